@@ -1,0 +1,62 @@
+"""Job files: TOML or JSON in, one clear sentence with the line when they cannot be read; and the commented template.
+
+Relative paths of data files mean "beside the job file", so that a folder with both can be moved.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from vestim_core.spec.errors import not_found, wrong_input
+
+ROLES = ("train", "validation", "test")
+MAX_SPEC_BYTES = 4 << 20
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """The plain values of a job file (.toml or .json) with data paths made absolute; not validated yet."""
+    try:
+        if path.stat().st_size > MAX_SPEC_BYTES:
+            raise wrong_input(
+                f"'{path}' is larger than {MAX_SPEC_BYTES >> 20} MiB: that is no job file", place=str(path)
+            )
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise not_found(
+            f"there is no job file '{path}': check the path, or write one with 'vestim new'", place=str(path)
+        ) from None
+    except UnicodeDecodeError:
+        raise wrong_input(f"'{path}' is not UTF-8 text: save it as UTF-8", place=str(path)) from None
+    except OSError as error:
+        raise wrong_input(f"'{path}' cannot be read: {error.strerror or error}", place=str(path)) from None
+    document = parse_document(text, str(path), as_json=path.suffix.lower() == ".json")
+    return with_absolute_paths(document, path.absolute().parent)
+
+
+def parse_document(text: str, name: str, *, as_json: bool = False) -> dict[str, Any]:
+    """The plain values in TOML or JSON text; `name` is what the error calls it."""
+    try:
+        document = json.loads(text) if as_json else tomllib.loads(text)
+    except json.JSONDecodeError as error:
+        raise wrong_input(f"'{name}' is not valid JSON at line {error.lineno}: {error.msg}", place=name) from None
+    except tomllib.TOMLDecodeError as error:
+        raise wrong_input(f"'{name}' is not valid TOML: {error}", place=name) from None
+    if not isinstance(document, dict):
+        raise wrong_input(f"'{name}' holds no settings: a job file is a table of sections", place=name)
+    return document
+
+
+def with_absolute_paths(document: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The same document with every relative data path taken from `folder`."""
+    data = document.get("data")
+    if not isinstance(data, dict):
+        return document
+    absolute = {
+        role: [str(folder / Path(path).expanduser()) if isinstance(path, str) else path for path in paths]
+        for role in ROLES
+        if isinstance(paths := [data[role]] if isinstance(data.get(role), str) else data.get(role), list)
+    }
+    return {**document, "data": {**data, **absolute}}

@@ -1,0 +1,17 @@
+"""What every section of a spec has in common: unknown keys and NaN are refused, values never change after validation."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Section(BaseModel):
+    """Base of all sections. A field's `title` is its label, `description` its one line of help,
+    `json_schema_extra["unit"]` its unit: template, window and documentation are made from them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, validate_default=True)
+
+
+def unit(text: str) -> dict[str, str]:
+    """The `json_schema_extra` that carries a field's unit."""
+    return {"unit": text}

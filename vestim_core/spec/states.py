@@ -1,0 +1,146 @@
+"""States, intents, phases and kinds of task: closed lists, and the one table of transitions.
+
+A change of state that the table does not hold cannot be made: `check_transition` raises before anything is written.
+The same words stand in code, registry, JSON, filters and REST.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class JobState(StrEnum):
+    """What a job is doing. `draft`: not started, may be incomplete. `held`: waits for the user's word."""
+
+    DRAFT = "draft"
+    QUEUED = "queued"
+    HELD = "held"
+    RUNNING = "running"
+    PAUSED = "paused"
+    DONE = "done"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+class PhaseState(StrEnum):
+    """What one manager of a job is doing."""
+
+    WAITING = "waiting"
+    NEEDS_INPUT = "needs_input"
+    RUNNING = "running"
+    DONE = "done"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+class TaskState(StrEnum):
+    """What one unit of work is doing. `waiting`: for another task."""
+
+    WAITING = "waiting"
+    READY = "ready"
+    RUNNING = "running"
+    PAUSED = "paused"
+    DONE = "done"
+    FAILED = "failed"
+    STOPPED = "stopped"
+    SKIPPED = "skipped"
+
+
+class AttemptState(StrEnum):
+    """What one run of a task is doing; the last six are ends, and an attempt reaches exactly one of them."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    FINISHED = "finished"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    KILLED = "killed"
+    LOST = "lost"
+
+
+class Intent(StrEnum):
+    """What the user wants of a job, stored apart from its state."""
+
+    RUN = "run"
+    PAUSE = "pause"
+    STOP = "stop"
+
+
+class Phase(StrEnum):
+    """The phases of a job, each owned by one manager, in the order in which they pass."""
+
+    DATA_IMPORT = "data_import"
+    DATA_PROCESSING = "data_processing"
+    DATA_AUGMENTATION = "data_augmentation"
+    HYPERPARAMETERS = "hyperparameters"
+    TRAINING_SETUP = "training_setup"
+    TRAINING = "training"
+    TESTING = "testing"
+
+
+class TaskKind(StrEnum):
+    """Kinds of work that a worker can do."""
+
+    PREPARE = "prepare"
+    BASELINE = "baseline"
+    TRAIN = "train"
+    TEST = "test"
+
+
+JOB_ENDS = frozenset({JobState.DONE, JobState.FAILED, JobState.STOPPED})
+TASK_ENDS = frozenset({TaskState.DONE, TaskState.FAILED, TaskState.STOPPED, TaskState.SKIPPED})
+ATTEMPT_ENDS = frozenset(AttemptState) - {AttemptState.STARTING, AttemptState.RUNNING}
+
+TRANSITIONS: Mapping[type[StrEnum], Mapping[str, frozenset[str]]] = {
+    JobState: {
+        "draft": frozenset({"queued"}),
+        "queued": frozenset({"running", "held", "paused", "stopped", "failed"}),
+        "held": frozenset({"queued", "stopped"}),
+        "running": frozenset({"queued", "held", "paused", "done", "failed", "stopped"}),
+        "paused": frozenset({"queued", "running", "stopped"}),
+        "done": frozenset({"queued"}),
+        "failed": frozenset({"queued"}),
+        "stopped": frozenset({"queued"}),
+    },
+    PhaseState: {
+        "waiting": frozenset({"needs_input", "running", "done", "skipped", "failed"}),
+        "needs_input": frozenset({"waiting", "running", "done", "skipped", "failed"}),
+        "running": frozenset({"waiting", "needs_input", "done", "skipped", "failed"}),
+        "done": frozenset({"waiting", "needs_input", "running"}),
+        "skipped": frozenset({"waiting", "running"}),
+        "failed": frozenset({"waiting", "running"}),
+    },
+    TaskState: {
+        "waiting": frozenset({"ready", "skipped", "stopped"}),
+        "ready": frozenset({"waiting", "running", "paused", "skipped", "stopped", "failed"}),
+        "running": frozenset({"ready", "paused", "done", "failed", "stopped"}),
+        "paused": frozenset({"ready", "stopped", "skipped"}),
+        "done": frozenset({"ready"}),
+        "failed": frozenset({"ready"}),
+        "stopped": frozenset({"ready"}),
+        "skipped": frozenset({"waiting", "ready"}),
+    },
+    AttemptState: {
+        "starting": frozenset({"running", "finished", "paused", "stopped", "failed", "killed", "lost"}),
+        "running": frozenset({"finished", "paused", "stopped", "failed", "killed", "lost"}),
+        **{end.value: frozenset() for end in ATTEMPT_ENDS},
+    },
+}
+"""Every allowed change, by kind of thing, from a state to the states that may follow it."""
+
+
+class TransitionError(ValueError):
+    """A change of state that the table does not allow; a fault of the caller, never of the user."""
+
+
+def allowed(old: StrEnum, new: StrEnum) -> bool:
+    """Whether `old` may become `new`; staying where one is is always allowed."""
+    return type(old) is type(new) and (old is new or new.value in TRANSITIONS[type(old)][old.value])
+
+
+def check_transition(old: StrEnum, new: StrEnum) -> None:
+    """Raise `TransitionError` unless `old` may become `new`."""
+    if not allowed(old, new):
+        raise TransitionError(f"{type(old).__name__} {old} cannot become {new}")

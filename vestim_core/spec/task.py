@@ -1,0 +1,96 @@
+"""TaskSpec: one unit of work as it is written to `task.json`, and the expansion of a job into its tasks."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from pydantic import Field
+
+from vestim_core.spec.data import DataSpec
+from vestim_core.spec.job import SCHEMA_VERSION, JobSpec, Trial
+from vestim_core.spec.preparation import Step
+from vestim_core.spec.section import Section
+from vestim_core.spec.signals import SignalsSpec
+from vestim_core.spec.states import TaskKind
+from vestim_core.spec.testing import TestingSpec
+
+
+class TaskSpec(Section):
+    """One unit of work in a process of its own. What is measured once (device, threads) is added by its first attempt.
+
+    depends_on: ids of tasks of the same job that must be `done` before it starts.
+    trial: the settings, of a training task.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    task_id: str
+    kind: TaskKind
+    title: str
+    depends_on: list[str] = []
+    threads: int = Field(1, ge=1)
+    data: DataSpec | None = None
+    signals: SignalsSpec
+    preparation: list[Step]
+    trial: Trial | None = None
+    testing: TestingSpec = TestingSpec()
+
+
+def expand_tasks(spec: JobSpec) -> list[TaskSpec]:
+    """Every task of a job: one preparation (and baseline) for each distinct signals and steps, one training a trial, and
+    one test a training. Ids are stable: the same spec gives the same ids."""
+    trials = spec.trials()
+    width = max(3, len(str(len(trials))))
+    tasks: dict[str, TaskSpec] = {}
+    prepared: dict[str, str] = {}
+    work: list[TaskSpec] = []
+    for number, trial in enumerate(trials, 1):
+        shared: dict[str, Any] = {"signals": trial.signals, "preparation": trial.preparation, "testing": spec.testing}
+        key = _digest(
+            [trial.signals.model_dump(mode="json"), [step.model_dump(mode="json") for step in trial.preparation]]
+        )
+        if key not in prepared:
+            count = len(prepared) + 1
+            prepared[key] = f"prepare_{count}"
+            tasks[prepared[key]] = TaskSpec(
+                task_id=prepared[key], kind=TaskKind.PREPARE, title="Prepare data", data=spec.data, **shared
+            )
+            if spec.testing.baseline and trial.signals.target == "voltage_V":
+                baseline = f"baseline_{count}"
+                tasks[baseline] = TaskSpec(
+                    task_id=baseline,
+                    kind=TaskKind.BASELINE,
+                    title="Equivalent circuit",
+                    depends_on=[prepared[key]],
+                    **shared,
+                )
+        train_id, test_id = f"train_{number:0{width}}", f"test_{number:0{width}}"
+        threads = trial.training.threads
+        work.append(
+            TaskSpec(
+                task_id=train_id,
+                kind=TaskKind.TRAIN,
+                title=trial.title,
+                depends_on=[prepared[key]],
+                threads=threads,
+                trial=trial,
+                **shared,
+            )
+        )
+        work.append(
+            TaskSpec(
+                task_id=test_id,
+                kind=TaskKind.TEST,
+                title=trial.title,
+                depends_on=[prepared[key], train_id],
+                threads=threads,
+                trial=trial,
+                **shared,
+            )
+        )
+    return [*tasks.values(), *work]
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,62 @@
+"""The commented job file that `vestim new` prints, made from the spec's own titles, units, defaults and limits."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pydantic.fields import FieldInfo
+
+from vestim_core.spec.data import DataSpec
+from vestim_core.spec.model import FnnModel, LstmModel
+from vestim_core.spec.preparation import default_preparation
+from vestim_core.spec.section import Section
+from vestim_core.spec.signals import SignalsSpec
+from vestim_core.spec.testing import TestingSpec
+from vestim_core.spec.training import RowsTraining, StreamsTraining
+
+_HEAD = """\
+# A Vestim job. Submit it with:  vestim submit THIS_FILE --follow
+# Where a field takes one value, a list makes a grid: learning_rate = [0.005, 0.001] trains both.
+# Where a field is itself a list, a list of lists does: sizes = [[64, 32], [128]].
+# Relative paths are taken from this file's folder. Charge current is positive.
+
+name = "my first job"
+"""
+
+
+def job_template() -> str:
+    """A complete, valid job file in TOML; only the data paths have to be filled in."""
+    examples: dict[str, Any] = {"train": ["train"], "validation": ["validation"], "test": ["test"]}
+    parts = [_HEAD, "[data]", *_lines(DataSpec, examples), "", "[signals]", *_lines(SignalsSpec)]
+    for step in default_preparation():
+        parts += ["", "[[preparation]]", *_lines(type(step))]
+    parts += ["", "[[model]]", *_lines(LstmModel), "", "[[model]]", *_lines(FnnModel)]
+    parts += ["", "[[training]]               # for recurrent models", *_lines(StreamsTraining)]
+    parts += ["", "[[training]]               # for feed-forward models", *_lines(RowsTraining)]
+    parts += ["", "[testing]", *_lines(TestingSpec), ""]
+    return "\n".join(parts)
+
+
+def _lines(section: type[Section], values: dict[str, Any] | None = None) -> list[str]:
+    tag_first = sorted(section.model_fields.items(), key=lambda item: item[0] not in {"kind", "method", "step"})
+    return [_line(name, field, (values or {}).get(name)) for name, field in tag_first]
+
+
+def _line(name: str, field: FieldInfo, value: Any) -> str:
+    shown = field.get_default(call_default_factory=True) if value is None else value
+    if isinstance(shown, Section):
+        shown = shown.model_dump(mode="json")
+    extra = field.json_schema_extra
+    unit = f" [{extra['unit']}]" if isinstance(extra, dict) and "unit" in extra else ""
+    comment = f"  # {field.description}{unit}" if field.description else ""
+    return f"{name} = {_toml(shown)}{comment}"
+
+
+def _toml(value: Any) -> str:
+    """`value` as TOML: JSON's notation, but for tables."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    return json.dumps(value)

@@ -1,0 +1,175 @@
+"""How a model is trained: method, optimiser, schedule, when to stop, seeds and resources."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from vestim_core.spec.section import Section, unit
+
+
+class Adam(Section):
+    kind: Literal["adam"] = "adam"
+
+
+class AdamW(Section):
+    kind: Literal["adamw"] = "adamw"
+
+
+class Sgd(Section):
+    kind: Literal["sgd"] = "sgd"
+    momentum: float = Field(0.9, ge=0, lt=1, title="Momentum", description="Share of the last step that is kept.")
+
+
+class RmsProp(Section):
+    kind: Literal["rmsprop"] = "rmsprop"
+
+
+class Constant(Section):
+    """The learning rate stays."""
+
+    kind: Literal["constant"] = "constant"
+
+
+class Cosine(Section):
+    """The learning rate falls along half a cosine, from its start to `final_learning_rate` at the last epoch."""
+
+    kind: Literal["cosine"] = "cosine"
+    final_learning_rate: float = Field(
+        1e-4, ge=0, title="Final learning rate", description="Learning rate at the end of the last epoch."
+    )
+
+
+class StepDecay(Section):
+    """The learning rate is multiplied by `factor` every `every_epochs` epochs."""
+
+    kind: Literal["step"] = "step"
+    factor: float = Field(0.1, gt=0, lt=1, title="Factor", description="What the learning rate is multiplied by.")
+    every_epochs: int = Field(
+        10, ge=1, title="Every", description="Epochs between two reductions.", json_schema_extra=unit("epochs")
+    )
+
+
+class Plateau(Section):
+    """The learning rate is multiplied by `factor` after `patience_epochs` epochs without a better validation error."""
+
+    kind: Literal["plateau"] = "plateau"
+    factor: float = Field(0.5, gt=0, lt=1, title="Factor", description="What the learning rate is multiplied by.")
+    patience_epochs: int = Field(
+        10,
+        ge=1,
+        title="Patience",
+        description="Epochs without improvement before a reduction.",
+        json_schema_extra=unit("epochs"),
+    )
+
+
+def _kind_alone(value: Any) -> Any:
+    """`"adam"` is short for `{kind = "adam"}`."""
+    return {"kind": value} if isinstance(value, str) else value
+
+
+Optimizer = Annotated[Adam | AdamW | Sgd | RmsProp, Field(discriminator="kind"), BeforeValidator(_kind_alone)]
+Schedule = Annotated[Constant | Cosine | StepDecay | Plateau, Field(discriminator="kind"), BeforeValidator(_kind_alone)]
+
+
+class TrainingBase(Section):
+    """What both methods share."""
+
+    max_epochs: int = Field(
+        100, ge=1, le=1_000_000, title="Epochs", description="Training ends after this many at the latest."
+    )
+    patience: int = Field(
+        30,
+        ge=1,
+        title="Patience",
+        description="Ends after this many epochs without a better validation error.",
+        json_schema_extra=unit("epochs"),
+    )
+    optimizer: Optimizer = Field(Adam(), title="Optimiser", description="adam, adamw, sgd or rmsprop.")
+    learning_rate: float = Field(5e-3, gt=0, le=10, title="Learning rate", description="Step size at the start.")
+    weight_decay: float = Field(0.0, ge=0, le=10, title="Weight decay", description="Pull of the weights towards zero.")
+    schedule: Schedule = Field(
+        Cosine(), title="Schedule", description="How the learning rate falls: constant, cosine, step, plateau."
+    )
+    gradient_clip: float = Field(
+        1.0, gt=0, title="Gradient clip", description="Longest gradient (Euclidean norm) that a step may have."
+    )
+    seed: int = Field(1, ge=0, le=2**31 - 1, title="Seed", description="First seed; repetition k uses seed + k - 1.")
+    repetitions: int = Field(
+        1, ge=1, le=100, title="Repetitions", description="Same settings, other seeds: shows the spread."
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", title="Device", description="auto takes a GPU where there is one."
+    )
+    threads: int = Field(
+        1, ge=1, le=256, title="Threads", description="CPU threads of one training; 1 is best for small networks."
+    )
+
+    @model_validator(mode="after")
+    def _schedule_falls(self) -> Self:
+        if isinstance(self.schedule, Cosine) and self.schedule.final_learning_rate > self.learning_rate:
+            raise ValueError(
+                f"schedule.final_learning_rate ({self.schedule.final_learning_rate:g}) is above "
+                f"learning_rate ({self.learning_rate:g}): the cosine can only fall"
+            )
+        return self
+
+
+class StreamsTraining(TrainingBase):
+    """For recurrent models: many random starts run side by side as streams, in chunks with carried state."""
+
+    method: Literal["streams"] = "streams"
+    streams: int = Field(
+        64, ge=1, le=65536, title="Streams", description="Random starts that are trained side by side: the batch."
+    )
+    chunk_steps: int = Field(
+        50,
+        ge=2,
+        le=100_000,
+        title="Chunk",
+        description="Rows between two weight updates; gradients go back this far.",
+        json_schema_extra=unit("rows"),
+    )
+    chunks_per_stream: int = Field(
+        24,
+        ge=1,
+        le=100_000,
+        title="Chunks a stream",
+        description="Chunks with carried state before new starts are drawn.",
+    )
+    burn_in_steps: int = Field(
+        100,
+        ge=0,
+        le=100_000,
+        title="Burn-in",
+        description="Rows at a stream's start that do not count in the loss.",
+        json_schema_extra=unit("rows"),
+    )
+
+    @model_validator(mode="after")
+    def _something_counts(self) -> Self:
+        if self.burn_in_steps >= self.chunk_steps * self.chunks_per_stream:
+            raise ValueError(
+                f"burn_in_steps ({self.burn_in_steps}) leaves no row of a stream of "
+                f"{self.chunk_steps} x {self.chunks_per_stream} rows in the loss"
+            )
+        return self
+
+
+class RowsTraining(TrainingBase):
+    """For feed-forward models: random batches of single rows."""
+
+    method: Literal["rows"] = "rows"
+    batch_rows: int = Field(
+        1024,
+        ge=1,
+        le=10_000_000,
+        title="Batch",
+        description="Rows between two weight updates.",
+        json_schema_extra=unit("rows"),
+    )
+
+
+TrainingSpec = Annotated[StreamsTraining | RowsTraining, Field(discriminator="method")]
