@@ -1,0 +1,1 @@
+"""Vestim's tests: the folders mirror the packages."""

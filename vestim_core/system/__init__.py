@@ -1,0 +1,46 @@
+"""The operating system behind one interface: places, files, locks and processes.
+
+Nothing above this room asks which system it runs on. The room imports nothing else of ours.
+"""
+
+from vestim_core.system.endpoints import Endpoints, endpoints
+from vestim_core.system.files import read_json, safe_name, unique_path, write_atomic, write_json
+from vestim_core.system.home import Home, HomeError
+from vestim_core.system.locks import FileLock, adopt_lock, is_locked
+from vestim_core.system.ourselves import Role, own_command, worker_environment
+from vestim_core.system.processes import (
+    ProcessRef,
+    exit_fd,
+    is_alive,
+    kill_tree,
+    ref_of,
+    spawn_detached,
+    terminate_tree,
+    tree_alive,
+)
+
+__all__ = [
+    "Endpoints",
+    "FileLock",
+    "Home",
+    "HomeError",
+    "ProcessRef",
+    "Role",
+    "adopt_lock",
+    "endpoints",
+    "exit_fd",
+    "is_alive",
+    "is_locked",
+    "kill_tree",
+    "own_command",
+    "read_json",
+    "ref_of",
+    "safe_name",
+    "spawn_detached",
+    "terminate_tree",
+    "tree_alive",
+    "unique_path",
+    "worker_environment",
+    "write_atomic",
+    "write_json",
+]
