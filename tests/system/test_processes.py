@@ -1,0 +1,216 @@
+"""Processes: started, watched and ended, and strangers left alone."""
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from vestim_core.system import (
+    ProcessRef,
+    exit_fd,
+    is_alive,
+    kill_tree,
+    ref_of,
+    spawn_detached,
+    terminate_tree,
+    tree_alive,
+)
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sessions and signals are POSIX's")
+
+FOREVER = "import signal\nwhile True: signal.pause()"
+STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+SAY_READY = "print('ready', flush=True)\n"
+
+Start = Callable[[str], tuple[subprocess.Popen[bytes], ProcessRef]]
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    """For what the system gives no event of: the end of somebody else's child."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "did not happen"
+        time.sleep(0.005)
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Start Python code detached; answers when it has printed its first line."""
+    started: list[tuple[subprocess.Popen[bytes], ProcessRef]] = []
+
+    def begin(code: str) -> tuple[subprocess.Popen[bytes], ProcessRef]:
+        out = tmp_path / f"{len(started)}.out"
+        argv = [sys.executable, "-c", code]
+        pair = spawn_detached(argv, env=None, cwd=tmp_path, stdout=out, stderr=tmp_path / "err")
+        started.append(pair)
+        eventually(lambda: b"\n" in out.read_bytes() or pair[0].poll() is not None)
+        return pair
+
+    yield begin
+    for process, ref in started:
+        kill_tree(ref)
+        process.wait(10)
+
+
+def _family(ending: str, *, own_session: bool = False) -> str:
+    """Code of a parent that starts a stubborn child, prints its number and goes on with `ending`."""
+    child = STUBBORN + SAY_READY + FOREVER
+    return (
+        "import subprocess, sys\n"
+        f"p = subprocess.Popen([sys.executable, '-c', {child!r}], stdout=subprocess.PIPE, "
+        f"start_new_session={own_session})\n"
+        "p.stdout.readline(); print(p.pid, flush=True)\n" + ending
+    )
+
+
+def test_a_detached_process_has_its_own_session_and_files(tmp_path: Path) -> None:
+    out, err = tmp_path / "out", tmp_path / "err"
+    out.write_text("before\n")
+    read, write = os.pipe()
+    code = (
+        "import os, sys; print(os.getsid(0) == os.getpid(), os.getcwd(), os.environ['A'], repr(sys.stdin.read()));"
+        f"print('oops', file=sys.stderr); os.write({write}, b'x')"
+    )
+    process, ref = spawn_detached(
+        [sys.executable, "-c", code],
+        env={"A": "ä", "PYTHONUTF8": "1"},
+        cwd=tmp_path,
+        stdout=out,
+        stderr=err,
+        keep_fds=[write],
+    )
+    assert ref.pid == process.pid
+    assert process.wait(10) == 0
+    assert out.read_text(encoding="utf-8") == f"before\nTrue {tmp_path} ä ''\n"
+    assert err.read_text() == "oops\n"
+    assert os.read(read, 9) == b"x"
+    os.close(read)
+    os.close(write)
+
+
+def test_a_command_that_does_not_exist_is_an_os_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        spawn_detached(["/no/such"], env=None, cwd=tmp_path, stdout=tmp_path / "o", stderr=tmp_path / "e")
+
+
+def test_a_packaged_program_starts_its_children_afresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    code = "import os; print(os.environ['PYINSTALLER_RESET_ENVIRONMENT'])"
+    out = tmp_path / "out"
+    argv = [sys.executable, "-c", code]
+    process, _ = spawn_detached(argv, env=None, cwd=tmp_path, stdout=out, stderr=out)
+    assert process.wait(10) == 0
+    assert out.read_text() == "1\n"
+
+
+def test_a_zombie_is_dead(start: Start) -> None:
+    process, ref = start(SAY_READY + FOREVER)
+    assert is_alive(ref)
+    assert tree_alive(ref)
+    fd = exit_fd(ref)
+    os.kill(ref.pid, signal.SIGKILL)
+    if fd is not None:
+        assert select.select([fd], [], [], 10)[0]
+        os.close(fd)
+    eventually(lambda: psutil.Process(ref.pid).status() == psutil.STATUS_ZOMBIE)
+    assert not is_alive(ref)
+    assert not tree_alive(ref)
+    process.wait(10)
+    assert not is_alive(ref)
+    assert exit_fd(ref) is None
+    assert ref_of(ref.pid) is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="pidfd is Linux's")
+def test_an_exit_descriptor_is_quiet_until_the_exit(start: Start) -> None:
+    _, ref = start(SAY_READY + FOREVER)
+    fd = exit_fd(ref)
+    assert fd is not None
+    assert select.select([fd], [], [], 0)[0] == []
+    kill_tree(ref)
+    assert select.select([fd], [], [], 10)[0] == [fd]
+    os.close(fd)
+
+
+@pytest.mark.parametrize("shift_s", [-3600.0, -0.5, 0.5, 3600.0])
+def test_a_stranger_who_bears_the_number_is_left_alone(start: Start, shift_s: float) -> None:
+    decoy, ref = start(_family(FOREVER))
+    ours = replace(ref, create_time=ref.create_time + shift_s)
+    assert not is_alive(ours)
+    assert not tree_alive(ours)
+    assert exit_fd(ours) is None
+    terminate_tree(ours)
+    kill_tree(ours)
+    assert decoy.poll() is None
+    assert tree_alive(ref)
+
+
+def test_orphans_of_a_strangers_session_are_left_alone(start: Start, tmp_path: Path) -> None:
+    stranger, ref = start(_family("raise SystemExit"))
+    stranger.wait(10)
+    ours = replace(ref, create_time=ref.create_time - 3600)
+    orphan = ref_of(int((tmp_path / "0.out").read_text()))
+    assert orphan is not None
+    assert not tree_alive(ours)
+    kill_tree(ours)
+    assert is_alive(orphan)
+    assert tree_alive(ref)
+
+
+def test_orphans_of_our_session_are_ended(start: Start, tmp_path: Path) -> None:
+    leader, ref = start(_family("raise SystemExit"))
+    leader.wait(10)
+    orphan = ref_of(int((tmp_path / "0.out").read_text()))
+    assert orphan is not None
+    terminate_tree(ref)
+    assert is_alive(orphan), "it ignores SIGTERM"
+    kill_tree(ref)
+    eventually(lambda: not is_alive(orphan))
+    assert not tree_alive(ref)
+
+
+def test_killing_ends_descendants_in_sessions_of_their_own(start: Start, tmp_path: Path) -> None:
+    process, ref = start(_family(FOREVER, own_session=True))
+    child = ref_of(int((tmp_path / "0.out").read_text()))
+    assert child is not None
+    kill_tree(ref)
+    assert process.wait(10) == -signal.SIGKILL
+    eventually(lambda: not is_alive(child))
+    assert not tree_alive(ref)
+
+
+def test_terminating_asks_everybody(start: Start) -> None:
+    leave = "import signal, sys; signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))\n"
+    process, ref = start(leave + SAY_READY + FOREVER)
+    terminate_tree(ref)
+    assert process.wait(10) == 7
+
+
+def test_a_tree_that_grows_while_it_is_killed_is_killed_whole(start: Start) -> None:
+    breeder = (
+        "import os, time\nprint('ready', flush=True)\n"
+        "for _ in range(40):\n    if os.fork() == 0:\n        time.sleep(0.002)\n"
+        "    else: time.sleep(3600)\n"
+    )
+    process, ref = start(breeder)
+    kill_tree(ref)
+    process.wait(10)
+    eventually(lambda: not tree_alive(ref))
+
+
+def test_what_has_gone_can_be_ended_again(start: Start) -> None:
+    process, ref = start(SAY_READY + FOREVER)
+    kill_tree(ref)
+    kill_tree(ref)
+    process.wait(10)
+    kill_tree(ref)
+    terminate_tree(ref)
+    assert not tree_alive(ref)
