@@ -1,0 +1,59 @@
+"""Normalisation: physical = scaled * factor + offset, fitted on scored training rows alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from vestim_core.data.steps.even import EvenRows
+from vestim_core.spec.errors import wrong_input
+from vestim_core.spec.preparation import Normalise
+
+_CONSTANT = 1e-9
+"""A column whose spread is below this share of its size is constant up to rounding."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """offset and factor: float64 of one shape, (F,) for features and () for the target; factor is never 0."""
+
+    offset: np.ndarray
+    factor: np.ndarray
+
+    def forward(self, physical: np.ndarray) -> np.ndarray:
+        """(..., F) physical values to C-contiguous float32 scaled ones."""
+        return np.ascontiguousarray((physical - self.offset) / self.factor, dtype=np.float32)
+
+    def inverse(self, scaled: np.ndarray) -> np.ndarray:
+        """Scaled values to float64 physical ones."""
+        return np.asarray(np.asarray(scaled, dtype=np.float64) * self.factor + self.offset)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain numbers that read back to the same bits."""
+        return {"offset": self.offset.tolist(), "factor": self.factor.tolist()}
+
+    @classmethod
+    def from_json(cls, record: dict[str, Any]) -> Self:
+        """The scale that `to_json` was called on."""
+        return cls(np.asarray(record["offset"], dtype=np.float64), np.asarray(record["factor"], dtype=np.float64))
+
+
+def fit_scale(names: Sequence[str], training: Sequence[EvenRows], step: Normalise) -> Scale:
+    """The scale of the columns `names`, shape (len(names),); wrong_input for a column that is constant in training."""
+    pairs = [_offset_and_factor(name, np.concatenate([rows.scored(name) for rows in training]), step) for name in names]
+    offset, factor = np.array(pairs, dtype=np.float64).T
+    return Scale(offset, factor)
+
+
+def _offset_and_factor(name: str, values: np.ndarray, step: Normalise) -> tuple[float, float]:
+    low, high = float(values.min()), float(values.max())
+    if high - low <= _CONSTANT * max(abs(low), abs(high)):
+        raise wrong_input(
+            f"{name} is {high:g} in every row of the training files, so nothing can be learned from it: take it out of "
+            f"signals or add training files in which it changes.",
+            place="signals",
+        )
+    return (low, high - low) if step.method == "min-max" else (float(values.mean()), float(values.std()))
