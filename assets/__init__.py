@@ -1,0 +1,1 @@
+"""Icons, themes and job templates, installed as vestim_assets and read through importlib.resources."""

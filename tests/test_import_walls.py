@@ -1,0 +1,26 @@
+"""What starts first never loads what is slow to load: not one module of these rooms, in a process of its own."""
+
+import subprocess
+import sys
+
+import pytest
+
+LIGHT_ROOMS = ["spec", "system", "protocol", "jobs", "executors", "daemon", "client", "cli"]
+
+IMPORT_WHOLE_ROOM = """
+import importlib, pkgutil, sys
+room = importlib.import_module(sys.argv[1])
+for module in pkgutil.walk_packages(room.__path__, room.__name__ + "."):
+    if not module.name.endswith(".__main__"):
+        importlib.import_module(module.name)
+print(*sorted({"torch", "pandas", "numpy", "scipy", "matplotlib", "PyQt6"} & set(sys.modules)))
+"""
+
+
+@pytest.mark.parametrize("room", LIGHT_ROOMS)
+def test_a_light_room_loads_nothing_heavy(room: str) -> None:
+    answer = subprocess.run(
+        [sys.executable, "-c", IMPORT_WHOLE_ROOM, f"vestim_core.{room}"], capture_output=True, text=True, check=False
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout.split() == []
