@@ -96,7 +96,7 @@ ATTEMPT_ENDS = frozenset(AttemptState) - {AttemptState.STARTING, AttemptState.RU
 TRANSITIONS: Mapping[type[StrEnum], Mapping[str, frozenset[str]]] = {
     JobState: {
         "draft": frozenset({"queued"}),
-        "queued": frozenset({"running", "held", "paused", "stopped", "failed"}),
+        "queued": frozenset({"running", "held", "paused", "stopped", "failed", "done"}),
         "held": frozenset({"queued", "stopped"}),
         "running": frozenset({"queued", "held", "paused", "done", "failed", "stopped"}),
         "paused": frozenset({"queued", "running", "stopped"}),

@@ -1,0 +1,10 @@
+"""Time as it is written down: UTC, ISO 8601, milliseconds."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def utc_now() -> str:
+    """The present moment, e.g. `2026-03-01T12:00:00.123Z`."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

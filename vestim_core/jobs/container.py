@@ -1,0 +1,355 @@
+"""JobContainer: everything the daemon holds about one job, isolated from every other job.
+
+Each change goes through a method, under the container's own lock, is checked against the table of transitions, and becomes
+numbered events in `pending` that the registry commits together with the record. `from_record(to_record())` is the same job.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from vestim_core.jobs.clock import utc_now
+from vestim_core.jobs.managers import MANAGERS, Manager, new_managers
+from vestim_core.jobs.managers.importing import DataImportManager
+from vestim_core.jobs.managers.training import fraction_of_tasks
+from vestim_core.jobs.reconciler import AttemptFacts, JobFacts, TaskFacts
+from vestim_core.jobs.tasks import Attempt, Task
+from vestim_core.protocol.journal import BadLine, Line
+from vestim_core.spec.errors import VestimError, refused
+from vestim_core.spec.events import Event, EventKind
+from vestim_core.spec.states import (
+    JOB_ENDS,
+    AttemptState,
+    Intent,
+    JobState,
+    Phase,
+    PhaseState,
+    TaskKind,
+    TaskState,
+    check_transition,
+)
+from vestim_core.spec.task import TaskSpec
+
+_WEIGHTS = {TaskKind.PREPARE: 1.0, TaskKind.BASELINE: 0.5, TaskKind.TRAIN: 10.0, TaskKind.TEST: 1.0}
+"""Rough shares of a job's time, for its progress."""
+
+
+class JobContainer:
+    """One job: state, progress, managers, tasks, process handles and stop flag.
+
+    document: the job's spec as given; a draft may be incomplete. handles: the running process of a task, as (pid, create
+    time). stop_flag: set while the user wants the job stopped. pending, dirty_tasks: what the registry has not yet seen.
+    """
+
+    def __init__(self, job_id: str, name: str, document: dict[str, Any], created_utc: str, position: int = 0) -> None:
+        self.job_id = job_id
+        self.name = name
+        self.document = document
+        self.created_utc = created_utc
+        self.updated_utc = created_utc
+        self.started_utc = ""
+        self.ended_utc = ""
+        self.position = position
+        self.state = JobState.DRAFT
+        self.intent = Intent.RUN
+        self.test_after_stop = True
+        self.archived = False
+        self.error: dict[str, Any] | None = None
+        self.managers: dict[Phase, Manager] = new_managers()
+        self.tasks: dict[str, Task] = {}
+        self.provenance: dict[str, Any] = {}
+        self.last_seq = 0
+        self.handles: dict[str, tuple[int, float]] = {}
+        self.stop_flag = threading.Event()
+        self.lock = threading.RLock()
+        self.pending: list[Event] = []
+        self.dirty_tasks: set[str] = set()
+        self.tasks_replaced = False
+
+    # --- the draft
+
+    def save_document(self, document: dict[str, Any]) -> None:
+        """Keep another document while the job is a draft; its managers say what is still missing."""
+        with self._change():
+            if self.state is not JobState.DRAFT:
+                raise refused(f"job {self.job_id} was started and its settings are fixed: duplicate it to change them")
+            self.document = document
+            self.name = str(document.get("name") or self.name)
+            if self.tasks:
+                self.replace_tasks([])
+            for manager in self.managers.values():
+                if manager.save(document):
+                    self._record_phase(manager)
+
+    def replace_tasks(self, specs: Iterable[TaskSpec]) -> None:
+        """Set up these tasks instead of all former ones."""
+        with self._change():
+            if self.state is not JobState.DRAFT:
+                raise refused(f"job {self.job_id} was started: its tasks are fixed")
+            self.tasks = {spec.task_id: Task.from_spec(spec) for spec in specs}
+            self.dirty_tasks = set(self.tasks)
+            self.tasks_replaced = True
+            trials = sum(task.kind is TaskKind.TRAIN for task in self.tasks.values())
+            self._record(EventKind.JOB, {"task_count": len(self.tasks), "trial_count": trials})
+            self._record_phase(self.managers[Phase.TRAINING_SETUP])
+
+    # --- states and intent
+
+    def set_intent(self, intent: Intent, *, test: bool = True) -> None:
+        """What the user wants from now on; the state follows."""
+        with self._change():
+            if intent is self.intent and test is self.test_after_stop:
+                return
+            self.intent = intent
+            self.test_after_stop = test
+            if intent is Intent.STOP:
+                self.stop_flag.set()
+            else:
+                self.stop_flag.clear()
+            self._record(EventKind.JOB, {"intent": intent.value})
+
+    def set_state(self, state: JobState) -> None:
+        """Move the job; `TransitionError` when the table forbids it."""
+        with self._change():
+            check_transition(self.state, state)
+            if state is self.state:
+                return
+            old, self.state = self.state, state
+            if state is JobState.QUEUED and not self.started_utc:
+                self.started_utc = self.updated_utc
+            if state in JOB_ENDS:
+                self.ended_utc = self.updated_utc
+                failed = next((t.error for t in self.tasks.values() if t.error), None)
+                self.error = failed if state is JobState.FAILED else None
+            self._record(EventKind.JOB, {"state": state.value, "was": old.value, "error": self.error})
+
+    def set_task_state(self, task_id: str, state: TaskState) -> None:
+        """Move a task; `TransitionError` when the table forbids it."""
+        with self._change():
+            task = self.tasks[task_id]
+            check_transition(task.state, state)
+            if state is task.state:
+                return
+            task.state = state
+            if state is TaskState.DONE:
+                task.progress = {**task.progress, "fraction": 1.0}
+            self.dirty_tasks.add(task_id)
+            self._record(EventKind.TASK, {"state": state.value, "kind": task.kind.value, "title": task.title}, task)
+            self._observe()
+
+    # --- attempts
+
+    def new_attempt(self, task_id: str) -> Attempt:
+        """The next attempt of a ready task, which is running from now on."""
+        with self._change():
+            task = self.tasks[task_id]
+            number = task.attempt.number + 1 if task.attempt else 1
+            task.attempt = Attempt(number, started_utc=self.updated_utc)
+            task.error = None
+            self.set_task_state(task_id, TaskState.RUNNING)
+            self._record(EventKind.ATTEMPT, {"state": AttemptState.STARTING.value}, task)
+            return task.attempt
+
+    def attempt_started(self, task_id: str, pid: int, create_time: float) -> None:
+        """The newest attempt of a task has this process."""
+        with self._change():
+            task, attempt = self._attempt(task_id)
+            check_transition(attempt.state, AttemptState.RUNNING)
+            attempt.state, attempt.pid, attempt.create_time = AttemptState.RUNNING, pid, create_time
+            self.handles[task_id] = (pid, create_time)
+            self._record(EventKind.ATTEMPT, {"state": attempt.state.value, "pid": pid}, task)
+
+    def attempt_ended(self, task_id: str, state: AttemptState, error: VestimError | None = None) -> None:
+        """The newest attempt of a task has come to this end."""
+        with self._change():
+            task, attempt = self._attempt(task_id)
+            check_transition(attempt.state, state)
+            attempt.state, attempt.ended_utc = state, self.updated_utc
+            task.error = error.to_record() if error else None
+            self.handles.pop(task_id, None)
+            self._record(EventKind.ATTEMPT, {"state": state.value, "error": task.error}, task)
+
+    def ingest(self, task_id: str, lines: Iterable[Line | BadLine], offset: int) -> None:
+        """Make the next lines of the newest attempt's journal into events; they end at `offset` of the file."""
+        with self._change():
+            task, attempt = self._attempt(task_id)
+            for line in lines:
+                if isinstance(line, BadLine):
+                    text = f"The journal of attempt {attempt.number} of {task_id} cannot be read at byte {line.offset}: {line.reason}."
+                    where = {"file": "events.jsonl", "offset": line.offset}
+                    self._record(EventKind.MESSAGE, {"level": "warning", "text": text, **where}, task)
+                else:
+                    self._record(line.kind, line.data, task, line.time_utc)
+                    self._apply(task, line)
+            attempt.offset = offset
+            self._observe()
+
+    def _apply(self, task: Task, line: Line) -> None:
+        data = line.data
+        if line.kind is EventKind.PHASE and data.get("phase") in set(Phase) and data.get("state") in set(PhaseState):
+            manager = self.managers[Phase(data["phase"])]
+            manager.report(PhaseState(data["state"]), float(data.get("fraction") or 0.0), str(data.get("message", "")))
+        elif line.kind is EventKind.FINDING:
+            importing = self.managers[Phase.DATA_IMPORT]
+            if isinstance(importing, DataImportManager):
+                importing.accept(data)
+        elif line.kind is EventKind.EPOCH:
+            task.progress = {**task.progress, **data}
+        elif line.kind is EventKind.CHECKPOINT:
+            task.has_model = task.has_model or bool(data.get("has_model"))
+        elif line.kind is EventKind.RESULT:
+            task.result = {**task.result, **data}
+            task.has_model = task.has_model or bool(data.get("has_model"))
+            self.provenance.update(data.get("provenance") or {})
+
+    # --- views
+
+    def status(self) -> dict[str, Any]:
+        """The job at its three levels: itself, its managers, its tasks."""
+        with self.lock:
+            return {
+                **self.summary(),
+                "spec": self.document,
+                "managers": [manager.status() for manager in self.managers.values()],
+                "tasks": [task.status() for task in self.tasks.values()],
+            }
+
+    def summary(self) -> dict[str, Any]:
+        """One row of the job list."""
+        with self.lock:
+            counts: dict[str, int] = {}
+            for task in self.tasks.values():
+                counts[task.state.value] = counts.get(task.state.value, 0) + 1
+            phase = next((m for m in self.managers.values() if m.state is PhaseState.RUNNING), None)
+            return {
+                "job_id": self.job_id,
+                "name": self.name,
+                "state": self.state.value,
+                "intent": self.intent.value,
+                "archived": self.archived,
+                "phase": phase.phase.value if phase else "",
+                "message": phase.message if phase else "",
+                "fraction": self.fraction,
+                "tasks": counts,
+                "best": self.managers[Phase.TESTING].details.get("best"),
+                "baseline": self.managers[Phase.TESTING].details.get("baseline"),
+                "error": self.error,
+                "created_utc": self.created_utc,
+                "started_utc": self.started_utc,
+                "ended_utc": self.ended_utc,
+                "updated_utc": self.updated_utc,
+                "last_seq": self.last_seq,
+            }
+
+    @property
+    def fraction(self) -> float:
+        """How far the job is, from 0 to 1, weighted by what kinds of task usually take."""
+        groups = [(w, [t for t in self.tasks.values() if t.kind is kind]) for kind, w in _WEIGHTS.items()]
+        total = sum(weight * len(tasks) for weight, tasks in groups)
+        return sum(w * len(tasks) * fraction_of_tasks(tasks) for w, tasks in groups) / total if total else 0.0
+
+    def facts(self) -> JobFacts:
+        """What the reconciler has to know."""
+        with self.lock:
+            return JobFacts(
+                self.state, self.intent, [_task_facts(task) for task in self.tasks.values()], self.test_after_stop
+            )
+
+    # --- records
+
+    def to_record(self) -> dict[str, Any]:
+        """Everything that outlives the daemon, as plain values; `tasks` may be stored apart."""
+        with self.lock:
+            return {
+                "schema_version": 1,
+                "job_id": self.job_id,
+                "name": self.name,
+                "spec": self.document,
+                "created_utc": self.created_utc,
+                "updated_utc": self.updated_utc,
+                "started_utc": self.started_utc,
+                "ended_utc": self.ended_utc,
+                "position": self.position,
+                "state": self.state.value,
+                "intent": self.intent.value,
+                "test_after_stop": self.test_after_stop,
+                "archived": self.archived,
+                "error": self.error,
+                "provenance": self.provenance,
+                "last_seq": self.last_seq,
+                "managers": {phase.value: manager.to_record() for phase, manager in self.managers.items()},
+                "tasks": [task.to_record() for task in self.tasks.values()],
+            }
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> JobContainer:
+        """The container that was stored."""
+        container = cls(record["job_id"], record["name"], record["spec"], record["created_utc"], record["position"])
+        container.updated_utc = record["updated_utc"]
+        container.started_utc = record["started_utc"]
+        container.ended_utc = record["ended_utc"]
+        container.state = JobState(record["state"])
+        container.intent = Intent(record["intent"])
+        container.test_after_stop = record["test_after_stop"]
+        container.archived = record["archived"]
+        container.error = record["error"]
+        container.provenance = record["provenance"]
+        container.last_seq = record["last_seq"]
+        for phase, manager in MANAGERS.items():
+            if phase.value in record["managers"]:
+                container.managers[phase] = manager.from_record(record["managers"][phase.value])
+        container.tasks = {task["task_id"]: Task.from_record(task) for task in record["tasks"]}
+        if container.intent is Intent.STOP:
+            container.stop_flag.set()
+        for task in container.tasks.values():
+            if task.attempt and task.attempt.state is AttemptState.RUNNING:
+                container.handles[task.task_id] = (task.attempt.pid, task.attempt.create_time)
+        return container
+
+    # --- inside
+
+    @contextmanager
+    def _change(self) -> Iterator[None]:
+        with self.lock:
+            self.updated_utc = utc_now()
+            yield
+
+    def _attempt(self, task_id: str) -> tuple[Task, Attempt]:
+        task = self.tasks[task_id]
+        if task.attempt is None:
+            raise KeyError(f"task {task_id} of {self.job_id} has no attempt")
+        self.dirty_tasks.add(task_id)
+        return task, task.attempt
+
+    def _observe(self) -> None:
+        for manager in self.managers.values():
+            if manager.observe(self.tasks.values()):
+                self._record_phase(manager)
+
+    def _record_phase(self, manager: Manager) -> None:
+        data = {"phase": manager.phase.value, "state": manager.state.value, "message": manager.message}
+        self._record(EventKind.PHASE, data)
+
+    def _record(self, kind: EventKind, data: dict[str, Any], task: Task | None = None, time_utc: str = "") -> None:
+        self.last_seq += 1
+        self.pending.append(
+            Event.model_construct(
+                seq=self.last_seq,
+                time_utc=time_utc or self.updated_utc,
+                kind=kind,
+                task=task.task_id if task else "",
+                attempt=task.attempt.number if task and task.attempt else 0,
+                data=data,
+            )
+        )
+
+
+def _task_facts(task: Task) -> TaskFacts:
+    attempt = task.attempt
+    facts = attempt and AttemptFacts(
+        attempt.number, attempt.state, attempt.ended, attempt.asked, attempt.asked_s, attempt.terminated_s, attempt.killed_s
+    )
+    return TaskFacts(task.task_id, task.kind, task.state, task.depends_on, task.has_model, facts)

@@ -1,0 +1,50 @@
+"""Where the files of a job, its tasks and their attempts lie. Nothing here touches the disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from vestim_core.spec.errors import wrong_input
+from vestim_core.spec.ids import is_safe_id
+
+
+@dataclass(frozen=True, slots=True)
+class JobFolder:
+    """The folder of one job; every path below it is made from checked ids, so none can leave it."""
+
+    root: Path
+
+    @classmethod
+    def of(cls, jobs: Path, job_id: str) -> JobFolder:
+        """The folder of `job_id` inside `jobs`; `VestimError` when the id cannot be a folder's name."""
+        if not is_safe_id(job_id):
+            raise wrong_input(f"'{job_id}' is no job id", place="job_id")
+        return cls(jobs / job_id)
+
+    @property
+    def job_json(self) -> Path:
+        """The spec as started, with provenance."""
+        return self.root / "job.json"
+
+    @property
+    def state_json(self) -> Path:
+        """Name, intent, state and draft."""
+        return self.root / "state.json"
+
+    @property
+    def data(self) -> Path:
+        """What is kept about the job's data: preparation.json, checks.json."""
+        return self.root / "data"
+
+    def task(self, task_id: str) -> Path:
+        """Folder of one task."""
+        return self.root / "tasks" / task_id
+
+    def result(self, task_id: str) -> Path:
+        """Folder of what a task leaves behind."""
+        return self.task(task_id) / "result"
+
+    def attempt(self, task_id: str, number: int) -> Path:
+        """Folder of one run of a task."""
+        return self.task(task_id) / "attempts" / str(number)

@@ -1,0 +1,147 @@
+"""JobManager: the containers of all jobs that have not ended, their persistence, and the files that describe a job.
+
+`job_containers` is the only structure that holds jobs; a finished one is loaded when asked for. Every change becomes
+visible to clients by `persist_job_container`, which commits it and then tells `on_change`.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import vestim_core
+from vestim_core.jobs.clock import utc_now
+from vestim_core.jobs.container import JobContainer
+from vestim_core.jobs.folders import JobFolder
+from vestim_core.jobs.registry import Registry
+from vestim_core.spec.errors import ErrorCode, VestimError, not_found
+from vestim_core.spec.ids import new_job_id
+from vestim_core.spec.states import JOB_ENDS, JobState, Phase
+from vestim_core.system import Home, write_json
+
+
+class JobManager:
+    """All jobs of a home."""
+
+    def __init__(self, home: Home, registry: Registry, on_change: Callable[[str], None] = lambda job_id: None) -> None:
+        self.home = home
+        self.registry = registry
+        self.on_change = on_change
+        self.job_containers: dict[str, JobContainer] = {}
+        self._described: dict[str, str] = {}
+
+    def load_jobs_from_registry(self) -> None:
+        """Bring back every job that has not ended."""
+        for job_id in self.registry.active_jobs():
+            container = self.registry.load(job_id)
+            if container is not None:
+                self.job_containers[job_id] = container
+
+    def create_job(self, name: str, document: dict[str, Any]) -> JobContainer:
+        """A new draft with an id of its own."""
+        job_id = new_job_id(datetime.now().astimezone())
+        while self.registry.exists(job_id):
+            job_id = new_job_id(datetime.now().astimezone())
+        named = name or str(document.get("name") or job_id)
+        container = JobContainer(job_id, named, {}, utc_now(), self.registry.next_position())
+        container.save_document(document)
+        self.job_containers[job_id] = container
+        self.persist_job_container(container)
+        return container
+
+    def get(self, job_id: str) -> JobContainer:
+        """The container of a job; one that has ended is loaded for this call alone."""
+        container = self.job_containers.get(job_id) or self.registry.load(job_id)
+        if container is None:
+            raise not_found(f"there is no job '{job_id}': 'vestim jobs' lists what there is", place="job_id")
+        return container
+
+    def folder(self, job_id: str) -> JobFolder:
+        """The folder of a job."""
+        return JobFolder.of(self.home.jobs, job_id)
+
+    def persist_job_container(self, container: JobContainer) -> None:
+        """Commit a container's changes, then describe it in its folder and tell clients."""
+        with container.lock:
+            self.registry.save(container)
+            container.pending.clear()
+            container.dirty_tasks.clear()
+            container.tasks_replaced = False
+            self._describe(container)
+            if container.state in JOB_ENDS:
+                self.job_containers.pop(container.job_id, None)
+                self._described.pop(container.job_id, None)
+        self.on_change(container.job_id)
+
+    @contextmanager
+    def unit(self) -> Iterator[None]:
+        """Several changes as one transaction; when it fails, every container in memory is as it was stored."""
+        try:
+            with self.registry.transaction():
+                yield
+        except BaseException:
+            self.job_containers.clear()
+            self.load_jobs_from_registry()
+            raise
+
+    def write_job_json(self, container: JobContainer) -> None:
+        """The spec as started with its provenance; written at the start, and again when the data's hashes are known."""
+        folder = self.folder(container.job_id)
+        training = container.managers[Phase.TRAINING_SETUP].details
+        _write(
+            folder.job_json,
+            {
+                "schema_version": 1,
+                "job_id": container.job_id,
+                "name": container.name,
+                "spec": container.document,
+                "provenance": {
+                    "vestim": vestim_core.__version__,
+                    "python": platform.python_version(),
+                    "platform": platform.platform(),
+                    "machine": platform.machine(),
+                    "system": sys.platform,
+                    "created_utc": container.created_utc,
+                    "started_utc": container.started_utc,
+                    "threads": sorted({task.threads for task in container.tasks.values()}),
+                    "seeds": sorted({t.document["trial"]["seed"] for t in container.tasks.values() if t.document["trial"]}),
+                    "tasks": dict(training),
+                    **container.provenance,
+                },
+            },
+        )
+
+    def _describe(self, container: JobContainer) -> None:
+        """Rewrite state.json when something in it changed; it is what the registry can be rebuilt from."""
+        state = {
+            "schema_version": 1,
+            "job_id": container.job_id,
+            "name": container.name,
+            "state": container.state.value,
+            "intent": container.intent.value,
+            "archived": container.archived,
+            "created_utc": container.created_utc,
+            "started_utc": container.started_utc,
+            "ended_utc": container.ended_utc,
+            "draft": container.document if container.state is JobState.DRAFT else None,
+        }
+        text = json.dumps(state, sort_keys=True)
+        if self._described.get(container.job_id) != text:
+            _write(self.folder(container.job_id).state_json, state)
+            self._described[container.job_id] = text
+
+
+def _write(path: Any, value: dict[str, Any]) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, value)
+    except OSError as error:
+        raise VestimError(
+            ErrorCode.FAILED, f"'{path}' cannot be written ({error.strerror or error}): make room or give write access",
+            place=str(path),
+        ) from None

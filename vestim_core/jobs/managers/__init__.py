@@ -1,0 +1,34 @@
+"""The managers of a job, one class a phase. A manager decides and reports; a worker does the work.
+
+`MANAGERS` is the one place where they are registered: a new kind of manager is one class and one line here.
+"""
+
+from __future__ import annotations
+
+from vestim_core.jobs.managers.augmentation import DataAugmentationManager
+from vestim_core.jobs.managers.base import Manager
+from vestim_core.jobs.managers.hyperparameters import HyperparametersManager
+from vestim_core.jobs.managers.importing import DataImportManager
+from vestim_core.jobs.managers.processing import DataProcessingManager
+from vestim_core.jobs.managers.setup import TrainingSetupManager
+from vestim_core.jobs.managers.testing import TestingManager
+from vestim_core.jobs.managers.training import TrainingManager
+from vestim_core.spec.states import Phase
+
+MANAGERS: dict[Phase, type[Manager]] = {
+    manager.phase: manager
+    for manager in (
+        DataImportManager,
+        DataProcessingManager,
+        DataAugmentationManager,
+        HyperparametersManager,
+        TrainingSetupManager,
+        TrainingManager,
+        TestingManager,
+    )
+}
+
+
+def new_managers() -> dict[Phase, Manager]:
+    """A fresh set, in the order of the phases."""
+    return {phase: MANAGERS[phase]() for phase in Phase}

@@ -1,0 +1,29 @@
+"""Hyperparameters: validates and keeps the sections that say what is trained and how."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vestim_core.jobs.managers.base import Manager
+from vestim_core.spec.errors import VestimError
+from vestim_core.spec.job import validate_job
+from vestim_core.spec.states import Phase, PhaseState
+
+SECTIONS = ("name", "signals", "preparation", "model", "training", "testing", "max_parallel_tasks")
+_SOME_DATA = {"train": ["train"], "validation": ["validation"]}
+
+
+class HyperparametersManager(Manager):
+    """Done when everything but the data is valid; needs input, with every problem listed, when it is not."""
+
+    phase = Phase.HYPERPARAMETERS
+
+    def save(self, document: dict[str, Any]) -> bool:
+        """Check everything but the data section, which data import looks after."""
+        try:
+            spec = validate_job({**document, "data": _SOME_DATA})
+        except VestimError as error:
+            self.details = {"problems": [dict(problem) for problem in error.problems]}
+            return self.report(PhaseState.NEEDS_INPUT, 0.0, error.sentence)
+        self.details = {"models": len(spec.model), "trials": len(spec.trials())}
+        return self.report(PhaseState.DONE, 1.0, "")

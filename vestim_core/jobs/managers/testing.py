@@ -1,0 +1,47 @@
+"""Testing: what all tests and baselines of a job amount to, and which model is best."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from vestim_core.jobs.managers.base import Manager
+from vestim_core.jobs.managers.training import fraction_of_tasks, state_of_tasks
+from vestim_core.jobs.tasks import Task
+from vestim_core.spec.states import TASK_ENDS, Phase, TaskKind, TaskState
+
+
+def headline(result: Mapping[str, Any]) -> tuple[str, float] | None:
+    """Name and value of the figure that a test is judged by: RMSE over the test files, else the validation files."""
+    overall = result.get("overall", {})
+    for role in ("test", "validation"):
+        for name, value in overall.get(role, {}).items():
+            if name.startswith("rmse") and isinstance(value, int | float):
+                return name, float(value)
+    return None
+
+
+class TestingManager(Manager):
+    """Keeps the best model's figure and the baseline's."""
+
+    __test__ = False  # not a test class, whatever its name makes pytest believe
+    phase = Phase.TESTING
+
+    def observe(self, tasks: Iterable[Task]) -> bool:
+        """Take state, fraction, counts and the best figure from tests and baselines."""
+        mine = [task for task in tasks if task.kind in {TaskKind.TEST, TaskKind.BASELINE}]
+        tests = [task for task in mine if task.kind is TaskKind.TEST]
+        tested = [(figure[1], figure[0], task) for task in tests if (figure := headline(task.result))]
+        self.details = {
+            "tasks": len(tests),
+            "done": sum(task.state is TaskState.DONE for task in tests),
+            "failed": sum(task.state is TaskState.FAILED for task in tests),
+        }
+        if tested:
+            value, name, task = min(tested, key=lambda entry: entry[0])
+            self.details["best"] = {"task_id": task.task_id, "title": task.title, "metric": name, "value": value}
+        circuit = next((f for t in mine if t.kind is TaskKind.BASELINE and (f := headline(t.result))), None)
+        if circuit:
+            self.details["baseline"] = {"metric": circuit[0], "value": circuit[1]}
+        ended = sum(task.state in TASK_ENDS for task in tests)
+        return self.report(state_of_tasks(mine), fraction_of_tasks(mine), f"{ended} of {len(tests)} tested" if tests else "")

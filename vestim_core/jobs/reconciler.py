@@ -1,0 +1,198 @@
+"""The reconciler: what has to happen so that a job's state comes closer to what its user wants.
+
+A pure function of facts: no clock, no files, no processes. Applied again to its own outcome it asks for nothing more, so
+that it can be called at any time and after any crash. Tasks stand in an order in which none depends on a later one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from vestim_core.spec.states import JOB_ENDS, TASK_ENDS, AttemptState, Intent, JobState, TaskKind, TaskState
+
+ASK_S = 10.0
+TERMINATE_S = 5.0
+"""The stop ladder: asked for `ASK_S`, then told by a signal for `TERMINATE_S`, then killed with all its descendants."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptFacts:
+    """A task's newest attempt. Times are seconds on one clock, 0 for never."""
+
+    number: int
+    state: AttemptState
+    ended: bool
+    asked: Intent = Intent.RUN
+    asked_s: float = 0.0
+    terminated_s: float = 0.0
+    killed_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFacts:
+    """One task."""
+
+    task_id: str
+    kind: TaskKind
+    state: TaskState
+    depends_on: tuple[str, ...] = ()
+    has_model: bool = False
+    attempt: AttemptFacts | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobFacts:
+    """One job. `test_after_stop`: whether what has a model is still tested after a stop."""
+
+    state: JobState
+    intent: Intent
+    tasks: Sequence[TaskFacts]
+    test_after_stop: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SetTask:
+    """Give a task another state."""
+
+    task_id: str
+    state: TaskState
+
+
+@dataclass(frozen=True, slots=True)
+class SetJob:
+    """Give the job another state."""
+
+    state: JobState
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Write the user's intent where the running attempt looks for it."""
+
+    task_id: str
+    intent: Intent
+
+
+@dataclass(frozen=True, slots=True)
+class Terminate:
+    """Tell the attempt's process tree to end."""
+
+    task_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """End the attempt's process tree."""
+
+    task_id: str
+
+
+Action = SetTask | SetJob | Ask | Terminate | Kill
+
+_AFTER = {
+    AttemptState.FINISHED: TaskState.DONE,
+    AttemptState.STOPPED: TaskState.STOPPED,
+    AttemptState.PAUSED: TaskState.PAUSED,
+    AttemptState.FAILED: TaskState.FAILED,
+    AttemptState.KILLED: TaskState.FAILED,
+    AttemptState.LOST: TaskState.FAILED,
+}
+
+
+def reconcile(job: JobFacts, now_s: float) -> list[Action]:
+    """Everything to be done now, in order; empty for drafts, held jobs and jobs that have ended."""
+    if job.state in JOB_ENDS or job.state in {JobState.DRAFT, JobState.HELD}:
+        return []
+    facts = {task.task_id: task for task in job.tasks}
+    states: dict[str, TaskState] = {}
+    actions: list[Action] = []
+    for task in job.tasks:
+        state = _next_state(task, job, states, facts)
+        states[task.task_id] = state
+        if state is not task.state:
+            actions.append(SetTask(task.task_id, state))
+        if state is TaskState.RUNNING and task.attempt:
+            actions.extend(_ladder(task, task.attempt, _wanted(task, job), now_s))
+    job_state = _job_state(job, states)
+    if job_state is not job.state:
+        actions.append(SetJob(job_state))
+    return actions
+
+
+def _next_state(task: TaskFacts, job: JobFacts, states: dict[str, TaskState], facts: dict[str, TaskFacts]) -> TaskState:
+    state = task.state
+    if state is TaskState.RUNNING and task.attempt and task.attempt.ended:
+        state = _AFTER[task.attempt.state]
+        if state is TaskState.STOPPED and job.intent is Intent.RUN:
+            state = TaskState.READY  # a stop that the user took back before the worker obeyed
+    if state is TaskState.WAITING:
+        state = _after_waiting(task, states, facts)
+    if state in {TaskState.WAITING, TaskState.READY, TaskState.PAUSED} and job.intent is Intent.STOP:
+        return state if _still_tested(task, job, states, facts) else TaskState.STOPPED
+    if state is TaskState.READY and job.intent is Intent.PAUSE:
+        return TaskState.PAUSED
+    if state is TaskState.PAUSED and job.intent is Intent.RUN:
+        return TaskState.READY
+    return state
+
+
+def _after_waiting(task: TaskFacts, states: dict[str, TaskState], facts: dict[str, TaskFacts]) -> TaskState:
+    needed = [(states[name], facts[name]) for name in task.depends_on]
+    if all(_satisfies(state, fact) for state, fact in needed):
+        return TaskState.READY
+    for state, fact in needed:
+        if state in TASK_ENDS and not _satisfies(state, fact):
+            return TaskState.STOPPED if state is TaskState.STOPPED else TaskState.SKIPPED
+    return TaskState.WAITING
+
+
+def _satisfies(state: TaskState, fact: TaskFacts) -> bool:
+    return state is TaskState.DONE or (fact.kind is TaskKind.TRAIN and state in TASK_ENDS and fact.has_model)
+
+
+def _still_tested(task: TaskFacts, job: JobFacts, states: dict[str, TaskState], facts: dict[str, TaskFacts]) -> bool:
+    """Whether a test that has not started keeps its place although the job is being stopped."""
+    if task.kind is not TaskKind.TEST or not job.test_after_stop:
+        return False
+    return all(_satisfies(states[name], facts[name]) or states[name] is TaskState.RUNNING for name in task.depends_on)
+
+
+def _wanted(task: TaskFacts, job: JobFacts) -> Intent:
+    if job.intent is Intent.STOP and task.kind is TaskKind.TEST and job.test_after_stop:
+        return Intent.RUN
+    return job.intent
+
+
+def _ladder(task: TaskFacts, attempt: AttemptFacts, wanted: Intent, now_s: float) -> Iterator[Action]:
+    if attempt.asked is not wanted:
+        yield Ask(task.task_id, wanted)
+    elif wanted is Intent.RUN:
+        return
+    elif attempt.terminated_s:
+        if now_s - attempt.terminated_s >= TERMINATE_S and not attempt.killed_s:
+            yield Kill(task.task_id)
+    elif now_s - attempt.asked_s >= ASK_S:
+        yield Terminate(task.task_id)
+
+
+def _job_state(job: JobFacts, states: dict[str, TaskState]) -> JobState:
+    values = set(states.values())
+    if not states:
+        return job.state
+    if values <= TASK_ENDS:
+        return _end_state(job, states)
+    if TaskState.RUNNING in values:
+        return JobState.RUNNING
+    if job.intent is Intent.PAUSE and TaskState.READY not in values:
+        return JobState.PAUSED
+    if job.state is JobState.PAUSED:
+        return JobState.QUEUED
+    return job.state
+
+
+def _end_state(job: JobFacts, states: dict[str, TaskState]) -> JobState:
+    if job.intent is Intent.STOP and TaskState.STOPPED in states.values():
+        return JobState.STOPPED
+    tested = any(states[task.task_id] is TaskState.DONE for task in job.tasks if task.kind is TaskKind.TEST)
+    return JobState.DONE if tested else JobState.FAILED

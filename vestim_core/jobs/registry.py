@@ -1,0 +1,218 @@
+"""The registry: SQLite in WAL mode, written by one daemon at a time.
+
+What belongs together is one transaction: a job's record, its changed tasks, its new events and the place in the catalogue;
+a command's effect and its answer. Reading a stream from any number gives what comes after it, in order.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from vestim_core.jobs.clock import utc_now
+from vestim_core.jobs.container import JobContainer
+from vestim_core.spec.errors import ErrorCode, VestimError
+from vestim_core.spec.states import JOB_ENDS
+
+SCHEMA_VERSION = 1
+COMMANDS_KEPT_DAYS = 7
+
+_SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE jobs (
+    job_id TEXT PRIMARY KEY, catalog_seq INTEGER NOT NULL UNIQUE, active INTEGER NOT NULL, deleted INTEGER NOT NULL DEFAULT 0,
+    created_utc TEXT NOT NULL, summary TEXT NOT NULL, record TEXT NOT NULL
+);
+CREATE INDEX jobs_active ON jobs (active) WHERE active;
+CREATE TABLE tasks (
+    job_id TEXT NOT NULL, task_id TEXT NOT NULL, ordinal INTEGER NOT NULL, record TEXT NOT NULL,
+    PRIMARY KEY (job_id, task_id)
+) WITHOUT ROWID;
+CREATE TABLE events (
+    job_id TEXT NOT NULL, seq INTEGER NOT NULL, time_utc TEXT NOT NULL, kind TEXT NOT NULL, task TEXT NOT NULL,
+    attempt INTEGER NOT NULL, data TEXT NOT NULL, PRIMARY KEY (job_id, seq)
+) WITHOUT ROWID;
+CREATE TABLE commands (
+    command_id TEXT PRIMARY KEY, digest TEXT NOT NULL, answer TEXT NOT NULL, time_utc TEXT NOT NULL
+) WITHOUT ROWID;
+"""
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+class Registry:
+    """One open database. All methods belong to one thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._db = _open(path)
+        self._depth = 0
+        self.lineage = self._one("SELECT value FROM meta WHERE key = 'lineage'", default="")
+        self._catalog_seq = int(self._one("SELECT max(catalog_seq) FROM jobs", default=0) or 0)
+
+    def close(self) -> None:
+        """Write everything back into the one file and close it."""
+        self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that is written inside is committed together, or not at all; may be nested."""
+        if self._depth:
+            yield
+            return
+        self._depth = 1
+        kept = self._catalog_seq
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            self._catalog_seq = kept
+            raise
+        else:
+            self._db.execute("COMMIT")
+        finally:
+            self._depth = 0
+
+    # --- jobs
+
+    def save(self, container: JobContainer) -> None:
+        """Commit a container's record, its changed tasks and its new events, and move it to the catalogue's end."""
+        with container.lock, self.transaction():
+            record = container.to_record()
+            tasks = record.pop("tasks")
+            if container.tasks_replaced:
+                self._db.execute("DELETE FROM tasks WHERE job_id = ?", (container.job_id,))
+            self._db.executemany(
+                "INSERT OR REPLACE INTO tasks (job_id, task_id, ordinal, record) VALUES (?, ?, ?, ?)",
+                [
+                    (container.job_id, task["task_id"], ordinal, _encode(task))
+                    for ordinal, task in enumerate(tasks)
+                    if task["task_id"] in container.dirty_tasks
+                ],
+            )
+            self._db.executemany(
+                "INSERT INTO events (job_id, seq, time_utc, kind, task, attempt, data) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (container.job_id, e.seq, e.time_utc, e.kind.value, e.task, e.attempt, _encode(e.data))
+                    for e in container.pending
+                ],
+            )
+            self._catalog_seq += 1
+            self._db.execute(
+                "INSERT OR REPLACE INTO jobs (job_id, catalog_seq, active, created_utc, summary, record) VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    container.job_id,
+                    self._catalog_seq,
+                    container.state not in JOB_ENDS,
+                    container.created_utc,
+                    _encode(container.summary()),
+                    _encode(record),
+                ),
+            )
+
+    def load(self, job_id: str) -> JobContainer | None:
+        """The container as last saved, or None."""
+        row = self._db.execute("SELECT record FROM jobs WHERE job_id = ? AND NOT deleted", (job_id,)).fetchone()
+        if row is None:
+            return None
+        tasks = self._db.execute("SELECT record FROM tasks WHERE job_id = ? ORDER BY ordinal", (job_id,))
+        return JobContainer.from_record({**json.loads(row[0]), "tasks": [json.loads(task) for (task,) in tasks]})
+
+    def active_jobs(self) -> list[str]:
+        """Ids of all jobs that have not ended, oldest first."""
+        rows = self._db.execute("SELECT job_id FROM jobs WHERE active AND NOT deleted ORDER BY created_utc, job_id")
+        return [job_id for (job_id,) in rows]
+
+    def exists(self, job_id: str) -> bool:
+        """Whether there is, or ever was, a job of that id."""
+        return self._db.execute("SELECT 1 FROM jobs WHERE job_id = ?", (job_id,)).fetchone() is not None
+
+    def summaries(self, state: str = "") -> list[dict[str, Any]]:
+        """One row per job, newest first."""
+        rows = self._db.execute("SELECT summary FROM jobs WHERE NOT deleted ORDER BY created_utc DESC, job_id DESC")
+        found = [json.loads(summary) for (summary,) in rows]
+        return [row for row in found if not state or row["state"] == state]
+
+    def next_position(self) -> int:
+        """A place at the end of the queue."""
+        return self._catalog_seq + 1
+
+    # --- streams
+
+    def read_catalog(self, after: int, limit: int) -> list[dict[str, Any]]:
+        """Rows of jobs that changed after number `after`; a job's summary, or None for one that was deleted."""
+        rows = self._db.execute(
+            "SELECT catalog_seq, job_id, deleted, summary FROM jobs WHERE catalog_seq > ? ORDER BY catalog_seq LIMIT ?",
+            (after, limit),
+        )
+        return [
+            {"seq": seq, "job_id": job_id, "summary": None if deleted else json.loads(summary)}
+            for seq, job_id, deleted, summary in rows
+        ]
+
+    def read_events(self, job_id: str, after: int, limit: int, max_bytes: int) -> list[dict[str, Any]]:
+        """Events of a job after number `after`, at most `limit` and about `max_bytes`, but at least one if there is one."""
+        events: list[dict[str, Any]] = []
+        size = 0
+        for seq, time_utc, kind, task, attempt, data in self._db.execute(
+            "SELECT seq, time_utc, kind, task, attempt, data FROM events WHERE job_id = ? AND seq > ? ORDER BY seq LIMIT ?",
+            (job_id, after, limit),
+        ):
+            size += len(data) + 120
+            if events and size > max_bytes:
+                break
+            fields = {"seq": seq, "time_utc": time_utc, "kind": kind, "task": task, "attempt": attempt}
+            events.append({**fields, "data": json.loads(data)})
+        return events
+
+    # --- commands
+
+    def answer_of(self, command_id: str) -> tuple[str, Any] | None:
+        """Digest and answer of a command that was carried out, or None."""
+        row = self._db.execute("SELECT digest, answer FROM commands WHERE command_id = ?", (command_id,)).fetchone()
+        return None if row is None else (row[0], json.loads(row[1]))
+
+    def keep_answer(self, command_id: str, digest: str, answer: Any) -> None:
+        """Remember that a command was carried out."""
+        self._db.execute("INSERT INTO commands VALUES (?, ?, ?, ?)", (command_id, digest, _encode(answer), utc_now()))
+
+    def forget_old_commands(self) -> None:
+        """Drop answers that no client can still be asking for."""
+        with self.transaction():
+            self._db.execute(
+                "DELETE FROM commands WHERE julianday('now') - julianday(time_utc) > ?", (COMMANDS_KEPT_DAYS,)
+            )
+
+    def _one(self, query: str, *, default: Any) -> Any:
+        row = self._db.execute(query).fetchone()
+        return default if row is None else row[0]
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    try:
+        db = sqlite3.connect(path, isolation_level=None)
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = NORMAL")
+        db.execute("PRAGMA cache_size = -4096")
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0:
+            db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+            db.execute("INSERT INTO meta VALUES ('lineage', ?)", (secrets.token_hex(8),))
+    except sqlite3.Error as error:
+        raise VestimError(
+            ErrorCode.FAILED,
+            f"the registry '{path}' cannot be opened ({error}): move it aside and start again; the job folders are untouched",
+            place=str(path),
+        ) from None
+    if version > SCHEMA_VERSION:
+        raise VestimError(
+            ErrorCode.VERSION,
+            f"the registry '{path}' was written by a newer version of Vestim (schema {version}, this one knows "
+            f"{SCHEMA_VERSION}): update Vestim",
+            place=str(path),
+        )
+    return db

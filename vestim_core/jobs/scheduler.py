@@ -1,0 +1,68 @@
+"""The scheduler: which ready tasks start now. A pure function of what waits and what runs.
+
+The job with the fewest running tasks comes first, the older place in the queue decides between equals, so that no job
+starves another. A task never starts unless a slot and its threads are free; one that wants more threads than the machine
+has starts when nothing else runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vestim_core.spec.states import TaskKind
+
+_FIRST = {TaskKind.PREPARE: 0, TaskKind.BASELINE: 1, TaskKind.TEST: 2, TaskKind.TRAIN: 3}
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyTask:
+    """A task that may start."""
+
+    task_id: str
+    kind: TaskKind
+    threads: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedJob:
+    """A job with ready tasks. `position`: its place in the queue; `running`: its running tasks; `limit`: 0 for none."""
+
+    job_id: str
+    position: int
+    running: int
+    limit: int
+    ready: Sequence[ReadyTask]
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """What the machine offers, and how much of it is taken."""
+
+    slots: int
+    threads: int
+    used_slots: int = 0
+    used_threads: int = 0
+
+
+def choose(jobs: Sequence[QueuedJob], capacity: Capacity) -> list[tuple[str, str]]:
+    """(job_id, task_id) of every task to start now, in order."""
+    waiting = {job.job_id: sorted(job.ready, key=lambda task: _FIRST[task.kind]) for job in jobs}
+    running = {job.job_id: job.running for job in jobs}
+    slots, threads = capacity.used_slots, capacity.used_threads
+    chosen: list[tuple[str, str]] = []
+    while slots < capacity.slots:
+        open_jobs = [job for job in jobs if waiting[job.job_id] and not 0 < job.limit <= running[job.job_id]]
+        open_jobs.sort(key=lambda job: (running[job.job_id], job.position))
+        for job in open_jobs:
+            task = waiting[job.job_id][0]
+            if threads == 0 or threads + task.threads <= capacity.threads:
+                break
+        else:
+            return chosen
+        waiting[job.job_id].pop(0)
+        running[job.job_id] += 1
+        slots += 1
+        threads += task.threads
+        chosen.append((job.job_id, task.task_id))
+    return chosen

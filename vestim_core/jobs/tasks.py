@@ -1,0 +1,143 @@
+"""A task and its newest attempt as a container holds them, and how they are written to the registry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from vestim_core.spec.states import ATTEMPT_ENDS, AttemptState, Intent, TaskKind, TaskState
+from vestim_core.spec.task import TaskSpec
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One run of a task. `offset`: bytes of its journal that have become events.
+
+    asked_s, asked, terminated_s: where the stop ladder stands, in this daemon's monotonic seconds; not stored.
+    """
+
+    number: int
+    state: AttemptState = AttemptState.STARTING
+    pid: int = 0
+    create_time: float = 0.0
+    offset: int = 0
+    started_utc: str = ""
+    ended_utc: str = ""
+    asked: Intent = Intent.RUN
+    asked_s: float = 0.0
+    terminated_s: float = 0.0
+    killed_s: float = 0.0
+
+    @property
+    def ended(self) -> bool:
+        """Whether this attempt has reached its end."""
+        return self.state in ATTEMPT_ENDS
+
+    def to_record(self) -> dict[str, Any]:
+        """What is stored of the attempt."""
+        return {
+            "attempt": self.number,
+            "state": self.state.value,
+            "pid": self.pid,
+            "create_time": self.create_time,
+            "offset": self.offset,
+            "started_utc": self.started_utc,
+            "ended_utc": self.ended_utc,
+        }
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> Attempt:
+        """The attempt that was stored."""
+        return cls(
+            number=record["attempt"],
+            state=AttemptState(record["state"]),
+            pid=record["pid"],
+            create_time=record["create_time"],
+            offset=record["offset"],
+            started_utc=record["started_utc"],
+            ended_utc=record["ended_utc"],
+        )
+
+
+@dataclass(slots=True)
+class Task:
+    """One unit of work of a job.
+
+    document: its `TaskSpec` as plain values. progress: newest epoch. result: figures and file names that it reported.
+    has_model: whether it left weights that can be tested, even if it did not finish.
+    """
+
+    task_id: str
+    kind: TaskKind
+    title: str
+    document: dict[str, Any]
+    state: TaskState
+    depends_on: tuple[str, ...] = ()
+    threads: int = 1
+    progress: dict[str, Any] = field(default_factory=dict)
+    result: dict[str, Any] = field(default_factory=dict)
+    error: dict[str, Any] | None = None
+    has_model: bool = False
+    attempt: Attempt | None = None
+
+    @classmethod
+    def from_spec(cls, spec: TaskSpec) -> Task:
+        """A new task: ready when it waits for nothing."""
+        return cls(
+            task_id=spec.task_id,
+            kind=spec.kind,
+            title=spec.title,
+            document=spec.model_dump(mode="json"),
+            state=TaskState.WAITING if spec.depends_on else TaskState.READY,
+            depends_on=tuple(spec.depends_on),
+            threads=spec.threads,
+        )
+
+    def status(self) -> dict[str, Any]:
+        """What clients see of the task."""
+        return {
+            "task_id": self.task_id,
+            "kind": self.kind.value,
+            "title": self.title,
+            "state": self.state.value,
+            "attempt": self.attempt.number if self.attempt else 0,
+            "attempt_state": self.attempt.state.value if self.attempt else "",
+            "pid": self.attempt.pid if self.attempt and not self.attempt.ended else 0,
+            "progress": self.progress,
+            "result": self.result,
+            "error": self.error,
+            "has_model": self.has_model,
+        }
+
+    def to_record(self) -> dict[str, Any]:
+        """What is stored of the task."""
+        return {
+            "task_id": self.task_id,
+            "kind": self.kind.value,
+            "title": self.title,
+            "spec": self.document,
+            "state": self.state.value,
+            "progress": self.progress,
+            "result": self.result,
+            "error": self.error,
+            "has_model": self.has_model,
+            "attempt": self.attempt.to_record() if self.attempt else None,
+        }
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> Task:
+        """The task that was stored."""
+        return cls(
+            task_id=record["task_id"],
+            kind=TaskKind(record["kind"]),
+            title=record["title"],
+            document=record["spec"],
+            state=TaskState(record["state"]),
+            depends_on=tuple(record["spec"]["depends_on"]),
+            threads=record["spec"]["threads"],
+            progress=record["progress"],
+            result=record["result"],
+            error=record["error"],
+            has_model=record["has_model"],
+            attempt=Attempt.from_record(record["attempt"]) if record["attempt"] else None,
+        )

@@ -1,0 +1,64 @@
+"""Streams and cursors. A cursor names a stream, the lineage that it was read from, and the last number applied.
+
+Going on from a cursor gives what comes after it, in order and without a gap. A cursor of another lineage starts over at 0.
+
+Streams: `catalog` (one row per job or its tombstone, numbered by its last change), `job:<job>` (a job's events from 1),
+`log:<job>/<task>/<attempt>:out` or `:err` (a log; the number is the byte offset).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from vestim_core.spec.errors import wrong_input
+from vestim_core.spec.ids import is_safe_id, split_attempt_key
+
+CATALOG = "catalog"
+
+
+class Cursor(BaseModel):
+    """How far one stream has been read. `lineage` is empty before the first answer."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    stream: str = Field(max_length=120)
+    lineage: str = Field("", max_length=64)
+    seq: int = Field(0, ge=0)
+
+
+class Stream(NamedTuple):
+    """A stream's name taken apart: `job` for all but the catalogue, `task`, `attempt` and `log` for logs."""
+
+    kind: Literal["catalog", "job", "log"]
+    job: str = ""
+    task: str = ""
+    attempt: int = 0
+    log: Literal["", "out", "err"] = ""
+
+
+_LOG = re.compile(r"log:(?P<key>.+):(?P<log>out|err)")
+
+
+def parse_stream(name: str) -> Stream:
+    """The stream called `name`; `VestimError` when there can be none of that name."""
+    if name == CATALOG:
+        return Stream("catalog")
+    if name.startswith("job:") and is_safe_id(name[4:]):
+        return Stream("job", name[4:])
+    match = _LOG.fullmatch(name)
+    if match:
+        try:
+            job, task, attempt = split_attempt_key(match["key"])
+        except ValueError:
+            pass
+        else:
+            return Stream("log", job, task, attempt, "out" if match["log"] == "out" else "err")
+    raise wrong_input(f"'{name}' is no stream: use catalog, job:<id> or log:<job>/<task>/<attempt>:out", place="cursors")
+
+
+def job_stream(job_id: str) -> str:
+    """Name of the stream of a job's events."""
+    return f"job:{job_id}"

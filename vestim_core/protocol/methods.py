@@ -1,0 +1,118 @@
+"""The one table of methods: client, daemon, command line, gateway and documentation are made from it.
+
+Each method stands here once, with its parameters as a model, what it answers, whether it changes anything, and its REST
+route. A parameter that the model does not know is refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from vestim_core.protocol.cursors import Cursor
+from vestim_core.protocol.limits import MAX_CURSORS, MAX_EVENTS, MAX_PIECE_BYTES, MAX_WAIT_S
+
+
+class Params(BaseModel):
+    """Base of all parameters."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class NoParams(Params):
+    """A method that needs nothing."""
+
+
+class JobParams(Params):
+    """A method about one job."""
+
+    job_id: str = Field(max_length=24)
+
+
+class ShutdownParams(Params):
+    stop_jobs: bool = False
+
+
+class CreateJobParams(Params):
+    """spec: a whole job document, part of one, or none."""
+
+    name: str = Field("", max_length=200)
+    spec: dict[str, Any] = Field(default_factory=dict)
+
+
+class SubmitParams(Params):
+    spec: dict[str, Any]
+
+
+class SaveDataParams(JobParams):
+    data: dict[str, Any]
+
+
+class SaveHyperparametersParams(JobParams):
+    """sections: any of signals, preparation, model, training, testing, name, max_parallel_tasks."""
+
+    sections: dict[str, Any]
+
+
+class StopParams(JobParams):
+    """test: whether what has a model is still tested."""
+
+    test: bool = True
+
+
+class ListJobsParams(Params):
+    state: str = Field("", max_length=16)
+
+
+class WaitParams(Params):
+    """progress_seq: the last progress number seen; None when progress is not wanted."""
+
+    cursors: list[Cursor] = Field(max_length=MAX_CURSORS)
+    limit: int = Field(1000, ge=1, le=MAX_EVENTS)
+    timeout_s: float = Field(0.0, ge=0, le=MAX_WAIT_S)
+    progress_seq: int | None = Field(None, ge=0)
+
+
+class ReadArtifactParams(JobParams):
+    """path: the file's path inside the job's folder, with forward slashes."""
+
+    path: str = Field(max_length=400)
+    offset: int = Field(0, ge=0)
+    length: int = Field(MAX_PIECE_BYTES, ge=1, le=MAX_PIECE_BYTES)
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One method. `answer` says in words what a reply holds; `route` is where REST offers it."""
+
+    name: str
+    params: type[Params]
+    answer: str
+    mutating: bool
+    verb: Literal["GET", "POST", "DELETE"]
+    route: str
+
+
+def _table(*methods: Method) -> dict[str, Method]:
+    return {method.name: method for method in methods}
+
+
+METHODS = _table(
+    Method("hello", NoParams, "version, protocol range, instance, lineage, home", False, "GET", "/v1/hello"),
+    Method("daemon_status", NoParams, "pid, uptime_s, memory_MB, jobs by state, running tasks", False, "GET", "/v1/daemon"),
+    Method("shutdown", ShutdownParams, "nothing; the daemon says bye and ends", True, "POST", "/v1/daemon/shutdown"),
+    Method("create_job", CreateJobParams, "job_id, state", True, "POST", "/v1/jobs"),
+    Method("save_data", SaveDataParams, "job_id, state", True, "POST", "/v1/jobs/{job_id}/data"),
+    Method("save_hyperparameters", SaveHyperparametersParams, "job_id, state", True, "POST", "/v1/jobs/{job_id}/hyperparameters"),
+    Method("setup_training_tasks", JobParams, "job_id, task_count, trial_count", True, "POST", "/v1/jobs/{job_id}/setup"),
+    Method("start", JobParams, "job_id, state", True, "POST", "/v1/jobs/{job_id}/start"),
+    Method("submit", SubmitParams, "job_id, state, task_count, trial_count", True, "POST", "/v1/jobs/submit"),
+    Method("stop", StopParams, "job_id, state", True, "POST", "/v1/jobs/{job_id}/stop"),
+    Method("list_jobs", ListJobsParams, "jobs: one summary each, newest first", False, "GET", "/v1/jobs"),
+    Method("show_job", JobParams, "summary, spec, managers, tasks with results", False, "GET", "/v1/jobs/{job_id}"),
+    Method("wait", WaitParams, "streams: next events of each cursor; progress: newest of each attempt", False, "POST", "/v1/wait"),
+    Method("list_artifacts", JobParams, "artifacts: path, bytes", False, "GET", "/v1/jobs/{job_id}/artifacts"),
+    Method("read_artifact", ReadArtifactParams, "data, offset, size", False, "GET", "/v1/jobs/{job_id}/artifact"),
+)
