@@ -139,6 +139,14 @@ class StreamsTraining(TrainingBase):
         title="Chunks a stream",
         description="Chunks with carried state before new starts are drawn.",
     )
+    draws_per_epoch: int = Field(
+        25,
+        ge=1,
+        le=100_000,
+        title="Draws an epoch",
+        description="Draws of new starts in one epoch, which ends with a validation: an epoch is "
+        "draws_per_epoch x chunks_per_stream updates.",
+    )
     burn_in_steps: int = Field(
         100,
         ge=0,

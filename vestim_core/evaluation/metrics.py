@@ -1,0 +1,81 @@
+"""Errors of predictions in physical units: computed in float64 from sums that can be pooled over files."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vestim_core.spec.signals import error_scale
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ErrorSums:
+    """What is kept of a comparison: enough for every metric, and addable.
+
+    spread: sum of squared deviations of the target from its mean, so that R2 needs no second pass (Chan et al. 1979).
+    """
+
+    rows: int = 0
+    squares: float = 0.0
+    absolute: float = 0.0
+    largest: float = 0.0
+    mean: float = 0.0
+    spread: float = 0.0
+
+    @classmethod
+    def of(cls, target: Array, predicted: Array) -> ErrorSums:
+        """Sums over rows; `target` and `predicted` (n,) in the target's unit."""
+        if not len(target):
+            return cls()
+        error = np.asarray(predicted, np.float64) - np.asarray(target, np.float64)
+        mean = float(np.mean(target))
+        size = np.abs(error)
+        return cls(
+            rows=len(error),
+            squares=float(np.sum(error * error)),
+            absolute=float(np.sum(size)),
+            largest=float(np.max(size)),
+            mean=mean,
+            spread=float(np.sum((target - mean) ** 2)),
+        )
+
+    def __add__(self, other: ErrorSums) -> ErrorSums:
+        rows = self.rows + other.rows
+        if not (self.rows and other.rows):
+            return self if self.rows else other
+        apart = other.mean - self.mean
+        return ErrorSums(
+            rows=rows,
+            squares=self.squares + other.squares,
+            absolute=self.absolute + other.absolute,
+            largest=float(np.maximum(self.largest, other.largest)),  # keeps NaN, which max() would lose
+            mean=self.mean + apart * other.rows / rows,
+            spread=self.spread + other.spread + apart * apart * self.rows * other.rows / rows,
+        )
+
+    def metrics(self, target: str) -> dict[str, float | None]:
+        """RMSE, MAE and largest error, named and scaled by `target` (`rmse_mV`, ...), and R2; None where undefined."""
+        suffix, scale = error_scale(target)
+        known = self.rows > 0
+        return {
+            f"rmse{suffix}": scale * math.sqrt(self.squares / self.rows) if known else None,
+            f"mae{suffix}": scale * self.absolute / self.rows if known else None,
+            f"max{suffix}": scale * self.largest if known else None,
+            "r2": 1.0 - self.squares / self.spread if self.spread > 0 else None,
+        }
+
+
+def errors(target_physical: Array, predicted: Array, target: str) -> dict[str, float | None]:
+    """Metrics of predictions (n,) against the target (n,), both in the target's unit; see `ErrorSums.metrics`."""
+    return ErrorSums.of(target_physical, predicted).metrics(target)
+
+
+def pooled(parts: Iterable[ErrorSums]) -> ErrorSums:
+    """The sums over all files as if they were one; the order of files decides the last bits."""
+    return sum(parts, ErrorSums())

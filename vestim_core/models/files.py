@@ -1,0 +1,84 @@
+"""A trained model on disk: `model.pt` (weights) and `model.json` (everything needed to use them anywhere).
+
+Reading runs no code from the files. Both are written beside and renamed, `model.json` last: a folder that has it has a
+whole model.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import TypeAdapter
+
+from vestim_core.models.network import Network
+from vestim_core.models.registry import build_model
+from vestim_core.models.whole import written_whole
+from vestim_core.spec.errors import VestimError, not_found, wrong_input
+from vestim_core.spec.job import Trial
+from vestim_core.spec.model import ModelSpec, parameter_count
+
+SCHEMA_VERSION = 1
+WEIGHTS, DESCRIPTION = "model.pt", "model.json"
+
+
+def save_model(
+    folder: Path, module: Network, trial: Trial, pipeline_json: dict[str, Any], extra: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Write the model to `folder`, which is made; returns what stands in `model.json`.
+
+    pipeline_json: the fitted preparation, without which the weights mean nothing.
+    extra: further entries of `model.json`: `period_s`, `training` (the outcome's summary), `data` (hashes), ...
+    """
+    weights = {name: tensor.detach().cpu() for name, tensor in module.state_dict().items()}
+    document = {
+        **extra,
+        "schema_version": SCHEMA_VERSION,
+        "model": trial.model.model_dump(mode="json"),
+        "signals": trial.signals.model_dump(mode="json"),
+        "preparation": pipeline_json,
+        "trial": trial.model_dump(mode="json"),
+        "parameters": parameter_count(trial.model, len(trial.signals.features)),
+        "versions": {"torch": str(torch.__version__), "python": platform.python_version()},
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    with written_whole(folder / WEIGHTS) as path:
+        torch.save(weights, path)
+    with written_whole(folder / DESCRIPTION) as path:
+        path.write_text(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+    return document
+
+
+def load_model(folder: Path) -> tuple[Network, dict[str, Any]]:
+    """The model in `folder`, on CPU and ready to predict, and what stands in its `model.json`."""
+    document = _description(folder / DESCRIPTION)
+    spec = TypeAdapter[Any](ModelSpec).validate_python(document["model"])
+    module = build_model(spec, len(document["signals"]["features"]))
+    try:
+        module.load_state_dict(torch.load(folder / WEIGHTS, map_location="cpu", weights_only=True))
+    except FileNotFoundError:
+        raise not_found(f"{folder} holds no weights: {WEIGHTS} is missing", place=str(folder)) from None
+    except Exception as error:  # torch raises whatever its archive reader met
+        raise _damaged(folder / WEIGHTS) from error
+    return module.eval(), document
+
+
+def _description(path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        version = document["schema_version"]
+    except FileNotFoundError:
+        raise not_found(f"{path.parent} holds no model: {path.name} is missing", place=str(path.parent)) from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise _damaged(path) from error
+    if version > SCHEMA_VERSION:
+        raise wrong_input(f"{path} was written by a later version of Vestim: update this one", place=str(path))
+    return dict(document)
+
+
+def _damaged(path: Path) -> VestimError:
+    return wrong_input(f"{path} cannot be read: it is damaged or no model file; train the model again", place=str(path))

@@ -1,0 +1,63 @@
+"""Checkpoints: everything a training needs to go on as if it had never ended, in one file of tensors and plain values.
+
+Each is written beside and renamed, and the one before it is kept, so that whenever the process dies a whole one is
+there. They are read with `weights_only=True`: no code runs from them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from vestim_core.data.prepared import PreparedSet
+from vestim_core.models.whole import written_whole
+from vestim_core.spec.errors import refused
+from vestim_core.spec.job import Trial
+
+SCHEMA_VERSION = 1
+_KEPT = 2
+
+
+def identity(trial: Trial, prepared: PreparedSet) -> str:
+    """Hash of what a training depends on: a checkpoint with another one belongs to another training."""
+    settings = trial.model_dump(mode="json", exclude={"title"})
+    files = [[file.role, file.sha256] for file in prepared.files]
+    return hashlib.sha256(json.dumps([settings, files, prepared.arrays_sha256], sort_keys=True).encode()).hexdigest()
+
+
+def save_checkpoint(folder: Path, step: int, identity: str, state: dict[str, Any]) -> Path:
+    """Write `state` after `step` batches and remove all but the newest two; returns the path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"step_{step:012d}.pt"
+    with written_whole(path) as beside:
+        torch.save({"schema_version": SCHEMA_VERSION, "identity": identity, "state": state}, beside)
+    for old in sorted(folder.glob("step_*.pt"))[:-_KEPT]:
+        old.unlink(missing_ok=True)
+    return path
+
+
+def latest_checkpoint(folders: Sequence[Path], identity: str) -> dict[str, Any] | None:
+    """The state with the most steps in `folders` that can be read, on CPU; None when there is none.
+
+    Refused, in one sentence, when it belongs to a training with other settings or data.
+    """
+    paths = sorted((path for folder in folders for path in folder.glob("step_*.pt")), key=lambda path: path.name)
+    for path in reversed(paths):
+        try:
+            document = torch.load(path, map_location="cpu", weights_only=True)
+            version, found, state = document["schema_version"], document["identity"], document["state"]
+        except Exception:  # torch raises whatever its reader met in a damaged file: the one before it is whole
+            continue
+        if version != SCHEMA_VERSION or found != identity:
+            raise refused(
+                f"{path} was made with other settings, data or another version of Vestim: this training cannot go on "
+                f"from it; train anew in an empty folder",
+                place=str(path),
+            )
+        return dict(state)
+    return None

@@ -1,0 +1,298 @@
+"""The training loop: one for every kind of network, method, optimiser and schedule.
+
+Same trial, data, seed and thread count: same bits, whether it runs through or was paused, killed and resumed at any
+checkpoint. Validation is inference as testing does it; the weights of the epoch with the smallest validation RMSE are
+what a training leaves.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from vestim_core.data.prepared import PreparedFile, PreparedSet
+from vestim_core.evaluation.inference import predict
+from vestim_core.evaluation.metrics import pooled
+from vestim_core.evaluation.report import evaluate
+from vestim_core.models.network import State
+from vestim_core.models.registry import build_model
+from vestim_core.spec.errors import wrong_input
+from vestim_core.spec.events import EventKind
+from vestim_core.spec.job import Trial
+from vestim_core.spec.signals import error_scale
+from vestim_core.spec.states import Intent
+from vestim_core.spec.training import StreamsTraining
+from vestim_core.training.batches import Batch, Batches
+from vestim_core.training.checkpoints import identity, latest_checkpoint, save_checkpoint
+from vestim_core.training.optimisers import build_optimiser
+from vestim_core.training.outcome import End, Outcome, TrainingDiverged
+from vestim_core.training.reporting import AskIntent, Reporter
+from vestim_core.training.reproducible import generator_states, reproducible, set_generator_states
+from vestim_core.training.rows import RowBatches
+from vestim_core.training.schedules import Schedule
+from vestim_core.training.streams import StreamBatches
+
+PROGRESS_INTERVAL_S = 0.1
+CHECKPOINT_INTERVAL_S = 1.0  # epochs of milliseconds are not worth a checkpoint each: a second of work is soon repeated
+_RECENT_EPOCHS = 10
+
+
+def train(
+    trial: Trial,
+    prepared: PreparedSet,
+    checkpoints: Path,
+    *,
+    device: str,
+    threads: int,
+    report: Reporter,
+    intent: AskIntent,
+    earlier: Sequence[Path] = (),
+) -> Outcome:
+    """Train `trial` on the training files of `prepared`, or go on from the newest checkpoint.
+
+    checkpoints: folder for this attempt's checkpoints. earlier: those of earlier attempts, only read.
+    device: "cpu" or "cuda", see `choose_device`. threads: CPU threads; never another number while a task lives.
+    intent: PAUSE ends with a checkpoint after the running batch, STOP too; the best weights so far are in the outcome.
+    Raises `TrainingDiverged` when the loss is no number any more, `VestimError` when the data cannot be trained on.
+    """
+    for role in ("train", "validation"):
+        if not sum(file.scored_rows for file in prepared.of(role)):
+            raise wrong_input(f"The {role} files have no rows left after preparation: give longer files")
+    with reproducible(threads, trial.seed):
+        training = _Training(trial, prepared, checkpoints, device, report, intent)
+        training.resume([*earlier, checkpoints])
+        return training.run()
+
+
+@dataclass
+class _Progress:
+    """Where a training stands: everything that is not inside a torch object, as plain values."""
+
+    epoch: int = 1
+    index: int = 0  # the next batch of that epoch
+    squares: float = 0.0  # scaled squared errors of the epoch's batches
+    rows: int = 0
+    epoch_s: float = 0.0
+    elapsed_s: float = 0.0
+    best_epoch: int = 0
+    best: dict[str, float | None] = field(default_factory=dict)
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+
+class _Training:
+    def __init__(
+        self, trial: Trial, prepared: PreparedSet, folder: Path, device: str, report: Reporter, intent: AskIntent
+    ) -> None:
+        self._spec = trial.training
+        self._prepared = prepared
+        self._folder = folder
+        self._device = device
+        self._report = report
+        self._intent = intent
+        self._identity = identity(trial, prepared)
+        self._target = trial.signals.target
+        self._suffix, unit_factor = error_scale(self._target)
+        zero, one = prepared.pipeline.inverse_target(np.array([0.0, 1.0]))
+        self._error_factor = float(abs(one - zero)) * unit_factor  # from scaled errors to the metric's unit
+        self._module = build_model(trial.model, len(trial.signals.features)).to(device)
+        self._parameters = list(self._module.parameters())
+        self._optimiser = build_optimiser(self._spec, self._parameters)
+        self._batches = _batches(trial, prepared.of("train"), device)
+        self._schedule = Schedule(self._spec, self._batches.per_epoch)
+        self._carried: State = ()
+        self._best_weights: dict[str, Tensor] = {}
+        self._now = _Progress()
+        self._clock = time.monotonic()
+        self._reported = self._saved = -math.inf
+
+    def run(self) -> Outcome:
+        self._clock = time.monotonic()
+        while not self._done():
+            wanted = self._run_epoch()
+            if wanted is not Intent.RUN:
+                self._save()
+                return self._outcome("paused" if wanted is Intent.PAUSE else "stopped")
+            self._end_epoch()
+        return self._outcome("finished")
+
+    def _done(self) -> bool:
+        return self._now.epoch > self._spec.max_epochs or self._patience_left() <= 0
+
+    def _patience_left(self) -> int:
+        return self._spec.patience - (self._now.epoch - 1 - self._now.best_epoch)
+
+    def _run_epoch(self) -> Intent:
+        """Train to the epoch's end, or to where the user wants something else."""
+        now, per_epoch = self._now, self._batches.per_epoch
+        self._module.train()
+        while now.index < per_epoch:
+            if (wanted := self._intent()) is not Intent.RUN:
+                return wanted
+            batch = self._batches.batch(now.index)
+            for group in self._optimiser.param_groups:
+                group["lr"] = self._schedule.rate((now.epoch - 1) * per_epoch + now.index)
+            loss = self._step(batch)
+            now.index += 1
+            now.squares += loss * batch.count
+            now.rows += batch.count
+            self._tick(loss)
+        return Intent.RUN
+
+    def _step(self, batch: Batch) -> float:
+        """One update of the weights; returns the loss, the mean squared error of the scaled rows that count."""
+        state = None if batch.kept is None else tuple(tensor * batch.kept for tensor in self._carried)
+        if not batch.count:
+            with torch.no_grad():
+                _, self._carried = self._module(batch.x, state)
+            return 0.0
+        predicted, after = self._module(batch.x, state)
+        self._carried = tuple(tensor.detach() for tensor in after)
+        if batch.scored is None:
+            mean = nn.functional.mse_loss(predicted, batch.y)
+        else:
+            mean = ((predicted - batch.y).square() * batch.scored).sum() / batch.count
+        loss = float(mean.item())
+        if not math.isfinite(loss):
+            raise self._diverged(loss)
+        self._optimiser.zero_grad()
+        mean.backward()
+        nn.utils.clip_grad_norm_(self._parameters, self._spec.gradient_clip)
+        self._optimiser.step()
+        return loss
+
+    def _tick(self, loss: float) -> None:
+        moment = time.monotonic()
+        passed, self._clock = moment - self._clock, moment
+        now = self._now
+        now.epoch_s += passed
+        now.elapsed_s += passed
+        if moment - self._reported < PROGRESS_INTERVAL_S:
+            return
+        self._reported = moment
+        part = now.index / self._batches.per_epoch
+        epochs_left = self._spec.max_epochs - (now.epoch - 1 + part)
+        times = [line["time_s"] for line in now.history[-_RECENT_EPOCHS:]] or [now.epoch_s / part]
+        self._report.progress(
+            {
+                "epoch": now.epoch,
+                "max_epochs": self._spec.max_epochs,
+                "fraction": (now.epoch - 1 + part) / self._spec.max_epochs,
+                "loss": loss,
+                "time_left_s": round(epochs_left * median(times), 1),
+            }
+        )
+
+    def _end_epoch(self) -> None:
+        """Validate, keep the weights if they are the best, report, save."""
+        now = self._now
+        results = evaluate(self._predict, self._prepared.of("validation"), self._target)
+        validation = pooled(result.sums for result in results).metrics(self._target)
+        rmse = f"rmse{self._suffix}"
+        error, best = validation[rmse], now.best.get(rmse)
+        if error is None or not math.isfinite(error):
+            raise self._diverged(math.nan if error is None else error)
+        improved = best is None or error < best
+        if improved:
+            now.best_epoch, now.best = now.epoch, validation
+            self._best_weights = {name: tensor.clone() for name, tensor in self._module.state_dict().items()}
+        moment = time.monotonic()
+        passed, self._clock = moment - self._clock, moment
+        line = {
+            "epoch": now.epoch,
+            f"train_{rmse}": self._error_factor * math.sqrt(now.squares / max(now.rows, 1)),
+            **{f"validation_{name}": value for name, value in validation.items()},
+            f"best_validation_{rmse}": now.best[rmse],
+            "best_epoch": now.best_epoch,
+            "learning_rate": self._optimiser.param_groups[0]["lr"],
+            "time_s": round(now.epoch_s + passed, 4),
+            "elapsed_s": round(now.elapsed_s + passed, 4),
+            "patience_left": self._spec.patience - (now.epoch - now.best_epoch),
+            "max_epochs": self._spec.max_epochs,
+        }
+        now.history.append(line)
+        now.elapsed_s += passed
+        now.epoch += 1
+        now.index, now.squares, now.rows, now.epoch_s = 0, 0.0, 0, 0.0
+        self._schedule.epoch_ended(improved)
+        self._report.event(EventKind.EPOCH, line)
+        if self._done() or moment - self._saved >= CHECKPOINT_INTERVAL_S:
+            self._save()
+
+    def _predict(self, file: PreparedFile) -> Any:
+        return predict(self._module, file, self._prepared.pipeline, self._device)
+
+    def _save(self) -> None:
+        now = self._now
+        state = {
+            "module": self._module.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+            "schedule": dict(self._schedule.state),
+            "batches": self._batches.state(now.index),
+            "carried": list(self._carried),
+            "generators": generator_states(),
+            "best_weights": self._best_weights,
+            "progress": vars(now),
+        }
+        step = (now.epoch - 1) * self._batches.per_epoch + now.index
+        path = save_checkpoint(self._folder, step, self._identity, state)
+        self._saved = time.monotonic()
+        self._report.event(EventKind.CHECKPOINT, {"epoch": now.epoch - 1, "batch": now.index, "file": path.name})
+
+    def resume(self, folders: Sequence[Path]) -> None:
+        """Go on from the newest checkpoint in `folders`, if there is one."""
+        state = latest_checkpoint(folders, self._identity)
+        if state is None:
+            return
+        self._module.load_state_dict(state["module"])
+        self._optimiser.load_state_dict(state["optimiser"])
+        self._schedule.state = state["schedule"]
+        self._now = _Progress(**state["progress"])
+        self._batches.load(state["batches"], self._now.index)
+        self._carried = tuple(tensor.to(self._device) for tensor in state["carried"])
+        self._best_weights = {name: tensor.to(self._device) for name, tensor in state["best_weights"].items()}
+        set_generator_states(state["generators"])
+
+    def _outcome(self, end: End) -> Outcome:
+        now = self._now
+        if self._best_weights:
+            self._module.load_state_dict(self._best_weights)
+        return Outcome(
+            end=end,
+            module=self._module.cpu().eval() if self._best_weights else None,
+            best_epoch=now.best_epoch,
+            best=dict(now.best),
+            epochs=len(now.history),
+            elapsed_s=now.elapsed_s,
+            history=tuple(now.history),
+        )
+
+    def _diverged(self, value: float) -> TrainingDiverged:
+        now, rate = self._now, self._spec.learning_rate
+        best = now.best.get(f"rmse{self._suffix}")
+        unit = {"_percent": " %"}.get(self._suffix, f" {self._suffix[1:]}").rstrip()
+        kept = (
+            f"The best model (epoch {now.best_epoch}, {best:.3g}{unit}) is kept."
+            if best is not None
+            else ("No epoch was finished before, so there is no model.")
+        )
+        sentence = (
+            f"Training stopped at epoch {now.epoch}: the loss became {'NaN' if math.isnan(value) else 'infinite'}. "
+            f"The learning rate {rate:g} is probably too high. {kept}"
+        )
+        return TrainingDiverged(sentence, rate / 10, self._outcome("failed"))
+
+
+def _batches(trial: Trial, files: Sequence[PreparedFile], device: str) -> Batches:
+    generator = torch.Generator().manual_seed(trial.seed)
+    if isinstance(trial.training, StreamsTraining):
+        return StreamBatches(files, trial.training, generator, device)
+    return RowBatches(files, trial.training, generator, device)

@@ -1,0 +1,49 @@
+"""How a training ended, and what it leaves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from vestim_core.models.network import Network
+from vestim_core.spec.errors import ErrorCode, VestimError
+
+End = Literal["finished", "paused", "stopped", "failed"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a training leaves, however it ended.
+
+    module: the network with the weights of the best epoch, on CPU, ready to predict; None when no epoch was finished.
+    best: the validation metrics of that epoch, as testing `module` on the validation files gives them.
+    history: the data of every epoch's event, in order, none twice.
+    """
+
+    end: End
+    module: Network | None
+    best_epoch: int
+    best: dict[str, float | None]
+    epochs: int
+    elapsed_s: float
+    history: tuple[dict[str, Any], ...]
+
+    def summary(self) -> dict[str, Any]:
+        """What stands of the training in `model.json`."""
+        return {
+            "end": self.end,
+            "epochs": self.epochs,
+            "best_epoch": self.best_epoch,
+            "validation": self.best,
+            "elapsed_s": round(self.elapsed_s, 3),
+        }
+
+
+class TrainingDiverged(VestimError):
+    """The loss is no number any more. `outcome` holds the best model from before, if there is one, to be kept."""
+
+    def __init__(self, sentence: str, learning_rate: float, outcome: Outcome) -> None:
+        super().__init__(
+            ErrorCode.FAILED, sentence, place="training.learning_rate", actions=(f"Retry with {learning_rate:g}",)
+        )
+        self.outcome = outcome

@@ -1,0 +1,107 @@
+"""Streams: many sequences side by side, cut into chunks, the hidden state carried from chunk to chunk.
+
+Truncated backpropagation through time with random starts. A stream never crosses the border of a segment, and a row
+counts only when the state it was predicted from is one that inference could have had.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vestim_core.data.prepared import PreparedFile
+from vestim_core.spec.training import StreamsTraining
+from vestim_core.training.batches import Batch
+
+
+class StreamBatches:
+    """One batch is one chunk of every stream; an epoch is `draws_per_epoch` draws of starts, `chunks_per_stream` each.
+
+    Starts: a segment is drawn by its number of scored rows and, in it, the middle of the stream anywhere, moved inwards
+    until the stream fits; so every row is about equally likely, and segments' starts and ends are seen too. A stream
+    that reaches its segment's end goes on elsewhere at the next chunk, from rest.
+
+    What counts: a stream that starts at its segment's start has there the very state that inference has, and counts
+    from the first scored row on. One that starts inside counts after `burn_in_steps` rows, when the state has settled.
+    """
+
+    def __init__(
+        self, files: Sequence[PreparedFile], training: StreamsTraining, generator: torch.Generator, device: str
+    ) -> None:
+        self._training = training
+        self._generator = generator
+        self._device = device
+        self._x = torch.from_numpy(np.concatenate([file.features for file in files])).to(device)
+        self._y = torch.from_numpy(np.concatenate([file.target for file in files])).to(device)
+        borders = _borders(files)
+        self._starts, self._stops, self._scored_from = borders.unbind(1)
+        self._chunk = torch.arange(training.chunk_steps)
+        self.per_epoch = training.draws_per_epoch * training.chunks_per_stream
+        self._row = torch.zeros(training.streams, dtype=torch.int64)  # where each stream stands in all rows
+        self._stop = torch.zeros_like(self._row)  # the end of its segment
+        self._counts_from = torch.zeros_like(self._row)  # its first row in the loss
+
+    def batch(self, index: int) -> Batch:
+        """See `Batches.batch`."""
+        ended = self._row >= self._stop
+        if index % self._training.chunks_per_stream == 0:
+            ended[:] = True
+        if anew := int(ended.sum()):
+            self._row[ended], self._stop[ended], self._counts_from[ended] = self._draw(anew)
+        rows = self._row[:, None] + self._chunk
+        scored = (rows >= self._counts_from[:, None]) & (rows < self._stop[:, None])
+        rows = torch.minimum(rows, self._stop[:, None] - 1).to(self._device)
+        self._row += len(self._chunk)
+        count = int(scored.sum())
+        return Batch(
+            x=self._x[rows],
+            y=self._y[rows],
+            count=count,
+            scored=None if count == scored.numel() else scored.to(self._device, torch.float32),
+            kept=None if anew == len(ended) else (~ended)[:, None].to(self._device, torch.float32),
+        )
+
+    def state(self, index: int) -> dict[str, Any]:
+        """See `Batches.state`."""
+        return {
+            "generator": self._generator.get_state(),
+            "row": self._row.clone(),
+            "stop": self._stop.clone(),
+            "counts_from": self._counts_from.clone(),
+        }
+
+    def load(self, state: dict[str, Any], index: int) -> None:
+        """See `Batches.load`."""
+        self._generator.set_state(state["generator"])
+        self._row, self._stop = state["row"].clone(), state["stop"].clone()
+        self._counts_from = state["counts_from"].clone()
+
+    def _draw(self, streams: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Start row, end of segment and first row that counts of that many new streams."""
+        length = self._training.chunk_steps * self._training.chunks_per_stream
+        weights = (self._stops - self._scored_from).double()
+        segment = torch.multinomial(weights, streams, replacement=True, generator=self._generator)
+        first, stop, scored_from = self._starts[segment], self._stops[segment], self._scored_from[segment]
+        room = (stop - first - length).clamp(min=0)
+        place = torch.rand(streams, generator=self._generator, dtype=torch.float64) * (room + length).double()
+        offset = torch.minimum((place.long() - length // 2).clamp(min=0), room)
+        settled = torch.where(offset == 0, first, first + offset + self._training.burn_in_steps)
+        return first + offset, stop, torch.maximum(scored_from, settled)
+
+
+def _borders(files: Sequence[PreparedFile]) -> Tensor:
+    """(S, 3) start, stop and first scored row of every segment that has scored rows, in rows of all files together."""
+    borders: list[tuple[int, int, int]] = []
+    before = 0
+    for file in files:
+        borders += [
+            (before + segment.start, before + segment.stop, before + segment.scored_from)
+            for segment in file.segments
+            if segment.stop > segment.scored_from
+        ]
+        before += len(file.features)
+    return torch.tensor(borders)
