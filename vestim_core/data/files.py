@@ -1,0 +1,65 @@
+"""Finding data files and knowing their content."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from vestim_core.spec.errors import not_found, wrong_input
+
+READABLE = (".csv", ".mat", ".txt")
+"""Endings of files that a reader exists for."""
+_TAKEN_FROM_FOLDERS = (".csv", ".mat")
+
+
+def find_files(paths: Sequence[str]) -> list[Path]:
+    """The files that `paths` name, absolute; a folder stands for its .csv and .mat files, cell_2 before cell_10.
+
+    A .txt file is read only when it is named itself: notes often lie beside data. Every path is checked here, so that
+    a missing file is known before any other is read.
+    """
+    return [file for path in paths for file in _files_of(Path(path).expanduser().absolute())]
+
+
+def sha256_of(path: Path) -> str:
+    """Hash of the file's bytes, in hexadecimal."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise unreadable(path, error) from None
+
+
+def unreadable(path: Path, error: OSError) -> Exception:
+    """The error for a file that the operating system does not let us read."""
+    if isinstance(error, FileNotFoundError):
+        return not_found(f'"{path}" does not exist: correct the path or remove it.', place=str(path))
+    return wrong_input(f'"{path}" cannot be read: {error.strerror or error}.', place=str(path))
+
+
+def _files_of(path: Path) -> list[Path]:
+    if path.is_dir():
+        try:
+            files = [file for file in path.iterdir() if file.is_file() and not file.name.startswith(".")]
+        except OSError as error:
+            raise unreadable(path, error) from None
+        found = sorted((file for file in files if file.suffix.lower() in _TAKEN_FROM_FOLDERS), key=_natural)
+        if not found:
+            raise not_found(f'The folder "{path}" has no .csv or .mat file in it.', place=str(path))
+        return found
+    if not path.exists():
+        raise unreadable(path, FileNotFoundError())
+    if path.suffix.lower() not in READABLE:
+        raise wrong_input(
+            f'"{path.name}" cannot be read: Vestim reads {", ".join(READABLE)}. Export it as one of these.',
+            place=str(path),
+        )
+    return [path]
+
+
+def _natural(path: Path) -> list[tuple[int, int, str]]:
+    """Sort key under which numbers in a name count as numbers."""
+    parts = re.split(r"(\d+)", path.name.lower())
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts]
