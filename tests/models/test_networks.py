@@ -1,0 +1,77 @@
+"""Every network: real sizes, honest parameter counts, carried state, nothing from the future."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from vestim_core.models.lstm import Lstm
+from vestim_core.models.registry import build_model
+from vestim_core.spec.model import METHODS, FnnModel, LstmModel, parameter_count
+
+SPECS = [LstmModel(sizes=[5]), LstmModel(sizes=[7, 3, 4]), FnnModel(sizes=[8]), FnnModel(sizes=[6, 4], activation="tanh")]
+sizes = st.lists(st.integers(1, 20), min_size=1, max_size=4)
+
+
+@given(kind=st.sampled_from([LstmModel, FnnModel]), sizes=sizes, features=st.integers(1, 6))
+@settings(max_examples=60, deadline=None)
+def test_the_formula_counts_the_real_parameters(kind: type[LstmModel | FnnModel], sizes: list[int], features: int) -> None:
+    spec = kind(sizes=sizes)
+    real = sum(weights.numel() for weights in build_model(spec, features).parameters())
+    assert real == parameter_count(spec, features)
+
+
+def test_every_kind_of_the_spec_can_be_built() -> None:
+    assert {spec.kind for spec in SPECS} == set(METHODS)
+    for spec in SPECS:
+        build_model(spec, 3)
+
+
+def test_every_lstm_layer_has_its_own_size() -> None:
+    network = build_model(LstmModel(sizes=[7, 3, 4]), 2)
+    assert [(layer.input_size, layer.hidden_size) for layer in network.layers] == [(2, 7), (7, 3), (3, 4)]
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=str)
+def test_one_pass_equals_pieces_with_carried_state(spec: LstmModel | FnnModel) -> None:
+    network, x = build_model(spec, 3).eval(), torch.randn(4, 30, 3)
+    whole, _ = network(x)
+    first, state = network(x[:, :11])
+    second, _ = network(x[:, 11:], state)
+    assert whole.shape == (4, 30)
+    torch.testing.assert_close(torch.cat([first, second], 1), whole)
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=str)
+def test_nothing_is_seen_before_it_happens(spec: LstmModel | FnnModel) -> None:
+    network, x = build_model(spec, 3).eval(), torch.randn(1, 20, 3)
+    later = x.clone()
+    later[:, 12:] += 5.0
+    assert torch.equal(network(x)[0][:, :12], network(later)[0][:, :12])
+
+
+@pytest.mark.parametrize("kind", [LstmModel, FnnModel])
+def test_dropout_acts_in_training_only_and_on_a_single_layer_too(kind: type[LstmModel | FnnModel]) -> None:
+    network, x = build_model(kind(sizes=[16], dropout=0.5), 3), torch.randn(2, 10, 3)
+    assert not torch.equal(network(x)[0], network(x)[0])
+    network.eval()
+    assert torch.equal(network(x)[0], network(x)[0])
+
+
+def test_activations_differ() -> None:
+    outputs = []
+    for activation in ("relu", "gelu", "tanh"):
+        torch.manual_seed(0)
+        outputs.append(build_model(FnnModel(activation=activation), 2)(torch.ones(1, 1, 2))[0].item())
+    assert len(set(outputs)) == 3
+
+
+def test_an_lstm_starts_with_open_forget_gates_and_orthogonal_recurrence() -> None:
+    network = build_model(LstmModel(sizes=[6]), 2)
+    assert isinstance(network, Lstm)
+    layer = network.layers[0]
+    assert isinstance(layer, nn.LSTM)
+    assert torch.equal(layer.bias_ih_l0 + layer.bias_hh_l0, torch.tensor([0.0] * 6 + [1.0] * 6 + [0.0] * 12))
+    for gate in layer.weight_hh_l0.detach().split(6):
+        torch.testing.assert_close(gate @ gate.T, torch.eye(6))
