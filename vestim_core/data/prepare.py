@@ -1,0 +1,206 @@
+"""From a job's data section to a prepared set, in one call: find, hash, read, resample, fit, normalise, write.
+
+The same files with the same settings give the same folder in the cache and the same bits in it; one that is there
+already is taken as it is. The pipeline is fitted on training files only. A call that fails or is cancelled leaves
+nothing behind.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from vestim_core.data.pipeline import PIPELINE_VERSION, Pipeline, resample_table
+from vestim_core.data.prepared import (
+    PreparedFile,
+    PreparedSet,
+    is_complete,
+    open_prepared,
+    prepared_file,
+    unique_keys,
+    write_prepared,
+)
+from vestim_core.data.readers import read_table
+from vestim_core.data.roles import RoleFile, distinct_contents, files_by_role
+from vestim_core.data.steps.even import EvenRows
+from vestim_core.data.table import Table
+from vestim_core.spec.data import DataSpec, Role
+from vestim_core.spec.finding import Finding
+from vestim_core.spec.preparation import Step
+from vestim_core.spec.signals import SignalsSpec
+from vestim_core.spec.states import Phase, PhaseState
+
+__all__ = ["PreparationCancelled", "prepare", "prepare_table", "provenance"]
+
+Report = Callable[[Phase, PhaseState, float, str], None]
+"""Told of (phase, state, fraction done 0..1, a few words)."""
+
+_BASELINE_COLUMNS = ("soc", "current_A", "voltage_V")
+_READING_STARTS = 0.2
+"""Share of the data import that hashing is taken for; reading is the rest."""
+
+
+class PreparationCancelled(Exception):
+    """`cancelled` said yes; nothing was written."""
+
+
+def prepare(
+    data: DataSpec,
+    signals: SignalsSpec,
+    steps: Sequence[Step],
+    cache: Path,
+    report: Report,
+    found: Callable[[Finding], None],
+    cancelled: Callable[[], bool],
+) -> PreparedSet:
+    """The prepared set of `data` in `cache/<key>/`, made now or taken from there.
+
+    found: called with each finding, also when the set is taken from the cache. cancelled: asked before every file.
+    Raises VestimError for files that cannot be used, PreparationCancelled.
+    """
+
+    def progress(phase: Phase, fraction: float, message: str) -> None:
+        if cancelled():
+            raise PreparationCancelled
+        report(phase, PhaseState.RUNNING, fraction, message)
+
+    named = files_by_role(data)
+    files, findings = distinct_contents(
+        named,
+        lambda n: progress(Phase.DATA_IMPORT, _READING_STARTS * n / len(named), f"checked {n} of {_files(named)}"),
+    )
+    directory = cache / _cache_key(data, signals, steps, files)
+    if is_complete(directory):
+        prepared = open_prepared(directory)
+        for phase in (Phase.DATA_IMPORT, Phase.DATA_PROCESSING, Phase.DATA_AUGMENTATION):
+            report(phase, PhaseState.DONE, 1.0, f"taken {_files(files)} from an earlier preparation")
+    else:
+        tables = _read(files, data, signals, progress)
+        report(Phase.DATA_IMPORT, PhaseState.DONE, 1.0, f"read {_files(files)}")
+        rows = _resample(tables, steps, progress)
+        report(Phase.DATA_PROCESSING, PhaseState.DONE, 1.0, f"resampled {_files(files)}")
+        prepared = _finish(directory, files, tables, rows, steps, signals, progress)
+        report(Phase.DATA_AUGMENTATION, PhaseState.DONE, 1.0, f"prepared {_files(files)}")
+    findings = (*twice, *prepared.findings)
+    for finding in findings:
+        found(finding)
+    # The cache may have been made from copies that lie elsewhere.
+    here = tuple(replace(file, source=str(now.path)) for file, now in zip(prepared.files, files, strict=True))
+    return replace(prepared, files=here, findings=findings)
+
+
+def prepare_table(pipeline: Pipeline, table: Table, role: Role) -> PreparedFile:
+    """One file through a fitted pipeline, to test a model on it."""
+    arrays = pipeline.apply(table)
+    return prepared_file(
+        arrays,
+        key=unique_keys([table.name])[0],
+        name=table.name,
+        role=role,
+        sha256=table.sha256,
+        source=str(table.path),
+        source_rows=table.rows,
+    )
+
+
+def columns_of(signals: SignalsSpec) -> tuple[list[str], list[str]]:
+    """Canonical columns that files must have for `signals`, and those that are read when they are there."""
+    needed = [*signals.features, signals.target]
+    return needed, [name for name in _BASELINE_COLUMNS if name not in needed]
+
+
+def provenance(prepared: PreparedSet) -> dict[str, Any]:
+    """What `job.json` keeps of the data: each file with hash, rows, length and role; hash of the arrays."""
+    roles = dict.fromkeys(file.role for file in prepared.files)
+    return {
+        "files": [
+            {
+                "key": file.key,
+                "name": file.name,
+                "path": file.source,
+                "sha256": file.sha256,
+                "role": file.role,
+                "source_rows": file.source_rows,
+                "rows": file.scored_rows,
+                "duration_s": file.scored_rows * prepared.period_s,
+                "segments": len(file.segments),
+            }
+            for file in prepared.files
+        ],
+        "split": {role: [file.key for file in prepared.of(role)] for role in roles},
+        "arrays_sha256": prepared.arrays_sha256,
+        "pipeline": prepared.pipeline.to_json(),
+    }
+
+
+def _read(
+    files: Sequence[RoleFile], data: DataSpec, signals: SignalsSpec, progress: Callable[[Phase, float, str], None]
+) -> list[Table]:
+    needed, wanted = columns_of(signals)
+    tables = []
+    for number, file in enumerate(files):
+        fraction = _READING_STARTS + (1 - _READING_STARTS) * number / len(files)
+        progress(Phase.DATA_IMPORT, fraction, f"read {number} of {_files(files)}")
+        tables.append(read_table(file.path, data.columns, needed, wanted, sha256=file.sha256))
+    return tables
+
+
+def _resample(
+    tables: Sequence[Table], steps: Sequence[Step], progress: Callable[[Phase, float, str], None]
+) -> list[EvenRows]:
+    rows = []
+    for number, table in enumerate(tables):
+        progress(Phase.DATA_PROCESSING, number / len(tables), f"resampled {number} of {_files(tables)}")
+        rows.append(resample_table(steps, table))
+    return rows
+
+
+def _finish(
+    directory: Path,
+    files: Sequence[RoleFile],
+    tables: Sequence[Table],
+    rows: Sequence[EvenRows],
+    steps: Sequence[Step],
+    signals: SignalsSpec,
+    progress: Callable[[Phase, float, str], None],
+) -> PreparedSet:
+    """Fit on the training files, then normalise and write one file at a time."""
+    progress(Phase.DATA_AUGMENTATION, 0.0, "fits the normalisation")
+    training = [even for even, file in zip(rows, files, strict=True) if file.role == "train"]
+    pipeline = Pipeline.fit_rows(steps, signals, training)
+    keys = unique_keys(table.name for table in tables)
+
+    def finished() -> Iterator[PreparedFile]:
+        for number, (file, table, even, key) in enumerate(zip(files, tables, rows, keys, strict=True)):
+            progress(Phase.DATA_AUGMENTATION, number / len(files), f"prepared {number} of {_files(files)}")
+            yield prepared_file(
+                pipeline.finish(even),
+                key=key,
+                name=table.name,
+                role=file.role,
+                sha256=file.sha256,
+                source=str(file.path),
+                source_rows=table.rows,
+            )
+
+    return write_prepared(directory, pipeline, finished(), [finding for table in tables for finding in table.findings])
+
+
+def _cache_key(data: DataSpec, signals: SignalsSpec, steps: Sequence[Step], files: Sequence[RoleFile]) -> str:
+    """Name of the set's folder: everything that the arrays depend on, hashed."""
+    facts = {
+        "pipeline_version": PIPELINE_VERSION,
+        "files": [[file.sha256, file.role, file.path.name] for file in files],
+        "columns": data.columns,
+        "signals": signals.model_dump(mode="json"),
+        "steps": [step.model_dump(mode="json") for step in steps],
+    }
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _files(files: Sequence[object]) -> str:
+    return f"{len(files)} file{'' if len(files) == 1 else 's'}"

@@ -1,0 +1,72 @@
+"""The files of a job by role and content: what is used, and what would make results look too good."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from vestim_core.data.files import find_files, sha256_of
+from vestim_core.spec.data import DataSpec, Role
+from vestim_core.spec.errors import wrong_input
+from vestim_core.spec.finding import Finding, Severity
+
+_WORDS: dict[Role, str] = {"train": "training", "validation": "validation", "test": "test"}
+
+
+@dataclass(frozen=True)
+class RoleFile:
+    """A file, its role in the job and the hash of its content."""
+
+    path: Path
+    role: Role
+    sha256: str
+
+
+def files_by_role(data: DataSpec) -> list[tuple[Path, Role]]:
+    """Every file that the data section names, folders opened: training first, then validation, then test."""
+    paths: tuple[tuple[Role, list[str]], ...] = (
+        ("train", data.train),
+        ("validation", data.validation),
+        ("test", data.test),
+    )
+    return [(path, role) for role, given in paths for path in find_files(given)]
+
+
+def distinct_contents(
+    files: list[tuple[Path, Role]], seen: Callable[[int], None]
+) -> tuple[list[RoleFile], list[Finding]]:
+    """The files, each content once. `seen` is called with the number of files hashed so far.
+
+    One content in two roles is an error; within a role it is used once, which is a finding.
+    """
+    kept: dict[str, RoleFile] = {}
+    findings: list[Finding] = []
+    for number, (path, role) in enumerate(files):
+        seen(number)
+        file = RoleFile(path, role, sha256_of(path))
+        first = kept.setdefault(file.sha256, file)
+        if first is file:
+            continue
+        if first.role != role:
+            raise wrong_input(_leak(first, file), place=str(path), actions=(f"Remove it from {_WORDS[role]}",))
+        findings.append(_twice(first, file))
+    return list(kept.values()), findings
+
+
+def _leak(first: RoleFile, second: RoleFile) -> str:
+    other = "" if first.path.name == second.path.name else f' as "{first.path.name}"'
+    return (
+        f'"{second.path.name}" is in both {_WORDS[first.role]}{other} and {_WORDS[second.role]} (same content). '
+        f"Results would look too good: remove it from {_WORDS[second.role]}."
+    )
+
+
+def _twice(first: RoleFile, second: RoleFile) -> Finding:
+    return Finding(
+        code="same_content",
+        severity=Severity.WARNING,
+        sentence=f'"{second.path.name}" has the same content as "{first.path.name}", which is among the '
+        f"{_WORDS[first.role]} files already: it is used once.",
+        file=second.path.name,
+    )
