@@ -69,10 +69,11 @@ def prepare(
         report(phase, PhaseState.RUNNING, fraction, message)
 
     named = files_by_role(data)
-    files, findings = distinct_contents(
-        named,
-        lambda n: progress(Phase.DATA_IMPORT, _READING_STARTS * n / len(named), f"checked {n} of {_files(named)}"),
-    )
+
+    def hashed(count: int) -> None:
+        progress(Phase.DATA_IMPORT, _READING_STARTS * count / len(named), f"checked {count} of {_files(named)}")
+
+    files, twice = distinct_contents(named, hashed)
     directory = cache / _cache_key(data, signals, steps, files)
     if is_complete(directory):
         prepared = open_prepared(directory)
