@@ -261,7 +261,12 @@ class JobContainer:
     # --- records
 
     def to_record(self) -> dict[str, Any]:
-        """Everything that outlives the daemon, as plain values; `tasks` may be stored apart."""
+        """Everything that outlives the daemon, as plain values."""
+        with self.lock:
+            return {**self.job_record(), "tasks": [task.to_record() for task in self.tasks.values()]}
+
+    def job_record(self) -> dict[str, Any]:
+        """The record without the tasks, which are stored one by one as they change."""
         with self.lock:
             return {
                 "schema_version": 1,
@@ -281,7 +286,6 @@ class JobContainer:
                 "provenance": self.provenance,
                 "last_seq": self.last_seq,
                 "managers": {phase.value: manager.to_record() for phase, manager in self.managers.items()},
-                "tasks": [task.to_record() for task in self.tasks.values()],
             }
 
     @classmethod

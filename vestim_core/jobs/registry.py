@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -82,16 +82,14 @@ class Registry:
     def save(self, container: JobContainer) -> None:
         """Commit a container's record, its changed tasks and its new events, and move it to the catalogue's end."""
         with container.lock, self.transaction():
-            record = container.to_record()
-            tasks = record.pop("tasks")
             if container.tasks_replaced:
                 self._db.execute("DELETE FROM tasks WHERE job_id = ?", (container.job_id,))
             self._db.executemany(
                 "INSERT OR REPLACE INTO tasks (job_id, task_id, ordinal, record) VALUES (?, ?, ?, ?)",
                 [
-                    (container.job_id, task["task_id"], ordinal, _encode(task))
-                    for ordinal, task in enumerate(tasks)
-                    if task["task_id"] in container.dirty_tasks
+                    (container.job_id, task.task_id, ordinal, _encode(task.to_record()))
+                    for ordinal, task in enumerate(container.tasks.values())
+                    if task.task_id in container.dirty_tasks
                 ],
             )
             self._db.executemany(
@@ -110,7 +108,7 @@ class Registry:
                     container.state not in JOB_ENDS,
                     container.created_utc,
                     _encode(container.summary()),
-                    _encode(record),
+                    _encode(container.job_record()),
                 ),
             )
 
@@ -143,31 +141,29 @@ class Registry:
 
     # --- streams
 
-    def read_catalog(self, after: int, limit: int) -> list[dict[str, Any]]:
-        """Rows of jobs that changed after number `after`; a job's summary, or None for one that was deleted."""
+    def read_catalog(self, after: int, limit: int, max_bytes: int) -> tuple[list[dict[str, Any]], int]:
+        """Rows of jobs that changed after number `after` (a summary, or None for a job that was deleted), and their size."""
         rows = self._db.execute(
             "SELECT catalog_seq, job_id, deleted, summary FROM jobs WHERE catalog_seq > ? ORDER BY catalog_seq LIMIT ?",
             (after, limit),
         )
+        found, size = _within(rows, 3, max_bytes)
         return [
             {"seq": seq, "job_id": job_id, "summary": None if deleted else json.loads(summary)}
-            for seq, job_id, deleted, summary in rows
-        ]
+            for seq, job_id, deleted, summary in found
+        ], size
 
-    def read_events(self, job_id: str, after: int, limit: int, max_bytes: int) -> list[dict[str, Any]]:
-        """Events of a job after number `after`, at most `limit` and about `max_bytes`, but at least one if there is one."""
-        events: list[dict[str, Any]] = []
-        size = 0
-        for seq, time_utc, kind, task, attempt, data in self._db.execute(
+    def read_events(self, job_id: str, after: int, limit: int, max_bytes: int) -> tuple[list[dict[str, Any]], int]:
+        """Events of a job after number `after`, and their size in bytes."""
+        rows = self._db.execute(
             "SELECT seq, time_utc, kind, task, attempt, data FROM events WHERE job_id = ? AND seq > ? ORDER BY seq LIMIT ?",
             (job_id, after, limit),
-        ):
-            size += len(data) + 120
-            if events and size > max_bytes:
-                break
-            fields = {"seq": seq, "time_utc": time_utc, "kind": kind, "task": task, "attempt": attempt}
-            events.append({**fields, "data": json.loads(data)})
-        return events
+        )
+        found, size = _within(rows, 5, max_bytes)
+        return [
+            {"seq": seq, "time_utc": time_utc, "kind": kind, "task": task, "attempt": attempt, "data": json.loads(data)}
+            for seq, time_utc, kind, task, attempt, data in found
+        ], size
 
     # --- commands
 
@@ -190,6 +186,18 @@ class Registry:
     def _one(self, query: str, *, default: Any) -> Any:
         row = self._db.execute(query).fetchone()
         return default if row is None else row[0]
+
+
+def _within(rows: Iterable[tuple[Any, ...]], text: int, max_bytes: int) -> tuple[list[tuple[Any, ...]], int]:
+    """The first rows whose column `text` fits into `max_bytes` in all, but at least one if there is one."""
+    found: list[tuple[Any, ...]] = []
+    size = 0
+    for row in rows:
+        size += len(row[text]) + 120
+        if found and size > max_bytes:
+            break
+        found.append(row)
+    return found, size
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -6,6 +6,8 @@ daemon's. Method names and parameters are those of the protocol's table.
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 from vestim_core.jobs.artifacts import list_files, read_piece
@@ -15,7 +17,7 @@ from vestim_core.jobs.managers.hyperparameters import SECTIONS
 from vestim_core.jobs.managers.setup import TrainingSetupManager
 from vestim_core.protocol.limits import MAX_PIECE_BYTES
 from vestim_core.spec.errors import not_found, refused, wrong_input
-from vestim_core.spec.job import validate_job
+from vestim_core.spec.job import JobSpec, validate_job
 from vestim_core.spec.states import JOB_ENDS, Intent, JobState, Phase
 
 
@@ -70,7 +72,7 @@ class JobService:
 
     def submit(self, spec: dict[str, Any]) -> dict[str, Any]:
         """Create, set up and start in one command; nothing is made of a spec that is not valid."""
-        validate_job(spec)
+        check_against_machine(validate_job(spec))
         job_id = self.create_job(spec=spec)["job_id"]
         counts = self.setup_training_tasks(job_id)
         return {**counts, **self.start(job_id)}
@@ -121,9 +123,22 @@ class JobService:
 
     def _set_up(self, container: JobContainer) -> None:
         spec = validate_job(container.document)
+        check_against_machine(spec)
         setup = container.managers[Phase.TRAINING_SETUP]
         if isinstance(setup, TrainingSetupManager):
             container.replace_tasks(setup.expand(spec))
+
+
+def check_against_machine(spec: JobSpec) -> None:
+    """Refuse what this machine cannot do: files that are not there, more threads than cores. `VestimError`."""
+    for role, paths in (("train", spec.data.train), ("validation", spec.data.validation), ("test", spec.data.test)):
+        for number, path in enumerate(paths, 1):
+            if not Path(path).exists():
+                raise wrong_input(f"there is no file or folder '{path}': check data.{role}", place=f"data.{role}[{number}]")
+    cores = os.cpu_count() or 1
+    threads = max(training.threads for grid in spec.training for training in grid.choices)
+    if threads > cores:
+        raise wrong_input(f"training.threads is {threads}, but this machine has {cores} cores", place="training.threads")
 
 
 def _state(container: JobContainer) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from vestim_core.jobs.managers.base import Manager
 from vestim_core.jobs.managers.training import fraction_of_tasks, state_of_tasks
 from vestim_core.jobs.tasks import Task
-from vestim_core.spec.states import TASK_ENDS, Phase, TaskKind, TaskState
+from vestim_core.spec.states import Phase, TaskKind, TaskState
 
 
 def headline(result: Mapping[str, Any]) -> tuple[str, float] | None:
@@ -43,5 +43,5 @@ class TestingManager(Manager):
         circuit = next((f for t in mine if t.kind is TaskKind.BASELINE and (f := headline(t.result))), None)
         if circuit:
             self.details["baseline"] = {"metric": circuit[0], "value": circuit[1]}
-        ended = sum(task.state in TASK_ENDS for task in tests)
-        return self.report(state_of_tasks(mine), fraction_of_tasks(mine), f"{ended} of {len(tests)} tested" if tests else "")
+        words = f"{self.details['done']} of {len(tests)} tested" if tests else ""
+        return self.report(state_of_tasks(mine), fraction_of_tasks(mine), words)

@@ -35,8 +35,8 @@ class TrainingManager(Manager):
     def observe(self, tasks: Iterable[Task]) -> bool:
         """Take state, fraction and counts from the training tasks."""
         mine = [task for task in tasks if task.kind is TaskKind.TRAIN]
-        ended = sum(task.state in TASK_ENDS for task in mine)
+        done = sum(task.state is TaskState.DONE for task in mine)
         failed = sum(task.state is TaskState.FAILED for task in mine)
-        self.details = {"tasks": len(mine), "ended": ended, "failed": failed}
-        words = f"{ended} of {len(mine)} trained" + (f", {failed} failed" if failed else "")
+        self.details = {"tasks": len(mine), "done": done, "failed": failed}
+        words = f"{done} of {len(mine)} trained" + (f", {failed} failed" if failed else "")
         return self.report(state_of_tasks(mine), fraction_of_tasks(mine), words if mine else "")

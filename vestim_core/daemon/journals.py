@@ -1,0 +1,38 @@
+"""From journals to events: each complete line of an attempt's journal becomes exactly one event.
+
+Reading, numbering and moving the offset are one transaction, so that no death of the daemon loses or doubles a line.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vestim_core.jobs.container import JobContainer
+from vestim_core.jobs.manager import JobManager
+from vestim_core.protocol.journal import read_lines
+from vestim_core.protocol.limits import MAX_JOURNAL_READ
+
+
+def ingest(manager: JobManager, container: JobContainer, task_id: str) -> bool:
+    """Take in what the newest attempt of a task has written since; True when there may be more to read at once."""
+    attempt = container.tasks[task_id].attempt
+    if attempt is None:
+        return False
+    path = manager.folder(container.job_id).attempt(task_id, attempt.number) / "events.jsonl"
+    chunk = _read(path, attempt.offset)
+    lines, offset = read_lines(chunk, attempt.offset)
+    if not lines:
+        return False
+    with manager.unit():
+        container.ingest(task_id, lines, offset)
+        manager.persist_job_container(container)
+    return len(chunk) == MAX_JOURNAL_READ
+
+
+def _read(path: Path, offset: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            return file.read(MAX_JOURNAL_READ)
+    except FileNotFoundError:
+        return b""

@@ -1,0 +1,68 @@
+"""The daemon's sockets: CURVE on each, an allow-list of keys per socket, and nothing served when the list cannot be asked.
+
+`ZAP_ENFORCE_DOMAIN` makes libzmq refuse every new connection when no authenticator answers, so that a dead one shuts the
+door instead of opening it.
+"""
+
+from __future__ import annotations
+
+import hmac
+
+import zmq
+from zmq.auth.thread import ThreadAuthenticator
+
+from vestim_core.protocol.limits import MAX_BELL_BYTES, MAX_REQUEST_BYTES
+from vestim_core.system import Endpoints, Home
+from vestim_core.system.keys import KeyName, KeyPair, key_pair
+
+CLIENTS, DOORBELL = "clients", "doorbell"
+_MAY_SPEAK: dict[str, KeyName] = {CLIENTS: "client", DOORBELL: "worker"}
+
+
+class AllowedKey:
+    """The one public key that may speak on a domain; what the authenticator asks."""
+
+    def __init__(self, public: bytes) -> None:
+        self._public = public
+
+    def callback(self, domain: str, key: bytes) -> bool:
+        """Whether the owner of `key` (Z85) may come in."""
+        return hmac.compare_digest(key, self._public)
+
+
+class Sockets:
+    """Clients' ROUTER, the doorbell's PULL, and the authenticator; bound when made, closed by `close`."""
+
+    def __init__(self, home: Home, endpoints: Endpoints) -> None:
+        self.context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        server = key_pair(home, "daemon")
+        self.server_key = server.public
+        self.authenticator = ThreadAuthenticator(self.context)
+        self.authenticator.start()
+        for domain, name in _MAY_SPEAK.items():
+            provider = AllowedKey(key_pair(home, name).public)
+            self.authenticator.configure_curve_callback(domain=domain, credentials_provider=provider)
+        self.clients = self._bound(zmq.ROUTER, CLIENTS, endpoints.clients, server, MAX_REQUEST_BYTES)
+        self.doorbell = self._bound(zmq.PULL, DOORBELL, endpoints.doorbell, server, MAX_BELL_BYTES)
+
+    def close(self) -> None:
+        """Unbind and close everything; what was already sent is given a moment to leave."""
+        self.clients.close(linger=500)
+        self.doorbell.close(linger=0)
+        self.authenticator.stop()
+        self.context.term()
+
+    def _bound(self, kind: int, domain: str, endpoint: str, server: KeyPair, limit: int) -> zmq.Socket[bytes]:
+        socket = self.context.socket(kind)
+        socket.setsockopt(zmq.ZAP_ENFORCE_DOMAIN, 1)
+        socket.zap_domain = domain.encode()
+        socket.curve_server = True
+        socket.curve_publickey, socket.curve_secretkey = server.public, server.secret
+        socket.maxmsgsize = limit
+        socket.bind(endpoint)
+        return socket
+
+
+def endpoint_of(socket: zmq.Socket[bytes]) -> str:
+    """Where a socket is really bound, with the port that the system chose."""
+    return socket.getsockopt_string(zmq.LAST_ENDPOINT).rstrip("\0")

@@ -1,0 +1,113 @@
+"""Reading streams from cursors, and parking a request until there is something to read.
+
+At most one request per client is parked; a second one of the same client lets the first go with an empty answer. What a
+client has read is known to the client alone, so a stalled one costs nothing here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from vestim_core.jobs.service import JobService
+from vestim_core.protocol.cursors import Cursor, Stream, parse_stream
+from vestim_core.protocol.limits import MAX_PIECE_BYTES
+from vestim_core.protocol.methods import WaitParams
+
+
+@dataclass(slots=True)
+class Parked:
+    """A request that waits for news until `deadline_s`."""
+
+    client: bytes
+    request_id: bytes
+    params: WaitParams
+    streams: list[Stream]
+    deadline_s: float
+
+    def concerns(self, job_id: str) -> bool:
+        """Whether a change of this job may be news for it."""
+        return any(stream.kind == "catalog" or stream.job == job_id for stream in self.streams)
+
+
+class ProgressBoard:
+    """The newest progress of each running attempt, numbered by when it came; never stored."""
+
+    def __init__(self, first_seq: int) -> None:
+        self._seq = first_seq
+        self._newest: dict[str, tuple[int, dict[str, Any]]] = {}
+
+    @property
+    def seq(self) -> int:
+        """Number of the newest progress."""
+        return self._seq
+
+    def put(self, attempt_key: str, progress: dict[str, Any]) -> None:
+        """Replace what is known of an attempt."""
+        self._seq += 1
+        self._newest[attempt_key] = (self._seq, progress)
+
+    def keep_only(self, attempt_keys: set[str]) -> None:
+        """Forget attempts that have ended."""
+        self._newest = {key: entry for key, entry in self._newest.items() if key in attempt_keys}
+
+    def since(self, seq: int, jobs: set[str] | None) -> list[dict[str, Any]]:
+        """What is newer than `seq`, of these jobs or of all."""
+        return [
+            {"attempt": key, **progress}
+            for key, (number, progress) in self._newest.items()
+            if number > seq and (jobs is None or key.partition("/")[0] in jobs)
+        ]
+
+
+class StreamReader:
+    """Answers `wait` from the registry, the logs and the progress board."""
+
+    def __init__(self, service: JobService, board: ProgressBoard) -> None:
+        self._service = service
+        self._registry = service.manager.registry
+        self._board = board
+
+    def read(self, params: WaitParams, streams: list[Stream]) -> tuple[dict[str, Any], bool]:
+        """The answer as of now, and whether there is any news in it."""
+        budget = MAX_PIECE_BYTES
+        limit = params.limit
+        parts: list[dict[str, Any]] = []
+        for cursor, stream in zip(params.cursors, streams, strict=True):
+            part = self._read_one(cursor, stream, limit, budget)
+            parts.append(part)
+            limit -= len(part.get("events", ()))
+            budget -= part.pop("size")
+            if limit <= 0 or budget <= 0:
+                break
+        news = any(part.get("events") or part.get("data") or part["reset"] for part in parts)
+        answer: dict[str, Any] = {"streams": parts, "progress": [], "progress_seq": self._board.seq}
+        if params.progress_seq is not None:
+            jobs = None if any(stream.kind == "catalog" for stream in streams) else {stream.job for stream in streams}
+            answer["progress"] = self._board.since(params.progress_seq, jobs)
+            news = news or bool(answer["progress"])
+        return answer, news
+
+    def check(self, streams: list[Stream]) -> None:
+        """`VestimError` when a stream belongs to a job that does not exist."""
+        for stream in streams:
+            if stream.kind != "catalog" and not self._registry.exists(stream.job):
+                self._service.manager.get(stream.job)
+
+    def _read_one(self, cursor: Cursor, stream: Stream, limit: int, budget: int) -> dict[str, Any]:
+        reset = bool(cursor.lineage) and cursor.lineage != self._registry.lineage
+        after = 0 if reset else cursor.seq
+        part: dict[str, Any] = {"stream": cursor.stream, "lineage": self._registry.lineage, "reset": reset}
+        if stream.kind == "log":
+            data = self._service.read_log(stream.job, stream.task, stream.attempt, stream.log, after, budget)
+            return {**part, "data": data, "seq": after + len(data), "size": len(data)}
+        if stream.kind == "catalog":
+            events, size = self._registry.read_catalog(after, limit, budget)
+        else:
+            events, size = self._registry.read_events(stream.job, after, limit, budget)
+        return {**part, "events": events, "seq": events[-1]["seq"] if events else after, "size": size}
+
+
+def open_streams(params: WaitParams) -> list[Stream]:
+    """The streams that a request names; `VestimError` for a name that cannot be one."""
+    return [parse_stream(cursor.stream) for cursor in params.cursors]

@@ -1,0 +1,1 @@
+"""Executors start, watch and end attempts: today as processes of this machine."""

@@ -1,0 +1,61 @@
+"""The worker's journal: each event is one line, in the file before the doorbell rings.
+
+Nothing here can raise into a training or hold it up: a full disk costs events, never the work, and is said on stderr once.
+Lines are written with one `write` each; checkpoints, results and the end are on the disk before the call returns.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from vestim_core.protocol.journal import write_line
+from vestim_core.spec.events import EventKind
+from vestim_core.worker.doorbell import Doorbell
+
+_DURABLE = {EventKind.CHECKPOINT, EventKind.RESULT}
+
+
+class Journal:
+    """Append-only events of one attempt."""
+
+    def __init__(self, path: Path, doorbell: Doorbell) -> None:
+        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        self._doorbell = doorbell
+        self._complained = False
+        if os.fstat(self._fd).st_size and not _ends_with_newline(path):
+            os.write(self._fd, b"\n")  # a line that a crash cut stays a line of its own
+
+    def event(self, kind: EventKind, data: dict[str, Any]) -> None:
+        """Write one event and ring."""
+        line = write_line(datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"), kind, data)
+        try:
+            os.write(self._fd, line)
+            if kind in _DURABLE:
+                os.fsync(self._fd)
+        except OSError as error:
+            if not self._complained:
+                self._complained = True
+                print(f"the journal cannot be written: {error}", file=sys.stderr)
+        self._doorbell.ring()
+
+    def progress(self, data: dict[str, Any]) -> None:
+        """Tell the newest progress to whoever listens; it is kept nowhere."""
+        self._doorbell.ring(data)
+
+    def close(self) -> None:
+        """Put everything on the disk."""
+        try:
+            os.fsync(self._fd)
+        except OSError as error:
+            print(f"the journal cannot be saved: {error}", file=sys.stderr)
+        os.close(self._fd)
+
+
+def _ends_with_newline(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"
