@@ -3,11 +3,11 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 import scipy.io
-from pathlib import Path
 
 from tests.training.synthetic import R0_OHM, R1_OHM, TAU_S, drive, prepare, small_set
 from vestim_core.data.table import Table
@@ -60,9 +60,7 @@ def _charge(name: str, rows: int) -> Table:
     soc = np.clip(0.1 + np.cumsum(current_A) / 3600 / 1.0, 0, 1)
     columns = drive(name, rows, 9).columns
     voltage_V = 3.5 + 0.8 * soc
-    return Table(
-        Path(name), name, "f" * 64, {**columns, "current_A": current_A, "soc": soc, "voltage_V": voltage_V}
-    )
+    return Table(Path(name), name, "f" * 64, {**columns, "current_A": current_A, "soc": soc, "voltage_V": voltage_V})
 
 
 def test_charges_are_left_out_where_there_are_drives() -> None:

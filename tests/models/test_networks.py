@@ -10,13 +10,20 @@ from vestim_core.models.lstm import Lstm
 from vestim_core.models.registry import build_model
 from vestim_core.spec.model import METHODS, FnnModel, LstmModel, parameter_count
 
-SPECS = [LstmModel(sizes=[5]), LstmModel(sizes=[7, 3, 4]), FnnModel(sizes=[8]), FnnModel(sizes=[6, 4], activation="tanh")]
+SPECS = [
+    LstmModel(sizes=[5]),
+    LstmModel(sizes=[7, 3, 4]),
+    FnnModel(sizes=[8]),
+    FnnModel(sizes=[6, 4], activation="tanh"),
+]
 sizes = st.lists(st.integers(1, 20), min_size=1, max_size=4)
 
 
 @given(kind=st.sampled_from([LstmModel, FnnModel]), sizes=sizes, features=st.integers(1, 6))
 @settings(max_examples=60, deadline=None)
-def test_the_formula_counts_the_real_parameters(kind: type[LstmModel | FnnModel], sizes: list[int], features: int) -> None:
+def test_the_formula_counts_the_real_parameters(
+    kind: type[LstmModel | FnnModel], sizes: list[int], features: int
+) -> None:
     spec = kind(sizes=sizes)
     real = sum(weights.numel() for weights in build_model(spec, features).parameters())
     assert real == parameter_count(spec, features)

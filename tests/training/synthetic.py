@@ -24,7 +24,13 @@ FILES: dict[str, Role] = {"a.csv": "train", "b.csv": "train", "c.csv": "validati
 TINY: dict[str, dict[str, Any]] = {
     "lstm": {
         "model": {"kind": "lstm", "sizes": [4]},
-        "training": {"streams": 6, "chunk_steps": 20, "chunks_per_stream": 4, "draws_per_epoch": 3, "burn_in_steps": 30},
+        "training": {
+            "streams": 6,
+            "chunk_steps": 20,
+            "chunks_per_stream": 4,
+            "draws_per_epoch": 3,
+            "burn_in_steps": 30,
+        },
     },
     "fnn": {"model": {"kind": "fnn", "sizes": [6]}, "training": {"batch_rows": 200}},
 }

@@ -1,0 +1,1 @@
+"""Tests of vestim_core.evaluation."""

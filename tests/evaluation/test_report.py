@@ -1,0 +1,71 @@
+"""Results: only scored rows, one file of predictions each, and one document that sums them up."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from tests.training.synthetic import small_set
+from vestim_core.data.prepared import PreparedFile
+from vestim_core.evaluation.metrics import errors
+from vestim_core.evaluation.report import evaluate, overall, scored_rows, write_predictions, write_results
+
+
+def _off_by_10_mV(file: PreparedFile) -> np.ndarray:
+    """Wrong by 10 mV where it counts, absurd where it does not."""
+    predicted = file.column("voltage_V") + 0.01
+    predicted[~scored_rows(file)] = 1e6
+    return predicted
+
+
+def test_pre_roll_is_in_no_figure() -> None:
+    prepared = small_set()
+    results = evaluate(_off_by_10_mV, prepared.files, "voltage_V")
+    assert [round(result.to_json()["rmse_mV"], 6) for result in results] == [10.0] * 4
+    assert [result.sums.rows for result in results] == [file.scored_rows for file in prepared.files]
+    assert overall(results)["train"]["files"] == 2
+    assert overall(results)["train"]["rows"] == sum(file.scored_rows for file in prepared.of("train"))
+
+
+def test_predictions_hold_the_scored_rows_alone(tmp_path: Path) -> None:
+    file = small_set().files[1]
+    predicted = _off_by_10_mV(file)
+    npz, csv = write_predictions(tmp_path, file, predicted, "voltage_V", csv=True)
+    saved = np.load(npz, allow_pickle=False)
+    rows = scored_rows(file)
+    assert (npz.name, csv.name) == ("b.npz", "b.csv")
+    assert np.array_equal(saved["predicted"], predicted[rows])
+    assert np.array_equal(saved["target"], file.column("voltage_V")[rows])
+    assert np.array_equal(saved["time_s"], file.time_s[rows])
+    assert [int(np.sum(saved["segment"] == number)) for number in (0, 1)] == [
+        segment.stop - segment.scored_from for segment in file.segments
+    ]
+    assert csv.read_text().splitlines()[0] == "time_s,voltage_V,predicted_voltage_V,segment"
+    np.testing.assert_allclose(np.loadtxt(csv, delimiter=",", skiprows=1)[:, 2], saved["predicted"], rtol=1e-9)
+    assert len(write_predictions(tmp_path / "without", file, predicted, "voltage_V", csv=False)) == 1
+    assert [path.name for path in (tmp_path / "without").iterdir()] == ["b.npz"]
+
+
+def test_the_document_names_the_model_and_can_be_checked_against_the_predictions(tmp_path: Path) -> None:
+    prepared = small_set()
+    seen = []
+    document = write_results(
+        tmp_path,
+        _off_by_10_mV,
+        prepared.of("validation") + prepared.of("test"),
+        target="voltage_V",
+        model={"task_id": "train_001"},
+        csv=False,
+        on_file=lambda result: seen.append(result.key),
+    )
+    assert json.loads((tmp_path / "metrics.json").read_text()) == document
+    assert document["model"] == {"task_id": "train_001"}
+    assert (document["target"], seen) == ("voltage_V", ["c", "d"])
+    assert [(entry["file"], entry["role"]) for entry in document["files"]] == [
+        ("c.csv", "validation"),
+        ("d.csv", "test"),
+    ]
+    for entry in document["files"]:
+        saved = np.load(tmp_path / "predictions" / f"{entry['key']}.npz")
+        assert errors(saved["target"], saved["predicted"], "voltage_V").items() <= entry.items()
+    assert set(document["overall"]) == {"validation", "test"}

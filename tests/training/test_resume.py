@@ -1,0 +1,161 @@
+"""Exact resume: paused or killed at any moment, the final weights are those of the uninterrupted run, bit by bit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.training.synthetic import Intents, Recorder, small_set, trial
+from tests.training.test_training import bits, run
+from vestim_core.data.prepared import PreparedSet
+from vestim_core.spec.errors import ErrorCode, VestimError
+from vestim_core.spec.job import Trial
+from vestim_core.spec.states import Intent
+from vestim_core.training import loop
+from vestim_core.training.outcome import Outcome
+
+_DRAWN = {"max_epochs": 4, "schedule": {"kind": "plateau", "patience_epochs": 1}, "learning_rate": 0.1}
+TRIALS: dict[str, Trial] = {
+    "lstm": trial("lstm", model={"sizes": [4, 3], "dropout": 0.2}, training=_DRAWN),
+    "fnn": trial("fnn", model={"dropout": 0.2}, training={**_DRAWN, "optimizer": "sgd"}),
+}
+BATCHES = {"lstm": 4 * 12, "fnn": 4 * 4}
+
+
+class Killed(BaseException):
+    """Stands for the process's end."""
+
+
+class Killer(Recorder):
+    """Dies at the n-th event, before whoever called could do anything more."""
+
+    def __init__(self, events: int) -> None:
+        super().__init__()
+        self.left = events
+
+    def event(self, kind: str, data: dict[str, Any]) -> None:
+        super().event(kind, data)
+        self.left -= 1
+        if self.left == 0:
+            raise Killed
+
+
+@pytest.fixture(scope="module")
+def prepared() -> PreparedSet:
+    return small_set()
+
+
+@pytest.fixture(scope="module")
+def whole(prepared: PreparedSet, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
+    return {kind: run(trial, prepared, tmp_path_factory.mktemp(kind)) for kind, trial in TRIALS.items()}
+
+
+def curve(outcome: Outcome) -> list[dict[str, Any]]:
+    timeless = ("time_s", "elapsed_s")
+    return [{name: value for name, value in line.items() if name not in timeless} for line in outcome.history]
+
+
+@pytest.mark.parametrize("kind", list(TRIALS))
+@given(data=st.data())
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+def test_pausing_between_any_batches_changes_nothing(
+    kind: str, data: st.DataObject, prepared: PreparedSet, whole: dict[str, Outcome], tmp_path_factory: Any
+) -> None:
+    folders: list[Path] = []
+    for runs in data.draw(st.lists(st.integers(0, BATCHES[kind]), min_size=1, max_size=3)):
+        folder = tmp_path_factory.mktemp("attempt")
+        outcome = loop.train(
+            TRIALS[kind],
+            prepared,
+            folder,
+            device="cpu",
+            threads=1,
+            report=Recorder(),
+            intent=Intents(runs, Intent.PAUSE),
+            earlier=folders,
+        )
+        folders.append(folder)
+        assert outcome.end in ("paused", "finished")
+    last = loop.train(
+        TRIALS[kind],
+        prepared,
+        tmp_path_factory.mktemp("last"),
+        device="cpu",
+        threads=1,
+        report=Recorder(),
+        intent=Intents(),
+        earlier=folders,
+    )
+    assert last.end == "finished"
+    assert bits(last) == bits(whole[kind])
+    assert curve(last) == curve(whole[kind])
+    assert last.best == whole[kind].best
+
+
+@pytest.mark.parametrize("kind", list(TRIALS))
+@pytest.mark.parametrize("interval_s", [0.0, 1.0])
+@pytest.mark.parametrize("events", [1, 2, 4])
+def test_being_killed_changes_nothing(
+    kind: str,
+    interval_s: float,
+    events: int,
+    prepared: PreparedSet,
+    whole: dict[str, Outcome],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(loop, "CHECKPOINT_INTERVAL_S", interval_s)
+    with pytest.raises(Killed):
+        run(TRIALS[kind], prepared, tmp_path, Killer(events))
+    last = run(TRIALS[kind], prepared, tmp_path)
+    assert bits(last) == bits(whole[kind])
+    assert curve(last) == curve(whole[kind])
+
+
+def test_a_damaged_checkpoint_falls_back_to_the_one_before(
+    prepared: PreparedSet, whole: dict[str, Outcome], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "CHECKPOINT_INTERVAL_S", 0.0)
+    run(TRIALS["lstm"], prepared, tmp_path, intent=Intents(30))
+    older, newest = sorted(tmp_path.iterdir())  # two are kept, and nothing else lies there
+    newest.write_bytes(newest.read_bytes()[:-1000])
+    report = Recorder()
+    last = run(TRIALS["lstm"], prepared, tmp_path, report)
+    assert next(data["epoch"] for event, data in report.events if event == "epoch") == 3
+    assert older.name == "step_000000000024.pt"
+    assert bits(last) == bits(whole["lstm"])
+
+
+def test_a_finished_training_is_not_trained_again(prepared: PreparedSet, tmp_path: Path) -> None:
+    first, report = run(TRIALS["fnn"], prepared, tmp_path), Recorder()
+    again = run(TRIALS["fnn"], prepared, tmp_path, report)
+    assert (again.end, bits(again), curve(again)) == ("finished", bits(first), curve(first))
+    assert not report.events
+
+
+def test_checkpoints_of_other_settings_or_data_are_refused(prepared: PreparedSet, tmp_path: Path) -> None:
+    run(TRIALS["fnn"], prepared, tmp_path, intent=Intents(3))
+    for other, data in ((trial("fnn"), prepared), (TRIALS["fnn"], small_set(300))):
+        if data is not prepared:
+            data = type(data)(**{**vars(data), "arrays_sha256": "of other arrays"})
+        with pytest.raises(VestimError, match="other settings, data") as caught:
+            run(other, data, tmp_path)
+        assert caught.value.code is ErrorCode.REFUSED
+
+
+def test_a_checkpoint_holds_tensors_and_plain_values_only(prepared: PreparedSet, tmp_path: Path) -> None:
+    run(TRIALS["lstm"], prepared, tmp_path, intent=Intents(30))
+    for path in tmp_path.iterdir():
+        assert torch.load(path, weights_only=True)["schema_version"] == 1
+
+
+def test_the_number_of_threads_of_the_process_is_put_back(prepared: PreparedSet, tmp_path: Path) -> None:
+    before, state = torch.get_num_threads(), torch.get_rng_state()
+    run(TRIALS["fnn"], prepared, tmp_path)
+    assert torch.get_num_threads() == before
+    assert torch.equal(torch.get_rng_state(), state)
