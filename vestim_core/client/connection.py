@@ -1,8 +1,8 @@
 """Client: one connection to the daemon of a home. Not to be shared between threads.
 
-A call either gives the daemon's answer or raises one `VestimError`. When the daemon vanishes in mid-call the next one is
-started and the same request sent again; a command keeps its id, so it is carried out once. After a deliberate stop no
-daemon is started: the call raises with code `stopped`.
+A call either gives the daemon's answer or raises one `VestimError`. When the daemon vanishes in mid-call the next one
+is started and the same request sent again; a command keeps its id, so it is carried out once. After a deliberate stop
+no daemon is started: the call raises with code `stopped`.
 """
 
 from __future__ import annotations
@@ -58,7 +58,9 @@ class Client:
         except CodecError as error:
             raise wrong_input(f"'{method}' was given something that {error}") from None
         if len(raw) > MAX_REQUEST_BYTES:
-            raise wrong_input(f"'{method}' with {len(raw):,} bytes is above the limit of {MAX_REQUEST_BYTES:,}: make it smaller")
+            raise wrong_input(
+                f"'{method}' with {len(raw):,} bytes is above the limit of {MAX_REQUEST_BYTES:,}: make it smaller"
+            )
         return self._exchange(request, raw, CALL_TIMEOUT_S + float(params.get("timeout_s", 0.0)))
 
     def close(self) -> None:
@@ -69,7 +71,9 @@ class Client:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def _exchange(self, request: Request, raw: bytes, timeout_s: float) -> Any:
@@ -96,7 +100,7 @@ class Client:
     def _reply(self, socket: zmq.Socket[bytes], request_id: bytes, deadline_s: float) -> Reply | None:
         """The reply to one request; None when the daemon that was asked lives no more."""
         while True:
-            if socket.poll(LOOK_S * 1000):
+            if socket.poll(int(LOOK_S * 1000)):
                 try:
                     reply = Reply.decode(socket.recv())
                 except CodecError as error:

@@ -29,14 +29,16 @@ def read_discovery(home: Home) -> Discovery | None:
 
 
 def find_daemon(home: Home) -> Discovery | None:
-    """The living daemon; None when none lives or it has not said yet where it listens. `VestimError` for another version."""
+    """The living daemon; None when none lives or it has not said yet where it listens. `VestimError` for another
+    version."""
     found = read_discovery(home) if daemon_lives(home) else None
     if found is None or found.state != "serving":
         return None
     if found.protocol < OLDEST_PROTOCOL or found.protocol_oldest > PROTOCOL_VERSION:
         raise VestimError(
             ErrorCode.VERSION,
-            f"the running daemon is version {found.version} and speaks protocol {found.protocol_oldest} to {found.protocol}, "
+            f"the running daemon is version {found.version} and speaks protocol "
+            f"{found.protocol_oldest} to {found.protocol}, "
             f"this program speaks {OLDEST_PROTOCOL} to {PROTOCOL_VERSION}: stop it with its own 'vestim daemon stop' "
             f"(running jobs go on), or use the same version",
         )
@@ -44,7 +46,8 @@ def find_daemon(home: Home) -> Discovery | None:
 
 
 def start_daemon(home: Home, timeout_s: float = START_TIMEOUT_S) -> Discovery:
-    """The living daemon, started if there is none. `VestimError` with the last line of its log when it does not come up."""
+    """The living daemon, started if there is none. `VestimError` with the last line of its log when it does not come
+    up."""
     try:
         home.ensure()
     except HomeError as error:
@@ -64,7 +67,9 @@ def start_daemon(home: Home, timeout_s: float = START_TIMEOUT_S) -> Discovery:
             )
         time.sleep(LOOK_S)
     raise VestimError(
-        ErrorCode.UNREACHABLE, f"the daemon did not start within {timeout_s:.0f} s: see {home.daemon_log}", place=str(home.daemon_log)
+        ErrorCode.UNREACHABLE,
+        f"the daemon did not start within {timeout_s:.0f} s: see {home.daemon_log}",
+        place=str(home.daemon_log),
     )
 
 

@@ -32,7 +32,9 @@ class Batch:
 
 
 def follow(client: Client, job_id: str, since: int = 0, *, live: bool = True) -> Iterator[Batch]:
-    """Batches of events after number `since`, until the job has ended. live: whether progress within epochs is wanted."""
+    """Batches of events after number `since`, until the job has ended.
+
+    live: whether progress within epochs is wanted."""
     cursor = Cursor(stream=job_stream(job_id), seq=since)
     progress_seq: int | None = 0 if live else None
     ended = client.call("show_job", job_id=job_id)["state"] in JOB_ENDS

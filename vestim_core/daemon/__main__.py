@@ -1,7 +1,7 @@
 """`python -m vestim_core.daemon`: the daemon of the home that VESTIM_HOME names, else of the user's.
 
-It takes the home's lock before it opens the database or binds a socket; when another daemon holds it, this one ends at once
-and has changed no byte.
+It takes the home's lock before it opens the database or binds a socket; when another daemon holds it, this one ends at
+once and has changed no byte.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
-"""From a request to a reply: the method's own parameters, each mutating command at most once, every failure one sentence."""
+"""From a request to a reply: the method's own parameters, each mutating command at most once, every failure one
+sentence."""
 
 from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -18,13 +19,12 @@ from vestim_core.spec.errors import ErrorCode, VestimError, not_found, refused, 
 from vestim_core.spec.job import spec_error
 
 log = logging.getLogger(__name__)
-Handler = Callable[[Params], Any]
 
 
 class Dispatcher:
     """Knows which verb answers which method. `own` are methods that the daemon answers itself."""
 
-    def __init__(self, service: JobService, own: dict[str, Handler]) -> None:
+    def __init__(self, service: JobService, own: Mapping[str, Callable[[Params], Any]]) -> None:
         self._service = service
         self._own = own
 
@@ -37,8 +37,12 @@ class Dispatcher:
             return Reply(request.request_id, error=error)
         except Exception as error:
             log.exception("%s failed", request.method)
-            sentence = f"the daemon could not carry out '{request.method}' ({type(error).__name__}: {error}): see its log"
-            return Reply(request.request_id, error=VestimError(ErrorCode.FAILED, sentence, actions=("vestim daemon logs",)))
+            sentence = (
+                f"the daemon could not carry out '{request.method}' ({type(error).__name__}: {error}): see its log"
+            )
+            return Reply(
+                request.request_id, error=VestimError(ErrorCode.FAILED, sentence, actions=("vestim daemon logs",))
+            )
 
     def _carry_out(self, request: Request, method: Method, params: Params) -> Any:
         if method.name in self._own:
@@ -52,7 +56,9 @@ class Dispatcher:
         known = registry.answer_of(request.command_id)
         if known is not None:
             if known[0] != digest:
-                raise refused("this command id was used for another command: give each command its own", place="command")
+                raise refused(
+                    "this command id was used for another command: give each command its own", place="command"
+                )
             return known[1]
         with self._service.manager.unit():
             result = verb(**arguments)
@@ -61,11 +67,12 @@ class Dispatcher:
 
 
 def checked(request: Request) -> tuple[Method, Params]:
-    """The method and its valid parameters; `VestimError` for another protocol, an unknown method or wrong parameters."""
+    """The method and its valid parameters; `VestimError` says what is wrong with either."""
     if not OLDEST_PROTOCOL <= request.protocol <= PROTOCOL_VERSION:
         raise VestimError(
             ErrorCode.VERSION,
-            f"this daemon speaks protocol {OLDEST_PROTOCOL} to {PROTOCOL_VERSION}, not {request.protocol}: use one version of Vestim",
+            f"this daemon speaks protocol {OLDEST_PROTOCOL} to {PROTOCOL_VERSION}, not {request.protocol}: "
+            f"use one version of Vestim",
         )
     method = METHODS.get(request.method)
     if method is None:

@@ -1,7 +1,8 @@
 """The host: carries out what reconciler and scheduler ask for, and tells containers what became of their attempts.
 
-Starting an attempt goes in this order: the intent is committed, the folder is written, the process is born, its number is
-committed. Whatever dies between two of these, the next daemon finds either a living process or an attempt that is lost.
+Starting an attempt goes in this order: the intent is committed, the folder is written, the process is born, its number
+is committed. Whatever dies between two of these, the next daemon finds either a living process or an attempt that is
+lost.
 """
 
 from __future__ import annotations
@@ -79,11 +80,11 @@ class Host:
         """Do everything that is due: take in journals and deaths, reconcile what changed, start what may start."""
         now_s = time.monotonic()
         self._read_journals(now_s)
-        for ended in self.executor.reap():
-            job_id, task_id, _ = split_attempt_key(ended.attempt_key)
+        for key, exit_code in self.executor.reap():
+            job_id, task_id, _ = split_attempt_key(key)
             container = self.manager.job_containers.get(job_id)
             if container is not None:
-                self._ended(container, task_id, ended.exit_code)
+                self._ended(container, task_id, exit_code)
         self.dirty.update(container.job_id for container, _ in self.running if container.intent is not Intent.RUN)
         self._reconcile(now_s)
         if self._schedule():
@@ -178,17 +179,25 @@ class Host:
         folder = self.manager.folder(container.job_id)
         own = folder.attempt(task_id, attempt.number)
         launch = Launch(
-            job_id=container.job_id, task_id=task_id, attempt=attempt.number, home=str(self.manager.home.root), threads=task.threads
+            job_id=container.job_id,
+            task_id=task_id,
+            attempt=attempt.number,
+            home=str(self.manager.home.root),
+            threads=task.threads,
         )
         try:
             own.mkdir(parents=True, exist_ok=True)
-            if not (folder.task(task_id) / "task.json").exists():  # a later attempt goes on with what the first measured
+            if not (
+                folder.task(task_id) / "task.json"
+            ).exists():  # a later attempt goes on with what the first measured
                 write_json(folder.task(task_id) / "task.json", task.document)
             write_json(own / "launch.json", launch.model_dump(mode="json"))
             write_json(own / "control.json", ControlFile(intent=Intent.RUN).model_dump(mode="json"))
             pid, create_time = self.executor.start(self._key(container, task_id), own, task.threads)
         except OSError as problem:
-            sentence = f"{task_id} could not be started ({problem.strerror or problem}): check the disk and the folder {own}"
+            sentence = (
+                f"{task_id} could not be started ({problem.strerror or problem}): check the disk and the folder {own}"
+            )
             error = VestimError(ErrorCode.FAILED, sentence, place=str(own))
             with self.manager.unit():
                 container.attempt_ended(task_id, AttemptState.FAILED, error)

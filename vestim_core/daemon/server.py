@@ -6,6 +6,7 @@ It sleeps until something happens: a request, a ring, the end of a process, or t
 from __future__ import annotations
 
 import logging
+import math
 import os
 import secrets
 import signal
@@ -78,7 +79,7 @@ class Server:
                 self._host.step()
                 self._answer_parked()
                 self._watch_exits(poller)
-                for ready, _ in poller.poll(self._timeout_s() * 1000):
+                for ready, _ in poller.poll(math.ceil(self._timeout_s() * 1000)):
                     if ready is self._sockets.clients:
                         self._serve_clients()
                     elif ready is self._sockets.doorbell:
@@ -241,7 +242,9 @@ class Server:
         return max(0.0, min([TICK_S if self._busy() else IDLE_S, *deadlines]))
 
     def _say_bye(self) -> None:
-        bye = VestimError(ErrorCode.STOPPED, "the daemon was stopped: running jobs go on; 'vestim daemon start' starts it again")
+        bye = VestimError(
+            ErrorCode.STOPPED, "the daemon was stopped: running jobs go on; 'vestim daemon start' starts it again"
+        )
         gone = VestimError(ErrorCode.UNREACHABLE, "the daemon is going down: try again")
         for parked in self._parked.values():
             self._send(parked.client, Reply(parked.request_id, error=bye if self._deliberate else gone))

@@ -1,7 +1,8 @@
-"""The daemon's sockets: CURVE on each, an allow-list of keys per socket, and nothing served when the list cannot be asked.
+"""The daemon's sockets: CURVE on each, an allow-list of keys per socket, and nothing served when the list cannot be
+asked.
 
-`ZAP_ENFORCE_DOMAIN` makes libzmq refuse every new connection when no authenticator answers, so that a dead one shuts the
-door instead of opening it.
+`ZAP_ENFORCE_DOMAIN` makes libzmq refuse every new connection when no authenticator answers, so that a dead one shuts
+the door instead of opening it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Attempts as local processes, each in its own session, each holding a lock from birth that tells whether its tree lives.
+"""Attempts as local processes, each in its own session, each holding a lock from birth that tells whether its tree
+lives.
 
-An attempt counts as ended only when its whole tree is gone: what a dead worker left behind is killed first. A process id
-alone proves nothing; a stranger that got a recorded number is never signalled.
+An attempt counts as ended only when its whole tree is gone: what a dead worker left behind is killed first. A process
+id alone proves nothing; a stranger that got a recorded number is never signalled.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from vestim_core.jobs.executor import Ended
 from vestim_core.system import (
     FileLock,
     ProcessRef,
@@ -42,7 +42,9 @@ class _Running:
 class LocalExecutor:
     """Attempts of one daemon. `command` makes the command line for an attempt's folder; all methods on one thread."""
 
-    def __init__(self, command: Callable[[Path], list[str]] = lambda folder: own_command("worker", str(folder))) -> None:
+    def __init__(
+        self, command: Callable[[Path], list[str]] = lambda folder: own_command("worker", str(folder))
+    ) -> None:
         self._command = command
         self._running: dict[str, _Running] = {}
         self._fds: dict[int, str] = {}
@@ -90,9 +92,9 @@ class LocalExecutor:
         if running := self._running.get(attempt_key):
             kill_tree(running.ref)
 
-    def reap(self) -> list[Ended]:
+    def reap(self) -> list[tuple[str, int | None]]:
         """Every attempt whose tree has gone since the last call; remains of a dead worker are killed on the way."""
-        ended: list[Ended] = []
+        ended: list[tuple[str, int | None]] = []
         readable = self._readable()
         for key, running in list(self._running.items()):
             if running.fd is not None and running.fd not in readable:
@@ -104,7 +106,7 @@ class LocalExecutor:
                 kill_tree(running.ref)
                 continue
             self._forget(key, running)
-            ended.append(Ended(key, exit_code))
+            ended.append((key, exit_code))
         return ended
 
     def _readable(self) -> set[int]:

@@ -1,7 +1,8 @@
 """JobContainer: everything the daemon holds about one job, isolated from every other job.
 
-Each change goes through a method, under the container's own lock, is checked against the table of transitions, and becomes
-numbered events in `pending` that the registry commits together with the record. `from_record(to_record())` is the same job.
+Each change goes through a method, under the container's own lock, is checked against the table of transitions, and
+becomes numbered events in `pending` that the registry commits together with the record. `from_record(to_record())` is
+the same job.
 """
 
 from __future__ import annotations
@@ -40,8 +41,9 @@ _WEIGHTS = {TaskKind.PREPARE: 1.0, TaskKind.BASELINE: 0.5, TaskKind.TRAIN: 10.0,
 class JobContainer:
     """One job: state, progress, managers, tasks, process handles and stop flag.
 
-    document: the job's spec as given; a draft may be incomplete. handles: the running process of a task, as (pid, create
-    time). stop_flag: set while the user wants the job stopped. pending, dirty_tasks: what the registry has not yet seen.
+    document: the job's spec as given; a draft may be incomplete. handles: the running process of a task, as (pid,
+    create time). stop_flag: set while the user wants the job stopped. pending, dirty_tasks: what the registry has not
+    yet seen.
     """
 
     def __init__(self, job_id: str, name: str, document: dict[str, Any], created_utc: str, position: int = 0) -> None:
@@ -178,7 +180,10 @@ class JobContainer:
             task, attempt = self._attempt(task_id)
             for line in lines:
                 if isinstance(line, BadLine):
-                    text = f"The journal of attempt {attempt.number} of {task_id} cannot be read at byte {line.offset}: {line.reason}."
+                    text = (
+                        f"The journal of attempt {attempt.number} of {task_id} cannot be read "
+                        f"at byte {line.offset}: {line.reason}."
+                    )
                     where = {"file": "events.jsonl", "offset": line.offset}
                     self._record(EventKind.MESSAGE, {"level": "warning", "text": text, **where}, task)
                 else:
@@ -197,11 +202,11 @@ class JobContainer:
             if isinstance(importing, DataImportManager):
                 importing.accept(data)
         elif line.kind is EventKind.EPOCH:
-            task.progress = {**task.progress, **data}
+            task.progress = {**data, "fraction": _fraction(data)}
         elif line.kind is EventKind.CHECKPOINT:
             task.has_model = task.has_model or bool(data.get("has_model"))
         elif line.kind is EventKind.RESULT:
-            task.result = {**task.result, **data}
+            task.result = {key: value for key, value in data.items() if key != "provenance"}
             task.has_model = task.has_model or bool(data.get("has_model"))
             self.provenance.update(data.get("provenance") or {})
 
@@ -351,9 +356,16 @@ class JobContainer:
         )
 
 
+def _fraction(epoch: dict[str, Any]) -> float:
+    """How far a training is after an epoch, from 0 to 1; it may end earlier."""
+    done, all_epochs = epoch.get("epoch"), epoch.get("max_epochs")
+    return done / all_epochs if isinstance(done, int) and isinstance(all_epochs, int) and all_epochs > 0 else 0.0
+
+
 def _task_facts(task: Task) -> TaskFacts:
     attempt = task.attempt
-    facts = attempt and AttemptFacts(
-        attempt.number, attempt.state, attempt.ended, attempt.asked, attempt.asked_s, attempt.terminated_s, attempt.killed_s
-    )
+    facts = None
+    if attempt is not None:
+        ladder = (attempt.asked, attempt.asked_s, attempt.terminated_s, attempt.killed_s)
+        facts = AttemptFacts(attempt.number, attempt.state, attempt.ended, *ladder)
     return TaskFacts(task.task_id, task.kind, task.state, task.depends_on, task.has_model, facts)

@@ -1,4 +1,4 @@
-"""How an attempt ended, told from what it left behind: a pure function, so that every daemon comes to the same answer."""
+"""How an attempt ended, told from what it left behind: a pure function, so that every daemon says the same."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.spec.states import ATTEMPT_ENDS, AttemptState
 
 
-def how_it_ended(exit_file: ExitFile | None, exit_code: int | None, task_id: str) -> tuple[AttemptState, VestimError | None]:
+def how_it_ended(
+    exit_file: ExitFile | None, exit_code: int | None, task_id: str
+) -> tuple[AttemptState, VestimError | None]:
     """State and error of an attempt whose process tree is gone.
 
     exit_file: its own last word, if it had one. exit_code: as subprocess gives it, negative for a signal; None when an

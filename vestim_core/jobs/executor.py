@@ -3,17 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """An attempt whose whole process tree is gone. exit_code: as subprocess gives it, None where nobody can know."""
-
-    attempt_key: str
-    exit_code: int | None
 
 
 class Executor(Protocol):
@@ -31,8 +22,9 @@ class Executor(Protocol):
     def kill(self, attempt_key: str) -> None:
         """End the process tree."""
 
-    def reap(self) -> list[Ended]:
-        """Every attempt that has ended since the last call."""
+    def reap(self) -> list[tuple[str, int | None]]:
+        """Key and exit code of every attempt whose whole process tree has gone since the last call. The code is as
+        subprocess gives it, negative for a signal, and None where nobody can know it."""
 
     @property
     def exit_fds(self) -> Mapping[int, str]:

@@ -109,7 +109,9 @@ class JobManager:
                     "created_utc": container.created_utc,
                     "started_utc": container.started_utc,
                     "threads": sorted({task.threads for task in container.tasks.values()}),
-                    "seeds": sorted({t.document["trial"]["seed"] for t in container.tasks.values() if t.document["trial"]}),
+                    "seeds": sorted(
+                        {t.document["trial"]["seed"] for t in container.tasks.values() if t.document["trial"]}
+                    ),
                     "tasks": dict(training),
                     **container.provenance,
                 },
@@ -142,6 +144,7 @@ def _write(path: Any, value: dict[str, Any]) -> None:
         write_json(path, value)
     except OSError as error:
         raise VestimError(
-            ErrorCode.FAILED, f"'{path}' cannot be written ({error.strerror or error}): make room or give write access",
+            ErrorCode.FAILED,
+            f"'{path}' cannot be written ({error.strerror or error}): make room or give write access",
             place=str(path),
         ) from None

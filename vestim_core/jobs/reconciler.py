@@ -1,7 +1,7 @@
 """The reconciler: what has to happen so that a job's state comes closer to what its user wants.
 
-A pure function of facts: no clock, no files, no processes. Applied again to its own outcome it asks for nothing more, so
-that it can be called at any time and after any crash. Tasks stand in an order in which none depends on a later one.
+A pure function of facts: no clock, no files, no processes. Applied again to its own outcome it asks for nothing more,
+so that it can be called at any time and after any crash. Tasks stand in an order in which none depends on a later one.
 """
 
 from __future__ import annotations

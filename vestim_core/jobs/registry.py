@@ -1,7 +1,7 @@
 """The registry: SQLite in WAL mode, written by one daemon at a time.
 
-What belongs together is one transaction: a job's record, its changed tasks, its new events and the place in the catalogue;
-a command's effect and its answer. Reading a stream from any number gives what comes after it, in order.
+What belongs together is one transaction: a job's record, its changed tasks, its new events and the place in the
+catalogue; a command's effect and its answer. Reading a stream from any number gives what comes after it, in order.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ COMMANDS_KEPT_DAYS = 7
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE jobs (
-    job_id TEXT PRIMARY KEY, catalog_seq INTEGER NOT NULL UNIQUE, active INTEGER NOT NULL, deleted INTEGER NOT NULL DEFAULT 0,
-    created_utc TEXT NOT NULL, summary TEXT NOT NULL, record TEXT NOT NULL
+    job_id TEXT PRIMARY KEY, catalog_seq INTEGER NOT NULL UNIQUE, active INTEGER NOT NULL,
+    deleted INTEGER NOT NULL DEFAULT 0, created_utc TEXT NOT NULL, summary TEXT NOT NULL, record TEXT NOT NULL
 );
 CREATE INDEX jobs_active ON jobs (active) WHERE active;
 CREATE TABLE tasks (
@@ -101,7 +101,8 @@ class Registry:
             )
             self._catalog_seq += 1
             self._db.execute(
-                "INSERT OR REPLACE INTO jobs (job_id, catalog_seq, active, created_utc, summary, record) VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO jobs (job_id, catalog_seq, active, created_utc, summary, record) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
                 (
                     container.job_id,
                     self._catalog_seq,
@@ -142,7 +143,8 @@ class Registry:
     # --- streams
 
     def read_catalog(self, after: int, limit: int, max_bytes: int) -> tuple[list[dict[str, Any]], int]:
-        """Rows of jobs that changed after number `after` (a summary, or None for a job that was deleted), and their size."""
+        """Rows of jobs that changed after number `after` (a summary, or None for a job that was deleted), and their
+        size."""
         rows = self._db.execute(
             "SELECT catalog_seq, job_id, deleted, summary FROM jobs WHERE catalog_seq > ? ORDER BY catalog_seq LIMIT ?",
             (after, limit),
@@ -156,7 +158,8 @@ class Registry:
     def read_events(self, job_id: str, after: int, limit: int, max_bytes: int) -> tuple[list[dict[str, Any]], int]:
         """Events of a job after number `after`, and their size in bytes."""
         rows = self._db.execute(
-            "SELECT seq, time_utc, kind, task, attempt, data FROM events WHERE job_id = ? AND seq > ? ORDER BY seq LIMIT ?",
+            "SELECT seq, time_utc, kind, task, attempt, data FROM events "
+            "WHERE job_id = ? AND seq > ? ORDER BY seq LIMIT ?",
             (job_id, after, limit),
         )
         found, size = _within(rows, 5, max_bytes)
@@ -213,7 +216,8 @@ def _open(path: Path) -> sqlite3.Connection:
     except sqlite3.Error as error:
         raise VestimError(
             ErrorCode.FAILED,
-            f"the registry '{path}' cannot be opened ({error}): move it aside and start again; the job folders are untouched",
+            f"the registry '{path}' cannot be opened ({error}): move it aside and start again; "
+            f"the job folders are untouched",
             place=str(path),
         ) from None
     if version > SCHEMA_VERSION:

@@ -1,8 +1,8 @@
 """The scheduler: which ready tasks start now. A pure function of what waits and what runs.
 
 The job with the fewest running tasks comes first, the older place in the queue decides between equals, so that no job
-starves another. A task never starts unless a slot and its threads are free; one that wants more threads than the machine
-has starts when nothing else runs.
+starves another. A task never starts unless a slot and its threads are free; one that wants more threads than the
+machine has starts when nothing else runs.
 """
 
 from __future__ import annotations

@@ -134,11 +134,15 @@ def check_against_machine(spec: JobSpec) -> None:
     for role, paths in (("train", spec.data.train), ("validation", spec.data.validation), ("test", spec.data.test)):
         for number, path in enumerate(paths, 1):
             if not Path(path).exists():
-                raise wrong_input(f"there is no file or folder '{path}': check data.{role}", place=f"data.{role}[{number}]")
+                raise wrong_input(
+                    f"there is no file or folder '{path}': check data.{role}", place=f"data.{role}[{number}]"
+                )
     cores = os.cpu_count() or 1
     threads = max(training.threads for grid in spec.training for training in grid.choices)
     if threads > cores:
-        raise wrong_input(f"training.threads is {threads}, but this machine has {cores} cores", place="training.threads")
+        raise wrong_input(
+            f"training.threads is {threads}, but this machine has {cores} cores", place="training.threads"
+        )
 
 
 def _state(container: JobContainer) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Messages on the wire: msgpack of plain values, with bounds on every dimension.
 
-`decode` gives back exactly what `encode` was given, or raises `CodecError`; it never runs code, never builds anything but
-dicts, lists, text, bytes, numbers, booleans and None, and never allocates more than a message of its size can need.
+`decode` gives back exactly what `encode` was given, or raises `CodecError`; it never runs code, never builds anything
+but dicts, lists, text, bytes, numbers, booleans and None, and never allocates more than a message of its size can
+need.
 """
 
 from __future__ import annotations
@@ -33,8 +34,14 @@ def decode(raw: bytes, *, limit: int) -> Any:
         raise CodecError(f"a message of {len(raw)} bytes is above the limit of {limit}")
     try:
         value = msgpack.unpackb(
-            raw, raw=False, strict_map_key=True, max_str_len=limit, max_bin_len=limit, max_ext_len=0,
-            max_array_len=limit, max_map_len=limit,
+            raw,
+            raw=False,
+            strict_map_key=True,
+            max_str_len=limit,
+            max_bin_len=limit,
+            max_ext_len=0,
+            max_array_len=limit,
+            max_map_len=limit,
         )
     except (ValueError, TypeError, RecursionError, msgpack.exceptions.UnpackException) as error:
         raise CodecError(f"not a message: {error}") from None

@@ -1,6 +1,7 @@
 """Streams and cursors. A cursor names a stream, the lineage that it was read from, and the last number applied.
 
-Going on from a cursor gives what comes after it, in order and without a gap. A cursor of another lineage starts over at 0.
+Going on from a cursor gives what comes after it, in order and without a gap. A cursor of another lineage starts over
+at 0.
 
 Streams: `catalog` (one row per job or its tombstone, numbered by its last change), `job:<job>` (a job's events from 1),
 `log:<job>/<task>/<attempt>:out` or `:err` (a log; the number is the byte offset).
@@ -56,7 +57,9 @@ def parse_stream(name: str) -> Stream:
             pass
         else:
             return Stream("log", job, task, attempt, "out" if match["log"] == "out" else "err")
-    raise wrong_input(f"'{name}' is no stream: use catalog, job:<id> or log:<job>/<task>/<attempt>:out", place="cursors")
+    raise wrong_input(
+        f"'{name}' is no stream: use catalog, job:<id> or log:<job>/<task>/<attempt>:out", place="cursors"
+    )
 
 
 def job_stream(job_id: str) -> str:

@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict
 class Discovery(BaseModel):
     """Contents of `daemon.json`. It is a hint: only a held daemon lock says that a daemon lives.
 
-    instance: another at every start of a daemon. state `stopped`: told to stop by a person, so nobody starts the next one
-    unasked. clients, doorbell: endpoints. server_key: the daemon's public CURVE key (Z85).
+    instance: another at every start of a daemon. state `stopped`: told to stop by a person, so nobody starts the next
+    one unasked. clients, doorbell: endpoints. server_key: the daemon's public CURVE key (Z85).
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)

@@ -1,7 +1,7 @@
 """The journal's line: one event as one line of JSON, ended by a newline.
 
-Only complete lines count, so a line that was cut by a crash does no harm: it is left alone until it is complete, or for ever.
-`read_lines` never raises: what does not parse comes back as a `BadLine` that names its offset.
+Only complete lines count, so a line that was cut by a crash does no harm: it is left alone until it is complete, or
+for ever. `read_lines` never raises: what does not parse comes back as a `BadLine` that names its offset.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Sizes and times that both ends keep to. A message above its limit is dropped by the socket, before anything is parsed."""
+"""Sizes and times that both ends keep to. A message above its limit is dropped by the socket, before anything is
+parsed."""
 
 from __future__ import annotations
 

@@ -26,7 +26,13 @@ class Request:
     def encode(self) -> bytes:
         """The bytes of this request."""
         return encode(
-            {"v": self.protocol, "id": self.request_id, "method": self.method, "params": self.params, "command": self.command_id}
+            {
+                "v": self.protocol,
+                "id": self.request_id,
+                "method": self.method,
+                "params": self.params,
+                "command": self.command_id,
+            }
         )
 
     @classmethod

@@ -101,18 +101,36 @@ def _table(*methods: Method) -> dict[str, Method]:
 
 METHODS = _table(
     Method("hello", NoParams, "version, protocol range, instance, lineage, home", False, "GET", "/v1/hello"),
-    Method("daemon_status", NoParams, "pid, uptime_s, memory_MB, jobs by state, running tasks", False, "GET", "/v1/daemon"),
+    Method(
+        "daemon_status", NoParams, "pid, uptime_s, memory_MB, jobs by state, running tasks", False, "GET", "/v1/daemon"
+    ),
     Method("shutdown", ShutdownParams, "nothing; the daemon says bye and ends", True, "POST", "/v1/daemon/shutdown"),
     Method("create_job", CreateJobParams, "job_id, state", True, "POST", "/v1/jobs"),
     Method("save_data", SaveDataParams, "job_id, state", True, "POST", "/v1/jobs/{job_id}/data"),
-    Method("save_hyperparameters", SaveHyperparametersParams, "job_id, state", True, "POST", "/v1/jobs/{job_id}/hyperparameters"),
-    Method("setup_training_tasks", JobParams, "job_id, task_count, trial_count", True, "POST", "/v1/jobs/{job_id}/setup"),
+    Method(
+        "save_hyperparameters",
+        SaveHyperparametersParams,
+        "job_id, state",
+        True,
+        "POST",
+        "/v1/jobs/{job_id}/hyperparameters",
+    ),
+    Method(
+        "setup_training_tasks", JobParams, "job_id, task_count, trial_count", True, "POST", "/v1/jobs/{job_id}/setup"
+    ),
     Method("start", JobParams, "job_id, state", True, "POST", "/v1/jobs/{job_id}/start"),
     Method("submit", SubmitParams, "job_id, state, task_count, trial_count", True, "POST", "/v1/jobs/submit"),
     Method("stop", StopParams, "job_id, state", True, "POST", "/v1/jobs/{job_id}/stop"),
     Method("list_jobs", ListJobsParams, "jobs: one summary each, newest first", False, "GET", "/v1/jobs"),
     Method("show_job", JobParams, "summary, spec, managers, tasks with results", False, "GET", "/v1/jobs/{job_id}"),
-    Method("wait", WaitParams, "streams: next events of each cursor; progress: newest of each attempt", False, "POST", "/v1/wait"),
+    Method(
+        "wait",
+        WaitParams,
+        "streams: next events of each cursor; progress: newest of each attempt",
+        False,
+        "POST",
+        "/v1/wait",
+    ),
     Method("list_artifacts", JobParams, "artifacts: path, bytes", False, "GET", "/v1/jobs/{job_id}/artifacts"),
     Method("read_artifact", ReadArtifactParams, "data, offset, size", False, "GET", "/v1/jobs/{job_id}/artifact"),
 )

@@ -1,7 +1,7 @@
 """The one error that people see: a code, one sentence, the place, and what can be done.
 
-Whatever goes wrong because of what a user gave us reaches the user as a `VestimError`: the same code and sentence on the
-command line, over ZeroMQ, over REST and in the window. It never carries a traceback in its sentence.
+Whatever goes wrong because of what a user gave us reaches the user as a `VestimError`: the same code and sentence on
+the command line, over ZeroMQ, over REST and in the window. It never carries a traceback in its sentence.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ class ErrorCode(StrEnum):
 
     @property
     def exit_code(self) -> int:
-        """Exit code of a command that ends with this error: 1 failed, 2 wrong input, 3 no such thing, 4 no daemon, 5 refused."""
+        """Exit code of a command that ends with this error: 1 failed, 2 wrong input, 3 no such thing, 4 no daemon, 5
+        refused."""
         return {
             ErrorCode.FAILED: 1,
             ErrorCode.WRONG_INPUT: 2,

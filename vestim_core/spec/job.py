@@ -23,8 +23,7 @@ from vestim_core.spec.testing import TestingSpec
 from vestim_core.spec.training import RowsTraining, StreamsTraining, TrainingSpec
 
 SCHEMA_VERSION = 1
-_METHOD_CLASSES = {"streams": StreamsTraining, "rows": RowsTraining}
-_METHOD_FIELDS = {method: set(section.model_fields) for method, section in _METHOD_CLASSES.items()}
+_METHOD_FIELDS = {"streams": set(StreamsTraining.model_fields), "rows": set(RowsTraining.model_fields)}
 
 
 class Trial(Section):

@@ -1,8 +1,9 @@
-"""What every section of a spec has in common: unknown keys and NaN are refused, values never change after validation."""
+"""What every section of a spec has in common: unknown keys and NaN are refused, a valid one never changes."""
 
 from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
+from pydantic.config import JsonDict
 
 
 class Section(BaseModel):
@@ -12,6 +13,6 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, validate_default=True)
 
 
-def unit(text: str) -> dict[str, str]:
+def unit(text: str) -> JsonDict:
     """The `json_schema_extra` that carries a field's unit."""
     return {"unit": text}

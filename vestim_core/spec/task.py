@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -18,18 +18,20 @@ from vestim_core.spec.testing import TestingSpec
 
 
 class TaskSpec(Section):
-    """One unit of work in a process of its own. What is measured once (device, threads) is added by its first attempt.
+    """One unit of work in a process of its own.
 
     depends_on: ids of tasks of the same job that must be `done` before it starts.
-    trial: the settings, of a training task.
+    device: where it computes; empty until its first attempt has chosen, and the same for every later one.
+    trial: the settings, of a training or testing task.
     """
 
     schema_version: int = SCHEMA_VERSION
     task_id: str
     kind: TaskKind
     title: str
-    depends_on: list[str] = []
+    depends_on: list[str] = Field(default_factory=list)
     threads: int = Field(1, ge=1)
+    device: Literal["", "cpu", "cuda"] = ""
     data: DataSpec | None = None
     signals: SignalsSpec
     preparation: list[Step]
@@ -38,8 +40,8 @@ class TaskSpec(Section):
 
 
 def expand_tasks(spec: JobSpec) -> list[TaskSpec]:
-    """Every task of a job: one preparation (and baseline) for each distinct signals and steps, one training a trial, and
-    one test a training. Ids are stable: the same spec gives the same ids."""
+    """Every task of a job: one preparation (and baseline) for each distinct signals and steps, one training a trial,
+    and one test a training. Ids are stable: the same spec gives the same ids."""
     trials = spec.trials()
     width = max(3, len(str(len(trials))))
     tasks: dict[str, TaskSpec] = {}

@@ -1,7 +1,7 @@
 """CURVE keys of a home: made once, readable by their owner alone, the same for every process of that home.
 
-There are three pairs: the daemon's, the one that clients prove themselves with, and the workers', which opens the doorbell
-alone. Two processes that make them at the same moment end up with the same keys.
+There are three pairs: the daemon's, the one that clients prove themselves with, and the workers', which opens the
+doorbell alone. Two processes that make them at the same moment end up with the same keys.
 """
 
 from __future__ import annotations

@@ -98,14 +98,18 @@ def _work(home: Home, launch: Launch, folder: Path, journal: Journal) -> tuple[A
         return AttemptState.FAILED, error
     except ValidationError as error:
         return AttemptState.FAILED, VestimError(
-            ErrorCode.FAILED, f"task.json of {launch.task_id} is not valid: {error.errors()[0]['msg']}", place="task.json"
+            ErrorCode.FAILED,
+            f"task.json of {launch.task_id} is not valid: {error.errors()[0]['msg']}",
+            place="task.json",
         )
     except (Exception, MemoryError) as error:
         traceback.print_exc()
         last = traceback.extract_tb(error.__traceback__)[-1]
         sentence = f"{launch.task_id} failed unexpectedly ({type(error).__name__}: {error}): its log has the details"
         place = f"{Path(last.filename).name}:{last.lineno}"
-        journal.event(EventKind.MESSAGE, {"level": "error", "text": sentence, "traceback": traceback.format_exc()[-8000:]})
+        journal.event(
+            EventKind.MESSAGE, {"level": "error", "text": sentence, "traceback": traceback.format_exc()[-8000:]}
+        )
         return AttemptState.FAILED, VestimError(ErrorCode.FAILED, sentence, place=place, actions=("vestim logs",))
 
 

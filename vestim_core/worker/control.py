@@ -12,7 +12,8 @@ LOOK_S = 0.1
 
 
 class Control:
-    """The intent for one attempt; looks at the file at most every `LOOK_S` seconds, so that it can be asked every batch."""
+    """The intent for one attempt; looks at the file at most every `LOOK_S` seconds, so that it can be asked every
+    batch."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -1,7 +1,7 @@
 """The doorbell: tells the daemon that there is something to read. It only ever sends, never blocks and never raises.
 
-A daemon that is not there costs nothing; a new one is found through the discovery file, which is looked at again at most
-once a second, and only when something is to be told.
+A daemon that is not there costs nothing; a new one is found through the discovery file, which is looked at again at
+most once a second, and only when something is to be told.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from vestim_core.system.keys import key_pair
 
 LOOK_S = 1.0
 RING_S = 0.02
-"""Rings without progress are sent at most this often: the daemon reads all there is, and looks by itself every second."""
+"""Rings without progress are sent at most this often: the daemon reads all there is, and looks by itself as well."""
 HIGH_WATER_MARK = 100
 
 

@@ -1,7 +1,8 @@
 """The worker's journal: each event is one line, in the file before the doorbell rings.
 
-Nothing here can raise into a training or hold it up: a full disk costs events, never the work, and is said on stderr once.
-Lines are written with one `write` each; checkpoints, results and the end are on the disk before the call returns.
+Nothing here can raise into a training or hold it up: a full disk costs events, never the work, and is said on stderr
+once. Lines are written with one `write` each; checkpoints, results and the end are on the disk before the call
+returns.
 """
 
 from __future__ import annotations

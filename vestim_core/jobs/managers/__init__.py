@@ -15,6 +15,8 @@ from vestim_core.jobs.managers.testing import TestingManager
 from vestim_core.jobs.managers.training import TrainingManager
 from vestim_core.spec.states import Phase
 
+__all__ = ["MANAGERS", "Manager", "new_managers"]
+
 MANAGERS: dict[Phase, type[Manager]] = {
     manager.phase: manager
     for manager in (

@@ -24,7 +24,9 @@ class TrainingSetupManager(Manager):
     def expand(self, spec: JobSpec) -> list[TaskSpec]:
         """Every task of the job, and what they amount to in `details`."""
         tasks = expand_tasks(spec)
-        counts = [parameter_count(t.trial.model, len(t.signals.features)) for t in tasks if t.trial and t.kind == "train"]
+        counts = [
+            parameter_count(t.trial.model, len(t.signals.features)) for t in tasks if t.trial and t.kind == "train"
+        ]
         self.details = {
             "task_count": len(tasks),
             "trial_count": len(counts),

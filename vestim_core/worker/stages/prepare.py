@@ -1,0 +1,84 @@
+"""Prepare: read a job's files, check them, and put their prepared arrays into the home's cache. Never loads torch."""
+
+from __future__ import annotations
+
+import time
+
+from vestim_core.data.prepare import PreparationCancelled, prepare, provenance
+from vestim_core.data.prepared import PreparedSet
+from vestim_core.spec.errors import wrong_input
+from vestim_core.spec.events import EventKind
+from vestim_core.spec.finding import Finding
+from vestim_core.spec.states import AttemptState, Intent, Phase, PhaseState
+from vestim_core.system import write_json
+from vestim_core.worker.attempt import Attempt
+
+PROGRESS_S = 0.1
+
+
+class _Reporter:
+    """Changes of a phase's state go to the journal, what lies between them only to the doorbell."""
+
+    def __init__(self, attempt: Attempt) -> None:
+        self._journal = attempt.journal
+        self._state: dict[Phase, PhaseState] = {}
+        self._told_s = 0.0
+        self.findings: list[Finding] = []
+
+    def report(self, phase: Phase, state: PhaseState, fraction: float, message: str) -> None:
+        data = {"phase": phase.value, "state": state.value, "fraction": fraction, "message": message}
+        now_s = time.monotonic()
+        if self._state.get(phase) is not state:
+            self._state[phase] = state
+            self._journal.event(EventKind.PHASE, data)
+        elif now_s - self._told_s >= PROGRESS_S:
+            self._told_s = now_s
+            self._journal.progress(data)
+
+    def found(self, finding: Finding) -> None:
+        self.findings.append(finding)
+        self._journal.event(EventKind.FINDING, finding.model_dump(mode="json"))
+
+    def failed(self, sentence: str) -> None:
+        """The phase that was running ends with this sentence."""
+        running = [phase for phase, state in self._state.items() if state is PhaseState.RUNNING]
+        for phase in running or [Phase.DATA_IMPORT]:
+            self.report(phase, PhaseState.FAILED, 0.0, sentence)
+
+
+def run(attempt: Attempt) -> AttemptState:
+    """Prepare the job's data; leaves `result/prepared.json` and describes the data in the job's folder."""
+    task = attempt.task
+    if task.data is None:
+        raise wrong_input("the task names no data: set the job up again", place="data")
+    reporter = _Reporter(attempt)
+    cache = attempt.home.prepared
+    try:
+        prepared = prepare(
+            task.data, task.signals, task.preparation, cache, reporter.report, reporter.found, attempt.cancelled
+        )
+    except PreparationCancelled:
+        return AttemptState.PAUSED if attempt.control.intent() is Intent.PAUSE else AttemptState.STOPPED
+    except Exception as error:
+        reporter.failed(str(error))
+        raise
+    _describe(attempt, prepared, reporter.findings)
+    data = provenance(prepared)
+    pointer = {"key": prepared.directory.name, "arrays_sha256": prepared.arrays_sha256}
+    write_json(attempt.result / "prepared.json", {"schema_version": 1, **pointer, "data": data})
+    rows = sum(file.scored_rows for file in prepared.files)
+    attempt.journal.event(
+        EventKind.RESULT, {**pointer, "files": len(prepared.files), "rows": rows, "provenance": {task.task_id: data}}
+    )
+    return AttemptState.FINISHED
+
+
+def _describe(attempt: Attempt, prepared: PreparedSet, findings: list[Finding]) -> None:
+    """The fitted pipeline and the findings, for people and for whoever opens the job's folder elsewhere."""
+    folder = attempt.job_folder / "data"
+    folder.mkdir(exist_ok=True)
+    number = attempt.task.task_id.rpartition("_")[2]
+    suffix = "" if number == "1" else f"_{number}"
+    write_json(folder / f"preparation{suffix}.json", prepared.pipeline.to_json())
+    checks = [finding.model_dump(mode="json") for finding in findings]
+    write_json(folder / f"checks{suffix}.json", {"schema_version": 1, "findings": checks})

@@ -1,0 +1,40 @@
+"""Test: a trained model on the validation and test files, with the preparation that it was trained with."""
+
+from __future__ import annotations
+
+import torch
+
+from vestim_core.data.prepared import open_prepared
+from vestim_core.evaluation.inference import predict
+from vestim_core.evaluation.report import FileResult, write_results
+from vestim_core.models.files import load_model
+from vestim_core.spec.events import EventKind
+from vestim_core.spec.states import AttemptState
+from vestim_core.worker.attempt import Attempt
+
+
+def run(attempt: Attempt) -> AttemptState:
+    """Leaves `result/metrics.json` and predictions of every file, naming the model that was tested."""
+    torch.set_num_threads(attempt.launch.threads)
+    prepared = open_prepared(attempt.prepared)
+    trained = next(name for name in attempt.task.depends_on if name.startswith("train"))
+    module, document = load_model(attempt.result_of(trained))
+    files = [*prepared.of("validation"), *prepared.of("test")]
+    tested: list[str] = []
+
+    def report(result: FileResult) -> None:
+        tested.append(result.name)
+        message = f"tested {len(tested)} of {len(files)} files"
+        attempt.journal.progress({"fraction": len(tested) / len(files), "message": message})
+
+    metrics = write_results(
+        attempt.result,
+        lambda file: predict(module, file, prepared.pipeline),
+        files,
+        target=attempt.task.signals.target,
+        model={"task_id": trained, "title": attempt.task.title},
+        csv=attempt.task.testing.predictions_csv,
+        on_file=report,
+    )
+    attempt.journal.event(EventKind.RESULT, {**metrics, "parameters": document["parameters"]})
+    return AttemptState.FINISHED

@@ -1,0 +1,73 @@
+"""Train: one combination with one seed, from the newest checkpoint of any earlier attempt if there is one.
+
+However it ends, the best model so far is in `result/` before the process goes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vestim_core.data.prepare import provenance
+from vestim_core.data.prepared import PreparedSet, open_prepared
+from vestim_core.models.files import save_model
+from vestim_core.spec.errors import wrong_input
+from vestim_core.spec.events import EventKind
+from vestim_core.spec.job import Trial
+from vestim_core.spec.states import AttemptState
+from vestim_core.system import write_json
+from vestim_core.training.history import write_history
+from vestim_core.training.loop import train
+from vestim_core.training.outcome import Outcome, TrainingDiverged
+from vestim_core.training.reproducible import choose_device
+from vestim_core.worker.attempt import Attempt
+
+
+def run(attempt: Attempt) -> AttemptState:
+    """Leaves `result/model.pt`, `model.json` and `history.csv` when at least one epoch was finished."""
+    trial = attempt.task.trial
+    if trial is None:
+        raise wrong_input("the task names no trial: set the job up again", place="trial")
+    prepared = open_prepared(attempt.prepared)
+    device = _device(attempt, trial)
+    try:
+        outcome = train(
+            trial,
+            prepared,
+            attempt.folder / "checkpoints",
+            device=device,
+            threads=attempt.launch.threads,
+            report=attempt.journal,
+            intent=attempt.control.intent,
+            earlier=_earlier_checkpoints(attempt),
+        )
+    except TrainingDiverged as diverged:
+        _leave(attempt, trial, prepared, diverged.outcome, device)
+        raise
+    _leave(attempt, trial, prepared, outcome, device)
+    return AttemptState(outcome.end)
+
+
+def _device(attempt: Attempt, trial: Trial) -> str:
+    """Where to compute: chosen by the task's first attempt, written down, and the same ever after."""
+    if attempt.task.device:
+        return attempt.task.device
+    device = choose_device(trial.training.device)
+    write_json(attempt.task_folder / "task.json", {**attempt.task.model_dump(mode="json"), "device": device})
+    return device
+
+
+def _earlier_checkpoints(attempt: Attempt) -> list[Path]:
+    folder = attempt.folder.parent
+    return [folder / str(number) / "checkpoints" for number in range(1, attempt.launch.attempt)]
+
+
+def _leave(attempt: Attempt, trial: Trial, prepared: PreparedSet, outcome: Outcome, device: str) -> None:
+    """Put model, history and summary where testing and people look for them."""
+    write_history(attempt.result / "history.csv", outcome.history)
+    summary = {**outcome.summary(), "device": device, "threads": attempt.launch.threads, "seed": trial.seed}
+    result = {"training": summary, "has_model": outcome.module is not None}
+    if outcome.module is not None:
+        extra = {"period_s": prepared.period_s, "training": summary, "data": provenance(prepared)}
+        document = save_model(attempt.result, outcome.module, trial, prepared.pipeline.to_json(), extra)
+        result["parameters"] = document["parameters"]
+    attempt.journal.event(EventKind.RESULT, result)
