@@ -1,7 +1,7 @@
 """The demo: a synthetic cell's test files and a job on them, the same bytes at every run.
 
-Training at 10, 25 and 40 degC, validation on another drive at 18 degC, and a held-out test of yet another kind of drive
-at 32 degC. One deliberately defective file lies beside and is no part of the job.
+Training at 5 to 40 degC, validation on another kind of drive at 20 degC, and a held-out test on yet another kind
+at 32 degC, a temperature in between. One deliberately defective file lies beside and is no part of the job.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def write_demo(folder: Path) -> dict[str, Any]:
         ],
         "model": [{"kind": "lstm", "sizes": [24]}, {"kind": "fnn", "sizes": [64, 32]}],
         "training": [
-            {"method": "streams", "max_epochs": 12, "learning_rate": 5e-3},
+            {"method": "streams", "max_epochs": 30, "learning_rate": 5e-3},
             {"method": "rows", "max_epochs": 40, "learning_rate": 5e-3},
         ],
         "testing": {"baseline": True},

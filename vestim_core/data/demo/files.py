@@ -26,13 +26,13 @@ class DemoFile:
 
 
 FILES = (
-    DemoFile("01_urban_highway_10degC.csv", "train", (URBAN, HIGHWAY), 10.0),
-    DemoFile("02_sport_10degC.csv", "train", (SPORT,), 10.0),
+    DemoFile("01_sport_5degC.csv", "train", (SPORT,), 5.0),
+    DemoFile("02_urban_highway_15degC.csv", "train", (URBAN, HIGHWAY), 15.0),
     DemoFile("03_urban_sport_25degC.csv", "train", (URBAN, SPORT), 25.0, 9000),
-    DemoFile("04_charge_25degC.csv", "train", (), 25.0),
+    DemoFile("04_charge_35degC.csv", "train", (), 35.0),
     DemoFile("05_highway_sport_40degC.csv", "train", (HIGHWAY, SPORT), 40.0),
-    DemoFile("06_suburban_18degC.csv", "validation", (SUBURBAN,), 18.0),
-    DemoFile("07_mountain_32degC.csv", "test", (MOUNTAIN,), 32.0),
+    DemoFile("06_suburban_20degC.csv", "validation", (SUBURBAN,), 20.0, 9000),
+    DemoFile("07_mountain_32degC.csv", "test", (MOUNTAIN,), 32.0, 9000),
 )
 DEFECTIVE = "defective_urban_25degC.csv"
 _DEFECTIVE_FILE = DemoFile(DEFECTIVE, "train", (URBAN,), 25.0, 2800)
