@@ -1,0 +1,40 @@
+"""Small files and tables for the tests of this room."""
+
+from pathlib import Path
+
+import numpy as np
+
+from vestim_core.data.table import Table
+from vestim_core.spec.preparation import Normalise, PreRoll, Resample, Step
+
+HEADER = "Time (s),Voltage (V),Current (A),Temperature (C),SOC"
+STEPS: list[Step] = [Resample(), PreRoll(duration_s=5), Normalise()]
+
+
+def rows(count: int = 50, seed: int = 0) -> list[list[float]]:
+    """time, voltage, current, temperature and SOC of `count` seconds."""
+    random = np.random.default_rng(seed)
+    return [
+        [float(k), *np.round([random.uniform(3, 4), random.normal(), random.uniform(20, 30), random.random()], 4)]
+        for k in range(count)
+    ]
+
+
+def csv_text(lines: list[list[float]] | None = None, header: str = HEADER, separator: str = ",") -> str:
+    """The rows as a text table."""
+    body = [separator.join(str(value) for value in line) for line in lines or rows()]
+    return "\n".join([header, *body]) + "\n"
+
+
+def write_csv(path: Path, count: int = 50, seed: int = 0) -> Path:
+    """A good file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(csv_text(rows(count, seed)), encoding="utf-8")
+    return path
+
+
+def table(count: int = 50, seed: int = 0, **columns: np.ndarray) -> Table:
+    """A table as a reader gives it; `columns` replace those of `rows`."""
+    names = ("time_s", "voltage_V", "current_A", "temperature_degC", "soc")
+    values = dict(zip(names, np.array(rows(count, seed)).T.copy(), strict=True))
+    return Table(Path(f"cell_{seed}.csv"), f"cell_{seed}.csv", f"{seed:064d}", values | columns)

@@ -1,0 +1,257 @@
+"""prepare: roles, contents, cache, progress, cancelling, and the set on disk."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.data.samples import STEPS, write_csv
+from vestim_core.data.prepare import PreparationCancelled, prepare, provenance
+from vestim_core.data.prepared import PreparedSet, is_complete, open_prepared
+from vestim_core.spec.data import DataSpec
+from vestim_core.spec.errors import ErrorCode, VestimError
+from vestim_core.spec.finding import Finding
+from vestim_core.spec.preparation import Normalise, Resample
+from vestim_core.spec.signals import SignalsSpec
+from vestim_core.spec.states import Phase, PhaseState
+
+Reports = list[tuple[Phase, PhaseState, float, str]]
+
+
+class Run:
+    """One call of prepare, with what it told."""
+
+    def __init__(self, cache: Path, data: DataSpec, cancel_after: int | None = None, **changed: Any) -> None:
+        self.reports: Reports = []
+        self.findings: list[Finding] = []
+        self.cancel_after = cancel_after
+        self.prepared: PreparedSet = prepare(
+            data,
+            changed.get("signals", SignalsSpec()),
+            changed.get("steps", STEPS),
+            cache,
+            lambda *report: self.reports.append(report),
+            self.findings.append,
+            lambda: self.cancel_after is not None and len(self.reports) >= self.cancel_after,
+        )
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> DataSpec:
+    for seed, name in enumerate(("a", "b", "c", "d")):
+        write_csv(tmp_path / f"{name}.csv", 50 + seed, seed)
+    train = [str(tmp_path / "a.csv"), str(tmp_path / "b.csv")]
+    return DataSpec(train=train, validation=[str(tmp_path / "c.csv")], test=[str(tmp_path / "d.csv")])
+
+
+def with_roles(data: DataSpec, **roles: list[str]) -> DataSpec:
+    return DataSpec.model_validate(data.model_dump() | roles)
+
+
+def test_all_files_of_all_roles_are_prepared_in_order(tmp_path: Path, data: DataSpec) -> None:
+    prepared = Run(tmp_path / "cache", data).prepared
+    assert [(file.key, file.role) for file in prepared.files] == [
+        ("a", "train"),
+        ("b", "train"),
+        ("c", "validation"),
+        ("d", "test"),
+    ]
+    assert [file.key for file in prepared.of("train")] == ["a", "b"]
+    assert prepared.period_s == 1.0
+    assert [len(file.time_s) for file in prepared.files] == [54, 55, 56, 57]
+
+
+def test_arrays_are_mapped_read_only(tmp_path: Path, data: DataSpec) -> None:
+    file = Run(tmp_path / "cache", data).prepared.files[0]
+    assert isinstance(file.features, np.memmap)
+    with pytest.raises(ValueError, match="read-only"):
+        file.features[0, 0] = 1
+
+
+def test_the_scale_knows_training_files_only(tmp_path: Path, data: DataSpec) -> None:
+    one = Run(tmp_path / "one", data).prepared.pipeline.to_json()
+    write_csv(tmp_path / "c.csv", 90, seed=77)
+    write_csv(tmp_path / "d.csv", 90, seed=78)
+    assert Run(tmp_path / "two", data).prepared.pipeline.to_json() == one
+
+
+def test_the_same_again_is_taken_from_the_cache(tmp_path: Path, data: DataSpec) -> None:
+    first = Run(tmp_path / "cache", data)
+    index = first.prepared.directory / "prepared.json"
+    written = index.stat().st_mtime_ns
+    second = Run(tmp_path / "cache", data)
+    assert second.prepared.directory == first.prepared.directory
+    assert index.stat().st_mtime_ns == written
+    assert second.prepared.arrays_sha256 == first.prepared.arrays_sha256
+    assert "earlier preparation" in second.reports[-1][3]
+
+
+def test_copies_elsewhere_share_the_cache_and_keep_their_own_paths(tmp_path: Path, data: DataSpec) -> None:
+    first = Run(tmp_path / "cache", data).prepared
+    (tmp_path / "copy").mkdir()
+    for name in "abcd":
+        shutil.copy(tmp_path / f"{name}.csv", tmp_path / "copy")
+    moved = DataSpec(
+        train=[str(tmp_path / "copy/a.csv"), str(tmp_path / "copy/b.csv")],
+        validation=[str(tmp_path / "copy/c.csv")],
+        test=[str(tmp_path / "copy/d.csv")],
+    )
+    second = Run(tmp_path / "cache", moved).prepared
+    assert second.directory == first.directory
+    assert provenance(second)["files"][0]["path"] == str(tmp_path / "copy/a.csv")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"signals": SignalsSpec(features=["soc", "current_A"])},
+        {"signals": SignalsSpec(features=["voltage_V", "current_A"], target="soc")},
+        {"steps": [Resample(period_s=2.0), Normalise()]},
+        {"steps": [Resample(), Normalise(method="min-max")]},
+    ],
+)
+def test_other_settings_are_another_set(tmp_path: Path, data: DataSpec, changed: dict[str, Any]) -> None:
+    first = Run(tmp_path / "cache", data).prepared
+    second = Run(tmp_path / "cache", data, **changed).prepared
+    assert second.directory != first.directory
+    assert second.arrays_sha256 != first.arrays_sha256
+
+
+def test_other_content_or_another_role_is_another_set(tmp_path: Path, data: DataSpec) -> None:
+    first = Run(tmp_path / "cache", data).prepared
+    swapped = Run(tmp_path / "cache", with_roles(data, validation=data.test, test=data.validation)).prepared
+    write_csv(tmp_path / "d.csv", 60, seed=99)
+    changed = Run(tmp_path / "cache", data).prepared
+    assert len({first.directory, swapped.directory, changed.directory}) == 3
+
+
+def test_a_damaged_cache_is_made_anew(tmp_path: Path, data: DataSpec) -> None:
+    first = Run(tmp_path / "cache", data).prepared
+    array = first.directory / "a" / "features.npy"
+    expected = array.read_bytes()
+    array.write_bytes(expected[:-4])
+    assert not is_complete(first.directory)
+    with pytest.raises(VestimError, match="No complete prepared data"):
+        open_prepared(first.directory)
+    Run(tmp_path / "cache", data)
+    assert array.read_bytes() == expected
+
+
+def test_one_content_in_two_roles_is_refused(tmp_path: Path, data: DataSpec) -> None:
+    shutil.copy(tmp_path / "a.csv", tmp_path / "US06_25C.csv")
+    with pytest.raises(VestimError) as caught:
+        Run(tmp_path / "cache", with_roles(data, test=[str(tmp_path / "US06_25C.csv")]))
+    assert caught.value.sentence == (
+        '"US06_25C.csv" is in both training as "a.csv" and test (same content). '
+        "Results would look too good: remove it from test."
+    )
+    assert caught.value.actions == ("Remove it from test",)
+    assert not (tmp_path / "cache").exists()
+
+
+def test_one_content_twice_in_a_role_is_used_once_and_said(tmp_path: Path, data: DataSpec) -> None:
+    shutil.copy(tmp_path / "a.csv", tmp_path / "again.csv")
+    doubled = with_roles(data, train=[*data.train, str(tmp_path / "again.csv")])
+    for _ in range(2):  # made, then taken from the cache
+        run = Run(tmp_path / "cache", doubled)
+        assert [file.key for file in run.prepared.of("train")] == ["a", "b"]
+        assert [(finding.code, finding.file) for finding in run.findings] == [("same_content", "again.csv")]
+    assert Run(tmp_path / "cache", data).findings == []
+
+
+def test_two_files_of_one_name_are_kept_apart(tmp_path: Path, data: DataSpec) -> None:
+    other = write_csv(tmp_path / "other" / "A.csv", 70, seed=5)
+    prepared = Run(tmp_path / "cache", with_roles(data, test=[str(other)])).prepared
+    assert [file.key for file in prepared.files] == ["a", "b", "c", "A_2"]
+    assert [file.name for file in prepared.files] == ["a.csv", "b.csv", "c.csv", "A.csv"]
+    assert len(prepared.files[3].time_s) == 74
+
+
+@pytest.mark.parametrize("name", ["con.csv", "Zelle 1 (25 °C).csv", "..csv", "#.csv"])
+def test_keys_are_safe_file_names(tmp_path: Path, data: DataSpec, name: str) -> None:
+    odd = write_csv(tmp_path / "odd" / name, 70, seed=5)
+    key = Run(tmp_path / "cache", with_roles(data, test=[str(odd)])).prepared.files[3].key
+    assert key in {"file_con", "Zelle_1_25_C", "file"}
+
+
+def test_phases_run_up_and_end_in_order(tmp_path: Path, data: DataSpec) -> None:
+    reports = Run(tmp_path / "cache", data).reports
+    phases = [Phase.DATA_IMPORT, Phase.DATA_PROCESSING, Phase.DATA_AUGMENTATION]
+    assert list(dict.fromkeys(report[0] for report in reports)) == phases
+    for phase in phases:
+        mine = [report for report in reports if report[0] is phase]
+        assert [report[1] for report in mine] == [PhaseState.RUNNING] * (len(mine) - 1) + [PhaseState.DONE]
+        fractions = [report[2] for report in mine]
+        assert fractions == sorted(fractions)
+        assert fractions[-1] == 1.0
+    assert "read 3 of 4 files" in [report[3] for report in reports]
+
+
+@pytest.mark.parametrize("after", [0, 3, 6, 9, 13])
+def test_a_cancelled_preparation_leaves_nothing(tmp_path: Path, data: DataSpec, after: int) -> None:
+    with pytest.raises(PreparationCancelled):
+        Run(tmp_path / "cache", data, cancel_after=after)
+    assert not list((tmp_path / "cache").glob("*"))
+
+
+def test_a_failed_preparation_leaves_nothing(tmp_path: Path, data: DataSpec) -> None:
+    (tmp_path / "d.csv").write_text("Time,Voltage\n0,1\n1,2\n", encoding="utf-8")
+    with pytest.raises(VestimError, match='"d.csv" has no SOC or current or temperature column'):
+        Run(tmp_path / "cache", data)
+    assert not (tmp_path / "cache").exists()
+
+
+def test_columns_for_the_baseline_come_along_when_they_are_there(tmp_path: Path, data: DataSpec) -> None:
+    signals = SignalsSpec(features=["temperature_degC"], target="voltage_V")
+    assert set(Run(tmp_path / "cache", data, signals=signals).prepared.files[0].columns) == {
+        "temperature_degC",
+        "voltage_V",
+        "soc",
+        "current_A",
+    }
+    text = (tmp_path / "a.csv").read_text(encoding="utf-8").replace("Current (A)", "Flow")
+    (tmp_path / "a.csv").write_text(text, encoding="utf-8")
+    prepared = Run(tmp_path / "cache", data, signals=signals).prepared
+    assert "current_A" not in prepared.files[0].columns
+    with pytest.raises(KeyError):
+        prepared.files[0].column("current_A")
+
+
+def test_a_folder_stands_for_its_files_in_natural_order(tmp_path: Path, data: DataSpec) -> None:
+    for seed in (10, 2, 1):
+        write_csv(tmp_path / "many" / f"cell_{seed}.csv", 40, 100 + seed)
+    (tmp_path / "many" / "notes.txt").write_text("not data", encoding="utf-8")
+    prepared = Run(tmp_path / "cache", with_roles(data, train=[str(tmp_path / "many")])).prepared
+    assert [file.key for file in prepared.of("train")] == ["cell_1", "cell_2", "cell_10"]
+
+
+def test_what_is_not_there_is_said_before_anything_is_read(tmp_path: Path, data: DataSpec) -> None:
+    with pytest.raises(VestimError, match=r'nowhere.csv" does not exist') as caught:
+        Run(tmp_path / "cache", with_roles(data, test=[str(tmp_path / "nowhere.csv")]))
+    assert caught.value.code is ErrorCode.NOT_FOUND
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(VestimError, match="has no .csv or .mat file"):
+        Run(tmp_path / "cache", with_roles(data, test=[str(tmp_path / "empty")]))
+    (tmp_path / "x.res").write_bytes(b"1")
+    with pytest.raises(VestimError, match=r'"x.res" cannot be read'):
+        Run(tmp_path / "cache", with_roles(data, test=[str(tmp_path / "x.res")]))
+
+
+def test_provenance_names_every_file(tmp_path: Path, data: DataSpec) -> None:
+    record = provenance(Run(tmp_path / "cache", data).prepared)
+    assert record["split"] == {"train": ["a", "b"], "validation": ["c"], "test": ["d"]}
+    first = record["files"][0]
+    assert first | {"sha256": len(first["sha256"])} == {
+        "key": "a",
+        "name": "a.csv",
+        "path": str(tmp_path / "a.csv"),
+        "sha256": 64,
+        "role": "train",
+        "source_rows": 50,
+        "rows": 49,
+        "duration_s": 49.0,
+        "segments": 1,
+    }
+    assert len(record["arrays_sha256"]) == 64
