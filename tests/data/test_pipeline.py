@@ -102,7 +102,7 @@ def test_a_saved_pipeline_of_another_version_is_refused() -> None:
 def test_a_constant_training_column_is_refused_by_name(method: str) -> None:
     steps = [Resample(), Normalise(method=method)]
     constant = table(50, temperature_degC=np.full(50, 25.1))
-    with pytest.raises(VestimError, match="temperature_degC is 25.1 in every row"):
+    with pytest.raises(VestimError, match=r"temperature_degC is 25\.1 in every row"):
         Pipeline.fit(steps, SIGNALS, [constant])
 
 

@@ -198,7 +198,7 @@ def test_a_cancelled_preparation_leaves_nothing(tmp_path: Path, data: DataSpec, 
 
 def test_a_failed_preparation_leaves_nothing(tmp_path: Path, data: DataSpec) -> None:
     (tmp_path / "d.csv").write_text("Time,Voltage\n0,1\n1,2\n", encoding="utf-8")
-    with pytest.raises(VestimError, match='"d.csv" has no SOC or current or temperature column'):
+    with pytest.raises(VestimError, match=r'"d\.csv" has no SOC or current or temperature column'):
         Run(tmp_path / "cache", data)
     assert not (tmp_path / "cache").exists()
 
@@ -232,7 +232,7 @@ def test_what_is_not_there_is_said_before_anything_is_read(tmp_path: Path, data:
         Run(tmp_path / "cache", with_roles(data, test=[str(tmp_path / "nowhere.csv")]))
     assert caught.value.code is ErrorCode.NOT_FOUND
     (tmp_path / "empty").mkdir()
-    with pytest.raises(VestimError, match="has no .csv or .mat file"):
+    with pytest.raises(VestimError, match=r"has no \.csv or \.mat file"):
         Run(tmp_path / "cache", with_roles(data, test=[str(tmp_path / "empty")]))
     (tmp_path / "x.res").write_bytes(b"1")
     with pytest.raises(VestimError, match=r'"x.res" cannot be read'):

@@ -55,6 +55,8 @@ ALIASES_WITH_UNIT: dict[str, tuple[str, ...]] = {"time_s": ("t",), "temperature_
 
 _TEMPERATURE = {"c": (1.0, 0.0), "degc": (1.0, 0.0), "°c": (1.0, 0.0), "celsius": (1.0, 0.0), "k": (1.0, -273.15)}
 
+_MICRO_A = dict.fromkeys(("ua", "µa", "μa"), (1e-6, 0.0))
+
 UNITS: dict[str, dict[str, tuple[float, float]]] = {
     "time_s": {
         **dict.fromkeys(("s", "sec", "second", "seconds"), (1.0, 0.0)),
@@ -65,7 +67,7 @@ UNITS: dict[str, dict[str, tuple[float, float]]] = {
         **dict.fromkeys(("d", "day", "days"), (86400.0, 0.0)),
     },
     "voltage_V": {"v": (1.0, 0.0), "volt": (1.0, 0.0), "volts": (1.0, 0.0), "mv": (1e-3, 0.0)},
-    "current_A": {"a": (1.0, 0.0), "amp": (1.0, 0.0), "amps": (1.0, 0.0), "ma": (1e-3, 0.0), "ua": (1e-6, 0.0)},
+    "current_A": {"a": (1.0, 0.0), "amp": (1.0, 0.0), "amps": (1.0, 0.0), "ma": (1e-3, 0.0), **_MICRO_A},
     "temperature_degC": _TEMPERATURE,
     "soc": {**dict.fromkeys(("%", "percent", "pct"), (0.01, 0.0)), **dict.fromkeys(("-", "1"), (1.0, 0.0))},
     "power_W": {"w": (1.0, 0.0), "mw": (1e-3, 0.0), "kw": (1e3, 0.0)},

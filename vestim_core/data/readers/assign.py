@@ -110,7 +110,8 @@ def _readings(header: str) -> Iterator[tuple[str, str]]:
 
 
 def _key(text: str) -> str:
-    return "".join(character for character in text.casefold() if character.isalnum())
+    """Letters and digits, and the one unit that is neither."""
+    return "".join(character for character in text.casefold() if character.isalnum() or character == "%")
 
 
 def _folded(text: str) -> str:

@@ -8,7 +8,8 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-_DURATION = re.compile(r"(\d+\s*d(ays?)?[\s,]+)?\d+:\d\d:\d\d([.]\d+)?")
+_DAYS = re.compile(r"\s*d(ays?)?[\s,]+")
+_DURATION = re.compile(rf"(\d+{_DAYS.pattern})?\d+:\d\d:\d\d(\.\d+)?")
 _FORMATS = tuple(
     f"{day.replace('-', mark)} {clock}"
     for mark in "./-"
@@ -26,7 +27,8 @@ def seconds_of_text(texts: np.ndarray) -> np.ndarray:
     texts = np.array([text.strip() if isinstance(text, str) else None for text in texts], dtype=object)
     first = next((text for text in texts if text), "")
     if _DURATION.fullmatch(first):
-        return _from_first(pd.to_timedelta(pd.Series(texts), errors="coerce").to_numpy())
+        spelt = pd.Series([_DAYS.sub(" days ", text) if text else None for text in texts], dtype=object)
+        return _from_first(pd.to_timedelta(spelt, errors="coerce").to_numpy())
     iso = pd.to_datetime(pd.Series(texts), format="ISO8601", errors="coerce", utc=True)
     if not iso.isna().all():
         return _from_first(iso.dt.tz_localize(None).to_numpy())

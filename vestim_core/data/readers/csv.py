@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -76,11 +77,14 @@ class CsvSource:
         """(line number, fields) of every data row, blank lines apart, as pandas takes them."""
         with self.path.open("rb") as binary:
             binary.seek(self.layout.data_offset)
-            lines = (piece.decode(self.layout.encoding, "replace") for piece in binary)
+            lines = io.TextIOWrapper(binary, self.layout.encoding, "replace")
             reader = csv.reader(lines, delimiter=self.layout.separator)
-            for fields in reader:
-                if len(fields) > 1 or (fields and fields[0].strip()):
-                    yield self.layout.data_line - 1 + reader.line_num, fields
+            try:
+                for fields in reader:
+                    if len(fields) > 1 or (fields and fields[0].strip()):
+                        yield self.layout.data_line - 1 + reader.line_num, fields
+            except csv.Error:
+                raise self._unparsable() from None
 
     def _bad_line(self, positions: Sequence[int], text: int | None) -> VestimError | None:
         """The first field that is no number where one must be."""

@@ -1,0 +1,288 @@
+"""Text tables: every layout, unit and name that is read, and one sentence for whatever is not."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.data.samples import HEADER, csv_text, rows, write_csv
+from vestim_core.data.readers import read_table
+from vestim_core.data.table import Table
+from vestim_core.spec.errors import ErrorCode, VestimError
+
+NEEDED = ("soc", "current_A", "temperature_degC", "voltage_V")
+
+
+def read(path: Path, content: str | bytes, needed: tuple[str, ...] = NEEDED, **mapping: str) -> Table:
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return read_table(path, mapping, needed)
+
+
+def sentence(path: Path, content: str | bytes, needed: tuple[str, ...] = NEEDED, **mapping: str) -> str:
+    with pytest.raises(VestimError) as caught:
+        read(path, content, needed, **mapping)
+    assert "\n" not in caught.value.sentence
+    assert path.name in caught.value.sentence
+    return caught.value.sentence
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "cell_07.csv"
+
+
+def test_a_plain_file(file: Path) -> None:
+    table = read(file, csv_text())
+    expected = np.array(rows()).T
+    for name, values in zip(("time_s", "voltage_V", "current_A", "temperature_degC", "soc"), expected, strict=True):
+        assert table.columns[name].tolist() == values.tolist()
+        assert table.columns[name].dtype == np.float64
+    assert (table.name, table.rows, table.findings) == ("cell_07.csv", 50, ())
+    assert len(table.sha256) == 64
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+def test_separators_and_line_ends(file: Path, separator: str, ending: str) -> None:
+    header = HEADER.replace(",", separator)
+    table = read(file, csv_text(header=header, separator=separator).replace("\n", ending))
+    assert table.rows == 50
+    assert table.columns["soc"].tolist() == [row[4] for row in rows()]
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_decimal_comma(file: Path, separator: str) -> None:
+    text = csv_text(header=HEADER.replace(",", separator), separator=separator).replace(".", ",")
+    assert read(file, text).columns["voltage_V"].tolist() == [row[1] for row in rows()]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1"])
+def test_encodings(file: Path, encoding: str) -> None:
+    text = csv_text(header="Time [s],Voltage [V],Current [A],Temperature [°C],SOC [%]")
+    table = read(file, text.encode(encoding))
+    assert table.columns["soc"] == pytest.approx([row[4] / 100 for row in rows()])
+
+
+def test_a_preamble_is_passed_over(file: Path) -> None:
+    text = "Test report\nSerial;123\nOperator;Änne;;\n\n" + csv_text(header=HEADER.replace(",", ";"), separator=";")
+    assert read(file, text).rows == 50
+
+
+def test_blank_lines_and_trailing_separators(file: Path) -> None:
+    text = csv_text().replace("\n3.0,", "\n\n3.0,").replace("\n", ",\n").replace("\n,\n", "\n\n") + "\n\n"
+    assert read(file, text).rows == 50
+
+
+@pytest.mark.parametrize(
+    ("header", "factor"),
+    [
+        ("time_s", 1),
+        ("Time", 1),
+        ("Timestamp", 1),
+        ("Test Time (s)", 1),
+        ("Test_Time(s)", 1),
+        ("Test Time / s", 1),
+        ("TIME [ms]", 1e-3),
+        ("Total Time (min)", 60),
+        ("Run Time (h)", 3600),
+        ("~Time[h]", 3600),
+        ("t_s", 1),
+        ("time/s", 1),
+    ],
+)
+def test_names_and_units_of_time(file: Path, header: str, factor: float) -> None:
+    table = read(file, csv_text(header=HEADER.replace("Time (s)", header)))
+    assert table.columns["time_s"] == pytest.approx(np.arange(50) * factor)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "name", "factor", "offset"),
+    [
+        ("Voltage (V)", "Voltage (mV)", "voltage_V", 1e-3, 0),
+        ("Voltage (V)", "U[V]", "voltage_V", 1, 0),
+        ("Voltage (V)", "Ecell/V", "voltage_V", 1, 0),
+        ("Voltage (V)", "Potential (V)", "voltage_V", 1, 0),
+        ("Current (A)", "I/mA", "current_A", 1e-3, 0),
+        ("Current (A)", "current_mA", "current_A", 1e-3, 0),
+        ("Current (A)", "Current#A", "current_A", 1, 0),
+        ("Current (A)", "Amps", "current_A", 1, 0),
+        ("Temperature (C)", "Battery_Temp_degC", "temperature_degC", 1, 0),
+        ("Temperature (C)", "Aux_Temperature_1 (C)", "temperature_degC", 1, 0),
+        ("Temperature (C)", "T [K]", "temperature_degC", 1, -273.15),
+        ("Temperature (C)", "Temp", "temperature_degC", 1, 0),
+        ("SOC", "SOC [%]", "soc", 0.01, 0),
+        ("SOC", "SOC_%", "soc", 0.01, 0),
+        ("SOC", "soc (-)", "soc", 1, 0),
+        ("SOC", "State of Charge", "soc", 1, 0),
+    ],
+)
+def test_names_and_units(file: Path, old: str, new: str, name: str, factor: float, offset: float) -> None:
+    plain = read(file, csv_text()).columns[name]
+    table = read(file, csv_text(header=HEADER.replace(old, new)))
+    assert table.columns[name] == pytest.approx(plain * factor + offset)
+
+
+def test_the_battery_is_preferred_to_the_chamber(file: Path) -> None:
+    text = "Time,Chamber_Temp_degC,Battery_Temp_degC,Ambient_Temp_degC\n0,1,2,3\n1,1,2,3\n"
+    table = read(file, text, ("temperature_degC", "ambient_degC"))
+    assert table.columns["temperature_degC"].tolist() == [2, 2]
+    assert table.columns["ambient_degC"].tolist() == [3, 3]
+
+
+def test_a_mapping_comes_before_recognition(file: Path) -> None:
+    text = "t,Voltage,Voltage aux,Strom [mA]\n0,1,5,1000\n1,2,6,2000\n"
+    needed = ("voltage_V", "current_A")
+    table = read(file, text, needed, time_s="t", voltage_V="Voltage aux", current_A="Strom [mA]")
+    assert table.columns["voltage_V"].tolist() == [5, 6]
+    assert table.columns["current_A"].tolist() == [1, 2]
+
+
+def test_a_mapping_that_names_no_column_is_said(file: Path) -> None:
+    table = read(file, csv_text(), voltage_V="U_cell")
+    assert [finding.code for finding in table.findings] == ["mapped_column_absent"]
+    text = csv_text(header=HEADER.replace("Voltage (V)", "Spannung"))
+    assert 'no voltage column, not even "U_cell" (data.columns)' in sentence(file, text, voltage_V="U_cell")
+
+
+def test_columns_without_a_canonical_name_keep_their_own(file: Path) -> None:
+    table = read(file, "Time,Pressure\n0,5\n1,6\n", ("Pressure",))
+    assert table.columns["Pressure"].tolist() == [5, 6]
+
+
+def test_only_what_is_asked_for_is_read(file: Path) -> None:
+    text = "Time,Voltage,Status,Remark\n0,1,CHA,a\n1,2,DCH,b\n"
+    assert set(read(file, text, ("voltage_V",)).columns) == {"time_s", "voltage_V"}
+
+
+def test_time_starts_at_zero_and_keeps_its_digits(file: Path) -> None:
+    table = read(file, "Time,Voltage\n586410.0820270274,1\n586411.105,2\n", ("voltage_V",))
+    assert table.columns["time_s"].tolist() == [0.0, 586411.105 - 586410.0820270274]
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        ("2021-06-07 09:59:59", "2021-06-07 10:00:00", "2021-06-08 10:00:00.5"),
+        ("2021-06-07T09:59:59Z", "2021-06-07T10:00:00Z", "2021-06-08T10:00:00.5Z"),
+        ("07.06.2021 09:59:59.0", "07.06.2021 10:00:00.0", "08.06.2021 10:00:00.5"),
+        ("6/7/2021 9:59:59.0 ", "6/7/2021 10:00:00.0", "6/8/2021 10:00:00.5"),
+        ("33:59:59", "34:00:00", "58:00:00.500"),
+        ("0d 09:59:59", "0d 10:00:00", "1d 10:00:00.5"),
+    ],
+)
+def test_times_as_text(file: Path, times: tuple[str, ...]) -> None:
+    text = "Timestamp,Voltage\n" + "".join(f"{time},{k}\n" for k, time in enumerate(times))
+    assert read(file, text, ("voltage_V",)).columns["time_s"].tolist() == [0, 1, 86401.5]
+
+
+def test_of_equal_times_the_last_row_stays(file: Path) -> None:
+    table = read(file, "Time,Voltage\n0,1\n1,2\n1,3\n1,4\n2,5\n", ("voltage_V",))
+    assert table.columns["voltage_V"].tolist() == [1, 4, 5]
+    (finding,) = table.findings
+    assert (finding.code, finding.rows) == ("duplicate_times", (1, 2))
+    assert finding.sentence.startswith('2 rows of "cell_07.csv" had the time of the row after, first at line 3')
+
+
+def test_a_wanted_column_with_gaps_is_left_out_and_said(file: Path) -> None:
+    file.write_text("Time,Voltage,SOC\n0,1,1\n1,2,\n2,3,0.9\n", encoding="utf-8")
+    table = read_table(file, {}, ["voltage_V"], ["soc", "current_A"])
+    assert set(table.columns) == {"time_s", "voltage_V"}
+    assert [(finding.code, finding.column, finding.rows) for finding in table.findings] == [
+        ("column_left_out", "soc", (1, 1))
+    ]
+
+
+def test_an_absent_column(file: Path) -> None:
+    assert sentence(file, "t_s,U,T_amb\n0,1,2\n1,1,2\n", ("voltage_V", "current_A")) == (
+        '"cell_07.csv" has no current column. Found: t_s, U, T_amb. Name it under data.columns, e.g. current_A = "I".'
+    )
+
+
+def test_text_in_a_number_column(file: Path) -> None:
+    lines = csv_text().splitlines()
+    lines[10:10] = ["", ""]
+    lines[20] = lines[20].replace(lines[20].split(",")[2], "overload")
+    assert sentence(file, "\n".join(lines)) == (
+        '"cell_07.csv" has the text "overload" in column "Current (A)", line 21, where a number is expected: '
+        "correct or delete that line."
+    )
+
+
+@pytest.mark.parametrize("gap", ["", "NaN", "inf", "-inf", "N/A"])
+def test_a_missing_value(file: Path, gap: str) -> None:
+    lines = csv_text().splitlines()
+    for number in (7, 9):
+        fields = lines[number].split(",")
+        lines[number] = ",".join([*fields[:1], gap, *fields[2:]])
+    assert sentence(file, "\n".join(lines)) == (
+        '"cell_07.csv" has no value in column "Voltage (V)" in 2 rows, first at line 8: '
+        "fill in or delete these rows, or leave the file out."
+    )
+
+
+def test_time_that_runs_backwards(file: Path) -> None:
+    assert sentence(file, "Time,Voltage\n0,1\n1,2\n\n0.5,3\n2,3\n", ("voltage_V",)).startswith(
+        'Time runs backwards in "cell_07.csv" at line 5: 0.5 s follows 1 s (once in all).'
+    )
+
+
+def test_time_that_stands_still(file: Path) -> None:
+    assert "Time stands still in all of" in sentence(file, "Time,Voltage\n1,1\n1,2\n", ("voltage_V",))
+
+
+def test_a_time_that_is_none(file: Path) -> None:
+    text = "Time,Voltage\n2021-06-07 10:00:00,1\nsoon,2\n"
+    assert 'has "soon" in its time column "Time", line 3' in sentence(file, text, ("voltage_V",))
+
+
+def test_a_row_with_too_many_values(file: Path) -> None:
+    text = csv_text().replace("\n9.0,", "\n9,0,")
+    assert "has 6 values in line 11 where the rows before have 5" in sentence(file, text)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "is empty (0 bytes)"),
+        (b" \n\n ", "is empty (4 bytes)"),
+        (HEADER.encode() + b"\n", "has a header line and no rows"),
+        (csv_text(rows(1)).encode(), "has one row of data"),
+        (b"0,1,2\n1,2,3\n", 'has no header: its first line is "0,1,2"'),
+        (bytes(range(256)) * 10, "is no text file"),
+        (b"just some words\nand others\n", "has no table in it"),
+        (csv_text().encode("utf-16"), "is no text file"),
+    ],
+)
+def test_what_is_no_table(file: Path, content: bytes, said: str) -> None:
+    assert said in sentence(file, content)
+
+
+def test_a_folder_and_a_missing_file(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").mkdir()
+    with pytest.raises(VestimError, match="is a folder, not a file"):
+        read_table(tmp_path / "x.csv", {}, [])
+    with pytest.raises(VestimError, match="does not exist") as caught:
+        read_table(tmp_path / "y.csv", {}, [])
+    assert caught.value.code is ErrorCode.NOT_FOUND
+
+
+@given(st.one_of(st.binary(max_size=400), st.text('0123456789.,;\t\n\r"-eE aV', max_size=200).map(str.encode)))
+@settings(max_examples=300, deadline=None)
+def test_any_bytes_give_a_table_or_one_sentence(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+    file = tmp_path_factory.getbasetemp() / "fuzz.csv"
+    for text in (content, HEADER.encode() + b"\n" + content, csv_text(rows(3)).encode() + content):
+        file.write_bytes(text)
+        try:
+            table = read_table(file, {}, NEEDED)
+        except VestimError as error:
+            assert "fuzz.csv" in error.sentence
+        else:
+            assert np.all(np.diff(table.columns["time_s"]) > 0)
+            assert all(np.isfinite(values).all() for values in table.columns.values())
+
+
+def test_the_hash_is_that_of_the_bytes(tmp_path: Path) -> None:
+    one, two = write_csv(tmp_path / "1.csv", 50, 1), write_csv(tmp_path / "2.csv", 50, 1)
+    assert read_table(one, {}, NEEDED).sha256 == read_table(two, {}, NEEDED).sha256

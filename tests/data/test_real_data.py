@@ -1,0 +1,74 @@
+"""The shared real files: read whole, alike from MAT and CSV, prepared in seconds."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vestim_core.data.files import find_files
+from vestim_core.data.pipeline import resample_table
+from vestim_core.data.prepare import prepare
+from vestim_core.data.readers import read_table
+from vestim_core.spec.data import DataSpec
+from vestim_core.spec.preparation import default_preparation
+from vestim_core.spec.signals import SignalsSpec
+
+NEEDED = ("soc", "current_A", "temperature_degC", "voltage_V")
+ROWS = {
+    "9_CC_CV_charge.mat": 56118,
+    "10_REORDERED1.mat": 43415,
+    "11_CC_CV_charge.mat": 28826,
+    "12_REORDERED2.mat": 32035,
+    "13_CC_CV_charge.mat": 28409,
+    "14_REORDERED3.mat": 32636,
+    "15_CC_CV_charge.mat": 28081,
+    "16_REORDERED4.mat": 34208,
+    "18_REORDERED5.csv": 33426,
+    "18_REORDERED5.mat": 33426,
+    "25_CC_CV_charge.mat": 18259,
+    "29_CC_CV_charge.mat": 17194,
+}
+
+
+@pytest.fixture
+def cells(shared: Path) -> Path:
+    return shared / "data" / "tesla_m80"
+
+
+def test_every_file_is_read_whole(cells: Path) -> None:
+    tables = [read_table(path, {}, NEEDED) for path in find_files([str(cells)])]
+    assert {table.name: table.rows for table in tables} == ROWS
+    assert [table.name for table in tables] == list(ROWS)
+    assert all(finding.severity == "info" for table in tables for finding in table.findings)
+
+
+def test_mat_and_csv_of_one_test_agree(cells: Path) -> None:
+    mat, csv = (read_table(cells / f"18_REORDERED5{kind}", {}, NEEDED) for kind in (".mat", ".csv"))
+    for name, values in mat.columns.items():
+        assert csv.columns[name] == pytest.approx(values, abs=1e-9)
+
+
+def test_the_block_within_two_milliseconds_adds_no_time_and_no_spike(cells: Path) -> None:
+    table = read_table(cells / "9_CC_CV_charge.mat", {}, NEEDED)
+    rows = resample_table(default_preparation(), table)
+    assert len(rows.time_s) == int(table.columns["time_s"][-1])
+    assert len(rows.segments) == 1
+    for name in NEEDED:
+        assert table.columns[name].min() - 1e-9 <= rows.column(name).min()
+        assert rows.column(name).max() <= table.columns[name].max() + 1e-9
+
+
+def test_the_suggested_split_is_prepared(cells: Path, tmp_path: Path) -> None:
+    drives = ("10_REORDERED1.mat", "12_REORDERED2.mat", "14_REORDERED3.mat", "16_REORDERED4.mat")
+    train = [str(cells / name) for name in drives]
+    data = DataSpec(train=train, validation=[str(cells / "18_REORDERED5.mat")])
+    prepared = prepare(
+        data, SignalsSpec(), default_preparation(), tmp_path, lambda *_: None, lambda _: None, lambda: False
+    )
+    scored = [
+        np.concatenate([file.features[segment.scored] for segment in file.segments]) for file in prepared.of("train")
+    ]
+    assert np.concatenate(scored).mean(axis=0) == pytest.approx(np.zeros(3), abs=1e-4)
+    assert np.concatenate(scored).std(axis=0) == pytest.approx(np.ones(3), abs=1e-4)
+    (file,) = prepared.of("validation")
+    assert prepared.pipeline.inverse_target(file.target) == pytest.approx(file.column("voltage_V"), abs=1e-6)
