@@ -43,6 +43,7 @@ def _serve(home: Home) -> int:
     try:
         registry.forget_old_commands()
         manager = JobManager(home, registry)
+        manager.remove_trash()
         manager.load_jobs_from_registry()
         Server(home, sockets, JobService(manager), Host(manager, LocalExecutor())).run()
     finally:

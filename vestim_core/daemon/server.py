@@ -239,6 +239,7 @@ class Server:
             deadlines.append(PARKED_LOG_LOOK_S)
         if self._host.rung_waiting:
             return 0.0
+        deadlines.append(self._host.due_s - time.monotonic())
         return max(0.0, min([TICK_S if self._busy() else IDLE_S, *deadlines]))
 
     def _say_bye(self) -> None:

@@ -91,7 +91,7 @@ class StreamReader:
     def check(self, streams: list[Stream]) -> None:
         """`VestimError` when a stream belongs to a job that does not exist."""
         for stream in streams:
-            if stream.kind != "catalog" and not self._registry.exists(stream.job):
+            if stream.kind != "catalog" and not self._registry.has(stream.job):
                 self._service.manager.get(stream.job)
 
     def _read_one(self, cursor: Cursor, stream: Stream, limit: int, budget: int) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from vestim_core.system import (
     is_locked,
     kill_tree,
     own_command,
+    read_json,
     spawn_detached,
     terminate_tree,
     tree_alive,
@@ -33,8 +34,10 @@ LOCK_NAME = "alive.lock"
 
 @dataclass(slots=True)
 class _Running:
-    ref: ProcessRef
-    lock: Path
+    """ref: None while an adopted process that holds its lock has not yet written down who it is."""
+
+    ref: ProcessRef | None
+    folder: Path
     fd: int | None
     process: subprocess.Popen[bytes] | None
 
@@ -54,7 +57,7 @@ class LocalExecutor:
         """Descriptors that become readable when a process ends, with the attempt of each."""
         return self._fds
 
-    def start(self, attempt_key: str, folder: Path, threads: int) -> tuple[int, float]:
+    def start(self, attempt_key: str, folder: Path, threads: int, gpu: int | None = None) -> tuple[int, float]:
         """Start the worker of an attempt; its process id and creation time. `OSError` when it cannot be started."""
         lock_path = folder / LOCK_NAME
         lock = FileLock.try_acquire(lock_path)
@@ -64,32 +67,33 @@ class LocalExecutor:
             keep = () if os.name == "nt" else (lock.fd,)
             process, ref = spawn_detached(
                 self._command(folder),
-                env=worker_environment(threads),
+                env=worker_environment(threads, gpu),
                 cwd=folder,
                 stdout=folder / "stdout.log",
                 stderr=folder / "stderr.log",
                 keep_fds=keep,
             )
-        self._watch(attempt_key, _Running(ref, lock_path, exit_fd(ref), process))
+        self._watch(attempt_key, _Running(ref, folder, exit_fd(ref), process))
         return ref.pid, ref.create_time
 
-    def adopt(self, attempt_key: str, folder: Path, pid: int, create_time: float) -> bool:
-        """Watch a process that an earlier daemon started; False when nothing of it lives."""
-        ref = ProcessRef(pid, create_time)
+    def adopt(self, attempt_key: str, folder: Path) -> tuple[int, float] | None:
+        """Watch an attempt that an earlier daemon started: its process id and creation time, 0 while it has not written
+        them down yet; None when nothing of it lives."""
         lock_path = folder / LOCK_NAME
-        if not is_alive(ref) and not is_locked(lock_path):
-            return False
-        self._watch(attempt_key, _Running(ref, lock_path, exit_fd(ref), None))
-        return True
+        ref = _own_word(folder)
+        if not is_locked(lock_path) and not (ref and is_alive(ref)):
+            return None
+        self._watch(attempt_key, _Running(ref, folder, exit_fd(ref) if ref else None, None))
+        return (ref.pid, ref.create_time) if ref else (0, 0.0)
 
     def terminate(self, attempt_key: str) -> None:
         """Tell the process tree to end; nothing happens when it has gone."""
-        if running := self._running.get(attempt_key):
+        if (running := self._running.get(attempt_key)) and running.ref:
             terminate_tree(running.ref)
 
     def kill(self, attempt_key: str) -> None:
         """End the process tree; nothing happens when it has gone."""
-        if running := self._running.get(attempt_key):
+        if (running := self._running.get(attempt_key)) and running.ref:
             kill_tree(running.ref)
 
     def reap(self) -> list[tuple[str, int | None]]:
@@ -100,10 +104,14 @@ class LocalExecutor:
             if running.fd is not None and running.fd not in readable:
                 continue
             exit_code = running.process.poll() if running.process else None
-            if is_alive(running.ref):
+            if running.ref is None:
+                running.ref = _own_word(running.folder)
+            ref = running.ref
+            if ref is not None and is_alive(ref):
                 continue
-            if is_locked(running.lock) or tree_alive(running.ref):
-                kill_tree(running.ref)
+            if is_locked(running.folder / LOCK_NAME) or (ref is not None and tree_alive(ref)):
+                if ref is not None:
+                    kill_tree(ref)
                 continue
             self._forget(key, running)
             ended.append((key, exit_code))
@@ -127,3 +135,12 @@ class LocalExecutor:
         if running.fd is not None:
             del self._fds[running.fd]
             os.close(running.fd)
+
+
+def _own_word(folder: Path) -> ProcessRef | None:
+    """Who the worker in `folder` says it is, in the file that it writes first of all."""
+    try:
+        record = read_json(folder / "worker.json")
+        return ProcessRef(int(record["pid"]), float(record["create_time"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -59,6 +59,9 @@ class JobContainer:
         self.intent = Intent.RUN
         self.test_after_stop = True
         self.archived = False
+        self.tags: list[str] = []
+        self.note = ""
+        self.reason = ""
         self.error: dict[str, Any] | None = None
         self.managers: dict[Phase, Manager] = new_managers()
         self.tasks: dict[str, Task] = {}
@@ -113,8 +116,8 @@ class JobContainer:
                 self.stop_flag.clear()
             self._record(EventKind.JOB, {"intent": intent.value})
 
-    def set_state(self, state: JobState) -> None:
-        """Move the job; `TransitionError` when the table forbids it."""
+    def set_state(self, state: JobState, reason: str = "") -> None:
+        """Move the job; `TransitionError` when the table forbids it. reason: why, where that is not plain."""
         with self._change():
             check_transition(self.state, state)
             if state is self.state:
@@ -126,21 +129,71 @@ class JobContainer:
                 self.ended_utc = self.updated_utc
                 failed = next((t.error for t in self.tasks.values() if t.error), None)
                 self.error = failed if state is JobState.FAILED else None
-            self._record(EventKind.JOB, {"state": state.value, "was": old.value, "error": self.error})
+            self.reason = reason
+            self._record(EventKind.JOB, {"state": state.value, "was": old.value, "error": self.error, "reason": reason})
 
-    def set_task_state(self, task_id: str, state: TaskState) -> None:
-        """Move a task; `TransitionError` when the table forbids it."""
+    def set_task_state(self, task_id: str, state: TaskState, reason: str = "") -> None:
+        """Move a task; `TransitionError` when the table forbids it. reason: why, where that is not plain."""
         with self._change():
             task = self.tasks[task_id]
             check_transition(task.state, state)
             if state is task.state:
                 return
             task.state = state
+            task.reason = reason
             if state is TaskState.DONE:
+                task.retries = 0
                 task.progress = {**task.progress, "fraction": 1.0}
             self.dirty_tasks.add(task_id)
-            self._record(EventKind.TASK, {"state": state.value, "kind": task.kind.value, "title": task.title}, task)
+            data = {"state": state.value, "kind": task.kind.value, "title": task.title, "reason": reason}
+            self._record(EventKind.TASK, data, task)
             self._observe()
+
+    def retry_task(self, task_id: str, not_before_s: float, reason: str) -> None:
+        """Make a task whose process vanished ready for another attempt, from this moment of the daemon's clock on."""
+        with self._change():
+            task = self.tasks[task_id]
+            task.retries += 1
+            task.not_before_s = not_before_s
+            self.set_task_state(task_id, TaskState.READY, reason)
+
+    def reopen(self) -> None:
+        """Put an ended job back into the queue with everything undone that did not succeed, and what depends on it."""
+        with self._change():
+            undone = {TaskState.FAILED, TaskState.STOPPED, TaskState.SKIPPED}
+            opened: set[str] = set()
+            for task in self.tasks.values():
+                if task.state in undone or opened & set(task.depends_on):
+                    opened.add(task.task_id)
+                    task.error, task.retries, task.not_before_s = None, 0, 0.0
+                    self.set_task_state(task.task_id, TaskState.WAITING if task.depends_on else TaskState.READY)
+            if not opened:
+                raise refused(f"every task of job {self.job_id} is done: there is nothing to resume")
+            self.ended_utc, self.error = "", None
+            self.set_intent(Intent.RUN)
+            self.set_state(JobState.QUEUED)
+
+    def describe(self, *, name: str | None = None, note: str | None = None, tags: list[str] | None = None) -> None:
+        """Change what people call the job and write about it; None leaves a thing as it is."""
+        with self._change():
+            self.name = self.name if name is None else name
+            self.note = self.note if note is None else note
+            self.tags = self.tags if tags is None else tags
+            self._record(EventKind.JOB, {"name": self.name, "note": self.note, "tags": self.tags})
+
+    def set_archived(self, archived: bool) -> None:
+        """Put the job away, or bring it back."""
+        with self._change():
+            if archived and self.state not in {*JOB_ENDS, JobState.DRAFT}:
+                raise refused(f"job {self.job_id} is {self.state}: stop it before it is archived")
+            self.archived = archived
+            self._record(EventKind.JOB, {"archived": archived})
+
+    def set_position(self, position: int) -> None:
+        """Another place in the queue: smaller ones come first."""
+        with self._change():
+            self.position = position
+            self._record(EventKind.JOB, {"position": position})
 
     # --- attempts
 
@@ -235,6 +288,10 @@ class JobContainer:
                 "state": self.state.value,
                 "intent": self.intent.value,
                 "archived": self.archived,
+                "tags": self.tags,
+                "note": self.note,
+                "reason": self.reason,
+                "position": self.position,
                 "phase": phase.phase.value if phase else "",
                 "message": phase.message if phase else "",
                 "fraction": self.fraction,
@@ -287,6 +344,9 @@ class JobContainer:
                 "intent": self.intent.value,
                 "test_after_stop": self.test_after_stop,
                 "archived": self.archived,
+                "tags": self.tags,
+                "note": self.note,
+                "reason": self.reason,
                 "error": self.error,
                 "provenance": self.provenance,
                 "last_seq": self.last_seq,
@@ -304,6 +364,9 @@ class JobContainer:
         container.intent = Intent(record["intent"])
         container.test_after_stop = record["test_after_stop"]
         container.archived = record["archived"]
+        container.tags = record.get("tags", [])
+        container.note = record.get("note", "")
+        container.reason = record.get("reason", "")
         container.error = record["error"]
         container.provenance = record["provenance"]
         container.last_seq = record["last_seq"]
@@ -368,4 +431,4 @@ def _task_facts(task: Task) -> TaskFacts:
     if attempt is not None:
         ladder = (attempt.asked, attempt.asked_s, attempt.terminated_s, attempt.killed_s)
         facts = AttemptFacts(attempt.number, attempt.state, attempt.ended, *ladder)
-    return TaskFacts(task.task_id, task.kind, task.state, task.depends_on, task.has_model, facts)
+    return TaskFacts(task.task_id, task.kind, task.state, task.depends_on, task.has_model, task.retries, facts)

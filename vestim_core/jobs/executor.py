@@ -10,11 +10,14 @@ from typing import Protocol
 class Executor(Protocol):
     """Starts, watches and ends the processes of attempts, each named by its attempt key."""
 
-    def start(self, attempt_key: str, folder: Path, threads: int) -> tuple[int, float]:
-        """Start the attempt in `folder`; its process id and creation time. `OSError` when it cannot be started."""
+    def start(self, attempt_key: str, folder: Path, threads: int, gpu: int | None) -> tuple[int, float]:
+        """Start the attempt in `folder`, which sees this GPU or none; its process id and creation time.
 
-    def adopt(self, attempt_key: str, folder: Path, pid: int, create_time: float) -> bool:
-        """Watch an attempt that an earlier daemon started; False when nothing of it lives."""
+        `OSError` when it cannot be started."""
+
+    def adopt(self, attempt_key: str, folder: Path) -> tuple[int, float] | None:
+        """Watch an attempt that an earlier daemon started: its process id and creation time, 0 where not known yet;
+        None when nothing of it lives."""
 
     def terminate(self, attempt_key: str) -> None:
         """Tell the process tree to end."""

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import json
 import platform
+import shutil
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import vestim_core
@@ -23,6 +26,8 @@ from vestim_core.spec.errors import ErrorCode, VestimError, not_found
 from vestim_core.spec.ids import new_job_id
 from vestim_core.spec.states import JOB_ENDS, JobState, Phase
 from vestim_core.system import Home, write_json
+
+TRASH = ".deleted-"
 
 
 class JobManager:
@@ -78,6 +83,31 @@ class JobManager:
                 self._described.pop(container.job_id, None)
         self.on_change(container.job_id)
 
+    def reopen(self, container: JobContainer) -> None:
+        """Put an ended job back among those that run."""
+        container.reopen()
+        self.job_containers[container.job_id] = container
+        self.persist_job_container(container)
+
+    def delete_job(self, container: JobContainer) -> None:
+        """Forget a job and remove its folder; a link in the folder's place is removed, never followed."""
+        folder = self.folder(container.job_id).root
+        self.registry.delete(container.job_id)
+        self.job_containers.pop(container.job_id, None)
+        self._described.pop(container.job_id, None)
+        if folder.is_symlink():
+            folder.unlink()
+        elif folder.exists():
+            trash = folder.with_name(f"{TRASH}{container.job_id}")
+            folder.rename(trash)
+            _remove(trash)
+        self.on_change(container.job_id)
+
+    def remove_trash(self) -> None:
+        """Finish what a daemon that died while deleting has left."""
+        for trash in self.home.jobs.glob(f"{TRASH}*"):
+            _remove(trash)
+
     @contextmanager
     def unit(self) -> Iterator[None]:
         """Several changes as one transaction; when it fails, every container in memory is as it was stored."""
@@ -127,6 +157,10 @@ class JobManager:
             "state": container.state.value,
             "intent": container.intent.value,
             "archived": container.archived,
+            "tags": container.tags,
+            "note": container.note,
+            "position": container.position,
+            "test_after_stop": container.test_after_stop,
             "created_utc": container.created_utc,
             "started_utc": container.started_utc,
             "ended_utc": container.ended_utc,
@@ -138,7 +172,12 @@ class JobManager:
             self._described[container.job_id] = text
 
 
-def _write(path: Any, value: dict[str, Any]) -> None:
+def _remove(trash: Path) -> None:
+    """Remove a folder that nothing refers to any more, beside whatever else is being done."""
+    threading.Thread(target=shutil.rmtree, args=(trash,), kwargs={"ignore_errors": True}, daemon=True).start()
+
+
+def _write(path: Path, value: dict[str, Any]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_json(path, value)

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 
 from vestim_core.spec.states import JOB_ENDS, TASK_ENDS, AttemptState, Intent, JobState, TaskKind, TaskState
 
+MAX_RETRIES = 3
+RETRY_AFTER_S = (1.0, 5.0, 30.0)
+"""A task whose process vanished gets another attempt after these pauses, from its newest checkpoint; then it failed."""
 ASK_S = 10.0
 TERMINATE_S = 5.0
 """The stop ladder: asked for `ASK_S`, then told by a signal for `TERMINATE_S`, then killed with all its descendants."""
@@ -23,7 +26,7 @@ class AttemptFacts:
     number: int
     state: AttemptState
     ended: bool
-    asked: Intent = Intent.RUN
+    asked: Intent | None = Intent.RUN
     asked_s: float = 0.0
     terminated_s: float = 0.0
     killed_s: float = 0.0
@@ -38,6 +41,7 @@ class TaskFacts:
     state: TaskState
     depends_on: tuple[str, ...] = ()
     has_model: bool = False
+    retries: int = 0
     attempt: AttemptFacts | None = None
 
 
@@ -57,6 +61,14 @@ class SetTask:
 
     task_id: str
     state: TaskState
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Make a task whose process vanished ready again, to start after a pause."""
+
+    task_id: str
+    after_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +100,13 @@ class Kill:
     task_id: str
 
 
-Action = SetTask | SetJob | Ask | Terminate | Kill
+Action = SetTask | Retry | SetJob | Ask | Terminate | Kill
 
 _AFTER = {
     AttemptState.FINISHED: TaskState.DONE,
     AttemptState.STOPPED: TaskState.STOPPED,
     AttemptState.PAUSED: TaskState.PAUSED,
     AttemptState.FAILED: TaskState.FAILED,
-    AttemptState.KILLED: TaskState.FAILED,
-    AttemptState.LOST: TaskState.FAILED,
 }
 
 
@@ -110,7 +120,9 @@ def reconcile(job: JobFacts, now_s: float) -> list[Action]:
     for task in job.tasks:
         state = _next_state(task, job, states, facts)
         states[task.task_id] = state
-        if state is not task.state:
+        if state is TaskState.READY and _vanished(task):
+            actions.append(Retry(task.task_id, RETRY_AFTER_S[task.retries]))
+        elif state is not task.state:
             actions.append(SetTask(task.task_id, state))
         if state is TaskState.RUNNING and task.attempt:
             actions.extend(_ladder(task, task.attempt, _wanted(task, job), now_s))
@@ -123,7 +135,7 @@ def reconcile(job: JobFacts, now_s: float) -> list[Action]:
 def _next_state(task: TaskFacts, job: JobFacts, states: dict[str, TaskState], facts: dict[str, TaskFacts]) -> TaskState:
     state = task.state
     if state is TaskState.RUNNING and task.attempt and task.attempt.ended:
-        state = _AFTER[task.attempt.state]
+        state = _after_vanishing(task, job) if _vanished(task) else _AFTER[task.attempt.state]
         if state is TaskState.STOPPED and job.intent is Intent.RUN:
             state = TaskState.READY  # a stop that the user took back before the worker obeyed
     if state is TaskState.WAITING:
@@ -135,6 +147,20 @@ def _next_state(task: TaskFacts, job: JobFacts, states: dict[str, TaskState], fa
     if state is TaskState.PAUSED and job.intent is Intent.RUN:
         return TaskState.READY
     return state
+
+
+def _vanished(task: TaskFacts) -> bool:
+    """Whether the task's process is gone and said nothing of its own."""
+    gone = {AttemptState.KILLED, AttemptState.LOST}
+    return task.state is TaskState.RUNNING and task.attempt is not None and task.attempt.state in gone
+
+
+def _after_vanishing(task: TaskFacts, job: JobFacts) -> TaskState:
+    if job.intent is Intent.STOP:
+        return TaskState.STOPPED
+    if job.intent is Intent.PAUSE:
+        return TaskState.PAUSED
+    return TaskState.READY if task.retries < MAX_RETRIES else TaskState.FAILED
 
 
 def _after_waiting(task: TaskFacts, states: dict[str, TaskState], facts: dict[str, TaskFacts]) -> TaskState:
@@ -159,6 +185,8 @@ def _still_tested(task: TaskFacts, job: JobFacts, states: dict[str, TaskState], 
 
 
 def _wanted(task: TaskFacts, job: JobFacts) -> Intent:
+    if job.intent is Intent.PAUSE and task.kind in {TaskKind.BASELINE, TaskKind.TEST}:
+        return Intent.RUN  # a matter of seconds, and nothing of it could be kept
     if job.intent is Intent.STOP and task.kind is TaskKind.TEST and job.test_after_stop:
         return Intent.RUN
     return job.intent

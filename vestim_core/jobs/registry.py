@@ -37,6 +37,9 @@ CREATE TABLE events (
     job_id TEXT NOT NULL, seq INTEGER NOT NULL, time_utc TEXT NOT NULL, kind TEXT NOT NULL, task TEXT NOT NULL,
     attempt INTEGER NOT NULL, data TEXT NOT NULL, PRIMARY KEY (job_id, seq)
 ) WITHOUT ROWID;
+CREATE TABLE leases (
+    attempt_key TEXT PRIMARY KEY, threads INTEGER NOT NULL, gpu INTEGER
+) WITHOUT ROWID;
 CREATE TABLE commands (
     command_id TEXT PRIMARY KEY, digest TEXT NOT NULL, answer TEXT NOT NULL, time_utc TEXT NOT NULL
 ) WITHOUT ROWID;
@@ -113,6 +116,18 @@ class Registry:
                 ),
             )
 
+    def delete(self, job_id: str) -> None:
+        """Leave nothing of a job but its tombstone in the catalogue."""
+        with self.transaction():
+            self._db.execute("DELETE FROM tasks WHERE job_id = ?", (job_id,))
+            self._db.execute("DELETE FROM events WHERE job_id = ?", (job_id,))
+            self._catalog_seq += 1
+            self._db.execute(
+                "UPDATE jobs SET deleted = 1, active = 0, catalog_seq = ?, summary = 'null', record = 'null' "
+                "WHERE job_id = ?",
+                (self._catalog_seq, job_id),
+            )
+
     def load(self, job_id: str) -> JobContainer | None:
         """The container as last saved, or None."""
         row = self._db.execute("SELECT record FROM jobs WHERE job_id = ? AND NOT deleted", (job_id,)).fetchone()
@@ -129,6 +144,11 @@ class Registry:
     def exists(self, job_id: str) -> bool:
         """Whether there is, or ever was, a job of that id."""
         return self._db.execute("SELECT 1 FROM jobs WHERE job_id = ?", (job_id,)).fetchone() is not None
+
+    def has(self, job_id: str) -> bool:
+        """Whether there is a job of that id now."""
+        row = self._db.execute("SELECT 1 FROM jobs WHERE job_id = ? AND NOT deleted", (job_id,)).fetchone()
+        return row is not None
 
     def summaries(self, state: str = "") -> list[dict[str, Any]]:
         """One row per job, newest first."""
@@ -167,6 +187,27 @@ class Registry:
             {"seq": seq, "time_utc": time_utc, "kind": kind, "task": task, "attempt": attempt, "data": json.loads(data)}
             for seq, time_utc, kind, task, attempt, data in found
         ], size
+
+    # --- the machine
+
+    def lease(self, attempt_key: str, threads: int, gpu: int | None) -> None:
+        """Give threads, and a GPU or none, to an attempt until `release`."""
+        self._db.execute("INSERT OR REPLACE INTO leases VALUES (?, ?, ?)", (attempt_key, threads, gpu))
+
+    def release(self, attempt_key: str) -> None:
+        """Take back what an attempt was given; to be called when its whole process tree is gone."""
+        self._db.execute("DELETE FROM leases WHERE attempt_key = ?", (attempt_key,))
+
+    def leases(self) -> list[tuple[str, int, int | None]]:
+        """Attempt key, threads and GPU of every lease."""
+        return list(self._db.execute("SELECT attempt_key, threads, gpu FROM leases ORDER BY attempt_key"))
+
+    def note_boot(self, boot: str) -> bool:
+        """Remember this start of the machine; True when the registry was last used in another one."""
+        known = self._one("SELECT value FROM meta WHERE key = 'boot'", default=boot)
+        with self.transaction():
+            self._db.execute("INSERT OR REPLACE INTO meta VALUES ('boot', ?)", (boot,))
+        return bool(known != boot)
 
     # --- commands
 

@@ -22,6 +22,7 @@ class ReadyTask:
     task_id: str
     kind: TaskKind
     threads: int
+    gpus: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +42,25 @@ class Capacity:
 
     slots: int
     threads: int
+    gpus: int = 0
     used_slots: int = 0
     used_threads: int = 0
+    used_gpus: int = 0
 
 
 def choose(jobs: Sequence[QueuedJob], capacity: Capacity) -> list[tuple[str, str]]:
     """(job_id, task_id) of every task to start now, in order."""
     waiting = {job.job_id: sorted(job.ready, key=lambda task: _FIRST[task.kind]) for job in jobs}
     running = {job.job_id: job.running for job in jobs}
-    slots, threads = capacity.used_slots, capacity.used_threads
+    slots, threads, gpus = capacity.used_slots, capacity.used_threads, capacity.used_gpus
     chosen: list[tuple[str, str]] = []
     while slots < capacity.slots:
         open_jobs = [job for job in jobs if waiting[job.job_id] and not 0 < job.limit <= running[job.job_id]]
         open_jobs.sort(key=lambda job: (running[job.job_id], job.position))
         for job in open_jobs:
             task = waiting[job.job_id][0]
-            if threads == 0 or threads + task.threads <= capacity.threads:
+            enough_threads = threads == 0 or threads + task.threads <= capacity.threads
+            if enough_threads and gpus + task.gpus <= capacity.gpus:
                 break
         else:
             return chosen
@@ -64,5 +68,6 @@ def choose(jobs: Sequence[QueuedJob], capacity: Capacity) -> list[tuple[str, str
         running[job.job_id] += 1
         slots += 1
         threads += task.threads
+        gpus += task.gpus
         chosen.append((job.job_id, task.task_id))
     return chosen

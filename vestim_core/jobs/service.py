@@ -87,6 +87,84 @@ class JobService:
             self.manager.persist_job_container(container)
         return _state(container)
 
+    def pause(self, job_id: str) -> dict[str, Any]:
+        """Save where each training stands and give its resources back; what takes seconds is finished first."""
+        container = self.manager.get(job_id)
+        if container.state not in {JobState.QUEUED, JobState.RUNNING, JobState.PAUSED}:
+            raise refused(f"job {job_id} is {container.state}: only a queued or running job can be paused")
+        if container.intent is Intent.STOP:
+            raise refused(f"job {job_id} is being stopped: wait until it has, then resume it")
+        container.set_intent(Intent.PAUSE)
+        self.manager.persist_job_container(container)
+        return _state(container)
+
+    def resume(self, job_id: str) -> dict[str, Any]:
+        """Go on: a paused or held job from where it stood, an ended one with all that did not succeed."""
+        container = self.manager.get(job_id)
+        if container.state is JobState.DRAFT:
+            raise refused(f"job {job_id} was never started: start it")
+        if container.state in JOB_ENDS:
+            self.manager.reopen(container)
+            return _state(container)
+        if container.intent is Intent.STOP:
+            raise refused(f"job {job_id} is being stopped: wait until it has, then resume it")
+        container.set_intent(Intent.RUN)
+        if container.state is JobState.HELD:
+            container.set_state(JobState.QUEUED)
+        self.manager.persist_job_container(container)
+        return _state(container)
+
+    # --- keeping order
+
+    def archive(self, job_id: str) -> dict[str, Any]:
+        """Put a job away that has ended or never started; nothing of it is lost."""
+        return self._archived(job_id, True)
+
+    def restore(self, job_id: str) -> dict[str, Any]:
+        """Bring an archived job back."""
+        return self._archived(job_id, False)
+
+    def delete(self, job_id: str) -> dict[str, Any]:
+        """Remove a job and its folder for ever; refused while anything of it may run."""
+        container = self.manager.get(job_id)
+        if container.state not in {*JOB_ENDS, JobState.DRAFT}:
+            raise refused(f"job {job_id} is {container.state}: stop it before it is deleted")
+        self.manager.delete_job(container)
+        return {"job_id": job_id, "deleted": True}
+
+    def rename(self, job_id: str, name: str) -> dict[str, Any]:
+        """Give a job another name."""
+        if not name.strip():
+            raise wrong_input("a job needs a name that is not empty", place="name")
+        return self._described(job_id, name=name.strip())
+
+    def tag(self, job_id: str, add: list[str], remove: list[str]) -> dict[str, Any]:
+        """Add and remove tags."""
+        kept = [tag for tag in self.manager.get(job_id).tags if tag not in remove]
+        new = [tag.strip() for tag in add if tag.strip()]
+        return self._described(job_id, tags=list(dict.fromkeys([*kept, *new])))
+
+    def note(self, job_id: str, text: str) -> dict[str, Any]:
+        """Replace a job's note."""
+        return self._described(job_id, note=text)
+
+    def move_in_queue(self, job_id: str, place: int) -> dict[str, Any]:
+        """Make a job the `place`-th of the queue, counted from 1; what is running goes on."""
+        container = self.manager.get(job_id)
+        waiting = {JobState.QUEUED, JobState.RUNNING, JobState.PAUSED, JobState.HELD}
+        if container.state not in waiting:
+            raise refused(f"job {job_id} is {container.state} and not in the queue")
+        queue = [c for c in self.manager.job_containers.values() if c.state in waiting]
+        queue.sort(key=lambda c: c.position)
+        positions = [c.position for c in queue]
+        queue.remove(container)
+        queue.insert(place - 1, container)
+        for position, moved in zip(positions, queue, strict=True):
+            if moved.position != position:
+                moved.set_position(position)
+                self.manager.persist_job_container(moved)
+        return {"job_id": job_id, "place": queue.index(container) + 1, "queue": [c.job_id for c in queue]}
+
     # --- reading
 
     def list_jobs(self, state: str = "") -> dict[str, Any]:
@@ -120,6 +198,18 @@ class JobService:
         with path.open("rb") as file:
             file.seek(offset)
             return file.read(length)
+
+    def _archived(self, job_id: str, archived: bool) -> dict[str, Any]:
+        container = self.manager.get(job_id)
+        container.set_archived(archived)
+        self.manager.persist_job_container(container)
+        return {**_state(container), "archived": archived}
+
+    def _described(self, job_id: str, **changes: Any) -> dict[str, Any]:
+        container = self.manager.get(job_id)
+        container.describe(**changes)
+        self.manager.persist_job_container(container)
+        return {"job_id": job_id, "name": container.name, "note": container.note, "tags": container.tags}
 
     def _set_up(self, container: JobContainer) -> None:
         spec = validate_job(container.document)

@@ -13,7 +13,8 @@ from vestim_core.spec.task import TaskSpec
 class Attempt:
     """One run of a task. `offset`: bytes of its journal that have become events.
 
-    asked_s, asked, terminated_s: where the stop ladder stands, in this daemon's monotonic seconds; not stored.
+    asked: what its control file says, None when an earlier daemon wrote it. asked_s, terminated_s, killed_s: where the
+    stop ladder stands, in this daemon's monotonic seconds; not stored.
     """
 
     number: int
@@ -23,7 +24,7 @@ class Attempt:
     offset: int = 0
     started_utc: str = ""
     ended_utc: str = ""
-    asked: Intent = Intent.RUN
+    asked: Intent | None = Intent.RUN
     asked_s: float = 0.0
     terminated_s: float = 0.0
     killed_s: float = 0.0
@@ -56,6 +57,7 @@ class Attempt:
             offset=record["offset"],
             started_utc=record["started_utc"],
             ended_utc=record["ended_utc"],
+            asked=None,
         )
 
 
@@ -64,7 +66,9 @@ class Task:
     """One unit of work of a job.
 
     document: its `TaskSpec` as plain values. progress: newest epoch. result: figures and file names that it reported.
-    has_model: whether it left weights that can be tested, even if it did not finish.
+    has_model: whether it left weights that can be tested, even if it did not finish. retries: how often in a row its
+    process vanished and it was given another attempt; not_before_s: when the next may start, in this daemon's monotonic
+    seconds, not stored. reason: why it is not simply going on, for people.
     """
 
     task_id: str
@@ -78,6 +82,9 @@ class Task:
     result: dict[str, Any] = field(default_factory=dict)
     error: dict[str, Any] | None = None
     has_model: bool = False
+    retries: int = 0
+    not_before_s: float = 0.0
+    reason: str = ""
     attempt: Attempt | None = None
 
     @classmethod
@@ -107,6 +114,8 @@ class Task:
             "result": self.result,
             "error": self.error,
             "has_model": self.has_model,
+            "retries": self.retries,
+            "reason": self.reason,
         }
 
     def to_record(self) -> dict[str, Any]:
@@ -121,6 +130,8 @@ class Task:
             "result": self.result,
             "error": self.error,
             "has_model": self.has_model,
+            "retries": self.retries,
+            "reason": self.reason,
             "attempt": self.attempt.to_record() if self.attempt else None,
         }
 
@@ -139,5 +150,7 @@ class Task:
             result=record["result"],
             error=record["error"],
             has_model=record["has_model"],
+            retries=record.get("retries", 0),
+            reason=record.get("reason", ""),
             attempt=Attempt.from_record(record["attempt"]) if record["attempt"] else None,
         )

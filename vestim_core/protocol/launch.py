@@ -18,6 +18,7 @@ class Launch(BaseModel):
     attempt: int = Field(ge=1)
     home: str
     threads: int = Field(ge=1)
+    started_utc: str = ""
 
 
 class ControlFile(BaseModel):

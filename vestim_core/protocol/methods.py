@@ -7,7 +7,7 @@ route. A parameter that the model does not know is refused.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -60,6 +60,25 @@ class StopParams(JobParams):
     """test: whether what has a model is still tested."""
 
     test: bool = True
+
+
+class RenameParams(JobParams):
+    name: str = Field(max_length=200)
+
+
+class TagParams(JobParams):
+    add: list[Annotated[str, Field(max_length=60)]] = Field(default_factory=list, max_length=50)
+    remove: list[str] = Field(default_factory=list, max_length=50)
+
+
+class NoteParams(JobParams):
+    text: str = Field(max_length=20_000)
+
+
+class MoveParams(JobParams):
+    """place: counted from 1; beyond the end means last."""
+
+    place: int = Field(ge=1)
 
 
 class ListJobsParams(Params):
@@ -121,6 +140,15 @@ METHODS = _table(
     Method("start", JobParams, "job_id, state", True, "POST", "/v1/jobs/{job_id}/start"),
     Method("submit", SubmitParams, "job_id, state, task_count, trial_count", True, "POST", "/v1/jobs/submit"),
     Method("stop", StopParams, "job_id, state", True, "POST", "/v1/jobs/{job_id}/stop"),
+    Method("pause", JobParams, "job_id, state", True, "POST", "/v1/jobs/{job_id}/pause"),
+    Method("resume", JobParams, "job_id, state", True, "POST", "/v1/jobs/{job_id}/resume"),
+    Method("archive", JobParams, "job_id, state, archived", True, "POST", "/v1/jobs/{job_id}/archive"),
+    Method("restore", JobParams, "job_id, state, archived", True, "POST", "/v1/jobs/{job_id}/restore"),
+    Method("delete", JobParams, "job_id, deleted", True, "DELETE", "/v1/jobs/{job_id}"),
+    Method("rename", RenameParams, "job_id, name, note, tags", True, "POST", "/v1/jobs/{job_id}/rename"),
+    Method("tag", TagParams, "job_id, name, note, tags", True, "POST", "/v1/jobs/{job_id}/tags"),
+    Method("note", NoteParams, "job_id, name, note, tags", True, "POST", "/v1/jobs/{job_id}/note"),
+    Method("move_in_queue", MoveParams, "job_id, place, queue", True, "POST", "/v1/jobs/{job_id}/move"),
     Method("list_jobs", ListJobsParams, "jobs: one summary each, newest first", False, "GET", "/v1/jobs"),
     Method("show_job", JobParams, "summary, spec, managers, tasks with results", False, "GET", "/v1/jobs/{job_id}"),
     Method(

@@ -44,6 +44,10 @@ def parse_document(text: str, name: str, *, as_json: bool = False) -> dict[str, 
         raise wrong_input(f"'{name}' is not valid JSON at line {error.lineno}: {error.msg}", place=name) from None
     except tomllib.TOMLDecodeError as error:
         raise wrong_input(f"'{name}' is not valid TOML: {error}", place=name) from None
+    except (ValueError, RecursionError):
+        kind = "JSON" if as_json else "TOML"
+        sentence = f"'{name}' is not {kind} that can be read: it is nested too deeply or holds a number of thousands of digits"
+        raise wrong_input(sentence, place=name) from None
     if not isinstance(document, dict):
         raise wrong_input(f"'{name}' holds no settings: a job file is a table of sections", place=name)
     return document
@@ -55,8 +59,15 @@ def with_absolute_paths(document: dict[str, Any], folder: Path) -> dict[str, Any
     if not isinstance(data, dict):
         return document
     absolute = {
-        role: [str(folder / Path(path).expanduser()) if isinstance(path, str) else path for path in paths]
+        role: [str(folder / _expanded(path)) if isinstance(path, str) else path for path in paths]
         for role in ROLES
         if isinstance(paths := [data[role]] if isinstance(data.get(role), str) else data.get(role), list)
     }
     return {**document, "data": {**data, **absolute}}
+
+
+def _expanded(path: str) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise wrong_input(f"'{path}' names the home of a user that is not known here: write the whole path", place=path) from None

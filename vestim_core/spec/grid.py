@@ -7,10 +7,9 @@ that no kind knows is left in place, so that validation refuses it by name.
 
 from __future__ import annotations
 
-import json
 import types
 from collections.abc import Iterable, Iterator
-from itertools import product
+from itertools import islice, product
 from typing import Annotated, Any, Generic, Literal, TypeVar, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel, GetCoreSchemaHandler, TypeAdapter, ValidationError
@@ -19,6 +18,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError, core_schema
 from vestim_core.spec.sentences import sentence
 
 MAX_CHOICES = 10_000
+TOO_MANY = f"makes more than {MAX_CHOICES} combinations: shorten the lists"
 T = TypeVar("T")
 
 
@@ -37,8 +37,7 @@ class Grid(Generic[T]):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Grid) and self.choices == other.choices
 
-    def __hash__(self) -> int:
-        return hash(json.dumps(self.document, sort_keys=True))
+    __hash__ = None  # type: ignore[assignment]  # what is equal may be written differently
 
     def __repr__(self) -> str:
         return f"Grid({self.document!r})"
@@ -63,6 +62,8 @@ def to_document(value: Any) -> Any:
     """Plain values of a model, or of containers of models; what is plain already stays."""
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
+    if isinstance(value, Grid):
+        return value.document
     if isinstance(value, list | tuple):
         return [to_document(item) for item in value]
     if isinstance(value, dict):
@@ -75,7 +76,7 @@ def _validated(adapter: TypeAdapter[Any], kind: Any, document: Any) -> Iterator[
     valid: list[Any] = []
     for count, choice in enumerate(alternatives(kind, document)):
         if count >= MAX_CHOICES:
-            raise ValueError(f"makes more than {MAX_CHOICES} combinations: shorten the lists")
+            raise ValueError(TOO_MANY)
         try:
             valid.append(adapter.validate_python(choice))
         except ValidationError as error:
@@ -122,6 +123,11 @@ def alternatives(kind: Any, document: Any) -> Iterator[Any]:
         yield from value if isinstance(value, list) and value else [value]
 
 
+def _bounded(choices: Iterator[Any]) -> list[Any]:
+    """The choices of one axis; one more than allowed shows that there are too many, and the rest is never made."""
+    return list(islice(choices, MAX_CHOICES + 1))
+
+
 def _of_models(members: tuple[type[BaseModel], ...], document: Any) -> Iterator[Any]:
     if isinstance(document, list):
         for item in document:
@@ -143,7 +149,7 @@ def _of_models(members: tuple[type[BaseModel], ...], document: Any) -> Iterator[
         foreign = {name for other in members for name in other.model_fields} - set(member.model_fields)
         keys = [key for key in document if key not in foreign and key != tag]
         axes = [
-            list(alternatives(_field_type(member, key), document[key]))
+            _bounded(alternatives(_field_type(member, key), document[key]))
             if key in member.model_fields
             else [document[key]]
             for key in keys
@@ -163,7 +169,7 @@ def _of_list(item: Any, document: Any) -> Iterator[Any]:
             for part in value:
                 yield from _of_list(item, part)
         else:
-            yield from (list(parts) for parts in product(*(list(alternatives(item, part)) for part in value)))
+            yield from (list(parts) for parts in product(*(_bounded(alternatives(item, part)) for part in value)))
     elif all(isinstance(part, list) for part in value):
         yield from value
     else:

@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from vestim_core.spec.data import DataSpec
 from vestim_core.spec.errors import ErrorCode, VestimError
-from vestim_core.spec.grid import Grid, to_document
+from vestim_core.spec.grid import MAX_CHOICES, Grid, to_document
 from vestim_core.spec.model import METHODS, FnnModel, LstmModel, ModelSpec, model_title
 from vestim_core.spec.preparation import Normalise, PreRoll, Resample, Step, default_preparation
 from vestim_core.spec.section import Section
@@ -61,7 +61,8 @@ class JobSpec(Section):
         if not isinstance(document, Mapping):
             return document
         models = _as_list(document.get("model", {"kind": "lstm"}))
-        kinds = [kind for model in models if isinstance(model, Mapping) for kind in _as_list(model.get("kind", "lstm"))]
+        plain = [model for model in map(to_document, models) if isinstance(model, Mapping)]
+        kinds = [kind for model in plain for kind in _as_list(model.get("kind", "lstm"))]
         methods = list(dict.fromkeys(METHODS[kind] for kind in kinds if isinstance(kind, str) and kind in METHODS))
         sections = [part for section in _as_list(document.get("training", {})) for part in _by_method(section, methods)]
         return {**document, "model": models, "training": sections}
@@ -94,6 +95,16 @@ class JobSpec(Section):
         unused = given - {METHODS[model.kind] for grid in self.model for model in grid.choices}
         if unused:
             raise ValueError(f"training method '{min(unused)}' fits none of the models: remove that section")
+        return self
+
+    @model_validator(mode="after")
+    def _number_of_trials(self) -> Self:
+        models = [model for grid in self.model for model in grid.choices]
+        trainings = [training for grid in self.training for training in grid.choices]
+        runs = sum(t.repetitions for model in models for t in trainings if t.method == METHODS[model.kind])
+        count = len(self.signals.choices) * len(self.preparation.choices) * runs
+        if count > MAX_CHOICES:
+            raise ValueError(f"all grids and repetitions together make {count:,} combinations, at most {MAX_CHOICES:,} are allowed")
         return self
 
     def to_document(self) -> dict[str, Any]:

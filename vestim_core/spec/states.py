@@ -117,9 +117,9 @@ TRANSITIONS: Mapping[type[StrEnum], Mapping[str, frozenset[str]]] = {
         "ready": frozenset({"waiting", "running", "paused", "skipped", "stopped", "failed"}),
         "running": frozenset({"ready", "paused", "done", "failed", "stopped"}),
         "paused": frozenset({"ready", "stopped", "skipped"}),
-        "done": frozenset({"ready"}),
-        "failed": frozenset({"ready"}),
-        "stopped": frozenset({"ready"}),
+        "done": frozenset({"waiting", "ready"}),
+        "failed": frozenset({"waiting", "ready"}),
+        "stopped": frozenset({"waiting", "ready"}),
         "skipped": frozenset({"waiting", "ready"}),
     },
     AttemptState: {

@@ -121,6 +121,9 @@ class StreamsTraining(TrainingBase):
     """For recurrent models: many random starts run side by side as streams, in chunks with carried state."""
 
     method: Literal["streams"] = "streams"
+    max_epochs: int = Field(
+        60, ge=1, le=1_000_000, title="Epochs", description="Training ends after this many at the latest."
+    )
     streams: int = Field(
         64, ge=1, le=65536, title="Streams", description="Random starts that are trained side by side: the batch."
     )

@@ -3,8 +3,10 @@
 Nothing above this room asks which system it runs on. The room imports nothing else of ours.
 """
 
+from vestim_core.system.boot import boot_id, out_of_memory_kills
 from vestim_core.system.endpoints import Endpoints, endpoints
 from vestim_core.system.files import read_json, safe_name, unique_path, write_atomic, write_json
+from vestim_core.system.gpus import gpu_count
 from vestim_core.system.home import Home, HomeError
 from vestim_core.system.locks import FileLock, adopt_lock, is_locked
 from vestim_core.system.ourselves import Role, own_command, worker_environment
@@ -27,11 +29,14 @@ __all__ = [
     "ProcessRef",
     "Role",
     "adopt_lock",
+    "boot_id",
     "endpoints",
     "exit_fd",
+    "gpu_count",
     "is_alive",
     "is_locked",
     "kill_tree",
+    "out_of_memory_kills",
     "own_command",
     "read_json",
     "ref_of",

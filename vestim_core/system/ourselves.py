@@ -33,11 +33,12 @@ def own_command(role: Role, *args: str) -> list[str]:
     return [sys.executable, "-m", _MODULES[role], *args]
 
 
-def worker_environment(threads: int) -> dict[str, str]:
-    """Our environment, for a worker that computes with this many threads."""
+def worker_environment(threads: int, gpu: int | None = None) -> dict[str, str]:
+    """Our environment, for a worker that computes with this many threads and sees this GPU or none."""
     environment = dict(os.environ)
     environment.update(dict.fromkeys(_THREAD_VARIABLES, str(threads)))
     environment["PYTHONUNBUFFERED"] = "1"
+    environment["CUDA_VISIBLE_DEVICES"] = "" if gpu is None else str(gpu)
     if platform.libc_ver()[0] == "glibc":
         environment.update(_KEEP_FREED_MEMORY)
     return environment
