@@ -51,4 +51,4 @@ class RowBatches:
     def _shuffle(self) -> None:
         self._before = self._generator.get_state()
         order = torch.randperm(len(self._y), generator=self._generator).to(self._y.device)
-        self._shuffled_x, self._shuffled_y = self._x[order], self._y[order]
+        self._shuffled_x, self._shuffled_y = self._x.index_select(0, order), self._y.index_select(0, order)

@@ -35,8 +35,8 @@ class StreamBatches:
         self._training = training
         self._generator = generator
         self._device = device
-        self._x = torch.from_numpy(np.concatenate([file.features for file in files])).to(device)
-        self._y = torch.from_numpy(np.concatenate([file.target for file in files])).to(device)
+        self._x = _windows([file.features for file in files], training.chunk_steps, device)  # (N, F, T)
+        self._y = _windows([file.target for file in files], training.chunk_steps, device)  # (N, T)
         borders = _borders(files)
         self._starts, self._stops, self._scored_from = borders.unbind(1)
         self._chunk = torch.arange(training.chunk_steps)
@@ -52,16 +52,19 @@ class StreamBatches:
             ended[:] = True
         if anew := int(ended.sum()):
             self._row[ended], self._stop[ended], self._counts_from[ended] = self._draw(anew)
-        rows = self._row[:, None] + self._chunk
-        scored = (rows >= self._counts_from[:, None]) & (rows < self._stop[:, None])
-        rows = torch.minimum(rows, self._stop[:, None] - 1).to(self._device)
-        self._row += len(self._chunk)
-        count = int(scored.sum())
+        first = self._row
+        self._row = first + len(self._chunk)
+        y = self._y[first.to(self._device)]
+        count, scored = y.numel(), None
+        if bool((first < self._counts_from).any()) or bool((self._row > self._stop).any()):
+            rows = first[:, None] + self._chunk
+            mask = (rows >= self._counts_from[:, None]) & (rows < self._stop[:, None])
+            count, scored = int(mask.sum()), mask.to(self._device, torch.float32)
         return Batch(
-            x=self._x[rows],
-            y=self._y[rows],
+            x=self._x[first.to(self._device)].transpose(1, 2),
+            y=y,
             count=count,
-            scored=None if count == scored.numel() else scored.to(self._device, torch.float32),
+            scored=scored,
             kept=None if anew == len(ended) else (~ended)[:, None].to(self._device, torch.float32),
         )
 
@@ -91,6 +94,14 @@ class StreamBatches:
         offset = torch.minimum((place.long() - length // 2).clamp(min=0), room)
         settled = torch.where(offset == 0, first, first + offset + self._training.burn_in_steps)
         return first + offset, stop, torch.maximum(scored_from, settled)
+
+
+def _windows(parts: Sequence[np.ndarray], length: int, device: str) -> Tensor:
+    """A view of all rows in which entry i is the `length` rows from row i on, along the last axis; after the last row
+    of all come zeros, which never count."""
+    rows = torch.from_numpy(np.concatenate(parts))
+    end = torch.zeros(length - 1, *rows.shape[1:])
+    return torch.cat([rows, end]).to(device).unfold(0, length, 1)
 
 
 def _borders(files: Sequence[PreparedFile]) -> Tensor:
