@@ -46,7 +46,9 @@ def parse_document(text: str, name: str, *, as_json: bool = False) -> dict[str, 
         raise wrong_input(f"'{name}' is not valid TOML: {error}", place=name) from None
     except (ValueError, RecursionError):
         kind = "JSON" if as_json else "TOML"
-        sentence = f"'{name}' is not {kind} that can be read: it is nested too deeply or holds a number of thousands of digits"
+        sentence = (
+            f"'{name}' is not {kind} that can be read: it is nested too deeply or holds a number of thousands of digits"
+        )
         raise wrong_input(sentence, place=name) from None
     if not isinstance(document, dict):
         raise wrong_input(f"'{name}' holds no settings: a job file is a table of sections", place=name)
@@ -70,4 +72,6 @@ def _expanded(path: str) -> Path:
     try:
         return Path(path).expanduser()
     except RuntimeError:
-        raise wrong_input(f"'{path}' names the home of a user that is not known here: write the whole path", place=path) from None
+        raise wrong_input(
+            f"'{path}' names the home of a user that is not known here: write the whole path", place=path
+        ) from None

@@ -100,11 +100,15 @@ class JobSpec(Section):
     @model_validator(mode="after")
     def _number_of_trials(self) -> Self:
         models = [model for grid in self.model for model in grid.choices]
-        trainings = [training for grid in self.training for training in grid.choices]
-        runs = sum(t.repetitions for model in models for t in trainings if t.method == METHODS[model.kind])
+        runs_of = dict.fromkeys(_METHOD_CLASSES, 0)
+        for training in (training for grid in self.training for training in grid.choices):
+            runs_of[training.method] += training.repetitions
+        runs = sum(runs_of[METHODS[model.kind]] for model in models)
         count = len(self.signals.choices) * len(self.preparation.choices) * runs
         if count > MAX_CHOICES:
-            raise ValueError(f"all grids and repetitions together make {count:,} combinations, at most {MAX_CHOICES:,} are allowed")
+            raise ValueError(
+                f"all grids and repetitions together make {count:,} combinations, at most {MAX_CHOICES:,} are allowed"
+            )
         return self
 
     def to_document(self) -> dict[str, Any]:

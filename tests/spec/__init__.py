@@ -1,0 +1,1 @@
+"""The vocabulary: what is asked for, and how it is refused."""

@@ -1,0 +1,188 @@
+"""Bad input: every problem at once, each with its field, in one sentence and never as a traceback."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.spec.documents import document
+from vestim_core.spec.document import parse_document, read_document
+from vestim_core.spec.errors import ErrorCode, VestimError
+from vestim_core.spec.job import validate_job
+
+
+def problems(**sections: Any) -> dict[str, str]:
+    with pytest.raises(VestimError) as caught:
+        validate_job(document(**sections))
+    error = caught.value
+    assert error.code is ErrorCode.WRONG_INPUT
+    assert "\n" not in error.sentence
+    return {problem["place"]: problem["sentence"] for problem in error.problems}
+
+
+@pytest.mark.parametrize(
+    ("sections", "place"),
+    [
+        ({"modle": {}}, "modle"),
+        ({"training": {"learning_rat": 1}}, "training[1].learning_rat"),
+        ({"training": {"learning_rate": -1}}, "training[1].learning_rate"),
+        ({"training": {"learning_rate": [0.01, -1]}}, "training[1].learning_rate"),
+        ({"training": {"learning_rate": float("nan")}}, "training[1].learning_rate"),
+        ({"training": {"learning_rate": "fast"}}, "training[1].learning_rate"),
+        ({"training": {"method": "magic"}}, "training[1]"),
+        ({"training": {"optimizer": "adamm"}}, "training[1].optimizer"),
+        ({"training": {"schedule": {"kind": "step", "factor": 2}}}, "training[1].schedule.factor"),
+        ({"model": {"kind": "transformer"}}, "model[1]"),
+        ({"model": {"kind": "lstm", "sizes": [64, 0]}}, "model[1].sizes[2]"),
+        ({"model": [{"kind": "lstm"}, {"kind": "fnn", "dropout": 1.5}]}, "model[2].dropout"),
+        ({"model": []}, "model"),
+        ({"signals": {"target": "soc"}}, "signals"),
+        ({"signals": {"features": ["soc", "soc"]}}, "signals"),
+        ({"preparation": []}, "preparation"),
+        ({"preparation": [{"step": "normalise"}]}, "preparation"),
+        ({"data": {"validation": ["v"]}}, "data.train"),
+        ({"data": {"train": ["a"], "validation": ["a"]}}, "data"),
+        ({"testing": 3}, "testing"),
+        ({"max_parallel_tasks": -1}, "max_parallel_tasks"),
+        ({"schema_version": 99}, "schema_version"),
+    ],
+)
+def test_each_mistake_is_named_by_its_field(sections: dict[str, Any], place: str) -> None:
+    assert place in problems(**sections)
+
+
+def test_all_problems_come_at_once() -> None:
+    found = problems(
+        unknown=1,
+        signals={"target": "soc"},
+        training={"learning_rate": [-1, -2], "patience": 0, "schedule": {"kind": "step", "factor": 7}},
+        model=[{"kind": "lstm", "dropout": 3}, {"kind": "fnn", "activation": "sine"}],
+    )
+    assert set(found) >= {
+        "unknown",
+        "signals",
+        "training[1].learning_rate",
+        "training[1].patience",
+        "training[1].schedule.factor",
+        "model[1].dropout",
+        "model[2].activation",
+    }
+
+
+def test_an_error_survives_the_wire() -> None:
+    with pytest.raises(VestimError) as caught:
+        validate_job({"data": {}})
+    again = VestimError.from_record(caught.value.to_record())
+    assert again.to_record() == caught.value.to_record()
+    assert VestimError.from_record({"code": "of a later version"}).code is ErrorCode.FAILED
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+FIELDS = st.sampled_from(
+    ["data", "signals", "preparation", "model", "training", "testing", "name", "max_parallel_tasks"]
+)
+INNER = st.sampled_from(
+    ["kind", "method", "sizes", "optimizer", "schedule", "train", "step", "features", "learning_rate"]
+)
+
+
+@given(
+    st.dictionaries(
+        FIELDS,
+        JSON
+        | st.dictionaries(INNER, JSON, max_size=3)
+        | st.lists(st.dictionaries(INNER, JSON, max_size=2), max_size=2),
+    )
+)
+def test_whatever_is_given_the_answer_is_a_spec_or_one_error(sections: dict[str, Any]) -> None:
+    for given_document in (sections, document(**sections)):
+        try:
+            spec = validate_job(given_document)
+        except VestimError as error:
+            assert error.code is ErrorCode.WRONG_INPUT
+            assert error.problems
+        else:
+            assert validate_job(spec.to_document()) == spec
+
+
+@given(JSON)
+def test_whatever_stands_for_a_whole_job(value: Any) -> None:
+    with pytest.raises(VestimError):
+        validate_job(value)
+
+
+# --- job files
+
+
+def write(folder: Path, name: str, content: bytes) -> Path:
+    path = folder / name
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "word"),
+    [
+        ("a.toml", b"x = ", "TOML"),
+        ("a.toml", b"\xff\xfe", "UTF-8"),
+        ("a.json", b'{"a": }', "line 1"),
+        ("a.json", b"[1, 2]", "no settings"),
+        ("a.json", b"[" * 100_000, "JSON"),
+        ("a.json", b'{"a": ' + b"9" * 5000 + b"}", "JSON"),
+        ("a.toml", b"a = " + b"[" * 100_000, "TOML"),
+        ("a.toml", b"a = " + b"9" * 5000, "TOML"),
+        ("a.toml", b" " * ((4 << 20) + 1), "4 MiB"),
+    ],
+)
+def test_a_job_file_that_cannot_be_read(tmp_path: Path, name: str, content: bytes, word: str) -> None:
+    path = write(tmp_path, name, content)
+    with pytest.raises(VestimError, match=word) as caught:
+        read_document(path)
+    assert str(path) in caught.value.sentence
+    assert caught.value.code is ErrorCode.WRONG_INPUT
+
+
+def test_a_job_file_that_is_not_there_or_no_file(tmp_path: Path) -> None:
+    with pytest.raises(VestimError) as caught:
+        read_document(tmp_path / "none.toml")
+    assert caught.value.code is ErrorCode.NOT_FOUND
+    with pytest.raises(VestimError) as caught:
+        read_document(tmp_path)
+    assert caught.value.code is ErrorCode.WRONG_INPUT
+
+
+@given(st.text(max_size=200), st.booleans())
+def test_any_text_is_a_document_or_one_error(text: str, as_json: bool) -> None:
+    try:
+        assert isinstance(parse_document(text, "job", as_json=as_json), dict)
+    except VestimError as error:
+        assert error.code is ErrorCode.WRONG_INPUT
+
+
+def test_toml_and_json_read_alike_and_paths_lie_beside_the_file(tmp_path: Path) -> None:
+    values = {"name": "x", "data": {"train": ["a.csv", "/abs/b.csv"], "validation": "v", "test": []}}
+    json_file = write(tmp_path, "job.json", b"\xef\xbb\xbf" + json.dumps(values).encode())
+    toml = b'name = "x"\n[data]\ntrain = ["a.csv", "/abs/b.csv"]\nvalidation = "v"\ntest = []\n'
+    read = read_document(json_file)
+    assert read == read_document(write(tmp_path, "job.toml", toml))
+    assert read["data"] == {
+        "train": [str(tmp_path / "a.csv"), "/abs/b.csv"],
+        "validation": [str(tmp_path / "v")],
+        "test": [],
+    }
+    assert validate_job(read).name == "x"
+
+
+def test_a_home_that_nobody_has(tmp_path: Path) -> None:
+    path = write(tmp_path, "job.toml", b'[data]\ntrain = ["~nobody-of-that-name/a.csv"]\nvalidation = ["v"]\n')
+    with pytest.raises(VestimError, match="nobody-of-that-name"):
+        read_document(path)
