@@ -100,7 +100,7 @@ class JobSpec(Section):
     @model_validator(mode="after")
     def _number_of_trials(self) -> Self:
         models = [model for grid in self.model for model in grid.choices]
-        runs_of = dict.fromkeys(_METHOD_CLASSES, 0)
+        runs_of = dict.fromkeys(_METHOD_FIELDS, 0)
         for training in (training for grid in self.training for training in grid.choices):
             runs_of[training.method] += training.repetitions
         runs = sum(runs_of[METHODS[model.kind]] for model in models)
