@@ -19,9 +19,9 @@ def ingest(manager: JobManager, container: JobContainer, task_id: str) -> bool:
     if attempt is None:
         return False
     path = manager.folder(container.job_id).attempt(task_id, attempt.number) / "events.jsonl"
-    chunk = _read(path, attempt.offset)
-    lines, offset = read_lines(chunk, attempt.offset)
-    if not lines:
+    chunk, inside = _read(path, attempt.offset)
+    lines, offset = read_lines(chunk, attempt.offset, inside=inside)
+    if offset == attempt.offset:
         return False
     with manager.unit():
         container.ingest(task_id, lines, offset)
@@ -29,10 +29,13 @@ def ingest(manager: JobManager, container: JobContainer, task_id: str) -> bool:
     return len(chunk) == MAX_JOURNAL_READ
 
 
-def _read(path: Path, offset: int) -> bytes:
+def _read(path: Path, offset: int) -> tuple[bytes, bool]:
+    """The next bytes from `offset`, and whether they start within a line."""
+    before = min(offset, 1)
     try:
         with path.open("rb") as file:
-            file.seek(offset)
-            return file.read(MAX_JOURNAL_READ)
-    except FileNotFoundError:
-        return b""
+            file.seek(offset - before)
+            chunk = file.read(MAX_JOURNAL_READ + before)
+    except OSError:
+        return b"", False
+    return chunk[before:], bool(before) and chunk[:1] not in {b"", b"\n"}

@@ -42,16 +42,18 @@ def decode(raw: bytes, *, limit: int) -> Any:
             max_ext_len=0,
             max_array_len=limit,
             max_map_len=limit,
+            ext_hook=_refuse_extension,
         )
     except (ValueError, TypeError, RecursionError, msgpack.exceptions.UnpackException) as error:
         raise CodecError(f"not a message: {error}") from None
-    _check_depth(value)
+    check_depth(value, MAX_DEPTH)
     return value
 
 
-def _check_depth(value: Any) -> None:
+def check_depth(value: Any, most: int) -> None:
+    """`CodecError` when lists and dicts lie in each other more than `most` deep."""
     level = [value]
-    for _ in range(MAX_DEPTH):
+    for _ in range(most):
         level = [
             item
             for node in level
@@ -60,15 +62,30 @@ def _check_depth(value: Any) -> None:
         ]
         if not level:
             return
-    raise CodecError(f"nested deeper than {MAX_DEPTH}")
+    raise CodecError(f"nested deeper than {most}")
 
 
-def finite_or_none(value: Any) -> Any:
-    """`value` with NaN and infinities as None, since neither JSON nor a chart has a place for them."""
+def plain(value: Any, depth: int = 0) -> Any:
+    """The nearest plain value to `value`, for those who report and must never fail; what is plain already stays.
+
+    NaN and infinities become None, since neither JSON nor a chart has a place for them; a number of another library its
+    plain number; anything else its text. What is nested beyond `MAX_DEPTH` is left out.
+    """
+    if value is None or isinstance(value, bool | int | str):
+        return value
     if isinstance(value, float):
-        return value if math.isfinite(value) else None
+        return float(value) if math.isfinite(value) else None
+    if depth >= MAX_DEPTH:
+        return None
     if isinstance(value, dict):
-        return {key: finite_or_none(item) for key, item in value.items()}
+        return {str(key): plain(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [finite_or_none(item) for item in value]
-    return value
+        return [plain(item, depth + 1) for item in value]
+    try:
+        return plain(value.item(), depth + 1)
+    except (AttributeError, TypeError, ValueError):
+        return str(value)
+
+
+def _refuse_extension(code: int, data: bytes) -> Any:
+    raise ValueError(f"extension type {code} is not allowed")

@@ -27,7 +27,7 @@ class Cursor(BaseModel):
 
     stream: str = Field(max_length=120)
     lineage: str = Field("", max_length=64)
-    seq: int = Field(0, ge=0)
+    seq: int = Field(0, ge=0, le=2**63 - 1)
 
 
 class Stream(NamedTuple):

@@ -41,8 +41,8 @@ class Request:
         value = decode(raw, limit=MAX_REQUEST_BYTES)
         match value:
             case {"v": int(v), "id": bytes(i), "method": str(method), "params": dict(params), "command": str(command)}:
-                if len(i) > 32 or len(method) > 64 or len(command) > 64:
-                    raise CodecError("a request's id, method or command id is too long")
+                if isinstance(v, bool) or len(i) > 32 or len(method) > 64 or len(command) > 64:
+                    raise CodecError("a request's version is no number, or its id, method or command id is too long")
                 return cls(i, method, params, command, v)
             case _:
                 raise CodecError("not a request: needs v, id, method, params and command")

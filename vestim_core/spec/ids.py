@@ -11,6 +11,7 @@ from datetime import datetime
 
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # without l, o, 0, 1, which people confuse
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,23}")
+_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?")
 
 
@@ -33,6 +34,6 @@ def attempt_key(job_id: str, task_id: str, attempt: int) -> str:
 def split_attempt_key(key: str) -> tuple[str, str, int]:
     """The job, task and number in an attempt's name; `ValueError` when it is none."""
     parts = key.split("/")
-    if len(parts) != 3 or not is_safe_id(parts[0]) or not is_safe_id(parts[1]) or not parts[2].isdigit():
+    if len(parts) != 3 or not is_safe_id(parts[0]) or not is_safe_id(parts[1]) or not _NUMBER.fullmatch(parts[2]):
         raise ValueError(f"'{key}' is not the name of an attempt: expected <job>/<task>/<number>")
     return parts[0], parts[1], int(parts[2])

@@ -13,7 +13,7 @@ import zmq
 from pydantic import ValidationError
 
 from vestim_core.protocol.bell import Bell
-from vestim_core.protocol.codec import CodecError, finite_or_none
+from vestim_core.protocol.codec import CodecError, plain
 from vestim_core.protocol.discovery import Discovery
 from vestim_core.system import Home, read_json
 from vestim_core.system.keys import key_pair
@@ -48,7 +48,7 @@ class Doorbell:
         if self._socket is None:
             return
         try:
-            self._socket.send(Bell(self._attempt_key, finite_or_none(progress)).encode(), zmq.DONTWAIT)
+            self._socket.send(Bell(self._attempt_key, plain(progress)).encode(), zmq.DONTWAIT)
         except (zmq.ZMQError, CodecError):
             return  # full, gone or not worth telling: the journal has what counts
 
