@@ -45,9 +45,11 @@ def find_daemon(home: Home) -> Discovery | None:
     return found
 
 
-def start_daemon(home: Home, timeout_s: float = START_TIMEOUT_S) -> Discovery:
-    """The living daemon, started if there is none. `VestimError` with the last line of its log when it does not come
-    up."""
+def start_daemon(home: Home, timeout_s: float = START_TIMEOUT_S, *, rebuild: bool = False) -> Discovery:
+    """The living daemon, started if there is none; with `rebuild`, its registry is made anew from the job folders.
+
+    `VestimError` with the last line of its log when it does not come up.
+    """
     try:
         home.ensure()
     except HomeError as error:
@@ -60,7 +62,13 @@ def start_daemon(home: Home, timeout_s: float = START_TIMEOUT_S) -> Discovery:
             return found
         if not daemon_lives(home) and (process is None or process.poll() == 0):
             log = home.daemon_log
-            process, _ = spawn_detached(own_command("daemon"), env=None, cwd=home.root, stdout=log, stderr=log)
+            process, _ = spawn_detached(
+                own_command("daemon", *(["--rebuild"] if rebuild else [])),
+                env=None,
+                cwd=home.root,
+                stdout=log,
+                stderr=log,
+            )
         elif process is not None and process.poll() not in {None, 0} and not daemon_lives(home):
             raise VestimError(
                 ErrorCode.UNREACHABLE, f"the daemon could not start: {_last_line(home)}", place=str(home.daemon_log)

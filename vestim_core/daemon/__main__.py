@@ -6,22 +6,31 @@ once and has changed no byte.
 
 from __future__ import annotations
 
+import argparse
 import logging
+import sqlite3
 import sys
 
 from vestim_core.daemon.host import Host
 from vestim_core.daemon.server import Server
 from vestim_core.daemon.sockets import Sockets
 from vestim_core.executors.local import LocalExecutor
+from vestim_core.jobs.database import DamagedDatabase, set_aside
 from vestim_core.jobs.manager import JobManager
+from vestim_core.jobs.rebuild import rebuild
 from vestim_core.jobs.registry import Registry
 from vestim_core.jobs.service import JobService
 from vestim_core.spec.errors import VestimError
 from vestim_core.system import FileLock, Home, HomeError, endpoints
 
+log = logging.getLogger("vestim_core.daemon")
 
-def main() -> int:
+
+def main(argv: list[str] | None = None) -> int:
     """Run until told to stop; the exit code."""
+    parser = argparse.ArgumentParser(prog="vestim daemon")
+    parser.add_argument("--rebuild", action="store_true", help="make the registry anew from the job folders")
+    arguments = parser.parse_args(argv)
     try:
         home = Home.find()
         home.ensure()
@@ -30,26 +39,42 @@ def main() -> int:
             print("another daemon serves this home", file=sys.stderr)
             return 0
         with lock:
-            return _serve(home)
+            return _serve(home, anew=arguments.rebuild)
     except (HomeError, VestimError) as error:
         print(f"vestim daemon: {error}", file=sys.stderr)
         return error.code.exit_code if isinstance(error, VestimError) else 2
 
 
-def _serve(home: Home) -> int:
+def _serve(home: Home, *, anew: bool) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    registry = Registry(home.registry)
+    manager = _open(home, anew=anew)
     sockets = Sockets(home, endpoints(home))
     try:
-        registry.forget_old_commands()
-        manager = JobManager(home, registry)
+        manager.registry.forget_old_commands()
         manager.remove_trash()
-        manager.load_jobs_from_registry()
         Server(home, sockets, JobService(manager), Host(manager, LocalExecutor())).run()
     finally:
         sockets.close()
-        registry.close()
+        manager.registry.close()
     return 0
+
+
+def _open(home: Home, *, anew: bool) -> JobManager:
+    """The manager with all jobs that have not ended; from the folders when the registry is damaged or not wanted."""
+    if not anew:
+        try:
+            manager = JobManager(home, Registry(home.registry))
+            manager.load_jobs_from_registry()
+            return manager
+        except (DamagedDatabase, sqlite3.DatabaseError) as error:
+            log.warning("the registry is damaged (%s): it is made anew from the job folders", error)
+    kept = set_aside(home.registry)
+    if kept:
+        log.warning("the former registry lies in %s", kept)
+    manager = JobManager(home, Registry(home.registry))
+    rebuild(manager)
+    log.info("brought back %d jobs", len(manager.registry.summaries()))
+    return manager
 
 
 if __name__ == "__main__":

@@ -76,12 +76,22 @@ class Host:
             log.info("adopted %s, process %d", key, found[0])
         if self.manager.registry.note_boot(boot_id()) and vanished and not self._goes_on_after_boot():
             self._hold_all()
-        living = {self._key(container, task_id) for container, task_id in self.running}
-        with self.manager.registry.transaction():
-            for key, _, _ in self.manager.registry.leases():
-                if key not in living:
-                    self.manager.registry.release(key)
+        self._renew_leases()
         self.dirty.update(self.manager.job_containers)
+
+    def _renew_leases(self) -> None:
+        """A lease for what lives and for nothing else, whatever the registry went through."""
+        registry = self.manager.registry
+        known = {key for key, _, _ in registry.leases()}
+        living = {self._key(container, task_id): (container, task_id) for container, task_id in self.running}
+        with registry.transaction():
+            for key in known - set(living):
+                registry.release(key)
+            for key in set(living) - known:
+                container, task_id = living[key]
+                folder = self.manager.folder(container.job_id).attempt(task_id, split_attempt_key(key)[2])
+                launch = Launch.model_validate(read_json(folder / "launch.json"))
+                registry.lease(key, launch.threads, launch.gpu)
 
     def _hold_all(self) -> None:
         for container in list(self.manager.job_containers.values()):
@@ -238,6 +248,7 @@ class Host:
             attempt=attempt.number,
             home=str(self.manager.home.root),
             threads=task.threads,
+            gpu=gpu,
             started_utc=attempt.started_utc,
         )
         try:

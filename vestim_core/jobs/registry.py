@@ -7,8 +7,6 @@ catalogue; a command's effect and its answer. Reading a stream from any number g
 from __future__ import annotations
 
 import json
-import secrets
-import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,34 +14,11 @@ from typing import Any
 
 from vestim_core.jobs.clock import utc_now
 from vestim_core.jobs.container import JobContainer
-from vestim_core.spec.errors import ErrorCode, VestimError
+from vestim_core.jobs.database import open_database
 from vestim_core.spec.states import JOB_ENDS
 
-SCHEMA_VERSION = 1
 COMMANDS_KEPT_DAYS = 7
 
-_SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE jobs (
-    job_id TEXT PRIMARY KEY, catalog_seq INTEGER NOT NULL UNIQUE, active INTEGER NOT NULL,
-    deleted INTEGER NOT NULL DEFAULT 0, created_utc TEXT NOT NULL, summary TEXT NOT NULL, record TEXT NOT NULL
-);
-CREATE INDEX jobs_active ON jobs (active) WHERE active;
-CREATE TABLE tasks (
-    job_id TEXT NOT NULL, task_id TEXT NOT NULL, ordinal INTEGER NOT NULL, record TEXT NOT NULL,
-    PRIMARY KEY (job_id, task_id)
-) WITHOUT ROWID;
-CREATE TABLE events (
-    job_id TEXT NOT NULL, seq INTEGER NOT NULL, time_utc TEXT NOT NULL, kind TEXT NOT NULL, task TEXT NOT NULL,
-    attempt INTEGER NOT NULL, data TEXT NOT NULL, PRIMARY KEY (job_id, seq)
-) WITHOUT ROWID;
-CREATE TABLE leases (
-    attempt_key TEXT PRIMARY KEY, threads INTEGER NOT NULL, gpu INTEGER
-) WITHOUT ROWID;
-CREATE TABLE commands (
-    command_id TEXT PRIMARY KEY, digest TEXT NOT NULL, answer TEXT NOT NULL, time_utc TEXT NOT NULL
-) WITHOUT ROWID;
-"""
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -51,7 +26,7 @@ class Registry:
     """One open database. All methods belong to one thread."""
 
     def __init__(self, path: Path) -> None:
-        self._db = _open(path)
+        self._db = open_database(path)
         self._depth = 0
         self.lineage = self._one("SELECT value FROM meta WHERE key = 'lineage'", default="")
         self._catalog_seq = int(self._one("SELECT max(catalog_seq) FROM jobs", default=0) or 0)
@@ -242,30 +217,3 @@ def _within(rows: Iterable[tuple[Any, ...]], text: int, max_bytes: int) -> tuple
             break
         found.append(row)
     return found, size
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    try:
-        db = sqlite3.connect(path, isolation_level=None)
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = NORMAL")
-        db.execute("PRAGMA cache_size = -4096")
-        version = db.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0:
-            db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
-            db.execute("INSERT INTO meta VALUES ('lineage', ?)", (secrets.token_hex(8),))
-    except sqlite3.Error as error:
-        raise VestimError(
-            ErrorCode.FAILED,
-            f"the registry '{path}' cannot be opened ({error}): move it aside and start again; "
-            f"the job folders are untouched",
-            place=str(path),
-        ) from None
-    if version > SCHEMA_VERSION:
-        raise VestimError(
-            ErrorCode.VERSION,
-            f"the registry '{path}' was written by a newer version of Vestim (schema {version}, this one knows "
-            f"{SCHEMA_VERSION}): update Vestim",
-            place=str(path),
-        )
-    return db

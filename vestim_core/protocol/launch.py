@@ -18,6 +18,7 @@ class Launch(BaseModel):
     attempt: int = Field(ge=1)
     home: str
     threads: int = Field(ge=1)
+    gpu: int | None = None
     started_utc: str = ""
 
 

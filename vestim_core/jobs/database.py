@@ -1,0 +1,106 @@
+"""The database file behind the registry: its schema, how it is opened, brought up to date and, when damaged, set aside.
+
+A database of an earlier version is copied before it is migrated; one of a later version is refused and left as it is.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+from vestim_core.spec.errors import ErrorCode, VestimError
+
+SCHEMA_VERSION = 1
+MIGRATIONS: Mapping[int, str] = {}
+"""SQL that brings a database from the version that is the key to the next one."""
+
+_SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE jobs (
+    job_id TEXT PRIMARY KEY, catalog_seq INTEGER NOT NULL UNIQUE, active INTEGER NOT NULL,
+    deleted INTEGER NOT NULL DEFAULT 0, created_utc TEXT NOT NULL, summary TEXT NOT NULL, record TEXT NOT NULL
+);
+CREATE INDEX jobs_active ON jobs (active) WHERE active;
+CREATE TABLE tasks (
+    job_id TEXT NOT NULL, task_id TEXT NOT NULL, ordinal INTEGER NOT NULL, record TEXT NOT NULL,
+    PRIMARY KEY (job_id, task_id)
+) WITHOUT ROWID;
+CREATE TABLE events (
+    job_id TEXT NOT NULL, seq INTEGER NOT NULL, time_utc TEXT NOT NULL, kind TEXT NOT NULL, task TEXT NOT NULL,
+    attempt INTEGER NOT NULL, data TEXT NOT NULL, PRIMARY KEY (job_id, seq)
+) WITHOUT ROWID;
+CREATE TABLE leases (
+    attempt_key TEXT PRIMARY KEY, threads INTEGER NOT NULL, gpu INTEGER
+) WITHOUT ROWID;
+CREATE TABLE commands (
+    command_id TEXT PRIMARY KEY, digest TEXT NOT NULL, answer TEXT NOT NULL, time_utc TEXT NOT NULL
+) WITHOUT ROWID;
+"""
+
+
+class DamagedDatabase(Exception):
+    """The file is no database, or one that cannot be read."""
+
+
+def open_database(
+    path: Path, version: int = SCHEMA_VERSION, migrations: Mapping[int, str] = MIGRATIONS
+) -> sqlite3.Connection:
+    """The database at `path`, made when missing, brought to `version`.
+
+    Raises DamagedDatabase; VestimError for one of a newer version or that the system does not let us open.
+    """
+    try:
+        db = sqlite3.connect(path, isolation_level=None)
+        found = int(db.execute("PRAGMA user_version").fetchone()[0])
+        if found > version:
+            db.close()
+            raise _newer(path, found, version)
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = NORMAL")
+        db.execute("PRAGMA cache_size = -4096")
+        if found == 0:
+            db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+            db.execute("INSERT INTO meta VALUES ('lineage', ?)", (secrets.token_hex(8),))
+            found = SCHEMA_VERSION
+        for step in range(found, version):
+            _back_up(db, path.with_name(f"{path.stem}.version-{step}.sqlite"))
+            db.executescript(f"BEGIN; {migrations[step]}; PRAGMA user_version = {step + 1}; COMMIT;")
+    except sqlite3.OperationalError as error:
+        raise VestimError(
+            ErrorCode.FAILED,
+            f"the registry '{path}' cannot be opened ({error}): check the disk and the folder's rights",
+        ) from None
+    except sqlite3.DatabaseError as error:
+        raise DamagedDatabase(f"{path}: {error}") from None
+    return db
+
+
+def set_aside(path: Path) -> Path | None:
+    """Move a damaged database and what belongs to it out of the way; where it lies now, None when there was none."""
+    kept = path.with_name(f"{path.stem}.damaged-{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}{path.suffix}")
+    for suffix in ("-wal", "-shm"):
+        beside = path.with_name(path.name + suffix)
+        if beside.exists():
+            beside.rename(kept.with_name(kept.name + suffix))
+    if not path.exists():
+        return None
+    path.rename(kept)
+    return kept
+
+
+def _back_up(db: sqlite3.Connection, target: Path) -> None:
+    with sqlite3.connect(target) as copy:
+        db.backup(copy)
+    copy.close()
+
+
+def _newer(path: Path, found: int, known: int) -> VestimError:
+    return VestimError(
+        ErrorCode.VERSION,
+        f"the registry '{path}' was written by a newer version of Vestim (schema {found}, this one knows {known}): "
+        f"update Vestim",
+        place=str(path),
+    )

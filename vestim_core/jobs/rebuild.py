@@ -1,0 +1,148 @@
+"""The registry from the job folders: what a lost or damaged database held, told again by the files that remain.
+
+Jobs, specs, names, tags, states, tasks, attempts, results and the workers' events come back; event numbers are new,
+and so is the lineage, so that every client starts over. A folder that cannot be understood is left alone and named.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from vestim_core.jobs.container import JobContainer
+from vestim_core.jobs.folders import JobFolder
+from vestim_core.jobs.manager import JobManager
+from vestim_core.jobs.managers.setup import TrainingSetupManager
+from vestim_core.jobs.reconciler import SetJob, SetTask, reconcile
+from vestim_core.protocol.journal import read_lines
+from vestim_core.protocol.launch import ExitFile, Launch
+from vestim_core.spec.errors import VestimError
+from vestim_core.spec.ids import is_safe_id
+from vestim_core.spec.job import validate_job
+from vestim_core.spec.states import JOB_ENDS, AttemptState, Intent, JobState, Phase, TaskState
+from vestim_core.system import read_json
+
+log = logging.getLogger(__name__)
+_AFTER = {
+    AttemptState.FINISHED: TaskState.DONE,
+    AttemptState.STOPPED: TaskState.STOPPED,
+    AttemptState.PAUSED: TaskState.PAUSED,
+}
+
+
+def rebuild(manager: JobManager) -> list[str]:
+    """Bring back every job of the workspace into an empty registry; a sentence for each folder that could not be."""
+    problems: list[str] = []
+    for root in sorted(manager.home.jobs.iterdir()) if manager.home.jobs.is_dir() else []:
+        if not root.is_dir() or root.is_symlink() or not is_safe_id(root.name):
+            continue
+        try:
+            container = _job_from(JobFolder(root))
+        except (OSError, ValueError, KeyError, TypeError, ValidationError, VestimError) as error:
+            problems.append(f"'{root}' could not be brought back ({error}): it is left as it is")
+            log.warning(problems[-1])
+            continue
+        manager.job_containers[container.job_id] = container
+        manager.persist_job_container(container)
+    return problems
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One attempt as its folder tells it."""
+
+    launch: Launch
+    folder: Path
+    exit: ExitFile | None
+
+
+def _job_from(folder: JobFolder) -> JobContainer:
+    state: dict[str, Any] = read_json(folder.state_json)
+    if state["job_id"] != folder.root.name:
+        raise ValueError(f"its state.json belongs to job {state['job_id']}")
+    draft = JobState(state["state"]) is JobState.DRAFT
+    job: dict[str, Any] = {} if draft else read_json(folder.job_json)
+    container = JobContainer(state["job_id"], state["name"], {}, state["created_utc"], state.get("position", 0))
+    container.save_document(state["draft"] if draft else job["spec"])
+    if not draft:
+        _bring_back_work(container, folder)
+        container.provenance = {
+            key: value for key, value in job["provenance"].items() if key.startswith("prepare_")
+        } or container.provenance
+        container.set_intent(Intent(state["intent"]), test=state.get("test_after_stop", True))
+        _settle(container, JobState(state["state"]))
+    container.describe(name=state["name"], note=state.get("note", ""), tags=state.get("tags", []))
+    container.archived = state["archived"]
+    container.started_utc, container.ended_utc = state["started_utc"], state["ended_utc"]
+    return container
+
+
+def _bring_back_work(container: JobContainer, folder: JobFolder) -> None:
+    setup = container.managers[Phase.TRAINING_SETUP]
+    assert isinstance(setup, TrainingSetupManager)
+    container.replace_tasks(setup.expand(validate_job(container.document)))
+    container.set_state(JobState.QUEUED)
+    for task_id, task in container.tasks.items():
+        written = folder.task(task_id) / "task.json"
+        if written.is_file():
+            task.document = read_json(written)
+        task.has_model = (folder.result(task_id) / "model.json").is_file()
+    for run in sorted(_runs(container, folder), key=lambda run: (run.launch.started_utc, run.launch.attempt)):
+        _bring_back_run(container, run)
+
+
+def _runs(container: JobContainer, folder: JobFolder) -> list[_Run]:
+    runs: list[_Run] = []
+    for task_id in container.tasks:
+        for attempt in (folder.task(task_id) / "attempts").glob("*"):
+            if (attempt / "launch.json").is_file():
+                launch = Launch.model_validate(read_json(attempt / "launch.json"))
+                last_word = attempt / "exit.json"
+                ended = ExitFile.model_validate(read_json(last_word)) if last_word.is_file() else None
+                runs.append(_Run(launch, attempt, ended))
+    return runs
+
+
+def _bring_back_run(container: JobContainer, run: _Run) -> None:
+    task_id = run.launch.task_id
+    task = container.tasks[task_id]
+    container.set_task_state(task_id, TaskState.READY)
+    if task.attempt is not None:
+        task.attempt.number = run.launch.attempt - 1
+    attempt = container.new_attempt(task_id)
+    attempt.number, attempt.started_utc = run.launch.attempt, run.launch.started_utc
+    born = run.folder / "worker.json"
+    if born.is_file():
+        who = read_json(born)
+        container.attempt_started(task_id, int(who["pid"]), float(who["create_time"]))
+    journal = run.folder / "events.jsonl"
+    if journal.is_file():
+        container.ingest(task_id, *read_lines(journal.read_bytes(), 0))
+    if run.exit is None:
+        return  # it runs still, or the daemon finds out that it does not
+    error = VestimError.from_record(dict(run.exit.error)) if run.exit.error else None
+    container.attempt_ended(task_id, run.exit.state, error)
+    attempt.ended_utc = run.exit.ended_utc
+    container.set_task_state(task_id, _AFTER.get(run.exit.state, TaskState.FAILED))
+
+
+def _settle(container: JobContainer, state: JobState) -> None:
+    """Let what follows from the attempts follow, up to the state that the job was in."""
+    if state is JobState.HELD:
+        container.set_state(JobState.HELD)
+        return
+    if state not in JOB_ENDS and state is not JobState.PAUSED:
+        return
+    for _ in range(len(container.tasks) + 1):
+        changes = [action for action in reconcile(container.facts(), 0.0) if isinstance(action, SetTask | SetJob)]
+        for change in changes:
+            if isinstance(change, SetTask):
+                container.set_task_state(change.task_id, change.state)
+            else:
+                container.set_state(change.state)
+        if not changes:
+            return
