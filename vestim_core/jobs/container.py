@@ -7,6 +7,7 @@ the same job.
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from vestim_core.jobs.managers.training import fraction_of_tasks
 from vestim_core.jobs.reconciler import AttemptFacts, JobFacts, TaskFacts
 from vestim_core.jobs.tasks import Attempt, Task
 from vestim_core.protocol.journal import BadLine, Line
-from vestim_core.spec.errors import VestimError, refused
+from vestim_core.spec.errors import VestimError, refused, wrong_input
 from vestim_core.spec.events import Event, EventKind
 from vestim_core.spec.states import (
     JOB_ENDS,
@@ -73,14 +74,18 @@ class JobContainer:
         self.pending: list[Event] = []
         self.dirty_tasks: set[str] = set()
         self.tasks_replaced = False
+        self.unsaved = False
+        self._depth = 0
+        self._tasks_moved = False
 
     # --- the draft
 
     def save_document(self, document: dict[str, Any]) -> None:
         """Keep another document while the job is a draft; its managers say what is still missing."""
-        with self._change():
+        with self.changes():
             if self.state is not JobState.DRAFT:
                 raise refused(f"job {self.job_id} was started and its settings are fixed: duplicate it to change them")
+            _check_plain(document)
             self.document = document
             self.name = str(document.get("name") or self.name)
             if self.tasks:
@@ -91,7 +96,7 @@ class JobContainer:
 
     def replace_tasks(self, specs: Iterable[TaskSpec]) -> None:
         """Set up these tasks instead of all former ones."""
-        with self._change():
+        with self.changes():
             if self.state is not JobState.DRAFT:
                 raise refused(f"job {self.job_id} was started: its tasks are fixed")
             self.tasks = {spec.task_id: Task.from_spec(spec) for spec in specs}
@@ -105,7 +110,7 @@ class JobContainer:
 
     def set_intent(self, intent: Intent, *, test: bool = True) -> None:
         """What the user wants from now on; the state follows."""
-        with self._change():
+        with self.changes():
             if intent is self.intent and test is self.test_after_stop:
                 return
             self.intent = intent
@@ -118,10 +123,11 @@ class JobContainer:
 
     def set_state(self, state: JobState, reason: str = "") -> None:
         """Move the job; `TransitionError` when the table forbids it. reason: why, where that is not plain."""
-        with self._change():
+        with self.changes():
             check_transition(self.state, state)
             if state is self.state:
                 return
+            self._observe()
             old, self.state = self.state, state
             if state is JobState.QUEUED and not self.started_utc:
                 self.started_utc = self.updated_utc
@@ -134,7 +140,7 @@ class JobContainer:
 
     def set_task_state(self, task_id: str, state: TaskState, reason: str = "") -> None:
         """Move a task; `TransitionError` when the table forbids it. reason: why, where that is not plain."""
-        with self._change():
+        with self.changes():
             task = self.tasks[task_id]
             check_transition(task.state, state)
             if state is task.state:
@@ -147,11 +153,11 @@ class JobContainer:
             self.dirty_tasks.add(task_id)
             data = {"state": state.value, "kind": task.kind.value, "title": task.title, "reason": reason}
             self._record(EventKind.TASK, data, task)
-            self._observe()
+            self._tasks_moved = True
 
     def retry_task(self, task_id: str, not_before_s: float, reason: str) -> None:
         """Make a task whose process vanished ready for another attempt, from this moment of the daemon's clock on."""
-        with self._change():
+        with self.changes():
             task = self.tasks[task_id]
             task.retries += 1
             task.not_before_s = not_before_s
@@ -159,7 +165,7 @@ class JobContainer:
 
     def reopen(self) -> None:
         """Put an ended job back into the queue with everything undone that did not succeed, and what depends on it."""
-        with self._change():
+        with self.changes():
             undone = {TaskState.FAILED, TaskState.STOPPED, TaskState.SKIPPED}
             opened: set[str] = set()
             for task in self.tasks.values():
@@ -175,7 +181,7 @@ class JobContainer:
 
     def describe(self, *, name: str | None = None, note: str | None = None, tags: list[str] | None = None) -> None:
         """Change what people call the job and write about it; None leaves a thing as it is."""
-        with self._change():
+        with self.changes():
             self.name = self.name if name is None else name
             self.note = self.note if note is None else note
             self.tags = self.tags if tags is None else tags
@@ -183,7 +189,7 @@ class JobContainer:
 
     def set_archived(self, archived: bool) -> None:
         """Put the job away, or bring it back."""
-        with self._change():
+        with self.changes():
             if archived and self.state not in {*JOB_ENDS, JobState.DRAFT}:
                 raise refused(f"job {self.job_id} is {self.state}: stop it before it is archived")
             self.archived = archived
@@ -191,7 +197,7 @@ class JobContainer:
 
     def set_position(self, position: int) -> None:
         """Another place in the queue: smaller ones come first."""
-        with self._change():
+        with self.changes():
             self.position = position
             self._record(EventKind.JOB, {"position": position})
 
@@ -199,7 +205,7 @@ class JobContainer:
 
     def new_attempt(self, task_id: str) -> Attempt:
         """The next attempt of a ready task, which is running from now on."""
-        with self._change():
+        with self.changes():
             task = self.tasks[task_id]
             number = task.attempt.number + 1 if task.attempt else 1
             task.attempt = Attempt(number, started_utc=self.updated_utc)
@@ -210,7 +216,7 @@ class JobContainer:
 
     def attempt_started(self, task_id: str, pid: int, create_time: float) -> None:
         """The newest attempt of a task has this process."""
-        with self._change():
+        with self.changes():
             task, attempt = self._attempt(task_id)
             check_transition(attempt.state, AttemptState.RUNNING)
             attempt.state, attempt.pid, attempt.create_time = AttemptState.RUNNING, pid, create_time
@@ -219,7 +225,7 @@ class JobContainer:
 
     def attempt_ended(self, task_id: str, state: AttemptState, error: VestimError | None = None) -> None:
         """The newest attempt of a task has come to this end."""
-        with self._change():
+        with self.changes():
             task, attempt = self._attempt(task_id)
             check_transition(attempt.state, state)
             attempt.state, attempt.ended_utc = state, self.updated_utc
@@ -229,7 +235,7 @@ class JobContainer:
 
     def ingest(self, task_id: str, lines: Iterable[Line | BadLine], offset: int) -> None:
         """Make the next lines of the newest attempt's journal into events; they end at `offset` of the file."""
-        with self._change():
+        with self.changes():
             task, attempt = self._attempt(task_id)
             for line in lines:
                 if isinstance(line, BadLine):
@@ -243,13 +249,12 @@ class JobContainer:
                     self._record(line.kind, line.data, task, line.time_utc)
                     self._apply(task, line)
             attempt.offset = offset
-            self._observe()
+            self._tasks_moved = True
 
     def _apply(self, task: Task, line: Line) -> None:
         data = line.data
-        if line.kind is EventKind.PHASE and data.get("phase") in set(Phase) and data.get("state") in set(PhaseState):
-            manager = self.managers[Phase(data["phase"])]
-            manager.report(PhaseState(data["state"]), float(data.get("fraction") or 0.0), str(data.get("message", "")))
+        if line.kind is EventKind.PHASE:
+            self._report_phase(data)
         elif line.kind is EventKind.FINDING:
             importing = self.managers[Phase.DATA_IMPORT]
             if isinstance(importing, DataImportManager):
@@ -261,7 +266,14 @@ class JobContainer:
         elif line.kind is EventKind.RESULT:
             task.result = {key: value for key, value in data.items() if key != "provenance"}
             task.has_model = task.has_model or bool(data.get("has_model"))
-            self.provenance.update(data.get("provenance") or {})
+            if isinstance(provenance := data.get("provenance"), dict):
+                self.provenance.update(provenance)
+
+    def _report_phase(self, data: dict[str, Any]) -> None:
+        phase, state, fraction = data.get("phase"), data.get("state"), data.get("fraction")
+        if phase in list(Phase) and state in list(PhaseState):
+            done = float(fraction) if isinstance(fraction, int | float) else 0.0
+            self.managers[Phase(phase)].report(PhaseState(state), done, str(data.get("message", "")))
 
     # --- views
 
@@ -384,10 +396,18 @@ class JobContainer:
     # --- inside
 
     @contextmanager
-    def _change(self) -> Iterator[None]:
+    def changes(self) -> Iterator[None]:
+        """Several changes as one: the managers look at the tasks once, when all is done."""
         with self.lock:
             self.updated_utc = utc_now()
-            yield
+            self.unsaved = True
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+                if not self._depth:
+                    self._observe()
 
     def _attempt(self, task_id: str) -> tuple[Task, Attempt]:
         task = self.tasks[task_id]
@@ -397,6 +417,9 @@ class JobContainer:
         return task, task.attempt
 
     def _observe(self) -> None:
+        if not self._tasks_moved:
+            return
+        self._tasks_moved = False
         for manager in self.managers.values():
             if manager.observe(self.tasks.values()):
                 self._record_phase(manager)
@@ -417,6 +440,14 @@ class JobContainer:
                 data=data,
             )
         )
+
+
+def _check_plain(document: dict[str, Any]) -> None:
+    """Refuse what no job file could hold, so that whatever is kept can be written down."""
+    try:
+        json.dumps(document, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise wrong_input(f"the settings hold something that no job file can hold: {error}", place="spec") from None
 
 
 def _fraction(epoch: dict[str, Any]) -> float:

@@ -7,6 +7,7 @@ visible to clients by `persist_job_container`, which commits it and then tells `
 from __future__ import annotations
 
 import json
+import logging
 import platform
 import shutil
 import sys
@@ -28,6 +29,7 @@ from vestim_core.spec.states import JOB_ENDS, JobState, Phase
 from vestim_core.system import Home, write_json
 
 TRASH = ".deleted-"
+log = logging.getLogger(__name__)
 
 
 class JobManager:
@@ -39,6 +41,8 @@ class JobManager:
         self.on_change = on_change
         self.job_containers: dict[str, JobContainer] = {}
         self._described: dict[str, str] = {}
+        self._in_unit = False
+        self._saved: dict[str, JobContainer] = {}
 
     def load_jobs_from_registry(self) -> None:
         """Bring back every job that has not ended."""
@@ -52,9 +56,8 @@ class JobManager:
         job_id = new_job_id(datetime.now().astimezone())
         while self.registry.exists(job_id):
             job_id = new_job_id(datetime.now().astimezone())
-        named = name or str(document.get("name") or job_id)
-        container = JobContainer(job_id, named, {}, utc_now(), self.registry.next_position())
-        container.save_document(document)
+        container = JobContainer(job_id, job_id, {}, utc_now(), self.registry.next_position())
+        container.save_document({**document, "name": name} if name else document)
         self.job_containers[job_id] = container
         self.persist_job_container(container)
         return container
@@ -71,17 +74,18 @@ class JobManager:
         return JobFolder.of(self.home.jobs, job_id)
 
     def persist_job_container(self, container: JobContainer) -> None:
-        """Commit a container's changes, then describe it in its folder and tell clients."""
+        """Commit a container's changes, then describe it in its folder and tell clients; within a unit, at its end."""
         with container.lock:
             self.registry.save(container)
             container.pending.clear()
             container.dirty_tasks.clear()
             container.tasks_replaced = False
-            self._describe(container)
+            container.unsaved = False
             if container.state in JOB_ENDS:
                 self.job_containers.pop(container.job_id, None)
-                self._described.pop(container.job_id, None)
-        self.on_change(container.job_id)
+            self._saved[container.job_id] = container
+        if not self._in_unit:
+            self._tell()
 
     def reopen(self, container: JobContainer) -> None:
         """Put an ended job back among those that run."""
@@ -93,6 +97,7 @@ class JobManager:
         """Forget a job and remove its folder; a link in the folder's place is removed, never followed."""
         folder = self.folder(container.job_id).root
         self.registry.delete(container.job_id)
+        self._saved[container.job_id] = container
         self.job_containers.pop(container.job_id, None)
         self._described.pop(container.job_id, None)
         if folder.is_symlink():
@@ -101,7 +106,8 @@ class JobManager:
             trash = folder.with_name(f"{TRASH}{container.job_id}")
             folder.rename(trash)
             _remove(trash)
-        self.on_change(container.job_id)
+        if not self._in_unit:
+            self._tell()
 
     def remove_trash(self) -> None:
         """Finish what a daemon that died while deleting has left."""
@@ -110,14 +116,46 @@ class JobManager:
 
     @contextmanager
     def unit(self) -> Iterator[None]:
-        """Several changes as one transaction; when it fails, every container in memory is as it was stored."""
+        """Several changes as one transaction; when it fails, every container that it changed is as it was stored.
+
+        Job folders and clients hear of it when it is committed. May be nested: the outermost counts.
+        """
+        if self._in_unit:
+            yield
+            return
+        self._in_unit = True
         try:
             with self.registry.transaction():
                 yield
         except BaseException:
-            self.job_containers.clear()
-            self.load_jobs_from_registry()
+            touched = {*self._saved, *(c.job_id for c in self.job_containers.values() if c.unsaved)}
+            self._saved.clear()
+            for job_id in touched:
+                self._restore(job_id)
             raise
+        finally:
+            self._in_unit = False
+        self._tell()
+
+    def _restore(self, job_id: str) -> None:
+        stored = self.registry.load(job_id)
+        if stored is None or stored.state in JOB_ENDS:
+            self.job_containers.pop(job_id, None)
+        else:
+            self.job_containers[job_id] = stored
+
+    def _tell(self) -> None:
+        """Bring the job folders in step with what was committed, and tell clients."""
+        saved, self._saved = self._saved, {}
+        for job_id, container in saved.items():
+            try:
+                if self.registry.has(job_id):
+                    self._describe(container)
+            except VestimError as error:  # the registry holds the truth; the next change tries again
+                log.warning("%s", error)
+            if container.state in JOB_ENDS or job_id not in self.job_containers:
+                self._described.pop(job_id, None)
+            self.on_change(job_id)
 
     def write_job_json(self, container: JobContainer) -> None:
         """The spec as started with its provenance; written at the start, and again when the data's hashes are known."""

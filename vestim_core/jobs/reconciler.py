@@ -111,8 +111,8 @@ _AFTER = {
 
 
 def reconcile(job: JobFacts, now_s: float) -> list[Action]:
-    """Everything to be done now, in order; empty for drafts, held jobs and jobs that have ended."""
-    if job.state in JOB_ENDS or job.state in {JobState.DRAFT, JobState.HELD}:
+    """Everything to be done now, in order; empty for drafts, jobs that have ended, and held ones but to stop them."""
+    if job.state in {*JOB_ENDS, JobState.DRAFT} or (job.state is JobState.HELD and job.intent is not Intent.STOP):
         return []
     facts = {task.task_id: task for task in job.tasks}
     states: dict[str, TaskState] = {}
@@ -136,7 +136,7 @@ def _next_state(task: TaskFacts, job: JobFacts, states: dict[str, TaskState], fa
     state = task.state
     if state is TaskState.RUNNING and task.attempt and task.attempt.ended:
         state = _after_vanishing(task, job) if _vanished(task) else _AFTER[task.attempt.state]
-        if state is TaskState.STOPPED and job.intent is Intent.RUN:
+        if state is TaskState.STOPPED and job.intent is not Intent.STOP:
             state = TaskState.READY  # a stop that the user took back before the worker obeyed
     if state is TaskState.WAITING:
         state = _after_waiting(task, states, facts)
@@ -214,7 +214,7 @@ def _job_state(job: JobFacts, states: dict[str, TaskState]) -> JobState:
         return JobState.RUNNING
     if job.intent is Intent.PAUSE and TaskState.READY not in values:
         return JobState.PAUSED
-    if job.state is JobState.PAUSED:
+    if job.state in {JobState.PAUSED, JobState.HELD}:
         return JobState.QUEUED
     return job.state
 

@@ -46,12 +46,12 @@ class Registry:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._db.execute("COMMIT")
         except BaseException:
-            self._db.execute("ROLLBACK")
+            if self._db.in_transaction:  # SQLite has rolled back by itself when the disk is full
+                self._db.execute("ROLLBACK")
             self._catalog_seq = kept
             raise
-        else:
-            self._db.execute("COMMIT")
         finally:
             self._depth = 0
 

@@ -60,8 +60,11 @@ def choose(jobs: Sequence[QueuedJob], capacity: Capacity) -> list[tuple[str, str
         for job in open_jobs:
             task = waiting[job.job_id][0]
             enough_threads = threads == 0 or threads + task.threads <= capacity.threads
-            if enough_threads and gpus + task.gpus <= capacity.gpus:
-                break
+            if gpus + task.gpus > capacity.gpus:
+                continue
+            if not enough_threads:
+                return chosen  # who needs many threads would never get them if others took each as it comes free
+            break
         else:
             return chosen
         waiting[job.job_id].pop(0)

@@ -212,6 +212,8 @@ class JobService:
         return {"job_id": job_id, "name": container.name, "note": container.note, "tags": container.tags}
 
     def _set_up(self, container: JobContainer) -> None:
+        if container.state is not JobState.DRAFT:
+            raise refused(f"job {container.job_id} was started: its tasks are fixed", place="job_id")
         spec = validate_job(container.document)
         check_against_machine(spec)
         setup = container.managers[Phase.TRAINING_SETUP]

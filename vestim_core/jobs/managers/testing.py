@@ -13,11 +13,14 @@ from vestim_core.spec.states import Phase, TaskKind, TaskState
 
 def headline(result: Mapping[str, Any]) -> tuple[str, float] | None:
     """Name and value of the figure that a test is judged by: RMSE over the test files, else the validation files."""
-    overall = result.get("overall", {})
-    for role in ("test", "validation"):
-        for name, value in overall.get(role, {}).items():
-            if name.startswith("rmse") and isinstance(value, int | float):
-                return name, float(value)
+    match result.get("overall"):
+        case dict(overall):
+            figures = [overall.get(role) for role in ("test", "validation")]
+        case _:
+            return None
+    for name, value in (pair for found in figures if isinstance(found, dict) for pair in found.items()):
+        if name.startswith("rmse") and isinstance(value, int | float):
+            return name, float(value)
     return None
 
 
