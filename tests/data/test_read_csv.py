@@ -70,6 +70,16 @@ def test_a_preamble_is_passed_over(file: Path) -> None:
     assert read(file, text).rows == 50
 
 
+def test_a_line_of_units_below_the_names(file: Path) -> None:
+    lines = csv_text(header="Time;Voltage;Current;Temp;SOC", separator=";").splitlines()
+    plain = read(file, csv_text())
+    table = read(file, "\n".join([lines[0], "min;[mV];(A);;%", *lines[1:]]))
+    assert table.columns["time_s"] == pytest.approx(plain.columns["time_s"] * 60)
+    assert table.columns["voltage_V"] == pytest.approx(plain.columns["voltage_V"] / 1000)
+    assert table.columns["soc"] == pytest.approx(plain.columns["soc"] / 100)
+    assert table.columns["temperature_degC"].tolist() == plain.columns["temperature_degC"].tolist()
+
+
 def test_blank_lines_and_trailing_separators(file: Path) -> None:
     text = csv_text().replace("\n3.0,", "\n\n3.0,").replace("\n", ",\n").replace("\n,\n", "\n\n") + "\n\n"
     assert read(file, text).rows == 50
@@ -168,6 +178,7 @@ def test_time_starts_at_zero_and_keeps_its_digits(file: Path) -> None:
         ("2021-06-07T09:59:59Z", "2021-06-07T10:00:00Z", "2021-06-08T10:00:00.5Z"),
         ("07.06.2021 09:59:59.0", "07.06.2021 10:00:00.0", "08.06.2021 10:00:00.5"),
         ("6/7/2021 9:59:59.0 ", "6/7/2021 10:00:00.0", "6/8/2021 10:00:00.5"),
+        ("07-Jun-2021 09:59:59.0", "07-Jun-2021 10:00:00.0", "08-Jun-2021 10:00:00.5"),
         ("33:59:59", "34:00:00", "58:00:00.500"),
         ("0d 09:59:59", "0d 10:00:00", "1d 10:00:00.5"),
     ],

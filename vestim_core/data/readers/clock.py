@@ -13,7 +13,7 @@ _DURATION = re.compile(rf"(\d+{_DAYS.pattern})?\d+:\d\d:\d\d(\.\d+)?")
 _FORMATS = tuple(
     f"{day.replace('-', mark)} {clock}"
     for mark in "./-"
-    for day in ("%d-%m-%Y", "%m-%d-%Y", "%Y-%m-%d")
+    for day in ("%d-%m-%Y", "%m-%d-%Y", "%Y-%m-%d", "%d-%b-%Y")
     for clock in ("%H:%M:%S.%f", "%H:%M:%S", "%H:%M", "%I:%M:%S %p")
 )
 

@@ -7,9 +7,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from vestim_core.data.readers.aliases import UNITS
 from vestim_core.spec.errors import wrong_input
 
 _HEAD_BYTES = 1 << 16
+_UNITS = frozenset(("", *(unit for units in UNITS.values() for unit in units)))
 _SEPARATORS = "\t;,"
 _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r|$)")
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|[-+]?(inf|infinity)", re.IGNORECASE)
@@ -67,12 +69,11 @@ def find_layout(path: Path) -> Layout:
         raise _no_table(path, texts)
     _, separator, row = best
     first_row = _split(texts[row], separator)
-    header = _above(texts, row)
     return Layout(
         encoding=encoding,
         separator=separator,
         decimal=_decimal(texts[row:], separator),
-        headers=[field.strip() for field in _split(texts[header], separator)],
+        headers=_headers(texts, row, separator),
         data_offset=lines[row].start(),
         data_line=row + 1,
         first_row=first_row,
@@ -116,8 +117,15 @@ def _numeric(text: str) -> bool:
     return is_number(text, ".") or is_number(text, ",")
 
 
-def _above(texts: list[str], row: int) -> int:
-    return max(index for index in range(row) if texts[index].strip())
+def _headers(texts: list[str], row: int, separator: str) -> list[str]:
+    """The names above the data, each with its unit where those stand in a line of their own between."""
+    above = [_split(text, separator) for text in texts[:row] if text.strip()]
+    names = [field.strip() for field in above[-1]]
+    units = [name.strip("[]()").strip() for name in names]
+    if len(above) > 1 and len(above[-2]) == len(names) and all(unit.lower() in _UNITS for unit in units):
+        above[-2] = [field.strip() for field in above[-2]]
+        return [f"{name} [{unit}]" if unit else name for name, unit in zip(above[-2], units, strict=True)]
+    return names
 
 
 def _decimal(rows: list[str], separator: str) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 import scipy.io
 
 from vestim_core.data.readers.assign import find_column
+from vestim_core.data.readers.mat_tags import HEADER_BYTES, check_tags
 from vestim_core.spec.errors import wrong_input
 from vestim_core.spec.finding import Finding, Severity
 from vestim_core.spec.signals import QUANTITIES
@@ -54,7 +55,7 @@ def open_mat(path: Path, mapping: Mapping[str, str]) -> MatSource:
 
 def _load(path: Path) -> dict[str, Any]:
     with path.open("rb") as file:
-        start = file.read(128)
+        start = file.read(HEADER_BYTES)
     if not start:
         raise wrong_input(f'"{path.name}" is empty (0 bytes).', place=str(path))
     if start.startswith((b"MATLAB 7.3", b"\x89HDF")):
@@ -62,8 +63,9 @@ def _load(path: Path) -> dict[str, Any]:
             f'"{path.name}" is a MAT file of version 7.3: save it in MATLAB with save(..., "-v7").', place=str(path)
         )
     try:
+        check_tags(path)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+            warnings.simplefilter("ignore")  # scipy's, about what it cannot read; that is skipped and said
             return dict(scipy.io.loadmat(path, simplify_cells=True))
     except OSError:
         raise
