@@ -1,0 +1,51 @@
+"""`vestim new [FILE]`: a commented job file to start from; never written over anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vestim_core.cli.output import AsJson, print_json, say
+from vestim_core.spec.errors import refused, wrong_input
+from vestim_core.spec.template import job_template
+
+File = Annotated[Path | None, typer.Argument(help="Where to write it (.toml); without it the template is printed.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("new")(new)
+
+
+def new(file: File = None, as_json: AsJson = False) -> None:
+    """Print a commented job file, or write it to FILE.
+
+    It holds every setting with its default: name your data files and submit it.
+    """
+    template = job_template()
+    if file is None:
+        if as_json:
+            print_json({"template": template})
+        else:
+            print(template, end="")
+        return
+    write_new(file, template)
+    if as_json:
+        print_json({"file": str(file.absolute())})
+    else:
+        say(f"Wrote '{file}': name your data files in it, then 'vestim submit {file} --follow'.")
+
+
+def write_new(file: Path, text: str) -> None:
+    """Write `text` to a file that does not exist yet. `VestimError` when it does, or cannot be made."""
+    if file.suffix.lower() == ".json":
+        raise wrong_input(f"'{file}': the template is TOML, give it a name that ends in .toml", place=str(file))
+    try:
+        with file.open("x", encoding="utf-8") as out:
+            out.write(text)
+    except FileExistsError:
+        raise refused(f"'{file}' exists already and is not written over: give another name", place=str(file)) from None
+    except OSError as error:
+        raise wrong_input(f"'{file}' cannot be written: {error.strerror or error}", place=str(file)) from None

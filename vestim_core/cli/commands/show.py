@@ -1,0 +1,68 @@
+"""`vestim show JOB`: where one job stands, and the errors of its models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+from rich.text import Text
+
+from vestim_core.cli.board import Board
+from vestim_core.cli.output import AsJson, console, plain, print_json, say
+from vestim_core.cli.pick import JobName, find_job
+from vestim_core.cli.results import errors_tables, files_tables, new_table
+from vestim_core.cli.values import duration, local, seconds_between
+from vestim_core.client import Client
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("show")(show)
+
+
+def show(job: JobName, as_json: AsJson = False) -> None:
+    """Show one job and the errors of its models.
+
+    It prints state, findings, tasks and the errors per model and file. With --json, the errors of each task stand in
+    tasks[].result.files[].
+    """
+    with Client() as client:
+        found = client.call("show_job", job_id=find_job(client, job))
+    if as_json:
+        print_json(found, indent=2)
+        return
+    say(_headline(found))
+    if found["error"]:
+        say(f"Failed: {plain(found['error']['message'])}")
+    for finding in _findings(found):
+        say(finding)
+    out = console()
+    for table in (_tasks_table(found), *errors_tables(found), *files_tables(found)):
+        out.print(table)
+
+
+def _headline(job: dict[str, Any]) -> str:
+    name = f"{plain(job['name'])} ({job['job_id']})" if job["name"] != job["job_id"] else job["job_id"]
+    if not job["started_utc"]:
+        return f"{name} is {job['state']}."
+    took = f", took {duration(seconds_between(job['started_utc'], job['ended_utc']))}" if job["ended_utc"] else ""
+    return f"{name} is {job['state']}: started {local(job['started_utc'], '%Y-%m-%d %H:%M')}{took}."
+
+
+def _findings(job: dict[str, Any]) -> list[str]:
+    found = [finding for manager in job["managers"] for finding in manager["details"].get("findings", ())]
+    return [f"{finding['severity'].capitalize()}: {plain(finding['sentence'])}" for finding in found]
+
+
+def _tasks_table(job: dict[str, Any]) -> Any:
+    table = new_table("Tasks")
+    table.add_column("Task", no_wrap=True)
+    table.add_column("What", overflow="fold")
+    table.add_column("State", no_wrap=True)
+    table.add_column("Outcome", overflow="fold")
+    rows = Board(job).rows
+    for task in job["tasks"]:
+        row = rows[task["task_id"]]
+        outcome = row.words if row.started else ""
+        table.add_row(*map(Text, (task["task_id"], row.title, task["state"], outcome)))
+    return table

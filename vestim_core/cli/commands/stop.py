@@ -1,0 +1,43 @@
+"""`vestim stop [JOB]`: end a job and keep what it has; without a job, stop the daemon, as this word used to."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from vestim_core.cli.commands import daemon
+from vestim_core.cli.output import AsJson, print_json, say
+from vestim_core.cli.pick import find_job
+from vestim_core.client import Client
+from vestim_core.spec.states import JOB_ENDS
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("stop")(stop)
+
+
+def stop(
+    job: Annotated[str, typer.Argument(help="Job to stop; without one the daemon is stopped.")] = "",
+    no_test: Annotated[bool, typer.Option("--no-test", help="Do not test what has been trained.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Stop a job and keep what it has.
+
+    Training ends after the running batch; the best weights are kept and tested.
+    Without JOB the daemon is stopped ('vestim daemon stop') and running jobs go on.
+    """
+    if not job:
+        daemon.stop(stop_jobs=False, as_json=as_json)
+        return
+    with Client() as client:
+        job_id = find_job(client, job)
+        answer = client.call("stop", job_id=job_id, test=not no_test)
+    if as_json:
+        print_json(answer)
+    elif answer["state"] in JOB_ENDS:
+        say(f"{job_id} has ended already: it is {answer['state']}.")
+    else:
+        tested = "" if no_test else " and tests what has a model"
+        say(f"{job_id} stops after the running batch, keeps its best weights{tested}.")

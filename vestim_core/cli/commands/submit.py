@@ -1,0 +1,48 @@
+"""`vestim submit SPEC`: start a job from a job file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vestim_core.cli.output import AsJson, console, print_json, say
+from vestim_core.cli.results import errors_tables
+from vestim_core.cli.watch import watch
+from vestim_core.client import Client
+from vestim_core.spec.document import read_document
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("submit")(submit)
+
+
+def submit(
+    spec: Annotated[Path, typer.Argument(help="Job file (.toml or .json); 'vestim new' writes one.")],
+    follow: Annotated[bool, typer.Option("--follow", help="Show the job until it has ended.")] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Start a job and return, or follow it.
+
+    Ctrl+C while following ends the view, not the job. With --follow the exit code tells how the job ended: 0 done, that
+    of its error when it failed, 1 when it was stopped.
+    """
+    document = read_document(spec)
+    with Client() as client:
+        answer = client.call("submit", spec=document)
+        job_id = answer["job_id"]
+        if as_json:
+            print_json(answer)
+        else:
+            models = "1 model" if answer["trial_count"] == 1 else f"{answer['trial_count']} models"
+            hint = "" if follow else f" 'vestim follow {job_id}' shows it."
+            say(f"Started {job_id}: {models} to train.{hint}")
+        if not follow:
+            return 0
+        code = watch(client, job_id, every=False, as_json=as_json)
+        if code == 0 and not as_json:
+            for table in errors_tables(client.call("show_job", job_id=job_id)):
+                console().print(table)
+        return code

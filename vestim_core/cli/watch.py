@@ -1,0 +1,53 @@
+"""Following a job to its end in one view, and the exit code that its end stands for.
+
+Ctrl+C ends the view and nothing else. Exit code: 0 when the job is done, that of its error when it failed, 1 when it
+was stopped before it was done (what it had was kept, but a script must not take it for done), 130 after Ctrl+C.
+"""
+
+from __future__ import annotations
+
+from vestim_core.cli.board import Board
+from vestim_core.cli.output import console, say
+from vestim_core.cli.views import BarsView, JsonView, LinesView, View
+from vestim_core.client import Client, follow
+from vestim_core.spec.errors import ErrorCode, VestimError
+from vestim_core.spec.states import JobState
+
+INTERRUPTED = 130
+
+
+def watch(client: Client, job_id: str, *, every: bool, as_json: bool, since: int = 0) -> int:
+    """Show a job until it has ended; the exit code. every: whether each event gets a line. since: the last number seen.
+
+    `VestimError` is the job's own when it failed, and the client's when the daemon was stopped.
+    """
+    try:
+        with _view(client, job_id, every=every, as_json=as_json) as view:
+            for batch in follow(client, job_id, since, live=view.live):
+                view.show(batch)
+        job = client.call("show_job", job_id=job_id)
+    except KeyboardInterrupt:
+        say(f"The job goes on: 'vestim follow {job_id}' shows it again, 'vestim stop {job_id}' ends it.", stderr=True)
+        return INTERRUPTED
+    if job["state"] == JobState.FAILED:
+        raise _error_of(job_id, job["error"])
+    if job["state"] == JobState.STOPPED:
+        say(f"The job was stopped before it was done: 'vestim show {job_id}' shows what it has.", stderr=True)
+        return ErrorCode.FAILED.exit_code
+    return 0
+
+
+def _view(client: Client, job_id: str, *, every: bool, as_json: bool) -> View:
+    if as_json:
+        return JsonView()
+    out = console()
+    board = Board(client.call("show_job", job_id=job_id))
+    return BarsView(out, board, every=every) if out.is_interactive else LinesView(out, board, every=every)
+
+
+def _error_of(job_id: str, error: dict[str, object] | None) -> VestimError:
+    if error:
+        return VestimError.from_record(error)
+    return VestimError(
+        ErrorCode.FAILED, f"job {job_id} failed", actions=(f"vestim show {job_id}", f"vestim logs {job_id}")
+    )
