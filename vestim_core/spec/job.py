@@ -118,10 +118,13 @@ class JobSpec(Section):
     def trials(self) -> list[Trial]:
         """Every training task: signals x preparation x model x its training, times repetitions, in that order."""
         combinations = list(self._combinations())
-        changing = _changing_fields([documents for *_, documents in combinations])
+        changing = {
+            kind: _changing_fields([documents for *_, documents in combinations if documents["model.kind"] == kind])
+            for kind in METHODS
+        }
         return [
             Trial(
-                title=_title(model, documents, changing, repetition, training.repetitions),
+                title=_title(model, documents, changing[model.kind], repetition, training.repetitions),
                 signals=signals,
                 preparation=steps,
                 model=model,
