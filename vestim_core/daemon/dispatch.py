@@ -17,6 +17,7 @@ from vestim_core.protocol.messages import Reply, Request
 from vestim_core.protocol.methods import METHODS, Method, Params
 from vestim_core.spec.errors import ErrorCode, VestimError, not_found, refused, wrong_input
 from vestim_core.spec.job import spec_error
+from vestim_core.system.failpoints import failpoint
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +64,8 @@ class Dispatcher:
         with self._service.manager.unit():
             result = verb(**arguments)
             registry.keep_answer(request.command_id, digest, result)
+            failpoint("command.done")
+        failpoint("command.committed")
         return result
 
 

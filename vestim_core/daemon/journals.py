@@ -11,6 +11,7 @@ from vestim_core.jobs.container import JobContainer
 from vestim_core.jobs.manager import JobManager
 from vestim_core.protocol.journal import read_lines
 from vestim_core.protocol.limits import MAX_JOURNAL_READ
+from vestim_core.system.failpoints import failpoint
 
 
 def ingest(manager: JobManager, container: JobContainer, task_id: str) -> bool:
@@ -23,9 +24,11 @@ def ingest(manager: JobManager, container: JobContainer, task_id: str) -> bool:
     lines, offset = read_lines(chunk, attempt.offset, inside=inside)
     if offset == attempt.offset:
         return False
+    failpoint("ingest.read")
     with manager.unit():
         container.ingest(task_id, lines, offset)
         manager.persist_job_container(container)
+    failpoint("ingest.committed")
     return len(chunk) == MAX_JOURNAL_READ
 
 

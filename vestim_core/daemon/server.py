@@ -21,7 +21,7 @@ import zmq
 
 import vestim_core
 from vestim_core.daemon.dispatch import Dispatcher, checked
-from vestim_core.daemon.host import TICK_S, Host
+from vestim_core.daemon.host import Host
 from vestim_core.daemon.sockets import Sockets, endpoint_of
 from vestim_core.daemon.waits import Parked, ProgressBoard, StreamReader, open_streams
 from vestim_core.jobs.clock import utc_now
@@ -240,7 +240,7 @@ class Server:
         if self._host.rung_waiting:
             return 0.0
         deadlines.append(self._host.due_s - time.monotonic())
-        return max(0.0, min([TICK_S if self._busy() else IDLE_S, *deadlines]))
+        return max(0.0, min([self._host.tick_s if self._busy() else IDLE_S, *deadlines]))
 
     def _say_bye(self) -> None:
         bye = VestimError(

@@ -10,10 +10,12 @@ from __future__ import annotations
 import os
 import select
 import subprocess
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from vestim_core.executors.warm import EXIT_WORD_S, WarmWorkers
 from vestim_core.system import (
     FileLock,
     ProcessRef,
@@ -30,61 +32,89 @@ from vestim_core.system import (
 )
 
 LOCK_NAME = "alive.lock"
+_WARM_NAMES = ("CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @dataclass(slots=True)
 class _Running:
-    """ref: None while an adopted process that holds its lock has not yet written down who it is."""
+    """ref: None until the process that holds the lock has written down who it is. gone_s: when it was seen dead."""
 
-    ref: ProcessRef | None
     folder: Path
-    fd: int | None
-    process: subprocess.Popen[bytes] | None
+    ref: ProcessRef | None = None
+    fd: int | None = None
+    process: subprocess.Popen[bytes] | None = None
+    warm: bool = False
+    gone_s: float = 0.0
 
 
 class LocalExecutor:
     """Attempts of one daemon. `command` makes the command line for an attempt's folder; all methods on one thread."""
 
     def __init__(
-        self, command: Callable[[Path], list[str]] = lambda folder: own_command("worker", str(folder))
+        self,
+        warm: WarmWorkers | None = None,
+        command: Callable[[Path], list[str]] = lambda folder: own_command("worker", str(folder)),
     ) -> None:
+        self._warm = warm
         self._command = command
         self._running: dict[str, _Running] = {}
+        self._unborn: set[str] = set()
         self._fds: dict[int, str] = {}
 
     @property
-    def exit_fds(self) -> Mapping[int, str]:
-        """Descriptors that become readable when a process ends, with the attempt of each."""
-        return self._fds
+    def exit_fds(self) -> frozenset[int]:
+        """Descriptors that become readable when an attempt's process ends, where the system has them."""
+        warm = self._warm.fd if self._warm else None
+        return frozenset(self._fds) if warm is None else frozenset({*self._fds, warm})
 
-    def start(self, attempt_key: str, folder: Path, threads: int, gpu: int | None = None) -> tuple[int, float]:
-        """Start the worker of an attempt; its process id and creation time. `OSError` when it cannot be started."""
-        lock_path = folder / LOCK_NAME
-        lock = FileLock.try_acquire(lock_path)
+    def keep_warm(self, needed: bool) -> None:
+        """Say whether attempts that need torch are in sight."""
+        if self._warm is not None:
+            self._warm.keep(needed)
+
+    def start(self, attempt_key: str, folder: Path, threads: int, gpu: int | None, *, needs_torch: bool) -> None:
+        """Start the worker of the attempt in `folder`; `born` tells when it lives.
+
+        `OSError` when that cannot be done."""
+        lock = FileLock.try_acquire(folder / LOCK_NAME)
         if lock is None:
             raise FileExistsError(f"attempt {attempt_key} already has a living process")
+        environment = worker_environment(threads, gpu)
         with lock:
-            keep = () if os.name == "nt" else (lock.fd,)
+            if needs_torch and self._warm and self._warm.start(folder, _inherited(environment), lock.fd):
+                self._watch(attempt_key, _Running(folder, warm=True))
+                return
             process, ref = spawn_detached(
                 self._command(folder),
-                env=worker_environment(threads, gpu),
+                env=environment,
                 cwd=folder,
                 stdout=folder / "stdout.log",
                 stderr=folder / "stderr.log",
-                keep_fds=keep,
+                keep_fds=() if os.name == "nt" else (lock.fd,),
             )
-        self._watch(attempt_key, _Running(ref, folder, exit_fd(ref), process))
-        return ref.pid, ref.create_time
+        self._watch(attempt_key, _Running(folder, ref, process=process))
 
-    def adopt(self, attempt_key: str, folder: Path) -> tuple[int, float] | None:
-        """Watch an attempt that an earlier daemon started: its process id and creation time, 0 while it has not written
-        them down yet; None when nothing of it lives."""
-        lock_path = folder / LOCK_NAME
+    def adopt(self, attempt_key: str, folder: Path) -> bool:
+        """Watch an attempt that an earlier daemon started; False when nothing of it lives."""
         ref = _own_word(folder)
-        if not is_locked(lock_path) and not (ref and is_alive(ref)):
-            return None
-        self._watch(attempt_key, _Running(ref, folder, exit_fd(ref) if ref else None, None))
-        return (ref.pid, ref.create_time) if ref else (0, 0.0)
+        if not is_locked(folder / LOCK_NAME) and not (ref and is_alive(ref)):
+            return False
+        self._watch(attempt_key, _Running(folder, ref))
+        return True
+
+    def born(self) -> list[tuple[str, int, float]]:
+        """Key, process id and creation time of every attempt that has turned out to live since the last call."""
+        found: list[tuple[str, int, float]] = []
+        for key in sorted(self._unborn):
+            running = self._running[key]
+            running.ref = running.ref or _own_word(running.folder)
+            if running.ref is not None:
+                self._unborn.discard(key)
+                running.fd = exit_fd(running.ref)
+                if running.fd is not None:
+                    self._fds[running.fd] = key
+                found.append((key, running.ref.pid, running.ref.create_time))
+        return found
 
     def terminate(self, attempt_key: str) -> None:
         """Tell the process tree to end; nothing happens when it has gone."""
@@ -104,18 +134,26 @@ class LocalExecutor:
             if running.fd is not None and running.fd not in readable:
                 continue
             exit_code = running.process.poll() if running.process else None
-            if running.ref is None:
-                running.ref = _own_word(running.folder)
-            ref = running.ref
-            if ref is not None and is_alive(ref):
+            if running.ref is not None and is_alive(running.ref):
                 continue
-            if is_locked(running.folder / LOCK_NAME) or (ref is not None and tree_alive(ref)):
-                if ref is not None:
-                    kill_tree(ref)
+            if is_locked(running.folder / LOCK_NAME) or (running.ref is not None and tree_alive(running.ref)):
+                self.kill(key)
                 continue
+            if running.warm and running.ref is not None and self._warm is not None:
+                exit_code = self._warm.exit_code(running.ref.pid)
+                running.gone_s = running.gone_s or time.monotonic()
+                if exit_code is None and self._warm.fd is not None and time.monotonic() - running.gone_s < EXIT_WORD_S:
+                    continue
             self._forget(key, running)
             ended.append((key, exit_code))
         return ended
+
+    def close(self) -> None:
+        """Let go of everything; attempts run on."""
+        if self._warm is not None:
+            self._warm.close()
+        for key, running in list(self._running.items()):
+            self._forget(key, running)
 
     def _readable(self) -> set[int]:
         if not self._fds:
@@ -127,14 +165,19 @@ class LocalExecutor:
 
     def _watch(self, key: str, running: _Running) -> None:
         self._running[key] = running
-        if running.fd is not None:
-            self._fds[running.fd] = key
+        self._unborn.add(key)
 
     def _forget(self, key: str, running: _Running) -> None:
         del self._running[key]
+        self._unborn.discard(key)
         if running.fd is not None:
             del self._fds[running.fd]
             os.close(running.fd)
+
+
+def _inherited(environment: Mapping[str, str]) -> dict[str, str]:
+    """What a worker needs of its environment that a fork server cannot know beforehand."""
+    return {name: environment[name] for name in _WARM_NAMES if name in environment}
 
 
 def _own_word(folder: Path) -> ProcessRef | None:

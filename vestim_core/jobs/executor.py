@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Set
 from pathlib import Path
 from typing import Protocol
 
@@ -10,14 +10,17 @@ from typing import Protocol
 class Executor(Protocol):
     """Starts, watches and ends the processes of attempts, each named by its attempt key."""
 
-    def start(self, attempt_key: str, folder: Path, threads: int, gpu: int | None) -> tuple[int, float]:
-        """Start the attempt in `folder`, which sees this GPU or none; its process id and creation time.
+    def keep_warm(self, needed: bool) -> None:
+        """Hear whether attempts that need torch are in sight."""
 
-        `OSError` when it cannot be started."""
+    def start(self, attempt_key: str, folder: Path, threads: int, gpu: int | None, *, needs_torch: bool) -> None:
+        """Start the attempt in `folder`, which sees this GPU or none. `OSError` when that cannot be done."""
 
-    def adopt(self, attempt_key: str, folder: Path) -> tuple[int, float] | None:
-        """Watch an attempt that an earlier daemon started: its process id and creation time, 0 where not known yet;
-        None when nothing of it lives."""
+    def adopt(self, attempt_key: str, folder: Path) -> bool:
+        """Watch an attempt that an earlier daemon started; False when nothing of it lives."""
+
+    def born(self) -> list[tuple[str, int, float]]:
+        """Key, process id and creation time of every attempt that has turned out to live since the last call."""
 
     def terminate(self, attempt_key: str) -> None:
         """Tell the process tree to end."""
@@ -26,9 +29,11 @@ class Executor(Protocol):
         """End the process tree."""
 
     def reap(self) -> list[tuple[str, int | None]]:
-        """Key and exit code of every attempt whose whole process tree has gone since the last call. The code is as
-        subprocess gives it, negative for a signal, and None where nobody can know it."""
+        """Key and exit code of every attempt whose whole process tree has gone since the last call.
+
+        The code is as subprocess gives it, negative for a signal, and None where nobody can know it.
+        """
 
     @property
-    def exit_fds(self) -> Mapping[int, str]:
+    def exit_fds(self) -> Set[int]:
         """File descriptors that become readable when an attempt's process ends, where the system has them."""

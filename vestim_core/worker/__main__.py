@@ -1,11 +1,24 @@
-"""`python -m vestim_core.worker FOLDER`: run the attempt in that folder."""
+"""`python -m vestim_core.worker FOLDER`: run the attempt in that folder.
+
+`python -m vestim_core.worker --fork-server FD`: give birth to workers on request.
+"""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-from vestim_core.worker.attempt import run
+
+def main(arguments: list[str]) -> int:
+    """The exit code of what the arguments name."""
+    if arguments[0] == "--fork-server":
+        from vestim_core.worker.forkserver import serve
+
+        return serve(int(arguments[1]))
+    from vestim_core.worker.attempt import run
+
+    return run(Path(arguments[0]))
+
 
 if __name__ == "__main__":
-    sys.exit(run(Path(sys.argv[1])))
+    sys.exit(main(sys.argv[1:]))

@@ -19,6 +19,7 @@ from vestim_core.spec.ids import attempt_key
 from vestim_core.spec.states import AttemptState, Intent, TaskKind
 from vestim_core.spec.task import TaskSpec
 from vestim_core.system import FileLock, Home, ProcessRef, read_json, ref_of, write_json
+from vestim_core.system.failpoints import failpoint
 from vestim_core.worker.control import Control
 from vestim_core.worker.doorbell import Doorbell
 from vestim_core.worker.journal import Journal
@@ -73,12 +74,15 @@ def run(folder: Path) -> int:
     home = Home(Path(launch.home))
     me = ref_of(os.getpid()) or ProcessRef(os.getpid(), 0.0)
     write_json(folder / "worker.json", {"schema_version": 1, "pid": me.pid, "create_time": me.create_time})
+    failpoint("worker.born")
     doorbell = Doorbell(home, attempt_key(launch.job_id, launch.task_id, launch.attempt))
     journal = Journal(folder / "events.jsonl", doorbell)
     doorbell.ring()
     state, error = _work(home, launch, folder, journal)
     journal.close()
+    failpoint("worker.worked")
     _write_exit(folder, state, error)
+    failpoint("worker.exit")
     doorbell.close()
     if lock is not None:
         lock.release()

@@ -1,0 +1,84 @@
+"""Starting an attempt: the intent is committed, the folder is written, the process is born; its number comes later.
+
+Whatever dies between two of these, the next daemon finds either a living process or an attempt that is lost: the
+folder's lock, which the process holds from birth, tells them apart.
+"""
+
+from __future__ import annotations
+
+from vestim_core.jobs.container import JobContainer
+from vestim_core.jobs.executor import Executor
+from vestim_core.jobs.manager import JobManager
+from vestim_core.jobs.scheduler import Capacity
+from vestim_core.jobs.tasks import Task
+from vestim_core.protocol.launch import ControlFile, Launch
+from vestim_core.spec.errors import ErrorCode, VestimError
+from vestim_core.spec.ids import attempt_key
+from vestim_core.spec.states import AttemptState, Intent, TaskKind
+from vestim_core.system import gpu_count, write_json
+from vestim_core.system.failpoints import failpoint
+
+NEEDS_TORCH = frozenset({TaskKind.TRAIN, TaskKind.TEST})
+
+
+def start_attempt(manager: JobManager, executor: Executor, container: JobContainer, task_id: str) -> None:
+    """Start the next attempt of a ready task; when that cannot be done, the attempt has failed and says why."""
+    task = container.tasks[task_id]
+    gpu = _free_gpu(manager) if wants_gpu(task) else None
+    with manager.unit():
+        attempt = container.new_attempt(task_id)
+        key = attempt_key(container.job_id, task_id, attempt.number)
+        manager.registry.lease(key, task.threads, gpu)
+        manager.persist_job_container(container)
+    failpoint("start.committed")
+    folder = manager.folder(container.job_id)
+    own = folder.attempt(task_id, attempt.number)
+    launch = Launch(
+        job_id=container.job_id,
+        task_id=task_id,
+        attempt=attempt.number,
+        home=str(manager.home.root),
+        threads=task.threads,
+        gpu=gpu,
+        started_utc=attempt.started_utc,
+    )
+    try:
+        own.mkdir(parents=True, exist_ok=True)
+        written = folder.task(task_id) / "task.json"
+        if not written.exists():  # a later attempt goes on with what the first one chose
+            write_json(written, task.document)
+        write_json(own / "control.json", ControlFile(intent=Intent.RUN).model_dump(mode="json"))
+        write_json(own / "launch.json", launch.model_dump(mode="json"))
+        failpoint("start.folder")
+        executor.start(key, own, task.threads, gpu, needs_torch=task.kind in NEEDS_TORCH)
+        failpoint("start.born")
+    except OSError as problem:
+        why = problem.strerror or str(problem)
+        sentence = f"{task_id} could not be started ({why}): check the disk and the folder {own}"
+        with manager.unit():
+            container.attempt_ended(
+                task_id, AttemptState.FAILED, VestimError(ErrorCode.FAILED, sentence, place=str(own))
+            )
+            manager.registry.release(key)
+            manager.persist_job_container(container)
+
+
+def wants_gpu(task: Task) -> bool:
+    """Whether a task is to be given a GPU of its own: only training takes one, unless it is told to use the CPU."""
+    trial = task.document.get("trial")
+    if task.kind is not TaskKind.TRAIN or not trial or not gpu_count():
+        return False
+    return bool((task.document.get("device") or trial["training"]["device"]) != "cpu")
+
+
+def capacity_left(manager: JobManager, slots: int, threads: int) -> Capacity:
+    """What the machine offers, and what the leases have taken of it."""
+    leases = manager.registry.leases()
+    used_gpus = sum(gpu is not None for _, _, gpu in leases)
+    used_threads = sum(leased for _, leased, _ in leases)
+    return Capacity(slots, threads, gpu_count(), len(leases), used_threads, used_gpus)
+
+
+def _free_gpu(manager: JobManager) -> int | None:
+    taken = {gpu for _, _, gpu in manager.registry.leases()}
+    return next((gpu for gpu in range(gpu_count()) if gpu not in taken), None)

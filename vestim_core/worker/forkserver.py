@@ -1,0 +1,98 @@
+"""The fork server: a process that has torch loaded and gives birth to workers, so that a task starts without importing.
+
+Each attempt still is a process and a session of its own. Requests come over a socket that the daemon made for this
+process alone, each with the lock that the worker is to hold; the exit code of each worker goes back. When the daemon
+goes, the server does what it was asked last and goes too; its workers run on.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import selectors
+import signal
+import socket
+import sys
+from importlib import import_module
+from pathlib import Path
+
+MAX_MESSAGE_BYTES = 64 << 10
+_STAGES = ("vestim_core.worker.stages.train", "vestim_core.worker.stages.test")
+
+
+def serve(descriptor: int) -> int:
+    """Serve the socket `descriptor` until its other end closes; the exit code."""
+    # Loaded first: requests wait in the socket meanwhile. What is frozen is never copied by a child's collector.
+    for stage in _STAGES:
+        import_module(stage)
+    gc.collect()
+    gc.freeze()
+    server = socket.socket(fileno=descriptor)
+    wake_reader, wake_writer = os.pipe()
+    os.set_blocking(wake_reader, False)
+    os.set_blocking(wake_writer, False)
+    signal.set_wakeup_fd(wake_writer, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    with selectors.DefaultSelector() as selector:
+        selector.register(server, selectors.EVENT_READ)
+        selector.register(wake_reader, selectors.EVENT_READ)
+        while True:
+            for key, _ in selector.select():
+                if key.fileobj is server:
+                    message, fds, _, _ = socket.recv_fds(server, MAX_MESSAGE_BYTES, 1)
+                    if not message:
+                        return 0
+                    _give_birth(json.loads(message), fds, (server.fileno(), wake_reader, wake_writer))
+                else:
+                    os.read(wake_reader, 4096)
+            _tell_exits(server)
+
+
+def _give_birth(request: dict[str, object], lock: list[int], own_fds: tuple[int, ...]) -> None:
+    pid = os.fork()
+    if pid:
+        for fd in lock:
+            os.close(fd)  # from here on the worker alone holds its lock
+        return
+    code = 1
+    try:
+        os.setsid()
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for fd in own_fds:
+            os.close(fd)
+        folder = Path(str(request["folder"]))
+        os.chdir(folder)
+        _redirect(folder)
+        environment = request["environment"]
+        assert isinstance(environment, dict)
+        os.environ.update({str(name): str(value) for name, value in environment.items()})
+        from vestim_core.worker.attempt import run
+
+        code = run(folder)
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        os._exit(code)
+
+
+def _redirect(folder: Path) -> None:
+    for number, name in ((1, "stdout.log"), (2, "stderr.log")):
+        file = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        os.dup2(file, number)
+        os.close(file)
+
+
+def _tell_exits(server: socket.socket) -> None:
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if not pid:
+            return
+        try:
+            server.send(f"{pid} {os.waitstatus_to_exitcode(status)}\n".encode())
+        except OSError:
+            return  # the daemon has gone; so does this process, at its next request
