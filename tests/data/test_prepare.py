@@ -203,6 +203,13 @@ def test_a_failed_preparation_leaves_nothing(tmp_path: Path, data: DataSpec) -> 
     assert not (tmp_path / "cache").exists()
 
 
+def test_a_cache_that_cannot_be_written_is_said(tmp_path: Path, data: DataSpec) -> None:
+    (tmp_path / "cache").write_text("a file", encoding="utf-8")
+    with pytest.raises(VestimError, match="The prepared data cannot be written to") as caught:
+        Run(tmp_path / "cache", data)
+    assert caught.value.code is ErrorCode.FAILED
+
+
 def test_columns_for_the_baseline_come_along_when_they_are_there(tmp_path: Path, data: DataSpec) -> None:
     signals = SignalsSpec(features=["temperature_degC"], target="voltage_V")
     assert set(Run(tmp_path / "cache", data, signals=signals).prepared.files[0].columns) == {

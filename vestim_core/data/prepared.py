@@ -25,7 +25,7 @@ from vestim_core.data.pipeline import Pipeline, PreparedArrays
 from vestim_core.data.segment import Segment
 from vestim_core.data.steps.even import column_of
 from vestim_core.spec.data import Role
-from vestim_core.spec.errors import not_found, wrong_input
+from vestim_core.spec.errors import ErrorCode, VestimError, not_found, wrong_input
 from vestim_core.spec.finding import Finding
 from vestim_core.spec.signals import SignalsSpec
 
@@ -134,28 +134,14 @@ def write_prepared(
 
     A failure on the way, an exception from `files` too, leaves nothing behind.
     """
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(prefix=f"{directory.name}.tmp-", dir=directory.parent))
     try:
-        digest = hashlib.sha256()
-        entries = [_write_file(beside / file.key, file, digest) for file in files]
-        index = {
-            "schema_version": SCHEMA_VERSION,
-            "pipeline": pipeline.to_json(),
-            "files": entries,
-            "findings": [finding.model_dump(mode="json") for finding in findings],
-            "arrays_sha256": digest.hexdigest(),
-        }
-        (beside / _INDEX).write_text(json.dumps(index, indent=1), encoding="utf-8")
-        if not is_complete(directory):
-            shutil.rmtree(directory, ignore_errors=True)
-            try:
-                beside.rename(directory)
-            except OSError:
-                if not is_complete(directory):  # else another writer of the same set was a moment faster
-                    raise
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        _write(directory, pipeline, files, findings)
+    except OSError as error:
+        raise VestimError(
+            ErrorCode.FAILED,
+            f'The prepared data cannot be written to "{directory.parent}": {error.strerror or error}.',
+            place=str(directory.parent),
+        ) from None
     return open_prepared(directory)
 
 
@@ -184,6 +170,31 @@ def open_prepared(directory: Path) -> PreparedSet:
         raise wrong_input(f'The prepared data in "{directory}" is damaged: delete that folder.') from None
     findings = tuple(Finding.model_validate(finding) for finding in index["findings"])
     return PreparedSet(directory, pipeline, pipeline.signals, files, findings, index["arrays_sha256"])
+
+
+def _write(directory: Path, pipeline: Pipeline, files: Iterable[PreparedFile], findings: Sequence[Finding]) -> None:
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(prefix=f"{directory.name}.tmp-", dir=directory.parent))
+    try:
+        digest = hashlib.sha256()
+        entries = [_write_file(beside / file.key, file, digest) for file in files]
+        index = {
+            "schema_version": SCHEMA_VERSION,
+            "pipeline": pipeline.to_json(),
+            "files": entries,
+            "findings": [finding.model_dump(mode="json") for finding in findings],
+            "arrays_sha256": digest.hexdigest(),
+        }
+        (beside / _INDEX).write_text(json.dumps(index, indent=1), encoding="utf-8")
+        if not is_complete(directory):
+            shutil.rmtree(directory, ignore_errors=True)
+            try:
+                beside.rename(directory)
+            except OSError:
+                if not is_complete(directory):  # else another writer of the same set was a moment faster
+                    raise
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
 
 
 def _write_file(folder: Path, file: PreparedFile, digest: Any) -> dict[str, Any]:
