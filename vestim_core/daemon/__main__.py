@@ -15,7 +15,7 @@ from vestim_core.daemon.host import Host
 from vestim_core.daemon.server import Server
 from vestim_core.daemon.sockets import Sockets
 from vestim_core.executors.local import LocalExecutor
-from vestim_core.executors.warm import WarmWorkers
+from vestim_core.executors.warm import warm_workers
 from vestim_core.jobs.database import DamagedDatabase, set_aside
 from vestim_core.jobs.manager import JobManager
 from vestim_core.jobs.rebuild import rebuild
@@ -50,7 +50,7 @@ def _serve(home: Home, *, anew: bool) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     manager = _open(home, anew=anew)
     sockets = Sockets(home, endpoints(home))
-    executor = LocalExecutor(WarmWorkers(home))
+    executor = LocalExecutor(warm_workers(home))
     try:
         manager.registry.forget_old_commands()
         manager.remove_trash()

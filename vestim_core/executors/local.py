@@ -81,8 +81,8 @@ class LocalExecutor:
             raise FileExistsError(f"attempt {attempt_key} already has a living process")
         environment = worker_environment(threads, gpu)
         with lock:
-            if needs_torch and self._warm and self._warm.start(folder, _inherited(environment), lock.fd):
-                self._watch(attempt_key, _Running(folder, warm=True))
+            if needs_torch and self._warm and (birth := self._warm.start(folder, _inherited(environment), lock)):
+                self._watch(attempt_key, _Running(folder, process=birth.process, warm=True))
                 return
             process, ref = spawn_detached(
                 self._command(folder),
@@ -134,12 +134,14 @@ class LocalExecutor:
             if running.fd is not None and running.fd not in readable:
                 continue
             exit_code = running.process.poll() if running.process else None
+            if running.process is not None and exit_code is None:
+                continue
             if running.ref is not None and is_alive(running.ref):
                 continue
             if is_locked(running.folder / LOCK_NAME) or (running.ref is not None and tree_alive(running.ref)):
                 self.kill(key)
                 continue
-            if running.warm and running.ref is not None and self._warm is not None:
+            if running.warm and running.process is None and running.ref is not None and self._warm is not None:
                 exit_code = self._warm.exit_code(running.ref.pid)
                 running.gone_s = running.gone_s or time.monotonic()
                 if exit_code is None and self._warm.fd is not None and time.monotonic() - running.gone_s < EXIT_WORD_S:

@@ -1,115 +1,59 @@
-"""Warm workers: attempts born by a fork server that has torch loaded already, where the system has fork.
+"""Warm workers: what a task of a search need not pay for is importing torch. Two ways, one interface.
 
-One fork server at most; it is started when work for it is in sight and let go when there has been none for a while. A
-server that died is no loss: what it was asked for shows as gone, and the next attempt starts cold.
+A warm worker is a process of its own like any other; only its birth is quicker. Where there is none, an attempt starts
+cold.
 """
 
 from __future__ import annotations
 
-import json
-import logging
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-from vestim_core.system import Home, own_command, spawn_detached, worker_environment
+from vestim_core.system import FileLock, Home
 
 IDLE_S = 60.0
+"""Warm processes are let go when no work for them has been in sight for this long."""
 EXIT_WORD_S = 2.0
 """How long the exit code of a dead worker is waited for; without it nobody can know how the worker ended."""
-log = logging.getLogger(__name__)
 
 
-class WarmWorkers:
-    """The daemon's side of the fork server."""
+@dataclass(frozen=True, slots=True)
+class Birth:
+    """A worker that was asked for. process: its handle where it is our own child."""
 
-    def __init__(self, home: Home) -> None:
-        self._home = home
-        self._server: socket.socket | None = None
-        self._process: subprocess.Popen[bytes] | None = None
-        self._needed_s = 0.0
-        self._exits: dict[int, int] = {}
+    process: subprocess.Popen[bytes] | None
+
+
+class WarmWorkers(Protocol):
+    """Where warm workers come from."""
 
     @property
     def fd(self) -> int | None:
-        """Becomes readable when a warm worker has ended, or the server has."""
-        return self._server.fileno() if self._server else None
+        """Becomes readable when there is news of a warm worker's end; None when that shows elsewhere."""
 
     def keep(self, needed: bool) -> None:
-        """Say whether work for warm workers is in sight; starts the server, or lets it go when it has idled."""
-        now_s = time.monotonic()
-        if needed:
-            self._needed_s = now_s
-            if self._server is None and sys.platform == "linux":
-                self._start()
-        elif self._server is not None and now_s - self._needed_s > IDLE_S:
-            self.close()
+        """Hear whether work for warm workers is in sight."""
 
-    def start(self, folder: Path, environment: Mapping[str, str], lock_fd: int) -> bool:
-        """Ask for the worker of an attempt, which will hold this lock; False when it has to be started otherwise."""
-        if self._server is None:
-            return False
-        request = json.dumps({"folder": str(folder), "environment": dict(environment)}).encode()
-        try:
-            socket.send_fds(self._server, [request], [lock_fd])
-        except OSError as error:
-            log.warning("the fork server does not listen: %s", error)
-            self.close()
-            return False
-        return True
+    def start(self, folder: Path, environment: Mapping[str, str], lock: FileLock) -> Birth | None:
+        """Ask for the worker of an attempt; None when it has to be started cold. The lock is released by the caller."""
 
     def exit_code(self, pid: int) -> int | None:
-        """The exit code of a warm worker that has ended, once it is known."""
-        self._hear()
-        return self._exits.pop(pid, None)
+        """The exit code of a warm worker that is not our own child and has ended, once it is known."""
 
     def close(self) -> None:
-        """Let the server go; its workers run on."""
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-        if self._process is not None:
-            self._process.poll()
+        """Let everything go that is not an attempt."""
 
-    def _start(self) -> None:
-        if self._process is not None and self._process.poll() is None:
-            return  # the former one has not gone yet
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        ours.setblocking(False)
-        path = self._home.logs / "forkserver.log"
-        command = own_command("worker", "--fork-server", str(theirs.fileno()))
-        try:
-            self._process, ref = spawn_detached(
-                command,
-                env=worker_environment(1),
-                cwd=self._home.root,
-                stdout=path,
-                stderr=path,
-                keep_fds=(theirs.fileno(),),
-            )
-        except OSError as error:
-            log.warning("the fork server could not be started: %s", error)
-            ours.close()
-            return
-        finally:
-            theirs.close()
-        self._server = ours
-        log.info("started the fork server, process %d", ref.pid)
 
-    def _hear(self) -> None:
-        while self._server is not None:
-            try:
-                message = self._server.recv(4096)
-            except BlockingIOError:
-                return
-            except OSError:
-                message = b""
-            if not message:
-                log.info("the fork server has gone")
-                self.close()
-                return
-            pid, code = message.split()
-            self._exits[int(pid)] = int(code)
+def warm_workers(home: Home) -> WarmWorkers:
+    """The way that suits this system: fork is safe with torch loaded on Linux alone."""
+    if sys.platform == "linux":
+        from vestim_core.executors.forking import ForkServer
+
+        return ForkServer(home)
+    from vestim_core.executors.prestarted import PrestartedWorker
+
+    return PrestartedWorker(home)

@@ -39,8 +39,9 @@ def spawn_detached(
     stdout: Path,
     stderr: Path,
     keep_fds: Sequence[int] = (),
+    stdin: int = subprocess.DEVNULL,
 ) -> tuple[subprocess.Popen[bytes], ProcessRef]:
-    """Start `argv` in a session of its own, with no input and its output appended to files.
+    """Start `argv` in a session of its own, with its output appended to files, and no input unless `stdin` is a pipe.
 
     `keep_fds` are inherited under their own numbers, on POSIX only.
     """
@@ -51,7 +52,7 @@ def spawn_detached(
     with ExitStack() as files:
         out = files.enter_context(stdout.open("ab")).fileno()
         err = files.enter_context(stderr.open("ab")).fileno()
-        process = _popen(list(argv), environment, cwd, out, err, keep_fds)
+        process = _popen(list(argv), environment, cwd, (stdin, out, err), keep_fds)
     ref = ref_of(process.pid)
     if ref is None:
         raise ProcessLookupError(f"{argv[0]} was started and vanished before it could be looked at.")
@@ -113,12 +114,13 @@ def kill_tree(ref: ProcessRef) -> None:
 
 
 def _popen(
-    argv: list[str], env: dict[str, str], cwd: Path, out: int, err: int, keep_fds: Sequence[int]
+    argv: list[str], env: dict[str, str], cwd: Path, streams: tuple[int, int, int], keep_fds: Sequence[int]
 ) -> subprocess.Popen[bytes]:
+    stdin, out, err = streams
     if sys.platform != "win32":
         return subprocess.Popen(
             argv,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=out,
             stderr=err,
             cwd=cwd,
@@ -130,7 +132,7 @@ def _popen(
     try:
         return subprocess.Popen(
             argv,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=out,
             stderr=err,
             cwd=cwd,
@@ -138,9 +140,7 @@ def _popen(
             creationflags=detached | subprocess.CREATE_BREAKAWAY_FROM_JOB,
         )
     except PermissionError:  # the job object that we live in lets nobody break away
-        return subprocess.Popen(
-            argv, stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=cwd, env=env, creationflags=detached
-        )
+        return subprocess.Popen(argv, stdin=stdin, stdout=out, stderr=err, cwd=cwd, env=env, creationflags=detached)
 
 
 def _is(process: psutil.Process, ref: ProcessRef) -> bool:

@@ -1,6 +1,6 @@
 """`python -m vestim_core.worker FOLDER`: run the attempt in that folder.
 
-`python -m vestim_core.worker --fork-server FD`: give birth to workers on request.
+With `--fork-server FD` it gives birth to workers on request; with `--await` it becomes one when told which.
 """
 
 from __future__ import annotations
@@ -15,6 +15,10 @@ def main(arguments: list[str]) -> int:
         from vestim_core.worker.forkserver import serve
 
         return serve(int(arguments[1]))
+    if arguments[0] == "--await":
+        from vestim_core.worker.warm import await_request
+
+        return await_request()
     from vestim_core.worker.attempt import run
 
     return run(Path(arguments[0]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 import traceback
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,12 +19,13 @@ from vestim_core.spec.events import EventKind
 from vestim_core.spec.ids import attempt_key
 from vestim_core.spec.states import AttemptState, Intent, TaskKind
 from vestim_core.spec.task import TaskSpec
-from vestim_core.system import FileLock, Home, ProcessRef, read_json, ref_of, write_json
+from vestim_core.system import FileLock, Home, ProcessRef, is_locked, read_json, ref_of, write_json
 from vestim_core.system.failpoints import failpoint
 from vestim_core.worker.control import Control
 from vestim_core.worker.doorbell import Doorbell
 from vestim_core.worker.journal import Journal
 
+LOCK_S = 5.0
 EXIT_CODES = {AttemptState.FAILED: 1}
 
 
@@ -69,7 +71,7 @@ class Attempt:
 
 def run(folder: Path) -> int:
     """Run the attempt in `folder`; the exit code of the process."""
-    lock = FileLock.try_acquire(folder / "alive.lock") if sys.platform == "win32" else None
+    lock = _own_lock(folder / "alive.lock")
     launch = Launch.model_validate(read_json(folder / "launch.json"))
     home = Home(Path(launch.home))
     me = ref_of(os.getpid()) or ProcessRef(os.getpid(), 0.0)
@@ -87,6 +89,17 @@ def run(folder: Path) -> int:
     if lock is not None:
         lock.release()
     return EXIT_CODES.get(state, 0)
+
+
+def _own_lock(path: Path) -> FileLock | None:
+    """The lock that says that this attempt lives, for a process that was not born with it."""
+    deadline_s = time.monotonic() + LOCK_S
+    while not is_locked(path) or sys.platform == "win32":
+        lock = FileLock.try_acquire(path)
+        if lock is not None or time.monotonic() > deadline_s:
+            return lock
+        time.sleep(0.01)
+    return None
 
 
 def _work(home: Home, launch: Launch, folder: Path, journal: Journal) -> tuple[AttemptState, VestimError | None]:

@@ -14,18 +14,16 @@ import selectors
 import signal
 import socket
 import sys
-from importlib import import_module
-from pathlib import Path
+
+from vestim_core.worker.warm import become_worker, load_stages
 
 MAX_MESSAGE_BYTES = 64 << 10
-_STAGES = ("vestim_core.worker.stages.train", "vestim_core.worker.stages.test")
 
 
 def serve(descriptor: int) -> int:
     """Serve the socket `descriptor` until its other end closes; the exit code."""
     # Loaded first: requests wait in the socket meanwhile. What is frozen is never copied by a child's collector.
-    for stage in _STAGES:
-        import_module(stage)
+    load_stages()
     gc.collect()
     gc.freeze()
     server = socket.socket(fileno=descriptor)
@@ -62,26 +60,11 @@ def _give_birth(request: dict[str, object], lock: list[int], own_fds: tuple[int,
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         for fd in own_fds:
             os.close(fd)
-        folder = Path(str(request["folder"]))
-        os.chdir(folder)
-        _redirect(folder)
-        environment = request["environment"]
-        assert isinstance(environment, dict)
-        os.environ.update({str(name): str(value) for name, value in environment.items()})
-        from vestim_core.worker.attempt import run
-
-        code = run(folder)
+        code = become_worker(request)
         sys.stdout.flush()
         sys.stderr.flush()
     finally:
         os._exit(code)
-
-
-def _redirect(folder: Path) -> None:
-    for number, name in ((1, "stdout.log"), (2, "stderr.log")):
-        file = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        os.dup2(file, number)
-        os.close(file)
 
 
 def _tell_exits(server: socket.socket) -> None:

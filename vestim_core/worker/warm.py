@@ -1,0 +1,40 @@
+"""What a process that is not yet a worker does before and when it becomes one."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+
+from vestim_core.worker.attempt import run
+
+_STAGES = ("vestim_core.worker.stages.train", "vestim_core.worker.stages.test")
+
+
+def load_stages() -> None:
+    """Import what takes seconds: torch, and the stages that need it."""
+    for stage in _STAGES:
+        import_module(stage)
+
+
+def await_request() -> int:
+    """Load the stages, wait for one request on standard input, and be that attempt's worker; the exit code."""
+    load_stages()
+    line = sys.stdin.readline()
+    return become_worker(json.loads(line)) if line else 0
+
+
+def become_worker(request: dict[str, object]) -> int:
+    """Take over the request's environment and folder, with its logs as output, and run the attempt; the exit code."""
+    folder = Path(str(request["folder"]))
+    environment = request["environment"]
+    assert isinstance(environment, dict)
+    os.environ.update({str(name): str(value) for name, value in environment.items()})
+    os.chdir(folder)
+    for number, name in ((1, "stdout.log"), (2, "stderr.log")):
+        file = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        os.dup2(file, number)
+        os.close(file)
+    return run(folder)
