@@ -125,7 +125,7 @@ def _bare(settings: Trial, prepared: PreparedSet, epochs: list[list[Batch]]) -> 
     features = torch.from_numpy(np.concatenate([file.features for file in prepared.of("train")]))
     target = torch.from_numpy(np.concatenate([file.target for file in prepared.of("train")]))
     numbered = [[(batch.y.long(), batch) for batch in batches] for batches in epochs]
-    with reproducible(1, settings.seed):
+    with reproducible("cpu", 1, settings.seed):
         start = time.process_time()
         module = build_model(settings.model, len(settings.signals.features))
         parameters = list(module.parameters())

@@ -42,7 +42,8 @@ from vestim_core.training.schedules import Schedule
 from vestim_core.training.streams import StreamBatches
 
 PROGRESS_INTERVAL_S = 0.1
-CHECKPOINT_INTERVAL_S = 1.0  # epochs of milliseconds are not worth a checkpoint each: a second of work is soon repeated
+EPOCH_CHECKPOINT_S = 1.0  # epochs of milliseconds are not worth a checkpoint each: a second of work is soon repeated
+CHECKPOINT_INTERVAL_S = 15.0  # within long epochs: the most work that a crash can cost
 _RECENT_EPOCHS = 10
 
 
@@ -67,7 +68,7 @@ def train(
     for role in ("train", "validation"):
         if not sum(file.scored_rows for file in prepared.of(role)):
             raise wrong_input(f"The {role} files have no rows left after preparation: give longer files")
-    with reproducible(threads, trial.seed):
+    with reproducible(device, threads, trial.seed):
         training = _Training(trial, prepared, checkpoints, device, report, intent)
         training.resume([*earlier, checkpoints])
         return training.run()
@@ -112,10 +113,11 @@ class _Training:
         self._best_weights: dict[str, Tensor] = {}
         self._now = _Progress()
         self._clock = time.monotonic()
-        self._reported = self._saved = -math.inf
+        self._reported = -math.inf
+        self._saved = time.monotonic()
 
     def run(self) -> Outcome:
-        self._clock = time.monotonic()
+        self._clock = self._saved = time.monotonic()
         while not self._done():
             wanted = self._run_epoch()
             if wanted is not Intent.RUN:
@@ -145,6 +147,8 @@ class _Training:
             now.squares += loss * batch.count
             now.rows += batch.count
             self._tick(loss)
+            if self._clock - self._saved >= CHECKPOINT_INTERVAL_S and now.index < per_epoch:
+                self._save()
         return Intent.RUN
 
     def _step(self, batch: Batch) -> float:
@@ -224,7 +228,7 @@ class _Training:
         now.index, now.squares, now.rows, now.epoch_s = 0, 0.0, 0, 0.0
         self._schedule.epoch_ended(improved)
         self._report.event(EventKind.EPOCH, line)
-        if self._done() or moment - self._saved >= CHECKPOINT_INTERVAL_S:
+        if self._done() or moment - self._saved >= EPOCH_CHECKPOINT_S:
             self._save()
 
     def _predict(self, file: PreparedFile) -> Any:
@@ -238,7 +242,7 @@ class _Training:
             "schedule": dict(self._schedule.state),
             "batches": self._batches.state(now.index),
             "carried": list(self._carried),
-            "generators": generator_states(),
+            "generators": generator_states(self._device),
             "best_weights": self._best_weights,
             "progress": vars(now),
         }
@@ -259,7 +263,7 @@ class _Training:
         self._batches.load(state["batches"], self._now.index)
         self._carried = tuple(tensor.to(self._device) for tensor in state["carried"])
         self._best_weights = {name: tensor.to(self._device) for name, tensor in state["best_weights"].items()}
-        set_generator_states(state["generators"])
+        set_generator_states(self._device, state["generators"])
 
     def _outcome(self, end: End) -> Outcome:
         now = self._now

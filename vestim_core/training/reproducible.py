@@ -21,10 +21,10 @@ def choose_device(wanted: str) -> str:
 
 
 @contextmanager
-def reproducible(threads: int, seed: int) -> Iterator[None]:
+def reproducible(device: str, threads: int, seed: int) -> Iterator[None]:
     """Seed torch's global generators, use `threads` CPU threads and repeatable kernels; all put back afterwards."""
     before = torch.get_num_threads(), torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(_gpus(device)):
         torch.set_num_threads(threads)
         # CPU kernels used here repeat as they are; of cuDNN's, some must be asked to.
         torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
@@ -36,14 +36,18 @@ def reproducible(threads: int, seed: int) -> Iterator[None]:
             torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = before[1:]
 
 
-def generator_states() -> dict[str, Any]:
-    """Torch's global generators, as tensors: of the CPU and, where there is one, the GPU."""
-    states = {"cpu": torch.get_rng_state()}
-    return states | ({"cuda": torch.cuda.get_rng_state()} if torch.cuda.is_available() else {})
+def generator_states(device: str) -> dict[str, Any]:
+    """Torch's global generators, as tensors: that of the CPU and, when `device` is one, of the GPU."""
+    return {"cpu": torch.get_rng_state(), "gpus": [torch.cuda.get_rng_state(gpu) for gpu in _gpus(device)]}
 
 
-def set_generator_states(states: dict[str, Any]) -> None:
-    """Put back what `generator_states` gave."""
+def set_generator_states(device: str, states: dict[str, Any]) -> None:
+    """Put back what `generator_states` gave for the same device."""
     torch.set_rng_state(states["cpu"])
-    if "cuda" in states and torch.cuda.is_available():
-        torch.cuda.set_rng_state(states["cuda"])
+    for gpu, state in zip(_gpus(device), states["gpus"], strict=True):
+        torch.cuda.set_rng_state(state, gpu)
+
+
+def _gpus(device: str) -> list[int]:
+    """The GPU in use, if any; asking torch about one that is not used would take its memory."""
+    return [torch.cuda.current_device()] if device != "cpu" else []
