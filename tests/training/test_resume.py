@@ -98,18 +98,19 @@ def test_pausing_between_any_batches_changes_nothing(
 
 
 @pytest.mark.parametrize("kind", list(TRIALS))
-@pytest.mark.parametrize("interval_s", [0.0, 1.0])
+@pytest.mark.parametrize("interval", ["EPOCH_CHECKPOINT_S", "CHECKPOINT_INTERVAL_S", ""])
 @pytest.mark.parametrize("events", [1, 2, 4])
 def test_being_killed_changes_nothing(
     kind: str,
-    interval_s: float,
+    interval: str,
     events: int,
     prepared: PreparedSet,
     whole: dict[str, Outcome],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(loop, "CHECKPOINT_INTERVAL_S", interval_s)
+    if interval:  # else none is due before the training ends
+        monkeypatch.setattr(loop, interval, 0.0)
     with pytest.raises(Killed):
         run(TRIALS[kind], prepared, tmp_path, Killer(events))
     last = run(TRIALS[kind], prepared, tmp_path)
@@ -120,7 +121,7 @@ def test_being_killed_changes_nothing(
 def test_a_damaged_checkpoint_falls_back_to_the_one_before(
     prepared: PreparedSet, whole: dict[str, Outcome], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "CHECKPOINT_INTERVAL_S", 0.0)
+    monkeypatch.setattr(loop, "EPOCH_CHECKPOINT_S", 0.0)
     run(TRIALS["lstm"], prepared, tmp_path, intent=Intents(30))
     older, newest = sorted(tmp_path.iterdir())  # two are kept, and nothing else lies there
     newest.write_bytes(newest.read_bytes()[:-1000])
@@ -128,6 +129,9 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before(
     last = run(TRIALS["lstm"], prepared, tmp_path, report)
     assert next(data["epoch"] for event, data in report.events if event == "epoch") == 3
     assert older.name == "step_000000000024.pt"
+    warning = next(data["text"] for event, data in report.events if event == "message")
+    assert newest.name in warning
+    assert "damaged" in warning
     assert bits(last) == bits(whole["lstm"])
 
 

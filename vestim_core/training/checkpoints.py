@@ -41,17 +41,20 @@ def save_checkpoint(folder: Path, step: int, identity: str, state: dict[str, Any
     return path
 
 
-def latest_checkpoint(folders: Sequence[Path], identity: str) -> dict[str, Any] | None:
-    """The state with the most steps in `folders` that can be read, on CPU; None when there is none.
+def latest_checkpoint(folders: Sequence[Path], identity: str) -> tuple[dict[str, Any] | None, list[Path]]:
+    """The state with the most steps in `folders` that can be read, on CPU, None when there is none; and the newer ones
+    that cannot.
 
     Refused, in one sentence, when it belongs to a training with other settings or data.
     """
     paths = sorted((path for folder in folders for path in folder.glob("step_*.pt")), key=lambda path: path.name)
+    damaged: list[Path] = []
     for path in reversed(paths):
         try:
             document = torch.load(path, map_location="cpu", weights_only=True)
             version, found, state = document["schema_version"], document["identity"], document["state"]
         except Exception:  # torch raises whatever its reader met in a damaged file: the one before it is whole
+            damaged.append(path)
             continue
         if version != SCHEMA_VERSION or found != identity:
             raise refused(
@@ -59,5 +62,5 @@ def latest_checkpoint(folders: Sequence[Path], identity: str) -> dict[str, Any] 
                 f"from it; train anew in an empty folder",
                 place=str(path),
             )
-        return dict(state)
-    return None
+        return dict(state), damaged
+    return None, damaged

@@ -247,13 +247,22 @@ class _Training:
             "progress": vars(now),
         }
         step = (now.epoch - 1) * self._batches.per_epoch + now.index
-        path = save_checkpoint(self._folder, step, self._identity, state)
         self._saved = time.monotonic()
+        try:
+            path = save_checkpoint(self._folder, step, self._identity, state)
+        except OSError as error:  # training goes on: there is the checkpoint before, and perhaps room at the next
+            self._warn(f"The checkpoint could not be written ({error.strerror or error}); training goes on without it.")
+            return
         self._report.event(EventKind.CHECKPOINT, {"epoch": now.epoch - 1, "batch": now.index, "file": path.name})
+
+    def _warn(self, sentence: str) -> None:
+        self._report.event(EventKind.MESSAGE, {"level": "warning", "text": sentence})
 
     def resume(self, folders: Sequence[Path]) -> None:
         """Go on from the newest checkpoint in `folders`, if there is one."""
-        state = latest_checkpoint(folders, self._identity)
+        state, damaged = latest_checkpoint(folders, self._identity)
+        for path in damaged:
+            self._warn(f"The checkpoint {path.name} is damaged; going on from the one before it.")
         if state is None:
             return
         self._module.load_state_dict(state["module"])
