@@ -155,7 +155,7 @@ class StreamsTraining(TrainingBase):
         ge=0,
         le=100_000,
         title="Burn-in",
-        description="Rows at a stream's start that do not count in the loss.",
+        description="Rows that do not count in the loss at the start of a stream that begins inside a file.",
         json_schema_extra=unit("rows"),
     )
 
