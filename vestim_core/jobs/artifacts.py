@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import stat
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -10,11 +12,13 @@ from vestim_core.spec.errors import not_found, refused
 
 def list_files(root: Path) -> list[dict[str, Any]]:
     """Path (forward slashes, relative to the job's folder) and size in bytes of every file, sorted by path."""
-    files = (path for path in root.rglob("*") if path.is_file() and not path.is_symlink())
-    return sorted(
-        ({"path": path.relative_to(root).as_posix(), "bytes": path.stat().st_size} for path in files),
-        key=lambda entry: str(entry["path"]),
-    )
+    files: list[dict[str, Any]] = []
+    for path in sorted(root.rglob("*"), key=lambda path: path.relative_to(root).as_posix()):
+        with suppress(FileNotFoundError):  # a temporary file that was renamed meanwhile
+            found = path.lstat()
+            if stat.S_ISREG(found.st_mode):
+                files.append({"path": path.relative_to(root).as_posix(), "bytes": found.st_size})
+    return files
 
 
 def read_piece(root: Path, name: str, offset: int, length: int) -> dict[str, Any]:
@@ -23,9 +27,14 @@ def read_piece(root: Path, name: str, offset: int, length: int) -> dict[str, Any
     if relative.is_absolute() or ".." in relative.parts or "\\" in name or ":" in name or "\0" in name:
         raise refused(f"'{name}' does not lie inside the job's folder", place="path")
     path = root.joinpath(*relative.parts)
-    if not path.resolve().is_relative_to(root.resolve()):
+    try:
+        leads_out = not path.resolve().is_relative_to(root.resolve())
+        found = path.is_file()
+    except OSError:  # no system has files with names as long as that
+        leads_out = found = False
+    if leads_out:
         raise refused(f"'{name}' leads out of the job's folder", place="path")
-    if not path.is_file():
+    if not found:
         raise not_found(f"the job has no file '{name}'", place="path")
     with path.open("rb") as file:
         size = file.seek(0, 2)

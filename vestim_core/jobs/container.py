@@ -31,6 +31,7 @@ from vestim_core.spec.states import (
     PhaseState,
     TaskKind,
     TaskState,
+    TransitionError,
     check_transition,
 )
 from vestim_core.spec.task import TaskSpec
@@ -207,6 +208,8 @@ class JobContainer:
         """The next attempt of a ready task, which is running from now on."""
         with self.changes():
             task = self.tasks[task_id]
+            if task.state is not TaskState.READY or (task.attempt and not task.attempt.ended):
+                raise TransitionError(f"{task_id} is {task.state}: it cannot have another attempt now")
             number = task.attempt.number + 1 if task.attempt else 1
             task.attempt = Attempt(number, started_utc=self.updated_utc)
             task.error = None

@@ -141,7 +141,9 @@ def _next_state(task: TaskFacts, job: JobFacts, states: dict[str, TaskState], fa
     if state is TaskState.WAITING:
         state = _after_waiting(task, states, facts)
     if state in {TaskState.WAITING, TaskState.READY, TaskState.PAUSED} and job.intent is Intent.STOP:
-        return state if _still_tested(task, job, states, facts) else TaskState.STOPPED
+        if not _still_tested(task, job, states, facts):
+            return TaskState.STOPPED
+        return TaskState.READY if state is TaskState.PAUSED else state
     if state is TaskState.READY and job.intent is Intent.PAUSE:
         return TaskState.PAUSED
     if state is TaskState.PAUSED and job.intent is Intent.RUN:

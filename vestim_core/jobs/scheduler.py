@@ -1,8 +1,8 @@
 """The scheduler: which ready tasks start now. A pure function of what waits and what runs.
 
 The job with the fewest running tasks comes first, the older place in the queue decides between equals, so that no job
-starves another. A task never starts unless a slot and its threads are free; one that wants more threads than the
-machine has starts when nothing else runs.
+starves another. A task never starts unless a slot and its threads are free; for the first job in the queue threads are
+kept free until they are enough; a task that wants more than the machine has starts when nothing else runs.
 """
 
 from __future__ import annotations
@@ -62,9 +62,12 @@ def choose(jobs: Sequence[QueuedJob], capacity: Capacity) -> list[tuple[str, str
             enough_threads = threads == 0 or threads + task.threads <= capacity.threads
             if gpus + task.gpus > capacity.gpus:
                 continue
-            if not enough_threads:
-                return chosen  # who needs many threads would never get them if others took each as it comes free
-            break
+            if enough_threads:
+                break
+            if job.position == min(other.position for other in open_jobs):
+                return (
+                    chosen  # the first in the queue would never get many threads if others took each as it comes free
+                )
         else:
             return chosen
         waiting[job.job_id].pop(0)

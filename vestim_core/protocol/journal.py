@@ -16,7 +16,8 @@ from vestim_core.spec.events import EventKind
 
 MAX_EVENT_DEPTH = 32
 """Deeper data would not fit into an answer, which may be nested `MAX_DEPTH` deep itself."""
-_KINDS = {kind.value for kind in EventKind}
+WORKER_KINDS = frozenset(EventKind) - {EventKind.JOB, EventKind.TASK, EventKind.ATTEMPT}
+"""What a worker may report; the states of job, task and attempt are the daemon's to tell."""
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 
@@ -76,7 +77,7 @@ def _read_line(raw: bytes, offset: int) -> Line | BadLine:
     except (ValueError, RecursionError):
         return BadLine(offset, "not JSON")
     match value:
-        case {"t": str(time_utc), "k": str(kind), "d": dict(data)} if kind in _KINDS:
+        case {"t": str(time_utc), "k": str(kind), "d": dict(data)} if kind in WORKER_KINDS:
             return _checked(Line(time_utc, EventKind(kind), plain(data)), offset)
         case _:
             return BadLine(offset, "not an event")

@@ -97,9 +97,9 @@ TRANSITIONS: Mapping[type[StrEnum], Mapping[str, frozenset[str]]] = {
     JobState: {
         "draft": frozenset({"queued"}),
         "queued": frozenset({"running", "held", "paused", "stopped", "failed", "done"}),
-        "held": frozenset({"queued", "stopped"}),
+        "held": frozenset({"queued", "running", "done", "failed", "stopped"}),
         "running": frozenset({"queued", "held", "paused", "done", "failed", "stopped"}),
-        "paused": frozenset({"queued", "running", "stopped"}),
+        "paused": frozenset({"queued", "running", "done", "failed", "stopped"}),
         "done": frozenset({"queued"}),
         "failed": frozenset({"queued"}),
         "stopped": frozenset({"queued"}),
@@ -113,7 +113,7 @@ TRANSITIONS: Mapping[type[StrEnum], Mapping[str, frozenset[str]]] = {
         "failed": frozenset({"waiting", "running"}),
     },
     TaskState: {
-        "waiting": frozenset({"ready", "skipped", "stopped"}),
+        "waiting": frozenset({"ready", "paused", "skipped", "stopped"}),
         "ready": frozenset({"waiting", "running", "paused", "skipped", "stopped", "failed"}),
         "running": frozenset({"ready", "paused", "done", "failed", "stopped"}),
         "paused": frozenset({"ready", "stopped", "skipped"}),

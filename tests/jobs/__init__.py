@@ -1,0 +1,1 @@
+"""Containers, managers, registry and the pure rules."""

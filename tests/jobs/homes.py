@@ -1,0 +1,35 @@
+"""A manager and a service over a registry of their own, without a daemon."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tests.spec.documents import real_document
+from vestim_core.jobs.container import JobContainer
+from vestim_core.jobs.manager import JobManager
+from vestim_core.jobs.registry import Registry
+from vestim_core.jobs.service import JobService
+from vestim_core.spec.states import TaskKind
+from vestim_core.system import Home
+
+
+def open_service(home: Path) -> JobService:
+    """The verbs over a fresh or existing home."""
+    place = Home(home)
+    place.ensure()
+    manager = JobManager(place, Registry(place.registry))
+    manager.load_jobs_from_registry()
+    return JobService(manager)
+
+
+def submitted(service: JobService, folder: Path, **sections: Any) -> JobContainer:
+    """A job that has been started."""
+    with service.manager.unit():
+        answer = service.submit(real_document(folder, **sections))
+    return service.manager.get(answer["job_id"])
+
+
+def ids(container: JobContainer, kind: TaskKind) -> list[str]:
+    """The tasks of a kind."""
+    return [task.task_id for task in container.tasks.values() if task.kind is kind]

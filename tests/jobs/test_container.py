@@ -1,0 +1,238 @@
+"""Container invariants: legal states only, events 1..n, records that lose nothing, and no job that touches another."""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.spec.documents import document
+from vestim_core.jobs.container import JobContainer
+from vestim_core.protocol.journal import WORKER_KINDS, BadLine, Line, read_lines, write_line
+from vestim_core.spec.errors import VestimError
+from vestim_core.spec.events import EventKind
+from vestim_core.spec.job import validate_job
+from vestim_core.spec.states import (
+    ATTEMPT_ENDS,
+    TRANSITIONS,
+    AttemptState,
+    Intent,
+    JobState,
+    Phase,
+    PhaseState,
+    TaskKind,
+    TaskState,
+    TransitionError,
+)
+from vestim_core.spec.task import expand_tasks
+
+
+def new_container(name: str = "job_1", **sections: Any) -> JobContainer:
+    container = JobContainer(name, name, {}, "2026-03-01T12:00:00.000Z")
+    container.save_document(document(**sections))
+    container.replace_tasks(expand_tasks(validate_job(container.document)))
+    return container
+
+
+def check(container: JobContainer) -> None:
+    """What must hold at any moment."""
+    with container.lock:
+        assert [event.seq for event in container.pending] == list(range(1, container.last_seq + 1)), (
+            "1..n without a gap"
+        )
+        assert container.stop_flag.is_set() == (container.intent is Intent.STOP)
+        for task_id in container.handles:
+            attempt = container.tasks[task_id].attempt
+            assert attempt is not None and attempt.state is AttemptState.RUNNING
+        assert 0.0 <= container.fraction <= 1.0
+        record = container.to_record()
+        assert JobContainer.from_record(json.loads(json.dumps(record))).to_record() == record
+        json.dumps(container.status(), allow_nan=False)
+
+
+def walk(container: JobContainer, tasks: set[str]) -> None:
+    """Every state that the events report followed from the one before it by the table."""
+    jobs = JobState.DRAFT.value
+    states = dict.fromkeys(tasks, "")
+    for event in container.pending:
+        if event.kind is EventKind.JOB and "state" in event.data:
+            assert event.data["was"] == jobs and event.data["state"] in TRANSITIONS[JobState][jobs]
+            jobs = event.data["state"]
+        if event.kind is EventKind.TASK:
+            was = states[event.task]
+            assert not was or event.data["state"] in TRANSITIONS[TaskState][was]
+            states[event.task] = event.data["state"]
+    assert jobs == container.state.value
+
+
+def random_change(container: JobContainer, rng: random.Random) -> None:
+    """One change, legal or not; an illegal one must leave everything as it was."""
+    task_id = rng.choice(list(container.tasks))
+    kind = rng.randrange(9)
+    try:
+        if kind == 0:
+            container.set_intent(rng.choice(list(Intent)), test=rng.random() < 0.5)
+        elif kind == 1:
+            container.set_state(rng.choice(list(JobState)))
+        elif kind <= 3:
+            container.set_task_state(task_id, rng.choice(list(TaskState)))
+        elif kind == 4:
+            container.new_attempt(task_id)
+        elif kind == 5:
+            container.attempt_started(task_id, rng.randrange(2, 9999), rng.random())
+        elif kind == 6:
+            container.attempt_ended(task_id, rng.choice(sorted(ATTEMPT_ENDS)), None)
+        elif kind == 7:
+            data = {"epoch": rng.randrange(9), "max_epochs": 9, "has_model": True}
+            line = Line("t", rng.choice(sorted(WORKER_KINDS)), data)
+            container.ingest(task_id, [line, BadLine(7, "not JSON")], rng.randrange(1000))
+        else:
+            container.status()
+    except (TransitionError, KeyError, VestimError):
+        return
+
+
+def test_eight_threads_and_ten_thousand_updates() -> None:
+    """no-loss, isolation: two containers are changed from eight threads at once while they are read."""
+    containers = [new_container("job_1"), new_container("job_2", training={"repetitions": 3})]
+    untouched = new_container("job_3")
+    before = untouched.to_record()
+    failures: list[BaseException] = []
+
+    def change(seed: int) -> None:
+        rng = random.Random(seed)
+        try:
+            for _ in range(1250):
+                random_change(containers[rng.randrange(2)], rng)
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=change, args=(seed,)) for seed in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+    for container in containers:
+        check(container)
+        walk(container, set(container.tasks))
+        assert container.last_seq > 1000
+    assert untouched.to_record() == before
+    assert {event.task for event in containers[0].pending} - {""} <= set(containers[0].tasks)
+
+
+@given(st.integers(0, 2**32), st.integers(1, 60))
+def test_any_history_can_be_stored_and_read_back(seed: int, changes: int) -> None:
+    container, rng = new_container(), random.Random(seed)
+    for _ in range(changes):
+        random_change(container, rng)
+    check(container)
+    walk(container, set(container.tasks))
+
+
+def test_an_illegal_change_changes_nothing() -> None:
+    container = new_container()
+    before = container.to_record()
+    for act in (
+        lambda: container.set_state(JobState.DONE),
+        lambda: container.set_task_state("prepare_1", TaskState.DONE),
+        lambda: container.attempt_started("prepare_1", 1, 1.0),
+    ):
+        with pytest.raises((TransitionError, KeyError)):
+            act()
+    assert container.to_record() | {"updated_utc": ""} == before | {"updated_utc": ""}
+
+
+def test_a_started_job_keeps_its_settings() -> None:
+    container = new_container()
+    container.set_state(JobState.QUEUED)
+    before = container.to_record()
+    for act in (lambda: container.save_document(document(name="other")), lambda: container.replace_tasks([])):
+        with pytest.raises(VestimError, match="started"):
+            act()
+    assert container.to_record() | {"updated_utc": ""} == before | {"updated_utc": ""}
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.floats() | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4), inner, max_size=2),
+    max_leaves=5,
+)
+WORDS = st.sampled_from(
+    [
+        "phase",
+        "state",
+        "fraction",
+        "message",
+        "epoch",
+        "max_epochs",
+        "has_model",
+        "overall",
+        "provenance",
+        "code",
+        "best",
+    ]
+)
+VALUES = JSON | st.sampled_from([*Phase, *PhaseState]) | st.dictionaries(st.sampled_from(["test", "validation"]), JSON)
+
+
+@given(st.lists(st.tuples(st.sampled_from(EventKind), st.dictionaries(WORDS, VALUES, max_size=5)), max_size=8))
+def test_whatever_a_worker_reports_the_job_can_still_be_shown_stored_and_moved(
+    reported: list[tuple[EventKind, dict[str, Any]]],
+) -> None:
+    container = new_container()
+    container.set_state(JobState.QUEUED)
+    for task_id in ("prepare_1", "test_001"):
+        container.tasks[task_id].state = TaskState.READY
+        container.new_attempt(task_id)
+        read, _ = read_lines(b"".join(write_line("t", kind, data) for kind, data in reported), 0)
+        container.ingest(task_id, read, 10)
+        container.attempt_ended(task_id, AttemptState.FINISHED)
+        container.set_task_state(task_id, TaskState.DONE)
+    check(container)
+    assert container.summary()["job_id"] == "job_1"
+
+
+def test_what_an_attempt_writes_becomes_events_and_a_bad_line_a_message() -> None:
+    container = new_container()
+    container.set_state(JobState.QUEUED)
+    container.new_attempt("prepare_1")
+    container.pending.clear()
+    first = container.last_seq
+    epoch = Line("2026-01-01T00:00:00.000Z", EventKind.EPOCH, {"epoch": 1, "max_epochs": 4})
+    container.ingest("prepare_1", [epoch, BadLine(99, "not JSON"), epoch], 200)
+    assert [(event.seq, event.kind, event.attempt) for event in container.pending[:3]] == [
+        (first + 1, EventKind.EPOCH, 1),
+        (first + 2, EventKind.MESSAGE, 1),
+        (first + 3, EventKind.EPOCH, 1),
+    ]
+    message = container.pending[1].data
+    assert message["file"] == "events.jsonl" and message["offset"] == 99 and message["level"] == "warning"
+    assert container.tasks["prepare_1"].attempt.offset == 200  # type: ignore[union-attr]
+    assert container.pending[0].time_utc == epoch.time_utc
+
+
+def test_many_changes_cost_as_much_as_they_are() -> None:
+    """The managers look once at a thousand trials that are stopped together, not a thousand times."""
+    rates = [k / 1e4 for k in range(1, 1001)]
+    container = new_container(training={"learning_rate": rates, "schedule": "constant"})
+    looks = 0
+    testing = container.managers[Phase.TESTING]
+    observe = testing.observe
+
+    def counted(tasks: Any) -> bool:
+        nonlocal looks
+        looks += 1
+        return observe(tasks)
+
+    testing.observe = counted  # type: ignore[method-assign]
+    with container.changes():
+        for task in list(container.tasks.values()):
+            container.set_task_state(task.task_id, TaskState.STOPPED)
+    assert looks == 1
+    assert len([task for task in container.tasks.values() if task.kind is TaskKind.TRAIN]) == 1000

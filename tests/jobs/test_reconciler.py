@@ -1,0 +1,281 @@
+"""The reconciler: from any facts it never raises, keeps to the table, comes to rest, and carries out what is wanted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vestim_core.jobs.reconciler import (
+    ASK_S,
+    MAX_RETRIES,
+    TERMINATE_S,
+    Action,
+    Ask,
+    AttemptFacts,
+    JobFacts,
+    Kill,
+    Retry,
+    SetJob,
+    SetTask,
+    TaskFacts,
+    Terminate,
+    reconcile,
+)
+from vestim_core.spec.states import (
+    ATTEMPT_ENDS,
+    JOB_ENDS,
+    TASK_ENDS,
+    AttemptState,
+    Intent,
+    JobState,
+    TaskKind,
+    TaskState,
+    allowed,
+)
+
+NOW_S = 1000.0
+ACTIVE = frozenset(JobState) - JOB_ENDS - {JobState.DRAFT, JobState.HELD}
+
+
+@st.composite
+def attempts(draw: st.DrawFn) -> AttemptFacts:
+    state = draw(st.sampled_from(AttemptState))
+    times = st.sampled_from([0.0, NOW_S - 100, NOW_S - 1])
+    asked = draw(st.none() | st.sampled_from(Intent))
+    return AttemptFacts(1, state, state in ATTEMPT_ENDS, asked, draw(times), draw(times), draw(times))
+
+
+@st.composite
+def jobs(draw: st.DrawFn, states: frozenset[JobState] = frozenset(JobState), fewest: int = 0) -> JobFacts:
+    """Any tasks in an order in which none depends on a later one; running exactly those that have an attempt."""
+    tasks: list[TaskFacts] = []
+    for number in range(draw(st.integers(fewest, 6))):
+        state = draw(st.sampled_from(TaskState))
+        depends = draw(st.sets(st.sampled_from([task.task_id for task in tasks]))) if tasks else set()
+        running = state is TaskState.RUNNING
+        tasks.append(
+            TaskFacts(
+                f"t{number}",
+                draw(st.sampled_from(TaskKind)),
+                state,
+                tuple(sorted(depends)),
+                draw(st.booleans()),
+                draw(st.integers(0, MAX_RETRIES)),
+                draw(attempts()) if running or draw(st.booleans()) else None,
+            )
+        )
+    return JobFacts(draw(st.sampled_from(sorted(states))), draw(st.sampled_from(Intent)), tasks, draw(st.booleans()))
+
+
+def applied(job: JobFacts, actions: list[Action], now_s: float = NOW_S) -> JobFacts:
+    """The facts after these actions; every change of state is checked against the table."""
+    tasks = {task.task_id: task for task in job.tasks}
+    state = job.state
+    for action in actions:
+        if isinstance(action, SetJob):
+            assert allowed(state, action.state), f"job {state} -> {action.state}"
+            state = action.state
+            continue
+        task = tasks[action.task_id]
+        attempt = task.attempt
+        if isinstance(action, SetTask | Retry):
+            new = action.state if isinstance(action, SetTask) else TaskState.READY
+            assert allowed(task.state, new), f"task {task.state} -> {new}"
+            tasks[task.task_id] = replace(task, state=new, retries=task.retries + isinstance(action, Retry))
+            continue
+        assert attempt is not None and not attempt.ended, "only what lives is asked, told or killed"
+        if isinstance(action, Ask):
+            attempt = replace(attempt, asked=action.intent, asked_s=now_s, terminated_s=0.0)
+        elif isinstance(action, Terminate):
+            attempt = replace(attempt, terminated_s=now_s)
+        elif isinstance(action, Kill):
+            attempt = replace(attempt, killed_s=now_s)
+        tasks[task.task_id] = replace(task, attempt=attempt)
+    return replace(job, state=state, tasks=list(tasks.values()))
+
+
+def settled(job: JobFacts, now_s: float = NOW_S) -> JobFacts:
+    """The facts once nothing more is asked for at this moment."""
+    for _ in range(10):
+        actions = reconcile(job, now_s)
+        if not actions:
+            return job
+        job = applied(job, actions, now_s)
+    raise AssertionError(f"never comes to rest: {actions}")
+
+
+@given(jobs())
+def test_it_comes_to_rest_within_the_table(job: JobFacts) -> None:
+    rest = settled(job)
+    assert reconcile(rest, NOW_S) == []
+    if job.state in JOB_ENDS or job.state is JobState.DRAFT:
+        assert rest == job
+
+
+@given(jobs(ACTIVE, 1))
+def test_a_job_whose_tasks_have_all_ended_gets_its_end(job: JobFacts) -> None:
+    ended = replace(
+        job, tasks=[replace(t, state=t.state if t.state in TASK_ENDS else TaskState.FAILED) for t in job.tasks]
+    )
+    rest = settled(ended)
+    assert rest.state in JOB_ENDS
+    tested = any(task.kind is TaskKind.TEST and task.state is TaskState.DONE for task in rest.tasks)
+    if job.intent is not Intent.STOP:
+        assert rest.state is (JobState.DONE if tested else JobState.FAILED)
+
+
+def worked(job: JobFacts, *, obeys: bool, now_s: float) -> JobFacts:
+    """What the world does meanwhile: ready tasks start, workers obey, or do nothing until they are killed."""
+    tasks = []
+    for task in job.tasks:
+        attempt = task.attempt
+        active = job.state in {JobState.QUEUED, JobState.RUNNING}
+        if task.state is TaskState.READY and active:
+            fresh = AttemptFacts(attempt.number + 1 if attempt else 1, AttemptState.RUNNING, False)
+            task = replace(task, state=TaskState.RUNNING, attempt=fresh)
+        elif task.state is TaskState.RUNNING and attempt and not attempt.ended:
+            end = None
+            if attempt.killed_s:
+                end = AttemptState.KILLED
+            elif obeys and attempt.asked in {None, Intent.RUN}:
+                end = AttemptState.FINISHED
+            elif obeys:
+                end = AttemptState.STOPPED if attempt.asked is Intent.STOP else AttemptState.PAUSED
+            elif task.kind is TaskKind.TEST and attempt.asked is Intent.RUN:
+                end = AttemptState.FINISHED
+            if end:
+                task = replace(task, attempt=replace(attempt, state=end, ended=True))
+        tasks.append(task)
+    return replace(job, tasks=tasks)
+
+
+@given(jobs(ACTIVE | {JobState.HELD}, 1), st.booleans(), st.booleans())
+def test_a_stop_is_always_carried_out(job: JobFacts, obeys: bool, test: bool) -> None:
+    """intent-wins: whatever the facts and however stubborn the workers, a job that is stopped comes to an end."""
+    job = replace(job, intent=Intent.STOP, test_after_stop=test)
+    job = replace(job, tasks=[_consistent(task) for task in job.tasks])
+    now_s = NOW_S
+    for _ in range(60):
+        job = settled(job, now_s)
+        if job.state in JOB_ENDS:
+            break
+        job = worked(job, obeys=obeys, now_s=now_s)
+        now_s += max(ASK_S, TERMINATE_S) + 1
+    assert job.state in JOB_ENDS
+    assert all(task.state in TASK_ENDS for task in job.tasks)
+    if any(task.state is TaskState.STOPPED for task in job.tasks):
+        assert job.state is JobState.STOPPED
+
+
+@given(jobs(frozenset({JobState.QUEUED, JobState.RUNNING}), 1), st.booleans())
+def test_a_pause_comes_to_rest_and_a_resume_to_an_end(job: JobFacts, obeys: bool) -> None:
+    job = replace(job, intent=Intent.PAUSE, tasks=[_consistent(task) for task in job.tasks])
+    now_s = NOW_S
+    for _ in range(60):
+        job = settled(job, now_s)
+        if job.state in {*JOB_ENDS, JobState.PAUSED}:
+            break
+        job = worked(job, obeys=obeys, now_s=now_s)
+        now_s += max(ASK_S, TERMINATE_S) + 1
+    assert job.state in {*JOB_ENDS, JobState.PAUSED}
+    assert not any(task.state is TaskState.RUNNING for task in job.tasks)
+    if job.state is JobState.PAUSED:
+        job = replace(job, intent=Intent.RUN)
+        for _ in range(60):
+            job = settled(job, now_s)
+            if job.state in JOB_ENDS:
+                break
+            job = worked(job, obeys=True, now_s=now_s)
+            now_s += 100
+        assert job.state in JOB_ENDS
+
+
+def _consistent(task: TaskFacts) -> TaskFacts:
+    """A running task has a living attempt or one whose end has just been seen; a ready one none that lives."""
+    attempt = task.attempt
+    if task.state is not TaskState.RUNNING and attempt and not attempt.ended:
+        return replace(task, attempt=None)
+    return task
+
+
+# --- single cases, in the user's words
+
+
+def train(
+    state: TaskState = TaskState.RUNNING, attempt: AttemptState | None = AttemptState.RUNNING, **facts: object
+) -> TaskFacts:
+    found = attempt and AttemptFacts(1, attempt, attempt in ATTEMPT_ENDS)
+    return TaskFacts("train", TaskKind.TRAIN, state, (), attempt=found, **facts)  # type: ignore[arg-type]
+
+
+def test_task(state: TaskState = TaskState.WAITING) -> TaskFacts:
+    return TaskFacts("test", TaskKind.TEST, state, ("train",))
+
+
+test_task.__test__ = False  # type: ignore[attr-defined]
+
+
+def test_the_ladder_asks_tells_and_kills_and_starts_over_after_a_restart() -> None:
+    job = JobFacts(JobState.RUNNING, Intent.STOP, [train(), test_task()])
+    assert reconcile(job, NOW_S)[0] == Ask("train", Intent.STOP)
+    job = settled(job)
+    assert reconcile(job, NOW_S + ASK_S - 0.1) == []
+    assert reconcile(job, NOW_S + ASK_S) == [Terminate("train")]
+    job = applied(job, [Terminate("train")], NOW_S + ASK_S)
+    assert reconcile(job, NOW_S + ASK_S + TERMINATE_S - 0.1) == []
+    assert reconcile(job, NOW_S + ASK_S + TERMINATE_S) == [Kill("train")]
+    job = applied(job, [Kill("train")], NOW_S + ASK_S + TERMINATE_S)
+    assert reconcile(job, NOW_S + 1e6) == [], "killed once; the rest is for whoever watches the process"
+    unknown = replace(
+        job, tasks=[replace(job.tasks[0], attempt=AttemptFacts(1, AttemptState.RUNNING, False, None)), test_task()]
+    )
+    assert reconcile(unknown, NOW_S) == [Ask("train", Intent.STOP)], "an intent survives any number of daemons"
+
+
+def test_a_stopped_training_is_still_tested_unless_told_not_to() -> None:
+    stopped = train(TaskState.RUNNING, AttemptState.STOPPED, has_model=True)
+    rest = settled(JobFacts(JobState.RUNNING, Intent.STOP, [stopped, test_task()]))
+    assert [task.state for task in rest.tasks] == [TaskState.STOPPED, TaskState.READY]
+    assert rest.state is JobState.RUNNING
+    rest = settled(JobFacts(JobState.RUNNING, Intent.STOP, [stopped, test_task()], test_after_stop=False))
+    assert rest.state is JobState.STOPPED
+    rest = settled(JobFacts(JobState.RUNNING, Intent.STOP, [replace(stopped, has_model=False), test_task()]))
+    assert rest.state is JobState.STOPPED
+
+
+def test_a_worker_that_had_to_be_killed_for_a_stop_is_stopped_not_failed() -> None:
+    rest = settled(JobFacts(JobState.RUNNING, Intent.STOP, [train(attempt=AttemptState.KILLED), test_task()]))
+    assert [task.state for task in rest.tasks] == [TaskState.STOPPED, TaskState.STOPPED]
+    assert rest.state is JobState.STOPPED
+
+
+def test_a_failed_training_takes_only_its_own_test_along() -> None:
+    other = TaskFacts("other", TaskKind.TRAIN, TaskState.DONE, has_model=True)
+    tested = TaskFacts("tested", TaskKind.TEST, TaskState.DONE, ("other",))
+    tasks = [train(attempt=AttemptState.FAILED), test_task(), other, tested]
+    rest = settled(JobFacts(JobState.RUNNING, Intent.RUN, tasks))
+    assert [task.state for task in rest.tasks[:2]] == [TaskState.FAILED, TaskState.SKIPPED]
+    assert rest.state is JobState.DONE
+
+
+@pytest.mark.parametrize("intent", [Intent.RUN, Intent.PAUSE])
+def test_a_stop_that_was_taken_back_is_no_end(intent: Intent) -> None:
+    rest = settled(JobFacts(JobState.RUNNING, intent, [train(attempt=AttemptState.STOPPED), test_task()]))
+    assert rest.tasks[0].state is (TaskState.READY if intent is Intent.RUN else TaskState.PAUSED)
+
+
+def test_a_held_job_waits_but_can_be_stopped() -> None:
+    held = JobFacts(JobState.HELD, Intent.RUN, [train(TaskState.READY, None), test_task()])
+    assert reconcile(held, NOW_S) == []
+    assert settled(replace(held, intent=Intent.STOP)).state is JobState.STOPPED
+
+
+def test_a_vanished_process_is_tried_again_a_few_times() -> None:
+    for retries in range(MAX_RETRIES):
+        job = JobFacts(JobState.RUNNING, Intent.RUN, [train(attempt=AttemptState.KILLED, retries=retries), test_task()])
+        assert isinstance(reconcile(job, NOW_S)[0], Retry)
+    job = JobFacts(JobState.RUNNING, Intent.RUN, [train(attempt=AttemptState.LOST, retries=MAX_RETRIES), test_task()])
+    assert settled(job).state is JobState.FAILED

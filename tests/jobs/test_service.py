@@ -1,0 +1,192 @@
+"""The verbs on drafts and files, and how attempts are said to have ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.jobs.homes import open_service, submitted
+from tests.spec.documents import real_document
+from vestim_core.jobs.artifacts import list_files, read_piece
+from vestim_core.jobs.endings import how_it_ended
+from vestim_core.jobs.folders import JobFolder
+from vestim_core.jobs.service import JobService
+from vestim_core.protocol.launch import ExitFile
+from vestim_core.spec.errors import ErrorCode, VestimError
+from vestim_core.spec.states import AttemptState, JobState
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> JobService:
+    return open_service(tmp_path / "home")
+
+
+def refusal(act: Any) -> VestimError:
+    with pytest.raises(VestimError) as caught:
+        act()
+    assert "\n" not in caught.value.sentence
+    return caught.value
+
+
+def test_a_draft_from_nothing_to_a_queued_job(service: JobService, tmp_path: Path) -> None:
+    job_id = service.create_job("mine")["job_id"]
+    shown = service.show_job(job_id)
+    assert shown["state"] == "draft" and shown["name"] == "mine"
+    assert refusal(lambda: service.start(job_id)).place.startswith("data")
+    service.save_data(job_id, real_document(tmp_path)["data"])
+    service.save_hyperparameters(job_id, {"training": {"learning_rate": [0.01, 0.02], "schedule": "constant"}})
+    assert service.setup_training_tasks(job_id) == {"job_id": job_id, "task_count": 6, "trial_count": 2}
+    folder = service.manager.folder(job_id)
+    assert not folder.job_json.exists() and json.loads(folder.state_json.read_text())["draft"]
+    assert service.start(job_id)["state"] == "queued"
+    written = json.loads(folder.job_json.read_text())
+    assert written["spec"]["training"]["learning_rate"] == [0.01, 0.02] and written["provenance"]["seeds"] == [1]
+    assert service.manager.get(job_id).name == "mine"
+    for act in (
+        lambda: service.start(job_id),
+        lambda: service.setup_training_tasks(job_id),
+        lambda: service.save_data(job_id, {}),
+        lambda: service.save_hyperparameters(job_id, {"name": "x"}),
+    ):
+        assert refusal(act).code is ErrorCode.REFUSED
+    assert service.manager.get(job_id).state is JobState.QUEUED
+
+
+def test_a_name_that_is_given_counts(service: JobService) -> None:
+    job_id = service.create_job("given", {"name": "in the file"})["job_id"]
+    assert service.manager.get(job_id).name == "given"
+    assert service.manager.get(job_id).document["name"] == "given"
+
+
+@pytest.mark.parametrize("value", [b"bytes", float("nan"), {b"k": 1}, {"deep": object()}])
+def test_what_no_job_file_can_hold_is_refused(service: JobService, value: Any) -> None:
+    with pytest.raises(VestimError) as caught, service.manager.unit():
+        service.create_job("x", {"training": value})
+    assert caught.value.code is ErrorCode.WRONG_INPUT
+    assert service.list_jobs()["jobs"] == [] and not list(service.manager.home.jobs.iterdir())
+
+
+def test_nothing_is_made_of_a_spec_that_is_not_valid(service: JobService, tmp_path: Path) -> None:
+    bad = [
+        {},
+        {"data": {"train": ["/no/such.csv"], "validation": ["/none"]}},
+        real_document(tmp_path, training={"threads": 256}),
+        real_document(tmp_path, training={"patience": 0}),
+    ]
+    for spec in bad:
+        with pytest.raises(VestimError), service.manager.unit():
+            service.submit(spec)
+    assert "no file or folder" in refusal(lambda: service.submit(bad[1])).sentence
+    assert service.list_jobs()["jobs"] == []
+    assert not list(service.manager.home.jobs.iterdir())
+
+
+def test_what_does_not_exist(service: JobService) -> None:
+    for act in (
+        lambda: service.show_job("job_none"),
+        lambda: service.stop("job_none"),
+        lambda: service.read_artifact("job_none", "x"),
+    ):
+        assert refusal(act).code is ErrorCode.NOT_FOUND
+    assert refusal(lambda: service.list_jobs("sleeping")).place == "state"
+    draft = service.create_job()["job_id"]
+    assert refusal(lambda: service.stop(draft)).code is ErrorCode.REFUSED
+    assert refusal(lambda: service.save_hyperparameters(draft, {"data": {}})).place == "data"
+
+
+def test_jobs_are_listed_newest_first_and_by_state(service: JobService, tmp_path: Path) -> None:
+    draft = service.create_job("a")["job_id"]
+    queued = submitted(service, tmp_path).job_id
+    assert {job["job_id"] for job in service.list_jobs()["jobs"]} == {draft, queued}
+    assert [job["job_id"] for job in service.list_jobs("queued")["jobs"]] == [queued]
+
+
+# --- files
+
+
+def test_pieces_of_files(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "a.txt").write_bytes(b"0123456789")
+    (tmp_path / "link").symlink_to("/etc/passwd")
+    assert list_files(tmp_path) == [{"path": "sub/a.txt", "bytes": 10}]
+    assert read_piece(tmp_path, "sub/a.txt", 3, 4) == {"data": b"3456", "offset": 3, "size": 10}
+    assert read_piece(tmp_path, "sub/a.txt", 99, 4)["data"] == b""
+    assert read_piece(tmp_path, "sub/a.txt", 2**63 - 1, 4)["data"] == b""
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../secret", "/etc/passwd", "sub/../../secret", "link", "folder/secret", "..\\secret", "C:/x", "a\0b", ".."],
+)
+def test_no_way_out_of_the_folder(tmp_path: Path, name: str) -> None:
+    root = tmp_path / "job"
+    root.mkdir()
+    (tmp_path / "secret").write_text("x")
+    (root / "link").symlink_to(tmp_path / "secret")
+    (root / "folder").symlink_to(tmp_path)
+    assert refusal(lambda: read_piece(root, name, 0, 10)).code is ErrorCode.REFUSED
+
+
+@pytest.mark.parametrize("name", ["", ".", "none", "sub", "x" * 300, "sub/" * 150 + "x"])
+def test_files_that_are_not_there(tmp_path: Path, name: str) -> None:
+    (tmp_path / "sub").mkdir()
+    assert refusal(lambda: read_piece(tmp_path, name, 0, 10)).code is ErrorCode.NOT_FOUND
+
+
+def test_a_file_that_vanishes_while_it_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).touch()
+    lstat = Path.lstat
+
+    def vanishing(path: Path) -> os.stat_result:
+        if path.name == "b":
+            path.unlink()
+        return lstat(path)
+
+    monkeypatch.setattr(Path, "lstat", vanishing)
+    assert [entry["path"] for entry in list_files(tmp_path)] == ["a"]
+
+
+@pytest.mark.parametrize("job_id", ["..", "a/b", "", "con"])
+def test_no_folder_for_a_name_that_is_no_id(tmp_path: Path, job_id: str) -> None:
+    assert refusal(lambda: JobFolder.of(tmp_path, job_id)).place == "job_id"
+
+
+# --- how attempts end
+
+
+def test_an_attempts_own_word_counts() -> None:
+    error = VestimError(ErrorCode.WRONG_INPUT, "no such column").to_record()
+    for state in (AttemptState.FINISHED, AttemptState.STOPPED, AttemptState.PAUSED):
+        assert how_it_ended(ExitFile(state=state), -signal.SIGKILL, "t") == (state, None)
+    state, found = how_it_ended(ExitFile(state=AttemptState.FAILED, error=error), 1, "t")
+    assert state is AttemptState.FAILED and found is not None and found.sentence == "no such column"
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "state", "word"),
+    [
+        (-signal.SIGKILL, AttemptState.KILLED, "SIGKILL"),
+        (-signal.SIGSEGV, AttemptState.KILLED, "SIGSEGV"),
+        (-250, AttemptState.KILLED, "250"),
+        (3, AttemptState.FAILED, "code 3"),
+        (0, AttemptState.FAILED, "code 0"),
+        (None, AttemptState.LOST, "gone"),
+    ],
+)
+def test_a_silent_end_is_told_in_one_sentence(exit_code: int | None, state: AttemptState, word: str) -> None:
+    for exit_file in (None, ExitFile(state=AttemptState.RUNNING)):
+        found, error = how_it_ended(exit_file, exit_code, "train_001")
+        assert found is state
+        assert error is not None and word in error.sentence and "train_001" in error.sentence
+
+
+def test_the_machine_is_the_one_we_run_on(service: JobService, tmp_path: Path) -> None:
+    spec = real_document(tmp_path, training={"threads": (os.cpu_count() or 1) + 1})
+    if (os.cpu_count() or 1) < 256:
+        assert "cores" in refusal(lambda: service.submit(spec)).sentence
