@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from vestim_core.cli.events import epoch_words, result_words, task_title
+from vestim_core.cli.events import epoch_errors, epoch_words, result_words, task_title
 from vestim_core.cli.output import plain
 from vestim_core.cli.values import duration
 from vestim_core.spec.events import EventKind
@@ -18,13 +18,16 @@ PREPARING = (Phase.DATA_IMPORT.value, Phase.DATA_PROCESSING.value, Phase.DATA_AU
 
 @dataclass(slots=True)
 class Row:
-    """One task. fraction: 0 to 1. words: what it is doing or what came of it. left: the time that it still takes."""
+    """One task. fraction: 0 to 1. words: what it is doing or what came of it. left: the time that it still takes.
+    figures: its newest errors.
+    """
 
     title: str
     state: str
     fraction: float = 0.0
     words: str = ""
     left: str = ""
+    figures: str = ""
 
     @property
     def started(self) -> bool:
@@ -41,7 +44,8 @@ class Row:
         """Everything beside the bar."""
         if self.ended:
             return self.words or self.state
-        return f"{self.words}, {self.left} left" if self.left else self.words or self.state
+        left = f"{self.left} left" if self.left else ""
+        return ", ".join(filter(None, (self.words or self.state, left, self.figures)))
 
 
 class Board:
@@ -101,6 +105,7 @@ class Board:
     def _epoch(self, row: Row, data: dict[str, Any]) -> None:
         row.fraction = float(data["epoch"]) / max(float(data.get("max_epochs") or 1), 1.0)
         row.words = epoch_words(data)
+        row.figures = epoch_errors(data, "train", "val")
 
     def _end(self, row: Row, error: dict[str, Any] | None) -> None:
         row.left = ""

@@ -32,13 +32,14 @@ def sentence(event: dict[str, Any]) -> str:
 
 
 def epoch_words(data: dict[str, Any]) -> str:
-    """`epoch 3/12, training 20.1, validation 18.3 mV`."""
-    words = f"epoch {data.get('epoch', '?')}/{data.get('max_epochs', '?')}"
-    name, validation = named(data, "validation_rmse")
-    if validation is None:
-        return words
-    training = named(data, "train_rmse")[1]
-    return f"{words}, training {number(training)}, validation {number(validation)} {unit_of(name)}".rstrip()
+    """`epoch 3/12`."""
+    return f"epoch {data.get('epoch', '?')}/{data.get('max_epochs', '?')}"
+
+
+def epoch_errors(data: dict[str, Any], training: str, validation: str) -> str:
+    """`training 20.1, validation 18.3 mV`, with these words for the two."""
+    name, ours = named(data, "validation_rmse")
+    return f"{training} {number(named(data, 'train_rmse')[1])}, {validation} {number(ours)} {unit_of(name)}".rstrip()
 
 
 def result_words(data: dict[str, Any]) -> str:
@@ -87,10 +88,12 @@ def _attempt(data: dict[str, Any], event: dict[str, Any]) -> str:
 
 def _epoch(data: dict[str, Any], event: dict[str, Any]) -> str:
     name, best = named(data, "best_validation_rmse")
-    if best is None or data.get("best_epoch") == data.get("epoch"):
-        return epoch_words(data)
-    known = f", best {number(best)} {unit_of(name)} at epoch {data.get('best_epoch')}"
-    return epoch_words(data) + known
+    known = (
+        ""
+        if data.get("best_epoch") == data.get("epoch")
+        else f"best {number(best)} {unit_of(name)} at epoch {data.get('best_epoch')}"
+    )
+    return ", ".join(filter(None, (epoch_words(data), epoch_errors(data, "training", "validation"), known)))
 
 
 def _checkpoint(data: dict[str, Any], event: dict[str, Any]) -> str:

@@ -57,8 +57,8 @@ def main(args: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as problem:
-        where = f"'{problem.filename}': " if problem.filename else ""
-        sentence = f"{where}{problem.strerror}" if problem.strerror else str(problem)
+        named = problem.filename and problem.strerror  # else it is a sentence of ours
+        sentence = f"'{problem.filename}' cannot be used: {problem.strerror}" if named else str(problem)
         return print_error(VestimError(ErrorCode.WRONG_INPUT, sentence), as_json="--json" in words)
     return code
 

@@ -14,7 +14,7 @@ SHORTEST = 4
 """Fewest characters that an id may be shortened to."""
 SHOWN = 5
 
-JobName = Annotated[str, typer.Argument(help="Id, beginning or end of an id, or name of a job.")]
+JobName = Annotated[str, typer.Argument(metavar="JOB", help="Id, beginning or end of an id, or name of a job.")]
 
 
 def find_job(client: Client, given: str) -> str:

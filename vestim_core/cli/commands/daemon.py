@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
+from vestim_core.cli.link import connected
 from vestim_core.cli.output import AsJson, print_json, say
 from vestim_core.cli.values import duration, number
-from vestim_core.client import Client
 from vestim_core.client.discover import daemon_lives
 from vestim_core.spec.errors import ErrorCode, VestimError, not_found
 from vestim_core.system import Home
@@ -34,7 +34,7 @@ def register(app: typer.Typer) -> None:
 
 def start(as_json: AsJson = False) -> None:
     """Start the daemon of this home unless it runs."""
-    with Client() as client:
+    with connected() as client:
         ran = daemon_lives(client.home)
         hello = client.call("hello")
     if as_json:
@@ -64,7 +64,7 @@ def stop_daemon(*, stop_jobs: bool) -> dict[str, Any]:
 
     `VestimError` when it does not go in time.
     """
-    with Client(start=False) as client:
+    with connected(start=False) as client:
         home = client.home
         if not daemon_lives(home):
             return {"stopped": False, "running": 0}
@@ -89,7 +89,7 @@ def status(as_json: AsJson = False) -> None:
     """Say what the daemon does.
 
     Exit code 4 when none is running."""
-    with Client(start=False) as client:
+    with connected(start=False) as client:
         found = client.call("daemon_status")
     if as_json:
         print_json(found, indent=2)
@@ -107,7 +107,7 @@ def status(as_json: AsJson = False) -> None:
 
 def logs(as_json: AsJson = False) -> None:
     """Print the daemon's log."""
-    with Client(start=False) as client:
+    with connected(start=False) as client:
         path = _log_of(client.home)
     text = path.read_text(encoding="utf-8", errors="replace")
     if as_json:

@@ -11,11 +11,11 @@ from typing import Any
 import typer
 
 import vestim_core
+from vestim_core.cli.link import connected
 from vestim_core.cli.output import AsJson, console, say
 from vestim_core.cli.results import errors_tables, judged_by, tested_tasks
 from vestim_core.cli.values import duration, named, seconds_between
 from vestim_core.cli.watch import watch
-from vestim_core.client import Client
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.spec.states import TaskKind
 from vestim_core.system import Home, read_json, write_json
@@ -34,7 +34,7 @@ def demo(as_json: AsJson = False) -> int:
     Takes about a minute. An LSTM and a feed-forward network are compared with an equivalent circuit on a
     drive cycle that none has seen. Ctrl+C ends the view, not the job.
     """
-    with Client() as client:
+    with connected() as client:
         client.call("hello")
         job_id = client.call("submit", spec=_document(client.home, quiet=as_json))["job_id"]
         if not as_json:

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
+from vestim_core.cli.link import connected
 from vestim_core.cli.output import AsJson
 from vestim_core.cli.pick import JobName, find_job
 from vestim_core.cli.watch import watch
-from vestim_core.client import Client
 
 
 def register(app: typer.Typer) -> None:
@@ -29,5 +29,5 @@ def follow(
     Exit code: 0 when the job is done, that of its error when it failed, 1 when it was stopped, 4 when the daemon was
     stopped meanwhile.
     """
-    with Client() as client:
+    with connected() as client:
         return watch(client, find_job(client, job), every=True, as_json=as_json, since=since)

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
+from vestim_core.cli.link import connected
 from vestim_core.cli.output import AsJson, console, plain, print_json, say
 from vestim_core.cli.results import new_table
 from vestim_core.cli.values import local, number, unit_of
-from vestim_core.client import Client
 
 
 def register(app: typer.Typer) -> None:
@@ -23,7 +23,7 @@ def jobs(
     as_json: AsJson = False,
 ) -> None:
     """List all jobs, newest first."""
-    with Client() as client:
+    with connected() as client:
         found = client.call("list_jobs", state=state)["jobs"]
     if as_json:
         print_json(found, indent=2)

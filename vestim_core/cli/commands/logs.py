@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from vestim_core.cli.link import connected
 from vestim_core.cli.output import AsJson, print_json, say
 from vestim_core.cli.pick import JobName, find_job
 from vestim_core.client import Client
@@ -39,7 +40,7 @@ def logs(
     It is that of its newest attempt: its standard output and error come out on ours. With --json each piece is
     {task, attempt, log, text}.
     """
-    with Client() as client:
+    with connected() as client:
         job_id = find_job(client, job)
         chosen = _choose(client.call("show_job", job_id=job_id), task)
         task_id, attempt = chosen["task_id"], chosen["attempt"]

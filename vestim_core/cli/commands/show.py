@@ -8,11 +8,11 @@ import typer
 from rich.text import Text
 
 from vestim_core.cli.board import Board
+from vestim_core.cli.link import connected
 from vestim_core.cli.output import AsJson, console, plain, print_json, say
 from vestim_core.cli.pick import JobName, find_job
 from vestim_core.cli.results import errors_tables, files_tables, new_table
 from vestim_core.cli.values import duration, local, seconds_between
-from vestim_core.client import Client
 
 
 def register(app: typer.Typer) -> None:
@@ -26,7 +26,7 @@ def show(job: JobName, as_json: AsJson = False) -> None:
     It prints state, findings, tasks and the errors per model and file. With --json, the errors of each task stand in
     tasks[].result.files[].
     """
-    with Client() as client:
+    with connected() as client:
         found = client.call("show_job", job_id=find_job(client, job))
     if as_json:
         print_json(found, indent=2)

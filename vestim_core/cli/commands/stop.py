@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from vestim_core.cli.commands import daemon
+from vestim_core.cli.link import connected
 from vestim_core.cli.output import AsJson, print_json, say
 from vestim_core.cli.pick import find_job
-from vestim_core.client import Client
 from vestim_core.spec.states import JOB_ENDS
 
 
@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
 
 def stop(
-    job: Annotated[str, typer.Argument(help="Job to stop; without one the daemon is stopped.")] = "",
+    job: Annotated[str, typer.Argument(metavar="JOB", help="Job to stop; without one the daemon is stopped.")] = "",
     no_test: Annotated[bool, typer.Option("--no-test", help="Do not test what has been trained.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -31,7 +31,7 @@ def stop(
     if not job:
         daemon.stop(stop_jobs=False, as_json=as_json)
         return
-    with Client() as client:
+    with connected() as client:
         job_id = find_job(client, job)
         answer = client.call("stop", job_id=job_id, test=not no_test)
     if as_json:

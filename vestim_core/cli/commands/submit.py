@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
+from vestim_core.cli.link import connected
 from vestim_core.cli.output import AsJson, console, print_json, say
 from vestim_core.cli.results import errors_tables
 from vestim_core.cli.watch import watch
-from vestim_core.client import Client
 from vestim_core.spec.document import read_document
 
 
@@ -30,7 +30,7 @@ def submit(
     of its error when it failed, 1 when it was stopped.
     """
     document = read_document(spec)
-    with Client() as client:
+    with connected() as client:
         answer = client.call("submit", spec=document)
         job_id = answer["job_id"]
         if as_json:

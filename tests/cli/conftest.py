@@ -1,0 +1,57 @@
+"""The program as a process of its own, and a job file that is quick to prepare and trains until it is told to stop."""
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from vestim_core.system import own_command
+
+
+class Vestim(Protocol):
+    """Runs one command to its end."""
+
+    def __call__(self, *words: str, **environment: str) -> "subprocess.CompletedProcess[str]": ...
+
+
+@pytest.fixture
+def vestim(vestim_home: Path, tmp_path: Path) -> Vestim:
+    """`vestim("jobs", "--json")` in a fresh home."""
+
+    def run(*words: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            own_command("cli", *words),
+            env=os.environ | environment,
+            cwd=tmp_path,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=100,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def endless_job(tmp_path: Path) -> Path:
+    """A job file whose one training goes on until somebody stops it."""
+    for number, name in enumerate(("train.csv", "validation.csv"), 1):
+        rows = ["Test Time (s),Voltage (V),Current (A),Cell Temperature (C),SOC"]
+        for second in range(400):
+            current_A = 2.0 if second // (20 * number) % 2 else -1.0
+            soc = 0.9 - second / 1000
+            rows.append(f"{second},{3.2 + soc + 0.05 * current_A:.4f},{current_A},{25 + second / 100:.2f},{soc:.4f}")
+        (tmp_path / name).write_text("\n".join(rows))
+    job = tmp_path / "endless.toml"
+    job.write_text(
+        """
+        name = "[bold]endless[/bold]"
+        data = {train = ["train.csv"], validation = ["validation.csv"]}
+        preparation = [{step = "resample"}, {step = "normalise"}]
+        model = {kind = "fnn", sizes = [4]}
+        training = {method = "rows", max_epochs = 1000000, patience = 1000000, batch_rows = 1}
+        """
+    )
+    return job

@@ -1,0 +1,83 @@
+"""The daemon as the command line sees it: there, gone, of another version, with a damaged key; and the former words."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Vestim
+from vestim_core.system import FileLock, Home
+
+
+def test_start_status_stop(vestim: Vestim, vestim_home: Path) -> None:
+    assert vestim("daemon", "status").returncode == 4
+    first = json.loads(vestim("daemon", "start", "--json").stdout)
+    second = json.loads(vestim("daemon", "start", "--json").stdout)
+    assert (first["started"], second["started"], first["pid"]) == (True, False, second["pid"])
+    status = json.loads(vestim("daemon", "status", "--json").stdout)
+    assert (status["pid"], status["home"], status["running"]) == (first["pid"], str(vestim_home), [])
+    assert f"process {first['pid']}" in vestim("status").stdout
+    assert "serving" in vestim("daemon", "logs").stdout
+    assert json.loads(vestim("daemon", "stop", "--json").stdout) == {"stopped": True, "running": 0}
+    assert vestim("daemon", "stop").stdout == "No daemon is running.\n"
+    assert vestim("daemon", "status", "--json").returncode == 4
+
+
+def test_no_log_before_the_first_daemon(vestim: Vestim) -> None:
+    assert vestim("daemon", "logs").returncode == 3
+
+
+def test_a_daemon_of_another_version(vestim: Vestim, vestim_home: Path) -> None:
+    home = Home(vestim_home)
+    home.ensure()
+    vestim("daemon", "start")
+    vestim("daemon", "stop")
+    record = json.loads(home.discovery.read_text())
+    lock = FileLock.try_acquire(home.daemon_lock)
+    assert lock is not None
+    with lock:
+        home.discovery.write_text(
+            json.dumps({**record, "state": "serving", "version": "9.0", "protocol": 99, "protocol_oldest": 98})
+        )
+        answer = vestim("jobs", "--json")
+        stop = vestim("daemon", "stop")
+    home.discovery.write_text(json.dumps(record))
+    assert answer.returncode == stop.returncode == 4
+    assert json.loads(answer.stderr)["code"] == "version"
+    assert "version 9.0" in stop.stderr
+
+
+def test_a_damaged_key_is_one_sentence(vestim: Vestim, vestim_home: Path) -> None:
+    vestim("daemon", "start")
+    keys = [path for path in (vestim_home / "keys").iterdir() if "client" in path.name]
+    kept = {path: path.read_bytes() for path in keys}
+    assert kept
+    for path in keys:
+        path.write_bytes(b"damaged")
+    answer = vestim("jobs")
+    for path, data in kept.items():
+        path.write_bytes(data)
+    assert answer.returncode in {2, 4}
+    assert answer.stderr.startswith("Error: ")
+    assert "Traceback" not in answer.stderr
+
+
+def test_the_former_words(vestim: Vestim) -> None:
+    started = vestim("server")
+    assert started.returncode == 0
+    assert "vestim daemon start" in started.stderr
+    assert vestim("status").returncode == 0
+    assert vestim("stop").stdout == "The daemon is stopped.\n"
+    assert vestim("status").returncode == 4
+
+
+@pytest.mark.parametrize("word", ["gui", "all"])
+def test_the_window_is_opened_or_missed_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], word: str
+) -> None:
+    from vestim_core.cli.commands import former
+    from vestim_core.cli.main import main
+
+    monkeypatch.setattr(former, "find_spec", lambda name: None)
+    assert main([word]) == 5
+    assert "no window yet" in capsys.readouterr().err

@@ -1,0 +1,149 @@
+"""What is printed of events and results: readable lines, names as they were given, tables that fit 80 columns."""
+
+import io
+import re
+from typing import Any
+
+from rich.console import Console
+
+from vestim_core.cli.board import Board
+from vestim_core.cli.events import event_line, sentence
+from vestim_core.cli.output import plain
+from vestim_core.cli.results import errors_tables, files_tables
+from vestim_core.cli.views import BarsView, LinesView
+from vestim_core.client import Batch
+from vestim_core.spec.events import EventKind
+
+TIME = "2026-01-31T12:00:00.000Z"
+
+
+def _task(task_id: str, kind: str, title: str, rmse_mV: float | None = None) -> dict[str, Any]:
+    metrics = {"rmse_mV": rmse_mV, "mae_mV": 1.0, "max_mV": 30.0, "r2": 0.9987}
+    files = [
+        {"file": "a_long_name_of_a_drive_cycle_at_25degC.csv", "role": role, **metrics}
+        for role in ("validation", "test")
+    ]
+    overall = {"validation": {"rmse_mV": 3.0}, "test": metrics}
+    result = {"target": "voltage_V", "files": files, "overall": overall} if rmse_mV else {}
+    return {
+        "task_id": task_id,
+        "kind": kind,
+        "title": title,
+        "state": "waiting",
+        "progress": {},
+        "result": result,
+        "error": None,
+    }
+
+
+def _event(kind: str, task: str = "", seq: int = 1, /, **data: Any) -> dict[str, Any]:
+    return {"seq": seq, "time_utc": TIME, "kind": kind, "task": task, "attempt": 1, "data": data}
+
+
+def _printed(*things: Any, width: int = 80) -> str:
+    out = Console(file=io.StringIO(), width=width, markup=False, emoji=False)
+    out.print(*things)
+    assert isinstance(out.file, io.StringIO)
+    return out.file.getvalue()
+
+
+EPOCH = {
+    "epoch": 3,
+    "max_epochs": 12,
+    "train_rmse_mV": 20.123,
+    "validation_rmse_mV": 18.3,
+    "best_validation_rmse_mV": 17.0,
+    "best_epoch": 2,
+}
+
+
+def test_events_in_words() -> None:
+    assert sentence(_event("epoch", "train_001", **EPOCH)) == (
+        "epoch 3/12, training 20.1, validation 18.3 mV, best 17.0 mV at epoch 2"
+    )
+    assert sentence(_event("finding", severity="warning", sentence="12 rows without a voltage", file="a.csv")) == (
+        "warning: a.csv: 12 rows without a voltage"
+    )
+    assert (
+        sentence(_event("job", state="failed", error={"message": "no training file"})) == "is failed: no training file"
+    )
+    assert sentence(_event("message", level="error", text="two\nlines\x1b[2J")) == "error: two lines [2J"
+    assert sentence(_event("result", training={"epochs": 9, "best_epoch": 7, "validation": {"rmse_K": 0.1234}})) == (
+        "9 epochs, best 7: validation RMSE 0.123 K"
+    )
+
+
+def test_every_kind_of_event_has_words_whatever_its_data() -> None:
+    for kind in EventKind:
+        assert event_line(_event(kind.value)).startswith("    1  ")
+    assert "later" in event_line(_event("later", something=1))
+
+
+def test_names_are_plain_text() -> None:
+    assert plain("a\x1b]0;title\x07b\nc") == "a ]0;title b c"
+    job = {"tasks": [_task("test_001", "test", "[red]LSTM[/red] :smile:", 7.0)]}
+    assert "[red]LSTM[/red] :smile:" in _printed(*errors_tables(job), width=120)
+
+
+def test_tables_fit_80_columns_and_mark_the_best() -> None:
+    tasks = [
+        _task("baseline_1", "baseline", "Equivalent circuit", 25.3),
+        _task("test_001", "test", "LSTM 24-24-24, learning_rate 0.005, soc+current_A+temperature_degC, rep 3", 7.76),
+        _task("test_002", "test", "FNN 64-32", 12345.6),
+    ]
+    for table in (*errors_tables({"tasks": tasks}), *files_tables({"tasks": tasks})):
+        text = _printed(table)
+        assert max(map(len, text.splitlines())) <= 80
+        assert all(figure in text for figure in ("7.76", "25.3", "12300", "0.999", "in mV"))
+    errors = _printed(*errors_tables({"tasks": tasks}), width=200)
+    rows = [line for line in errors.splitlines() if "7.76" in line or "25.3" in line]
+    assert "(best)" in rows[0] and "LSTM" in rows[0]
+    assert "(best)" not in rows[1]
+
+
+def test_without_a_terminal_there_are_lines_and_no_control_codes() -> None:
+    out = Console(file=io.StringIO(), width=80, markup=False)
+    job = {"tasks": [_task("prepare_1", "prepare", "Prepare data"), _task("train_001", "train", "FNN 4")]}
+    with LinesView(out, Board(job), every=False) as view:
+        view.show(
+            Batch(
+                [
+                    _event("task", "prepare_1", state="running", kind="prepare", title="Prepare data"),
+                    _event(
+                        "phase", "prepare_1", phase="data_import", state="done", fraction=1.0, message="read 2 files"
+                    ),
+                    _event("epoch", "train_001", **EPOCH),
+                    _event("epoch", "train_001", **EPOCH | {"epoch": 4}),
+                    _event("job", state="done"),
+                ]
+            )
+        )
+    assert isinstance(out.file, io.StringIO)
+    lines = out.file.getvalue().splitlines()
+    assert [line.partition(",")[0] for line in lines] == [
+        "Prepare data: read 2 files",
+        "Train FNN 4: epoch 3/12",
+        "Job is done",
+    ]
+
+
+def test_bars_show_how_far_each_task_is() -> None:
+    out = Console(file=io.StringIO(), width=80, force_terminal=True, markup=False, color_system=None)
+    job = {"tasks": [_task("train_001", "train", "LSTM 24"), _task("test_001", "test", "LSTM 24")]}
+    with BarsView(out, Board(job), every=False) as view:
+        news = {"attempt": "job_1/train_001/1", "epoch": 4, "max_epochs": 12, "fraction": 0.3, "time_left_s": 130.0}
+        view.show(Batch([_event("task", "train_001", state="running"), _event("epoch", "train_001", **EPOCH)], [news]))
+    assert isinstance(out.file, io.StringIO)
+    shown = out.file.getvalue()
+    assert re.search(r"Train LSTM 24 .*epoch 3/12, 2 min 10 s left, train 20.1, val 18.3 mV", shown)
+    assert "Test" not in shown
+
+
+def test_many_tasks_share_a_last_bar() -> None:
+    out = Console(file=io.StringIO(), width=80, force_terminal=True, markup=False, color_system=None)
+    job = {"tasks": [{**_task(f"train_{n:03}", "train", f"FNN {n}"), "state": "done"} for n in range(100)]}
+    with BarsView(out, Board(job), every=False) as view:
+        view.show(Batch())
+    assert isinstance(out.file, io.StringIO)
+    assert "and 88 more" in out.file.getvalue()
+    assert "100 of 100 tasks ended" in out.file.getvalue()
