@@ -63,8 +63,8 @@ def _serve(home: Home, *, anew: bool) -> int:
 
 
 def _open(home: Home, *, anew: bool) -> JobManager:
-    """The manager with all jobs that have not ended; from the folders when the registry is damaged or not wanted."""
-    if not anew:
+    """The manager with all jobs that have not ended; from the folders when the registry is lost, damaged or unwanted."""
+    if not anew and home.registry.exists():
         try:
             manager = JobManager(home, Registry(home.registry))
             manager.load_jobs_from_registry()

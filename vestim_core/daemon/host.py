@@ -6,6 +6,8 @@ import logging
 import math
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -43,6 +45,8 @@ class Host:
         self.slots, self.threads = slots or cores, cores
         self.dirty: set[str] = set()
         self._rung: set[str] = set()
+        self._postponed: set[str] = set()
+        self._endings: dict[str, int | None] = {}
         self._memory_kills = out_of_memory_kills()
         self._looked_s = 0.0
 
@@ -78,23 +82,48 @@ class Host:
         hold_after_restart(self.manager, bool(ended))
         self.dirty.update(self.manager.job_containers)
 
-    def rung(self, key: str) -> None:
-        """An attempt says that its journal has grown."""
+    def rung(self, key: str) -> bool:
+        """An attempt says that its journal may have grown; False when there is no such attempt that runs."""
+        try:
+            found = self._find(key)
+        except ValueError:
+            return False
+        attempt = found and found[0].tasks[found[1]].attempt
+        if not attempt or attempt.ended:
+            return False
         self._rung.add(key)
+        return True
 
     def step(self) -> None:
-        """Do everything that is due: take in journals, births and deaths, reconcile, start what may start."""
+        """Do everything that is due: take in journals, births and deaths, reconcile, start what may start.
+
+        What fails for one job is logged and tried again at the next step; the others do not notice.
+        """
         now_s = time.monotonic()
         self._read_journals(now_s)
         self._take_in_births()
-        for key, exit_code in self.executor.reap():
-            self._ended(key, exit_code)
+        self._endings.update(self.executor.reap())
+        for key, exit_code in list(self._endings.items()):
+            with self._apart(split_attempt_key(key)[0]):
+                self._ended(key, exit_code)
+                del self._endings[key]
         self.dirty.update(container.job_id for container, _ in self.running if container.intent is not Intent.RUN)
         self._reconcile(now_s)
         if self._schedule():
             self._take_in_births()
             self._reconcile(now_s)
         self.executor.keep_warm(any(map(_needs_torch_soon, self.manager.job_containers.values())))
+        self.dirty |= self._postponed
+        self._postponed.clear()
+
+    @contextmanager
+    def _apart(self, job_id: str) -> Iterator[None]:
+        """Keep what goes wrong with one job away from all others."""
+        try:
+            yield
+        except Exception:
+            log.exception("job %s is in trouble: trying again", job_id)
+            self._postponed.add(job_id)
 
     # --- taking in
 
@@ -105,8 +134,9 @@ class Host:
             keys |= {_key(container, task_id) for container, task_id in self.running}
         for key in keys:
             found = self._find(key)
-            if found is not None and ingest(self.manager, *found):
-                self._rung.add(key)
+            with self._apart(split_attempt_key(key)[0]):
+                if found is not None and ingest(self.manager, *found):
+                    self._rung.add(key)
 
     def _take_in_births(self) -> None:
         for key, pid, create_time in self.executor.born():
@@ -114,7 +144,7 @@ class Host:
             attempt = found and found[0].tasks[found[1]].attempt
             if found is None or not attempt or attempt.state is not AttemptState.STARTING:
                 continue
-            with self.manager.unit():
+            with self._apart(found[0].job_id), self.manager.unit():
                 found[0].attempt_started(found[1], pid, create_time)
                 self.manager.persist_job_container(found[0])
             failpoint("start.recorded")
@@ -125,6 +155,9 @@ class Host:
         if found is None:
             return
         container, task_id = found
+        attempt = container.tasks[task_id].attempt
+        if attempt is None or attempt.ended:
+            return
         while ingest(self.manager, container, task_id):
             pass
         failpoint("ended.seen")
@@ -153,15 +186,23 @@ class Host:
         while self.dirty:
             job_id = self.dirty.pop()
             container = self.manager.job_containers.get(job_id)
-            actions = reconcile(container.facts(), now_s) if container else []
-            if container is None or not actions:
-                continue
-            with self.manager.unit():
+            if container is not None:
+                with self._apart(job_id):
+                    self._reconcile_one(container, now_s)
+            if job_id in self._postponed:
+                self.dirty.discard(job_id)
+
+    def _reconcile_one(self, container: JobContainer, now_s: float) -> None:
+        actions = reconcile(container.facts(), now_s)
+        if not actions:
+            return
+        with self.manager.unit():
+            with container.changes():
                 for action in actions:
                     self._carry_out(container, action, now_s)
-                self.manager.persist_job_container(container)
-            if not any(isinstance(action, SetTask | Retry | SetJob) for action in actions):
-                self.dirty.discard(job_id)
+            self.manager.persist_job_container(container)
+        if not any(isinstance(action, SetTask | Retry | SetJob) for action in actions):
+            self.dirty.discard(container.job_id)
 
     def _carry_out(self, container: JobContainer, action: Action, now_s: float) -> None:
         match action:
@@ -185,7 +226,10 @@ class Host:
         match action:
             case Ask():
                 folder = self.manager.folder(container.job_id).attempt(action.task_id, attempt.number)
-                write_json(folder / "control.json", ControlFile(intent=action.intent).model_dump(mode="json"))
+                try:
+                    write_json(folder / "control.json", ControlFile(intent=action.intent).model_dump(mode="json"))
+                except OSError as problem:  # whoever cannot be asked will be told by signals
+                    log.warning("%s cannot be asked to %s: %s", key, action.intent, problem)
                 failpoint("ask.written")
                 attempt.asked, attempt.asked_s, attempt.terminated_s = action.intent, now_s, 0.0
                 log.info("asked %s to %s", key, action.intent)
@@ -203,7 +247,8 @@ class Host:
         jobs = [job for container in containers if (job := _queued(container, time.monotonic()))]
         started = choose(jobs, capacity_left(self.manager, self.slots, self.threads)) if jobs else []
         for job_id, task_id in started:
-            start_attempt(self.manager, self.executor, self.manager.job_containers[job_id], task_id)
+            with self._apart(job_id):
+                start_attempt(self.manager, self.executor, self.manager.job_containers[job_id], task_id)
             self.dirty.add(job_id)
         return bool(started)
 

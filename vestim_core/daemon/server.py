@@ -29,9 +29,9 @@ from vestim_core.jobs.service import JobService
 from vestim_core.protocol.bell import Bell
 from vestim_core.protocol.codec import CodecError
 from vestim_core.protocol.discovery import Discovery
-from vestim_core.protocol.limits import OLDEST_PROTOCOL, PROTOCOL_VERSION
+from vestim_core.protocol.limits import MAX_REPLY_BYTES, OLDEST_PROTOCOL, PROTOCOL_VERSION
 from vestim_core.protocol.messages import Reply, Request
-from vestim_core.protocol.methods import Params, ShutdownParams, WaitParams
+from vestim_core.protocol.methods import METHODS, Params, ShutdownParams, WaitParams
 from vestim_core.spec.errors import ErrorCode, VestimError, refused
 from vestim_core.spec.ids import attempt_key
 from vestim_core.spec.states import JOB_ENDS, Intent, JobState
@@ -103,26 +103,47 @@ class Server:
                 continue  # without an id there is nobody to answer
             if request.method == "wait":
                 self._wait(client, request)
+            elif self._stopping and request.method in METHODS and METHODS[request.method].mutating:
+                self._send(client, self._while_stopping(request))
             else:
                 self._send(client, self._dispatcher.answer(request))
 
+    def _while_stopping(self, request: Request) -> Reply:
+        """What a daemon that ends its jobs still does: a second order to do so; nothing new is begun."""
+        if request.method == "shutdown":
+            return self._dispatcher.answer(request)
+        sentence = "the daemon is ending its jobs before it stops: try again when it is gone"
+        return Reply(request.request_id, error=refused(sentence))
+
     def _wait(self, client: bytes, request: Request) -> None:
         if (former := self._parked.pop(client, None)) is not None:
-            self._send(client, Reply(former.request_id, self._reader.read(former.params, former.streams)[0]))
+            self._send(client, self._read(former)[0])
         try:
             _, params = checked(request)
             assert isinstance(params, WaitParams)
             streams = open_streams(params)
             self._reader.check(streams)
-            answer, news = self._reader.read(params, streams)
         except VestimError as error:
             self._send(client, Reply(request.request_id, error=error))
             return
-        if news or params.timeout_s == 0:
-            self._send(client, Reply(request.request_id, answer))
+        parked = Parked(client, request.request_id, params, streams, time.monotonic() + params.timeout_s)
+        reply, final = self._read(parked)
+        if final or params.timeout_s == 0:
+            self._send(client, reply)
         else:
-            deadline_s = time.monotonic() + params.timeout_s
-            self._parked[client] = Parked(client, request.request_id, params, streams, deadline_s)
+            self._parked[client] = parked
+
+    def _read(self, parked: Parked) -> tuple[Reply, bool]:
+        """The reply to a wait as of now, and whether there is any sense in waiting longer."""
+        try:
+            answer, news = self._reader.read(parked.params, parked.streams)
+            return Reply(parked.request_id, answer), news
+        except VestimError as error:
+            return Reply(parked.request_id, error=error), True
+        except Exception as error:
+            log.exception("streams could not be read")
+            sentence = f"the daemon could not read what was asked for ({type(error).__name__}: {error}): see its log"
+            return Reply(parked.request_id, error=VestimError(ErrorCode.FAILED, sentence)), True
 
     def _answer_parked(self) -> None:
         """Answer who waits for what has changed, and whose time is up."""
@@ -133,15 +154,24 @@ class Server:
             reads_log = any(stream.kind == "log" for stream in parked.streams)
             if not due and not reads_log and not any(parked.concerns(job_id) for job_id in changed):
                 continue
-            answer, news = self._reader.read(parked.params, parked.streams)
-            if news or due:
+            reply, final = self._read(parked)
+            if final or due:
                 del self._parked[parked.client]
-                self._send(parked.client, Reply(parked.request_id, answer))
+                self._send(parked.client, reply)
 
     def _send(self, client: bytes, reply: Reply) -> None:
+        """Send, or drop when the client has not read its former replies; what cannot be sent becomes an error."""
         try:
-            self._sockets.clients.send_multipart([client, reply.encode()], zmq.DONTWAIT)
-        except (zmq.ZMQError, CodecError) as error:
+            raw = reply.encode()
+            if len(raw) > MAX_REPLY_BYTES:
+                raise CodecError(f"{len(raw):,} bytes are more than the {MAX_REPLY_BYTES:,} of a message")
+        except CodecError as error:
+            log.warning("a reply could not be sent: %s", error)
+            sentence = f"the daemon's answer cannot be sent: {error}".encode(errors="replace").decode()
+            raw = Reply(reply.request_id, error=VestimError(ErrorCode.FAILED, sentence)).encode()
+        try:
+            self._sockets.clients.send_multipart([client, raw], zmq.DONTWAIT)
+        except zmq.ZMQError as error:
             log.warning("a reply could not be sent: %s", error)
 
     def _on_change(self, job_id: str) -> None:
@@ -159,14 +189,11 @@ class Server:
             except CodecError as error:
                 log.warning("not a ring: %s", error)
                 continue
-            job_id, _, rest = bell.attempt_key.partition("/")
-            if job_id not in self._service.manager.job_containers or rest.count("/") != 1:
+            if not self._host.rung(bell.attempt_key):
                 continue
-            if bell.progress is None:
-                self._host.rung(bell.attempt_key)
-            else:
+            if bell.progress is not None:
                 self._board.put(bell.attempt_key, bell.progress)
-                self._changed.add(job_id)
+                self._changed.add(bell.attempt_key.partition("/")[0])
 
     def _watch_exits(self, poller: zmq.Poller) -> None:
         wanted = set(self._host.executor.exit_fds)
@@ -237,7 +264,7 @@ class Server:
         deadlines = [parked.deadline_s - time.monotonic() for parked in self._parked.values()]
         if any(stream.kind == "log" for parked in self._parked.values() for stream in parked.streams):
             deadlines.append(PARKED_LOG_LOOK_S)
-        if self._host.rung_waiting:
+        if self._host.rung_waiting or self._finished():
             return 0.0
         deadlines.append(self._host.due_s - time.monotonic())
         return max(0.0, min([self._host.tick_s if self._busy() else IDLE_S, *deadlines]))

@@ -16,6 +16,9 @@ from vestim_core.protocol.limits import MAX_BELL_BYTES, MAX_REQUEST_BYTES
 from vestim_core.system import Endpoints, Home
 from vestim_core.system.keys import KeyName, KeyPair, key_pair
 
+MAX_QUEUED = 32
+"""Most messages that wait for one peer in each direction: a client asks one thing at a time, and one that does not read
+its replies must not fill our memory with them."""
 CLIENTS, DOORBELL = "clients", "doorbell"
 _MAY_SPEAK: dict[str, KeyName] = {CLIENTS: "client", DOORBELL: "worker"}
 
@@ -60,6 +63,7 @@ class Sockets:
         socket.curve_server = True
         socket.curve_publickey, socket.curve_secretkey = server.public, server.secret
         socket.maxmsgsize = limit
+        socket.set_hwm(MAX_QUEUED)
         socket.bind(endpoint)
         return socket
 

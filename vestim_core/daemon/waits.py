@@ -54,7 +54,7 @@ class ProgressBoard:
     def since(self, seq: int, jobs: set[str] | None) -> list[dict[str, Any]]:
         """What is newer than `seq`, of these jobs or of all."""
         return [
-            {"attempt": key, **progress}
+            {**progress, "attempt": key}
             for key, (number, progress) in self._newest.items()
             if number > seq and (jobs is None or key.partition("/")[0] in jobs)
         ]

@@ -38,6 +38,7 @@ class ForkServer:
     def keep(self, needed: bool) -> None:
         """Say whether work for warm workers is in sight; starts the server, or lets it go when it has idled."""
         now_s = time.monotonic()
+        self._hear()
         if self._server is None and self._process is not None:
             self._process.poll()  # a server that was let go does not stay behind as a zombie
         if needed:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 
-_NAME, _, _COUNT = os.environ.get("VESTIM_FAILPOINT", "").partition(":")
-_left = int(_COUNT or 1)
+_NAME, _, _TOKEN = os.environ.get("VESTIM_FAILPOINT", "").partition("=")
 
 
 def failpoint(name: str) -> None:
-    """Die here by SIGKILL when VESTIM_FAILPOINT is `name`, or `name:n` at the n-th time."""
-    global _left
+    """Die here by SIGKILL when VESTIM_FAILPOINT is `name=file` and the file is there; it is removed, so that only one
+    process does so once."""
     if name == _NAME:
-        _left -= 1
-        if _left == 0:
-            os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
+        try:
+            Path(_TOKEN).unlink()
+        except OSError:
+            return
+        os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))

@@ -1,0 +1,161 @@
+"""A small job that trains for real in a second or two, and ways to look at what became of it."""
+
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+import torch
+
+from vestim_core.client import Client, follow
+from vestim_core.client.discover import daemon_lives
+from vestim_core.system import Home
+
+
+def write_cell(path: Path, seed: int, rows: int = 900) -> None:
+    """A made-up drive of a resistive cell at 1 Hz."""
+    rng = np.random.default_rng(seed)
+    time_s = np.arange(rows, dtype=float)
+    current_A = np.repeat(rng.uniform(-4, 2, rows // 30 + 1), 30)[:rows]
+    soc = 0.9 + np.cumsum(current_A) / 3600 / 5
+    voltage_V = 3.2 + 0.9 * soc + 0.03 * current_A + rng.normal(0, 0.001, rows)
+    columns = np.column_stack([time_s, voltage_V, current_A, np.full(rows, 25.0) + rng.normal(0, 1, rows), soc])
+    header = "time_s,voltage_V,current_A,temperature_degC,soc"
+    np.savetxt(path, columns, fmt="%.6f", delimiter=",", header=header, comments="")
+
+
+@pytest.fixture(scope="session")
+def cells(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+    """Data section of a job: one file for each role."""
+    folder = tmp_path_factory.mktemp("cells")
+    for seed, role in enumerate(("train", "validation", "test")):
+        write_cell(folder / f"{role}.csv", seed)
+    return {role: [str(folder / f"{role}.csv")] for role in ("train", "validation", "test")}
+
+
+@pytest.fixture
+def job(cells: dict[str, list[str]]) -> Callable[..., dict[str, Any]]:
+    """Makes the document of a job; `epochs` and further training settings decide how long it takes."""
+
+    def make(kind: str = "fnn", epochs: int = 20, **training: Any) -> dict[str, Any]:
+        model = {"kind": kind, "sizes": [8]}
+        streams = {
+            "streams": 8,
+            "chunk_steps": 20,
+            "chunks_per_stream": 8,
+            "burn_in_steps": 20,
+            "draws_per_epoch": 2,
+        }
+        quick = {"batch_rows": 64} if kind == "fnn" else streams
+        settings = {"max_epochs": epochs, "patience": epochs, **quick, **training}
+        return {"name": f"a {kind}", "data": cells, "model": model, "training": settings}
+
+    return make
+
+
+@pytest.fixture
+def client(vestim_home: Path) -> Iterator[Client]:
+    """A client of a fresh home; the daemon starts with the first call."""
+    with Client() as opened:
+        yield opened
+
+
+def finish(client: Client, job_id: str, since: int = 0) -> list[dict[str, Any]]:
+    """Follow a job to its end: its events after `since`."""
+    return [event for batch in follow(client, job_id, since, live=False) for event in batch.events]
+
+
+def until(
+    client: Client, job_id: str, wanted: Callable[[dict[str, Any]], bool], since: int = 0
+) -> list[dict[str, Any]]:
+    """Follow a job until an event is `wanted`: all events up to that answer."""
+    seen: list[dict[str, Any]] = []
+    for batch in follow(client, job_id, since, live=False):
+        seen.extend(batch.events)
+        if any(map(wanted, batch.events)):
+            return seen
+    raise AssertionError(f"the job ended without that event: {[event['kind'] for event in seen]}")
+
+
+def task_of(client: Client, job_id: str, kind: str) -> dict[str, Any]:
+    """The first task of a kind, as `show_job` tells it."""
+    tasks: list[dict[str, Any]] = client.call("show_job", job_id=job_id)["tasks"]
+    return next(task for task in tasks if task["kind"] == kind)
+
+
+def running_pid(client: Client, job_id: str, kind: str) -> int:
+    """Process id of the first running task of a kind."""
+    pid = task_of(client, job_id, kind)["pid"]
+    assert pid, f"no {kind} task of {job_id} runs"
+    return int(pid)
+
+
+def kill_daemon(client: Client) -> None:
+    """End the daemon as if the power had gone, and wait until it has."""
+    pid = client.call("hello")["pid"]
+    process = psutil.Process(pid)
+    process.kill()
+    with suppress(psutil.NoSuchProcess):
+        process.wait(10)
+
+
+def stop_daemon(client: Client) -> None:
+    """Stop the daemon deliberately and wait until it has gone; jobs run on."""
+    client.call("shutdown")
+    deadline_s = time.monotonic() + 10
+    while daemon_lives(client.home):
+        assert time.monotonic() < deadline_s, "the daemon did not stop"
+        time.sleep(0.005)
+
+
+def registry_rows(home: Path, query: str) -> list[tuple[Any, ...]]:
+    """Rows of the registry, read beside the daemon."""
+    with sqlite3.connect(f"file:{home / 'registry.sqlite'}?mode=ro", uri=True) as db:
+        rows = db.execute(query).fetchall()
+    db.close()
+    return rows
+
+
+def results(home: Home, job_id: str) -> dict[str, Any]:
+    """What a job found out, without times: curves, figures, predictions and weights, to the last bit."""
+    found: dict[str, Any] = {}
+    root = home.jobs / job_id / "tasks"
+    for path in sorted(root.glob("*/result/**/*")):
+        name = path.relative_to(root).as_posix()
+        if path.suffix == ".npz":
+            with np.load(path) as arrays:
+                found[name] = {key: arrays[key].tobytes() for key in arrays.files}
+        elif path.name in {"metrics.json", "circuit.json"}:
+            found[name] = json.loads(path.read_text())
+        elif path.suffix == ".pt":
+            weights = torch.load(path, weights_only=True)
+            found[name] = {key: tensor.numpy().tobytes() for key, tensor in weights.items()}
+    return found
+
+
+def alive_workers(home: Home) -> list[int]:
+    """Pids of attempts whose worker lives."""
+    pids = []
+    for written in home.jobs.glob("*/tasks/*/attempts/*/worker.json"):
+        record = json.loads(written.read_text())
+        with suppress(psutil.NoSuchProcess):
+            process = psutil.Process(record["pid"])
+            if abs(process.create_time() - record["create_time"]) < 0.05 and process.status() != psutil.STATUS_ZOMBIE:
+                pids.append(record["pid"])
+    return pids
+
+
+def arm(monkeypatch: pytest.MonkeyPatch, folder: Path, name: str) -> Path:
+    """Let the first process that comes to a failpoint die there; the file that vanishes when one has."""
+    token = folder / "token"
+    token.touch()
+    monkeypatch.setenv("VESTIM_FAILPOINT", f"{name}={token}")
+    assert os.environ["VESTIM_FAILPOINT"]
+    return token

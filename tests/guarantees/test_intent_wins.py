@@ -1,0 +1,91 @@
+"""intent-wins: a stop or pause that was accepted is carried out after any number of daemon deaths."""
+
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.guarantees.conftest import (
+    alive_workers,
+    arm,
+    finish,
+    kill_daemon,
+    registry_rows,
+    running_pid,
+    stop_daemon,
+    task_of,
+    until,
+)
+from vestim_core.client import Client
+from vestim_core.spec.errors import ErrorCode, VestimError
+
+
+def _first_epoch(event: dict[str, Any]) -> bool:
+    return bool(event["kind"] == "epoch")
+
+
+@pytest.mark.parametrize("name", ["command.committed", "ask.written", "ended.seen"])
+def test_a_stop_survives_the_daemon_that_accepted_it(
+    name: str, vestim_home: Path, tmp_path: Path, job: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Client() as client:
+        job_id = client.call("submit", spec=job("lstm", epochs=100_000))["job_id"]
+        seen = len(until(client, job_id, _first_epoch))
+        stop_daemon(client)
+    token = arm(monkeypatch, tmp_path, name)
+    with Client() as client:
+        assert client.call("stop", job_id=job_id)["job_id"] == job_id
+        finish(client, job_id, seen)
+        assert not token.exists()
+        assert client.call("show_job", job_id=job_id)["state"] == "stopped"
+        assert task_of(client, job_id, "train")["attempt"] == 1, "nothing was started anew"
+        assert task_of(client, job_id, "test")["state"] == "done", "what has a model is tested"
+        assert not alive_workers(client.home)
+
+
+def test_a_worker_obeys_while_no_daemon_lives(client: Client, job: Callable[..., dict[str, Any]]) -> None:
+    job_id = client.call("submit", spec=job("lstm", epochs=100_000))["job_id"]
+    seen = len(until(client, job_id, _first_epoch))
+    worker = psutil.Process(running_pid(client, job_id, "train"))
+    kill_daemon(client)
+    control = client.home.jobs / job_id / "tasks" / "train_001" / "attempts" / "1" / "control.json"
+    control.write_text('{"schema_version": 1, "intent": "pause"}')
+    worker.wait(10)
+    events = until(client, job_id, lambda e: e["kind"] == "attempt" and e["data"]["state"] == "paused", seen)
+    assert events
+    client.call("stop", job_id=job_id, test=False)
+    finish(client, job_id)
+
+
+def test_a_deliberate_stop_leaves_workers_running_and_the_next_daemon_goes_on_with_them(
+    client: Client, job: Callable[..., dict[str, Any]]
+) -> None:
+    job_id = client.call("submit", spec=job("lstm", epochs=100_000))["job_id"]
+    seen = len(until(client, job_id, _first_epoch))
+    pid = running_pid(client, job_id, "train")
+    stop_daemon(client)
+    with pytest.raises(VestimError) as told:
+        client.call("hello")
+    assert told.value.code is ErrorCode.STOPPED
+    assert psutil.pid_exists(pid)
+    with Client() as later:
+        seen += len(until(later, job_id, _first_epoch, seen))
+        assert running_pid(later, job_id, "train") == pid
+        later.call("shutdown", stop_jobs=True)
+    psutil.wait_procs([psutil.Process(pid)] if psutil.pid_exists(pid) else [], timeout=15)
+    assert not alive_workers(client.home)
+
+
+def test_a_worker_that_stands_still_is_ended_by_the_ladder(client: Client, job: Callable[..., dict[str, Any]]) -> None:
+    job_id = client.call("submit", spec=job("lstm", epochs=100_000))["job_id"]
+    seen = len(until(client, job_id, _first_epoch))
+    worker = psutil.Process(running_pid(client, job_id, "train"))
+    worker.send_signal(signal.SIGSTOP)  # it can neither read its control file nor take a SIGTERM
+    client.call("stop", job_id=job_id, test=False)
+    finish(client, job_id, seen)
+    assert not worker.is_running()
+    assert client.call("show_job", job_id=job_id)["state"] == "stopped"
+    assert registry_rows(client.home.root, "SELECT * FROM leases") == []

@@ -1,0 +1,170 @@
+"""one-process, no-zombie, truth: at most one living tree for an attempt; the system alone decides who lives."""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.guarantees.conftest import (
+    alive_workers,
+    finish,
+    kill_daemon,
+    registry_rows,
+    running_pid,
+    stop_daemon,
+    task_of,
+    until,
+)
+from vestim_core.client import Client
+from vestim_core.system import own_command
+
+
+def _first_epoch(event: dict[str, Any]) -> bool:
+    return bool(event["kind"] == "epoch")
+
+
+def test_a_worker_is_adopted_by_the_next_daemon_and_not_started_again(
+    client: Client, job: Callable[..., dict[str, Any]]
+) -> None:
+    job_id = client.call("submit", spec=job("lstm", epochs=100_000))["job_id"]
+    seen = len(until(client, job_id, _first_epoch))
+    pid = running_pid(client, job_id, "train")
+    for _ in range(3):
+        kill_daemon(client)
+        seen += len(until(client, job_id, _first_epoch, seen))
+        assert alive_workers(client.home) == [pid] == [running_pid(client, job_id, "train")]
+    os.kill(pid, signal.SIGKILL)
+    events = until(client, job_id, lambda e: e["kind"] == "attempt" and e["data"].get("error") is not None, seen)
+    ended = next(event["data"] for event in events if event["kind"] == "attempt" and event["data"].get("error"))
+    assert ended["state"] == "lost", "nobody can know a code or signal of a process that an earlier daemon started"
+    client.call("stop", job_id=job_id, test=False)
+    finish(client, job_id)
+    assert not alive_workers(client.home)
+
+
+def test_a_stranger_with_a_recorded_number_is_never_signalled(
+    client: Client, job: Callable[..., dict[str, Any]]
+) -> None:
+    job_id = client.call("submit", spec=job("lstm", epochs=100_000))["job_id"]
+    until(client, job_id, _first_epoch)
+    pid = running_pid(client, job_id, "train")
+    stop_daemon(client)
+    worker = psutil.Process(pid)
+    worker.kill()
+    psutil.wait_procs([worker], timeout=10)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, start_new_session=True) as decoy:
+        _claim_number(client.home.root, client.home.jobs / job_id, pid, decoy.pid)
+        with Client() as later:
+            later.call("stop", job_id=job_id, test=False)
+            finish(later, job_id)
+            assert later.call("show_job", job_id=job_id)["state"] == "stopped"
+        assert decoy.poll() is None, "a stranger was ended"
+        decoy.communicate(b"\n")
+
+
+def _claim_number(home: Path, job: Path, old: int, new: int) -> None:
+    """Let every record of the attempt name another process."""
+    (written,) = job.glob("tasks/train_001/attempts/1/worker.json")
+    written.write_text(json.dumps({**json.loads(written.read_text()), "pid": new}))
+    with sqlite3.connect(home / "registry.sqlite") as db:
+        db.execute("UPDATE tasks SET record = replace(record, ?, ?)", (f'"pid":{old}', f'"pid":{new}'))
+    db.close()
+
+
+def test_a_second_daemon_of_the_same_home_changes_no_byte(client: Client) -> None:
+    client.call("hello")
+
+    def contents() -> dict[str, bytes]:
+        files = [path for path in client.home.root.rglob("*") if path.is_file()]
+        return {str(path): path.read_bytes() for path in files if path.name != "daemon.log"}
+
+    before = contents()
+    second = subprocess.run(own_command("daemon"), capture_output=True, timeout=30, check=False)
+    assert second.returncode == 0
+    assert contents() == before
+
+
+def test_jobs_run_side_by_side_and_a_crashed_one_touches_no_other(
+    client: Client, job: Callable[..., dict[str, Any]]
+) -> None:
+    ids = [client.call("submit", spec=job("fnn", epochs=3000))["job_id"] for _ in range(2)]
+    for job_id in ids:
+        until(client, job_id, _first_epoch)
+    os.kill(running_pid(client, ids[0], "train"), signal.SIGKILL)
+    finish(client, ids[1])
+    other = client.call("show_job", job_id=ids[1])
+    assert other["state"] == "done"
+    assert all(task["attempt"] == 1 for task in other["tasks"])
+    finish(client, ids[0])
+    assert task_of(client, ids[0], "train")["attempt"] == 2
+
+
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_after_an_unclean_boot_jobs_wait_for_a_word(
+    goes_on: bool, client: Client, job: Callable[..., dict[str, Any]]
+) -> None:
+    running = client.call("submit", spec=job("lstm", epochs=100_000))["job_id"]
+    until(client, running, _first_epoch)
+    pid = running_pid(client, running, "train")
+    kill_daemon(client)
+    worker = psutil.Process(pid)
+    worker.kill()
+    psutil.wait_procs([worker], timeout=10)
+    with sqlite3.connect(client.home.registry) as db:
+        db.execute("UPDATE meta SET value = 'another boot' WHERE key = 'boot'")
+    db.close()
+    if goes_on:
+        client.home.settings.write_text('{"resume_after_boot": true}')
+    with Client() as later:
+        shown = later.call("show_job", job_id=running)
+        if goes_on:
+            assert shown["state"] in {"queued", "running"}
+        else:
+            assert shown["state"] == "held"
+            assert "started anew" in shown["reason"]
+            assert not later.call("daemon_status")["running"]
+            assert later.call("resume", job_id=running)["state"] == "queued"
+        until(later, running, lambda e: e["attempt"] == 2 and _first_epoch(e))
+        later.call("stop", job_id=running, test=False)
+        finish(later, running)
+
+
+def test_leases_are_rows_while_a_task_runs(client: Client, job: Callable[..., dict[str, Any]]) -> None:
+    job_id = client.call("submit", spec=job("lstm", epochs=100_000))["job_id"]
+    until(client, job_id, _first_epoch)
+    assert registry_rows(client.home.root, "SELECT attempt_key, threads FROM leases") == [(f"{job_id}/train_001/1", 1)]
+    client.call("stop", job_id=job_id, test=False)
+    finish(client, job_id)
+    assert registry_rows(client.home.root, "SELECT * FROM leases") == []
+
+
+def test_a_dead_fork_server_costs_nothing(client: Client, job: Callable[..., dict[str, Any]]) -> None:
+    job_id = client.call("submit", spec=job("lstm", epochs=100_000))["job_id"]
+    until(client, job_id, _first_epoch)
+    pid = running_pid(client, job_id, "train")
+    servers = [p for p in psutil.process_iter() if _is_fork_server(p, client.home.root) and p.pid != pid]
+    if not servers:
+        pytest.skip("this system has no fork server")
+    for server in servers:
+        server.kill()
+    psutil.wait_procs(servers, timeout=10)
+    assert psutil.pid_exists(pid), "workers outlive the server that they were born by"
+    client.call("stop", job_id=job_id)
+    finish(client, job_id)
+    assert task_of(client, job_id, "train")["attempt_state"] == "stopped"
+    assert task_of(client, job_id, "test")["state"] == "done"
+
+
+def _is_fork_server(process: psutil.Process, home: Path) -> bool:
+    try:
+        return "--fork-server" in process.cmdline() and process.environ().get("VESTIM_HOME") == str(home)
+    except psutil.Error:
+        return False
