@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 from pydantic import ValidationError
@@ -64,7 +65,7 @@ def start_daemon(home: Home, timeout_s: float = START_TIMEOUT_S, *, rebuild: boo
             log = home.daemon_log
             process, _ = spawn_detached(
                 own_command("daemon", *(["--rebuild"] if rebuild else [])),
-                env=None,
+                env=_environment(home),
                 cwd=home.root,
                 stdout=log,
                 stderr=log,
@@ -79,6 +80,11 @@ def start_daemon(home: Home, timeout_s: float = START_TIMEOUT_S, *, rebuild: boo
         f"the daemon did not start within {timeout_s:.0f} s: see {home.daemon_log}",
         place=str(home.daemon_log),
     )
+
+
+def _environment(home: Home) -> dict[str, str] | None:
+    """Ours, and the name of the home where it is not the one that a process of ours finds anyway."""
+    return None if Home.find() == home else os.environ | {"VESTIM_HOME": str(home.root)}
 
 
 def _last_line(home: Home) -> str:

@@ -196,7 +196,7 @@ class JobService:
         if not path.is_file():
             return b""
         with path.open("rb") as file:
-            file.seek(offset)
+            file.seek(min(offset, file.seek(0, os.SEEK_END)))
             return file.read(length)
 
     def _archived(self, job_id: str, archived: bool) -> dict[str, Any]:

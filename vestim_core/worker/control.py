@@ -19,7 +19,7 @@ class Control:
         self._path = path
         self._intent = Intent.RUN
         self._looked_s = -LOOK_S
-        self._stamp = 0
+        self._stamp = (0, 0)
 
     def intent(self) -> Intent:
         """The newest intent; an unreadable file means no change."""
@@ -28,7 +28,8 @@ class Control:
             return self._intent
         self._looked_s = now_s
         try:
-            stamp = self._path.stat().st_mtime_ns
+            found = self._path.stat()
+            stamp = (found.st_mtime_ns, found.st_ino)  # two changes may fall into one tick of the clock
             if stamp != self._stamp:
                 self._intent = Intent(read_json(self._path)["intent"])
                 self._stamp = stamp

@@ -13,7 +13,7 @@ import zmq
 from pydantic import ValidationError
 
 from vestim_core.protocol.bell import Bell
-from vestim_core.protocol.codec import CodecError, plain
+from vestim_core.protocol.codec import plain
 from vestim_core.protocol.discovery import Discovery
 from vestim_core.system import Home, read_json
 from vestim_core.system.keys import key_pair
@@ -49,8 +49,8 @@ class Doorbell:
             return
         try:
             self._socket.send(Bell(self._attempt_key, plain(progress)).encode(), zmq.DONTWAIT)
-        except (zmq.ZMQError, CodecError):
-            return  # full, gone or not worth telling: the journal has what counts
+        except Exception:
+            return  # full, gone or nothing that can be told: the journal has what counts, and the training goes on
 
     def close(self) -> None:
         """Let what was sent leave for a moment, then close."""
@@ -75,11 +75,11 @@ class Doorbell:
         socket = self._context.socket(zmq.PUSH)
         socket.setsockopt(zmq.SNDHWM, HIGH_WATER_MARK)
         socket.setsockopt(zmq.IMMEDIATE, 1)  # nothing is queued for a daemon that is not there
-        socket.curve_publickey, socket.curve_secretkey = own.public, own.secret
-        socket.curve_serverkey = found.server_key.encode()
         try:
+            socket.curve_publickey, socket.curve_secretkey = own.public, own.secret
+            socket.curve_serverkey = found.server_key.encode()
             socket.connect(found.doorbell)
-        except zmq.ZMQError:
+        except (zmq.ZMQError, ValueError):
             socket.close(linger=0)
             return
         self._socket = socket

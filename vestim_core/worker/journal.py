@@ -7,6 +7,7 @@ returns.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from datetime import UTC, datetime
@@ -27,21 +28,30 @@ class Journal:
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         self._doorbell = doorbell
         self._complained = False
+        self._torn = False
         if os.fstat(self._fd).st_size and not _ends_with_newline(path):
             os.write(self._fd, b"\n")  # a line that a crash cut stays a line of its own
 
     def event(self, kind: EventKind, data: dict[str, Any]) -> None:
         """Write one event and ring."""
-        line = write_line(datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"), kind, data)
         try:
-            os.write(self._fd, line)
+            line = write_line(datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"), kind, data)
+            if self._torn:
+                line = b"\n" + line  # what a full disk cut stays a line of its own
+            written = os.write(self._fd, line)
+            self._torn = 0 < written < len(line) or (self._torn and not written)
+            if written < len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             if kind in _DURABLE:
                 os.fsync(self._fd)
-        except OSError as error:
-            if not self._complained:
-                self._complained = True
-                print(f"the journal cannot be written: {error}", file=sys.stderr)
+        except Exception as error:  # of whatever kind: the training goes on
+            self._complain(error)
         self._doorbell.ring()
+
+    def _complain(self, error: Exception) -> None:
+        if not self._complained:
+            self._complained = True
+            print(f"the journal cannot be written: {error}", file=sys.stderr)
 
     def progress(self, data: dict[str, Any]) -> None:
         """Tell the newest progress to whoever listens; it is kept nowhere."""

@@ -1,0 +1,1 @@
+"""Misbehaving workers and daemons, started by the tests as processes of their own."""

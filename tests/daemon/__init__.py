@@ -1,0 +1,1 @@
+"""The daemon through its real sockets."""

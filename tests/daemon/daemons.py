@@ -1,0 +1,149 @@
+"""Daemons as processes of their own, with workers that behave as their job's name says."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import zmq
+
+from tests.spec.documents import real_document
+from vestim_core.client import Client
+from vestim_core.client.discover import daemon_lives, read_discovery
+from vestim_core.protocol.cursors import Cursor, job_stream
+from vestim_core.protocol.discovery import Discovery
+from vestim_core.protocol.messages import Reply, Request
+from vestim_core.system import Home
+from vestim_core.system.keys import KeyName, key_pair
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE_S = 20.0
+
+
+def eventually(condition: Callable[[], Any], what: str = "it", seconds: float = PATIENCE_S) -> Any:
+    """For what gives no event to wait for: the answer of `condition` as soon as it is true."""
+    deadline_s = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline_s, f"{what} did not happen"
+        time.sleep(0.005)
+    return found
+
+
+class Daemon:
+    """A daemon of one home whose workers misbehave; a short stop ladder."""
+
+    def __init__(self, home: Path, ask_s: float = 0.3, terminate_s: float = 0.2) -> None:
+        self.home = Home(home)
+        self.home.ensure()
+        with self.home.daemon_log.open("ab") as log_file:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "tests.children.daemon", str(ask_s), str(terminate_s)],
+                env=os.environ | {"VESTIM_HOME": str(home), "PYTHONPATH": str(ROOT)},
+                stdin=subprocess.DEVNULL,
+                stdout=log_file,
+                stderr=log_file,
+                start_new_session=True,
+            )
+        self.discovery: Discovery = eventually(self._serving, "a daemon that serves")
+
+    def _serving(self) -> Discovery | None:
+        assert self.process.poll() is None, self.home.daemon_log.read_text()
+        found = read_discovery(self.home)
+        return found if found and found.pid == self.process.pid and found.state == "serving" else None
+
+    def kill(self) -> None:
+        """kill -9, and wait until it is gone."""
+        self.process.kill()
+        self.process.wait(PATIENCE_S)
+
+    def stop(self) -> None:
+        """A deliberate stop that ends all jobs."""
+        if self.process.poll() is None:
+            with Client(self.home, start=False) as client:
+                client.call("shutdown", stop_jobs=True)
+            self.process.wait(PATIENCE_S)
+
+    def client(self) -> Client:
+        """A client that never starts a daemon."""
+        return Client(self.home, start=False)
+
+    @contextmanager
+    def raw(self, name: KeyName | None = "client", endpoint: str = "", kind: int = zmq.DEALER) -> Iterator[Any]:
+        """A bare socket: with the key of that name, or with no CURVE at all for None."""
+        context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        socket = context.socket(kind)
+        socket.linger = 0
+        if name is not None:
+            own = key_pair(self.home, name)
+            socket.curve_publickey, socket.curve_secretkey = own.public, own.secret
+            socket.curve_serverkey = self.discovery.server_key.encode()
+        socket.connect(endpoint or self.discovery.clients)
+        try:
+            yield socket
+        finally:
+            socket.close(linger=0)
+            context.term()
+
+
+def submit(client: Client, folder: Path, behaviours: dict[str, str] | None = None, **sections: Any) -> str:
+    """Start a job whose workers behave like that; its id."""
+    folder.mkdir(parents=True, exist_ok=True)
+    spec = real_document(folder, name=json.dumps(behaviours or {}), **{"testing": {"baseline": False}, **sections})
+    return str(client.call("submit", spec=spec)["job_id"])
+
+
+def events_until(
+    client: Client, job_id: str, found: Callable[[dict[str, Any]], bool], cursor: Cursor | None = None
+) -> tuple[list[dict[str, Any]], Cursor]:
+    """Every event from the cursor on, up to the first batch with one that is looked for; the new cursor."""
+    cursor = cursor or Cursor(stream=job_stream(job_id))
+    events: list[dict[str, Any]] = []
+    deadline_s = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline_s:
+        part = client.call("wait", cursors=[cursor.model_dump()], limit=5000, timeout_s=5.0)["streams"][0]
+        cursor = Cursor(stream=part["stream"], lineage=part["lineage"], seq=part["seq"])
+        events += part["events"]
+        if any(map(found, part["events"])):
+            return events, cursor
+    raise AssertionError(f"no such event; the last were {events[-5:]}")
+
+
+def ready(event: dict[str, Any]) -> bool:
+    """A worker says that it lives."""
+    return event["kind"] == "message" and event["data"].get("text") == "ready"
+
+
+def job_is(*states: str) -> Callable[[dict[str, Any]], bool]:
+    """The job comes to one of these states."""
+    return lambda event: event["kind"] == "job" and event["data"].get("state") in states
+
+
+def attempt_is(*states: str) -> Callable[[dict[str, Any]], bool]:
+    """Some attempt comes to one of these states."""
+    return lambda event: event["kind"] == "attempt" and event["data"]["state"] in states
+
+
+ended = job_is("done", "failed", "stopped")
+
+
+def ask(socket: Any, method: str, command_id: str = "", **params: Any) -> Reply:
+    """One request over a bare socket, and its reply."""
+    request = Request(os.urandom(8), method, params, command_id)
+    socket.send(request.encode())
+    while True:
+        assert socket.poll(PATIENCE_S * 1000), f"no answer to {method}"
+        reply = Reply.decode(socket.recv())
+        if reply.request_id == request.request_id:
+            return reply
+
+
+def lives(home: Home) -> bool:
+    """Whether a daemon lives there."""
+    return daemon_lives(home)

@@ -1,0 +1,235 @@
+"""Cursors, parked waits and commands: no-dup, order, no-loss through real sockets and dying daemons."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+import pytest
+
+from tests.daemon.daemons import (
+    ROOT,
+    Daemon,
+    ask,
+    ended,
+    events_until,
+    job_is,
+    ready,
+    submit,
+)
+from tests.spec.documents import real_document
+from vestim_core.protocol.cursors import Cursor, job_stream
+from vestim_core.protocol.messages import Reply, Request
+from vestim_core.spec.errors import ErrorCode, VestimError
+
+
+def test_a_command_that_is_sent_again_is_carried_out_once(daemon: Daemon, tmp_path: Path) -> None:
+    spec = real_document(tmp_path, name="{}")
+    command_id = uuid.uuid4().hex
+    with daemon.client() as first, daemon.client() as second:
+        answer = first.call("submit", command_id=command_id, spec=spec)
+        assert first.call("submit", command_id=command_id, spec=spec) == answer
+        assert second.call("submit", command_id=command_id, spec=spec) == answer
+        assert len(first.call("list_jobs")["jobs"]) == 1
+        for method, params in (("submit", {"spec": {**spec, "max_parallel_tasks": 1}}), ("create_job", {"spec": spec})):
+            with pytest.raises(VestimError) as caught:
+                second.call(method, command_id=command_id, **params)
+            assert caught.value.code is ErrorCode.REFUSED and caught.value.place == "command"
+        assert len(first.call("list_jobs")["jobs"]) == 1
+        with pytest.raises(VestimError):
+            first.call("submit", command_id="c2", spec={})
+        assert first.call("submit", command_id="c2", spec=spec)["job_id"] != answer["job_id"], "a refusal is not kept"
+
+
+def test_a_command_is_known_to_the_next_daemon(vestim_home: Path, tmp_path: Path) -> None:
+    daemon = Daemon(vestim_home)
+    with daemon.client() as client:
+        first = client.call("create_job", command_id="c1", name="x")
+    daemon.kill()
+    daemon = Daemon(vestim_home)
+    with daemon.client() as client:
+        assert client.call("create_job", command_id="c1", name="x") == first
+        assert len(client.call("list_jobs")["jobs"]) == 1
+    daemon.stop()
+
+
+def parked(socket: object, daemon: Daemon, **params: object) -> bytes:
+    """Send a wait that is parked; the request's id, once the daemon has it."""
+    request = Request(os.urandom(8), "wait", {"timeout_s": 20.0, **params})
+    socket.send(request.encode())  # type: ignore[attr-defined]
+    return request.request_id
+
+
+def test_a_parked_wait_is_answered_by_an_event(daemon: Daemon) -> None:
+    with daemon.raw() as waiting, daemon.client() as client:
+        job_id = client.call("create_job", name="x")["job_id"]
+        seq = ask(waiting, "wait", cursors=[{"stream": job_stream(job_id)}]).result["streams"][0]["seq"]
+        request_id = parked(waiting, daemon, cursors=[{"stream": job_stream(job_id), "seq": seq}])
+        assert client.call("daemon_status")["parked"] == 1
+        assert not waiting.poll(50)
+        client.call("rename", job_id=job_id, name="y")
+        assert waiting.poll(5000)
+        reply = Reply.decode(waiting.recv())
+        assert reply.request_id == request_id
+        (event,) = reply.result["streams"][0]["events"]
+        assert event["seq"] == seq + 1 and event["data"]["name"] == "y"
+        assert client.call("daemon_status")["parked"] == 0
+
+
+def test_the_second_wait_of_a_client_releases_the_first(daemon: Daemon) -> None:
+    catalog = [{"stream": "catalog", "seq": 0}]
+    with daemon.raw() as waiting, daemon.client() as client:
+        first = parked(waiting, daemon, cursors=catalog)
+        second = parked(waiting, daemon, cursors=catalog)
+        assert waiting.poll(5000)
+        reply = Reply.decode(waiting.recv())
+        assert reply.request_id == first and reply.result["streams"][0]["events"] == []
+        assert client.call("daemon_status")["parked"] == 1
+        client.call("create_job", name="x")
+        assert waiting.poll(5000)
+        assert Reply.decode(waiting.recv()).request_id == second
+
+
+def test_a_wait_ends_when_its_time_is_up(daemon: Daemon) -> None:
+    with daemon.client() as client:
+        answer = client.call("wait", cursors=[{"stream": "catalog"}], timeout_s=0.05)
+        assert answer["streams"][0]["events"] == []
+
+
+def test_many_streams_share_one_answer_and_its_limit(daemon: Daemon) -> None:
+    with daemon.client() as client:
+        jobs = [client.call("create_job", name=str(number))["job_id"] for number in range(5)]
+        cursors = [{"stream": "catalog"}, *({"stream": job_stream(job_id)} for job_id in jobs)]
+        whole = client.call("wait", cursors=cursors)["streams"]
+        assert [part["stream"] for part in whole] == [cursor["stream"] for cursor in cursors]
+        some = client.call("wait", cursors=cursors, limit=6)["streams"]
+        assert sum(len(part["events"]) for part in some) == 6
+        assert some[0] == whole[0]
+
+
+def test_a_cursor_of_another_registry_starts_over(daemon: Daemon) -> None:
+    with daemon.client() as client:
+        client.call("create_job", name="x")
+        answer = client.call("wait", cursors=[{"stream": "catalog", "lineage": "another", "seq": 10**6}])["streams"][0]
+        assert answer["reset"] and answer["events"][0]["summary"]["name"] == "x"
+
+
+def test_logs_are_streams_too(daemon: Daemon, tmp_path: Path) -> None:
+    with daemon.client() as client:
+        job_id = submit(client, tmp_path, {"prepare": "silent"})
+        events_until(client, job_id, job_is("failed"))
+        log = daemon.home.jobs / job_id / "tasks" / "prepare_1" / "attempts" / "1" / "stderr.log"
+        log.write_bytes(b"x" * 3_000_000)
+        stream = f"log:{job_id}/prepare_1/1:err"
+        read, seq = b"", 0
+        while True:
+            part = client.call("wait", cursors=[{"stream": stream, "seq": seq}])["streams"][0]
+            if not part["data"]:
+                break
+            assert len(part["data"]) <= 1 << 20
+            read, seq = read + part["data"], part["seq"]
+        assert read == log.read_bytes()
+        assert client.call("wait", cursors=[{"stream": stream, "seq": 2**63 - 1}])["streams"][0]["data"] == b""
+        with pytest.raises(VestimError) as caught:
+            client.call("wait", cursors=[{"stream": f"log:{job_id}/none/1:out"}])
+        assert caught.value.code is ErrorCode.NOT_FOUND
+
+
+def test_a_cursor_goes_on_over_dying_daemons_without_gap_or_double(vestim_home: Path, tmp_path: Path) -> None:
+    """no-loss, no-dup, order: a worker writes 300 events while three daemons are killed under it."""
+    daemon = Daemon(vestim_home)
+    with daemon.client() as client:
+        job_id = submit(client, tmp_path, {"prepare": "obey 300"})
+        events, cursor = events_until(client, job_id, ready)
+    for _ in range(3):
+        daemon.kill()
+        daemon = Daemon(vestim_home)
+        with daemon.client() as client:
+            more, cursor = events_until(client, job_id, lambda event: event["kind"] == "epoch", cursor)
+            events += more
+    with daemon.client() as client:
+        more, cursor = events_until(client, job_id, lambda event: event["data"].get("n") == 300, cursor)
+        events += more
+        client.call("stop", job_id=job_id)
+        more, cursor = events_until(client, job_id, ended, cursor)
+        events += more
+        whole, _ = events_until(client, job_id, ended)
+    assert events == whole
+    assert [event["seq"] for event in whole] == list(range(1, len(whole) + 1))
+    assert [event["data"]["n"] for event in whole if event["kind"] == "epoch"] == list(range(1, 301))
+    assert {event["attempt"] for event in whole if event["task"] == "prepare_1"} <= {0, 1}, "adopted, never restarted"
+    starts = [e for e in whole if e["kind"] == "attempt" and e["data"]["state"] == "starting"]
+    assert len(starts) == 1
+    daemon.stop()
+
+
+# --- one daemon a home
+
+
+def snapshot(home: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in sorted(home.rglob("*")) if path.is_file()}
+
+
+def test_a_second_daemon_changes_no_byte(daemon: Daemon) -> None:
+    with daemon.client() as client:
+        client.call("create_job", name="x")
+        before = snapshot(daemon.home.root)
+        second = subprocess.run(
+            [sys.executable, "-m", "vestim_core.daemon"],
+            env=os.environ | {"VESTIM_HOME": str(daemon.home.root), "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        assert second.returncode == 0 and "another daemon" in second.stderr
+        assert snapshot(daemon.home.root) == before
+        assert client.call("hello")["pid"] == daemon.process.pid
+
+
+def test_the_discovery_file_tells_serving_from_stopped(vestim_home: Path) -> None:
+    daemon = Daemon(vestim_home)
+    assert json.loads(daemon.home.discovery.read_text())["state"] == "serving"
+    daemon.stop()
+    record = json.loads(daemon.home.discovery.read_text())
+    assert record["state"] == "stopped" and record["pid"] == daemon.process.pid
+    daemon = Daemon(vestim_home)
+    again = json.loads(daemon.home.discovery.read_text())
+    assert again["state"] == "serving" and again["instance"] != record["instance"]
+    daemon.process.terminate()
+    assert daemon.process.wait(20) == 0
+    assert json.loads(daemon.home.discovery.read_text())["state"] == "serving", "a signal is no order to stay away"
+
+
+def test_a_deliberate_stop_is_told_to_those_who_wait(daemon: Daemon) -> None:
+    with daemon.raw() as waiting, daemon.client() as client:
+        request_id = parked(waiting, daemon, cursors=[{"stream": "catalog", "seq": 0}])
+        assert client.call("daemon_status")["parked"] == 1
+        assert client.call("shutdown")["stopping"]
+        assert waiting.poll(5000)
+        reply = Reply.decode(waiting.recv())
+        assert reply.request_id == request_id
+        assert reply.error is not None and reply.error.code is ErrorCode.STOPPED
+        assert daemon.process.wait(20) == 0
+        with pytest.raises(VestimError) as caught:
+            client.call("hello")
+        assert caught.value.code is ErrorCode.STOPPED
+
+
+def test_nothing_new_is_begun_while_jobs_are_ended(vestim_home: Path, tmp_path: Path) -> None:
+    daemon = Daemon(vestim_home, ask_s=1.0)
+    with daemon.client() as client, daemon.client() as other:
+        job_id = submit(client, tmp_path, {"prepare": "stubborn"})
+        events_until(client, job_id, ready)
+        client.call("shutdown", stop_jobs=True)
+        with pytest.raises(VestimError) as caught:
+            other.call("create_job", name="too late")
+        assert caught.value.code is ErrorCode.REFUSED
+        cursor = Cursor(stream=job_stream(job_id))
+        events, _ = events_until(other, job_id, job_is("stopped"), cursor)
+        assert events
+    assert daemon.process.wait(20) == 0

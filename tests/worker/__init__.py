@@ -1,0 +1,1 @@
+"""The worker's own frame: journal, doorbell, control, the terminal record."""
