@@ -10,7 +10,7 @@ import typer
 from vestim_core.cli.link import connected
 from vestim_core.cli.output import AsJson, print_json, say
 from vestim_core.cli.values import duration, number
-from vestim_core.client.discover import daemon_lives
+from vestim_core.client.discover import daemon_lives, start_daemon
 from vestim_core.spec.errors import ErrorCode, VestimError, not_found
 from vestim_core.system import Home
 
@@ -29,6 +29,7 @@ def register(app: typer.Typer) -> None:
     group.command("stop")(stop)
     group.command("status")(status)
     group.command("logs")(logs)
+    group.command("rebuild")(rebuild)
     app.add_typer(group, name="daemon")
 
 
@@ -114,6 +115,21 @@ def logs(as_json: AsJson = False) -> None:
         print_json({"file": str(path), "text": text})
     else:
         print(text, end="")
+
+
+def rebuild(as_json: AsJson = False) -> None:
+    """Make the registry anew from the job folders.
+
+    The former one is kept beside it. Running jobs go on; every client starts over by itself.
+    """
+    stop_daemon(stop_jobs=False)
+    with connected() as client:
+        start_daemon(client.home, rebuild=True)
+        jobs = len(client.call("list_jobs")["jobs"])
+    if as_json:
+        print_json({"jobs": jobs})
+    else:
+        say(f"The registry is made anew: {jobs} job{'' if jobs == 1 else 's'}. The log names what was left out.")
 
 
 def _log_of(home: Home) -> Any:
