@@ -18,7 +18,10 @@ LOOK_S = 0.01
 
 def daemon_lives(home: Home) -> bool:
     """Whether a process holds the daemon's lock of this home."""
-    return is_locked(home.daemon_lock)
+    try:
+        return is_locked(home.daemon_lock)
+    except OSError:  # no such folder, or none that we may look into: starting one will say what is wrong
+        return False
 
 
 def read_discovery(home: Home) -> Discovery | None:

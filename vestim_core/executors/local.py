@@ -22,6 +22,7 @@ from vestim_core.system import (
     exit_fd,
     is_alive,
     is_locked,
+    kill_spawned_with_open,
     kill_tree,
     own_command,
     read_json,
@@ -138,8 +139,14 @@ class LocalExecutor:
                 continue
             if running.ref is not None and is_alive(running.ref):
                 continue
-            if is_locked(running.folder / LOCK_NAME) or (running.ref is not None and tree_alive(running.ref)):
-                self.kill(key)
+            if running.ref is not None and tree_alive(running.ref):
+                self._no_longer_watched(running)
+                kill_tree(running.ref)
+                continue
+            if is_locked(running.folder / LOCK_NAME):
+                if running.ref is not None:  # a descendant that left the session
+                    self._no_longer_watched(running)
+                    kill_spawned_with_open(running.folder / LOCK_NAME)
                 continue
             if running.warm and running.process is None and running.ref is not None and self._warm is not None:
                 exit_code = self._warm.exit_code(running.ref.pid)
@@ -172,9 +179,14 @@ class LocalExecutor:
     def _forget(self, key: str, running: _Running) -> None:
         del self._running[key]
         self._unborn.discard(key)
+        self._no_longer_watched(running)
+
+    def _no_longer_watched(self, running: _Running) -> None:
+        """The process has gone; its descriptor would say so for ever."""
         if running.fd is not None:
             del self._fds[running.fd]
             os.close(running.fd)
+            running.fd = None
 
 
 def _inherited(environment: Mapping[str, str]) -> dict[str, str]:

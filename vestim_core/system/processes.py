@@ -113,6 +113,22 @@ def kill_tree(ref: ProcessRef) -> None:
         killed.update(fresh)
 
 
+def kill_spawned_with_open(path: Path) -> None:
+    """Kill what descends from a process that we started and still has the file at `path` open, wherever it went.
+
+    For those that left session and parent behind; on Windows, where nobody inherits a descriptor, there are none.
+    """
+    if sys.platform == "win32":
+        return
+    name = os.path.realpath(path)
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if process.pid == os.getpid() or all(file.path != name for file in process.open_files()):
+                continue
+            if _MARK in process.environ():
+                process.kill()
+
+
 def _popen(
     argv: list[str], env: dict[str, str], cwd: Path, streams: tuple[int, int, int], keep_fds: Sequence[int]
 ) -> subprocess.Popen[bytes]:

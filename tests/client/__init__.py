@@ -1,0 +1,1 @@
+"""The client library against daemons that come and go."""

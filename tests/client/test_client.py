@@ -1,0 +1,158 @@
+"""The client: starts a daemon when one is needed, finds the next one, and stays away when told to."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.daemon.daemons import Daemon, eventually, lives
+from vestim_core.client import Client
+from vestim_core.client.discover import read_discovery
+from vestim_core.spec.errors import ErrorCode, VestimError
+from vestim_core.system import Home, write_json
+
+
+def test_the_first_call_starts_a_daemon_and_the_next_uses_it(vestim_home: Path) -> None:
+    with Client() as first, Client() as second:
+        hello = first.call("hello")
+        assert hello["home"] == str(vestim_home)
+        assert second.call("hello")["instance"] == hello["instance"]
+        first.call("shutdown")
+
+
+def test_many_that_start_one_at_once_get_the_same(vestim_home: Path) -> None:
+    instances: list[str] = []
+
+    def visit() -> None:
+        with Client() as client:
+            instances.append(client.call("hello")["instance"])
+
+    threads = [threading.Thread(target=visit) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(instances) == 4 and len(set(instances)) == 1
+    with Client() as client:
+        client.call("shutdown")
+
+
+def test_another_home_than_the_environments(vestim_home: Path, tmp_path: Path) -> None:
+    home = Home(tmp_path / "other")
+    with Client(home) as client:
+        assert client.call("hello")["home"] == str(home.root)
+        client.call("shutdown")
+    eventually(lambda: not lives(home), "the end of the daemon")
+    assert not (vestim_home / "daemon.json").exists()
+
+
+def test_a_daemon_that_vanished_is_followed_by_the_next(vestim_home: Path) -> None:
+    with Client() as client:
+        first = client.call("hello")
+        job_id = client.call("create_job", name="x")["job_id"]
+        os.kill(first["pid"], signal.SIGKILL)
+        assert client.call("show_job", job_id=job_id)["name"] == "x"
+        second = client.call("hello")
+        assert second["instance"] != first["instance"] and second["lineage"] == first["lineage"]
+        client.call("shutdown")
+
+
+def test_a_daemon_that_dies_in_mid_call_is_followed_and_the_call_answered(vestim_home: Path) -> None:
+    with Client() as client, Client() as other:
+        pid = other.call("hello")["pid"]
+        threading.Timer(0.2, os.kill, (pid, signal.SIGKILL)).start()
+        answer = client.call("wait", cursors=[{"stream": "catalog"}], timeout_s=1.5)
+        assert answer["streams"][0]["events"] == []
+        assert client.call("hello")["pid"] != pid
+        client.call("shutdown")
+
+
+def test_a_signal_is_no_deliberate_stop(vestim_home: Path) -> None:
+    with Client() as client:
+        pid = client.call("hello")["pid"]
+        os.kill(pid, signal.SIGTERM)
+        eventually(lambda: not lives(client.home), "the end of the daemon")
+        assert client.call("hello")["pid"] != pid
+        client.call("shutdown")
+
+
+def test_after_a_deliberate_stop_nobody_starts_one_unasked(vestim_home: Path) -> None:
+    with Client() as one, Client() as other:
+        one.call("hello")
+        other.call("shutdown")
+        for client in (one, other):
+            for _ in range(2):
+                with pytest.raises(VestimError) as caught:
+                    client.call("hello")
+                assert caught.value.code is ErrorCode.STOPPED and caught.value.code.exit_code == 4
+        assert not lives(one.home)
+        with Client() as by_the_user:
+            assert by_the_user.call("hello")
+            assert one.call("hello"), "one that was started by another may be used"
+            by_the_user.call("shutdown")
+
+
+def test_a_parked_wait_hears_of_a_deliberate_stop(vestim_home: Path) -> None:
+    heard: list[VestimError] = []
+    with Client() as client:
+        client.call("hello")
+
+        def wait() -> None:
+            with Client() as waiting:
+                try:
+                    waiting.call("wait", cursors=[{"stream": "catalog"}], timeout_s=30.0)
+                except VestimError as error:
+                    heard.append(error)
+
+        thread = threading.Thread(target=wait)
+        thread.start()
+        eventually(lambda: client.call("daemon_status")["parked"] == 1, "a parked wait")
+        client.call("shutdown")
+        thread.join()
+    assert [error.code for error in heard] == [ErrorCode.STOPPED]
+
+
+def test_without_leave_to_start_one_there_is_none(vestim_home: Path) -> None:
+    with Client(start=False) as client, pytest.raises(VestimError) as caught:
+        client.call("hello")
+    assert caught.value.code is ErrorCode.UNREACHABLE
+
+
+def test_a_daemon_of_another_version_is_named(vestim_home: Path) -> None:
+    daemon = Daemon(vestim_home)
+    found = read_discovery(daemon.home)
+    assert found is not None
+    record = found.model_dump()
+    write_json(daemon.home.discovery, record | {"protocol_oldest": 98, "protocol": 99, "version": "9.9"})
+    with Client() as client, pytest.raises(VestimError) as caught:
+        client.call("hello")
+    assert caught.value.code is ErrorCode.VERSION and "9.9" in caught.value.sentence
+    write_json(daemon.home.discovery, record)
+    daemon.stop()
+
+
+def test_a_home_that_cannot_be_used_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("VESTIM_HOME", str(tmp_path / "file" / "home"))
+    with Client() as client, pytest.raises(VestimError) as caught:
+        client.call("hello")
+    assert caught.value.code is ErrorCode.WRONG_INPUT and "\n" not in caught.value.sentence
+
+
+def test_what_cannot_be_sent_is_refused_here(vestim_home: Path) -> None:
+    with Client(start=False) as client:
+        for value in (object(), "\udcff", 2**70, "x" * (5 << 20)):
+            with pytest.raises(VestimError) as caught:
+                client.call("create_job", spec={"name": value})
+            assert caught.value.code is ErrorCode.WRONG_INPUT
+
+
+def test_a_damaged_discovery_file_is_made_good_by_the_next_daemon(vestim_home: Path) -> None:
+    (vestim_home / "daemon.json").write_text('{"state": "serv')
+    with Client() as client:
+        assert client.call("hello")
+        client.call("shutdown")

@@ -1,0 +1,1 @@
+"""What is killed, cut and starved, and what must be left of it."""
