@@ -1,0 +1,237 @@
+"""Any order of commands, work, crashes and daemon deaths: what must hold after each step, and where it all ends.
+
+The daemon's parts are the real ones over a real registry and real folders; only the processes are played by the test.
+"""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import hypothesis.strategies as st
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
+
+from vestim_core.daemon import host as host_module
+from vestim_core.daemon.host import Host
+from vestim_core.jobs.manager import JobManager
+from vestim_core.jobs.registry import Registry
+from vestim_core.jobs.service import JobService
+from vestim_core.protocol.journal import write_line
+from vestim_core.spec.errors import VestimError
+from vestim_core.spec.events import EventKind
+from vestim_core.spec.ids import attempt_key
+from vestim_core.spec.states import JOB_ENDS, Intent, JobState
+from vestim_core.system import Home, read_json, write_json
+
+
+class PlayedProcesses:
+    """Processes that live on when the daemon dies; what each does is up to the test."""
+
+    def __init__(self) -> None:
+        self.folders: dict[str, Path] = {}
+        self.gone: list[tuple[str, int | None]] = []
+        self.starts: dict[str, int] = {}
+        self._unborn: list[str] = []
+        self.exit_fds: frozenset[int] = frozenset()
+
+    def keep_warm(self, needed: bool) -> None:
+        """Nothing is warm here."""
+
+    def start(self, attempt_key: str, folder: Path, threads: int, gpu: int | None, *, needs_torch: bool) -> None:
+        self.folders[attempt_key] = folder
+        self.starts[attempt_key] = self.starts.get(attempt_key, 0) + 1
+        self._unborn.append(attempt_key)
+
+    def adopt(self, attempt_key: str, folder: Path) -> bool:
+        return attempt_key in self.folders
+
+    def born(self) -> list[tuple[str, int, float]]:
+        born, self._unborn = self._unborn, []
+        return [(key, 1, 1.0) for key in born]
+
+    def terminate(self, attempt_key: str) -> None:
+        self.end(attempt_key, -15)
+
+    def kill(self, attempt_key: str) -> None:
+        self.end(attempt_key, -9)
+
+    def reap(self) -> list[tuple[str, int | None]]:
+        gone, self.gone = self.gone, []
+        return gone
+
+    def end(self, key: str, code: int | None) -> None:
+        if self.folders.pop(key, None):
+            self.gone.append((key, code))
+
+
+class Daemons(RuleBasedStateMachine):
+    """One home through the lives of many daemons."""
+
+    jobs = Bundle("jobs")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._folder = tempfile.TemporaryDirectory()
+        self.home = Home(Path(self._folder.name))
+        self.home.ensure()
+        self.files = {role: [str(self.home.root / f"{role}.csv")] for role in ("train", "validation", "test")}
+        for (path,) in self.files.values():
+            Path(path).touch()
+        self.processes = PlayedProcesses()
+        self.read: dict[str, list[dict[str, Any]]] = {}
+        self._start_daemon()
+
+    def _start_daemon(self) -> None:
+        self.registry = Registry(self.home.registry)
+        self.manager = JobManager(self.home, self.registry)
+        self.service = JobService(self.manager)
+        self.host = Host(self.manager, self.processes, slots=2)
+        self.manager.on_change = self.host.dirty.add
+        self.manager.load_jobs_from_registry()
+        self.host.adopt_all()
+
+    def _step(self) -> None:
+        # Time passes between steps: what was postponed is due, and journals are looked at.
+        for container in self.manager.job_containers.values():
+            for task in container.tasks.values():
+                task.not_before_s = 0.0
+        self.host._looked_s = -host_module.JOURNAL_LOOK_S
+        self.host.step()
+
+    def _alive(self) -> list[str]:
+        return sorted(self.processes.folders)
+
+    # --- what users do
+
+    @rule(target=jobs, repetitions=st.integers(1, 2))
+    def submit(self, repetitions: int) -> str:
+        training = {"repetitions": repetitions}
+        document = {"data": self.files, "model": {"kind": "fnn"}, "training": training, "testing": {"baseline": False}}
+        with self.manager.unit():
+            return str(self.service.submit(document)["job_id"])
+
+    @rule(job=jobs, verb=st.sampled_from(["pause", "resume", "stop", "archive", "restore"]))
+    def command(self, job: str, verb: str) -> None:
+        try:
+            with self.manager.unit():
+                getattr(self.service, verb)(job)
+        except VestimError:
+            return
+
+    @rule(job=consumes(jobs))
+    def delete(self, job: str) -> None:
+        try:
+            with self.manager.unit():
+                self.service.delete(job)
+        except VestimError:
+            return
+        self.read.pop(job, None)
+
+    # --- what workers do
+
+    @rule(data=st.data())
+    def work(self, data: st.DataObject) -> None:
+        if key := self._draw(data):
+            with (self.processes.folders[key] / "events.jsonl").open("ab") as journal:
+                journal.write(write_line("2026-01-01T00:00:00.000Z", EventKind.EPOCH, {"epoch": 1, "max_epochs": 9}))
+                if data.draw(st.booleans()):
+                    journal.write(b'{"t":"2026')  # a line that is being written
+
+    @rule(data=st.data())
+    def end_in_order(self, data: st.DataObject) -> None:
+        if key := self._draw(data):
+            self._end_in_order(key)
+
+    @rule(data=st.data(), code=st.sampled_from([-9, 1, None]))
+    def vanish(self, data: st.DataObject, code: int | None) -> None:
+        if key := self._draw(data):
+            self.processes.end(key, code)
+
+    def _draw(self, data: st.DataObject) -> str | None:
+        alive = self._alive()
+        return data.draw(st.sampled_from(alive)) if alive else None
+
+    def _end_in_order(self, key: str) -> None:
+        folder = self.processes.folders[key]
+        intent = Intent(read_json(folder / "control.json")["intent"])
+        state = {Intent.RUN: "finished", Intent.PAUSE: "paused", Intent.STOP: "stopped"}[intent]
+        if "/train" in key:
+            result = folder.parents[1] / "result"
+            result.mkdir(exist_ok=True)
+            (result / "model.json").write_text("{}")
+        write_json(folder / "exit.json", {"state": state})
+        self.processes.end(key, 0)
+
+    # --- what the daemon and its clients do
+
+    @rule()
+    def step(self) -> None:
+        self._step()
+
+    @rule()
+    def daemon_dies(self) -> None:
+        self.registry.close()
+        self.processes.gone.clear()  # whose parent has died tells its exit code to nobody
+        self._start_daemon()
+
+    @rule(job=jobs, limit=st.integers(1, 4))
+    def client_reads_on(self, job: str, limit: int) -> None:
+        held = self.read.setdefault(job, [])
+        held += self.registry.read_events(job, len(held), limit, 1 << 20)[0]
+
+    # --- what must hold
+
+    @invariant()
+    def events_are_numbered_without_a_gap(self) -> None:
+        for job, held in self.read.items():
+            whole = self.registry.read_events(job, 0, 100_000, 1 << 30)[0]
+            assert [event["seq"] for event in whole] == list(range(1, len(whole) + 1))
+            assert held == whole[: len(held)]
+
+    @invariant()
+    def one_process_for_an_attempt_and_one_attempt_for_a_task(self) -> None:
+        assert all(count == 1 for count in self.processes.starts.values())
+        tasks = [key.rpartition("/")[0] for key in self.processes.folders]
+        assert len(tasks) == len(set(tasks))
+        assert len(tasks) <= 2
+
+    @invariant()
+    def what_is_stored_is_what_is_known(self) -> None:
+        for job_id, container in self.manager.job_containers.items():
+            stored = self.registry.load(job_id)
+            assert stored is not None
+            assert json.dumps(stored.to_record()) == json.dumps(container.to_record())
+
+    @invariant()
+    def only_what_may_live_has_a_lease(self) -> None:
+        recorded = {
+            attempt_key(c.job_id, t.task_id, t.attempt.number)
+            for c in self.manager.job_containers.values()
+            for t in c.tasks.values()
+            if t.attempt and not t.attempt.ended
+        }
+        assert {key for key, _, _ in self.registry.leases()} == recorded >= set(self.processes.folders)
+
+    def teardown(self) -> None:
+        for _ in range(60):
+            self._step()
+            for key in self._alive():
+                self._end_in_order(key)
+        for container in self.manager.job_containers.values():
+            expected = JobState.PAUSED if container.intent is Intent.PAUSE else None
+            assert container.state is expected, f"{container.job_id} came to no rest: {container.status()}"
+        for summary in self.registry.summaries():
+            assert summary["state"] in {*JOB_ENDS, JobState.PAUSED}
+            if summary["intent"] == Intent.STOP:
+                assert summary["state"] != JobState.RUNNING
+        assert not self.processes.folders
+        assert self.registry.leases() == []
+        self.registry.close()
+        self._folder.cleanup()
+
+
+TestDaemons = Daemons.TestCase
+TestDaemons.settings = settings(
+    max_examples=40, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+)
