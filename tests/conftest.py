@@ -11,7 +11,7 @@ import platformdirs
 import psutil
 import pytest
 
-from vestim_core.system import own_command
+from vestim_core.system import is_locked, own_command
 
 # Before any module of ours can ask for its home.
 _SESSION_HOME = Path(tempfile.mkdtemp(prefix="vestim-"))
@@ -53,7 +53,7 @@ def shared() -> Path:
 
 
 def _stop_daemon(home: Path) -> None:
-    if (home / "daemon.json").exists():
+    if is_locked(home / "daemon.lock"):
         subprocess.run(
             own_command("cli", "daemon", "stop", "--stop-jobs"),
             env=os.environ | {"VESTIM_HOME": str(home)},

@@ -60,6 +60,14 @@ def flood(attempt: Attempt) -> int:
     return attempt.end()
 
 
+def pairs(attempt: Attempt) -> int:
+    """Two events close together, as at an epoch's end, ten times a second; each says when it was written."""
+    for number in range(2 * int(attempt.words[1])):
+        attempt.journal.event(EventKind.EPOCH, {"n": number, "written_s": time.time()})
+        time.sleep(0.005 if number % 2 == 0 else 0.095)
+    return attempt.end()
+
+
 def obey(attempt: Attempt) -> int:
     """Work until told otherwise; with a second word, that many events each 10 ms."""
     control, number = Control(attempt.folder / "control.json"), 0
@@ -130,7 +138,7 @@ def orphan(attempt: Attempt) -> int:
 
 BEHAVIOURS: dict[str, Callable[[Attempt], int]] = {
     behaviour.__name__: behaviour
-    for behaviour in (finish, flood, obey, stubborn, killed, silent, half, nonsense, orphan)
+    for behaviour in (finish, flood, pairs, obey, stubborn, killed, silent, half, nonsense, orphan)
 }
 
 

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from tests.daemon.daemons import Daemon, attempt_is, ended, events_until, eventually, job_is, ready, submit
-from vestim_core.client import Client
+from vestim_core.client import Client, follow
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="sessions and signals are POSIX's")
 
@@ -196,3 +196,15 @@ def test_a_pause_while_data_is_prepared_holds_the_rest_back(daemon: Daemon, tmp_
         client.call("stop", job_id=job_id)
         events, _ = events_until(client, job_id, ended, cursor)
         assert data_of(events, "job")[-1]["state"] == "stopped"
+
+
+def test_events_close_together_are_told_soon(daemon: Daemon, tmp_path: Path) -> None:
+    """A worker rings at most every 20 ms; what it writes just after a ring must not wait for the next one."""
+    with daemon.client() as client:
+        job_id = submit(client, tmp_path, {"prepare": "pairs 15"})
+        late_s: list[float] = []
+        for batch in follow(client, job_id, live=False):
+            now_s = time.time()
+            late_s += [now_s - event["data"]["written_s"] for event in batch.events if event["kind"] == "epoch"]
+    assert len(late_s) == 30
+    assert sorted(late_s)[len(late_s) // 2] < 0.07, "half of them are second ones, which nobody rang for"

@@ -63,7 +63,7 @@ def _serve(home: Home, *, anew: bool) -> int:
 
 
 def _open(home: Home, *, anew: bool) -> JobManager:
-    """The manager with all jobs that have not ended; from the folders when the registry is lost, damaged or unwanted."""
+    """The manager with all jobs that have not ended; from the folders when the registry is lost or not wanted."""
     if not anew and home.registry.exists():
         try:
             manager = JobManager(home, Registry(home.registry))

@@ -22,6 +22,7 @@ from vestim_core.jobs.executor import Executor
 from vestim_core.jobs.manager import JobManager
 from vestim_core.jobs.reconciler import MAX_RETRIES, Action, Ask, Kill, Retry, SetJob, SetTask, Terminate, reconcile
 from vestim_core.jobs.scheduler import QueuedJob, ReadyTask, choose
+from vestim_core.protocol.bell import RING_S
 from vestim_core.protocol.launch import ControlFile, ExitFile
 from vestim_core.spec.errors import VestimError
 from vestim_core.spec.ids import attempt_key, split_attempt_key
@@ -45,6 +46,7 @@ class Host:
         self.slots, self.threads = slots or cores, cores
         self.dirty: set[str] = set()
         self._rung: set[str] = set()
+        self._look_again_s: dict[str, float] = {}
         self._postponed: set[str] = set()
         self._endings: dict[str, int | None] = {}
         self._memory_kills = out_of_memory_kills()
@@ -58,10 +60,11 @@ class Host:
 
     @property
     def due_s(self) -> float:
-        """When the next postponed task may start, in monotonic seconds; infinity for never."""
+        """When something postponed is to be done, in monotonic seconds: a start or a look; infinity for never."""
         now_s = time.monotonic()
         tasks = (task for container in self.manager.job_containers.values() for task in container.tasks.values())
-        return min((task.not_before_s for task in tasks if task.not_before_s > now_s), default=math.inf)
+        starts = (task.not_before_s for task in tasks if task.not_before_s > now_s)
+        return min((*starts, *self._look_again_s.values()), default=math.inf)
 
     @property
     def tick_s(self) -> float:
@@ -129,6 +132,10 @@ class Host:
 
     def _read_journals(self, now_s: float) -> None:
         keys, self._rung = self._rung, set()
+        again = {key for key, due_s in self._look_again_s.items() if due_s <= now_s}
+        self._look_again_s = {key: due_s for key, due_s in self._look_again_s.items() if key not in again}
+        self._look_again_s.update(dict.fromkeys(keys, now_s + RING_S))
+        keys |= again
         if now_s - self._looked_s >= JOURNAL_LOOK_S:
             self._looked_s = now_s
             keys |= {_key(container, task_id) for container, task_id in self.running}

@@ -8,6 +8,9 @@ from typing import Any
 from vestim_core.protocol.codec import CodecError, decode, encode
 from vestim_core.protocol.limits import MAX_BELL_BYTES
 
+RING_S = 0.02
+"""A worker rings for its journal at most this often; as long after each ring the daemon looks once more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bell:

@@ -12,15 +12,13 @@ from typing import Any
 import zmq
 from pydantic import ValidationError
 
-from vestim_core.protocol.bell import Bell
+from vestim_core.protocol.bell import RING_S, Bell
 from vestim_core.protocol.codec import plain
 from vestim_core.protocol.discovery import Discovery
 from vestim_core.system import Home, read_json
 from vestim_core.system.keys import key_pair
 
 LOOK_S = 1.0
-RING_S = 0.02
-"""Rings without progress are sent at most this often: the daemon reads all there is, and looks by itself as well."""
 HIGH_WATER_MARK = 100
 
 
