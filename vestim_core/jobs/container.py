@@ -76,6 +76,7 @@ class JobContainer:
         self.dirty_tasks: set[str] = set()
         self.tasks_replaced = False
         self.unsaved = False
+        self.unreconciled = True
         self._depth = 0
         self._tasks_moved = False
 
@@ -120,6 +121,7 @@ class JobContainer:
                 self.stop_flag.set()
             else:
                 self.stop_flag.clear()
+            self.unreconciled = True
             self._record(EventKind.JOB, {"intent": intent.value})
 
     def set_state(self, state: JobState, reason: str = "") -> None:
@@ -130,6 +132,7 @@ class JobContainer:
                 return
             self._observe()
             old, self.state = self.state, state
+            self.unreconciled = True
             if state is JobState.QUEUED and not self.started_utc:
                 self.started_utc = self.updated_utc
             if state in JOB_ENDS:
@@ -154,7 +157,7 @@ class JobContainer:
             self.dirty_tasks.add(task_id)
             data = {"state": state.value, "kind": task.kind.value, "title": task.title, "reason": reason}
             self._record(EventKind.TASK, data, task)
-            self._tasks_moved = True
+            self._tasks_moved = self.unreconciled = True
 
     def retry_task(self, task_id: str, not_before_s: float, reason: str) -> None:
         """Make a task whose process vanished ready for another attempt, from this moment of the daemon's clock on."""
@@ -234,6 +237,7 @@ class JobContainer:
             attempt.state, attempt.ended_utc = state, self.updated_utc
             task.error = error.to_record() if error else None
             self.handles.pop(task_id, None)
+            self.unreconciled = True
             self._record(EventKind.ATTEMPT, {"state": state.value, "error": task.error}, task)
 
     def ingest(self, task_id: str, lines: Iterable[Line | BadLine], offset: int) -> None:

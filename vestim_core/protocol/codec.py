@@ -7,6 +7,7 @@ need.
 
 from __future__ import annotations
 
+import gc
 import math
 from typing import Any
 
@@ -28,10 +29,15 @@ def encode(value: Any) -> bytes:
     return packed
 
 
-def decode(raw: bytes, *, limit: int) -> Any:
-    """The value in `raw`, which is at most `limit` bytes; `CodecError` when it is anything else."""
+def decode(raw: bytes, *, limit: int, depth: int | None = MAX_DEPTH) -> Any:
+    """The value in `raw`, which is at most `limit` bytes and nested at most `depth` deep; `CodecError` when it is not.
+
+    depth: None from a daemon, which has proved who it is; msgpack's own bound remains.
+    """
     if len(raw) > limit:
         raise CodecError(f"a message of {len(raw)} bytes is above the limit of {limit}")
+    collects = gc.isenabled()
+    gc.disable()  # building a large value would set off collections that find nothing and double the time
     try:
         value = msgpack.unpackb(
             raw,
@@ -46,19 +52,23 @@ def decode(raw: bytes, *, limit: int) -> Any:
         )
     except (ValueError, TypeError, RecursionError, msgpack.exceptions.UnpackException) as error:
         raise CodecError(f"not a message: {error}") from None
-    check_depth(value, MAX_DEPTH)
+    finally:
+        if collects:
+            gc.enable()
+    if depth is not None:
+        check_depth(value, depth)
     return value
 
 
 def check_depth(value: Any, most: int) -> None:
     """`CodecError` when lists and dicts lie in each other more than `most` deep."""
-    level = [value]
+    level = [value] if isinstance(value, dict | list) else []
     for _ in range(most):
         level = [
             item
             for node in level
-            if isinstance(node, dict | list)
             for item in (node.values() if isinstance(node, dict) else node)
+            if type(item) is dict or type(item) is list  # exact types: ten times quicker, and decoding makes no others
         ]
         if not level:
             return

@@ -64,7 +64,7 @@ class Reply:
     @classmethod
     def decode(cls, raw: bytes) -> Reply:
         """The reply in `raw`; `CodecError` when it is none."""
-        value = decode(raw, limit=MAX_REPLY_BYTES)
+        value = decode(raw, limit=MAX_REPLY_BYTES, depth=None)
         match value:
             case {"id": bytes(request_id), "error": dict(error)}:
                 return cls(request_id, error=VestimError.from_record(error))
