@@ -17,6 +17,7 @@ from tests.daemon.daemons import (
     ask,
     ended,
     events_until,
+    eventually,
     job_is,
     ready,
     submit,
@@ -69,7 +70,7 @@ def test_a_parked_wait_is_answered_by_an_event(daemon: Daemon) -> None:
         job_id = client.call("create_job", name="x")["job_id"]
         seq = ask(waiting, "wait", cursors=[{"stream": job_stream(job_id)}]).result["streams"][0]["seq"]
         request_id = parked(waiting, daemon, cursors=[{"stream": job_stream(job_id), "seq": seq}])
-        assert client.call("daemon_status")["parked"] == 1
+        eventually(lambda: client.call("daemon_status")["parked"] == 1, "a parked wait")
         assert not waiting.poll(50)
         client.call("rename", job_id=job_id, name="y")
         assert waiting.poll(5000)
@@ -88,7 +89,7 @@ def test_the_second_wait_of_a_client_releases_the_first(daemon: Daemon) -> None:
         assert waiting.poll(5000)
         reply = Reply.decode(waiting.recv())
         assert reply.request_id == first and reply.result["streams"][0]["events"] == []
-        assert client.call("daemon_status")["parked"] == 1
+        eventually(lambda: client.call("daemon_status")["parked"] == 1, "a parked wait")
         client.call("create_job", name="x")
         assert waiting.poll(5000)
         assert Reply.decode(waiting.recv()).request_id == second
@@ -208,7 +209,7 @@ def test_the_discovery_file_tells_serving_from_stopped(vestim_home: Path) -> Non
 def test_a_deliberate_stop_is_told_to_those_who_wait(daemon: Daemon) -> None:
     with daemon.raw() as waiting, daemon.client() as client:
         request_id = parked(waiting, daemon, cursors=[{"stream": "catalog", "seq": 0}])
-        assert client.call("daemon_status")["parked"] == 1
+        eventually(lambda: client.call("daemon_status")["parked"] == 1, "a parked wait")
         assert client.call("shutdown")["stopping"]
         assert waiting.poll(5000)
         reply = Reply.decode(waiting.recv())

@@ -200,6 +200,7 @@ class Host:
                 self.dirty.discard(job_id)
 
     def _reconcile_one(self, container: JobContainer, now_s: float) -> None:
+        container.unreconciled = False
         actions = reconcile(container.facts(), now_s)
         if not actions:
             return

@@ -176,7 +176,9 @@ class Server:
 
     def _on_change(self, job_id: str) -> None:
         self._changed.add(job_id)
-        self._host.dirty.add(job_id)
+        container = self._service.manager.job_containers.get(job_id)
+        if container is not None and container.unreconciled:  # mere events, of which there are many, ask for nothing
+            self._host.dirty.add(job_id)
 
     # --- workers
 

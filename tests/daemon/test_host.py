@@ -1,0 +1,159 @@
+"""The host over an executor of this process: what it does, and what it leaves alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.jobs.homes import open_service, submitted
+from vestim_core.daemon import host as host_module
+from vestim_core.daemon.host import Host
+from vestim_core.daemon.server import Server
+from vestim_core.jobs.reconciler import Action, JobFacts, reconcile
+from vestim_core.jobs.service import JobService
+from vestim_core.protocol.journal import write_line
+from vestim_core.spec.events import EventKind
+from vestim_core.spec.states import AttemptState, JobState, TaskState
+from vestim_core.system import write_json
+
+
+class Executor:
+    """Processes that exist on paper alone."""
+
+    exit_fds: frozenset[int] = frozenset()
+
+    def __init__(self) -> None:
+        self.folders: dict[str, Path] = {}
+        self.newborn: list[tuple[str, int, float]] = []
+        self.ended: list[tuple[str, int | None]] = []
+        self.broken = False
+
+    def keep_warm(self, needed: bool) -> None:
+        pass
+
+    def start(self, attempt_key: str, folder: Path, threads: int, gpu: int | None, *, needs_torch: bool) -> None:
+        if self.broken:
+            raise OSError("no more processes")
+        self.folders[attempt_key] = folder
+        self.newborn.append((attempt_key, 1, 1.0))
+
+    def adopt(self, attempt_key: str, folder: Path) -> bool:
+        return attempt_key in self.folders
+
+    def born(self) -> list[tuple[str, int, float]]:
+        found, self.newborn = self.newborn, []
+        return found
+
+    def terminate(self, attempt_key: str) -> None:
+        pass
+
+    def kill(self, attempt_key: str) -> None:
+        pass
+
+    def reap(self) -> list[tuple[str, int | None]]:
+        found, self.ended = self.ended, []
+        return found
+
+    def finish(self, attempt_key: str) -> None:
+        """The attempt ends well."""
+        write_json(self.folders[attempt_key] / "exit.json", {"state": AttemptState.FINISHED.value})
+        self.ended.append((attempt_key, 0))
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> JobService:
+    return open_service(tmp_path / "home")
+
+
+def hosted(service: JobService) -> tuple[Host, Executor]:
+    """A host that hears of changes as in a daemon."""
+    executor = Executor()
+    host = Host(service.manager, executor, slots=2)
+    server = Server.__new__(Server)
+    server._service, server._host, server._changed = service, host, set()
+    service.manager.on_change = server._on_change
+    return host, executor
+
+
+def test_a_job_goes_from_preparation_to_its_end(service: JobService, tmp_path: Path) -> None:
+    host, executor = hosted(service)
+    job_id = submitted(service, tmp_path, testing={"baseline": False}).job_id
+    for task_id in ("prepare_1", "train_001", "test_001"):
+        host.step()
+        key = f"{job_id}/{task_id}/1"
+        assert list(executor.folders)[-1] == key
+        assert service.manager.get(job_id).state is JobState.RUNNING
+        executor.finish(key)
+    host.step()
+    assert service.manager.get(job_id).state is JobState.DONE
+    assert service.manager.job_containers == {} and not host.dirty
+
+
+def test_mere_events_are_taken_in_without_looking_at_every_task(
+    service: JobService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host, executor = hosted(service)
+    job_id = submitted(service, tmp_path).job_id
+    host.step()
+    looks = 0
+
+    def counted(job: JobFacts, now_s: float) -> list[Action]:
+        nonlocal looks
+        looks += 1
+        return reconcile(job, now_s)
+
+    monkeypatch.setattr(host_module, "reconcile", counted)
+    key = f"{job_id}/prepare_1/1"
+    before = service.manager.get(job_id).last_seq
+    for number in range(10):
+        with (executor.folders[key] / "events.jsonl").open("ab") as file:
+            file.write(write_line("t", EventKind.EPOCH, {"n": number}))
+        assert host.rung(key)
+        host.step()
+    assert service.manager.get(job_id).last_seq == before + 10
+    assert looks == 0
+
+
+def test_trouble_with_one_job_is_tried_again_and_kept_from_others(
+    service: JobService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host, executor = hosted(service)
+    bad, good = (submitted(service, tmp_path).job_id for _ in range(2))
+    host.step()
+    save = service.manager.registry.save
+    trouble = True
+
+    def failing(container: object) -> None:
+        if trouble and container.job_id == bad:  # type: ignore[attr-defined]
+            raise OSError("disk full")
+        save(container)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(service.manager.registry, "save", failing)
+    for job_id in (bad, good):
+        executor.finish(f"{job_id}/prepare_1/1")
+    host.step()
+    assert service.manager.get(good).tasks["prepare_1"].state is TaskState.DONE
+    assert service.manager.get(bad).tasks["prepare_1"].state is TaskState.RUNNING
+    assert host.dirty == {bad}
+    trouble = False
+    host.step()
+    assert service.manager.get(bad).tasks["prepare_1"].state is TaskState.DONE
+
+
+def test_an_attempt_that_cannot_be_started_has_failed_and_says_why(service: JobService, tmp_path: Path) -> None:
+    host, executor = hosted(service)
+    executor.broken = True
+    job_id = submitted(service, tmp_path).job_id
+    host.step()
+    host.step()
+    container = service.manager.get(job_id)
+    assert container.state is JobState.FAILED
+    assert container.error is not None and "no more processes" in container.error["message"]
+
+
+@pytest.mark.parametrize("key", ["", "x", "a/b", "a/b/c", "a/b/0", "a/b/1", "a/../1"])
+def test_a_ring_for_nobody_is_no_ring(service: JobService, key: str) -> None:
+    host, _ = hosted(service)
+    assert not host.rung(key)
+    host.step()
