@@ -122,9 +122,9 @@ def test_a_job_whose_tasks_have_all_ended_gets_its_end(job: JobFacts) -> None:
     )
     rest = settled(ended)
     assert rest.state in JOB_ENDS
-    tested = any(task.kind is TaskKind.TEST and task.state is TaskState.DONE for task in rest.tasks)
-    if job.intent is not Intent.STOP:
-        assert rest.state is (JobState.DONE if tested else JobState.FAILED)
+    tests = [task.state for task in rest.tasks if task.kind is TaskKind.TEST]
+    if job.intent is not Intent.STOP and tests:
+        assert rest.state is (JobState.DONE if TaskState.DONE in tests else JobState.FAILED)
 
 
 def worked(job: JobFacts, *, obeys: bool, now_s: float) -> JobFacts:
@@ -144,7 +144,7 @@ def worked(job: JobFacts, *, obeys: bool, now_s: float) -> JobFacts:
                 end = AttemptState.FINISHED
             elif obeys:
                 end = AttemptState.STOPPED if attempt.asked is Intent.STOP else AttemptState.PAUSED
-            elif task.kind is TaskKind.TEST and attempt.asked is Intent.RUN:
+            elif attempt.asked is Intent.RUN and task.kind in {TaskKind.TEST, TaskKind.BASELINE}:
                 end = AttemptState.FINISHED
             if end:
                 task = replace(task, attempt=replace(attempt, state=end, ended=True))
