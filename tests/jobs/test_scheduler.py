@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from vestim_core.jobs.scheduler import Capacity, QueuedJob, ReadyTask, choose
 from vestim_core.spec.states import TaskKind
 
-TASKS = st.lists(st.tuples(st.sampled_from(TaskKind), st.integers(1, 5), st.integers(0, 1)), max_size=6)
+COMPUTING = [TaskKind.PREPARE, TaskKind.BASELINE, TaskKind.TRAIN, TaskKind.TEST]
+TASKS = st.lists(st.tuples(st.sampled_from(COMPUTING), st.integers(1, 5), st.integers(0, 1)), max_size=6)
 
 
 @st.composite
