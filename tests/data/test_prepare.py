@@ -239,10 +239,10 @@ def test_what_is_not_there_is_said_before_anything_is_read(tmp_path: Path, data:
         Run(tmp_path / "cache", with_roles(data, test=[str(tmp_path / "nowhere.csv")]))
     assert caught.value.code is ErrorCode.NOT_FOUND
     (tmp_path / "empty").mkdir()
-    with pytest.raises(VestimError, match=r"has no \.csv or \.mat file"):
+    with pytest.raises(VestimError, match=r"has no data file in it"):
         Run(tmp_path / "cache", with_roles(data, test=[str(tmp_path / "empty")]))
     (tmp_path / "x.res").write_bytes(b"1")
-    with pytest.raises(VestimError, match=r'"x.res" cannot be read'):
+    with pytest.raises(VestimError, match=r'"x.res" is an Arbin database: in MITS Pro export it'):
         Run(tmp_path / "cache", with_roles(data, test=[str(tmp_path / "x.res")]))
 
 

@@ -192,7 +192,7 @@ def test_of_equal_times_the_last_row_stays(file: Path) -> None:
     table = read(file, "Time,Voltage\n0,1\n1,2\n1,3\n1,4\n2,5\n", ("voltage_V",))
     assert table.columns["voltage_V"].tolist() == [1, 4, 5]
     (finding,) = table.findings
-    assert (finding.code, finding.rows) == ("duplicate_times", (1, 2))
+    assert (finding.code, finding.rows) == ("time.duplicates", (1, 2))
     assert finding.sentence.startswith('2 rows of "cell_07.csv" had the time of the row after, first at line 3')
 
 

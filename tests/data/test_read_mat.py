@@ -1,4 +1,4 @@
-"""MAT files of version 5: struct or plain vectors, what is skipped, and one sentence for whatever is not read."""
+"""MAT files: struct or plain vectors, what is skipped, and one sentence for whatever is not read."""
 
 from pathlib import Path
 from typing import Any
@@ -88,7 +88,7 @@ def test_wrong_content(tmp_path: Path, changed: dict[str, Any], said: str) -> No
     ("content", "said"),
     [
         (b"", "is empty (0 bytes)"),
-        (b"MATLAB 7.3 MAT-file, Platform: GLNXA64" + bytes(600), "version 7.3: save it in MATLAB with save"),
+        (b"MATLAB 7.3 MAT-file, Platform: GLNXA64" + bytes(600), "is damaged or no MAT file"),
         (b"garbage" * 100, "is damaged or no MAT file"),
     ],
 )

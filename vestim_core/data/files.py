@@ -9,13 +9,21 @@ from pathlib import Path
 
 from vestim_core.spec.errors import not_found, wrong_input
 
-READABLE = (".csv", ".mat", ".txt")
+_TAKEN_FROM_FOLDERS = (".csv", ".mat", ".xlsx", ".xls", ".mpt", ".parquet", ".nda", ".ndax")
+READABLE = (*_TAKEN_FROM_FOLDERS, ".txt", ".tsv", ".dat", ".asc", ".bdf", ".xlsm")
 """Endings of files that a reader exists for."""
-_TAKEN_FROM_FOLDERS = (".csv", ".mat")
+_EXPORT_FIRST = {
+    ".res": "an Arbin database: in MITS Pro export it as CSV or XLSX",
+    ".mpr": "BioLogic's binary format: in EC-Lab or BT-Lab export it as text (.mpt)",
+    ".mps": "a BioLogic settings file without data: give the .mpt file",
+    ".ccs": "BaSyTec's binary format: export the result file as text",
+    ".cex": "a LAND database: in LAND's data program export it as CSV",
+    ".000": "Maccor's binary format: in MIMS export it as text",
+}
 
 
 def find_files(paths: Sequence[str]) -> list[Path]:
-    """The files that `paths` name, absolute; a folder stands for its .csv and .mat files, cell_2 before cell_10.
+    """The files that `paths` name, absolute; a folder stands for its data files, cell_2 before cell_10.
 
     A .txt file is read only when it is named itself: notes often lie beside data. Every path is checked here, so that
     a missing file is known before any other is read.
@@ -39,6 +47,20 @@ def unreadable(path: Path, error: OSError) -> Exception:
     return wrong_input(f'"{path}" cannot be read: {error.strerror or error}.', place=str(path))
 
 
+def check_readable(path: Path) -> None:
+    """Raise wrong_input, with what to do, unless `path` ends as a file that some reader reads."""
+    if path.is_dir():
+        raise wrong_input(f'"{path}" is a folder, not a file: give the files in it.', place=str(path))
+    kind = path.suffix.lower()
+    if kind in _EXPORT_FIRST:
+        raise wrong_input(f'"{path.name}" is {_EXPORT_FIRST[kind]}.', place=str(path), actions=("export it",))
+    if kind not in READABLE:
+        raise wrong_input(
+            f'"{path.name}" cannot be read: Vestim reads {", ".join(READABLE)}. Export it as one of these.',
+            place=str(path),
+        )
+
+
 def _files_of(path: Path) -> list[Path]:
     if path.is_dir():
         try:
@@ -47,15 +69,13 @@ def _files_of(path: Path) -> list[Path]:
             raise unreadable(path, error) from None
         found = sorted((file for file in files if file.suffix.lower() in _TAKEN_FROM_FOLDERS), key=_natural)
         if not found:
-            raise not_found(f'The folder "{path}" has no .csv or .mat file in it.', place=str(path))
+            raise not_found(
+                f'The folder "{path}" has no data file in it ({", ".join(_TAKEN_FROM_FOLDERS)}).', place=str(path)
+            )
         return found
     if not path.exists():
         raise unreadable(path, FileNotFoundError())
-    if path.suffix.lower() not in READABLE:
-        raise wrong_input(
-            f'"{path.name}" cannot be read: Vestim reads {", ".join(READABLE)}. Export it as one of these.',
-            place=str(path),
-        )
+    check_readable(path)
     return [path]
 
 

@@ -29,6 +29,7 @@ class Finding(BaseModel):
     """One thing that a check found: where, how bad, one sentence with numbers, and a repair if there is one.
 
     rows: first and last row it concerns, counted from 0 at the first data row, both included; None for a whole file.
+    spans: the single stretches of rows within `rows` where there are several, the first thousand of them.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -39,4 +40,5 @@ class Finding(BaseModel):
     file: str = ""
     column: str = ""
     rows: tuple[int, int] | None = None
+    spans: tuple[tuple[int, int], ...] = ()
     repair: Repair | None = None

@@ -1,23 +1,34 @@
-"""Text tables: comma, semicolon or tab, decimal point or comma, any preamble, UTF-8 or Latin-1; by pandas' C parser."""
+"""Text tables by pandas' C parser, in as many pieces at once as there are cores; line by line where that finds faults.
+
+Not more than a few pieces of the text are in memory at a time. A table that would not fit is refused before it is read.
+"""
 
 from __future__ import annotations
 
-import csv
 import io
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import psutil
 
-from vestim_core.data.readers.layout import NO_VALUE, Layout, find_layout, is_number
-from vestim_core.spec.errors import VestimError, wrong_input
+from vestim_core.data.readers.layout import Layout, find_layout
+from vestim_core.data.readers.lines import Lines
+from vestim_core.data.readers.source import Raw
+from vestim_core.spec.errors import wrong_input
 from vestim_core.spec.finding import Finding
 
-_PIECE_BYTES = 1 << 20
+_PIECE_BYTES = 1 << 23
+_THREADS = 2
+_MEMORY_PER_VALUE = 3 * 8
+_LF, _CR, _QUOTE, _NUL = b'\n\r"\x00'
 
 
 @dataclass(frozen=True)
@@ -33,103 +44,132 @@ class CsvSource:
         return self.layout.headers
 
     @property
+    def preamble(self) -> str:
+        """The lines above the names."""
+        return self.layout.preamble
+
+    @property
     def findings(self) -> tuple[Finding, ...]:
         """Opening a text table leaves nothing out."""
         return ()
 
-    def read(self, positions: Sequence[int], time: int) -> dict[int, np.ndarray]:
-        """The columns as float64; the one at `time` as text when its first row is no number."""
-        as_text = not is_number(self.layout.first_row[time], self.layout.decimal)
-        kinds: dict[int, Any] = dict.fromkeys(positions, np.float64)
-        if as_text:
-            kinds[time] = object
-        try:
-            frame = self._parse(list(positions), kinds)
-        except (ValueError, OverflowError):  # pandas' parser errors are ValueErrors too
-            raise self._bad_line(positions, time if as_text else None) or self._unparsable() from None
-        self._check_widths(len(frame))
-        return {position: frame[position].to_numpy(dtype=kinds[position]) for position in positions}
+    def sample(self, position: int) -> list[str]:
+        """The column's first fields."""
+        return [row[position].strip() if position < len(row) else "" for row in self.layout.first_rows]
+
+    def estimated_rows(self) -> int:
+        """By the mean length of the first lines."""
+        return max(1, round((self.path.stat().st_size - self.layout.data_offset) / self.layout.row_bytes))
+
+    def read(self, positions: Sequence[int], texts: Collection[int]) -> Raw:
+        """The columns as float64, those of `texts` as text."""
+        self._refuse_too_large(len(positions))
+        columns = None if self.layout.lead else self._parsed(list(positions), texts)
+        return Raw(columns) if columns is not None else self._lines.read(positions, texts)
 
     def place(self, row: int) -> str:
         """The line's number as an editor shows it."""
-        for number, (line, _) in enumerate(self._rows()):
-            if number == row:
-                return f"line {line}"
-        return f"row {row + 1}"
+        return self._lines.place(row)
 
-    def _parse(self, positions: list[int], kinds: dict[int, Any]) -> pd.DataFrame:
-        with self.path.open("rb") as file, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # numpy's, about a decoder; whatever matters is checked below
-            file.seek(self.layout.data_offset)
-            return pd.read_csv(
-                file,
-                sep=self.layout.separator,
-                decimal=self.layout.decimal,
-                header=None,
-                index_col=False,
-                usecols=positions,
-                dtype=kinds,
-                engine="c",
-                encoding="latin-1",  # never fails, and numbers are the same in every encoding that is read
+    @cached_property
+    def _lines(self) -> Lines:
+        return Lines(self.path, self.layout)
+
+    def _refuse_too_large(self, columns: int) -> None:
+        rows, size_GB = self.estimated_rows(), self.path.stat().st_size / 1e9
+        if rows * columns * _MEMORY_PER_VALUE > psutil.virtual_memory().available:
+            raise wrong_input(
+                f'"{self.path.name}" has about {rows:,} rows in {size_GB:.1f} GB, which do not fit into memory: split '
+                f"the file or export fewer rows.",
+                place=str(self.path),
             )
 
-    def _rows(self) -> Iterator[tuple[int, list[str]]]:
-        """(line number, fields) of every data row, blank lines apart, as pandas takes them."""
-        with self.path.open("rb") as binary:
-            binary.seek(self.layout.data_offset)
-            lines = io.TextIOWrapper(binary, self.layout.encoding, "replace")
-            reader = csv.reader(lines, delimiter=self.layout.separator)
-            try:
-                for fields in reader:
-                    if len(fields) > 1 or (fields and fields[0].strip()):
-                        yield self.layout.data_line - 1 + reader.line_num, fields
-            except csv.Error:
-                raise self._unparsable() from None
-
-    def _bad_line(self, positions: Sequence[int], text: int | None) -> VestimError | None:
-        """The first field that is no number where one must be."""
-        columns = [position for position in positions if position != text]
-        for line, fields in self._rows():
-            for position in columns:
-                field = fields[position] if position < len(fields) else ""
-                if not is_number(field, self.layout.decimal) and field.strip().lower() not in NO_VALUE:
-                    return wrong_input(
-                        f'"{self.path.name}" has the text "{field.strip()[:60]}" in column "{self.headers[position]}", '
-                        f"line {line}, where a number is expected: correct or delete that line.",
-                        place=str(self.path),
-                    )
-        return None
-
-    def _unparsable(self) -> VestimError:
-        return wrong_input(f'"{self.path.name}" is no well-formed table: export it again.', place=str(self.path))
-
-    def _check_widths(self, rows: int) -> None:
-        """wrong_input when a row has more fields than the first: a stray separator shifts every value after it.
-
-        Separators are counted first, which costs little, and lines are looked at only when the sum is not even.
-        """
-        separators, quoted = self._count(self.layout.separator.encode())
-        if not quoted and separators == rows * (self.layout.width - 1):
-            return
-        for line, fields in self._rows():
-            if len(fields) > self.layout.width and any(field.strip() for field in fields[self.layout.width :]):
-                raise wrong_input(
-                    f'"{self.path.name}" has {len(fields)} values in line {line} where the rows before have '
-                    f"{self.layout.width}: correct or delete that line.",
-                    place=str(self.path),
-                )
-
-    def _count(self, separator: bytes) -> tuple[int, bool]:
-        """How many separators the data has, and whether there are quotes in it."""
-        count, quoted = 0, False
+    def _parsed(self, positions: list[int], texts: Collection[int]) -> dict[int, np.ndarray] | None:
+        """All columns by pandas; None when some row is not as the first ones are."""
+        kinds: dict[int, Any] = {position: object if position in texts else np.float64 for position in positions}
         with self.path.open("rb") as file:
-            file.seek(self.layout.data_offset)
-            while piece := file.read(_PIECE_BYTES):
-                count += piece.count(separator)
-                quoted = quoted or b'"' in piece
-        return count, quoted
+            size = file.seek(0, io.SEEK_END)
+            cuts = _cuts(file, self.layout.data_offset, size)
+        pieces = list(pairwise(cuts))
+
+        def parse(piece: tuple[int, int]) -> list[np.ndarray] | None:
+            return self._piece(piece, positions, kinds)
+
+        if len(pieces) == 1:
+            found = [parse(pieces[0])]
+        else:
+            with ThreadPoolExecutor(_THREADS) as pool:
+                found = list(pool.map(parse, pieces))
+        parts = [part for part in found if part is not None]
+        if len(parts) < len(found):
+            return None
+        return {position: np.concatenate([part[k] for part in parts]) for k, position in enumerate(positions)}
+
+    def _piece(self, piece: tuple[int, int], positions: list[int], kinds: dict[int, Any]) -> list[np.ndarray] | None:
+        """The columns of one stretch of the file; None when it must be read line by line.
+
+        Separators are counted, for pandas drops fields that are too many and a stray one shifts every value after it.
+        """
+        start, stop = piece
+        with self.path.open("rb") as file:
+            file.seek(start)
+            text = file.read(stop - start)
+        codes = np.frombuffer(text, np.uint8)
+        if (codes == _QUOTE).any():
+            return None
+        if (codes == _NUL).any():
+            raise wrong_input(
+                f'"{self.path.name}" has binary zeros in it: copy or export it again.', place=str(self.path)
+            )
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # numpy's, about a decoder; whatever matters is checked below
+                frame = pd.read_csv(
+                    io.BytesIO(text),
+                    sep=self.layout.separator,
+                    decimal=self.layout.decimal,
+                    thousands=self.layout.thousands or None,
+                    header=None,
+                    index_col=False,
+                    usecols=positions,
+                    dtype=kinds,
+                    engine="c",
+                    encoding=self._encoding(text, kinds),
+                    encoding_errors="replace",
+                    low_memory=False,
+                )
+        except (ValueError, OverflowError):  # pandas' parser errors are ValueErrors too
+            return None
+        separators = np.count_nonzero(codes == ord(self.layout.separator))
+        if separators != len(frame) * (self.layout.width - 1):
+            return None
+        return [_column(frame[position], kinds[position]) for position in positions]
+
+    def _encoding(self, text: bytes, kinds: dict[int, Any]) -> str:
+        """UTF-8 for what is pandas' quickest way; numbers are the same in every encoding that is read."""
+        return self.layout.encoding if object in kinds.values() or text.isascii() else "latin-1"
 
 
 def open_csv(path: Path) -> CsvSource:
     """The table's layout and headers; wrong_input when there is no table."""
     return CsvSource(path, find_layout(path))
+
+
+def _column(values: pd.Series[Any], kind: Any) -> np.ndarray:
+    if kind is not object:
+        return values.to_numpy(dtype=np.float64)
+    texts: np.ndarray = values.to_numpy(dtype=object, copy=True)
+    texts[values.isna().to_numpy()] = None
+    return texts
+
+
+def _cuts(file: Any, start: int, size: int) -> list[int]:
+    """Bytes at which pieces of about `_PIECE_BYTES` begin, each at the start of a line; the first and last included."""
+    cuts = [start]
+    while size - cuts[-1] > 2 * _PIECE_BYTES:
+        file.seek(cuts[-1] + _PIECE_BYTES)
+        rest = file.readline(_PIECE_BYTES)
+        if not rest.endswith(b"\n"):
+            break
+        cuts.append(cuts[-1] + _PIECE_BYTES + len(rest))
+    return [*cuts, size]

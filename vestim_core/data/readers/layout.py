@@ -1,4 +1,8 @@
-"""The layout of a text table, found from its first bytes: encoding, separator, decimal mark, header, first data row."""
+"""The layout of a text table, found from its first bytes: encoding, separator, marks in numbers, header, data.
+
+As much of the file is looked at as it takes to see rows of the table down to the end of what was read, so that a
+preamble may be long and hold small tables of its own.
+"""
 
 from __future__ import annotations
 
@@ -7,137 +11,147 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from vestim_core.data.readers.aliases import UNITS
+from vestim_core.data.readers.header import GROUPED, Header, find_header, is_number, is_row, numeric
 from vestim_core.spec.errors import wrong_input
 
-_HEAD_BYTES = 1 << 16
-_UNITS = frozenset(("", *(unit for units in UNITS.values() for unit in units)))
-_SEPARATORS = "\t;,"
+_HEADS = (1 << 13, 1 << 16, 1 << 20, 1 << 23)
+_SEPARATORS = "\t;,|"
 _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r|$)")
-_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|[-+]?(inf|infinity)", re.IGNORECASE)
-NO_VALUE = frozenset(("", "nan", "-nan", "na", "n/a", "<na>", "#n/a", "#na", "null", "none"))
-"""What stands for a missing value, in lower case."""
+_CONTROL = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_GB2312_PAIRS = re.compile(rb"(?:[\xa1-\xf7][\xa1-\xfe])+")
+_HIGH = re.compile(rb"[\x80-\xff]")
+_LOOKED_AT = 200
 
 
 @dataclass(frozen=True)
 class Layout:
     """data_offset: byte at which the data rows begin; data_line: the number of that line, counted from 1.
 
-    width: fields of a data row. first_row: the fields of the first one.
+    decimal, thousands: marks in numbers; no thousands mark is "". names: the fields of the header line as they stand;
+    headers: one name for each column, with its unit where those have a line of their own. lead: empty fields that each
+    record begins with; a line without them is of another layer. first_rows: fields of the first data rows.
+    row_bytes: mean length of a data line.
     """
 
     encoding: str
     separator: str
     decimal: str
+    thousands: str
+    preamble: str
+    names: list[str]
     headers: list[str]
+    lead: int
     data_offset: int
     data_line: int
-    first_row: list[str]
+    first_rows: list[list[str]]
+    row_bytes: float
 
     @property
     def width(self) -> int:
         """Number of fields of a data row."""
-        return len(self.first_row)
-
-
-def is_number(text: str, decimal: str) -> bool:
-    """Whether `text` is a plain number with that decimal mark."""
-    text = text.strip()
-    return _NUMBER.fullmatch(text if decimal == "." else text.replace(",", ".", 1)) is not None
+        return len(self.first_rows[0])
 
 
 def find_layout(path: Path) -> Layout:
     """The layout of the file; wrong_input when it is empty, no text, or has no header line above rows of numbers."""
-    with path.open("rb") as file:
-        head = file.read(_HEAD_BYTES)
-    if not head.strip():
-        raise wrong_input(f'"{path.name}" is empty ({path.stat().st_size} bytes).', place=str(path))
-    if b"\x00" in head:
-        raise wrong_input(f'"{path.name}" is no text file: export it as CSV or MAT again.', place=str(path))
-    lines = [match for match in _LINE.finditer(head) if match.end() > match.start()]
-    if len(head) == _HEAD_BYTES:
-        lines = lines[:-1] or lines  # the last one is cut off
-    encoding = _encoding(lines[-1].string[: lines[-1].end()])
-    texts = [match.group().decode(encoding, "replace").strip("\r\n") for match in lines]
-    texts[0] = texts[0].removeprefix("\ufeff")
-    best: tuple[int, str, int] | None = None
-    for separator in _SEPARATORS:
-        found = _first_data_row(texts, separator)
-        if found and (best is None or found[0] > best[0]):
-            best = found[0], separator, found[1]
-    if best is None:
-        raise _no_table(path, texts)
-    _, separator, row = best
-    first_row = _split(texts[row], separator)
+    size = path.stat().st_size
+    texts: list[str] = []
+    for limit in _HEADS:
+        with path.open("rb") as file:
+            head = file.read(limit)
+        whole = len(head) >= size
+        if not head.strip():
+            if not whole:
+                continue
+            raise wrong_input(f'"{path.name}" is empty ({size} bytes).', place=str(path))
+        if b"\x00" in head or len(_CONTROL.findall(head)) > len(head) // 100:
+            raise wrong_input(f'"{path.name}" is no text file: export it as CSV or MAT again.', place=str(path))
+        lines = [match for match in _LINE.finditer(head) if match.end() > match.start()]
+        if not whole:
+            lines = lines[:-1] or lines  # the last one is cut off
+        encoding = _encoding(head[: lines[-1].end()])
+        texts = [match.group().decode(encoding, "replace").strip("\r\n") for match in lines]
+        texts[0] = texts[0].removeprefix("\ufeff")
+        found = _widest(texts)
+        if found is not None and (whole or limit == _HEADS[-1] or _reaches_the_end(texts, *found)):
+            return _layout(texts, lines, encoding, *found)
+        if whole:
+            break
+    raise _no_table(path, texts)
+
+
+def _layout(texts: list[str], lines: list[re.Match[bytes]], encoding: str, separator: str, header: Header) -> Layout:
+    body = [text for text in texts[header.row : header.row + _LOOKED_AT] if text.strip()]
+    rows = [_split(text, separator) for text in body]
+    rows = [fields for fields in rows if not any(map(str.strip, fields[: header.lead]))]
+    decimal, thousands = _marks(rows, separator)
+    last = min(header.row + _LOOKED_AT, len(lines) - 1)
     return Layout(
         encoding=encoding,
         separator=separator,
-        decimal=_decimal(texts[row:], separator),
-        headers=_headers(texts, row, separator),
-        data_offset=lines[row].start(),
-        data_line=row + 1,
-        first_row=first_row,
+        decimal=decimal,
+        thousands=thousands,
+        preamble="\n".join(texts[: header.line]),
+        names=header.names,
+        headers=header.headers,
+        lead=header.lead,
+        data_offset=lines[header.row].start(),
+        data_line=header.row + 1,
+        first_rows=rows,
+        row_bytes=(lines[last].end() - lines[header.row].start()) / (last - header.row + 1),
     )
 
 
 def _encoding(text: bytes) -> str:
+    """UTF-8; else GBK when every byte above 127 is half of a pair that GB 2312 has; else Latin-1."""
     try:
         text.decode("utf-8")
     except UnicodeDecodeError:
-        return "latin-1"
+        pairs = _GB2312_PAIRS.findall(text)
+        paired = sum(map(len, pairs)) == len(_HIGH.findall(text))
+        return "gb18030" if paired and all(len(run) % 2 == 0 for run in pairs) else "latin-1"
     return "utf-8"
 
 
-def _first_data_row(texts: list[str], separator: str) -> tuple[int, int] | None:
-    """(number of columns, line index) of the widest place where a line of names stands over a line with numbers."""
-    best: tuple[int, int] | None = None
-    names: list[str] | None = None
-    for index, text in enumerate(texts):
-        if not text.strip():
+def _widest(texts: list[str]) -> tuple[str, Header] | None:
+    """The separator with which the widest table is found, and its header."""
+    best: tuple[str, Header] | None = None
+    for separator in _SEPARATORS:
+        if not any(separator in text for text in texts):
             continue
-        fields = _split(text, separator)
-        if names is not None and _is_data(fields, names) and (best is None or len(names) > best[0]):
-            best = len(names), index
-        names = fields if _is_names(fields) else None
+        header = find_header([_fields(text, separator) for text in texts])
+        if header and (best is None or len(header.names) > len(best[1].names)):
+            best = separator, header
     return best
 
 
-def _is_names(fields: list[str]) -> bool:
-    filled = [field for field in fields if field.strip()]
-    return len(filled) >= 2 and not any(_numeric(field) for field in filled)
+def _fields(text: str, separator: str) -> list[str] | None:
+    """None for a blank line, nothing for one without separators."""
+    if separator not in text:
+        return [] if text.strip() else None
+    return _split(text, separator)
 
 
-def _is_data(fields: list[str], names: list[str]) -> bool:
-    """Numbers in as many fields as there are names, empty ones at either end of a line apart."""
-    extra = fields[len(names) :]
-    return len(fields) >= 2 and not any(field.strip() for field in extra) and any(map(_numeric, fields))
+def _reaches_the_end(texts: list[str], separator: str, header: Header) -> bool:
+    """Whether the lines at the end of the head are rows of the table."""
+    last = [text for text in texts[-8:] if text.strip()]
+    return header.row < len(texts) - 4 and any(is_row(_split(text, separator), header) for text in last)
 
 
-def _numeric(text: str) -> bool:
-    return is_number(text, ".") or is_number(text, ",")
-
-
-def _headers(texts: list[str], row: int, separator: str) -> list[str]:
-    """The names above the data, each with its unit where those stand in a line of their own between."""
-    above = [_split(text, separator) for text in texts[:row] if text.strip()]
-    names = [field.strip() for field in above[-1]]
-    units = [name.strip("[]()").strip() for name in names]
-    if len(above) > 1 and len(above[-2]) == len(names) and all(unit.lower() in _UNITS for unit in units):
-        above[-2] = [field.strip() for field in above[-2]]
-        return [f"{name} [{unit}]" if unit else name for name, unit in zip(above[-2], units, strict=True)]
-    return names
-
-
-def _decimal(rows: list[str], separator: str) -> str:
-    """The comma when some field is a number only with it."""
-    if separator == ",":
-        return "."
-    fields = [field for text in rows[:200] for field in _split(text, separator)]
-    with_comma = any(is_number(field, ",") and not is_number(field, ".") for field in fields)
-    return "," if with_comma else "."
+def _marks(rows: list[list[str]], separator: str) -> tuple[str, str]:
+    """(decimal mark, thousands mark): a comma that cannot part thousands is a decimal one, unless there are points."""
+    fields = [field.strip() for fields in rows for field in fields if "," in field or "." in field]
+    points = any("." in field and is_number(field, ".") for field in fields)
+    grouped = any(GROUPED[","].fullmatch(field) for field in fields)
+    commas = any(is_number(field, ",") and not is_number(field, ".") for field in fields)
+    if separator == "," or points or not commas:
+        return ".", "," if grouped and separator != "," else ""
+    return ",", "." if any(GROUPED["."].fullmatch(field) and "," in field for field in fields) else ""
 
 
 def _split(text: str, separator: str) -> list[str]:
+    if '"' not in text:
+        return text.split(separator)
     return next(csv.reader([text], delimiter=separator), [])
 
 
@@ -146,7 +160,7 @@ def _no_table(path: Path, texts: list[str]) -> Exception:
     wide = [text for text in filled if any(len(_split(text, separator)) > 1 for separator in _SEPARATORS)]
     if len(wide) == 1 and len(filled) == 1:
         return wrong_input(f'"{path.name}" has a header line and no rows: leave the file out.', place=str(path))
-    if wide and any(_numeric(field) for separator in _SEPARATORS for field in _split(wide[0], separator)):
+    if wide and any(numeric(field) for separator in _SEPARATORS for field in _split(wide[0], separator)):
         return wrong_input(
             f'"{path.name}" has no header: its first line is "{wide[0][:60]}". Put the names of the columns above it.',
             place=str(path),

@@ -1,9 +1,9 @@
-"""MAT files, version 5: a struct of vectors (`meas` before others) or plain vectors."""
+"""MAT files: a struct of vectors (`meas` before others) or plain vectors; version 5 by scipy, 7.3 by h5py."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,43 +11,60 @@ from typing import Any
 import numpy as np
 import scipy.io
 
-from vestim_core.data.readers.assign import find_column
+from vestim_core.data.readers.assign import Names
+from vestim_core.data.readers.hdf5 import load_hdf5
 from vestim_core.data.readers.mat_tags import HEADER_BYTES, check_tags
+from vestim_core.data.readers.source import Raw
 from vestim_core.spec.errors import wrong_input
 from vestim_core.spec.finding import Finding, Severity
 from vestim_core.spec.signals import QUANTITIES
 
-_PREFERRED = "meas"
+_SAMPLED = 100
 
 
 @dataclass(frozen=True)
 class MatSource:
-    """The vectors of a MAT file that are as long as its time."""
+    """The vectors of a MAT file that are as long as its time: numbers, or texts where each row has one."""
 
     path: Path
     headers: list[str]
     vectors: list[np.ndarray]
     findings: tuple[Finding, ...]
+    preamble: str = ""
 
-    def read(self, positions: Sequence[int], time: int) -> dict[int, np.ndarray]:
-        """The vectors as float64."""
-        return {position: np.asarray(self.vectors[position], dtype=np.float64) for position in positions}
+    def sample(self, position: int) -> list[str]:
+        """The vector's first values."""
+        return [str(value) for value in self.vectors[position][:_SAMPLED]]
+
+    def estimated_rows(self) -> int:
+        """Exactly."""
+        return len(self.vectors[0])
+
+    def read(self, positions: Sequence[int], texts: Collection[int]) -> Raw:
+        """The vectors as float64, those of `texts` as text; texts that are no numbers are NaN."""
+        return Raw({position: self._column(position, position in texts) for position in positions})
 
     def place(self, row: int) -> str:
         """MATLAB counts from 1."""
         return f"row {row + 1}"
 
+    def _column(self, position: int, as_text: bool) -> np.ndarray:
+        vector = self.vectors[position]
+        if as_text:
+            return vector.astype(str).astype(object)
+        return np.full(len(vector), np.nan) if vector.dtype.kind == "U" else np.asarray(vector, dtype=np.float64)
 
-def open_mat(path: Path, mapping: Mapping[str, str]) -> MatSource:
-    """The file's vectors, those of another length than its time and whatever is no vector of numbers left aside."""
-    fields = _best_group(_load(path), mapping)
+
+def open_mat(path: Path, names: Names) -> MatSource:
+    """The file's vectors, those of another length than its time and whatever is no vector left aside."""
+    fields = _best_group(_load(path), names)
     vectors = {field: vector for field, value in fields.items() if (vector := _vector(value)) is not None}
-    if not vectors:
+    if not any(vector.dtype.kind != "U" for vector in vectors.values()):
         raise wrong_input(
             f'"{path.name}" holds no vectors of numbers: save the signals as vectors or as fields of a struct.',
             place=str(path),
         )
-    rows = _rows(vectors, mapping)
+    rows = _rows(vectors, names)
     aside = [field for field in fields if field not in vectors or len(vectors[field]) != rows]
     kept = {field: vector for field, vector in vectors.items() if len(vector) == rows}
     return MatSource(path, list(kept), list(kept.values()), _set_aside(path, aside, rows))
@@ -58,22 +75,20 @@ def _load(path: Path) -> dict[str, Any]:
         start = file.read(HEADER_BYTES)
     if not start:
         raise wrong_input(f'"{path.name}" is empty (0 bytes).', place=str(path))
-    if start.startswith((b"MATLAB 7.3", b"\x89HDF")):
-        raise wrong_input(
-            f'"{path.name}" is a MAT file of version 7.3: save it in MATLAB with save(..., "-v7").', place=str(path)
-        )
     try:
+        if start.startswith((b"MATLAB 7.3", b"\x89HDF")):
+            return load_hdf5(path)
         check_tags(path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # scipy's, about what it cannot read; that is skipped and said
             return dict(scipy.io.loadmat(path, simplify_cells=True))
-    except OSError:
+    except PermissionError:
         raise
-    except Exception:  # damaged bytes make scipy raise errors of any kind
+    except Exception:  # damaged bytes make scipy and h5py raise errors of any kind
         raise wrong_input(f'"{path.name}" is damaged or no MAT file: export it again.', place=str(path)) from None
 
 
-def _best_group(content: Mapping[str, Any], mapping: Mapping[str, str]) -> Mapping[str, Any]:
+def _best_group(content: Mapping[str, Any], names: Names) -> Mapping[str, Any]:
     """The struct, or the plain variables together, in which the most quantities are found."""
     variables = {name: value for name, value in content.items() if not name.startswith("__")}
     structs = {name: value for name, value in variables.items() if isinstance(value, dict)}
@@ -81,23 +96,24 @@ def _best_group(content: Mapping[str, Any], mapping: Mapping[str, str]) -> Mappi
 
     def worth(name: str) -> tuple[int, bool]:
         fields = list(groups[name])
-        return sum(find_column(fields, mapping, quantity) is not None for quantity in QUANTITIES), name == _PREFERRED
+        found = sum(names.find(fields, quantity) is not None for quantity in QUANTITIES)
+        return found, name in names.vendor.structs
 
     groups = {**structs, "": plain}
     return groups[max(groups, key=worth)]
 
 
 def _vector(value: Any) -> np.ndarray | None:
-    """`value` as (N,) when it is real numbers along one axis."""
+    """`value` as (N,) when it is real numbers, or texts, along one axis."""
     if not isinstance(value, np.ndarray | int | float):
         return None
     array = np.atleast_1d(np.asarray(value))
-    return array if array.ndim == 1 and array.dtype.kind in "biuf" else None
+    return array if array.ndim == 1 and array.dtype.kind in "biufU" else None
 
 
-def _rows(vectors: Mapping[str, np.ndarray], mapping: Mapping[str, str]) -> int:
+def _rows(vectors: Mapping[str, np.ndarray], names: Names) -> int:
     """Length of the time vector; of the longest vector when there is no time, which the caller then reports."""
-    time = find_column(list(vectors), mapping, "time_s")
+    time = names.find(list(vectors), "time_s")
     return len(vectors[time.header]) if time else max(map(len, vectors.values()))
 
 

@@ -1,0 +1,70 @@
+"""Stretches of neighbouring rows, as pairs of first and last row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from vestim_core.spec.finding import Finding, Repair, Severity
+
+MOST_SPANS = 1000
+
+Spans = tuple[tuple[int, int], ...]
+
+
+def spans_of(rows: np.ndarray) -> Spans:
+    """The stretches that sorted row numbers (k,) or a mask of bool (N,) make up."""
+    if rows.dtype == np.bool_:
+        rows = np.flatnonzero(rows)
+    if len(rows) == 0:
+        return ()
+    breaks = np.flatnonzero(np.diff(rows) > 1)
+    firsts = rows[np.r_[0, breaks + 1]]
+    lasts = rows[np.r_[breaks, len(rows) - 1]]
+    return tuple(zip(firsts.tolist(), lasts.tolist(), strict=True))
+
+
+def rows_in(spans: Iterable[tuple[int, int]], count: int) -> np.ndarray:
+    """Mask of bool (count,) of the rows in `spans`; what lies beyond the table counts for nothing."""
+    mask = np.zeros(count, dtype=bool)
+    for first, last in spans:
+        mask[max(first, 0) : last + 1] = True
+    return mask
+
+
+def finding_at(
+    spans: Spans,
+    *,
+    code: str,
+    severity: Severity,
+    sentence: str,
+    file: str,
+    column: str = "",
+    repair: Repair | None = None,
+) -> Finding:
+    """A finding about these stretches of rows."""
+    return Finding(
+        code=code,
+        severity=severity,
+        sentence=sentence,
+        file=file,
+        column=column,
+        rows=(spans[0][0], spans[-1][1]),
+        spans=spans[:MOST_SPANS] if len(spans) > 1 else (),
+        repair=repair,
+    )
+
+
+def count_rows(spans: Spans) -> int:
+    """Number of rows in the stretches."""
+    return sum(last - first + 1 for first, last in spans)
+
+
+def rows_words(spans: Spans) -> str:
+    """Where they are, for a sentence: `row 7`, `rows 541-740`, `rows 7, 9 and 12-14`, `12 places from row 7 on`."""
+    words = [str(first) if first == last else f"{first}-{last}" for first, last in spans]
+    if len(words) > 3:
+        return f"{len(words)} places from row {spans[0][0]} on"
+    plural = "s" if count_rows(spans) > 1 else ""
+    return f"row{plural} " + (words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}")
