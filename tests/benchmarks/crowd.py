@@ -11,5 +11,5 @@ from vestim_core.executors.local import LocalExecutor
 
 if __name__ == "__main__":
     os.cpu_count = lambda: int(sys.argv[1])
-    daemon.LocalExecutor = lambda warm: LocalExecutor(None, worker_command)  # type: ignore[assignment,misc]
+    daemon.LocalExecutor = lambda warm: LocalExecutor({}, worker_command)  # type: ignore[assignment,misc]
     sys.exit(daemon.main([]))

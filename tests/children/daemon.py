@@ -20,5 +20,5 @@ def worker_command(folder: Path) -> list[str]:
 
 if __name__ == "__main__":
     reconciler.ASK_S, reconciler.TERMINATE_S = float(sys.argv[1]), float(sys.argv[2])
-    daemon.LocalExecutor = lambda warm: LocalExecutor(None, worker_command)  # type: ignore[assignment,misc]
+    daemon.LocalExecutor = lambda warm: LocalExecutor({}, worker_command)  # type: ignore[assignment,misc]
     sys.exit(daemon.main([]))

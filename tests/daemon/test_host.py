@@ -29,10 +29,10 @@ class Executor:
         self.ended: list[tuple[str, int | None]] = []
         self.broken = False
 
-    def keep_warm(self, needed: bool) -> None:
+    def keep_warm(self, needed: object) -> None:
         pass
 
-    def start(self, attempt_key: str, folder: Path, threads: int, gpu: int | None, *, needs_torch: bool) -> None:
+    def start(self, attempt_key: str, folder: Path, threads: int, gpu: int | None, *, warmth: str | None) -> None:
         if self.broken:
             raise OSError("no more processes")
         self.folders[attempt_key] = folder

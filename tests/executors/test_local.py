@@ -30,7 +30,7 @@ def make() -> Iterator[Make]:
     made: list[LocalExecutor] = []
 
     def executor(code: str) -> LocalExecutor:
-        made.append(LocalExecutor(None, lambda folder: [sys.executable, "-S", "-c", code]))
+        made.append(LocalExecutor({}, lambda folder: [sys.executable, "-S", "-c", code]))
         return made[-1]
 
     yield executor
@@ -40,7 +40,7 @@ def make() -> Iterator[Make]:
 
 
 def start(executor: LocalExecutor, folder: Path) -> int:
-    executor.start(KEY, folder, 1, None, needs_torch=False)
+    executor.start(KEY, folder, 1, None, warmth=None)
     ((key, pid, create_time),) = executor.born()
     assert key == KEY and create_time > 0
     return pid
@@ -71,16 +71,16 @@ def test_at_most_one_process_for_an_attempt(make: Make, tmp_path: Path) -> None:
     executor = make(SLEEP)
     start(executor, tmp_path)
     with pytest.raises(FileExistsError):
-        make(SLEEP).start(KEY, tmp_path, 1, None, needs_torch=False)
+        make(SLEEP).start(KEY, tmp_path, 1, None, warmth=None)
     executor.kill(KEY)
     assert end_of(executor) == (KEY, -9)
     start(executor, tmp_path)
 
 
 def test_a_command_that_cannot_be_started_leaves_no_lock(tmp_path: Path) -> None:
-    executor = LocalExecutor(None, lambda folder: [str(tmp_path / "no-such-program")])
+    executor = LocalExecutor({}, lambda folder: [str(tmp_path / "no-such-program")])
     with pytest.raises(OSError):
-        executor.start(KEY, tmp_path, 1, None, needs_torch=False)
+        executor.start(KEY, tmp_path, 1, None, warmth=None)
     assert not is_locked(tmp_path / LOCK_NAME) and executor.reap() == []
 
 

@@ -35,10 +35,10 @@ class PlayedProcesses:
         self._unborn: list[str] = []
         self.exit_fds: frozenset[int] = frozenset()
 
-    def keep_warm(self, needed: bool) -> None:
+    def keep_warm(self, needed: object) -> None:
         """Nothing is warm here."""
 
-    def start(self, attempt_key: str, folder: Path, threads: int, gpu: int | None, *, needs_torch: bool) -> None:
+    def start(self, attempt_key: str, folder: Path, threads: int, gpu: int | None, *, warmth: str | None) -> None:
         self.folders[attempt_key] = folder
         self.starts[attempt_key] = self.starts.get(attempt_key, 0) + 1
         self._unborn.append(attempt_key)

@@ -16,7 +16,7 @@ from vestim_core.daemon.server import Server
 from vestim_core.daemon.sockets import Sockets
 from vestim_core.executors.local import LocalExecutor
 from vestim_core.executors.warm import warm_workers
-from vestim_core.jobs.database import DamagedDatabase, set_aside
+from vestim_core.jobs.database import DamagedDatabase, is_damage, set_aside
 from vestim_core.jobs.manager import JobManager
 from vestim_core.jobs.rebuild import rebuild
 from vestim_core.jobs.registry import Registry
@@ -70,6 +70,8 @@ def _open(home: Home, *, anew: bool) -> JobManager:
             manager.load_jobs_from_registry()
             return manager
         except (DamagedDatabase, sqlite3.DatabaseError) as error:
+            if not is_damage(error):
+                raise  # a full disk, say, is no reason to give the registry up
             log.warning("the registry is damaged (%s): it is made anew from the job folders", error)
     kept = set_aside(home.registry)
     if kept:

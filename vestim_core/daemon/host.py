@@ -14,11 +14,11 @@ from pydantic import ValidationError
 
 from vestim_core.daemon.adoption import adopt, hold_after_restart
 from vestim_core.daemon.journals import ingest
-from vestim_core.daemon.launching import NEEDS_TORCH, capacity_left, start_attempt, wants_gpu
+from vestim_core.daemon.launching import capacity_left, start_attempt, wants_gpu, warmth_of
 from vestim_core.jobs.clock import utc_now
 from vestim_core.jobs.container import JobContainer
 from vestim_core.jobs.endings import how_it_ended
-from vestim_core.jobs.executor import Executor
+from vestim_core.jobs.executor import Executor, Warmth
 from vestim_core.jobs.manager import JobManager
 from vestim_core.jobs.reconciler import MAX_RETRIES, Action, Ask, Kill, Retry, SetJob, SetTask, Terminate, reconcile
 from vestim_core.jobs.scheduler import QueuedJob, ReadyTask, choose
@@ -115,7 +115,7 @@ class Host:
         if self._schedule():
             self._take_in_births()
             self._reconcile(now_s)
-        self.executor.keep_warm(any(map(_needs_torch_soon, self.manager.job_containers.values())))
+        self.executor.keep_warm({warmth for c in self.manager.job_containers.values() for warmth in _warmth_soon(c)})
         self.dirty |= self._postponed
         self._postponed.clear()
 
@@ -290,11 +290,12 @@ def _queued(container: JobContainer, now_s: float) -> QueuedJob | None:
     return QueuedJob(container.job_id, container.position, running, limit, ready) if ready else None
 
 
-def _needs_torch_soon(container: JobContainer) -> bool:
-    """Whether a job has tasks to come that need torch."""
+def _warmth_soon(container: JobContainer) -> set[Warmth]:
+    """What a process should have loaded for the tasks that a job has still to do."""
     if container.state not in {JobState.QUEUED, JobState.RUNNING} or container.intent is Intent.PAUSE:
-        return False
-    return any(task.kind in NEEDS_TORCH and task.state not in TASK_ENDS for task in container.tasks.values())
+        return set()
+    tasks = (task for task in container.tasks.values() if task.state not in TASK_ENDS)
+    return {warmth for task in tasks if (warmth := warmth_of(task))}
 
 
 def _write_verdict(path: Path, state: AttemptState, error: VestimError | None) -> None:

@@ -7,7 +7,7 @@ folder's lock, which the process holds from birth, tells them apart.
 from __future__ import annotations
 
 from vestim_core.jobs.container import JobContainer
-from vestim_core.jobs.executor import Executor
+from vestim_core.jobs.executor import Executor, Warmth
 from vestim_core.jobs.manager import JobManager
 from vestim_core.jobs.scheduler import Capacity
 from vestim_core.jobs.tasks import Task
@@ -18,7 +18,7 @@ from vestim_core.spec.states import AttemptState, Intent, TaskKind
 from vestim_core.system import gpu_count, write_json
 from vestim_core.system.failpoints import failpoint
 
-NEEDS_TORCH = frozenset({TaskKind.TRAIN, TaskKind.TEST})
+_WARMTH: dict[TaskKind, Warmth] = {TaskKind.TRAIN: "train", TaskKind.TEST: "train", TaskKind.INSPECT: "inspect"}
 
 
 def start_attempt(manager: JobManager, executor: Executor, container: JobContainer, task_id: str) -> None:
@@ -28,7 +28,7 @@ def start_attempt(manager: JobManager, executor: Executor, container: JobContain
     with manager.unit():
         attempt = container.new_attempt(task_id)
         key = attempt_key(container.job_id, task_id, attempt.number)
-        manager.registry.lease(key, task.threads, gpu)
+        manager.registry.lease(key, 0 if task.kind is TaskKind.INSPECT else task.threads, gpu)
         manager.persist_job_container(container)
     failpoint("start.committed")
     folder = manager.folder(container.job_id)
@@ -50,7 +50,7 @@ def start_attempt(manager: JobManager, executor: Executor, container: JobContain
         write_json(own / "control.json", ControlFile(intent=Intent.RUN).model_dump(mode="json"))
         write_json(own / "launch.json", launch.model_dump(mode="json"))
         failpoint("start.folder")
-        executor.start(key, own, task.threads, gpu, needs_torch=task.kind in NEEDS_TORCH)
+        executor.start(key, own, task.threads, gpu, warmth=warmth_of(task))
         failpoint("start.born")
     except OSError as problem:
         why = problem.strerror or str(problem)
@@ -71,12 +71,18 @@ def wants_gpu(task: Task) -> bool:
     return bool((task.document.get("device") or trial["training"]["device"]) != "cpu")
 
 
+def warmth_of(task: Task) -> Warmth | None:
+    """What a process should have loaded to do this task at once; None for what is quick to load."""
+    return _WARMTH.get(task.kind)
+
+
 def capacity_left(manager: JobManager, slots: int, threads: int) -> Capacity:
     """What the machine offers, and what the leases have taken of it."""
     leases = manager.registry.leases()
     used_gpus = sum(gpu is not None for _, _, gpu in leases)
-    used_threads = sum(leased for _, leased, _ in leases)
-    return Capacity(slots, threads, gpu_count(), len(leases), used_threads, used_gpus)
+    computing = [leased for _, leased, _ in leases if leased]
+    inspecting = len(computing) < len(leases)
+    return Capacity(slots, threads, gpu_count(), len(computing), sum(computing), used_gpus, inspecting)
 
 
 def _free_gpu(manager: JobManager) -> int | None:

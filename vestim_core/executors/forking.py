@@ -23,8 +23,9 @@ log = logging.getLogger(__name__)
 class ForkServer:
     """The daemon's side of the fork server."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, warmth: str) -> None:
         self._home = home
+        self._warmth = warmth
         self._server: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._needed_s = 0.0
@@ -79,8 +80,8 @@ class ForkServer:
             return  # the former one has not gone yet
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)
-        path = self._home.logs / "forkserver.log"
-        command = own_command("worker", "--fork-server", str(theirs.fileno()))
+        path = self._home.logs / f"forkserver-{self._warmth}.log"
+        command = own_command("worker", "--fork-server", str(theirs.fileno()), self._warmth)
         try:
             self._process, ref = spawn_detached(
                 command,

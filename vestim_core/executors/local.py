@@ -11,7 +11,7 @@ import os
 import select
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,7 +44,7 @@ class _Running:
     ref: ProcessRef | None = None
     fd: int | None = None
     process: subprocess.Popen[bytes] | None = None
-    warm: bool = False
+    warm: WarmWorkers | None = None
     gone_s: float = 0.0
 
 
@@ -53,10 +53,10 @@ class LocalExecutor:
 
     def __init__(
         self,
-        warm: WarmWorkers | None = None,
+        warm: Mapping[str, WarmWorkers] | None = None,
         command: Callable[[Path], list[str]] = lambda folder: own_command("worker", str(folder)),
     ) -> None:
-        self._warm = warm
+        self._warm = dict(warm or {})
         self._command = command
         self._running: dict[str, _Running] = {}
         self._unborn: set[str] = set()
@@ -65,15 +65,14 @@ class LocalExecutor:
     @property
     def exit_fds(self) -> frozenset[int]:
         """Descriptors that become readable when an attempt's process ends, where the system has them."""
-        warm = self._warm.fd if self._warm else None
-        return frozenset(self._fds) if warm is None else frozenset({*self._fds, warm})
+        return frozenset({*self._fds, *(fd for warm in self._warm.values() if (fd := warm.fd) is not None)})
 
-    def keep_warm(self, needed: bool) -> None:
-        """Say whether attempts that need torch are in sight."""
-        if self._warm is not None:
-            self._warm.keep(needed)
+    def keep_warm(self, needed: Set[str]) -> None:
+        """Say what attempts that are in sight should find loaded."""
+        for warmth, warm in self._warm.items():
+            warm.keep(warmth in needed)
 
-    def start(self, attempt_key: str, folder: Path, threads: int, gpu: int | None, *, needs_torch: bool) -> None:
+    def start(self, attempt_key: str, folder: Path, threads: int, gpu: int | None, *, warmth: str | None) -> None:
         """Start the worker of the attempt in `folder`; `born` tells when it lives.
 
         `OSError` when that cannot be done."""
@@ -82,8 +81,9 @@ class LocalExecutor:
             raise FileExistsError(f"attempt {attempt_key} already has a living process")
         environment = worker_environment(threads, gpu)
         with lock:
-            if needs_torch and self._warm and (birth := self._warm.start(folder, _inherited(environment), lock)):
-                self._watch(attempt_key, _Running(folder, process=birth.process, warm=True))
+            warm = self._warm.get(warmth or "")
+            if warm and (birth := warm.start(folder, _inherited(environment), lock)):
+                self._watch(attempt_key, _Running(folder, process=birth.process, warm=warm))
                 return
             process, ref = spawn_detached(
                 self._command(folder),
@@ -148,10 +148,14 @@ class LocalExecutor:
                     self._no_longer_watched(running)
                     kill_spawned_with_open(running.folder / LOCK_NAME)
                 continue
-            if running.warm and running.process is None and running.ref is not None and self._warm is not None:
-                exit_code = self._warm.exit_code(running.ref.pid)
+            if running.warm and running.process is None and running.ref is not None:
+                exit_code = running.warm.exit_code(running.ref.pid)
                 running.gone_s = running.gone_s or time.monotonic()
-                if exit_code is None and self._warm.fd is not None and time.monotonic() - running.gone_s < EXIT_WORD_S:
+                if (
+                    exit_code is None
+                    and running.warm.fd is not None
+                    and time.monotonic() - running.gone_s < EXIT_WORD_S
+                ):
                     continue
             self._forget(key, running)
             ended.append((key, exit_code))
@@ -159,8 +163,8 @@ class LocalExecutor:
 
     def close(self) -> None:
         """Let go of everything; attempts run on."""
-        if self._warm is not None:
-            self._warm.close()
+        for warm in self._warm.values():
+            warm.close()
         for key, running in list(self._running.items()):
             self._forget(key, running)
 

@@ -21,8 +21,9 @@ log = logging.getLogger(__name__)
 class PrestartedWorker:
     """At most one process waits at a time."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, warmth: str) -> None:
         self._home = home
+        self._warmth = warmth
         self._waiting: subprocess.Popen[bytes] | None = None
         self._needed_s = 0.0
 
@@ -63,10 +64,10 @@ class PrestartedWorker:
         self._waiting = None
 
     def _start(self) -> None:
-        path = self._home.logs / "prestarted.log"
+        path = self._home.logs / f"prestarted-{self._warmth}.log"
         try:
             self._waiting, ref = spawn_detached(
-                own_command("worker", "--await"),
+                own_command("worker", "--await", self._warmth),
                 env=worker_environment(1),
                 cwd=self._home.root,
                 stdout=path,

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from vestim_core.system import FileLock, Home
 
+WARMTHS = ("train", "inspect")
 IDLE_S = 60.0
 """Warm processes are let go when no work for them has been in sight for this long."""
 EXIT_WORD_S = 2.0
@@ -48,12 +49,12 @@ class WarmWorkers(Protocol):
         """Let everything go that is not an attempt."""
 
 
-def warm_workers(home: Home) -> WarmWorkers:
-    """The way that suits this system: fork is safe with torch loaded on Linux alone."""
+def warm_workers(home: Home) -> dict[str, WarmWorkers]:
+    """For each thing that can be loaded beforehand, the way that suits this system: fork is safe on Linux alone."""
     if sys.platform == "linux":
         from vestim_core.executors.forking import ForkServer
 
-        return ForkServer(home)
+        return {warmth: ForkServer(home, warmth) for warmth in WARMTHS}
     from vestim_core.executors.prestarted import PrestartedWorker
 
-    return PrestartedWorker(home)
+    return {warmth: PrestartedWorker(home, warmth) for warmth in WARMTHS}

@@ -21,7 +21,8 @@ _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE jobs (
     job_id TEXT PRIMARY KEY, catalog_seq INTEGER NOT NULL UNIQUE, active INTEGER NOT NULL,
-    deleted INTEGER NOT NULL DEFAULT 0, created_utc TEXT NOT NULL, summary TEXT NOT NULL, record TEXT NOT NULL
+    deleted INTEGER NOT NULL DEFAULT 0, listed INTEGER NOT NULL DEFAULT 1, created_utc TEXT NOT NULL,
+    summary TEXT NOT NULL, record TEXT NOT NULL
 );
 CREATE INDEX jobs_active ON jobs (active) WHERE active;
 CREATE TABLE tasks (
@@ -74,8 +75,15 @@ def open_database(
             f"the registry '{path}' cannot be opened ({error}): check the disk and the folder's rights",
         ) from None
     except sqlite3.DatabaseError as error:
+        db.close()
         raise DamagedDatabase(f"{path}: {error}") from None
     return db
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether an error means that the database cannot be read any more, rather than that it cannot be read just now."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte is the kind, the rest its detail
+    return isinstance(error, DamagedDatabase) or code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 def set_aside(path: Path) -> Path | None:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Set
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
+
+Warmth = Literal["train", "inspect"]
+"""What a process has loaded beforehand: all that training and testing need, or all that inspecting does."""
 
 
 class Executor(Protocol):
     """Starts, watches and ends the processes of attempts, each named by its attempt key."""
 
-    def keep_warm(self, needed: bool) -> None:
-        """Hear whether attempts that need torch are in sight."""
+    def keep_warm(self, needed: Set[Warmth]) -> None:
+        """Hear what attempts that are in sight should find loaded."""
 
-    def start(self, attempt_key: str, folder: Path, threads: int, gpu: int | None, *, needs_torch: bool) -> None:
+    def start(self, attempt_key: str, folder: Path, threads: int, gpu: int | None, *, warmth: Warmth | None) -> None:
         """Start the attempt in `folder`, which sees this GPU or none. `OSError` when that cannot be done."""
 
     def adopt(self, attempt_key: str, folder: Path) -> bool:

@@ -24,11 +24,13 @@ from vestim_core.jobs.container import JobContainer
 from vestim_core.jobs.folders import JobFolder
 from vestim_core.jobs.registry import Registry
 from vestim_core.spec.errors import ErrorCode, VestimError, not_found
-from vestim_core.spec.ids import new_job_id
-from vestim_core.spec.states import JOB_ENDS, JobState, Phase
+from vestim_core.spec.ids import is_inspection_id, new_inspection_id, new_job_id
+from vestim_core.spec.states import JOB_ENDS, JobState, Phase, TaskKind
+from vestim_core.spec.task import TaskSpec
 from vestim_core.system import Home, write_json
 
 TRASH = ".deleted-"
+KEPT_INSPECTIONS = 20
 log = logging.getLogger(__name__)
 
 
@@ -62,6 +64,22 @@ class JobManager:
         self.persist_job_container(container)
         return container
 
+    def create_inspection(self, document: dict[str, Any]) -> JobContainer:
+        """A question about files, queued: a container like any other, but in no list, and forgotten when it is old."""
+        for old in self.registry.ended_inspections()[:-KEPT_INSPECTIONS]:
+            self.registry.forget(old)
+            _remove(self.folder(old).root)
+        inspection_id = new_inspection_id(datetime.now().astimezone())
+        container = JobContainer(inspection_id, inspection_id, document, utc_now(), self.registry.next_position())
+        task = TaskSpec.model_validate(
+            {"task_id": "inspect_1", "kind": TaskKind.INSPECT, "title": document["action"], "inspection": document}
+        )
+        container.replace_tasks([task])
+        container.set_state(JobState.QUEUED)
+        self.job_containers[inspection_id] = container
+        self.persist_job_container(container)
+        return container
+
     def get(self, job_id: str) -> JobContainer:
         """The container of a job; one that has ended is loaded for this call alone."""
         container = self.job_containers.get(job_id) or self.registry.load(job_id)
@@ -71,7 +89,7 @@ class JobManager:
 
     def folder(self, job_id: str) -> JobFolder:
         """The folder of a job."""
-        return JobFolder.of(self.home.jobs, job_id)
+        return JobFolder.of(self.home.inspections if is_inspection_id(job_id) else self.home.jobs, job_id)
 
     def persist_job_container(self, container: JobContainer) -> None:
         """Commit a container's changes, then describe it in its folder and tell clients; within a unit, at its end."""
@@ -149,7 +167,7 @@ class JobManager:
         saved, self._saved = self._saved, {}
         for job_id, container in saved.items():
             try:
-                if self.registry.has(job_id):
+                if self.registry.has(job_id) and not is_inspection_id(job_id):
                     self._describe(container)
             except VestimError as error:  # the registry holds the truth; the next change tries again
                 log.warning("%s", error)

@@ -162,7 +162,8 @@ def _after_vanishing(task: TaskFacts, job: JobFacts) -> TaskState:
         return TaskState.STOPPED
     if job.intent is Intent.PAUSE:
         return TaskState.PAUSED
-    return TaskState.READY if task.retries < MAX_RETRIES else TaskState.FAILED
+    again = task.kind is not TaskKind.INSPECT and task.retries < MAX_RETRIES  # whoever asked is waiting for an answer
+    return TaskState.READY if again else TaskState.FAILED
 
 
 def _after_waiting(task: TaskFacts, states: dict[str, TaskState], facts: dict[str, TaskFacts]) -> TaskState:
@@ -224,5 +225,6 @@ def _job_state(job: JobFacts, states: dict[str, TaskState]) -> JobState:
 def _end_state(job: JobFacts, states: dict[str, TaskState]) -> JobState:
     if job.intent is Intent.STOP and TaskState.STOPPED in states.values():
         return JobState.STOPPED
-    tested = any(states[task.task_id] is TaskState.DONE for task in job.tasks if task.kind is TaskKind.TEST)
-    return JobState.DONE if tested else JobState.FAILED
+    tests = [states[task.task_id] for task in job.tasks if task.kind is TaskKind.TEST]
+    succeeded = TaskState.DONE in tests if tests else set(states.values()) == {TaskState.DONE}
+    return JobState.DONE if succeeded else JobState.FAILED

@@ -17,6 +17,7 @@ from pydantic_core import from_json
 from vestim_core.jobs.clock import utc_now
 from vestim_core.jobs.container import JobContainer
 from vestim_core.jobs.database import open_database
+from vestim_core.spec.ids import is_inspection_id
 from vestim_core.spec.states import JOB_ENDS
 
 COMMANDS_KEPT_DAYS = 7
@@ -81,12 +82,13 @@ class Registry:
             )
             self._catalog_seq += 1
             self._db.execute(
-                "INSERT OR REPLACE INTO jobs (job_id, catalog_seq, active, created_utc, summary, record) "
-                "VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO jobs (job_id, catalog_seq, active, listed, created_utc, summary, record) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (
                     container.job_id,
                     self._catalog_seq,
                     container.state not in JOB_ENDS,
+                    not is_inspection_id(container.job_id),
                     container.created_utc,
                     _encode(container.summary()),
                     _encode(container.job_record()),
@@ -104,6 +106,17 @@ class Registry:
                 "WHERE job_id = ?",
                 (self._catalog_seq, job_id),
             )
+
+    def forget(self, job_id: str) -> None:
+        """Leave nothing at all of an inspection, which no list ever showed."""
+        with self.transaction():
+            for table in ("tasks", "events", "jobs"):
+                self._db.execute(f"DELETE FROM {table} WHERE job_id = ?", (job_id,))
+
+    def ended_inspections(self) -> list[str]:
+        """Ids of inspections that have ended, oldest first."""
+        rows = self._db.execute("SELECT job_id FROM jobs WHERE NOT listed AND NOT active ORDER BY catalog_seq")
+        return [job_id for (job_id,) in rows]
 
     def load(self, job_id: str) -> JobContainer | None:
         """The container as last saved, or None."""
@@ -129,7 +142,9 @@ class Registry:
 
     def summaries(self, state: str = "") -> list[dict[str, Any]]:
         """One row per job, newest first."""
-        rows = self._db.execute("SELECT summary FROM jobs WHERE NOT deleted ORDER BY created_utc DESC, job_id DESC")
+        rows = self._db.execute(
+            "SELECT summary FROM jobs WHERE listed AND NOT deleted ORDER BY created_utc DESC, job_id DESC"
+        )
         found = [json.loads(summary) for (summary,) in rows]
         return [row for row in found if not state or row["state"] == state]
 
@@ -143,7 +158,8 @@ class Registry:
         """Rows of jobs that changed after number `after` (a summary, or None for a job that was deleted), and their
         size."""
         rows = self._db.execute(
-            "SELECT catalog_seq, job_id, deleted, summary FROM jobs WHERE catalog_seq > ? ORDER BY catalog_seq LIMIT ?",
+            "SELECT catalog_seq, job_id, deleted, summary FROM jobs "
+            "WHERE catalog_seq > ? AND listed ORDER BY catalog_seq LIMIT ?",
             (after, limit),
         )
         found, size = _within(rows, 3, max_bytes)

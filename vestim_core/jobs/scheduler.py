@@ -2,7 +2,8 @@
 
 The job with the fewest running tasks comes first, the older place in the queue decides between equals, so that no job
 starves another. A task never starts unless a slot and its threads are free; for the first job in the queue threads are
-kept free until they are enough; a task that wants more than the machine has starts when nothing else runs.
+kept free until they are enough; a task that wants more than the machine has starts when nothing else runs. An
+inspection, for which a person waits, takes none of this: one at a time runs beside everything else.
 """
 
 from __future__ import annotations
@@ -46,14 +47,20 @@ class Capacity:
     used_slots: int = 0
     used_threads: int = 0
     used_gpus: int = 0
+    inspecting: bool = False
 
 
 def choose(jobs: Sequence[QueuedJob], capacity: Capacity) -> list[tuple[str, str]]:
     """(job_id, task_id) of every task to start now, in order."""
+    chosen: list[tuple[str, str]] = []
+    inspections = [job for job in jobs if any(task.kind is TaskKind.INSPECT for task in job.ready)]
+    if inspections and not capacity.inspecting:
+        oldest = min(inspections, key=lambda job: job.position)
+        chosen.append((oldest.job_id, oldest.ready[0].task_id))
+    jobs = [job for job in jobs if job not in inspections]
     waiting = {job.job_id: sorted(job.ready, key=lambda task: _FIRST[task.kind]) for job in jobs}
     running = {job.job_id: job.running for job in jobs}
     slots, threads, gpus = capacity.used_slots, capacity.used_threads, capacity.used_gpus
-    chosen: list[tuple[str, str]] = []
     while slots < capacity.slots:
         open_jobs = [job for job in jobs if waiting[job.job_id] and not 0 < job.limit <= running[job.job_id]]
         open_jobs.sort(key=lambda job: (running[job.job_id], job.position))

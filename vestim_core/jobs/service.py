@@ -10,14 +10,18 @@ import os
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from vestim_core.jobs.artifacts import list_files, read_piece
 from vestim_core.jobs.container import JobContainer
 from vestim_core.jobs.manager import JobManager
 from vestim_core.jobs.managers.hyperparameters import SECTIONS
 from vestim_core.jobs.managers.setup import TrainingSetupManager
+from vestim_core.jobs.mappings import remember_mapping
 from vestim_core.protocol.limits import MAX_PIECE_BYTES
 from vestim_core.spec.errors import not_found, refused, wrong_input
-from vestim_core.spec.job import JobSpec, validate_job
+from vestim_core.spec.inspection import Inspection
+from vestim_core.spec.job import JobSpec, spec_error, validate_job
 from vestim_core.spec.states import JOB_ENDS, Intent, JobState, Phase
 
 
@@ -165,6 +169,35 @@ class JobService:
                 self.manager.persist_job_container(moved)
         return {"job_id": job_id, "place": queue.index(container) + 1, "queue": [c.job_id for c in queue]}
 
+    # --- questions about files, before there is a job
+
+    def sniff(self, files: list[str], columns: dict[str, str]) -> dict[str, Any]:
+        """Ask what kind of files these are; the answer comes from an inspecting worker."""
+        return self._inspect({"action": "sniff", "files": files, "columns": columns})
+
+    def check(self, files: list[dict[str, Any]], columns: dict[str, str]) -> dict[str, Any]:
+        """Ask what is wrong or odd in these files."""
+        return self._inspect({"action": "check", "files": files, "columns": columns})
+
+    def preview(
+        self, file: str, columns: dict[str, str], signals: list[str], points: int, repairs: list[dict[str, Any]]
+    ) -> dict[str, Any]:
+        """Ask for the signals of a file, thinned."""
+        asked = {"file": file, "columns": columns, "signals": signals, "points": points, "repairs": repairs}
+        return self._inspect({"action": "preview", **asked})
+
+    def rewrite(
+        self, files: list[str], folder: str, columns: dict[str, str], repairs: list[dict[str, Any]]
+    ) -> dict[str, Any]:
+        """Have these files written anew, repaired."""
+        asked = {"files": files, "folder": folder, "columns": columns, "repairs": repairs}
+        return self._inspect({"action": "rewrite", **asked})
+
+    def map_columns(self, header: list[str], columns: dict[str, str]) -> dict[str, Any]:
+        """Remember what the columns of files with this header are; an empty mapping forgets."""
+        remember_mapping(self.manager.home.mappings, header, columns)
+        return {"header": header, "columns": columns}
+
     # --- reading
 
     def list_jobs(self, state: str = "") -> dict[str, Any]:
@@ -198,6 +231,14 @@ class JobService:
         with path.open("rb") as file:
             file.seek(min(offset, file.seek(0, os.SEEK_END)))
             return file.read(length)
+
+    def _inspect(self, document: dict[str, Any]) -> dict[str, Any]:
+        try:
+            question = TypeAdapter[Any](Inspection).validate_python(document)
+        except ValidationError as error:
+            raise spec_error(error) from None
+        container = self.manager.create_inspection(question.model_dump(mode="json"))
+        return {"inspection_id": container.job_id}
 
     def _archived(self, job_id: str, archived: bool) -> dict[str, Any]:
         container = self.manager.get(job_id)

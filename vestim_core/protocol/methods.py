@@ -94,6 +94,44 @@ class WaitParams(Params):
     progress_seq: int | None = Field(None, ge=0)
 
 
+class SniffParams(Params):
+    files: list[str] = Field(min_length=1, max_length=1000)
+    columns: dict[str, str] = Field(default_factory=dict)
+
+
+class CheckParams(Params):
+    """files: each `{"path": ..., "role": "train" | "validation" | "test"}`, the role where it is known."""
+
+    files: list[dict[str, Any]] = Field(min_length=1, max_length=1000)
+    columns: dict[str, str] = Field(default_factory=dict)
+
+
+class PreviewParams(Params):
+    """points: at most this many of each signal. repairs: shown as if they were made."""
+
+    file: str
+    columns: dict[str, str] = Field(default_factory=dict)
+    signals: list[str] = Field(default_factory=list)
+    points: int = 2_000
+    repairs: list[dict[str, Any]] = Field(default_factory=list)
+
+
+class RewriteParams(Params):
+    """repairs: each `{"path": ..., "repair": {...}}`, as a check proposes them."""
+
+    files: list[str] = Field(min_length=1, max_length=1000)
+    folder: str
+    columns: dict[str, str] = Field(default_factory=dict)
+    repairs: list[dict[str, Any]] = Field(default_factory=list)
+
+
+class MapColumnsParams(Params):
+    """header: a file's column names as `sniff` tells them. columns: canonical name = name in the file; none forgets."""
+
+    header: list[str] = Field(min_length=1, max_length=2000)
+    columns: dict[str, str]
+
+
 class ReadArtifactParams(JobParams):
     """path: the file's path inside the job's folder, with forward slashes."""
 
@@ -159,6 +197,11 @@ METHODS = _table(
         "POST",
         "/v1/wait",
     ),
+    Method("sniff", SniffParams, "inspection_id; its answer: files", True, "POST", "/v1/inspections/sniff"),
+    Method("check", CheckParams, "inspection_id; its answer: files, findings", True, "POST", "/v1/inspections/check"),
+    Method("preview", PreviewParams, "inspection_id; its answer: signals", True, "POST", "/v1/inspections/preview"),
+    Method("rewrite", RewriteParams, "inspection_id; its answer: files", True, "POST", "/v1/inspections/rewrite"),
+    Method("map_columns", MapColumnsParams, "header, columns", True, "POST", "/v1/mappings"),
     Method("list_artifacts", JobParams, "artifacts: path, bytes", False, "GET", "/v1/jobs/{job_id}/artifacts"),
     Method("read_artifact", ReadArtifactParams, "data, offset, size", False, "GET", "/v1/jobs/{job_id}/artifact"),
 )

@@ -12,13 +12,28 @@ from datetime import datetime
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # without l, o, 0, 1, which people confuse
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,23}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
+_INSPECTION = "in"
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?")
 
 
 def new_job_id(now: datetime) -> str:
     """`job_YYYYMMDD-HHMMSS-xxxx` for the local time `now`: 24 characters, a million tails a second."""
+    return _new_id("job", now)
+
+
+def new_inspection_id(now: datetime) -> str:
+    """`in_YYYYMMDD-HHMMSS-xxxx`: an inspection is a job that is in no list."""
+    return _new_id(_INSPECTION, now)
+
+
+def is_inspection_id(text: str) -> bool:
+    """Whether `text` names an inspection and no job of the user's."""
+    return text.startswith(f"{_INSPECTION}_")
+
+
+def _new_id(kind: str, now: datetime) -> str:
     tail = "".join(secrets.choice(_ALPHABET) for _ in range(4))
-    return f"job_{now:%Y%m%d-%H%M%S}-{tail}"
+    return f"{kind}_{now:%Y%m%d-%H%M%S}-{tail}"
 
 
 def is_safe_id(text: str) -> bool:

@@ -87,6 +87,7 @@ class TaskKind(StrEnum):
     BASELINE = "baseline"
     TRAIN = "train"
     TEST = "test"
+    INSPECT = "inspect"
 
 
 JOB_ENDS = frozenset({JobState.DONE, JobState.FAILED, JobState.STOPPED})

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from vestim_core.spec.data import DataSpec
+from vestim_core.spec.inspection import Inspection
 from vestim_core.spec.job import SCHEMA_VERSION, JobSpec, Trial
 from vestim_core.spec.preparation import Step
 from vestim_core.spec.section import Section
@@ -22,7 +23,7 @@ class TaskSpec(Section):
 
     depends_on: ids of tasks of the same job that must be `done` before it starts.
     device: where it computes; empty until its first attempt has chosen, and the same for every later one.
-    trial: the settings, of a training or testing task.
+    trial: the settings, of a training or testing task. inspection: the question, of an inspecting one.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -33,9 +34,10 @@ class TaskSpec(Section):
     threads: int = Field(1, ge=1)
     device: Literal["", "cpu", "cuda"] = ""
     data: DataSpec | None = None
-    signals: SignalsSpec
-    preparation: list[Step]
+    signals: SignalsSpec = SignalsSpec()
+    preparation: list[Step] = Field(default_factory=list)
     trial: Trial | None = None
+    inspection: Inspection | None = None
     testing: TestingSpec = TestingSpec()
 
 

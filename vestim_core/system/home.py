@@ -71,6 +71,22 @@ class Home:
         return self.cache / "prepared"
 
     @property
+    def inspections(self) -> Path:
+        return self.cache / "inspections"
+
+    @property
+    def answers(self) -> Path:
+        return self.cache / "answers"
+
+    @property
+    def mappings(self) -> Path:
+        return self.root / "mappings.json"
+
+    @property
+    def vendors(self) -> Path:
+        return self.root / "vendors"
+
+    @property
     def discovery(self) -> Path:
         return self.root / "daemon.json"
 

@@ -1,6 +1,6 @@
 """`python -m vestim_core.worker FOLDER`: run the attempt in that folder.
 
-With `--fork-server FD` it gives birth to workers on request; with `--await` it becomes one when told which.
+With `--fork-server FD WARMTH` it gives birth to workers on request; with `--await WARMTH` it becomes one when told.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ def main(arguments: list[str]) -> int:
     if arguments[0] == "--fork-server":
         from vestim_core.worker.forkserver import serve
 
-        return serve(int(arguments[1]))
+        return serve(int(arguments[1]), arguments[2])
     if arguments[0] == "--await":
         from vestim_core.worker.warm import await_request
 
-        return await_request()
+        return await_request(arguments[1])
     from vestim_core.worker.attempt import run
 
     return run(Path(arguments[0]))

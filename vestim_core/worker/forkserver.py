@@ -20,10 +20,10 @@ from vestim_core.worker.warm import become_worker, load_stages
 MAX_MESSAGE_BYTES = 64 << 10
 
 
-def serve(descriptor: int) -> int:
+def serve(descriptor: int, warmth: str) -> int:
     """Serve the socket `descriptor` until its other end closes; the exit code."""
     # Loaded first: requests wait in the socket meanwhile. What is frozen is never copied by a child's collector.
-    load_stages()
+    load_stages(warmth)
     gc.collect()
     gc.freeze()
     server = socket.socket(fileno=descriptor)

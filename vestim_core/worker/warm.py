@@ -10,18 +10,19 @@ from pathlib import Path
 
 from vestim_core.worker.attempt import run
 
-_STAGES = ("vestim_core.worker.stages.train", "vestim_core.worker.stages.test")
+_STAGES = {"train": ("train", "test"), "inspect": ("inspect",)}
+"""What is loaded for each kind of warmth. Inspecting never loads torch."""
 
 
-def load_stages() -> None:
-    """Import what takes seconds: torch, and the stages that need it."""
-    for stage in _STAGES:
-        import_module(stage)
+def load_stages(warmth: str) -> None:
+    """Import the stages of one kind, with the libraries that take seconds to load."""
+    for stage in _STAGES[warmth]:
+        import_module(f"vestim_core.worker.stages.{stage}")
 
 
-def await_request() -> int:
+def await_request(warmth: str) -> int:
     """Load the stages, wait for one request on standard input, and be that attempt's worker; the exit code."""
-    load_stages()
+    load_stages(warmth)
     line = sys.stdin.readline()
     return become_worker(json.loads(line)) if line else 0
 

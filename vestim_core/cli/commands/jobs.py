@@ -20,17 +20,24 @@ def register(app: typer.Typer) -> None:
 
 def jobs(
     state: Annotated[str, typer.Option(help="Only jobs in this state: running, done, failed, ...")] = "",
+    archived: Annotated[bool, typer.Option("--archived", help="Show what is archived instead.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """List all jobs, newest first."""
     with connected() as client:
-        found = client.call("list_jobs", state=state)["jobs"]
+        found = [job for job in client.call("list_jobs", state=state)["jobs"] if job["archived"] is archived]
     if as_json:
         print_json(found, indent=2)
     elif not found:
-        say(f"There are no jobs in state {state}." if state else "There are no jobs yet: 'vestim demo' makes one.")
+        say(_none(state, archived))
     else:
         console().print(jobs_table(found))
+
+
+def _none(state: str, archived: bool) -> str:
+    if archived:
+        return "Nothing is archived."
+    return f"There are no jobs in state {state}." if state else "There are no jobs yet: 'vestim demo' makes one."
 
 
 def jobs_table(found: list[dict[str, Any]]) -> Any:
