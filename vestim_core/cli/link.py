@@ -18,5 +18,7 @@ def connected(*, start: bool = True) -> Iterator[Client]:
     home = Home.find()
     if start:
         home.ensure()
+    else:
+        home.check()
     with Client(home, start=start) as client:
         yield client

@@ -113,6 +113,12 @@ class Home:
     def jobs(self) -> Path:
         return self.workspace / "jobs"
 
+    def check(self) -> None:
+        """Raise HomeError when this can be no folder, without making one."""
+        nearest = next((place for place in (self.root, *self.root.parents) if os.path.lexists(place)), self.root)
+        if not nearest.is_dir():
+            raise _in_the_way(self.root)
+
     def ensure(self) -> None:
         """Make every folder that is missing; raise HomeError where one cannot be made or written to."""
         private_folder(self.root, strict=False)
@@ -157,11 +163,15 @@ def _make(folder: Path, mode: int) -> None:
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir(mode=mode, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
-        raise HomeError(
-            f"The folder {folder} cannot be made because a file is in the way; move that file or set VESTIM_HOME."
-        ) from error
+        raise _in_the_way(folder) from error
     except OSError as error:
         raise HomeError(f"The folder {folder} cannot be made ({_reason(error)}); {_ADVICE}") from error
+
+
+def _in_the_way(folder: Path) -> HomeError:
+    return HomeError(
+        f"The folder {folder} cannot be made because a file is in the way; move that file or set VESTIM_HOME."
+    )
 
 
 def _check_writable(folder: Path) -> None:

@@ -13,6 +13,7 @@ from vestim_core.cli.output import AsJson, console, plain, print_json, say
 from vestim_core.cli.pick import JobName, find_job
 from vestim_core.cli.results import errors_tables, files_tables, new_table
 from vestim_core.cli.values import duration, local, seconds_between
+from vestim_core.spec.states import JobState
 
 
 def register(app: typer.Typer) -> None:
@@ -34,8 +35,8 @@ def show(job: JobName, as_json: AsJson = False) -> None:
     say(_headline(found))
     if found["error"]:
         say(f"Failed: {plain(found['error']['message'])}")
-    for finding in _findings(found):
-        say(finding)
+    for line in (*_words_about(found), *_findings(found)):
+        say(line)
     out = console()
     for table in (_tasks_table(found), *errors_tables(found), *files_tables(found)):
         out.print(table)
@@ -47,6 +48,15 @@ def _headline(job: dict[str, Any]) -> str:
         return f"{name} is {job['state']}."
     took = f", took {duration(seconds_between(job['started_utc'], job['ended_utc']))}" if job["ended_utc"] else ""
     return f"{name} is {job['state']}: started {local(job['started_utc'], '%Y-%m-%d %H:%M')}{took}."
+
+
+def _words_about(job: dict[str, Any]) -> list[str]:
+    """Why the job or a task of it is not simply going on, and what its user wrote about it."""
+    held = f" 'vestim resume {job['job_id']}' lets it go on." if job["state"] == JobState.HELD else ""
+    lines = [f"{plain(job['reason'])}{held}"] if job["reason"] else []
+    lines += [plain(task["reason"]) for task in job["tasks"] if task["reason"]]
+    lines += [f"Tags: {plain(', '.join(job['tags']))}"] if job["tags"] else []
+    return [*lines, f"Note: {plain(job['note'])}"] if job["note"] else lines
 
 
 def _findings(job: dict[str, Any]) -> list[str]:

@@ -1,0 +1,147 @@
+"""Keeping order among jobs: what each verb changes, that it lasts, and what is refused."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.guarantees.conftest import finish, kill_daemon, stop_daemon, until
+from vestim_core.client import Client
+from vestim_core.spec.errors import ErrorCode, VestimError
+from vestim_core.system import read_json
+
+
+@pytest.fixture
+def done(client: Client, job: Callable[..., dict[str, Any]]) -> str:
+    """A job that has ended."""
+    job_id = str(client.call("submit", spec=job(epochs=2))["job_id"])
+    finish(client, job_id)
+    return job_id
+
+
+def _refused(client: Client, method: str, **params: Any) -> str:
+    with pytest.raises(VestimError) as error:
+        client.call(method, **params)
+    assert error.value.code is ErrorCode.REFUSED
+    return error.value.sentence
+
+
+def test_words_about_a_job_last_in_registry_and_folder(client: Client, done: str) -> None:
+    client.call("rename", job_id=done, name="  drives at 25 degC  ")
+    client.call("tag", job_id=done, add=["cold", "good", "cold"])
+    client.call("tag", job_id=done, add=["new"], remove=["cold"])
+    client.call("note", job_id=done, text="the second cell")
+    client.call("archive", job_id=done)
+    kill_daemon(client)
+    shown = client.call("show_job", job_id=done)
+    words = {"name": "drives at 25 degC", "tags": ["good", "new"], "note": "the second cell", "archived": True}
+    assert {key: shown[key] for key in words} == words
+    written = read_json(client.home.jobs / done / "state.json")
+    assert {key: written[key] for key in words} == words
+    assert client.call("restore", job_id=done)["archived"] is False
+    with pytest.raises(VestimError) as error:
+        client.call("rename", job_id=done, name="   ")
+    assert error.value.code is ErrorCode.WRONG_INPUT
+
+
+def test_what_may_not_be_done_is_refused_with_the_reason(
+    client: Client, done: str, job: Callable[..., dict[str, Any]]
+) -> None:
+    assert "nothing to resume" in _refused(client, "resume", job_id=done)
+    assert "only a queued or running job" in _refused(client, "pause", job_id=done)
+    assert "not in the queue" in _refused(client, "move_in_queue", job_id=done, place=1)
+    running = client.call("submit", spec=job("lstm", epochs=100_000))["job_id"]
+    until(client, running, lambda event: event["kind"] == "epoch")
+    assert "stop it before" in _refused(client, "delete", job_id=running)
+    assert "stop it before" in _refused(client, "archive", job_id=running)
+    client.call("stop", job_id=running, test=False)
+    finish(client, running)
+
+
+def test_the_queue_is_worked_off_in_the_order_that_the_user_gives_it(
+    client: Client, job: Callable[..., dict[str, Any]]
+) -> None:
+    busy = client.call("submit", spec=job("lstm", epochs=100_000, repetitions=8))["job_id"]
+    until(client, busy, lambda event: event["kind"] == "epoch")
+    waiting = [client.call("submit", spec=job(epochs=1))["job_id"] for _ in range(3)]
+    moved = client.call("move_in_queue", job_id=waiting[2], place=1)
+    assert moved["queue"] == [waiting[2], busy, *waiting[:2]]
+    assert client.call("move_in_queue", job_id=waiting[0], place=99)["queue"][-1] == waiting[0]
+    client.call("stop", job_id=busy, test=False)
+    for job_id in waiting:
+        finish(client, job_id)
+    started = {job_id: client.call("show_job", job_id=job_id)["tasks"][0] for job_id in waiting}
+    order = sorted(waiting, key=lambda job_id: _launched(client, job_id))
+    assert order == [waiting[2], waiting[1], waiting[0]], started
+
+
+def _launched(client: Client, job_id: str) -> str:
+    launch = read_json(client.home.jobs / job_id / "tasks" / "prepare_1" / "attempts" / "1" / "launch.json")
+    return str(launch["started_utc"])
+
+
+def test_delete_takes_the_folder_and_leaves_a_tombstone(client: Client, done: str) -> None:
+    folder = client.home.jobs / done
+    assert folder.is_dir()
+    (before,) = client.call("wait", cursors=[{"stream": "catalog"}])["streams"]
+    client.call("delete", job_id=done)
+    assert not folder.exists()
+    cursor = {"stream": "catalog", "lineage": before["lineage"], "seq": before["seq"]}
+    (after,) = client.call("wait", cursors=[cursor])["streams"]
+    assert [(row["job_id"], row["summary"]) for row in after["events"]] == [(done, None)]
+    with pytest.raises(VestimError) as error:
+        client.call("show_job", job_id=done)
+    assert error.value.code is ErrorCode.NOT_FOUND
+
+
+def test_delete_never_leaves_the_workspace(client: Client, done: str, tmp_path: Path) -> None:
+    folder = client.home.jobs / done
+    precious = tmp_path / "precious"
+    folder.rename(precious)
+    folder.symlink_to(precious, target_is_directory=True)
+    client.call("delete", job_id=done)
+    assert not folder.is_symlink()
+    assert (precious / "job.json").is_file(), "what a link leads to is not ours to remove"
+    for wrong in ("../precious", "..", "/etc", ""):
+        with pytest.raises(VestimError):
+            client.call("delete", job_id=wrong)
+    assert (precious / "job.json").is_file()
+
+
+def test_what_a_dying_daemon_had_half_deleted_goes_at_the_next_start(client: Client, done: str) -> None:
+    stop_daemon(client)
+    trash = client.home.jobs / ".deleted-job_x"
+    trash.mkdir()
+    (trash / "model.pt").touch()
+    with Client() as later:
+        later.call("delete", job_id=done)
+        finish_s = until_gone(trash)
+    assert finish_s
+
+
+def until_gone(path: Path) -> bool:
+    """Whether a folder that is removed beside everything else is gone soon."""
+    import time
+
+    deadline_s = time.monotonic() + 10
+    while path.exists():
+        assert time.monotonic() < deadline_s, f"{path} is still there"
+        time.sleep(0.01)
+    return True
+
+
+def test_a_stopped_job_goes_on_when_it_is_resumed(client: Client, job: Callable[..., dict[str, Any]]) -> None:
+    job_id = client.call("submit", spec=job("lstm", epochs=6))["job_id"]
+    seen = len(until(client, job_id, lambda event: event["kind"] == "epoch"))
+    client.call("stop", job_id=job_id)
+    seen += len(finish(client, job_id, seen))
+    assert client.call("show_job", job_id=job_id)["state"] == "stopped"
+    client.call("resume", job_id=job_id)
+    events = finish(client, job_id, seen)
+    assert client.call("show_job", job_id=job_id)["state"] == "done"
+    epochs = [event["data"]["epoch"] for event in events if event["kind"] == "epoch"]
+    assert epochs[-1] == 6
+    assert epochs[0] > 1, "it went on from its checkpoint"
+    tests = [event for event in events if event["task"].startswith("test") and event["kind"] == "result"]
+    assert len(tests) == 1, "a model that was trained on is tested anew"
