@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from vestim_core.data.checks import Member, check_set, check_table
 from vestim_core.data.pipeline import PIPELINE_VERSION, Pipeline, resample_table
 from vestim_core.data.prepared import (
     PreparedFile,
@@ -24,10 +25,13 @@ from vestim_core.data.prepared import (
     unique_keys,
     write_prepared,
 )
-from vestim_core.data.readers import read_table
+from vestim_core.data.readers import load_table, usable
+from vestim_core.data.refusal import refuse_errors, repairs_by_file
+from vestim_core.data.repairs import apply_repairs
 from vestim_core.data.roles import RoleFile, distinct_contents, files_by_role
 from vestim_core.data.steps.even import EvenRows
 from vestim_core.data.table import Table
+from vestim_core.data.vendors import vendor_files
 from vestim_core.spec.data import DataSpec, Role
 from vestim_core.spec.finding import Finding
 from vestim_core.spec.preparation import Step
@@ -39,6 +43,8 @@ __all__ = ["PreparationCancelled", "prepare", "prepare_table", "provenance"]
 Report = Callable[[Phase, PhaseState, float, str], None]
 """Told of (phase, state, fraction done 0..1, a few words)."""
 
+READERS_VERSION = 2
+"""Raised with every change of readers, checks or repairs that gives other rows or findings for the same file."""
 _BASELINE_COLUMNS = ("soc", "current_A", "voltage_V")
 _READING_STARTS = 0.2
 """Share of the data import that hashing is taken for; reading is the rest."""
@@ -56,11 +62,15 @@ def prepare(
     report: Report,
     found: Callable[[Finding], None],
     cancelled: Callable[[], bool],
+    *,
+    extra_vendors: Path | None = None,
 ) -> PreparedSet:
     """The prepared set of `data` in `cache/<key>/`, made now or taken from there.
 
     found: called with each finding, also when the set is taken from the cache. cancelled: asked before every file.
-    Raises VestimError for files that cannot be used, PreparationCancelled.
+    extra_vendors: a folder with more vendor files.
+    Raises VestimError for files that cannot be used and for findings of severity error that no repair in `data` takes
+    away or accepts; PreparationCancelled.
     """
 
     def progress(phase: Phase, fraction: float, message: str) -> None:
@@ -74,17 +84,17 @@ def prepare(
         progress(Phase.DATA_IMPORT, _READING_STARTS * count / len(named), f"checked {count} of {_files(named)}")
 
     files, twice = distinct_contents(named, hashed)
-    directory = cache / _cache_key(data, signals, steps, files)
+    directory = cache / _cache_key(data, signals, steps, files, extra_vendors)
     if is_complete(directory):
         prepared = open_prepared(directory)
         for phase in (Phase.DATA_IMPORT, Phase.DATA_PROCESSING, Phase.DATA_AUGMENTATION):
             report(phase, PhaseState.DONE, 1.0, f"taken {_files(files)} from an earlier preparation")
     else:
-        tables = _read(files, data, signals, progress)
+        tables, together = _read(files, data, signals, progress, extra_vendors)
         report(Phase.DATA_IMPORT, PhaseState.DONE, 1.0, f"read {_files(files)}")
         rows = _resample(tables, steps, progress)
         report(Phase.DATA_PROCESSING, PhaseState.DONE, 1.0, f"resampled {_files(files)}")
-        prepared = _finish(directory, files, tables, rows, steps, signals, progress)
+        prepared = _finish(directory, files, tables, together, rows, steps, signals, progress)
         report(Phase.DATA_AUGMENTATION, PhaseState.DONE, 1.0, f"prepared {_files(files)}")
     findings = (*twice, *prepared.findings)
     for finding in findings:
@@ -139,15 +149,25 @@ def provenance(prepared: PreparedSet) -> dict[str, Any]:
 
 
 def _read(
-    files: Sequence[RoleFile], data: DataSpec, signals: SignalsSpec, progress: Callable[[Phase, float, str], None]
-) -> list[Table]:
+    files: Sequence[RoleFile],
+    data: DataSpec,
+    signals: SignalsSpec,
+    progress: Callable[[Phase, float, str], None],
+    extra_vendors: Path | None,
+) -> tuple[list[Table], list[Finding]]:
+    """The files as tables that can be used, each with its findings, and what is to be said of them together."""
     needed, wanted = columns_of(signals)
+    repairs = repairs_by_file(data, files)
     tables = []
     for number, file in enumerate(files):
         fraction = _READING_STARTS + (1 - _READING_STARTS) * number / len(files)
         progress(Phase.DATA_IMPORT, fraction, f"read {number} of {_files(files)}")
-        tables.append(read_table(file.path, data.columns, needed, wanted, sha256=file.sha256))
-    return tables
+        loaded = load_table(file.path, data.columns, needed, wanted, sha256=file.sha256, extra_vendors=extra_vendors)
+        table = apply_repairs(loaded, repairs[number])
+        tables.append(replace(table, findings=tuple(check_table(table))))
+    together = check_set([Member(table, file.role) for table, file in zip(tables, files, strict=True)])
+    refuse_errors(tables, together)
+    return [usable(table, needed, data.columns) for table in tables], together
 
 
 def _resample(
@@ -164,6 +184,7 @@ def _finish(
     directory: Path,
     files: Sequence[RoleFile],
     tables: Sequence[Table],
+    together: Sequence[Finding],
     rows: Sequence[EvenRows],
     steps: Sequence[Step],
     signals: SignalsSpec,
@@ -188,15 +209,25 @@ def _finish(
                 source_rows=table.rows,
             )
 
-    return write_prepared(directory, pipeline, finished(), [finding for table in tables for finding in table.findings])
+    findings = [*(finding for table in tables for finding in table.findings), *together]
+    return write_prepared(directory, pipeline, finished(), findings)
 
 
-def _cache_key(data: DataSpec, signals: SignalsSpec, steps: Sequence[Step], files: Sequence[RoleFile]) -> str:
+def _cache_key(
+    data: DataSpec,
+    signals: SignalsSpec,
+    steps: Sequence[Step],
+    files: Sequence[RoleFile],
+    extra_vendors: Path | None,
+) -> str:
     """Name of the set's folder: everything that the arrays depend on, hashed."""
     facts = {
         "pipeline_version": PIPELINE_VERSION,
+        "readers_version": READERS_VERSION,
         "files": [[file.sha256, file.role, file.path.name] for file in files],
         "columns": data.columns,
+        "repairs": [repair.model_dump(mode="json") for repair in data.repairs],
+        "vendors": [file.read_text(encoding="utf-8") for file in vendor_files(extra_vendors)],
         "signals": signals.model_dump(mode="json"),
         "steps": [step.model_dump(mode="json") for step in steps],
     }

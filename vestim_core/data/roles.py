@@ -64,7 +64,7 @@ def _leak(first: RoleFile, second: RoleFile) -> str:
 
 def _twice(first: RoleFile, second: RoleFile) -> Finding:
     return Finding(
-        code="same_content",
+        code="set.same_file_twice",
         severity=Severity.WARNING,
         sentence=f'"{second.path.name}" has the same content as "{first.path.name}", which is among the '
         f"{_WORDS[first.role]} files already: it is used once.",

@@ -61,9 +61,14 @@ def vendors(extra: Path | None = None) -> tuple[Vendor, ...]:
 
     One of the user's replaces the one of the same name. Raises wrong_input for a file that is no vendor's description.
     """
-    own = [read_vendor(path) for path in sorted(extra.glob("*.toml"))] if extra is not None and extra.is_dir() else []
+    own = [read_vendor(path) for path in vendor_files(extra)]
     names = {vendor.name for vendor in own}
     return (*own, *(vendor for vendor in _built_in() if vendor.name not in names))
+
+
+def vendor_files(extra: Path | None) -> list[Path]:
+    """The vendor files in a folder of the user's, by name; none when there is no such folder."""
+    return sorted(extra.glob("*.toml")) if extra is not None and extra.is_dir() else []
 
 
 @cache

@@ -1,0 +1,54 @@
+"""Which findings stop a job: those with which its numbers would be wrong, until a repair answers them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from vestim_core.data.roles import RoleFile
+from vestim_core.data.table import Table
+from vestim_core.spec.data import DataSpec
+from vestim_core.spec.errors import ErrorCode, VestimError, wrong_input
+from vestim_core.spec.finding import Finding, Repair, Severity
+
+
+def repairs_by_file(data: DataSpec, files: Sequence[RoleFile]) -> list[list[Repair]]:
+    """The repairs of each file, in order; wrong_input for one that names no file of the job."""
+    for given in data.repairs:
+        if not any(given.file in (file.path.name, str(file.path)) for file in files):
+            raise wrong_input(
+                f'A repair names "{given.file}", which is not among the job\'s files: correct or remove it.',
+                place="data.repairs",
+            )
+    return [
+        [given.repair for given in data.repairs if given.file in (file.path.name, str(file.path))] for file in files
+    ]
+
+
+def refuse_errors(tables: Sequence[Table], together: Sequence[Finding]) -> None:
+    """Raise wrong_input for the first finding of severity error that no `accept` repair of its file answers.
+
+    together: findings about files together. `problems` of the error lists every one.
+    """
+    accepted = {
+        (table.name, repair.parameters.get("code"))
+        for table in tables
+        for repair in table.repairs
+        if repair.kind == "accept"
+    }
+    found = [finding for table in tables for finding in table.findings] + list(together)
+    wrong = [
+        finding
+        for finding in found
+        if finding.severity is Severity.ERROR and (finding.file, finding.code) not in accepted
+    ]
+    if not wrong:
+        return
+    first = wrong[0]
+    offer = "add the proposed repair to data.repairs" if first.repair else "correct the file"
+    raise VestimError(
+        ErrorCode.WRONG_INPUT,
+        f"{first.sentence.rstrip('.')} ({offer}, or leave the file out).",
+        place=first.file,
+        actions=(("Repair it",) if first.repair else ()) + ("Leave the file out",),
+        problems=tuple({"place": finding.file, "sentence": finding.sentence} for finding in wrong),
+    )
