@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from vestim_core.spec.errors import not_found, wrong_input
+from vestim_core.spec.errors import ErrorCode, VestimError, not_found, wrong_input
 
 _TAKEN_FROM_FOLDERS = (".csv", ".mat", ".xlsx", ".xls", ".mpt", ".parquet", ".nda", ".ndax")
 READABLE = (*_TAKEN_FROM_FOLDERS, ".txt", ".tsv", ".dat", ".asc", ".bdf", ".xlsm")
@@ -20,6 +20,14 @@ _EXPORT_FIRST = {
     ".cex": "a LAND database: in LAND's data program export it as CSV",
     ".000": "Maccor's binary format: in MIMS export it as text",
 }
+
+
+class NoTable(VestimError):
+    """A file that is there and holds no rows. finding: the code of the finding that says so."""
+
+    def __init__(self, finding: str, sentence: str, path: Path) -> None:
+        super().__init__(ErrorCode.WRONG_INPUT, sentence, place=str(path))
+        self.finding = finding
 
 
 def find_files(paths: Sequence[str]) -> list[Path]:

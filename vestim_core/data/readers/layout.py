@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from vestim_core.data.files import NoTable
 from vestim_core.data.readers.header import GROUPED, Header, find_header, is_number, is_row, numeric
 from vestim_core.spec.errors import wrong_input
 
@@ -63,7 +64,7 @@ def find_layout(path: Path) -> Layout:
         if not head.strip():
             if not whole:
                 continue
-            raise wrong_input(f'"{path.name}" is empty ({size} bytes).', place=str(path))
+            raise NoTable("file.empty", f'"{path.name}" is empty ({size} bytes).', path)
         if b"\x00" in head or len(_CONTROL.findall(head)) > len(head) // 100:
             raise wrong_input(f'"{path.name}" is no text file: export it as CSV or MAT again.', place=str(path))
         lines = [match for match in _LINE.finditer(head) if match.end() > match.start()]
@@ -159,7 +160,7 @@ def _no_table(path: Path, texts: list[str]) -> Exception:
     filled = [text for text in texts if text.strip()]
     wide = [text for text in filled if any(len(_split(text, separator)) > 1 for separator in _SEPARATORS)]
     if len(wide) == 1 and len(filled) == 1:
-        return wrong_input(f'"{path.name}" has a header line and no rows: leave the file out.', place=str(path))
+        return NoTable("file.no_rows", f'"{path.name}" has a header line and no rows: leave the file out.', path)
     if wide and any(numeric(field) for separator in _SEPARATORS for field in _split(wide[0], separator)):
         return wrong_input(
             f'"{path.name}" has no header: its first line is "{wide[0][:60]}". Put the names of the columns above it.',

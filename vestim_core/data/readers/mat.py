@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import scipy.io
 
+from vestim_core.data.files import NoTable
 from vestim_core.data.readers.assign import Names
 from vestim_core.data.readers.hdf5 import load_hdf5
 from vestim_core.data.readers.mat_tags import HEADER_BYTES, check_tags
@@ -74,7 +75,7 @@ def _load(path: Path) -> dict[str, Any]:
     with path.open("rb") as file:
         start = file.read(HEADER_BYTES)
     if not start:
-        raise wrong_input(f'"{path.name}" is empty (0 bytes).', place=str(path))
+        raise NoTable("file.empty", f'"{path.name}" is empty (0 bytes).', path)
     try:
         if start.startswith((b"MATLAB 7.3", b"\x89HDF")):
             return load_hdf5(path)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import python_calamine
 
+from vestim_core.data.files import NoTable
 from vestim_core.data.readers.archive import check_archive
 from vestim_core.data.readers.assign import Names
 from vestim_core.data.readers.detect import detect
@@ -100,7 +101,7 @@ def open_sheets(path: Path, among: Sequence[Vendor]) -> SheetsSource:
 
 def _with_header(path: Path) -> list[Sheet]:
     if path.stat().st_size == 0:
-        raise wrong_input(f'"{path.name}" is empty (0 bytes).', place=str(path))
+        raise NoTable("file.empty", f'"{path.name}" is empty (0 bytes).', path)
     with path.open("rb") as file:
         packed = file.read(4).startswith(b"PK")
     if packed:

@@ -1,0 +1,96 @@
+"""Every vendor's dress is recognised and read to the same truth, and a user's own vendor file is taken first."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.data.dresses import DRESSES, ROWS, TRUTH, plain, rows
+from vestim_core.data.checks import check_table
+from vestim_core.data.readers import load_table, read_table
+from vestim_core.data.sniff import header_signature, sniff
+from vestim_core.data.vendors import vendors
+from vestim_core.spec.errors import VestimError
+
+LIMITS = {"time_s": 2e-4, "voltage_V": 1e-6, "current_A": 1e-6, "temperature_degC": 1e-6, "soc": 1e-6}
+BESIDE = ("sheets_joined", "fields_skipped", "time.duplicates", "time.tiny_steps")
+
+
+@pytest.mark.parametrize("dress", DRESSES)
+def test_every_dress_is_read_to_the_truth(tmp_path: Path, dress: str) -> None:
+    name, vendor, write = DRESSES[dress]
+    table = read_table(write(tmp_path / name), {}, ["voltage_V", "current_A", "temperature_degC"], ["soc", "step"])
+    assert (table.vendor, bool(table.why)) == (vendor, True)
+    rows_read = np.array([int(np.argmin(np.abs(table.columns["time_s"] - t))) for t in TRUTH["time_s"]])
+    assert ROWS <= table.rows <= ROWS + 1
+    for column, limit in LIMITS.items():
+        if column in table.columns:
+            assert table.columns[column][rows_read] == pytest.approx(TRUTH[column], abs=limit), column
+
+
+@pytest.mark.parametrize("dress", DRESSES)
+def test_no_dress_raises_a_false_alarm(tmp_path: Path, dress: str) -> None:
+    name, _, write = DRESSES[dress]
+    found = check_table(load_table(write(tmp_path / name)))
+    assert [finding.code for finding in found if finding.code not in BESIDE] == []
+
+
+@pytest.mark.parametrize("dress", DRESSES)
+def test_sniffing_says_the_same_without_reading(tmp_path: Path, dress: str) -> None:
+    name, vendor, write = DRESSES[dress]
+    path = write(tmp_path / name)
+    found, table = sniff(path), load_table(path)
+    assert found.vendor == vendor
+    assert 0.7 * table.rows < found.rows < 1.3 * table.rows
+    assert {column.name: column.header for column in found.columns} == dict(table.sources)
+    assert set(found.missing) == {name for name in ("soc",) if name not in table.columns}
+
+
+def test_a_mapping_is_proposed_and_remembered_by_signature(tmp_path: Path) -> None:
+    lines = ["Zeit;Spannung;Strom"] + [f"{t};{v};{i}" for t, v, i, _, _ in rows()]
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    first = sniff(path)
+    assert first.missing == ("time_s", "voltage_V", "current_A", "temperature_degC", "soc")
+    second = sniff(path, {"time_s": "Zeit", "voltage_V": "Spannung", "current_A": "Strom"})
+    assert second.missing == ("temperature_degC", "soc")
+    assert all(column.mapped for column in second.columns)
+    assert first.signature == second.signature == header_signature(["Strom", "zeit", " Spannung "])
+    assert first.signature != header_signature(["Strom", "Zeit", "Spannung [mV]"])
+    assert second.to_json()["columns"][0]["header"] == "Zeit"
+
+
+def test_a_users_vendor_comes_first(tmp_path: Path) -> None:
+    path = plain(tmp_path / "a.csv")
+    folder = tmp_path / "vendors"
+    folder.mkdir()
+    (folder / "ours.toml").write_text(
+        'name = "ours"\n[recognise]\nheaders = [["Timestamp", "SOC", "Temp"]]\n[current]\npositive = "discharge"\n',
+        encoding="utf-8",
+    )
+    table = load_table(path, extra_vendors=folder)
+    assert (table.vendor, table.why) == ("ours", "columns Timestamp, SOC, Temp")
+    assert table.columns["current_A"].tolist() == (-TRUTH["current_A"]).tolist()
+    assert load_table(path).vendor == "plain"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("title = 'x'", "has no name"),
+        ("name = 'x'\n[colums]\n", "has [colums]"),
+        ("name = 'x'\n[columns]\nvolts = ['U']", "has volts in [columns]"),
+        ("name = ", "cannot be read"),
+    ],
+)
+def test_a_wrong_vendor_file_is_said(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "x.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(VestimError, match=r"x\.toml") as caught:
+        vendors(tmp_path)
+    assert said in caught.value.sentence
+
+
+def test_all_vendors_come_along() -> None:
+    names = [vendor.name for vendor in vendors()]
+    assert names[-1] == "plain"
+    assert {vendor for _, vendor, _ in DRESSES.values()} == set(names)

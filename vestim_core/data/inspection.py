@@ -1,0 +1,41 @@
+"""One file looked at as a whole: its table with all findings, or the one finding that says why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from vestim_core.data.checks import check_table
+from vestim_core.data.files import NoTable
+from vestim_core.data.readers import load_table
+from vestim_core.data.repairs import apply_repairs
+from vestim_core.data.table import Table
+from vestim_core.spec.errors import ErrorCode, VestimError
+from vestim_core.spec.finding import Finding, Repair, Severity
+
+
+def inspect_file(
+    path: Path,
+    mapping: Mapping[str, str] | None = None,
+    repairs: Sequence[Repair] = (),
+    *,
+    extra_vendors: Path | None = None,
+) -> tuple[Table | None, list[Finding]]:
+    """The table of `path` after `repairs`, its `findings` complete, and these findings; (None, one finding of severity
+    error) when it holds no table. Raises VestimError only for a file that does not exist and for repairs that do not
+    fit."""
+    try:
+        table = load_table(path, mapping, extra_vendors=extra_vendors)
+    except VestimError as error:
+        if error.code is ErrorCode.NOT_FOUND:
+            raise
+        code = error.finding if isinstance(error, NoTable) else "file.not_readable"
+        return None, [Finding(code=code, severity=Severity.ERROR, sentence=error.sentence, file=path.name)]
+    table = apply_repairs(table, repairs)
+    findings = check_table(table)
+    if table.rows < 2:
+        rows = "one row" if table.rows else "no rows"
+        said = f'"{path.name}" has {rows} of data; a series needs at least two: leave the file out.'
+        findings.append(Finding(code="file.no_rows", severity=Severity.ERROR, sentence=said, file=path.name))
+    return replace(table, findings=tuple(findings)), findings
