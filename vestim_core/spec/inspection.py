@@ -50,7 +50,7 @@ class Preview(Section):
     file: str = Field(min_length=1)
     columns: dict[str, str] = Field(default_factory=dict)
     signals: list[str] = Field(default_factory=list, max_length=50)
-    points: int = Field(2_000, ge=2, le=MAX_PREVIEW_POINTS)
+    points: int = Field(2_000, ge=4, le=MAX_PREVIEW_POINTS)
     repairs: list[Repair] = Field(default_factory=list)
 
 

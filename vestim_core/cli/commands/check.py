@@ -49,13 +49,16 @@ def check(
 
 def _fixed(found: dict[str, Any], folder: str, columns: dict[str, str]) -> list[dict[str, Any]]:
     """Write the files with every repair that the check proposes."""
-    paths = {file["name"]: file["path"] for file in found["files"]}
+    readable = [file for file in found["files"] if file["readable"]]
+    if not readable:
+        return []
+    paths = {file["name"]: file["path"] for file in readable}
     repairs = [
         {"path": paths[finding["file"]], "repair": finding["repair"]}
         for finding in found["findings"]
         if finding["repair"] and finding["file"] in paths
     ]
-    asked = {"files": [file["path"] for file in found["files"]], "folder": str(Path(folder).expanduser().absolute())}
+    asked = {"files": [file["path"] for file in readable], "folder": str(Path(folder).expanduser().absolute())}
     files: list[dict[str, Any]] = answer("rewrite", **asked, columns=columns, repairs=repairs)["files"]
     return files
 

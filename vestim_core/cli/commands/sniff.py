@@ -10,6 +10,7 @@ from vestim_core.cli.link import connected
 from vestim_core.cli.output import AsJson, plain, print_json, say
 from vestim_core.cli.questions import Columns, Files, absolute, answer, columns_of
 from vestim_core.cli.values import number
+from vestim_core.spec.errors import wrong_input
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="One data file.")]
 
@@ -28,18 +29,22 @@ def sniff(files: Files, column: Columns = None, as_json: AsJson = False) -> None
         print_json(found, indent=2)
         return
     for file in found["files"]:
+        if not file["readable"]:
+            say(plain(file["error"]))
+            continue
         say(f"{plain(file['name'])}: {file['vendor'] or 'unknown'} ({plain(file['why'])})")
-        for canonical, column_name in file["columns"].items():
-            say(f"  {canonical} = {plain(column_name)}")
+        for column_found in file["columns"]:
+            unit = f" [{plain(column_found['unit'])}]" if column_found["unit"] else ""
+            say(f"  {column_found['name']} = {plain(column_found['header'])}{unit}")
         if file["missing"]:
-            say(f"  missing: {', '.join(file['missing'])}. Columns there: {plain(', '.join(file['header']))}")
+            say(f"  missing: {', '.join(file['missing'])}. Columns there: {plain(', '.join(file['headers']))}")
 
 
 def preview(
     file: File,
     column: Columns = None,
     signal: Annotated[list[str] | None, typer.Option("--signal", help="Only this column, e.g. voltage_V.")] = None,
-    points: Annotated[int, typer.Option(min=2, max=20_000, help="At most this many points of each.")] = 2_000,
+    points: Annotated[int, typer.Option(min=4, max=20_000, help="At most this many points of each.")] = 2_000,
     as_json: AsJson = False,
 ) -> None:
     """Summarise the signals of a file; with --json, give them, thinned so that single spikes stay."""
@@ -48,9 +53,9 @@ def preview(
     if as_json:
         print_json(found)
         return
-    say(f"{plain(found['name'])}: {found['rows']:,} rows, {number(found['duration_s'])} s")
-    for name, series in found["signals"].items():
-        values = [value for value in series["values"] if value is not None]
+    say(f"{plain(found['name'])}: {found['rows']:,} rows")
+    for name, curve in found["signals"].items():
+        values = [value for value in curve["value"] if value is not None]
         span = f"{number(min(values))} to {number(max(values))}" if values else "no numbers"
         say(f"  {name}: {span}")
 
@@ -62,7 +67,10 @@ def map_columns(
 ) -> None:
     """Remember what the columns of files with this header are."""
     mapping = columns_of(columns)
-    header = answer("sniff", files=absolute([file]), columns=mapping)["files"][0]["header"]
+    (found,) = answer("sniff", files=absolute([file]), columns=mapping)["files"]
+    if not found["readable"]:
+        raise wrong_input(found["error"], place=file)
+    header = found["headers"]
     with connected() as client:
         kept = client.call("map_columns", header=header, columns=mapping)
     if as_json:

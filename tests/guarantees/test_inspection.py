@@ -1,0 +1,158 @@
+"""Questions about files before there is a job: answered by workers, beside running jobs, in no list, once."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.guarantees.conftest import finish, registry_rows, until, write_cell
+from vestim_core.client import Client
+from vestim_core.client.inspection import ask
+from vestim_core.spec.errors import ErrorCode, VestimError
+
+
+@pytest.fixture
+def drive(tmp_path: Path) -> Path:
+    """A file that nothing is wrong with."""
+    write_cell(tmp_path / "drive.csv", 1)
+    return tmp_path / "drive.csv"
+
+
+@pytest.fixture
+def percent(tmp_path: Path, drive: Path) -> Path:
+    """The same with SOC in percent."""
+    lines = drive.read_text().splitlines()
+    rows = [line.split(",") for line in lines[1:]]
+    scaled = [",".join([*row[:4], f"{100 * float(row[4]):.4f}"]) for row in rows]
+    path = tmp_path / "percent.csv"
+    path.write_text("\n".join([lines[0], *scaled]))
+    return path
+
+
+def _codes(answer: dict[str, Any]) -> set[str]:
+    return {finding["code"] for finding in answer["findings"]}
+
+
+def test_a_check_finds_what_a_rewrite_repairs(client: Client, percent: Path, tmp_path: Path) -> None:
+    told: list[dict[str, Any]] = []
+    found = ask(client, "check", files=[{"path": str(percent), "role": "train"}], progress=told.append)
+    assert "soc.percent" in _codes(found)
+    (file,) = found["files"]
+    assert (file["rows"], file["role"], file["readable"]) == (900, "train", True)
+    repairs = [{"path": str(percent), "repair": f["repair"]} for f in found["findings"] if f["repair"]]
+    for name in ("percent.bdf.csv", "percent (2).bdf.csv"):
+        folder = str(tmp_path / "fixed")
+        (written,) = ask(client, "rewrite", files=[str(percent)], folder=folder, repairs=repairs)["files"]
+        assert written["repairs"] == len(repairs)
+        assert Path(written["path"]).parent == tmp_path / "fixed", name
+    assert len(list((tmp_path / "fixed").iterdir())) == 2, "nothing is overwritten"
+    again = ask(client, "check", files=[{"path": str(tmp_path / "fixed" / "percent.bdf.csv")}])
+    assert "soc.percent" not in _codes(again)
+
+
+def test_a_question_is_no_job_and_takes_nothing_from_jobs(
+    client: Client, drive: Path, job: Callable[..., dict[str, Any]]
+) -> None:
+    busy = client.call("submit", spec=job("lstm", epochs=100_000, repetitions=8))["job_id"]
+    until(client, busy, lambda event: event["kind"] == "epoch")
+    answer = ask(client, "check", files=[{"path": str(drive)}])
+    assert answer["files"][0]["rows"] == 900, "it was answered although every slot is taken"
+    assert [row["job_id"] for row in client.call("list_jobs")["jobs"]] == [busy]
+    (catalog,) = client.call("wait", cursors=[{"stream": "catalog"}], limit=10_000)["streams"]
+    assert {row["job_id"] for row in catalog["events"]} == {busy}
+    client.call("stop", job_id=busy, test=False)
+    finish(client, busy)
+
+
+def test_the_same_bytes_are_looked_at_once(client: Client, drive: Path) -> None:
+    first = ask(client, "check", files=[{"path": str(drive)}])
+    (kept,) = client.home.answers.glob("*.json")
+    stamp = kept.stat().st_mtime_ns
+    assert ask(client, "check", files=[{"path": str(drive)}]) == first
+    assert kept.stat().st_mtime_ns == stamp
+    with drive.open("a") as file:
+        file.write("900.000000,4.0,0.0,25.0,0.9\n")
+    assert ask(client, "check", files=[{"path": str(drive)}])["files"][0]["rows"] == 901
+    assert len(list(client.home.answers.glob("*.json"))) == 2
+
+
+def test_an_inspecting_worker_is_warm_and_has_no_torch(client: Client, drive: Path) -> None:
+    ask(client, "sniff", files=[str(drive)])
+    (server,) = [p for p in psutil.process_iter() if _is_warm(p, client.home.root)]
+    assert not any("libtorch" in mapped.path for mapped in server.memory_maps())
+    ask(client, "preview", file=str(drive), points=100)
+    assert server.is_running()
+
+
+def _is_warm(process: psutil.Process, home: Path) -> bool:
+    try:
+        words = process.cmdline()
+        return "--fork-server" in words and words[-1] == "inspect" and process.environ()["VESTIM_HOME"] == str(home)
+    except (psutil.Error, KeyError):
+        return False
+
+
+def test_a_preview_is_thinned_and_keeps_spikes(client: Client, tmp_path: Path) -> None:
+    path = tmp_path / "long.csv"
+    rows = [f"{second},{3.7 if second != 7777 else 9.9},0.1" for second in range(20_000)]
+    path.write_text("\n".join(["time_s,voltage_V,current_A", *rows]))
+    shown = ask(client, "preview", file=str(path), signals=["voltage_V"], points=200)
+    curve = shown["signals"]["voltage_V"]
+    assert len(curve["value"]) <= 200
+    assert max(curve["value"]) == 9.9
+    assert shown["rows"] == 20_000
+
+
+def test_a_mapping_is_remembered_for_every_file_with_the_same_header(client: Client, drive: Path) -> None:
+    odd = drive.with_name("odd.csv")
+    odd.write_text(drive.read_text().replace("voltage_V", "klemme"))
+    (before,) = ask(client, "sniff", files=[str(odd)])["files"]
+    assert "voltage_V" in before["missing"]
+    client.call("map_columns", header=before["headers"], columns={"voltage_V": "klemme"})
+    (after,) = ask(client, "sniff", files=[str(odd)])["files"]
+    assert "voltage_V" not in after["missing"]
+    client.call("map_columns", header=before["headers"], columns={})
+    assert ask(client, "sniff", files=[str(odd)])["files"] == [before]
+
+
+def test_what_is_no_table_is_told_in_one_sentence(client: Client, drive: Path, tmp_path: Path) -> None:
+    garbage = tmp_path / "garbage.csv"
+    garbage.write_bytes(bytes(range(256)) * 50)
+    found = ask(client, "check", files=[{"path": str(garbage)}, {"path": str(drive)}])
+    assert [file["readable"] for file in found["files"]] == [False, True]
+    assert any("garbage.csv" in finding["sentence"] for finding in found["findings"])
+    (sniffed,) = ask(client, "sniff", files=[str(garbage)])["files"]
+    assert "garbage.csv" in sniffed["error"]
+    for method, params in {
+        "preview": {"file": str(garbage)},
+        "rewrite": {"files": [str(garbage)], "folder": str(tmp_path / "x")},
+        "check": {"files": [{"path": str(tmp_path / "absent.csv")}]},
+    }.items():
+        with pytest.raises(VestimError) as told:
+            ask(client, method, **params)
+        assert told.value.code in {ErrorCode.WRONG_INPUT, ErrorCode.NOT_FOUND}
+        assert "\n" not in told.value.sentence
+    with pytest.raises(VestimError) as wrong:
+        client.call("check", files=[{"pfad": "x"}], columns={})
+    assert wrong.value.code is ErrorCode.WRONG_INPUT
+
+
+def test_a_question_can_be_taken_back(client: Client, tmp_path: Path) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(40):
+        write_cell(folder / f"{number}.csv", number, rows=20_000)
+    asked = client.call("check", files=[{"path": str(folder)}], columns={})["inspection_id"]
+    client.call("stop", job_id=asked, test=False)
+    finish(client, asked)
+    assert client.call("show_job", job_id=asked)["state"] == "stopped"
+
+
+def test_old_questions_are_forgotten(client: Client, drive: Path) -> None:
+    for points in range(4, 30):
+        ask(client, "preview", file=str(drive), points=points)
+    rows = registry_rows(client.home.root, "SELECT job_id FROM jobs")
+    assert len(rows) <= 21
+    assert len(registry_rows(client.home.root, "SELECT DISTINCT job_id FROM events")) == len(rows)

@@ -1,0 +1,178 @@
+"""Inspect: answer one question about files. Never loads torch; the same question about the same bytes is answered once.
+
+Answers lie in the home's cache under a hash of the question, of the files' contents and of what reads them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from vestim_core.data.bdf import write_bdf
+from vestim_core.data.checks import Member, check_set
+from vestim_core.data.files import find_files, sha256_of
+from vestim_core.data.inspection import inspect_file
+from vestim_core.data.prepare import READERS_VERSION
+from vestim_core.data.preview import preview
+from vestim_core.data.readers import load_table
+from vestim_core.data.repairs import apply_repairs
+from vestim_core.data.sniff import sniff
+from vestim_core.data.table import Table
+from vestim_core.data.vendors import vendor_files
+from vestim_core.spec.errors import VestimError, wrong_input
+from vestim_core.spec.events import EventKind
+from vestim_core.spec.header import header_signature
+from vestim_core.spec.inspection import Check, Preview, Rewrite, Sniff
+from vestim_core.spec.states import AttemptState, Intent
+from vestim_core.system import read_json, safe_name, unique_path, write_json
+from vestim_core.worker.attempt import Attempt
+
+ANSWERS_VERSION = 1
+"""Raised when answers get another shape, so that a kept one of the old shape is not given."""
+MAX_ANSWERS = 200
+
+
+class _Cancelled(Exception):
+    """The user does not want the answer any more."""
+
+
+def run(attempt: Attempt) -> AttemptState:
+    """Leaves `result/answer.json`."""
+    question = attempt.task.inspection
+    try:
+        match question:
+            case Sniff():
+                answer = _remembered(attempt, question.files, lambda: _sniff(attempt, question))
+            case Check():
+                files = [file.path for file in question.files]
+                answer = _remembered(attempt, files, lambda: _check(attempt, question))
+            case Preview():
+                answer = _remembered(attempt, [question.file], lambda: _preview(attempt, question))
+            case Rewrite():
+                answer = _rewrite(attempt, question)
+            case None:
+                raise wrong_input("the task asks nothing: ask again", place="inspection")
+    except _Cancelled:
+        return AttemptState.PAUSED if attempt.control.intent() is Intent.PAUSE else AttemptState.STOPPED
+    write_json(attempt.result / "answer.json", answer)
+    attempt.journal.event(EventKind.RESULT, {"answer": "answer.json"})
+    return AttemptState.FINISHED
+
+
+def _remembered(attempt: Attempt, paths: list[str], find: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The answer from the cache when question, files and readers are the same; else found now, and kept."""
+    home, question = attempt.home, attempt.task.inspection
+    contents = [[str(path), sha256_of(path)] for path in find_files(paths)]
+    vendors = [path.read_text(encoding="utf-8") for path in vendor_files(home.vendors)]
+    mappings = home.mappings.read_text(encoding="utf-8") if home.mappings.is_file() else ""
+    asked = question.model_dump(mode="json") if question else None
+    facts = json.dumps([ANSWERS_VERSION, READERS_VERSION, asked, contents, vendors, mappings], sort_keys=True)
+    kept = home.answers / f"{hashlib.sha256(facts.encode()).hexdigest()[:32]}.json"
+    try:
+        return dict(read_json(kept))
+    except (OSError, ValueError):
+        answer = find()
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    write_json(kept, answer)
+    for old in sorted(kept.parent.glob("*.json"), key=lambda path: path.stat().st_mtime)[:-MAX_ANSWERS]:
+        old.unlink(missing_ok=True)
+    return answer
+
+
+def _sniff(attempt: Attempt, question: Sniff) -> dict[str, Any]:
+    files = []
+    for path in _each(attempt, question.files, "looked at"):
+        try:
+            found = sniff(path, _mapping(attempt, path, question.columns), extra_vendors=attempt.home.vendors)
+        except VestimError as error:
+            files.append({**_no_table(path), "error": error.sentence})
+        else:
+            files.append({**found.to_json(), "readable": True})
+    return {"files": files}
+
+
+def _check(attempt: Attempt, question: Check) -> dict[str, Any]:
+    roles = {file.path: file.role for file in question.files}
+    members, files, findings = [], [], []
+    for path in _each(attempt, list(roles), "checked"):
+        mapping = _mapping(attempt, path, question.columns)
+        table, found = inspect_file(path, mapping, extra_vendors=attempt.home.vendors)
+        findings += found
+        role = next((role for given, role in roles.items() if path == Path(given) or Path(given) in path.parents), None)
+        if table is None:  # the finding says why
+            files.append({**_no_table(path), "role": role})
+            continue
+        members.append(Member(table, role or "train"))
+        files.append({**_identity(table), "readable": True, "role": role})
+    findings += check_set(members)
+    return {"files": files, "findings": [finding.model_dump(mode="json") for finding in findings]}
+
+
+def _preview(attempt: Attempt, question: Preview) -> dict[str, Any]:
+    (path,) = find_files([question.file])
+    table = apply_repairs(_load(attempt, path, question.columns), question.repairs)
+    shown = preview(table, question.signals or [name for name in table.columns if name != "time_s"], question.points)
+    return {**_identity(table), "signals": shown["columns"]}
+
+
+def _rewrite(attempt: Attempt, question: Rewrite) -> dict[str, Any]:
+    folder = Path(question.folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise wrong_input(f"'{folder}' cannot be made ({error.strerror or error}): name another folder") from None
+    written = []
+    for path in _each(attempt, question.files, "written"):
+        repairs = [one.repair for one in question.repairs if Path(one.path) == path]
+        table = apply_repairs(_load(attempt, path, question.columns), repairs)
+        target = unique_path(folder, safe_name(f"{path.stem.removesuffix('.bdf')}.bdf.csv"))
+        write_bdf(table, target)
+        written.append({"source": str(path), "path": str(target), "rows": table.rows, "repairs": len(repairs)})
+    return {"files": written}
+
+
+def _each(attempt: Attempt, paths: list[str], done: str) -> Any:
+    """Each file in turn, with progress by file; ends when the user does not want the answer any more."""
+    files = find_files(paths)
+    for number, path in enumerate(files):
+        if attempt.cancelled():
+            raise _Cancelled
+        message = f"{number} of {len(files)} files {done}"
+        attempt.journal.progress({"fraction": number / len(files), "message": message})
+        yield path
+
+
+def _load(attempt: Attempt, path: Path, columns: dict[str, str]) -> Table:
+    mapping = _mapping(attempt, path, columns)
+    return load_table(path, mapping, extra_vendors=attempt.home.vendors)
+
+
+def _mapping(attempt: Attempt, path: Path, given: dict[str, str]) -> dict[str, str]:
+    """What the user says of the columns, else what was said before of files with the same header."""
+    if given:
+        return given
+    try:
+        known = read_json(attempt.home.mappings)["mappings"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    header = sniff(path, {}, extra_vendors=attempt.home.vendors).headers
+    return dict(known.get(header_signature(header), {}).get("columns", {}))
+
+
+def _no_table(path: Path) -> dict[str, Any]:
+    return {"path": str(path), "name": path.name, "readable": False, "rows": 0, "vendor": "", "why": "no table"}
+
+
+def _identity(table: Table) -> dict[str, Any]:
+    return {
+        "path": str(table.path),
+        "name": table.name,
+        "sha256": table.sha256,
+        "rows": table.rows,
+        "vendor": table.vendor,
+        "why": table.why,
+        "columns": dict(table.sources),
+    }
