@@ -50,6 +50,15 @@ def test_another_home_than_the_environments(vestim_home: Path, tmp_path: Path) -
     assert not (vestim_home / "daemon.json").exists()
 
 
+def test_a_relative_name_of_a_home_means_the_same_to_all(vestim_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(vestim_home.parent)
+    monkeypatch.setenv("VESTIM_HOME", vestim_home.name)
+    with Client() as client:
+        assert client.call("hello")["home"] == str(vestim_home)
+        client.call("shutdown")
+    assert not (vestim_home / vestim_home.name).exists()
+
+
 def test_a_daemon_that_vanished_is_followed_by_the_next(vestim_home: Path) -> None:
     with Client() as client:
         first = client.call("hello")

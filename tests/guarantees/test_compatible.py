@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.guarantees.conftest import finish, running_pid, stop_daemon, until
+from tests.guarantees.conftest import arm, finish, running_pid, stop_daemon, until
 from vestim_core.client import Client
 from vestim_core.data.pipeline import Pipeline
 from vestim_core.data.prepare import prepare_table
@@ -79,6 +79,28 @@ def test_a_damaged_registry_is_set_aside_and_told_anew_by_the_job_folders(
         later.call("stop", job_id=running, test=False)
         finish(later, running)
     assert list(client.home.root.glob("registry.damaged-*.sqlite")), "the damaged one is kept"
+
+
+def test_a_rebuild_that_was_cut_short_leaves_no_job_out(
+    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = {client.call("create_job", name=name)["job_id"] for name in "abc"}
+    stop_daemon(client)
+    client.home.registry.unlink()
+    token = arm(monkeypatch, tmp_path, "rebuild.job")
+    with Client() as later, pytest.raises(VestimError):
+        later.call("hello")
+    assert not token.exists()
+    with Client() as later:
+        assert {job["job_id"] for job in later.call("list_jobs")["jobs"]} == jobs
+
+
+def test_an_empty_file_is_no_registry(client: Client) -> None:
+    job_id = client.call("create_job", name="a")["job_id"]
+    stop_daemon(client)
+    client.home.registry.write_bytes(b"")
+    with Client() as later:
+        assert [job["job_id"] for job in later.call("list_jobs")["jobs"]] == [job_id]
 
 
 def test_a_job_folder_tests_with_the_same_numbers_elsewhere(

@@ -8,6 +8,7 @@ import resource
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -140,6 +141,19 @@ journal.close()
 
 
 # --- doorbell
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_log_on_the_full_disk_raises_nothing_either(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home.root / "events.jsonl").symlink_to("/dev/full")
+    full = Path("/dev/full").open("w", buffering=1)  # noqa: SIM115 - closing it fails, as does all else
+    monkeypatch.setattr(sys, "stderr", full)
+    written = journal(home)
+    written.event(EventKind.EPOCH, {"epoch": 1})
+    written.event(EventKind.RESULT, {})
+    written.close()
+    with suppress(OSError):
+        full.close()
 
 
 def ring_for(bell: Doorbell, seconds: float) -> float:

@@ -11,6 +11,7 @@ from vestim_core.protocol.discovery import Discovery
 from vestim_core.protocol.limits import OLDEST_PROTOCOL, PROTOCOL_VERSION
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.system import Home, HomeError, is_locked, own_command, read_json, spawn_detached
+from vestim_core.system.home import ENVIRONMENT_VARIABLE
 
 START_TIMEOUT_S = 20.0
 LOOK_S = 0.01
@@ -86,8 +87,12 @@ def start_daemon(home: Home, timeout_s: float = START_TIMEOUT_S, *, rebuild: boo
 
 
 def _environment(home: Home) -> dict[str, str] | None:
-    """Ours, and the name of the home where it is not the one that a process of ours finds anyway."""
-    return None if Home.find() == home else os.environ | {"VESTIM_HOME": str(home.root)}
+    """Ours, with the home's whole path where the environment names one or this is not the one found without.
+
+    The daemon runs in another folder, from which a relative name would lead elsewhere.
+    """
+    ordinary = not os.environ.get(ENVIRONMENT_VARIABLE) and Home.find() == home
+    return None if ordinary else os.environ | {ENVIRONMENT_VARIABLE: str(home.root)}
 
 
 def _last_line(home: Home) -> str:

@@ -64,22 +64,35 @@ def _serve(home: Home, *, anew: bool) -> int:
 
 def _open(home: Home, *, anew: bool) -> JobManager:
     """The manager with all jobs that have not ended; from the folders when the registry is lost or not wanted."""
-    if not anew and home.registry.exists():
+    if not anew and home.registry.exists() and home.registry.stat().st_size:
         try:
-            manager = JobManager(home, Registry(home.registry))
-            manager.load_jobs_from_registry()
-            return manager
+            return _loaded(home)
         except (DamagedDatabase, sqlite3.DatabaseError) as error:
             if not is_damage(error):
                 raise  # a full disk, say, is no reason to give the registry up
             log.warning("the registry is damaged (%s): it is made anew from the job folders", error)
-    kept = set_aside(home.registry)
-    if kept:
-        log.warning("the former registry lies in %s", kept)
+    _make_anew(home)
+    return _loaded(home)
+
+
+def _loaded(home: Home) -> JobManager:
     manager = JobManager(home, Registry(home.registry))
-    rebuild(manager)
-    log.info("brought back %d jobs", len(manager.registry.summaries()))
+    manager.load_jobs_from_registry()
     return manager
+
+
+def _make_anew(home: Home) -> None:
+    """Make the registry from the job folders, beside the former one: a death on the way leaves all as it was."""
+    beside = home.registry.with_name("registry.new.sqlite")
+    for remains in beside.parent.glob(f"{beside.name}*"):
+        remains.unlink()
+    registry = Registry(beside)
+    rebuild(JobManager(home, registry))
+    log.info("brought back %d jobs", len(registry.summaries()))
+    registry.close()
+    if kept := set_aside(home.registry):
+        log.warning("the former registry lies in %s", kept)
+    beside.rename(home.registry)
 
 
 if __name__ == "__main__":

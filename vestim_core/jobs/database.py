@@ -63,8 +63,8 @@ def open_database(
         db.execute("PRAGMA synchronous = NORMAL")
         db.execute("PRAGMA cache_size = -4096")
         if found == 0:
-            db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
-            db.execute("INSERT INTO meta VALUES ('lineage', ?)", (secrets.token_hex(8),))
+            lineage = f"INSERT INTO meta VALUES ('lineage', '{secrets.token_hex(8)}');"
+            db.executescript(f"BEGIN; {_SCHEMA} {lineage} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
             found = SCHEMA_VERSION
         for step in range(found, version):
             _back_up(db, path.with_name(f"{path.stem}.version-{step}.sqlite"))

@@ -25,6 +25,7 @@ from vestim_core.spec.ids import is_safe_id
 from vestim_core.spec.job import validate_job
 from vestim_core.spec.states import JOB_ENDS, AttemptState, Intent, JobState, Phase, TaskState
 from vestim_core.system import read_json
+from vestim_core.system.failpoints import failpoint
 
 log = logging.getLogger(__name__)
 _AFTER = {
@@ -48,6 +49,7 @@ def rebuild(manager: JobManager) -> list[str]:
             continue
         manager.job_containers[container.job_id] = container
         manager.persist_job_container(container)
+        failpoint("rebuild.job")
     return problems
 
 

@@ -23,7 +23,7 @@ from vestim_core.system import FileLock, Home, ProcessRef, is_locked, read_json,
 from vestim_core.system.failpoints import failpoint
 from vestim_core.worker.control import Control
 from vestim_core.worker.doorbell import Doorbell
-from vestim_core.worker.journal import Journal
+from vestim_core.worker.journal import Journal, complain
 
 LOCK_S = 5.0
 EXIT_CODES = {AttemptState.FAILED: 1}
@@ -120,7 +120,7 @@ def _work(home: Home, launch: Launch, folder: Path, journal: Journal) -> tuple[A
             place="task.json",
         )
     except (Exception, MemoryError) as error:
-        traceback.print_exc()
+        complain(traceback.format_exc())
         last = traceback.extract_tb(error.__traceback__)[-1]
         sentence = f"{launch.task_id} failed unexpectedly ({type(error).__name__}: {error}): its log has the details"
         place = f"{Path(last.filename).name}:{last.lineno}"
@@ -140,4 +140,4 @@ def _write_exit(folder: Path, state: AttemptState, error: VestimError | None) ->
     try:
         write_json(folder / "exit.json", record)
     except OSError as problem:
-        print(f"exit.json cannot be written: {problem}", file=sys.stderr)
+        complain(f"exit.json cannot be written: {problem}")

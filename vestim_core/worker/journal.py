@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ class Journal:
     def _complain(self, error: Exception) -> None:
         if not self._complained:
             self._complained = True
-            print(f"the journal cannot be written: {error}", file=sys.stderr)
+            complain(f"the journal cannot be written: {error}")
 
     def progress(self, data: dict[str, Any]) -> None:
         """Tell the newest progress to whoever listens; it is kept nowhere."""
@@ -62,8 +63,14 @@ class Journal:
         try:
             os.fsync(self._fd)
         except OSError as error:
-            print(f"the journal cannot be saved: {error}", file=sys.stderr)
+            complain(f"the journal cannot be saved: {error}")
         os.close(self._fd)
+
+
+def complain(text: str) -> None:
+    """Say something on stderr, whose file may lie on the very disk that is full."""
+    with suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
 
 
 def _ends_with_newline(path: Path) -> bool:
