@@ -19,6 +19,8 @@ GROUPED = {
 """Numbers whose thousands are parted by the mark."""
 _BETWEEN = 3
 """Lines that may stand between names and records: units, lines of an outer layer."""
+_SURE = 40
+"""Lines below the first row of a table after which one of the same length ends the search for a wider one."""
 NO_VALUE = frozenset(("", "nan", "-nan", "na", "n/a", "<na>", "#n/a", "#na", "null", "none", "-", "--", "---"))
 """What stands for a missing value, in lower case."""
 
@@ -62,6 +64,8 @@ def find_header(rows: Sequence[list[str] | None]) -> Header | None:
     for index, fields in enumerate(rows):
         if fields is None:
             continue
+        if best is not None and index > best[1] + _SURE and len(fields) == len(rows[best[1]] or []):
+            break
         if not fields:
             names = None
         elif names is not None and _is_data(fields, names):

@@ -141,12 +141,14 @@ def _reaches_the_end(texts: list[str], separator: str, header: Header) -> bool:
 
 def _marks(rows: list[list[str]], separator: str) -> tuple[str, str]:
     """(decimal mark, thousands mark): a comma that cannot part thousands is a decimal one, unless there are points."""
+    if separator == ",":
+        return ".", ""
     fields = [field.strip() for fields in rows for field in fields if "," in field or "." in field]
     points = any("." in field and is_number(field, ".") for field in fields)
     grouped = any(GROUPED[","].fullmatch(field) for field in fields)
     commas = any(is_number(field, ",") and not is_number(field, ".") for field in fields)
-    if separator == "," or points or not commas:
-        return ".", "," if grouped and separator != "," else ""
+    if points or not commas:
+        return ".", "," if grouped else ""
     return ",", "." if any(GROUPED["."].fullmatch(field) and "," in field for field in fields) else ""
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 
 _UNIT_WRITTEN = tuple(
     re.compile(pattern)
@@ -77,13 +78,11 @@ def folded(text: str) -> str:
     return text.strip().lower()
 
 
-def readings(header: str) -> Iterator[tuple[str, str]]:
+@lru_cache(maxsize=4096)
+def readings(header: str) -> tuple[tuple[str, str], ...]:
     """The ways to read a header as (key of the name, unit), the plain name without a unit first."""
-    yield key(header), ""
-    for pattern in _UNIT_WRITTEN:
-        match = pattern.fullmatch(header.strip())
-        if match:
-            yield key(match["name"]), folded(match["unit"])
+    matches = [pattern.fullmatch(header.strip()) for pattern in _UNIT_WRITTEN]
+    return ((key(header), ""), *((key(match["name"]), folded(match["unit"])) for match in matches if match))
 
 
 def header_signature(names: Sequence[str]) -> str:
