@@ -10,6 +10,8 @@ import pytest
 from tests.jobs.homes import open_service, submitted
 from tests.spec.documents import real_document
 from vestim_core.jobs.database import DamagedDatabase
+from vestim_core.jobs.manager import JobManager
+from vestim_core.jobs.rebuild import rebuild
 from vestim_core.jobs.registry import Registry
 from vestim_core.jobs.service import JobService
 from vestim_core.spec.errors import VestimError
@@ -113,6 +115,39 @@ def test_a_folder_that_cannot_be_written_stops_no_change(service: JobService, tm
     root.unlink()
     service.rename(container.job_id, "later")
     assert json.loads((root / "state.json").read_text())["intent"] == "stop"
+
+
+@pytest.mark.parametrize("dies", [False, True])
+def test_a_deletion_that_was_not_committed_gives_the_folder_back(
+    service: JobService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dies: bool
+) -> None:
+    container = submitted(service, tmp_path)
+    folder = service.manager.folder(container.job_id).root
+    (folder / "model.pt").write_bytes(b"weights")
+    if dies:
+        monkeypatch.setattr(service.manager, "_restore", lambda job_id: None)
+    with pytest.raises(KeyboardInterrupt), service.manager.unit():
+        service.manager.delete_job(container)
+        raise KeyboardInterrupt
+    later = open_service(tmp_path / "home").manager
+    later.settle_trash()
+    assert later.get(container.job_id).state is JobState.QUEUED
+    assert (folder / "model.pt").read_bytes() == b"weights"
+    assert sorted(path.name for path in later.home.jobs.iterdir()) == [container.job_id]
+
+
+def test_a_new_job_stands_behind_those_of_a_registry_that_was_rebuilt(service: JobService, tmp_path: Path) -> None:
+    for number in range(5):
+        service.create_job(str(number))
+    first = submitted(service, tmp_path).job_id
+    for job in service.list_jobs()["jobs"]:
+        if job["job_id"] != first:
+            service.delete(job["job_id"])
+    service.manager.registry.close()
+    manager = JobManager(service.manager.home, Registry(tmp_path / "anew.sqlite"))
+    rebuild(manager)
+    second = submitted(JobService(manager), tmp_path)
+    assert second.position > manager.get(first).position
 
 
 def test_the_catalogue_holds_each_job_once_by_its_last_change(service: JobService, tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def _serve(home: Home, *, anew: bool) -> int:
     executor = LocalExecutor(warm_workers(home))
     try:
         manager.registry.forget_old_commands()
-        manager.remove_trash()
+        manager.settle_trash()
         Server(home, sockets, JobService(manager), Host(manager, executor)).run()
     finally:
         executor.close()

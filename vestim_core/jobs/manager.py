@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import platform
 import shutil
 import sys
@@ -58,7 +59,7 @@ class JobManager:
         job_id = new_job_id(datetime.now().astimezone())
         while self.registry.exists(job_id):
             job_id = new_job_id(datetime.now().astimezone())
-        container = JobContainer(job_id, job_id, {}, utc_now(), self.registry.next_position())
+        container = JobContainer(job_id, job_id, {}, utc_now(), self._end_of_queue())
         container.save_document({**document, "name": name} if name else document)
         self.job_containers[job_id] = container
         self.persist_job_container(container)
@@ -70,7 +71,7 @@ class JobManager:
             self.registry.forget(old)
             _remove(self.folder(old).root)
         inspection_id = new_inspection_id(datetime.now().astimezone())
-        container = JobContainer(inspection_id, inspection_id, document, utc_now(), self.registry.next_position())
+        container = JobContainer(inspection_id, inspection_id, document, utc_now(), self._end_of_queue())
         task = TaskSpec.model_validate(
             {"task_id": "inspect_1", "kind": TaskKind.INSPECT, "title": document["action"], "inspection": document}
         )
@@ -79,6 +80,10 @@ class JobManager:
         self.job_containers[inspection_id] = container
         self.persist_job_container(container)
         return container
+
+    def _end_of_queue(self) -> int:
+        """A place behind every job that has not ended."""
+        return max((container.position for container in self.job_containers.values()), default=0) + 1
 
     def get(self, job_id: str) -> JobContainer:
         """The container of a job; one that has ended is loaded for this call alone."""
@@ -106,31 +111,45 @@ class JobManager:
             self._tell()
 
     def reopen(self, container: JobContainer) -> None:
-        """Put an ended job back among those that run."""
+        """Put an ended job back among those that run, behind all that wait."""
         container.reopen()
+        container.set_position(self._end_of_queue())
         self.job_containers[container.job_id] = container
         self.persist_job_container(container)
 
     def delete_job(self, container: JobContainer) -> None:
-        """Forget a job and remove its folder; a link in the folder's place is removed, never followed."""
+        """Forget a job and remove its folder; a link in the folder's place is removed, never followed.
+
+        The folder is set aside at once and removed when that is committed; when it never is, it comes back.
+        """
         folder = self.folder(container.job_id).root
         self.registry.delete(container.job_id)
         self._saved[container.job_id] = container
         self.job_containers.pop(container.job_id, None)
         self._described.pop(container.job_id, None)
-        if folder.is_symlink():
-            folder.unlink()
-        elif folder.exists():
-            trash = folder.with_name(f"{TRASH}{container.job_id}")
-            folder.rename(trash)
-            _remove(trash)
+        if folder.is_symlink() or folder.exists():
+            folder.rename(self._trash(container.job_id))
         if not self._in_unit:
             self._tell()
 
-    def remove_trash(self) -> None:
-        """Finish what a daemon that died while deleting has left."""
+    def settle_trash(self) -> None:
+        """Finish what a daemon that died while deleting has left: what was committed goes, what was not comes back."""
         for trash in self.home.jobs.glob(f"{TRASH}*"):
+            self._settle_trash(trash.name.removeprefix(TRASH))
+
+    def _settle_trash(self, job_id: str) -> None:
+        trash = self._trash(job_id)
+        if not os.path.lexists(trash):
+            return
+        if self.registry.has(job_id):
+            trash.rename(self.folder(job_id).root)
+        elif trash.is_symlink():
+            trash.unlink()
+        else:
             _remove(trash)
+
+    def _trash(self, job_id: str) -> Path:
+        return self.home.jobs / f"{TRASH}{job_id}"
 
     @contextmanager
     def unit(self) -> Iterator[None]:
@@ -156,6 +175,7 @@ class JobManager:
         self._tell()
 
     def _restore(self, job_id: str) -> None:
+        self._settle_trash(job_id)
         stored = self.registry.load(job_id)
         if stored is None or stored.state in JOB_ENDS:
             self.job_containers.pop(job_id, None)
@@ -167,7 +187,9 @@ class JobManager:
         saved, self._saved = self._saved, {}
         for job_id, container in saved.items():
             try:
-                if self.registry.has(job_id) and not is_inspection_id(job_id):
+                if not self.registry.has(job_id):
+                    self._settle_trash(job_id)
+                elif not is_inspection_id(job_id):
                     self._describe(container)
             except VestimError as error:  # the registry holds the truth; the next change tries again
                 log.warning("%s", error)

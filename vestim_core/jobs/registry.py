@@ -148,10 +148,6 @@ class Registry:
         found = [json.loads(summary) for (summary,) in rows]
         return [row for row in found if not state or row["state"] == state]
 
-    def next_position(self) -> int:
-        """A place at the end of the queue."""
-        return self._catalog_seq + 1
-
     # --- streams
 
     def read_catalog(self, after: int, limit: int, max_bytes: int) -> tuple[list[dict[str, Any]], int]:
