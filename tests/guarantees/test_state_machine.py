@@ -214,7 +214,8 @@ class Daemons(RuleBasedStateMachine):
         assert {key for key, _, _ in self.registry.leases()} == recorded >= set(self.processes.folders)
 
     def teardown(self) -> None:
-        for _ in range(60):
+        tasks = sum(len(container.tasks) for container in self.manager.job_containers.values())
+        for _ in range(10 + 2 * tasks):
             self._step()
             for key in self._alive():
                 self._end_in_order(key)

@@ -49,7 +49,7 @@ def check(container: JobContainer) -> None:
         for task_id in container.handles:
             attempt = container.tasks[task_id].attempt
             assert attempt is not None and attempt.state is AttemptState.RUNNING
-        assert 0.0 <= container.fraction <= 1.0
+        assert 0.0 <= container.summary()["fraction"] <= 1.0
         record = container.to_record()
         assert JobContainer.from_record(json.loads(json.dumps(record))).to_record() == record
         json.dumps(container.status(), allow_nan=False)

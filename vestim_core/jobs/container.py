@@ -15,10 +15,10 @@ from typing import Any
 
 from vestim_core.jobs.clock import utc_now
 from vestim_core.jobs.managers import MANAGERS, Manager, new_managers
-from vestim_core.jobs.managers.importing import DataImportManager
-from vestim_core.jobs.managers.training import fraction_of_tasks
-from vestim_core.jobs.reconciler import AttemptFacts, JobFacts, TaskFacts
+from vestim_core.jobs.reconciler import JobFacts
+from vestim_core.jobs.reports import take_in
 from vestim_core.jobs.tasks import Attempt, Task
+from vestim_core.jobs.views import facts_of, summary_of
 from vestim_core.protocol.journal import BadLine, Line
 from vestim_core.spec.errors import VestimError, refused, wrong_input
 from vestim_core.spec.events import Event, EventKind
@@ -28,16 +28,12 @@ from vestim_core.spec.states import (
     Intent,
     JobState,
     Phase,
-    PhaseState,
     TaskKind,
     TaskState,
     TransitionError,
     check_transition,
 )
 from vestim_core.spec.task import TaskSpec
-
-_WEIGHTS = {TaskKind.PREPARE: 1.0, TaskKind.BASELINE: 0.5, TaskKind.TRAIN: 10.0, TaskKind.TEST: 1.0}
-"""Rough shares of a job's time, for its progress."""
 
 
 class JobContainer:
@@ -254,33 +250,9 @@ class JobContainer:
                     self._record(EventKind.MESSAGE, {"level": "warning", "text": text, **where}, task)
                 else:
                     self._record(line.kind, line.data, task, line.time_utc)
-                    self._apply(task, line)
+                    self.provenance.update(take_in(line, task, self.managers))
             attempt.offset = offset
             self._tasks_moved = True
-
-    def _apply(self, task: Task, line: Line) -> None:
-        data = line.data
-        if line.kind is EventKind.PHASE:
-            self._report_phase(data)
-        elif line.kind is EventKind.FINDING:
-            importing = self.managers[Phase.DATA_IMPORT]
-            if isinstance(importing, DataImportManager):
-                importing.accept(data)
-        elif line.kind is EventKind.EPOCH:
-            task.progress = {**data, "fraction": _fraction(data)}
-        elif line.kind is EventKind.CHECKPOINT:
-            task.has_model = task.has_model or bool(data.get("has_model"))
-        elif line.kind is EventKind.RESULT:
-            task.result = {key: value for key, value in data.items() if key != "provenance"}
-            task.has_model = task.has_model or bool(data.get("has_model"))
-            if isinstance(provenance := data.get("provenance"), dict):
-                self.provenance.update(provenance)
-
-    def _report_phase(self, data: dict[str, Any]) -> None:
-        phase, state, fraction = data.get("phase"), data.get("state"), data.get("fraction")
-        if phase in list(Phase) and state in list(PhaseState):
-            done = float(fraction) if isinstance(fraction, int | float) else 0.0
-            self.managers[Phase(phase)].report(PhaseState(state), done, str(data.get("message", "")))
 
     # --- views
 
@@ -297,47 +269,12 @@ class JobContainer:
     def summary(self) -> dict[str, Any]:
         """One row of the job list."""
         with self.lock:
-            counts: dict[str, int] = {}
-            for task in self.tasks.values():
-                counts[task.state.value] = counts.get(task.state.value, 0) + 1
-            phase = next((m for m in self.managers.values() if m.state is PhaseState.RUNNING), None)
-            return {
-                "job_id": self.job_id,
-                "name": self.name,
-                "state": self.state.value,
-                "intent": self.intent.value,
-                "archived": self.archived,
-                "tags": self.tags,
-                "note": self.note,
-                "reason": self.reason,
-                "position": self.position,
-                "phase": phase.phase.value if phase else "",
-                "message": phase.message if phase else "",
-                "fraction": self.fraction,
-                "tasks": counts,
-                "best": self.managers[Phase.TESTING].details.get("best"),
-                "baseline": self.managers[Phase.TESTING].details.get("baseline"),
-                "error": self.error,
-                "created_utc": self.created_utc,
-                "started_utc": self.started_utc,
-                "ended_utc": self.ended_utc,
-                "updated_utc": self.updated_utc,
-                "last_seq": self.last_seq,
-            }
-
-    @property
-    def fraction(self) -> float:
-        """How far the job is, from 0 to 1, weighted by what kinds of task usually take."""
-        groups = [(w, [t for t in self.tasks.values() if t.kind is kind]) for kind, w in _WEIGHTS.items()]
-        total = sum(weight * len(tasks) for weight, tasks in groups)
-        return sum(w * len(tasks) * fraction_of_tasks(tasks) for w, tasks in groups) / total if total else 0.0
+            return summary_of(self)
 
     def facts(self) -> JobFacts:
         """What the reconciler has to know."""
         with self.lock:
-            return JobFacts(
-                self.state, self.intent, [_task_facts(task) for task in self.tasks.values()], self.test_after_stop
-            )
+            return facts_of(self)
 
     # --- records
 
@@ -455,18 +392,3 @@ def _check_plain(document: dict[str, Any]) -> None:
         json.dumps(document, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
         raise wrong_input(f"the settings hold something that no job file can hold: {error}", place="spec") from None
-
-
-def _fraction(epoch: dict[str, Any]) -> float:
-    """How far a training is after an epoch, from 0 to 1; it may end earlier."""
-    done, all_epochs = epoch.get("epoch"), epoch.get("max_epochs")
-    return done / all_epochs if isinstance(done, int) and isinstance(all_epochs, int) and all_epochs > 0 else 0.0
-
-
-def _task_facts(task: Task) -> TaskFacts:
-    attempt = task.attempt
-    facts = None
-    if attempt is not None:
-        ladder = (attempt.asked, attempt.asked_s, attempt.terminated_s, attempt.killed_s)
-        facts = AttemptFacts(attempt.number, attempt.state, attempt.ended, *ladder)
-    return TaskFacts(task.task_id, task.kind, task.state, task.depends_on, task.has_model, task.retries, facts)

@@ -34,7 +34,7 @@ def write_demo(folder: Path) -> dict[str, Any]:
         "model": [{"kind": "lstm", "sizes": [24]}, {"kind": "fnn", "sizes": [64, 32]}],
         "training": [
             {"method": "streams", "max_epochs": 30, "learning_rate": 5e-3},
-            {"method": "rows", "max_epochs": 500, "patience": 500, "batch_rows": 256, "learning_rate": 5e-3},
+            {"method": "rows", "max_epochs": 300, "patience": 60, "batch_rows": 256, "learning_rate": 5e-3},
         ],
         "testing": {"baseline": True},
     }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -123,7 +123,7 @@ class CsvSource:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # numpy's, about a decoder; whatever matters is checked below
                 frame = pd.read_csv(
-                    io.BytesIO(text),
+                    self._handle(text, kinds),
                     sep=self.layout.separator,
                     decimal=self.layout.decimal,
                     thousands=self.layout.thousands or None,
@@ -132,7 +132,6 @@ class CsvSource:
                     usecols=positions,
                     dtype=kinds,
                     engine="c",
-                    encoding=self._encoding(text, kinds),
                     encoding_errors="replace",
                     low_memory=False,
                 )
@@ -143,9 +142,25 @@ class CsvSource:
             return None
         return [_column(frame[position], kinds[position]) for position in positions]
 
-    def _encoding(self, text: bytes, kinds: dict[int, Any]) -> str:
-        """UTF-8 for what is pandas' quickest way; numbers are the same in every encoding that is read."""
-        return self.layout.encoding if object in kinds.values() or text.isascii() else "latin-1"
+    def _handle(self, text: bytes, kinds: dict[int, Any]) -> Any:
+        """The bytes as they are: the parser takes them for UTF-8, and numbers are the same in every encoding that is
+        read. Only text in another encoding is decoded before."""
+        decoded = object in kinds.values() and self.layout.encoding != "utf-8"
+        return io.StringIO(text.decode(self.layout.encoding, "replace")) if decoded else _Bytes(text)
+
+
+class _Bytes:
+    """Bytes to read that are no binary file to pandas, which would decode and encode them again."""
+
+    def __init__(self, text: bytes) -> None:
+        self._file = io.BytesIO(text)
+
+    def read(self, size: int = -1) -> bytes:
+        """The next `size` bytes."""
+        return self._file.read(size)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._file)
 
 
 def open_csv(path: Path) -> CsvSource:

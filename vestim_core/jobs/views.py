@@ -1,0 +1,70 @@
+"""A container seen from outside: as a row of the job list, and as the facts that the reconciler decides by."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from vestim_core.jobs.managers.training import fraction_of_tasks
+from vestim_core.jobs.reconciler import AttemptFacts, JobFacts, TaskFacts
+from vestim_core.jobs.tasks import Task
+from vestim_core.spec.states import Phase, PhaseState, TaskKind
+
+if TYPE_CHECKING:
+    from vestim_core.jobs.container import JobContainer
+
+_WEIGHTS = {TaskKind.PREPARE: 1.0, TaskKind.BASELINE: 0.5, TaskKind.TRAIN: 10.0, TaskKind.TEST: 1.0}
+"""Rough shares of a job's time, for its progress."""
+
+
+def summary_of(job: JobContainer) -> dict[str, Any]:
+    """One row of the job list, as plain values."""
+    phase = next((manager for manager in job.managers.values() if manager.state is PhaseState.RUNNING), None)
+    return {
+        "job_id": job.job_id,
+        "name": job.name,
+        "state": job.state.value,
+        "intent": job.intent.value,
+        "archived": job.archived,
+        "tags": job.tags,
+        "note": job.note,
+        "reason": job.reason,
+        "position": job.position,
+        "phase": phase.phase.value if phase else "",
+        "message": phase.message if phase else "",
+        "fraction": fraction_of(job.tasks.values()),
+        "tasks": dict(Counter(task.state.value for task in job.tasks.values())),
+        "best": job.managers[Phase.TESTING].details.get("best"),
+        "baseline": job.managers[Phase.TESTING].details.get("baseline"),
+        "error": job.error,
+        "created_utc": job.created_utc,
+        "started_utc": job.started_utc,
+        "ended_utc": job.ended_utc,
+        "updated_utc": job.updated_utc,
+        "last_seq": job.last_seq,
+    }
+
+
+def fraction_of(tasks: Iterable[Task]) -> float:
+    """How far a job is, from 0 to 1, weighted by what kinds of task usually take."""
+    groups: dict[TaskKind, list[Task]] = {}
+    for task in tasks:
+        groups.setdefault(task.kind, []).append(task)
+    shares = {kind: _WEIGHTS.get(kind, 1.0) * len(group) for kind, group in groups.items()}
+    done = sum(shares[kind] * fraction_of_tasks(group) for kind, group in groups.items())
+    return done / sum(shares.values()) if shares else 0.0
+
+
+def facts_of(job: JobContainer) -> JobFacts:
+    """What the reconciler has to know."""
+    return JobFacts(job.state, job.intent, [_task_facts(task) for task in job.tasks.values()], job.test_after_stop)
+
+
+def _task_facts(task: Task) -> TaskFacts:
+    attempt = task.attempt
+    facts = None
+    if attempt is not None:
+        ladder = (attempt.asked, attempt.asked_s, attempt.terminated_s, attempt.killed_s)
+        facts = AttemptFacts(attempt.number, attempt.state, attempt.ended, *ladder)
+    return TaskFacts(task.task_id, task.kind, task.state, task.depends_on, task.has_model, task.retries, facts)
