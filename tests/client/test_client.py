@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from tests.daemon.daemons import Daemon, eventually, lives
-from vestim_core.client import Client
+from vestim_core.client import Client, connection
 from vestim_core.client.discover import read_discovery
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.system import Home, write_json
@@ -57,6 +59,29 @@ def test_a_relative_name_of_a_home_means_the_same_to_all(vestim_home: Path, monk
         assert client.call("hello")["home"] == str(vestim_home)
         client.call("shutdown")
     assert not (vestim_home / vestim_home.name).exists()
+
+
+def test_daemons_that_vanish_one_after_the_other_are_not_asked_for_ever(
+    vestim_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "CALL_TIMEOUT_S", 0.2)
+    with Client() as client:
+        monkeypatch.setattr(client, "_reply", lambda *_: None)
+        with pytest.raises(VestimError) as caught:
+            client.call("hello")
+    assert caught.value.code is ErrorCode.UNREACHABLE
+
+
+@pytest.mark.parametrize(("free", "reason"), [(0, "is full"), (1 << 30, "registry.sqlite")])
+def test_a_daemon_that_cannot_start_says_why(
+    vestim_home: Path, monkeypatch: pytest.MonkeyPatch, free: int, reason: str
+) -> None:
+    (vestim_home / "registry.sqlite").mkdir()
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=free))
+    with Client() as client, pytest.raises(VestimError) as caught:
+        client.call("hello")
+    assert caught.value.code is ErrorCode.UNREACHABLE
+    assert reason in caught.value.sentence and "Traceback" not in caught.value.sentence
 
 
 def test_a_daemon_that_vanished_is_followed_by_the_next(vestim_home: Path) -> None:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
 
 from tests.jobs.homes import open_service, submitted
 from vestim_core.daemon import host as host_module
+from vestim_core.daemon.dispatch import Dispatcher
 from vestim_core.daemon.host import Host
 from vestim_core.daemon.server import Server
 from vestim_core.jobs.reconciler import Action, JobFacts, reconcile
 from vestim_core.jobs.service import JobService
 from vestim_core.protocol.journal import write_line
+from vestim_core.protocol.messages import Request
 from vestim_core.spec.events import EventKind
 from vestim_core.spec.states import AttemptState, JobState, TaskState
-from vestim_core.system import write_json
+from vestim_core.system import read_json, write_json
 
 
 class Executor:
@@ -150,6 +153,63 @@ def test_an_attempt_that_cannot_be_started_has_failed_and_says_why(service: JobS
     container = service.manager.get(job_id)
     assert container.state is JobState.FAILED
     assert container.error is not None and "no more processes" in container.error["message"]
+
+
+def test_an_attempt_that_was_never_born_is_ended_as_soon_as_that_can_be_written(
+    service: JobService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host, executor = hosted(service)
+    executor.broken = True
+    job_id = submitted(service, tmp_path).job_id
+
+    def full(attempt_key: str) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(service.manager.registry, "release", full)
+    host.step()
+    assert host.running
+    monkeypatch.undo()
+    host.step()
+    host.step()
+    assert not host.running and service.manager.get(job_id).state is JobState.FAILED
+
+
+def test_a_command_that_cannot_be_kept_says_so_in_a_sentence(
+    service: JobService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = service.create_job("before")["job_id"]
+
+    def full(*_: object) -> None:
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise error
+
+    monkeypatch.setattr(service.manager.registry, "keep_answer", full)
+    request = Request(b"1", "rename", {"job_id": job_id, "name": "after"}, "c")
+    error = Dispatcher(service, {}).answer(request).error
+    assert error is not None and "make room on the disk" in error.sentence and "Error" not in error.sentence
+    assert service.show_job(job_id)["name"] == "before"
+
+
+def test_the_hashes_of_the_data_are_written_before_the_end_is_committed(
+    service: JobService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host, executor = hosted(service)
+    job_id = submitted(service, tmp_path).job_id
+    host.step()
+    key = f"{job_id}/prepare_1/1"
+    line = write_line("2026-01-01T00:00:00.000Z", EventKind.RESULT, {"provenance": {"prepare_1": {"hash": "abc"}}})
+    (executor.folders[key] / "events.jsonl").write_bytes(line)
+    executor.finish(key)
+
+    def dies(attempt_key: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(service.manager.registry, "release", dies)
+    with pytest.raises(KeyboardInterrupt):
+        host.step()
+    written = read_json(service.manager.folder(job_id).job_json)
+    assert written["provenance"]["prepare_1"] == {"hash": "abc"}
 
 
 @pytest.mark.parametrize("key", ["", "x", "a/b", "a/b/c", "a/b/0", "a/b/1", "a/../1"])

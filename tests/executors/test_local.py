@@ -115,6 +115,17 @@ def test_an_attempt_is_adopted_by_its_own_word(make: Make, tmp_path: Path) -> No
     assert not make(SLEEP).adopt(KEY, tmp_path)
 
 
+def test_what_has_not_said_who_it_is_can_be_killed_too(make: Make, tmp_path: Path) -> None:
+    first = make(SLEEP)
+    pid = start(first, tmp_path)
+    first.close()
+    second = make(SLEEP)
+    assert second.adopt(KEY, tmp_path) and second.born() == []
+    second.kill(KEY)
+    os.waitpid(pid, 0)
+    assert end_of(second) == (KEY, None)
+
+
 def test_a_stranger_with_a_recorded_number_is_neither_adopted_nor_harmed(make: Make, tmp_path: Path) -> None:
     own = psutil.Process()
     write_json(tmp_path / "worker.json", {"pid": own.pid, "create_time": own.create_time() - 1000})

@@ -88,6 +88,10 @@ class Client:
                 raise
             if reply is None:  # the daemon vanished
                 self._disconnect()
+                if time.monotonic() > deadline_s:
+                    raise VestimError(
+                        ErrorCode.UNREACHABLE, f"the daemon vanishes whenever it is asked: see {self.home.daemon_log}"
+                    )
                 continue
             if reply.error is None:
                 return reply.result

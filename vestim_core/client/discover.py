@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 
 from pydantic import ValidationError
@@ -15,6 +16,7 @@ from vestim_core.system.home import ENVIRONMENT_VARIABLE
 
 START_TIMEOUT_S = 20.0
 LOOK_S = 0.01
+LEAST_ROOM_BYTES = 1 << 20
 
 
 def daemon_lives(home: Home) -> bool:
@@ -76,7 +78,7 @@ def start_daemon(home: Home, timeout_s: float = START_TIMEOUT_S, *, rebuild: boo
             )
         elif process is not None and process.poll() not in {None, 0} and not daemon_lives(home):
             raise VestimError(
-                ErrorCode.UNREACHABLE, f"the daemon could not start: {_last_line(home)}", place=str(home.daemon_log)
+                ErrorCode.UNREACHABLE, f"the daemon could not start: {_reason(home)}", place=str(home.daemon_log)
             )
         time.sleep(LOOK_S)
     raise VestimError(
@@ -95,8 +97,11 @@ def _environment(home: Home) -> dict[str, str] | None:
     return None if ordinary else os.environ | {ENVIRONMENT_VARIABLE: str(home.root)}
 
 
-def _last_line(home: Home) -> str:
+def _reason(home: Home) -> str:
+    """The last line of its log, unless the disk has no room for a log."""
     try:
+        if shutil.disk_usage(home.root).free < LEAST_ROOM_BYTES:
+            return f"the disk that holds {home.root} is full, make room on it"
         lines = home.daemon_log.read_text(errors="replace").strip().splitlines()
     except OSError:
         return f"see {home.daemon_log}"

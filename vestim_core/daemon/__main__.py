@@ -44,6 +44,10 @@ def main(argv: list[str] | None = None) -> int:
     except (HomeError, VestimError) as error:
         print(f"vestim daemon: {error}", file=sys.stderr)
         return error.code.exit_code if isinstance(error, VestimError) else 2
+    except (OSError, sqlite3.Error) as error:
+        log.exception("the daemon cannot go on")
+        print(f"vestim daemon: {error}: check the disk and the rights of {home.root}", file=sys.stderr)
+        return 1
 
 
 def _serve(home: Home, *, anew: bool) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from vestim_core.jobs.database import cannot_be_written
 from vestim_core.jobs.service import JobService
 from vestim_core.protocol.codec import encode
 from vestim_core.protocol.limits import OLDEST_PROTOCOL, PROTOCOL_VERSION
@@ -37,6 +38,10 @@ class Dispatcher:
         except VestimError as error:
             return Reply(request.request_id, error=error)
         except Exception as error:
+            if cannot_be_written(error):
+                log.warning("%s: %s", request.method, error)
+                sentence = f"nothing was changed, since the registry cannot be written ({error}): make room on the disk"
+                return Reply(request.request_id, error=VestimError(ErrorCode.FAILED, sentence))
             log.exception("%s failed", request.method)
             sentence = (
                 f"the daemon could not carry out '{request.method}' ({type(error).__name__}: {error}): see its log"

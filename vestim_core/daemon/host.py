@@ -48,7 +48,7 @@ class Host:
         self._rung: set[str] = set()
         self._look_again_s: dict[str, float] = {}
         self._postponed: set[str] = set()
-        self._endings: dict[str, int | None] = {}
+        self._endings: dict[str, int | VestimError | None] = {}
         self._memory_kills = out_of_memory_kills()
         self._looked_s = 0.0
 
@@ -80,8 +80,8 @@ class Host:
     def adopt_all(self) -> None:
         """Take over what an earlier daemon left."""
         ended = adopt(self.manager, self.executor, [_key(container, task_id) for container, task_id in self.running])
-        for key in ended:
-            self._ended(key, None)
+        self._endings.update(dict.fromkeys(ended))
+        self._take_in_ends()
         hold_after_restart(self.manager, bool(ended))
         self.dirty.update(self.manager.job_containers)
 
@@ -105,15 +105,12 @@ class Host:
         now_s = time.monotonic()
         self._read_journals(now_s)
         self._take_in_births()
-        self._endings.update(self.executor.reap())
-        for key, exit_code in list(self._endings.items()):
-            with self._apart(split_attempt_key(key)[0]):
-                self._ended(key, exit_code)
-                del self._endings[key]
+        self._take_in_ends()
         self.dirty.update(container.job_id for container, _ in self.running if container.intent is not Intent.RUN)
         self._reconcile(now_s)
         if self._schedule():
             self._take_in_births()
+            self._take_in_ends()
             self._reconcile(now_s)
         self.executor.keep_warm({warmth for c in self.manager.job_containers.values() for warmth in _warmth_soon(c)})
         self.dirty |= self._postponed
@@ -157,7 +154,16 @@ class Host:
             failpoint("start.recorded")
             log.info("%s lives, process %d", key, pid)
 
-    def _ended(self, key: str, exit_code: int | None) -> None:
+    def _take_in_ends(self) -> None:
+        """What cannot be committed now is kept and tried again, so that no attempt seems to run that does not."""
+        self._endings.update(self.executor.reap())
+        for key, how in list(self._endings.items()):
+            with self._apart(split_attempt_key(key)[0]):
+                self._ended(key, how)
+                del self._endings[key]
+
+    def _ended(self, key: str, how: int | VestimError | None) -> None:
+        """how: an exit code where it is known, or what kept the attempt from being born."""
         found = self._find(key)
         if found is None:
             return
@@ -174,18 +180,29 @@ class Host:
         last_word = folder.attempt(task_id, split_attempt_key(key)[2]) / "exit.json"
         exit_file = _exit_file(last_word)
         kills, self._memory_kills = self._memory_kills, out_of_memory_kills()
-        state, error = how_it_ended(exit_file, exit_code, task_id, out_of_memory=self._memory_kills > kills)
+        out_of_memory = self._memory_kills > kills
+        state, error = (
+            (AttemptState.FAILED, how)
+            if isinstance(how, VestimError)
+            else how_it_ended(exit_file, how, task_id, out_of_memory=out_of_memory)
+        )
         if exit_file is None:
             _write_verdict(last_word, state, error)
         task.has_model = task.has_model or (folder.result(task_id) / "model.json").is_file()
         log.info("%s ended: %s%s", key, state, f" ({error.sentence})" if error else "")
+        if task.kind is TaskKind.PREPARE and state is AttemptState.FINISHED:
+            self._write_hashes(container)  # before the commit, so that a death in between repeats it
         with self.manager.unit():
             container.attempt_ended(task_id, state, error)
             self.manager.registry.release(key)
             self.manager.persist_job_container(container)
         failpoint("ended.committed")
-        if task.kind is TaskKind.PREPARE and state is AttemptState.FINISHED:
+
+    def _write_hashes(self, container: JobContainer) -> None:
+        try:
             self.manager.write_job_json(container)
+        except VestimError as error:  # the registry has them too; the job goes on
+            log.warning("%s", error)
 
     # --- carrying out
 
@@ -256,7 +273,10 @@ class Host:
         started = choose(jobs, capacity_left(self.manager, self.slots, self.threads)) if jobs else []
         for job_id, task_id in started:
             with self._apart(job_id):
-                start_attempt(self.manager, self.executor, self.manager.job_containers[job_id], task_id)
+                container = self.manager.job_containers[job_id]
+                problem = start_attempt(self.manager, self.executor, container, task_id)
+                if problem is not None:
+                    self._endings[_key(container, task_id)] = problem
             self.dirty.add(job_id)
         return bool(started)
 

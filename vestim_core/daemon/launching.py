@@ -14,15 +14,15 @@ from vestim_core.jobs.tasks import Task
 from vestim_core.protocol.launch import ControlFile, Launch
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.spec.ids import attempt_key
-from vestim_core.spec.states import AttemptState, Intent, TaskKind
+from vestim_core.spec.states import Intent, TaskKind
 from vestim_core.system import gpu_count, write_json
 from vestim_core.system.failpoints import failpoint
 
 _WARMTH: dict[TaskKind, Warmth] = {TaskKind.TRAIN: "train", TaskKind.TEST: "train", TaskKind.INSPECT: "inspect"}
 
 
-def start_attempt(manager: JobManager, executor: Executor, container: JobContainer, task_id: str) -> None:
-    """Start the next attempt of a ready task; when that cannot be done, the attempt has failed and says why."""
+def start_attempt(manager: JobManager, executor: Executor, container: JobContainer, task_id: str) -> VestimError | None:
+    """Start the next attempt of a ready task; why it could not be born, if it was not: then it has to be ended."""
     task = container.tasks[task_id]
     gpu = _free_gpu(manager) if wants_gpu(task) else None
     with manager.unit():
@@ -52,15 +52,11 @@ def start_attempt(manager: JobManager, executor: Executor, container: JobContain
         failpoint("start.folder")
         executor.start(key, own, task.threads, gpu, warmth=warmth_of(task))
         failpoint("start.born")
-    except OSError as problem:
-        why = problem.strerror or str(problem)
+    except (OSError, ValueError) as problem:
+        why = getattr(problem, "strerror", None) or str(problem)
         sentence = f"{task_id} could not be started ({why}): check the disk and the folder {own}"
-        with manager.unit():
-            container.attempt_ended(
-                task_id, AttemptState.FAILED, VestimError(ErrorCode.FAILED, sentence, place=str(own))
-            )
-            manager.registry.release(key)
-            manager.persist_job_container(container)
+        return VestimError(ErrorCode.FAILED, sentence, place=str(own))
+    return None
 
 
 def wants_gpu(task: Task) -> bool:

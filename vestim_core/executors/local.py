@@ -124,8 +124,11 @@ class LocalExecutor:
 
     def kill(self, attempt_key: str) -> None:
         """End the process tree; nothing happens when it has gone."""
-        if (running := self._running.get(attempt_key)) and running.ref:
+        running = self._running.get(attempt_key)
+        if running and running.ref:
             kill_tree(running.ref)
+        elif running:  # it has not said yet who it is
+            kill_spawned_with_open(running.folder / LOCK_NAME)
 
     def reap(self) -> list[tuple[str, int | None]]:
         """Every attempt whose tree has gone since the last call; remains of a dead worker are killed on the way."""

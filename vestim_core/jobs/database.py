@@ -82,8 +82,16 @@ def open_database(
 
 def is_damage(error: Exception) -> bool:
     """Whether an error means that the database cannot be read any more, rather than that it cannot be read just now."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte is the kind, the rest its detail
-    return isinstance(error, DamagedDatabase) or code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+    return isinstance(error, DamagedDatabase) or _kind(error) in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+def cannot_be_written(error: Exception) -> bool:
+    """Whether an error means that the disk takes nothing more."""
+    return _kind(error) in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY}
+
+
+def _kind(error: Exception) -> int:
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF  # the low byte is the kind, the rest its detail
 
 
 def set_aside(path: Path) -> Path | None:
