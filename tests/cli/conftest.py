@@ -41,7 +41,7 @@ def endless_job(tmp_path: Path) -> Path:
         rows = ["Test Time (s),Voltage (V),Current (A),Cell Temperature (C),SOC"]
         soc = 0.5
         for second in range(400):
-            current_A = 2.0 if second // (20 * number) % 2 else -1.0
+            current_A = (2.0 if second // (20 * number) % 2 else -1.0) / number
             soc += current_A / 3600 / 2
             rows.append(f"{second},{3.2 + soc + 0.05 * current_A:.4f},{current_A},{25 + second / 100:.2f},{soc:.4f}")
         (tmp_path / name).write_text("\n".join(rows))
