@@ -66,8 +66,10 @@ def test_the_former_words(vestim: Vestim) -> None:
     started = vestim("server")
     assert started.returncode == 0
     assert "vestim daemon start" in started.stderr
-    assert vestim("status").returncode == 0
-    assert vestim("stop").stdout == "The daemon is stopped.\n"
+    status = vestim("status")
+    assert status.returncode == 0 and "'vestim daemon status'" in status.stderr
+    stopped = vestim("stop")
+    assert stopped.stdout == "The daemon is stopped.\n" and "'vestim daemon stop'" in stopped.stderr
     assert vestim("status").returncode == 4
 
 

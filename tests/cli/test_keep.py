@@ -16,7 +16,7 @@ def draft(vestim: Vestim, tmp_path: Path, endless_job: Path) -> str:
 
 def test_a_job_is_paused_resumed_stopped_and_deleted(vestim: Vestim, draft: str) -> None:
     assert "pauses after the running batch" in vestim("pause", draft).stdout
-    assert json.loads(vestim("resume", draft, "--json").stdout)["job_id"] == draft
+    assert vestim("resume", draft).stdout == f"{draft} goes on.\n"
     refused = vestim("delete", draft, "--yes")
     assert (refused.returncode, refused.stdout) == (5, "")
     assert "stop it before it is deleted" in refused.stderr
@@ -31,6 +31,8 @@ def test_a_job_is_paused_resumed_stopped_and_deleted(vestim: Vestim, draft: str)
 
 def test_words_about_a_job(vestim: Vestim, draft: str) -> None:
     assert "is called 'cold [red]cell'" in vestim("rename", draft, "cold [red]cell").stdout
+    assert "is called 'a b [31m'" in vestim("rename", draft, "a\nb\x1b[31m").stdout, "nothing moves the cursor"
+    vestim("rename", draft, "cold [red]cell")
     assert "cold, long" in vestim("tag", draft, "cold", "long").stdout
     assert json.loads(vestim("tag", draft, "--remove", "long", "--json").stdout)["tags"] == ["cold"]
     vestim("note", draft, "look at the tail")
@@ -42,7 +44,7 @@ def test_words_about_a_job(vestim: Vestim, draft: str) -> None:
     vestim("stop", draft, "--no-test")
     vestim("follow", draft)
     vestim("archive", draft)
-    assert draft not in vestim("jobs").stdout
+    assert vestim("jobs").stdout == "All jobs are archived: 'vestim jobs --archived' shows them.\n"
     assert draft in vestim("jobs", "--archived").stdout
     vestim("restore", draft)
     assert draft in vestim("jobs").stdout

@@ -63,7 +63,8 @@ def _rmse(metrics: dict[str, Any]) -> str:
 
 def _job(data: dict[str, Any], event: dict[str, Any]) -> str:
     if "state" in data:
-        return f"is {data['state']}{_because(data)}"
+        reason = f": {data['reason']}" if data.get("reason") else ""
+        return f"is {data['state']}{_because(data) or reason}"
     if "intent" in data:
         return f"is asked to {data['intent']}"
     if "task_count" in data:

@@ -28,7 +28,7 @@ def console(*, stderr: bool = False) -> Console:
 
 def say(sentence: str, *, stderr: bool = False) -> None:
     """Print one sentence; a long one is left to the terminal to wrap, so that it can be copied and searched."""
-    console(stderr=stderr).print(Text(sentence), soft_wrap=True)
+    console(stderr=stderr).print(Text(plain(sentence)), soft_wrap=True)
 
 
 def print_json(value: Any, *, indent: int | None = None) -> None:

@@ -23,13 +23,14 @@ def register(app: typer.Typer) -> None:
 
 def status(as_json: AsJson = False) -> None:
     """Like 'vestim daemon status'."""
+    todays_word("daemon status", as_json=as_json)
     daemon.status(as_json=as_json)
 
 
 def server(as_json: AsJson = False) -> None:
     """Start the daemon, like 'vestim daemon start'."""
     daemon.start(as_json=as_json)
-    say("Today's word is 'vestim daemon start'; most commands start it by themselves.", stderr=True)
+    todays_word("daemon start", as_json=as_json)
 
 
 def gui() -> int:
@@ -43,6 +44,12 @@ def everything() -> int:
     _need_window("'vestim daemon start' starts the daemon alone")
     daemon.start()
     return gui()
+
+
+def todays_word(command: str, *, as_json: bool) -> None:
+    """Name the command of today to people; programs find nothing but JSON."""
+    if not as_json:
+        say(f"Today's word is 'vestim {command}'.", stderr=True)
 
 
 def _need_window(instead: str) -> None:

@@ -25,18 +25,21 @@ def jobs(
 ) -> None:
     """List all jobs, newest first."""
     with connected() as client:
-        found = [job for job in client.call("list_jobs", state=state)["jobs"] if job["archived"] is archived]
+        known = client.call("list_jobs", state=state)["jobs"]
+    found = [job for job in known if job["archived"] is archived]
     if as_json:
         print_json(found, indent=2)
     elif not found:
-        say(_none(state, archived))
+        say(_none(state, archived, others=len(known)))
     else:
         console().print(jobs_table(found))
 
 
-def _none(state: str, archived: bool) -> str:
+def _none(state: str, archived: bool, others: int) -> str:
     if archived:
         return "Nothing is archived."
+    if others:
+        return f"All jobs{f' in state {state}' if state else ''} are archived: 'vestim jobs --archived' shows them."
     return f"There are no jobs in state {state}." if state else "There are no jobs yet: 'vestim demo' makes one."
 
 

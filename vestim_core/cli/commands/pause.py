@@ -9,6 +9,7 @@ import typer
 from vestim_core.cli.link import connected
 from vestim_core.cli.output import AsJson, print_json, say
 from vestim_core.cli.pick import find_job
+from vestim_core.spec.states import JobState
 
 Job = Annotated[str, typer.Argument(metavar="JOB", help="Id of the job, a part of it, or its name.")]
 
@@ -25,6 +26,8 @@ def pause(job: Job, as_json: AsJson = False) -> None:
         answer = client.call("pause", job_id=find_job(client, job))
     if as_json:
         print_json(answer)
+    elif answer["state"] == JobState.PAUSED:
+        say(f"{answer['job_id']} is paused already; 'vestim resume {answer['job_id']}' goes on from there.")
     else:
         say(
             f"{answer['job_id']} pauses after the running batch; 'vestim resume {answer['job_id']}' goes on from there."
@@ -41,4 +44,4 @@ def resume(job: Job, as_json: AsJson = False) -> None:
     if as_json:
         print_json(answer)
     else:
-        say(f"{answer['job_id']} goes on: it is {answer['state']}.")
+        say(f"{answer['job_id']} goes on.")

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from vestim_core.cli.commands import daemon
+from vestim_core.cli.commands.former import todays_word
 from vestim_core.cli.link import connected
 from vestim_core.cli.output import AsJson, print_json, say
 from vestim_core.cli.pick import find_job
@@ -30,6 +31,7 @@ def stop(
     """
     if not job:
         daemon.stop(stop_jobs=False, as_json=as_json)
+        todays_word("daemon stop", as_json=as_json)
         return
     with connected() as client:
         job_id = find_job(client, job)
