@@ -38,3 +38,16 @@ def table(count: int = 50, seed: int = 0, **columns: np.ndarray) -> Table:
     names = ("time_s", "voltage_V", "current_A", "temperature_degC", "soc")
     values = dict(zip(names, np.array(rows(count, seed)).T.copy(), strict=True))
     return Table(Path(f"cell_{seed}.csv"), f"cell_{seed}.csv", f"{seed:064d}", values | columns)
+
+
+def drive_csv(flipped: bool = False, hotter_K: float = 0.0, first_off_K: float = 0.0) -> bytes:
+    """Four hundred seconds of a drive in which voltage and SOC follow the current."""
+    random = np.random.default_rng([5, int(hotter_K)])
+    current_A = np.repeat(random.normal(0, 2, 80), 5)
+    soc = 0.5 + np.concatenate(([0.0], np.cumsum(current_A[:-1]))) / 3600 / 4
+    voltage_V = 3.2 + soc + 0.03 * current_A + random.normal(0, 1e-4, 400)
+    temperature_degC = np.linspace(20, 28, 400) + random.normal(0, 0.05, 400) + hotter_K
+    temperature_degC[0] += first_off_K
+    columns = (np.arange(400.0), voltage_V, -current_A if flipped else current_A, temperature_degC, soc)
+    lines = [",".join(f"{value:.5f}" for value in row) for row in zip(*columns, strict=True)]
+    return "\n".join([HEADER, *lines, ""]).encode()

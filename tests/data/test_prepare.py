@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.data.samples import STEPS, write_csv
+from tests.data.samples import STEPS, drive_csv, write_csv
 from vestim_core.data.prepare import PreparationCancelled, prepare, provenance
 from vestim_core.data.prepared import PreparedSet, is_complete, open_prepared
 from vestim_core.spec.data import DataSpec
@@ -263,3 +263,35 @@ def test_provenance_names_every_file(tmp_path: Path, data: DataSpec) -> None:
         "segments": 1,
     }
     assert len(record["arrays_sha256"]) == 64
+
+
+def test_what_would_give_wrong_numbers_is_refused_until_it_is_repaired_or_accepted(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.csv").write_bytes(drive_csv(flipped=name == "a"))
+    data = DataSpec(train=[str(tmp_path / "a.csv")], validation=[str(tmp_path / "b.csv")])
+    with pytest.raises(VestimError) as caught:
+        Run(tmp_path / "cache", data)
+    assert caught.value.sentence.startswith('In "a.csv" voltage falls where the current rises')
+    assert caught.value.sentence.endswith("(add the proposed repair to data.repairs, or leave the file out).")
+    assert [problem["place"] for problem in caught.value.problems] == ["a.csv"]
+    assert not (tmp_path / "cache").exists()
+    flip = {"file": "a.csv", "repair": {"kind": "flip", "parameters": {"column": "current_A"}}}
+    accept = {"file": "a.csv", "repair": {"kind": "accept", "parameters": {"code": "set.same_file_twice"}}}
+    with pytest.raises(VestimError, match="hold the same rows"):  # the other file is the same, the right way round
+        Run(tmp_path / "cache", DataSpec.model_validate(data.model_dump() | {"repairs": [flip]}))
+    both = DataSpec.model_validate(data.model_dump() | {"repairs": [flip, accept, accept | {"file": "b.csv"}]})
+    run = Run(tmp_path / "cache", both)
+    train, validation = run.prepared.files
+    assert train.column("current_A") == pytest.approx(validation.column("current_A")[: len(train.time_s)])
+    other = DataSpec.model_validate(data.model_dump() | {"repairs": [flip | {"file": "z.csv"}]})
+    with pytest.raises(VestimError, match=r'A repair names "z\.csv"'):
+        Run(tmp_path / "cache", other)
+
+
+def test_findings_of_files_and_of_the_set_reach_the_job(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(drive_csv())
+    (tmp_path / "b.csv").write_bytes(drive_csv(hotter_K=20.0, first_off_K=5.0))
+    data = DataSpec(train=[str(tmp_path / "a.csv")], validation=[str(tmp_path / "b.csv")])
+    for _ in range(2):  # made, then taken from the cache
+        codes = {(finding.code, finding.file) for finding in Run(tmp_path / "cache", data).findings}
+        assert {("temperature.first_sample", "b.csv"), ("set.outside_training", "b.csv")} <= codes

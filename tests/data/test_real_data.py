@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from vestim_core.data.checks import Member, check_set, check_table
 from vestim_core.data.files import find_files
 from vestim_core.data.pipeline import resample_table
 from vestim_core.data.prepare import prepare
-from vestim_core.data.readers import read_table
+from vestim_core.data.readers import load_table, read_table
 from vestim_core.spec.data import DataSpec
 from vestim_core.spec.preparation import default_preparation
 from vestim_core.spec.signals import SignalsSpec
@@ -72,3 +73,28 @@ def test_the_suggested_split_is_prepared(cells: Path, tmp_path: Path) -> None:
     assert np.concatenate(scored).std(axis=0) == pytest.approx(np.ones(3), abs=1e-4)
     (file,) = prepared.of("validation")
     assert prepared.pipeline.inverse_target(file.target) == pytest.approx(file.column("voltage_V"), abs=1e-6)
+
+
+def test_what_is_wrong_with_the_files_is_found(cells: Path) -> None:
+    tables = {path.stem.partition("_")[0]: load_table(path) for path in cells.glob("*.mat")}
+    found = {name: {finding.code: finding for finding in check_table(table)} for name, table in tables.items()}
+    block = found["9"]["time.tiny_steps"]
+    assert (block.severity, block.rows) == ("warning", (40282, 47955))
+    assert "in one block 7675 rows" in block.sentence
+    assert found["25"]["time.tiny_steps"].rows == (10148, 10227)
+    assert found["10"]["temperature.first_sample"].rows == (0, 0)
+    assert {name for name in found if "channel.constant" in found[name]} == {"10", "12", "14", "18"}
+    assert {"10", "12", "14", "16", "18"} <= {name for name in found if "power.mismatch" in found[name]}
+    assert not [f for codes in found.values() for f in codes.values() if f.severity == "error"]
+
+
+def test_what_is_wrong_between_the_files_is_found(cells: Path) -> None:
+    tables = {path.name: load_table(path) for path in cells.glob("*.mat")}
+    ordered = sorted(tables.values(), key=lambda table: table.start_s)
+    found = check_set([Member(table) for table in ordered])
+    overlaps = [finding.file.partition("_")[0] for finding in found if finding.code == "set.overlap"]
+    assert overlaps == ["9", "10", "10", "11", "11", "12", "12", "13", "13", "14", "14", "15", "15", "16"]
+    assert [finding.file.partition("_")[0] for finding in found if finding.code == "set.soc_jump"] == ["10", "12"]
+    assert "set.constant_temperature" in [finding.code for finding in found]
+    leak = [Member(load_table(cells / "18_REORDERED5.csv"), "train"), Member(tables["18_REORDERED5.mat"], "test")]
+    assert {f.severity for f in check_set(leak) if f.code == "set.same_file_twice"} == {"error"}

@@ -106,10 +106,10 @@ def _flip(table: Table, given: Mapping[str, Any]) -> Table:
 def _fill(table: Table, given: Mapping[str, Any]) -> Table:
     """column, longest_rows, values (none when not given): stretches without a number, or with one of `values`, that are
     not longer are filled along a line between their neighbours in time."""
-    values = table.columns[given["column"]]
+    values, longest = table.columns[given["column"]], int(given["longest_rows"])
     gone = ~np.isfinite(values) | np.isin(values, given.get("values", ()))
     filled = np.where(gone, np.nan, values)
-    short = [(a, b) for a, b in spans_of(gone) if b - a + 1 <= int(given["longest_rows"])]
+    short = [(a, b) for a, b in spans_of(gone) if b - a + 1 <= longest]
     return _with(table, given["column"], _between(table, filled, rows_in(short, table.rows)))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from vestim_core.data.files import unreadable
 from vestim_core.data.readers.load import Opened, open_source
-from vestim_core.data.readers.names import header_signature
+from vestim_core.spec.header import header_signature
 from vestim_core.spec.signals import QUANTITIES
 
 __all__ = ["ColumnFound", "Sniff", "header_signature", "sniff"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from vestim_core.data.checks import channels, current, soc, temperature, time
 from vestim_core.data.checks.files import Member, check_set
 from vestim_core.data.checks.view import View
@@ -47,8 +49,9 @@ def check_table(table: Table) -> list[Finding]:
     found = list(table.findings)
     if table.rows >= 2:
         view = View(table)
-        for check in CHECKS:
-            found += check(view)
+        with np.errstate(invalid="ignore", over="ignore"):  # NaN and infinity are what is looked for
+            for check in CHECKS:
+                found += check(view)
     seen: dict[tuple[str, str, object], Finding] = {}
     for finding in found:
         seen.setdefault((finding.code, finding.column, finding.rows), finding)

@@ -105,7 +105,11 @@ def clipped(view: View) -> list[Finding]:
     findings = []
     for name in ("voltage_V", "current_A", "temperature_degC"):
         values = view.column(name)
-        if values is None or len(values) < 100 or np.mean(np.diff(values) != 0) < _NOISY:
+        if values is None or len(values) < 100:
+            continue
+        inside = (values != np.nanmax(values)) & (values != np.nanmin(values))
+        moved = np.diff(values)[inside[1:] & inside[:-1]] != 0
+        if len(moved) == 0 or moved.mean() < _NOISY:
             continue
         for limit in (np.nanmax(values), np.nanmin(values)):
             spans = tuple(span for span in spans_of(values == limit) if span[1] - span[0] + 1 >= _CLIPPED_ROWS)

@@ -24,6 +24,7 @@ _SAME_V = 1e-6
 _SOC_JUMP = 0.003
 _FOLLOWS_WITHIN_S = 3600.0
 _CAPACITY_SHARE = 0.1
+_FOLLOWS = 0.9
 _REST_S = 600.0
 _SAME_SOC = 0.002
 _STEEP_SOC = 0.1
@@ -193,7 +194,11 @@ def _soc_jumps(members: Sequence[Member]) -> Iterator[Finding]:
 
 
 def _capacities(members: Sequence[Member]) -> Iterator[Finding]:
-    known = [(member.table, found[0]) for member in members if (found := capacity_Ah(View(member.table))) is not None]
+    known = [
+        (member.table, found[0])
+        for member in members
+        if (found := capacity_Ah(View(member.table))) is not None and found[1] > _FOLLOWS
+    ]
     if len(known) < 2:
         return
     usual = float(np.median([capacity for _, capacity in known]))

@@ -61,7 +61,7 @@ class View:
             return np.empty(0, dtype=np.intp), np.empty(0), np.empty(0)
         rows = np.flatnonzero((np.abs(dI) > limit) & (self.steps_s <= 2 * self.usual_s))
         dV = voltage_V[rows + 1] - voltage_V[rows]
-        there = np.isfinite(dV)
+        there = np.isfinite(dV) & np.isfinite(dI[rows])
         return rows[there], dV[there], dI[rows[there]]
 
     @cached_property

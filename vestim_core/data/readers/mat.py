@@ -13,7 +13,6 @@ import scipy.io
 
 from vestim_core.data.files import NoTable
 from vestim_core.data.readers.assign import Names
-from vestim_core.data.readers.hdf5 import load_hdf5
 from vestim_core.data.readers.mat_tags import HEADER_BYTES, check_tags
 from vestim_core.data.readers.source import Raw
 from vestim_core.spec.errors import wrong_input
@@ -78,6 +77,8 @@ def _load(path: Path) -> dict[str, Any]:
         raise NoTable("file.empty", f'"{path.name}" is empty (0 bytes).', path)
     try:
         if start.startswith((b"MATLAB 7.3", b"\x89HDF")):
+            from vestim_core.data.readers.hdf5 import load_hdf5  # loading HDF5 takes longer than most files do
+
             return load_hdf5(path)
         check_tags(path)
         with warnings.catch_warnings():

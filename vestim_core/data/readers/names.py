@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Sequence
 from functools import lru_cache
 
 _UNIT_WRITTEN = tuple(
@@ -83,12 +81,3 @@ def readings(header: str) -> tuple[tuple[str, str], ...]:
     """The ways to read a header as (key of the name, unit), the plain name without a unit first."""
     matches = [pattern.fullmatch(header.strip()) for pattern in _UNIT_WRITTEN]
     return ((key(header), ""), *((key(match["name"]), folded(match["unit"])) for match in matches if match))
-
-
-def header_signature(names: Sequence[str]) -> str:
-    """A short hash of a file's column names: files of one signature share the mapping that a user made.
-
-    Order and case count for nothing, units do.
-    """
-    words = sorted(" ".join(name.casefold().split()) for name in names)
-    return hashlib.sha256("\n".join(words).encode()).hexdigest()[:16]

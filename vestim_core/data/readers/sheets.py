@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import python_calamine
 
 from vestim_core.data.files import NoTable
 from vestim_core.data.readers.archive import check_archive
@@ -108,6 +107,8 @@ def _with_header(path: Path) -> list[Sheet]:
         check_archive(path)
     elif path.stat().st_size > _LARGEST_XLS:
         raise wrong_input(f'"{path.name}" is too large for a workbook: export it as CSV.', place=str(path))
+    import python_calamine  # few jobs have sheets, and every worker would wait for it
+
     try:
         book = python_calamine.CalamineWorkbook.from_path(path)
         read = [_sheet(name, book.get_sheet_by_name(name)) for name in book.sheet_names]

@@ -1,0 +1,185 @@
+"""Whatever is no data gives one sentence that names the file; nothing crashes, hangs or fills the memory."""
+
+import os
+import struct
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.data.dresses import DRESSES, biologic, matlab_hdf5, plain, stla, xlsx
+from tests.data.samples import HEADER, csv_text, rows
+from tests.data.samples import table as made
+from vestim_core.data.checks import check_table
+from vestim_core.data.inspection import inspect_file
+from vestim_core.data.preview import preview
+from vestim_core.data.readers import load_table, read_table
+from vestim_core.data.readers.archive import MOST_UNPACKED
+from vestim_core.data.sniff import sniff
+from vestim_core.spec.errors import VestimError
+
+SLOW = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def sentence(path: Path) -> str:
+    with pytest.raises(VestimError) as caught:
+        load_table(path)
+    assert path.name in caught.value.sentence
+    assert "\n" not in caught.value.sentence
+    return caught.value.sentence
+
+
+@pytest.mark.parametrize("ending", [".csv", ".txt", ".mpt", ".mat", ".xlsx", ".xls", ".parquet", ".nda", ".ndax"])
+@pytest.mark.parametrize("content", [b"", b"\x00" * 4000, os.urandom(5000), b"PK\x03\x04" + b"x" * 300])
+def test_garbage_of_every_name(tmp_path: Path, ending: str, content: bytes) -> None:
+    path = tmp_path / f"cell{ending}"
+    path.write_bytes(content)
+    sentence(path)
+    with pytest.raises(VestimError):
+        sniff(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("a.res", "in MITS Pro export it as CSV or XLSX"),
+        ("a.mpr", "export it as text (.mpt)"),
+        ("a.pdf", "cannot be read: Vestim reads .csv"),
+    ],
+)
+def test_formats_that_are_exported_first(tmp_path: Path, name: str, said: str) -> None:
+    (tmp_path / name).write_bytes(b"1")
+    assert said in sentence(tmp_path / name)
+
+
+def test_a_library_that_is_an_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent(name: str) -> None:
+        raise ImportError(name)
+
+    monkeypatch.setattr("importlib.import_module", absent)
+    for name, extra in (("a.parquet", "vestim[parquet]"), ("a.ndax", "vestim[neware]")):
+        (tmp_path / name).write_bytes(b"x")
+        assert extra in sentence(tmp_path / name)
+
+
+def test_parquet(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    pyarrow = pytest.importorskip("pyarrow")
+    columns = dict(zip(HEADER.split(","), np.array(rows()).T, strict=True))
+    parquet.write_table(pyarrow.table(columns | {"Status": ["CHA"] * 50}), tmp_path / "a.parquet")
+    table = read_table(tmp_path / "a.parquet", {}, ["voltage_V", "soc"])
+    assert table.columns["soc"].tolist() == columns["SOC"].tolist()
+
+
+def test_ten_gigabytes_are_refused_before_they_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "huge.csv"
+    path.write_text(csv_text(rows(9000)), encoding="utf-8")
+    with path.open("r+b") as file:
+        file.truncate(10 << 30)
+    said = sentence(path)
+    assert "do not fit into memory" in said or "binary zeros" in said
+
+
+def test_binary_zeros_in_the_middle(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(csv_text(rows(3000)).encode() + b"\x00" * 5000 + b"\n")
+    assert "binary zeros" in sentence(path)
+
+
+def test_a_zip_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vestim_core.data.readers.archive.MOST_UNPACKED", 1 << 26)
+    path = tmp_path / "bomb.xlsx"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", b"\x00" * ((1 << 26) + 1))
+    assert path.stat().st_size < 1 << 20
+    assert "unpacks to more than" in sentence(path)
+    assert MOST_UNPACKED == 2 << 30
+
+
+def test_a_directory_of_an_archive_that_lies(tmp_path: Path) -> None:
+    path = tmp_path / "liar.xlsx"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", b"a" * (1 << 22))
+    content = path.read_bytes().replace(struct.pack("<I", 1 << 22), struct.pack("<I", 100))
+    path.write_bytes(content)
+    assert "is damaged" in sentence(path)
+
+
+def test_a_document_that_declares_entities(tmp_path: Path) -> None:
+    path = xlsx(tmp_path / "lol.xlsx", {"Sheet1": [["Time", "Voltage"], [0.0, 1.0]]})
+    bomb = '<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY a "lol"><!ENTITY b "&a;&a;">]><workbook>&b;</workbook>'
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("xl/more.xml", bomb)
+    assert "declares entities" in sentence(path)
+
+
+def test_encodings_that_change_within_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    lines = ["Time (s),Voltage (V),Remark", *(f"{k},3.{k:04d},ok" for k in range(4000))]
+    text = "\n".join(lines).encode() + "\n4000,3.9,Prüfung\n4001,3.8,温度\n".encode("latin-1", "replace")
+    path.write_bytes(text.replace(b"\n2000,3.2000,ok", "\n2000,3.2000,充电".encode("gbk")))
+    table = load_table(path)
+    assert (table.rows, table.columns["voltage_V"][2000]) == (4002, 3.2)
+
+
+def test_a_folder_with_the_name_of_a_file(tmp_path: Path) -> None:
+    for name in ("a.xlsx", "a.mat", "a.parquet"):
+        (tmp_path / name).mkdir()
+        assert "is a folder" in sentence(tmp_path / name)
+
+
+def test_hdf5_that_claims_more_than_it_holds(tmp_path: Path) -> None:
+    h5py = pytest.importorskip("h5py")
+    path = tmp_path / "a.mat"
+    with h5py.File(path, "w") as file:
+        file.create_dataset("Time", shape=(1 << 36,), dtype="f8", chunks=(1 << 20,))
+        file["Voltage"] = h5py.ExternalLink("elsewhere.h5", "/x")
+    assert "is damaged or no MAT file" in sentence(path)
+
+
+@pytest.mark.parametrize("make", [plain, biologic, stla, matlab_hdf5])
+@given(data=st.data())
+@SLOW
+def test_damaged_files_give_a_table_or_one_sentence(
+    tmp_path_factory: pytest.TempPathFactory, make: Callable[[Path], Path], data: st.DataObject
+) -> None:
+    name = next(name for name, _, maker in DRESSES.values() if maker is make)
+    path = tmp_path_factory.getbasetemp() / f"fuzz_{name}"
+    whole = bytearray(make(path).read_bytes())
+    for _ in range(data.draw(st.integers(1, 6))):
+        place = data.draw(st.integers(0, len(whole) - 1))
+        whole[place : place + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=4))
+    path.write_bytes(
+        bytes(whole[: data.draw(st.integers(0, len(whole)))]) if data.draw(st.booleans()) else bytes(whole)
+    )
+    _, findings = inspect_file(path)
+    assert all(path.name in finding.sentence for finding in findings)
+
+
+@given(st.lists(st.text('0123456789.,;\t"-eE aVs[h]~#:', max_size=30), max_size=12), st.sampled_from([",", ";", "\t"]))
+@settings(max_examples=400, deadline=None)
+def test_any_lines_give_a_table_or_one_sentence(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[str], separator: str
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "fuzz_lines.csv"
+    path.write_text("\n".join([HEADER.replace(",", separator), *lines]), encoding="utf-8")
+    table, findings = inspect_file(path)
+    assert all(path.name in finding.sentence for finding in findings)
+    if table is not None and table.rows:
+        preview(table, list(table.columns), 4)
+
+
+@given(
+    st.lists(st.sampled_from([0.0, 1.0, -1.0, 3.7, np.nan, np.inf, -np.inf, 1e300, 1e-300]), min_size=2, max_size=40)
+)
+@settings(max_examples=150, deadline=None)
+def test_checks_bear_any_numbers(values: list[float]) -> None:
+    count = len(values)
+    columns = {name: np.roll(np.array(values), k) for k, name in enumerate(("voltage_V", "current_A", "soc"))}
+    table = made(count, **columns, temperature_degC=np.array(values), time_s=np.array(values))
+    for finding in check_table(table):
+        finding.model_dump_json()

@@ -1,0 +1,263 @@
+"""Each check finds its fault at its rows and nothing else; each repair undoes what its finding tells."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.data.dresses import plain_semicolon
+from vestim_core.data.checks import Member, check_set, check_table
+from vestim_core.data.readers import load_table
+from vestim_core.data.repairs import KINDS, apply_repair, apply_repairs
+from vestim_core.data.table import Table
+from vestim_core.spec.errors import VestimError
+from vestim_core.spec.finding import Finding, Repair, Severity
+
+ROWS = 3000
+
+
+def made(**changed: np.ndarray) -> Table:
+    """A drive without any fault; `changed` replaces columns."""
+    random = np.random.default_rng(3)
+    time_s = np.arange(ROWS, dtype=np.float64)
+    current_A = np.repeat(random.normal(-0.5, 2.5, ROWS // 5), 5)
+    charge_Ah = np.concatenate(([0.0], np.cumsum(current_A[:-1]))) / 3600
+    soc = 0.8 + charge_Ah / 4.0
+    voltage_V = 3.2 + soc + 0.02 * current_A + random.normal(0, 2e-4, ROWS)
+    columns = {
+        "time_s": time_s,
+        "voltage_V": voltage_V,
+        "current_A": current_A,
+        "temperature_degC": 22 + 6 * time_s / ROWS + random.normal(0, 0.02, ROWS),
+        "soc": soc,
+        "power_W": voltage_V * current_A,
+    }
+    return Table(Path("made.csv"), "made.csv", "0" * 64, columns | changed)
+
+
+def altered(column: str, rows: slice | int | np.ndarray, value: float) -> Table:
+    values = made().columns[column].copy()
+    values[rows] = value
+    return made(**{column: values})
+
+
+def only(table: Table) -> Finding:
+    (finding,) = check_table(table)
+    assert finding.file == "made.csv"
+    assert '"made.csv"' in finding.sentence
+    assert "\n" not in finding.sentence
+    return finding
+
+
+def repaired(table: Table) -> Table:
+    return apply_repairs(table, [finding.repair for finding in check_table(table) if finding.repair])
+
+
+def test_a_good_table_has_no_finding() -> None:
+    assert check_table(made()) == []
+
+
+def test_checks_change_nothing() -> None:
+    table = made()
+    before = {name: values.copy() for name, values in table.columns.items()}
+    check_table(table)
+    assert all(np.array_equal(before[name], values) for name, values in table.columns.items())
+
+
+def test_time_that_falls_is_shifted_never_sorted() -> None:
+    time_s = np.arange(ROWS, dtype=np.float64)
+    time_s[700:] -= 30
+    finding = only(made(time_s=time_s))
+    assert (finding.code, finding.severity, finding.rows) == ("time.not_monotonic", Severity.ERROR, (700, 700))
+    assert repaired(made(time_s=time_s)).columns["time_s"].tolist() == list(range(ROWS))
+
+
+def test_a_block_of_tiny_steps_is_merged_and_a_pair_is_only_told() -> None:
+    time_s = np.arange(ROWS, dtype=np.float64)
+    time_s[1000:1500] = 1000 + np.arange(500) * 1e-6
+    table = made(time_s=time_s)
+    finding = next(found for found in check_table(table) if found.code == "time.tiny_steps")
+    assert (finding.severity, finding.rows) == (Severity.WARNING, (1001, 1499))
+    assert "in one block 500 rows" in finding.sentence
+    merged = apply_repair(table, finding.repair or Repair(kind=""))
+    assert (merged.rows, merged.columns["soc"][1000]) == (ROWS - 499, table.columns["soc"][1499])
+    time_s = np.arange(ROWS, dtype=np.float64)
+    time_s[9] = 8.999 + 1e-4
+    time_s[8] = 8.999
+    assert [found.severity for found in check_table(made(time_s=time_s)) if found.code == "time.tiny_steps"] == ["info"]
+
+
+def test_gaps_are_told_by_the_rows_around_them() -> None:
+    time_s = np.arange(ROWS, dtype=np.float64)
+    time_s[500:] += 90
+    time_s[800:] += 3
+    long, short = (found for found in check_table(made(time_s=time_s)) if found.code == "time.gap")
+    assert (long.severity, long.rows, short.severity, short.rows) == ("warning", (499, 500), "info", (799, 800))
+
+
+def test_several_rates() -> None:
+    time_s = np.cumsum(np.where(np.arange(ROWS) < 2000, 1.0, 5.0))
+    assert "time.mixed_rates" in [found.code for found in check_table(made(time_s=time_s))]
+
+
+@pytest.mark.parametrize(
+    ("column", "factor", "code"),
+    [
+        ("current_A", -1.0, "current.sign"),
+        ("current_A", 1000.0, "current.unit"),
+        ("voltage_V", 1000.0, "voltage.unit"),
+        ("soc", 100.0, "soc.percent"),
+        ("time_s", 1000.0, "time.unit"),
+        ("time_s", 1 / 3600, "time.unit"),
+    ],
+)
+def test_signs_and_units_are_known_by_what_follows_from_them(column: str, factor: float, code: str) -> None:
+    truth = made()
+    wrong = made(**{column: truth.columns[column] * factor})
+    found = {finding.code: finding for finding in check_table(replace(wrong, columns=_without_power(wrong)))}
+    repair = found[code].repair
+    assert repair is not None
+    assert apply_repair(wrong, repair).columns[column] == pytest.approx(truth.columns[column], rel=1e-9)
+
+
+def test_the_sign_is_known_without_jumps_too() -> None:
+    time_s = np.arange(ROWS, dtype=np.float64)
+    soc = 0.2 + 2.0 * time_s / 3600 / 4.0
+    columns = {"time_s": time_s, "voltage_V": 3.2 + soc, "current_A": np.full(ROWS, -2.0), "soc": soc}
+    columns["current_A"][:5] = 0.0
+    table = Table(Path("made.csv"), "made.csv", "0" * 64, columns)
+    assert "current.sign" in [finding.code for finding in check_table(table)]
+    assert "current.sign" not in [
+        finding.code for finding in check_table(replace(table, columns=columns | {"current_A": -columns["current_A"]}))
+    ]
+
+
+def test_kelvin() -> None:
+    table = made(temperature_degC=made().columns["temperature_degC"] + 273.15)
+    assert only(table).code == "temperature.unit"
+    assert repaired(table).columns["temperature_degC"] == pytest.approx(made().columns["temperature_degC"])
+
+
+@pytest.mark.parametrize(
+    ("column", "rows", "value", "code", "where"),
+    [
+        ("temperature_degC", slice(50, 60), -273.0, "temperature.sentinel", (50, 59)),
+        ("temperature_degC", 0, 40.0, "temperature.first_sample", (0, 0)),
+        ("temperature_degC", 400, 80.0, "channel.spike", (400, 400)),
+        ("voltage_V", 402, 1.0, "channel.spike", (402, 402)),
+        ("voltage_V", slice(100, 104), np.nan, "channel.missing", (100, 103)),
+        ("current_A", 7, np.inf, "channel.not_finite", (7, 7)),
+        ("soc", slice(100, 102), np.nan, "channel.missing", (100, 101)),
+    ],
+)
+def test_single_values_are_found_and_filled(
+    column: str, rows: slice | int, value: float, code: str, where: tuple[int, int]
+) -> None:
+    table = altered(column, rows, value)
+    finding = next(found for found in check_table(table) if found.code == code)
+    assert (finding.column, finding.rows) == (column, where)
+    close = {"temperature_degC": 0.1, "voltage_V": 0.2, "current_A": 8.0, "soc": 1e-2}[column]
+    assert repaired(table).columns[column] == pytest.approx(made().columns[column], abs=close)
+
+
+def test_a_voltage_that_answers_the_current_is_no_spike() -> None:
+    current_A = made().columns["current_A"].copy()
+    voltage_V = made().columns["voltage_V"].copy()
+    current_A[1201], voltage_V[1201] = -90.0, voltage_V[1201] - 0.02 * 90
+    codes = [found.code for found in check_table(made(current_A=current_A, voltage_V=voltage_V))]
+    assert "channel.spike" not in codes
+
+
+def test_a_stuck_voltage_is_cut_out() -> None:
+    table = altered("voltage_V", slice(600, 680), 3.9)
+    finding = next(found for found in check_table(table) if found.code == "channel.stuck")
+    assert (finding.severity, finding.rows) == ("error", (601, 679))
+    assert repaired(table).rows == ROWS - 79
+
+
+def test_clipping_lag_range_constant_and_power() -> None:
+    truth = made().columns
+    random = np.random.default_rng(0)
+    noisy = truth["current_A"] + random.normal(0, 0.01, ROWS)
+    assert "channel.clipped" in [f.code for f in check_table(made(current_A=np.clip(noisy, -2.0, 20.0)))]
+    late = np.concatenate((truth["voltage_V"][:2], truth["voltage_V"][:-2]))
+    assert "channel.lag" in [f.code for f in check_table(made(voltage_V=late))]
+    assert "soc.range" in [f.code for f in check_table(made(soc=truth["soc"] + 0.4))]
+    assert "soc.capacity" in [f.code for f in check_table(made(soc=random.random(ROWS)))]
+    assert only(altered("temperature_degC", slice(None), 25.0)).code == "channel.constant"
+    assert only(made(power_W=truth["power_W"] * 1.05)).code == "power.mismatch"
+    assert "channel.range" in [f.code for f in check_table(altered("temperature_degC", 900, 500.0))]
+
+
+def test_one_content_twice_and_leaks() -> None:
+    table = made()
+    copy = replace(table, name="copy.csv", sha256="1" * 64)
+    found = check_set([Member(table, "train"), Member(copy, "train")])
+    assert [(f.code, f.severity, f.file) for f in found if f.code.startswith("set.same")] == [
+        ("set.same_file_twice", "warning", "made.csv"),
+        ("set.same_file_twice", "warning", "copy.csv"),
+    ]
+    found = check_set([Member(table, "train"), Member(copy, "test")])
+    assert {f.severity for f in found if f.code == "set.same_file_twice"} == {"error"}
+    part = replace(copy, columns={name: values[500:1500] for name, values in table.columns.items()})
+    found = check_set([Member(table, "train"), Member(part, "test")])
+    assert {(f.code, f.severity) for f in found if f.code.startswith("set.same")} == {("set.same_rows", "error")}
+
+
+def test_files_that_disagree() -> None:
+    table = made()
+    changed = {"soc": table.columns["soc"] * 0.7, "voltage_V": table.columns["voltage_V"] + 0.01}
+    later = replace(table, name="later.csv", sha256="1" * 64, start_s=ROWS - 2.0, columns=table.columns | changed)
+    codes = [finding.code for finding in check_set([Member(table), Member(later)])]
+    assert {"set.overlap", "set.soc_jump", "set.capacity"} <= set(codes)
+
+
+def test_a_test_outside_of_what_was_learned() -> None:
+    hot = made(temperature_degC=made().columns["temperature_degC"] + 10)
+    members = [Member(made(), "train"), Member(replace(hot, name="hot.csv", sha256="1" * 64), "test")]
+    (finding,) = (found for found in check_set(members) if found.code == "set.outside_training")
+    assert (finding.file, finding.column) == ("hot.csv", "temperature_degC")
+    assert "extrapolation" in finding.sentence
+
+
+def test_repairs_are_recorded_and_replayed(tmp_path: Path) -> None:
+    path = plain_semicolon(tmp_path / "a.csv")
+    repairs = [
+        Repair(kind="flip", parameters={"column": "current_A"}),
+        Repair(kind="drop_rows", parameters={"rows": [[0, 4]]}),
+        Repair(kind="scale", parameters={"column": "soc", "factor": 2.0}),
+    ]
+    once, again = (apply_repairs(load_table(path), repairs) for _ in range(2))
+    assert {repair.kind for repair in once.repairs} == {"flip", "scale", "drop_rows"}
+    for name, values in once.columns.items():
+        assert values.tolist() == again.columns[name].tolist()
+    assert once.place(0) == "line 8"
+    record = [Repair.model_validate_json(repair.model_dump_json()) for repair in repairs]
+    assert apply_repairs(load_table(path), record).columns["soc"].tolist() == once.columns["soc"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("kind", "parameters"),
+    [
+        ("explode", {}),
+        ("flip", {}),
+        ("flip", {"column": "nothing"}),
+        ("scale", {"column": "soc", "factor": "much"}),
+        ("drop_rows", {"rows": 7}),
+        ("shift_time", {"shifts": [[1]]}),
+        ("fill", {"column": "soc", "longest_rows": None}),
+        ("accept", {}),
+    ],
+)
+def test_a_repair_that_does_not_fit_is_said(kind: str, parameters: dict[str, object]) -> None:
+    with pytest.raises(VestimError, match=r"made\.csv"):
+        apply_repair(made(), Repair(kind=kind, parameters=parameters))
+
+
+def test_every_kind_that_is_proposed_is_known() -> None:
+    assert {"accept", "drop_rows", "fill", "flip", "scale", "shift_time"} <= set(KINDS)
+
+
+def _without_power(table: Table) -> dict[str, np.ndarray]:
+    return {name: values for name, values in table.columns.items() if name != "power_W"}
