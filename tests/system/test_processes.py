@@ -129,6 +129,30 @@ def test_a_zombie_is_dead(start: Start) -> None:
     assert ref_of(ref.pid) is None
 
 
+def test_what_a_forked_leader_left_behind_is_found_and_ended(start: Start) -> None:
+    process, _ = start(
+        "import os, signal, subprocess, sys, time\n"
+        "os.environ['VESTIM_SPAWNED_AT'] = '1.0'\n"  # that of whoever forked, long ago
+        "if os.fork(): os.wait(); signal.pause()\n"
+        "os.setsid()\n"
+        "from vestim_core.system import mark_as_leader\n"
+        "mark_as_leader()\n"
+        "subprocess.Popen([sys.executable, '-c', 'import signal; signal.pause()'])\n"
+        "print('ready', flush=True)\n"
+        "signal.pause()"
+    )
+    (forked,) = psutil.Process(process.pid).children()
+    ref = ref_of(forked.pid)
+    assert ref is not None
+    (left,) = forked.children()
+    forked.kill()
+    eventually(lambda: ref_of(ref.pid) is None)
+    assert tree_alive(ref)
+    kill_tree(ref)
+    eventually(lambda: not left.is_running() or left.status() == psutil.STATUS_ZOMBIE)
+    assert not tree_alive(ref)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="pidfd is Linux's")
 def test_an_exit_descriptor_is_quiet_until_the_exit(start: Start) -> None:
     _, ref = start(SAY_READY + FOREVER)

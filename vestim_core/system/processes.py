@@ -59,6 +59,12 @@ def spawn_detached(
     return process, ref
 
 
+def mark_as_leader() -> None:
+    """For a process that was forked rather than started: let what it starts be known for its own, as `spawn_detached`
+    does."""
+    os.environ[_MARK] = repr(time.time())
+
+
 def ref_of(pid: int) -> ProcessRef | None:
     """The process that bears this number now, a zombie included; None when there is none."""
     try:

@@ -14,7 +14,10 @@ import selectors
 import signal
 import socket
 import sys
+import traceback
 
+from vestim_core.system import mark_as_leader
+from vestim_core.worker.journal import complain
 from vestim_core.worker.warm import become_worker, load_stages
 
 MAX_MESSAGE_BYTES = 64 << 10
@@ -56,6 +59,7 @@ def _give_birth(request: dict[str, object], lock: list[int], own_fds: tuple[int,
     code = 1
     try:
         os.setsid()
+        mark_as_leader()
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         for fd in own_fds:
@@ -63,6 +67,8 @@ def _give_birth(request: dict[str, object], lock: list[int], own_fds: tuple[int,
         code = become_worker(request)
         sys.stdout.flush()
         sys.stderr.flush()
+    except Exception:
+        complain(traceback.format_exc())
     finally:
         os._exit(code)
 
