@@ -67,11 +67,12 @@ def _twice(members: Sequence[Member]) -> tuple[list[Finding], set[frozenset[int]
             how = "are equal byte for byte" if bytes_same else "hold the same rows"
             found += _shared(first, second, "set.same_file_twice", how)
         elif not _follow_on(first.table, second.table) and _share_rows(first.table, second.table):
-            found += _shared(first, second, "set.same_rows", "have stretches of rows in common")
+            found += _shared(first, second, "set.same_rows", "have stretches of rows in common", whole=False)
     return found, same
 
 
-def _shared(first: Member, second: Member, code: str, how: str) -> Iterator[Finding]:
+def _shared(first: Member, second: Member, code: str, how: str, whole: bool = True) -> Iterator[Finding]:
+    """For both files. A leak of whole files is an error; simulated cycles begin alike, so a part is only told."""
     leak = first.role != second.role
     for one, other in ((first, second), (second, first)):
         if leak:
@@ -80,7 +81,7 @@ def _shared(first: Member, second: Member, code: str, how: str) -> Iterator[Find
             said = "keep one"
         yield Finding(
             code=code,
-            severity=Severity.ERROR if leak else Severity.WARNING,
+            severity=Severity.ERROR if leak and whole else Severity.WARNING,
             sentence=f'"{one.table.name}" and "{other.table.name}" {how}; {said}.',
             file=one.table.name,
         )
