@@ -186,6 +186,15 @@ def test_a_silent_end_is_told_in_one_sentence(exit_code: int | None, state: Atte
         assert error is not None and word in error.sentence and "train_001" in error.sentence
 
 
+@pytest.mark.parametrize(
+    ("exit_code", "blamed"), [(-signal.SIGKILL, True), (None, True), (-signal.SIGSEGV, False), (1, False)]
+)
+def test_want_of_memory_is_told_apart(exit_code: int | None, blamed: bool) -> None:
+    state, error = how_it_ended(None, exit_code, "train_001", out_of_memory=True)
+    assert error is not None and ("memory ran out" in error.sentence) is blamed
+    assert state is AttemptState.KILLED or not blamed
+
+
 def test_the_machine_is_the_one_we_run_on(service: JobService, tmp_path: Path) -> None:
     spec = real_document(tmp_path, training={"threads": (os.cpu_count() or 1) + 1})
     if (os.cpu_count() or 1) < 256:
