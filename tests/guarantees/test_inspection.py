@@ -41,7 +41,7 @@ def test_a_check_finds_what_a_rewrite_repairs(client: Client, percent: Path, tmp
     assert "soc.percent" in _codes(found)
     (file,) = found["files"]
     assert (file["rows"], file["role"], file["readable"]) == (900, "train", True)
-    repairs = [{"path": str(percent), "repair": f["repair"]} for f in found["findings"] if f["repair"]]
+    repairs = [{"file": str(percent), "repair": f["repair"]} for f in found["findings"] if f["repair"]]
     for name in ("percent.bdf.csv", "percent (2).bdf.csv"):
         folder = str(tmp_path / "fixed")
         (written,) = ask(client, "rewrite", files=[str(percent)], folder=folder, repairs=repairs)["files"]

@@ -117,7 +117,7 @@ class PreviewParams(Params):
 
 
 class RewriteParams(Params):
-    """repairs: each `{"path": ..., "repair": {...}}`, as a check proposes them."""
+    """repairs: each `{"file": path, "repair": {...}}`, as a check proposes them."""
 
     files: list[str] = Field(min_length=1, max_length=1000)
     folder: str

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from vestim_core.spec.data import Role
+from vestim_core.spec.data import FileRepair, Role
 from vestim_core.spec.finding import Repair
 from vestim_core.spec.section import Section
 
@@ -18,13 +18,6 @@ class InspectedFile(Section):
 
     path: str = Field(min_length=1)
     role: Role | None = None
-
-
-class FileRepair(Section):
-    """One repair of one file."""
-
-    path: str
-    repair: Repair
 
 
 class Sniff(Section):

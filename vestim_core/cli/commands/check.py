@@ -54,7 +54,7 @@ def _fixed(found: dict[str, Any], folder: str, columns: dict[str, str]) -> list[
         return []
     paths = {file["name"]: file["path"] for file in readable}
     repairs = [
-        {"path": paths[finding["file"]], "repair": finding["repair"]}
+        {"file": paths[finding["file"]], "repair": finding["repair"]}
         for finding in found["findings"]
         if finding["repair"] and finding["file"] in paths
     ]

@@ -26,7 +26,7 @@ from vestim_core.spec.errors import wrong_input
 from vestim_core.spec.finding import Finding
 
 _PIECE_BYTES = 1 << 21
-_THREADS = 4
+_THREADS = 2
 _MEMORY_PER_VALUE = 3 * 8
 
 

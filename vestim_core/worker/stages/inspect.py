@@ -126,7 +126,7 @@ def _rewrite(attempt: Attempt, question: Rewrite) -> dict[str, Any]:
         raise wrong_input(f"'{folder}' cannot be made ({error.strerror or error}): name another folder") from None
     written = []
     for path in _each(attempt, question.files, "written"):
-        repairs = [one.repair for one in question.repairs if Path(one.path) == path]
+        repairs = [one.repair for one in question.repairs if Path(one.file) == path]
         table = apply_repairs(_load(attempt, path, question.columns), repairs)
         target = unique_path(folder, safe_name(f"{path.stem.removesuffix('.bdf')}.bdf.csv"))
         write_bdf(table, target)
