@@ -37,6 +37,7 @@ def test_one_waits_and_becomes_the_worker_of_an_attempt(home: Home) -> None:
     executor = LocalExecutor({"inspect": PrestartedWorker(home, "inspect")})
     executor.keep_warm({"inspect"})
     executor.keep_warm({"inspect"})
+    eventually(lambda: len(waiting()) == 1, "a process that waits")  # its words show a moment after its birth
     (process,) = waiting()
     folder = home.root / "attempt"
     folder.mkdir()
@@ -51,6 +52,7 @@ def test_one_waits_and_becomes_the_worker_of_an_attempt(home: Home) -> None:
 def test_it_is_let_go_when_no_work_has_been_in_sight(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     warm = PrestartedWorker(home, "inspect")
     warm.keep(True)
+    eventually(lambda: len(waiting()) == 1, "a process that waits")  # its words show a moment after its birth
     (process,) = waiting()
     warm.keep(False)
     assert process.is_running()
