@@ -42,8 +42,14 @@ def test_one_waits_and_becomes_the_worker_of_an_attempt(home: Home) -> None:
     folder = home.root / "attempt"
     folder.mkdir()
     executor.start("job_1/inspect_1/1", folder, 1, None, warmth="inspect")
-    eventually(lambda: not waiting(), "the end")
-    assert executor.reap() == [("job_1/inspect_1/1", 1)], "there is no launch.json for it"
+    ended: list[tuple[str, int | None]] = []
+
+    def over() -> bool:
+        ended.extend(executor.reap())
+        return bool(ended)
+
+    eventually(over, "the end")
+    assert ended == [("job_1/inspect_1/1", 1)], "there is no launch.json for it"
     assert "launch.json" in (folder / "stderr.log").read_text()
     assert not process.is_running() and not is_locked(folder / LOCK_NAME)
     executor.close()
