@@ -9,7 +9,7 @@ from __future__ import annotations
 from vestim_core.cli.board import Board
 from vestim_core.cli.output import console, say
 from vestim_core.cli.views import BarsView, JsonView, LinesView, View
-from vestim_core.client import Client, follow
+from vestim_core.client import Client, follow, show
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.spec.states import JobState
 
@@ -25,7 +25,7 @@ def watch(client: Client, job_id: str, *, every: bool, as_json: bool, since: int
         with _view(client, job_id, every=every, as_json=as_json) as view:
             for batch in follow(client, job_id, since, live=view.live):
                 view.show(batch)
-        job = client.call("show_job", job_id=job_id)
+        job = client.call("show_job", job_id=job_id, tasks_limit=0)
     except KeyboardInterrupt:
         say(f"The job goes on: 'vestim follow {job_id}' shows it again, 'vestim stop {job_id}' ends it.", stderr=True)
         return INTERRUPTED
@@ -41,7 +41,7 @@ def _view(client: Client, job_id: str, *, every: bool, as_json: bool) -> View:
     if as_json:
         return JsonView()
     out = console()
-    board = Board(client.call("show_job", job_id=job_id))
+    board = Board(show(client, job_id))
     return BarsView(out, board, every=every) if out.is_interactive else LinesView(out, board, every=every)
 
 

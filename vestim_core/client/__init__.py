@@ -3,5 +3,6 @@ this."""
 
 from vestim_core.client.connection import Client
 from vestim_core.client.follow import Batch, follow
+from vestim_core.client.showing import show
 
-__all__ = ["Batch", "Client", "follow"]
+__all__ = ["Batch", "Client", "follow", "show"]

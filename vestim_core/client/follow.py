@@ -37,7 +37,7 @@ def follow(client: Client, job_id: str, since: int = 0, *, live: bool = True) ->
     live: whether progress within epochs is wanted."""
     cursor = Cursor(stream=job_stream(job_id), seq=since)
     progress_seq: int | None = 0 if live else None
-    ended = client.call("show_job", job_id=job_id)["state"] in JOB_ENDS
+    ended = client.call("show_job", job_id=job_id, tasks_limit=0)["state"] in JOB_ENDS
     while True:
         answer = client.call(
             "wait",

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
+import shutil
 import sqlite3
 import sys
 
@@ -25,6 +27,7 @@ from vestim_core.spec.errors import VestimError
 from vestim_core.system import FileLock, Home, HomeError, endpoints
 
 log = logging.getLogger("vestim_core.daemon")
+MAX_LOG_BYTES = 8 << 20
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -40,6 +43,7 @@ def main(argv: list[str] | None = None) -> int:
             print("another daemon serves this home", file=sys.stderr)
             return 0
         with lock:
+            _bound_log(home)
             return _serve(home, anew=arguments.rebuild)
     except (HomeError, VestimError) as error:
         print(f"vestim daemon: {error}", file=sys.stderr)
@@ -48,6 +52,16 @@ def main(argv: list[str] | None = None) -> int:
         log.exception("the daemon cannot go on")
         print(f"vestim daemon: {error}: check the disk and the rights of {home.root}", file=sys.stderr)
         return 1
+
+
+def _bound_log(home: Home) -> None:
+    """Put a log that has grown long aside, in place of the one before; ours is open for appending and goes on."""
+    try:
+        if home.daemon_log.stat().st_size > MAX_LOG_BYTES:
+            shutil.copy(home.daemon_log, home.daemon_log.with_name("daemon.former.log"))
+            os.truncate(home.daemon_log, 0)
+    except OSError as error:
+        print(f"the log could not be put aside: {error}", file=sys.stderr)
 
 
 def _serve(home: Home, *, anew: bool) -> int:

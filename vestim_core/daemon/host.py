@@ -46,6 +46,7 @@ class Host:
         self.slots, self.threads = slots or cores, cores
         self.dirty: set[str] = set()
         self._rung: set[str] = set()
+        self._troubled: set[str] = set()
         self._look_again_s: dict[str, float] = {}
         self._postponed: set[str] = set()
         self._endings: dict[str, int | VestimError | None] = {}
@@ -118,11 +119,14 @@ class Host:
 
     @contextmanager
     def _apart(self, job_id: str) -> Iterator[None]:
-        """Keep what goes wrong with one job away from all others."""
+        """Keep what goes wrong with one job away from all others; the log tells it once, until it goes well again."""
         try:
             yield
+            self._troubled.discard(job_id)
         except Exception:
-            log.exception("job %s is in trouble: trying again", job_id)
+            if job_id not in self._troubled:
+                log.exception("job %s is in trouble: trying again until it goes well", job_id)
+            self._troubled.add(job_id)
             self._postponed.add(job_id)
 
     # --- taking in

@@ -85,7 +85,7 @@ class Server:
                     elif ready is self._sockets.doorbell:
                         self._hear_bells()
                     elif ready is signalled or ready == signalled.fileno():
-                        self._stopping = self._stopping or "signal"
+                        self._stopping = "signal"
         self._say_bye()
 
     # --- clients
@@ -242,8 +242,6 @@ class Server:
 
     def _shutdown(self, params: Params) -> dict[str, Any]:
         assert isinstance(params, ShutdownParams)
-        if self._stopping and not params.stop_jobs:
-            raise refused("the daemon is stopping already")
         self._deliberate = True
         self._stopping = "stop jobs" if params.stop_jobs else "deliberate"
         if params.stop_jobs:

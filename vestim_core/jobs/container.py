@@ -11,6 +11,7 @@ import json
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
 from vestim_core.jobs.clock import utc_now
@@ -256,14 +257,16 @@ class JobContainer:
 
     # --- views
 
-    def status(self) -> dict[str, Any]:
-        """The job at its three levels: itself, its managers, its tasks."""
+    def status(self, tasks_from: int = 0, tasks_limit: int | None = None) -> dict[str, Any]:
+        """The job at its three levels: itself, its managers, its tasks (all, or `tasks_limit` from one on)."""
         with self.lock:
+            shown = islice(self.tasks.values(), tasks_from, None if tasks_limit is None else tasks_from + tasks_limit)
             return {
                 **self.summary(),
                 "spec": self.document,
                 "managers": [manager.status() for manager in self.managers.values()],
-                "tasks": [task.status() for task in self.tasks.values()],
+                "task_count": len(self.tasks),
+                "tasks": [task.status() for task in shown],
             }
 
     def summary(self) -> dict[str, Any]:

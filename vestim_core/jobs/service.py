@@ -18,7 +18,7 @@ from vestim_core.jobs.manager import JobManager
 from vestim_core.jobs.managers.hyperparameters import SECTIONS
 from vestim_core.jobs.managers.setup import TrainingSetupManager
 from vestim_core.jobs.mappings import remember_mapping
-from vestim_core.protocol.limits import MAX_PIECE_BYTES
+from vestim_core.protocol.limits import MAX_PIECE_BYTES, MAX_TASKS
 from vestim_core.spec.errors import not_found, refused, wrong_input
 from vestim_core.spec.inspection import Inspection
 from vestim_core.spec.job import JobSpec, spec_error, validate_job
@@ -206,9 +206,9 @@ class JobService:
             raise wrong_input(f"'{state}' is no state of a job: use {', '.join(JobState)}", place="state")
         return {"jobs": self.manager.registry.summaries(state)}
 
-    def show_job(self, job_id: str) -> dict[str, Any]:
-        """The job at its three levels."""
-        return self.manager.get(job_id).status()
+    def show_job(self, job_id: str, tasks_from: int = 0, tasks_limit: int = MAX_TASKS) -> dict[str, Any]:
+        """The job at its three levels, with so many of its tasks."""
+        return self.manager.get(job_id).status(tasks_from, tasks_limit)
 
     def list_artifacts(self, job_id: str) -> dict[str, Any]:
         """Every file in the job's folder."""

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from vestim_core.protocol.cursors import Cursor
-from vestim_core.protocol.limits import MAX_CURSORS, MAX_EVENTS, MAX_PIECE_BYTES, MAX_WAIT_S
+from vestim_core.protocol.limits import MAX_CURSORS, MAX_EVENTS, MAX_PIECE_BYTES, MAX_TASKS, MAX_WAIT_S
 
 
 class Params(BaseModel):
@@ -79,6 +79,13 @@ class MoveParams(JobParams):
     """place: counted from 1; beyond the end means last."""
 
     place: int = Field(ge=1)
+
+
+class ShowJobParams(JobParams):
+    """tasks_from, tasks_limit: which of the job's tasks; all that there are is `task_count`."""
+
+    tasks_from: int = Field(0, ge=0)
+    tasks_limit: int = Field(MAX_TASKS, ge=0, le=MAX_TASKS)
 
 
 class ListJobsParams(Params):
@@ -188,7 +195,7 @@ METHODS = _table(
     Method("note", NoteParams, "job_id, name, note, tags", True, "POST", "/v1/jobs/{job_id}/note"),
     Method("move_in_queue", MoveParams, "job_id, place, queue", True, "POST", "/v1/jobs/{job_id}/move"),
     Method("list_jobs", ListJobsParams, "jobs: one summary each, newest first", False, "GET", "/v1/jobs"),
-    Method("show_job", JobParams, "summary, spec, managers, tasks with results", False, "GET", "/v1/jobs/{job_id}"),
+    Method("show_job", ShowJobParams, "summary, spec, managers, tasks with results", False, "GET", "/v1/jobs/{job_id}"),
     Method(
         "wait",
         WaitParams,

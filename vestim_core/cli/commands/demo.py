@@ -16,6 +16,7 @@ from vestim_core.cli.output import AsJson, console, say
 from vestim_core.cli.results import errors_tables, judged_by, tested_tasks
 from vestim_core.cli.values import duration, named, seconds_between
 from vestim_core.cli.watch import watch
+from vestim_core.client import show
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.spec.states import TaskKind
 from vestim_core.system import Home, read_json, write_json
@@ -41,7 +42,7 @@ def demo(as_json: AsJson = False) -> int:
             say(f"Started {job_id} in processes of its own; Ctrl+C ends this view, not the job.")
         code = watch(client, job_id, every=False, as_json=as_json)
         if code == 0 and not as_json:
-            _show(client.call("show_job", job_id=job_id))
+            _show(show(client, job_id))
         return code
 
 

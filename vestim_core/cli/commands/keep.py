@@ -79,7 +79,7 @@ def delete(
     """
     with connected() as client:
         job_id = find_job(client, job)
-        name = client.call("show_job", job_id=job_id)["name"]
+        name = client.call("show_job", job_id=job_id, tasks_limit=0)["name"]
         if not yes:
             _ask(job_id, name)
         answer = client.call("delete", job_id=job_id)

@@ -12,7 +12,7 @@ import typer
 from vestim_core.cli.link import connected
 from vestim_core.cli.output import AsJson, print_json, say
 from vestim_core.cli.pick import JobName, find_job
-from vestim_core.client import Client
+from vestim_core.client import Client, show
 from vestim_core.protocol.cursors import Cursor
 from vestim_core.spec.errors import not_found
 from vestim_core.spec.ids import attempt_key
@@ -42,7 +42,7 @@ def logs(
     """
     with connected() as client:
         job_id = find_job(client, job)
-        chosen = _choose(client.call("show_job", job_id=job_id), task)
+        chosen = _choose(show(client, job_id), task)
         task_id, attempt = chosen["task_id"], chosen["attempt"]
         silent = True
         for log, text in _pieces(client, job_id, task_id, attempt, ("err",) if err else ("out", "err"), follow):
@@ -94,5 +94,5 @@ def _pieces(
 
 
 def _at_work(client: Client, job_id: str, task_id: str, attempt: int) -> bool:
-    task = next(task for task in client.call("show_job", job_id=job_id)["tasks"] if task["task_id"] == task_id)
+    task = next(task for task in show(client, job_id)["tasks"] if task["task_id"] == task_id)
     return bool(task["attempt"] == attempt and task["pid"])

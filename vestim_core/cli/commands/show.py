@@ -13,6 +13,7 @@ from vestim_core.cli.output import AsJson, console, plain, print_json, say
 from vestim_core.cli.pick import JobName, find_job
 from vestim_core.cli.results import errors_tables, files_tables, new_table
 from vestim_core.cli.values import duration, local, seconds_between
+from vestim_core.client import show as show_whole
 from vestim_core.spec.states import JobState
 
 
@@ -28,7 +29,7 @@ def show(job: JobName, as_json: AsJson = False) -> None:
     tasks[].result.files[].
     """
     with connected() as client:
-        found = client.call("show_job", job_id=find_job(client, job))
+        found = show_whole(client, find_job(client, job))
     if as_json:
         print_json(found, indent=2)
         return

@@ -11,6 +11,7 @@ from vestim_core.cli.link import connected
 from vestim_core.cli.output import AsJson, console, print_json, say
 from vestim_core.cli.results import errors_tables
 from vestim_core.cli.watch import watch
+from vestim_core.client import show
 from vestim_core.spec.document import read_document
 
 
@@ -43,6 +44,6 @@ def submit(
             return 0
         code = watch(client, job_id, every=False, as_json=as_json)
         if code == 0 and not as_json:
-            for table in errors_tables(client.call("show_job", job_id=job_id)):
+            for table in errors_tables(show(client, job_id)):
                 console().print(table)
         return code
