@@ -84,6 +84,11 @@ def until(
     raise AssertionError(f"the job ended without that event: {[event['kind'] for event in seen]}")
 
 
+def epoch_ended(event: dict[str, Any]) -> bool:
+    """Whether a training tells of an epoch: from here on it is under way."""
+    return bool(event["kind"] == "epoch")
+
+
 def task_of(client: Client, job_id: str, kind: str) -> dict[str, Any]:
     """The first task of a kind, as `show_job` tells it."""
     tasks: list[dict[str, Any]] = client.call("show_job", job_id=job_id)["tasks"]

@@ -11,6 +11,7 @@ import pytest
 from tests.guarantees.conftest import (
     alive_workers,
     arm,
+    epoch_ended,
     finish,
     kill_daemon,
     registry_rows,
@@ -23,17 +24,13 @@ from vestim_core.client import Client
 from vestim_core.spec.errors import ErrorCode, VestimError
 
 
-def _first_epoch(event: dict[str, Any]) -> bool:
-    return bool(event["kind"] == "epoch")
-
-
 @pytest.mark.parametrize("name", ["command.committed", "ask.written", "ended.seen"])
 def test_a_stop_survives_the_daemon_that_accepted_it(
     name: str, vestim_home: Path, tmp_path: Path, job: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Client() as client:
         job_id = client.call("submit", spec=job("lstm", epochs=100_000))["job_id"]
-        seen = len(until(client, job_id, _first_epoch))
+        seen = len(until(client, job_id, epoch_ended))
         stop_daemon(client)
     token = arm(monkeypatch, tmp_path, name)
     with Client() as client:
@@ -48,7 +45,7 @@ def test_a_stop_survives_the_daemon_that_accepted_it(
 
 def test_a_worker_obeys_while_no_daemon_lives(client: Client, job: Callable[..., dict[str, Any]]) -> None:
     job_id = client.call("submit", spec=job("lstm", epochs=100_000))["job_id"]
-    seen = len(until(client, job_id, _first_epoch))
+    seen = len(until(client, job_id, epoch_ended))
     worker = psutil.Process(running_pid(client, job_id, "train"))
     kill_daemon(client)
     control = client.home.jobs / job_id / "tasks" / "train_001" / "attempts" / "1" / "control.json"
@@ -64,7 +61,7 @@ def test_a_deliberate_stop_leaves_workers_running_and_the_next_daemon_goes_on_wi
     client: Client, job: Callable[..., dict[str, Any]]
 ) -> None:
     job_id = client.call("submit", spec=job("lstm", epochs=100_000))["job_id"]
-    seen = len(until(client, job_id, _first_epoch))
+    seen = len(until(client, job_id, epoch_ended))
     pid = running_pid(client, job_id, "train")
     stop_daemon(client)
     with pytest.raises(VestimError) as told:
@@ -72,7 +69,7 @@ def test_a_deliberate_stop_leaves_workers_running_and_the_next_daemon_goes_on_wi
     assert told.value.code is ErrorCode.STOPPED
     assert psutil.pid_exists(pid)
     with Client() as later:
-        seen += len(until(later, job_id, _first_epoch, seen))
+        seen += len(until(later, job_id, epoch_ended, seen))
         assert running_pid(later, job_id, "train") == pid
         later.call("shutdown", stop_jobs=True)
     psutil.wait_procs([psutil.Process(pid)] if psutil.pid_exists(pid) else [], timeout=15)
@@ -81,7 +78,7 @@ def test_a_deliberate_stop_leaves_workers_running_and_the_next_daemon_goes_on_wi
 
 def test_a_worker_that_stands_still_is_ended_by_the_ladder(client: Client, job: Callable[..., dict[str, Any]]) -> None:
     job_id = client.call("submit", spec=job("lstm", epochs=100_000))["job_id"]
-    seen = len(until(client, job_id, _first_epoch))
+    seen = len(until(client, job_id, epoch_ended))
     worker = psutil.Process(running_pid(client, job_id, "train"))
     worker.send_signal(signal.SIGSTOP)  # it can neither read its control file nor take a SIGTERM
     client.call("stop", job_id=job_id, test=False)

@@ -15,6 +15,7 @@ import pytest
 
 from tests.guarantees.conftest import (
     alive_workers,
+    epoch_ended,
     finish,
     kill_daemon,
     registry_rows,
@@ -27,19 +28,15 @@ from vestim_core.client import Client
 from vestim_core.system import own_command
 
 
-def _first_epoch(event: dict[str, Any]) -> bool:
-    return bool(event["kind"] == "epoch")
-
-
 def test_a_worker_is_adopted_by_the_next_daemon_and_not_started_again(
     client: Client, job: Callable[..., dict[str, Any]]
 ) -> None:
     job_id = client.call("submit", spec=job("lstm", epochs=100_000))["job_id"]
-    seen = len(until(client, job_id, _first_epoch))
+    seen = len(until(client, job_id, epoch_ended))
     pid = running_pid(client, job_id, "train")
     for _ in range(3):
         kill_daemon(client)
-        seen += len(until(client, job_id, _first_epoch, seen))
+        seen += len(until(client, job_id, epoch_ended, seen))
         assert alive_workers(client.home) == [pid] == [running_pid(client, job_id, "train")]
     os.kill(pid, signal.SIGKILL)
     events = until(client, job_id, lambda e: e["kind"] == "attempt" and e["data"].get("error") is not None, seen)
@@ -54,7 +51,7 @@ def test_a_stranger_with_a_recorded_number_is_never_signalled(
     client: Client, job: Callable[..., dict[str, Any]]
 ) -> None:
     job_id = client.call("submit", spec=job("lstm", epochs=100_000))["job_id"]
-    until(client, job_id, _first_epoch)
+    until(client, job_id, epoch_ended)
     pid = running_pid(client, job_id, "train")
     stop_daemon(client)
     worker = psutil.Process(pid)
@@ -97,7 +94,7 @@ def test_jobs_run_side_by_side_and_a_crashed_one_touches_no_other(
 ) -> None:
     ids = [client.call("submit", spec=job("fnn", epochs=3000))["job_id"] for _ in range(2)]
     for job_id in ids:
-        until(client, job_id, _first_epoch)
+        until(client, job_id, epoch_ended)
     os.kill(running_pid(client, ids[0], "train"), signal.SIGKILL)
     finish(client, ids[1])
     other = client.call("show_job", job_id=ids[1])
@@ -112,7 +109,7 @@ def test_after_an_unclean_boot_jobs_wait_for_a_word(
     goes_on: bool, client: Client, job: Callable[..., dict[str, Any]]
 ) -> None:
     running = client.call("submit", spec=job("lstm", epochs=100_000))["job_id"]
-    until(client, running, _first_epoch)
+    until(client, running, epoch_ended)
     pid = running_pid(client, running, "train")
     kill_daemon(client)
     worker = psutil.Process(pid)
@@ -132,14 +129,14 @@ def test_after_an_unclean_boot_jobs_wait_for_a_word(
             assert "started anew" in shown["reason"]
             assert not later.call("daemon_status")["running"]
             assert later.call("resume", job_id=running)["state"] == "queued"
-        until(later, running, lambda e: e["attempt"] == 2 and _first_epoch(e))
+        until(later, running, lambda e: e["attempt"] == 2 and epoch_ended(e))
         later.call("stop", job_id=running, test=False)
         finish(later, running)
 
 
 def test_leases_are_rows_while_a_task_runs(client: Client, job: Callable[..., dict[str, Any]]) -> None:
     job_id = client.call("submit", spec=job("lstm", epochs=100_000))["job_id"]
-    until(client, job_id, _first_epoch)
+    until(client, job_id, epoch_ended)
     assert registry_rows(client.home.root, "SELECT attempt_key, threads FROM leases") == [(f"{job_id}/train_001/1", 1)]
     client.call("stop", job_id=job_id, test=False)
     finish(client, job_id)
@@ -148,7 +145,7 @@ def test_leases_are_rows_while_a_task_runs(client: Client, job: Callable[..., di
 
 def test_a_dead_fork_server_costs_nothing(client: Client, job: Callable[..., dict[str, Any]]) -> None:
     job_id = client.call("submit", spec=job("lstm", epochs=100_000))["job_id"]
-    until(client, job_id, _first_epoch)
+    until(client, job_id, epoch_ended)
     pid = running_pid(client, job_id, "train")
     servers = [p for p in psutil.process_iter() if _is_fork_server(p, client.home.root) and p.pid != pid]
     if not servers:

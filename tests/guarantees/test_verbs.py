@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.daemon.daemons import eventually
 from tests.guarantees.conftest import finish, kill_daemon, stop_daemon, until
 from vestim_core.client import Client
 from vestim_core.spec.errors import ErrorCode, VestimError
@@ -116,19 +117,7 @@ def test_what_a_dying_daemon_had_half_deleted_goes_at_the_next_start(client: Cli
     (trash / "model.pt").touch()
     with Client() as later:
         later.call("delete", job_id=done)
-        finish_s = until_gone(trash)
-    assert finish_s
-
-
-def until_gone(path: Path) -> bool:
-    """Whether a folder that is removed beside everything else is gone soon."""
-    import time
-
-    deadline_s = time.monotonic() + 10
-    while path.exists():
-        assert time.monotonic() < deadline_s, f"{path} is still there"
-        time.sleep(0.01)
-    return True
+        eventually(lambda: not trash.exists(), "the end of the trash", 10)
 
 
 def test_a_stopped_job_goes_on_when_it_is_resumed(client: Client, job: Callable[..., dict[str, Any]]) -> None:
