@@ -207,7 +207,8 @@ def _many_events(first: int = 100_000, all_events: int = 1_000_000) -> list[Figu
 def _stall(client: Client, job_id: str) -> None:
     """Ask for much and never read the answers."""
     client.call("hello")
-    socket = client._connected()
+    socket = client._channel._socket
+    assert socket is not None
     from vestim_core.protocol.messages import Request
 
     params = {"cursors": [{"stream": f"job:{job_id}", "lineage": "", "seq": 0}], "limit": 10_000, "timeout_s": 60.0}

@@ -1,8 +1,10 @@
-"""The client library: blocking calls to the daemon, started on demand, with reconnect. Window, CLI and gateway use
-this."""
+"""The client library: calls to the daemon, started on demand, with reconnect. Window, CLI and gateway use this.
 
+`Client` blocks until it has the answer; `Channel` is for those that have a loop of their own."""
+
+from vestim_core.client.channel import Channel
 from vestim_core.client.connection import Client
 from vestim_core.client.follow import Batch, follow
 from vestim_core.client.showing import show
 
-__all__ = ["Batch", "Client", "follow", "show"]
+__all__ = ["Batch", "Channel", "Client", "follow", "show"]

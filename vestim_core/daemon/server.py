@@ -283,6 +283,7 @@ class Server:
         record = Discovery(
             state=state,
             instance=self.instance,
+            lineage=self._service.manager.registry.lineage,
             pid=os.getpid(),
             version=vestim_core.__version__,
             protocol_oldest=OLDEST_PROTOCOL,

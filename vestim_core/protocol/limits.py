@@ -10,6 +10,8 @@ MAX_REQUEST_BYTES = 4 << 20
 MAX_PIECE_BYTES = 1 << 20
 """Most bytes of one piece: of an artifact, of a log, of the events in one answer."""
 MAX_REPLY_BYTES = 8 << 20
+MAX_ON_THE_WAY = 16
+"""Most unanswered requests that a client has sent: fewer than the replies that the daemon keeps for it unread."""
 MAX_BELL_BYTES = 64 << 10
 MAX_EVENTS = 10_000
 """Most events in one answer."""
