@@ -24,13 +24,15 @@ class Client:
     """`with Client() as client: client.call("list_jobs")`.
 
     home: None for the one that VESTIM_HOME names, else the user's. start: whether a daemon is started when none lives;
-    without it a call raises with code `unreachable`.
+    without it a call raises with code `unreachable`. patience_s: how long a daemon may take to answer a call, beside
+    what the call itself says that it waits.
     """
 
-    def __init__(self, home: Home | None = None, *, start: bool = True) -> None:
+    def __init__(self, home: Home | None = None, *, start: bool = True, patience_s: float = CALL_TIMEOUT_S) -> None:
         self._channel = Channel(home)
         self.home = self._channel.home
         self._start = start
+        self._patience_s = patience_s
 
     def call(self, method: str, *, command_id: str = "", **params: Any) -> Any:
         """The result of a method of the protocol's table. `VestimError` says what went wrong in one sentence.
@@ -39,7 +41,7 @@ class Client:
         """
         request_id = self._channel.send(method, params, command_id or None)
         try:
-            answer = self._answer(request_id, CALL_TIMEOUT_S + float(params.get("timeout_s", 0.0)))
+            answer = self._answer(request_id, self._patience_s + float(params.get("timeout_s", 0.0)))
         except BaseException:
             self._channel.forget(request_id)
             self._channel.disconnect()  # what is on its way belongs to nobody any more
