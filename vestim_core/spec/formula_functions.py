@@ -1,0 +1,79 @@
+"""The functions of formulas: how many values each takes, and which of them must be written as numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MAX_ROWS = 100_000
+"""Longest window or lag, in rows."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A parameter of a function that must be written as a number; without `default` it must be given."""
+
+    name: str
+    low: float
+    high: float
+    whole: bool = False
+    default: float | None = None
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function of formulas: how many expressions it takes first, then which settings; description: one line."""
+
+    arguments: int
+    description: str
+    settings: tuple[Setting, ...] = ()
+
+    @property
+    def most(self) -> int:
+        """How many values it takes at most."""
+        return self.arguments + len(self.settings)
+
+    @property
+    def least(self) -> int:
+        """How many values it takes at least."""
+        return self.arguments + sum(setting.default is None for setting in self.settings)
+
+
+_LAG = Function(1, "x as it was n rows ago", (Setting("n", 0, MAX_ROWS, whole=True),))
+FUNCTIONS: dict[str, Function] = {
+    "abs": Function(1, "size without sign"),
+    "sign": Function(1, "-1, 0 or 1"),
+    "sqrt": Function(1, "square root"),
+    "square": Function(1, "x times x"),
+    "exp": Function(1, "e to the power of x"),
+    "log": Function(1, "natural logarithm"),
+    "log10": Function(1, "logarithm to base 10"),
+    "log1p": Function(1, "logarithm of 1 + x, precise near 0"),
+    "sin": Function(1, "sine of x in rad"),
+    "cos": Function(1, "cosine of x in rad"),
+    "arctan": Function(1, "angle in rad"),
+    "tanh": Function(1, "hyperbolic tangent"),
+    "floor": Function(1, "next whole number below"),
+    "ceil": Function(1, "next whole number above"),
+    "power": Function(2, "x to the power of y"),
+    "minimum": Function(2, "the smaller of two"),
+    "maximum": Function(2, "the larger of two"),
+    "clip": Function(3, "x within low and high"),
+    "where": Function(3, "the second where the first is not 0, else the third"),
+    "lag": _LAG,
+    "shift": _LAG,
+    "moving_average": Function(1, "mean of the last n rows", (Setting("n", 1, MAX_ROWS, whole=True),)),
+    "rolling_max": Function(1, "largest of the last n rows", (Setting("n", 1, MAX_ROWS, whole=True),)),
+    "ema": Function(1, "first-order lag with a time constant in s", (Setting("seconds", 1e-6, 1e9),)),
+    "lowpass": Function(
+        1,
+        "causal Butterworth low-pass with its corner in Hz and its order",
+        (Setting("hertz", 1e-9, 1e9), Setting("order", 1, 8, whole=True, default=2)),
+    ),
+    "noise": Function(2, "Gaussian noise of a mean and a standard deviation, the same at every run"),
+}
+"""Everything that may be called, by name. Where a window reaches before a segment's start: see `data.steps.running`."""
+
+LOOKING_AHEAD = frozenset(
+    ("filtfilt", "sosfiltfilt", "savgol_filter", "gradient", "diff", "convolve", "interp", "flip", "median", "mean")
+) | frozenset(("max", "min", "std", "var", "sum", "cumsum", "percentile", "quantile", "argmax", "argmin", "normalise"))
+"""Names of functions that need rows after the one they stand at: refused with that reason."""
