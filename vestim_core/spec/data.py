@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from vestim_core.spec.finding import Repair
 from vestim_core.spec.section import Section
@@ -20,15 +21,22 @@ class FileRepair(Section):
 
 
 class DataSpec(Section):
-    """Files or folders for each role. A split is by whole files, never inside a file."""
+    """Files or folders for each role, or the data set that names them. A split is by whole files, never inside a file.
 
+    At a job's start the daemon puts a data set's files, mapping, repairs and hashes beside its name: from then on they
+    count, whatever becomes of the data set.
+    """
+
+    data_set: str = Field(
+        "", max_length=200, title="Data set", description="Name or id of a saved data set, instead of all below."
+    )
     train: list[str] = Field(
-        min_length=1,
+        [],
         title="Training files",
         description="Files or folders that the model learns from (.csv, .mat, .xlsx, ...).",
     )
     validation: list[str] = Field(
-        min_length=1, title="Validation files", description="Files that choose the best weights; never learned from."
+        [], title="Validation files", description="Files that choose the best weights; never learned from."
     )
     test: list[str] = Field(
         [],
@@ -46,6 +54,34 @@ class DataSpec(Section):
         title="Repairs",
         description="Changes of files before they are used, from the findings; each is carried out on every run.",
     )
+    hashes: dict[str, str] = Field(
+        {},
+        title="Hashes",
+        description="SHA-256 that a file must have, by its path; a file that is not named here may hold anything.",
+    )
+
+    @property
+    def is_reference(self) -> bool:
+        """Whether this only names a data set, whose files are still to be looked up."""
+        return bool(self.data_set) and not self.hashes
+
+    @field_validator("train", "validation")
+    @classmethod
+    def _needed(cls, paths: list[str], info: ValidationInfo) -> list[str]:
+        if not paths and not info.data.get("data_set"):
+            raise PydanticCustomError("missing", "is missing")
+        return paths
+
+    @model_validator(mode="after")
+    def _files_or_a_data_set(self) -> Self:
+        if self.is_reference and (self.train or self.validation or self.test or self.columns or self.repairs):
+            raise ValueError(
+                f"'data_set' stands instead of files, columns and repairs: change those of data set "
+                f"'{self.data_set}', or leave 'data_set' out"
+            )
+        if self.data_set and self.hashes and not (self.train and self.validation):
+            raise ValueError("'hashes' without the files that they belong to: leave them out")
+        return self
 
     @model_validator(mode="after")
     def _one_role_each(self) -> Self:

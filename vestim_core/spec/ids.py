@@ -1,4 +1,4 @@
-"""Names of jobs, tasks and attempts: at most 24 characters, safe as file names on every system.
+"""Names of jobs, tasks, attempts and data sets: at most 24 characters, safe as file names on every system.
 
 Two jobs made in one second get different ids: the tail is drawn from the system's random source.
 """
@@ -13,6 +13,7 @@ _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # without l, o, 0, 1, which peop
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,23}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 _INSPECTION = "in"
+_DATA_SET = "ds"
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?")
 
 
@@ -29,6 +30,16 @@ def new_inspection_id(now: datetime) -> str:
 def is_inspection_id(text: str) -> bool:
     """Whether `text` names an inspection and no job of the user's."""
     return text.startswith(f"{_INSPECTION}_")
+
+
+def new_data_set_id(now: datetime) -> str:
+    """`ds_YYYYMMDD-HHMMSS-xxxx`."""
+    return _new_id(_DATA_SET, now)
+
+
+def is_data_set_id(text: str) -> bool:
+    """Whether `text` is of the form that only ids of data sets have."""
+    return text.startswith(f"{_DATA_SET}_") and is_safe_id(text)
 
 
 def _new_id(kind: str, now: datetime) -> str:

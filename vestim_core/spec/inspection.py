@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from vestim_core.spec.data import FileRepair, Role
+from vestim_core.spec.data_set import DataSetSpec
 from vestim_core.spec.finding import Repair
 from vestim_core.spec.section import Section
 
@@ -57,4 +58,12 @@ class Rewrite(Section):
     repairs: list[FileRepair] = Field(default_factory=list, max_length=10_000)
 
 
-Inspection = Annotated[Sniff | Check | Preview | Rewrite, Field(discriminator="action")]
+class CheckDataSet(Section):
+    """Which files a data set has, what is in them, and what is wrong or odd there; its answer is a `DataSetContent`."""
+
+    action: Literal["check_data_set"] = "check_data_set"
+    data_set_id: str
+    spec: DataSetSpec
+
+
+Inspection = Annotated[Sniff | Check | Preview | Rewrite | CheckDataSet, Field(discriminator="action")]
