@@ -170,9 +170,10 @@ class Server:
             sentence = f"the daemon's answer cannot be sent: {error}".encode(errors="replace").decode()
             raw = Reply(reply.request_id, error=VestimError(ErrorCode.FAILED, sentence)).encode()
         try:
-            self._sockets.clients.send_multipart([client, raw], zmq.DONTWAIT)
+            self._sockets.send(client, raw)
         except zmq.ZMQError as error:
-            log.warning("a reply could not be sent: %s", error)
+            if error.errno != zmq.EHOSTUNREACH:  # one that has gone needs no reply
+                log.warning("a reply could not be sent: %s", error)
 
     def _on_change(self, job_id: str) -> None:
         self._changed.add(job_id)

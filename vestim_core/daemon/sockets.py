@@ -12,13 +12,13 @@ import hmac
 import zmq
 from zmq.auth.thread import ThreadAuthenticator
 
-from vestim_core.protocol.limits import MAX_BELL_BYTES, MAX_REQUEST_BYTES
+from vestim_core.protocol.limits import MAX_BELL_BYTES, MAX_ON_THE_WAY, MAX_REQUEST_BYTES
 from vestim_core.system import Endpoints, Home
 from vestim_core.system.keys import KeyName, KeyPair, key_pair
 
-MAX_QUEUED = 32
-"""Most messages that wait for one peer in each direction: a client asks one thing at a time, and one that does not read
-its replies must not fill our memory with them."""
+MAX_QUEUED = 2 * MAX_ON_THE_WAY
+"""Most messages that wait for one peer in each direction, since one that does not read its replies must not fill our
+memory with them: twice what a client may have on the way, as libzmq learns of what was read in steps of half of it."""
 CLIENTS, DOORBELL = "clients", "doorbell"
 _MAY_SPEAK: dict[str, KeyName] = {CLIENTS: "client", DOORBELL: "worker"}
 
@@ -47,7 +47,17 @@ class Sockets:
             provider = AllowedKey(key_pair(home, name).public)
             self.authenticator.configure_curve_callback(domain=domain, credentials_provider=provider)
         self.clients = self._bound(zmq.ROUTER, CLIENTS, endpoints.clients, server, MAX_REQUEST_BYTES)
+        self.clients.router_mandatory = True
         self.doorbell = self._bound(zmq.PULL, DOORBELL, endpoints.doorbell, server, MAX_BELL_BYTES)
+
+    def send(self, client: bytes, raw: bytes) -> None:
+        """Send to a client, never waiting: `zmq.Again` when it has left its former replies unread, `zmq.ZMQError` with
+        `EHOSTUNREACH` when it has gone."""
+        try:
+            self.clients.send_multipart([client, raw], zmq.DONTWAIT)
+        except zmq.Again:
+            self.clients.getsockopt(zmq.EVENTS)  # has libzmq take note of what was read meanwhile
+            self.clients.send_multipart([client, raw], zmq.DONTWAIT)
 
     def close(self) -> None:
         """Unbind and close everything; what was already sent is given a moment to leave."""
