@@ -266,3 +266,14 @@ def test_a_hundred_clients_at_once(daemon: Daemon) -> None:
 
 
 logging.getLogger("zmq.auth").setLevel(logging.CRITICAL)
+
+
+def test_the_status_tells_machine_home_and_counts(daemon: Daemon) -> None:
+    with daemon.client() as client:
+        client.call("create_job", name="x")
+        status = client.call("daemon_status")
+        assert status["home"] == str(daemon.home.root) and status["workspace"] == str(daemon.home.workspace)
+        assert (status["jobs"], status["running_jobs"], status["queued_jobs"]) == ({"draft": 1}, 0, 0)
+        machine = status["machine"]
+        assert 0 < machine["memory_used_MB"] <= machine["memory_total_MB"] and machine["cores"] >= 1
+        assert isinstance(machine["gpus"], list)

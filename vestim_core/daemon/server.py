@@ -12,6 +12,7 @@ import secrets
 import signal
 import socket as sockets
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -33,9 +34,9 @@ from vestim_core.protocol.limits import MAX_REPLY_BYTES, OLDEST_PROTOCOL, PROTOC
 from vestim_core.protocol.messages import Reply, Request
 from vestim_core.protocol.methods import METHODS, Params, ShutdownParams, WaitParams
 from vestim_core.spec.errors import ErrorCode, VestimError, refused
-from vestim_core.spec.ids import attempt_key
+from vestim_core.spec.ids import attempt_key, is_inspection_id
 from vestim_core.spec.states import JOB_ENDS, Intent, JobState
-from vestim_core.system import Home, write_json
+from vestim_core.system import Home, Machine, write_json
 
 IDLE_S = 30.0
 PARKED_LOG_LOOK_S = 0.25
@@ -60,6 +61,7 @@ class Server:
         self._stopping: str = ""
         self._deliberate = False
         self._started_utc, self._started_s = utc_now(), time.monotonic()
+        self._machine = Machine()
         service.manager.on_change = self._on_change
         own = {"hello": self._hello, "daemon_status": self._status, "shutdown": self._shutdown}
         self._dispatcher = Dispatcher(service, own)
@@ -224,9 +226,8 @@ class Server:
         }
 
     def _status(self, params: Params) -> dict[str, Any]:
-        states: dict[str, int] = {}
-        for container in self._service.manager.job_containers.values():
-            states[container.state.value] = states.get(container.state.value, 0) + 1
+        containers = self._service.manager.job_containers.values()
+        states = Counter(c.state.value for c in containers if not is_inspection_id(c.job_id))
         running = [{"job_id": c.job_id, "task_id": task_id} for c, task_id in self._host.running]
         return {
             **self._hello(params),
@@ -234,8 +235,11 @@ class Server:
             "uptime_s": time.monotonic() - self._started_s,
             "memory_MB": _memory_MB(),
             "workspace": str(self.home.workspace),
-            "jobs": states,
+            "jobs": dict(states),
             "running": running,
+            "running_jobs": states[JobState.RUNNING],
+            "queued_jobs": states[JobState.QUEUED],
+            "machine": self._machine.look(),
             "slots": self._host.slots,
             "threads": self._host.threads,
             "parked": len(self._parked),

@@ -166,7 +166,12 @@ def _table(*methods: Method) -> dict[str, Method]:
 METHODS = _table(
     Method("hello", NoParams, "version, protocol range, instance, lineage, home", False, "GET", "/v1/hello"),
     Method(
-        "daemon_status", NoParams, "pid, uptime_s, memory_MB, jobs by state, running tasks", False, "GET", "/v1/daemon"
+        "daemon_status",
+        NoParams,
+        "pid, uptime_s, memory_MB, home, workspace, jobs by state, running tasks; machine: CPU, memory, GPUs",
+        False,
+        "GET",
+        "/v1/daemon",
     ),
     Method("shutdown", ShutdownParams, "nothing; the daemon says bye and ends", True, "POST", "/v1/daemon/shutdown"),
     Method("create_job", CreateJobParams, "job_id, state", True, "POST", "/v1/jobs"),

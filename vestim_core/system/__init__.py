@@ -9,6 +9,7 @@ from vestim_core.system.files import read_json, safe_name, unique_path, write_at
 from vestim_core.system.gpus import gpu_count
 from vestim_core.system.home import Home, HomeError
 from vestim_core.system.locks import FileLock, adopt_lock, is_locked
+from vestim_core.system.machine import Machine
 from vestim_core.system.ourselves import Role, own_command, worker_environment
 from vestim_core.system.processes import (
     ProcessRef,
@@ -28,6 +29,7 @@ __all__ = [
     "FileLock",
     "Home",
     "HomeError",
+    "Machine",
     "ProcessRef",
     "Role",
     "adopt_lock",

@@ -104,7 +104,7 @@ class Home:
 
     @property
     def workspace(self) -> Path:
-        """The user's folder of jobs; only the user's ordinary home keeps it outside of itself."""
+        """The user's folder of jobs and data sets; only the user's ordinary home keeps it outside of itself."""
         if self.root != _platform_default() or _named_by_environment() == self.root:
             return self.root / "workspace"
         return self._chosen_workspace() or platformdirs.user_documents_path() / "Vestim"
@@ -112,6 +112,10 @@ class Home:
     @property
     def jobs(self) -> Path:
         return self.workspace / "jobs"
+
+    @property
+    def data_sets(self) -> Path:
+        return self.workspace / "data_sets"
 
     def check(self) -> None:
         """Raise HomeError when this can be no folder, without making one."""

@@ -100,10 +100,18 @@ def status(as_json: AsJson = False) -> None:
         f"{number(found['memory_MB'])} MB."
     )
     say(f"Home: {found['home']}")
+    say(_machine(found["machine"]))
     counts = ", ".join(f"{count} {state}" for state, count in sorted(found["jobs"].items()))
     say(f"Jobs that have not ended: {counts or 'none'}.")
     for task in found["running"]:
         say(f"Running: {task['job_id']} {task['task_id']}")
+
+
+def _machine(machine: dict[str, Any]) -> str:
+    cpu = "" if machine["cpu_percent"] is None else f"{number(machine['cpu_percent'])} % of "
+    memory = f"{machine['memory_used_MB'] / 1000:.1f} of {machine['memory_total_MB'] / 1000:.1f} GB in use"
+    gpus = "".join(f", {gpu['name']}" for gpu in machine["gpus"])
+    return f"Machine: {cpu}{machine['cores']} cores, {memory}{gpus}."
 
 
 def logs(as_json: AsJson = False) -> None:

@@ -1,0 +1,70 @@
+"""How busy the machine is: cheap to ask, and what the GPU driver's tool prints is read."""
+
+from __future__ import annotations
+
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.daemon.daemons import eventually
+from vestim_core.system import Machine, gpus
+
+SMI = """#!/bin/sh
+sleep 0.3
+case "$1" in
+  -L) echo "GPU 0: NVIDIA A, B (UUID: GPU-1)"; echo "GPU 1: NVIDIA T4 (UUID: GPU-2)" ;;
+  *) echo "NVIDIA A, B, 81559, 1024, 37"; echo "NVIDIA T4, [N/A], [N/A], [N/A]" ;;
+esac
+"""
+
+
+@pytest.fixture
+def two_gpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine whose driver's tool is slow and knows two GPUs."""
+    tool = tmp_path / "nvidia-smi"
+    tool.write_text(SMI)
+    tool.chmod(tool.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setattr(gpus, "_LINUX_DRIVER", tmp_path / "none")
+    gpus.gpu_count.cache_clear()
+    yield
+    gpus.gpu_count.cache_clear()
+
+
+def test_memory_and_cpu_are_those_of_the_machine() -> None:
+    machine = Machine()
+    seen = machine.look()
+    assert seen["memory_total_MB"] == round(psutil.virtual_memory().total / 1e6)
+    assert 0 < seen["memory_used_MB"] <= seen["memory_total_MB"]
+    assert seen["cpu_percent"] is None, "nothing can be said of no time"
+    assert 0 <= eventually(lambda: machine.look()["cpu_percent"] or False, "a share of the CPU") <= 100
+
+
+def test_a_look_is_cheap() -> None:
+    machine = Machine()
+    machine.look()
+    start_s = time.perf_counter()
+    for _ in range(100):
+        machine.look()
+    assert time.perf_counter() - start_s < 1.0
+
+
+@pytest.mark.skipif(not hasattr(stat, "S_IXUSR") or psutil.WINDOWS, reason="needs a shell")
+def test_gpus_are_told_by_name_and_memory_without_waiting_for_the_tool(two_gpus: None) -> None:
+    assert gpus.gpu_count() == 2
+    watch = gpus.GpuWatch()
+    start_s = time.perf_counter()
+    assert watch.look() == []
+    assert time.perf_counter() - start_s < 0.2
+    first, second = eventually(watch.look, "the tool's answer")
+    assert first == {"name": "NVIDIA A, B", "memory_total_MB": 85521, "memory_used_MB": 1074, "percent": 37.0}
+    assert second == {"name": "NVIDIA T4", "memory_total_MB": None, "memory_used_MB": None, "percent": None}
+
+
+@pytest.mark.parametrize("line", ["", "No devices were found", "a, b"])
+def test_what_is_no_gpu_is_none(line: str) -> None:
+    assert gpus.read_gpu(line) is None
