@@ -18,9 +18,9 @@ JOBS = [
 class _Listing:
     """A client that knows these jobs."""
 
-    def call(self, method: str) -> Any:
+    def call(self, method: str, **params: Any) -> Any:
         assert method == "list_jobs"
-        return {"jobs": JOBS}
+        return {"jobs": JOBS, "next": ""}
 
 
 def _find(given: str) -> str:

@@ -167,7 +167,7 @@ def test_wrong_calls_are_refused_in_one_sentence(daemon: Daemon, tmp_path: Path)
         socket.send(request.encode())
         error = Reply.decode(socket.recv()).error
         assert error is not None and error.code is ErrorCode.VERSION
-        assert ask(socket, "list_jobs").result == {"jobs": []}, "nothing was made"
+        assert ask(socket, "list_jobs").result == {"jobs": [], "next": ""}, "nothing was made"
 
 
 def test_no_ring_can_do_harm(daemon: Daemon, tmp_path: Path) -> None:

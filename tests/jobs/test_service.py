@@ -199,3 +199,22 @@ def test_the_machine_is_the_one_we_run_on(service: JobService, tmp_path: Path) -
     spec = real_document(tmp_path, training={"threads": (os.cpu_count() or 1) + 1})
     if (os.cpu_count() or 1) < 256:
         assert "cores" in refusal(lambda: service.submit(spec)).sentence
+
+
+def test_jobs_are_listed_in_pages_that_leave_none_out(service: JobService) -> None:
+    made = {service.create_job(f"job {number}")["job_id"] for number in range(7)}
+    first = service.list_jobs(limit=3)
+    service.delete(first["jobs"][-1]["job_id"])  # where the next page starts needs that job no more
+    second = service.list_jobs(after=first["next"], limit=3)
+    third = service.list_jobs(after=second["next"], limit=3)
+    listed = [job["job_id"] for page in (first, second, third) for job in page["jobs"]]
+    assert len(listed) == 7 and set(listed) == made and third["next"] == ""
+    assert service.list_jobs("queued") == {"jobs": [], "next": ""}
+
+
+def test_a_remark_is_kept_as_a_message_and_changes_no_state(service: JobService) -> None:
+    job_id = service.create_job("quiet")["job_id"]
+    service.remark(job_id, "chamber was opened")
+    events, _ = service.manager.registry.read_events(job_id, 0, 100, 1 << 20)
+    assert events[-1]["kind"] == "message" and events[-1]["data"]["text"] == "chamber was opened"
+    assert service.show_job(job_id)["state"] == "draft"

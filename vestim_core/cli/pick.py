@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from vestim_core.cli.output import plain
-from vestim_core.client import Client
+from vestim_core.client import Client, all_jobs
 from vestim_core.spec.errors import not_found, wrong_input
 
 SHORTEST = 4
@@ -19,7 +19,7 @@ JobName = Annotated[str, typer.Argument(metavar="JOB", help="Id, beginning or en
 
 def find_job(client: Client, given: str) -> str:
     """The id of the job that `given` means. `VestimError`: not_found for none, wrong_input for several."""
-    jobs = client.call("list_jobs")["jobs"]
+    jobs = all_jobs(client.call)
     if any(job["job_id"] == given for job in jobs):
         return given
     matches = [job for job in jobs if _means(job, given)]

@@ -188,6 +188,11 @@ class JobContainer:
             self.tags = self.tags if tags is None else tags
             self._record(EventKind.JOB, {"name": self.name, "note": self.note, "tags": self.tags})
 
+    def remark(self, text: str) -> None:
+        """Keep a sentence from outside as a message."""
+        with self.changes():
+            self._record(EventKind.MESSAGE, {"level": "info", "text": text})
+
     def set_archived(self, archived: bool) -> None:
         """Put the job away, or bring it back."""
         with self.changes():

@@ -17,6 +17,8 @@ from pydantic_core import from_json
 from vestim_core.jobs.clock import utc_now
 from vestim_core.jobs.container import JobContainer
 from vestim_core.jobs.database import open_database
+from vestim_core.protocol.limits import MAX_LISTED, MAX_PIECE_BYTES
+from vestim_core.spec.data_set import DataSet
 from vestim_core.spec.ids import is_inspection_id
 from vestim_core.spec.states import JOB_ENDS
 
@@ -140,13 +142,22 @@ class Registry:
         row = self._db.execute("SELECT 1 FROM jobs WHERE job_id = ? AND NOT deleted", (job_id,)).fetchone()
         return row is not None
 
-    def summaries(self, state: str = "") -> list[dict[str, Any]]:
-        """One row per job, newest first."""
+    def summaries(self, state: str = "", after: str = "", limit: int = MAX_LISTED) -> tuple[list[dict[str, Any]], str]:
+        """A page of rows, one a job, newest first; and where the next page starts, empty when there is none.
+
+        after: that of the page before. state: only jobs in this state.
+        """
+        made_utc, _, job_id = after.partition("/")
         rows = self._db.execute(
-            "SELECT summary FROM jobs WHERE listed AND NOT deleted ORDER BY created_utc DESC, job_id DESC"
-        )
-        found = [json.loads(summary) for (summary,) in rows]
-        return [row for row in found if not state or row["state"] == state]
+            "SELECT created_utc, job_id, summary FROM jobs WHERE listed AND NOT deleted "
+            "AND (?1 = '' OR json_extract(summary, '$.state') = ?1) "
+            "AND (?2 = '' OR (created_utc, job_id) < (?3, ?4)) "
+            "ORDER BY created_utc DESC, job_id DESC LIMIT ?5",
+            (state, after, made_utc, job_id, limit + 1),
+        ).fetchall()
+        found, _ = _within(rows[:limit], 2, MAX_PIECE_BYTES)
+        more = len(rows) > len(found)
+        return _decode_all([row[2] for row in found]), f"{found[-1][0]}/{found[-1][1]}" if more else ""
 
     # --- streams
 
@@ -177,6 +188,56 @@ class Registry:
         return [
             {"seq": seq, "time_utc": time_utc, "kind": kind, "task": task, "attempt": attempt, "data": data}
             for (seq, time_utc, kind, task, attempt, _), data in zip(found, contents, strict=True)
+        ], size
+
+    # --- data sets
+
+    def save_data_set(self, data_set: DataSet) -> None:
+        """Commit a data set, and move it to the end of the stream of data sets."""
+        with self.transaction():
+            seq = int(self._one("SELECT max(seq) FROM data_sets", default=0) or 0) + 1
+            texts = (_encode(data_set.summary()), _encode(data_set.to_record()))
+            self._db.execute(
+                "INSERT INTO data_sets (data_set_id, seq, name, summary, record) VALUES (?, ?, ?, ?, ?) "
+                "ON CONFLICT (data_set_id) DO UPDATE SET "
+                "seq = excluded.seq, name = excluded.name, summary = excluded.summary, record = excluded.record",
+                (data_set.data_set_id, seq, data_set.name, *texts),
+            )
+
+    def delete_data_set(self, data_set_id: str) -> None:
+        """Leave nothing of a data set but its tombstone in the stream."""
+        with self.transaction():
+            seq = int(self._one("SELECT max(seq) FROM data_sets", default=0) or 0) + 1
+            self._db.execute(
+                "UPDATE data_sets SET deleted = 1, seq = ?, summary = 'null', record = 'null' WHERE data_set_id = ?",
+                (seq, data_set_id),
+            )
+
+    def load_data_set(self, named: str) -> DataSet | None:
+        """The data set of that id, else of that name, or None."""
+        query = "SELECT record FROM data_sets WHERE (data_set_id = ? OR name = ?) AND NOT deleted"
+        row = self._db.execute(f"{query} ORDER BY data_set_id = ? DESC", (named, named, named)).fetchone()
+        return None if row is None else DataSet.model_validate_json(row[0])
+
+    def had_data_set(self, data_set_id: str) -> bool:
+        """Whether there is, or ever was, a data set of that id."""
+        return bool(self._db.execute("SELECT 1 FROM data_sets WHERE data_set_id = ?", (data_set_id,)).fetchone())
+
+    def data_set_summaries(self) -> list[dict[str, Any]]:
+        """One row per data set, by name."""
+        rows = self._db.execute("SELECT summary FROM data_sets WHERE NOT deleted ORDER BY name")
+        return [json.loads(summary) for (summary,) in rows]
+
+    def read_data_sets(self, after: int, limit: int, max_bytes: int) -> tuple[list[dict[str, Any]], int]:
+        """Rows of data sets that changed after number `after` (None for one that was deleted), and their size."""
+        rows = self._db.execute(
+            "SELECT seq, data_set_id, summary FROM data_sets WHERE seq > ? ORDER BY seq LIMIT ?", (after, limit)
+        )
+        found, size = _within(rows, 2, max_bytes)
+        summaries = _decode_all([row[2] for row in found])
+        return [
+            {"seq": seq, "data_set_id": data_set_id, "summary": summary}
+            for (seq, data_set_id, _), summary in zip(found, summaries, strict=True)
         ], size
 
     # --- the machine

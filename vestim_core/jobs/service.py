@@ -14,11 +14,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from vestim_core.jobs.artifacts import list_files, read_piece
 from vestim_core.jobs.container import JobContainer
+from vestim_core.jobs.data_sets import DataSets
 from vestim_core.jobs.manager import JobManager
 from vestim_core.jobs.managers.hyperparameters import SECTIONS
 from vestim_core.jobs.managers.setup import TrainingSetupManager
 from vestim_core.jobs.mappings import remember_mapping
-from vestim_core.protocol.limits import MAX_PIECE_BYTES, MAX_TASKS
+from vestim_core.protocol.limits import MAX_LISTED, MAX_PIECE_BYTES, MAX_TASKS
+from vestim_core.spec.data_set import DataSet, DataSetSpec
 from vestim_core.spec.errors import not_found, refused, wrong_input
 from vestim_core.spec.inspection import Inspection
 from vestim_core.spec.job import JobSpec, spec_error, validate_job
@@ -67,6 +69,10 @@ class JobService:
         container = self.manager.get(job_id)
         if container.state is not JobState.DRAFT:
             raise refused(f"job {job_id} is {container.state} and was started before", place="job_id")
+        document, taken = with_data_set(container.document, self.manager.data_sets)
+        if taken:
+            container.save_document(document)
+            container.provenance["data_set"] = taken
         if not container.tasks:
             self._set_up(container)
         container.set_state(JobState.QUEUED)
@@ -76,7 +82,8 @@ class JobService:
 
     def submit(self, spec: dict[str, Any]) -> dict[str, Any]:
         """Create, set up and start in one command; nothing is made of a spec that is not valid."""
-        check_against_machine(validate_job(spec))
+        validate_job(spec)
+        check_against_machine(validate_job(with_data_set(spec, self.manager.data_sets)[0]))
         job_id = self.create_job(spec=spec)["job_id"]
         counts = self.setup_training_tasks(job_id)
         return {**counts, **self.start(job_id)}
@@ -152,6 +159,13 @@ class JobService:
         """Replace a job's note."""
         return self._described(job_id, note=text)
 
+    def remark(self, job_id: str, text: str) -> dict[str, Any]:
+        """Keep a sentence from outside among a job's messages; it changes no state."""
+        container = self.manager.get(job_id)
+        container.remark(text)
+        self.manager.persist_job_container(container)
+        return {"job_id": job_id, "last_seq": container.last_seq}
+
     def move_in_queue(self, job_id: str, place: int) -> dict[str, Any]:
         """Make a job the `place`-th of the queue, counted from 1; what is running goes on."""
         container = self.manager.get(job_id)
@@ -198,13 +212,49 @@ class JobService:
         remember_mapping(self.manager.home.mappings, header, columns)
         return {"header": header, "columns": columns}
 
+    # --- data sets
+
+    def save_data_set(self, name: str, spec: dict[str, Any], data_set: str = "") -> dict[str, Any]:
+        """Keep a new data set, or change one, and have its files looked at."""
+        try:
+            wanted = DataSetSpec.model_validate(spec)
+        except ValidationError as error:
+            raise spec_error(error) from None
+        known = self.manager.data_sets
+        saved = known.change(known.find(data_set), name, wanted) if data_set else known.add(name, wanted)
+        return _data_set_state(saved)
+
+    def list_data_sets(self) -> dict[str, Any]:
+        """One summary per data set."""
+        return {"data_sets": self.manager.registry.data_set_summaries()}
+
+    def show_data_set(self, data_set: str) -> dict[str, Any]:
+        """A data set with its files and findings."""
+        found = self.manager.data_sets.find(data_set)
+        return {**found.to_record(), **found.summary()}
+
+    def check_data_set(self, data_set: str) -> dict[str, Any]:
+        """Have the files looked at again; jobs from then on take what is found."""
+        return _data_set_state(self.manager.data_sets.check(self.manager.data_sets.find(data_set)))
+
+    def rename_data_set(self, data_set: str, name: str) -> dict[str, Any]:
+        """Give a data set another name."""
+        return _data_set_state(self.manager.data_sets.rename(self.manager.data_sets.find(data_set), name))
+
+    def delete_data_set(self, data_set: str) -> dict[str, Any]:
+        """Forget a data set; files and jobs stay as they are."""
+        found = self.manager.data_sets.find(data_set)
+        self.manager.data_sets.delete(found)
+        return {"data_set_id": found.data_set_id, "name": found.name, "deleted": True}
+
     # --- reading
 
-    def list_jobs(self, state: str = "") -> dict[str, Any]:
-        """One summary per job, newest first."""
+    def list_jobs(self, state: str = "", after: str = "", limit: int = MAX_LISTED) -> dict[str, Any]:
+        """A page of summaries, one a job, newest first."""
         if state and state not in set(JobState):
             raise wrong_input(f"'{state}' is no state of a job: use {', '.join(JobState)}", place="state")
-        return {"jobs": self.manager.registry.summaries(state)}
+        jobs, following = self.manager.registry.summaries(state, after, limit)
+        return {"jobs": jobs, "next": following}
 
     def show_job(self, job_id: str, tasks_from: int = 0, tasks_limit: int = MAX_TASKS) -> dict[str, Any]:
         """The job at its three levels, with so many of its tasks."""
@@ -255,7 +305,8 @@ class JobService:
     def _set_up(self, container: JobContainer) -> None:
         if container.state is not JobState.DRAFT:
             raise refused(f"job {container.job_id} was started: its tasks are fixed", place="job_id")
-        spec = validate_job(container.document)
+        validate_job(container.document)
+        spec = validate_job(with_data_set(container.document, self.manager.data_sets)[0])
         check_against_machine(spec)
         setup = container.managers[Phase.TRAINING_SETUP]
         if isinstance(setup, TrainingSetupManager):
@@ -267,15 +318,37 @@ def check_against_machine(spec: JobSpec) -> None:
     for role, paths in (("train", spec.data.train), ("validation", spec.data.validation), ("test", spec.data.test)):
         for number, path in enumerate(paths, 1):
             if not Path(path).exists():
-                raise wrong_input(
-                    f"there is no file or folder '{path}': check data.{role}", place=f"data.{role}[{number}]"
-                )
+                known = spec.data.data_set
+                advice = f"check data set '{known}' again" if known else f"check data.{role}"
+                raise wrong_input(f"there is no file or folder '{path}': {advice}", place=f"data.{role}[{number}]")
     cores = os.cpu_count() or 1
     threads = max(training.threads for grid in spec.training for training in grid.choices)
     if threads > cores:
         raise wrong_input(
             f"training.threads is {threads}, but this machine has {cores} cores", place="training.threads"
         )
+
+
+def with_data_set(document: dict[str, Any], data_sets: DataSets) -> tuple[dict[str, Any], dict[str, str]]:
+    """The document with the content of the data set that it names, and which that was; as it is when it names none.
+
+    `VestimError` for a data set that there is not, or that cannot be used.
+    """
+    data = document.get("data")
+    if not isinstance(data, dict) or not data.get("data_set") or data.get("hashes"):
+        return document, {}
+    data_set, content = data_sets.content_for_a_job(str(data["data_set"]))
+    taken = {"data_set_id": data_set.data_set_id, "name": data_set.name, "sha256": content.sha256}
+    return {**document, "data": content.to_data(data_set.name)}, taken
+
+
+def _data_set_state(data_set: DataSet) -> dict[str, Any]:
+    return {
+        "data_set_id": data_set.data_set_id,
+        "name": data_set.name,
+        "state": data_set.state.value,
+        "inspection_id": data_set.inspection_id,
+    }
 
 
 def _state(container: JobContainer) -> dict[str, Any]:

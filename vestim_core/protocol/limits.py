@@ -18,6 +18,8 @@ MAX_EVENTS = 10_000
 MAX_CURSORS = 64
 MAX_TASKS = 2_000
 """Most tasks of a job in one answer."""
+MAX_LISTED = 1_000
+"""Most jobs in one answer."""
 MAX_WAIT_S = 60.0
 MAX_LINE_BYTES = 256 << 10
 """Longest line of a journal; a longer one becomes a message that names file and offset."""

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from vestim_core.protocol.cursors import Cursor
-from vestim_core.protocol.limits import MAX_CURSORS, MAX_EVENTS, MAX_PIECE_BYTES, MAX_TASKS, MAX_WAIT_S
+from vestim_core.protocol.limits import MAX_CURSORS, MAX_EVENTS, MAX_LISTED, MAX_PIECE_BYTES, MAX_TASKS, MAX_WAIT_S
 
 
 class Params(BaseModel):
@@ -88,8 +88,16 @@ class ShowJobParams(JobParams):
     tasks_limit: int = Field(MAX_TASKS, ge=0, le=MAX_TASKS)
 
 
+class RemarkParams(JobParams):
+    text: str = Field(min_length=1, max_length=4_000)
+
+
 class ListJobsParams(Params):
+    """state: only jobs in this state. after: what an answer names as `next`, for the page that follows it."""
+
     state: str = Field("", max_length=16)
+    after: str = Field("", max_length=64)
+    limit: int = Field(MAX_LISTED, ge=1, le=MAX_LISTED)
 
 
 class WaitParams(Params):
@@ -137,6 +145,25 @@ class MapColumnsParams(Params):
 
     header: list[str] = Field(min_length=1, max_length=2000)
     columns: dict[str, str]
+
+
+class DataSetParams(Params):
+    """data_set: id or name."""
+
+    data_set: str = Field(max_length=200)
+
+
+class SaveDataSetParams(Params):
+    """spec: a `DataSetSpec`: files, folders or patterns by role, or a split; columns, repairs. data_set: id or name of
+    the one that is changed; empty for a new one."""
+
+    name: str = Field(max_length=200)
+    spec: dict[str, Any]
+    data_set: str = Field("", max_length=200)
+
+
+class RenameDataSetParams(DataSetParams):
+    name: str = Field(max_length=200)
 
 
 class ReadArtifactParams(JobParams):
@@ -199,7 +226,15 @@ METHODS = _table(
     Method("tag", TagParams, "job_id, name, note, tags", True, "POST", "/v1/jobs/{job_id}/tags"),
     Method("note", NoteParams, "job_id, name, note, tags", True, "POST", "/v1/jobs/{job_id}/note"),
     Method("move_in_queue", MoveParams, "job_id, place, queue", True, "POST", "/v1/jobs/{job_id}/move"),
-    Method("list_jobs", ListJobsParams, "jobs: one summary each, newest first", False, "GET", "/v1/jobs"),
+    Method("remark", RemarkParams, "job_id, last_seq", True, "POST", "/v1/jobs/{job_id}/remarks"),
+    Method(
+        "list_jobs",
+        ListJobsParams,
+        "jobs: one summary each, newest first; next: where the next page starts",
+        False,
+        "GET",
+        "/v1/jobs",
+    ),
     Method("show_job", ShowJobParams, "summary, spec, managers, tasks with results", False, "GET", "/v1/jobs/{job_id}"),
     Method(
         "wait",
@@ -214,6 +249,35 @@ METHODS = _table(
     Method("preview", PreviewParams, "inspection_id; its answer: signals", True, "POST", "/v1/inspections/preview"),
     Method("rewrite", RewriteParams, "inspection_id; its answer: files", True, "POST", "/v1/inspections/rewrite"),
     Method("map_columns", MapColumnsParams, "header, columns", True, "POST", "/v1/mappings"),
+    Method(
+        "save_data_set", SaveDataSetParams, "data_set_id, name, state, inspection_id", True, "POST", "/v1/data_sets"
+    ),
+    Method("list_data_sets", NoParams, "data_sets: one summary each, by name", False, "GET", "/v1/data_sets"),
+    Method(
+        "show_data_set",
+        DataSetParams,
+        "summary, spec, content with files and findings, changes",
+        False,
+        "GET",
+        "/v1/data_sets/{data_set}",
+    ),
+    Method(
+        "check_data_set",
+        DataSetParams,
+        "data_set_id, name, state, inspection_id",
+        True,
+        "POST",
+        "/v1/data_sets/{data_set}/check",
+    ),
+    Method(
+        "rename_data_set",
+        RenameDataSetParams,
+        "data_set_id, name, state, inspection_id",
+        True,
+        "POST",
+        "/v1/data_sets/{data_set}/rename",
+    ),
+    Method("delete_data_set", DataSetParams, "data_set_id, name, deleted", True, "DELETE", "/v1/data_sets/{data_set}"),
     Method("list_artifacts", JobParams, "artifacts: path, bytes", False, "GET", "/v1/jobs/{job_id}/artifacts"),
     Method("read_artifact", ReadArtifactParams, "data, offset, size", False, "GET", "/v1/jobs/{job_id}/artifact"),
 )

@@ -10,6 +10,7 @@ import typer
 from vestim_core.cli.link import connected
 from vestim_core.cli.output import AsJson, print_json, say
 from vestim_core.cli.values import duration, number
+from vestim_core.client import all_jobs
 from vestim_core.client.discover import daemon_lives, start_daemon
 from vestim_core.spec.errors import ErrorCode, VestimError, not_found
 from vestim_core.system import Home
@@ -133,7 +134,7 @@ def rebuild(as_json: AsJson = False) -> None:
     stop_daemon(stop_jobs=False)
     with connected() as client:
         start_daemon(client.home, rebuild=True)
-        jobs = len(client.call("list_jobs")["jobs"])
+        jobs = len(all_jobs(client.call))
     if as_json:
         print_json({"jobs": jobs})
     else:

@@ -11,6 +11,7 @@ from vestim_core.cli.link import connected
 from vestim_core.cli.output import AsJson, console, plain, print_json, say
 from vestim_core.cli.results import new_table
 from vestim_core.cli.values import local, number, unit_of
+from vestim_core.client import all_jobs
 
 
 def register(app: typer.Typer) -> None:
@@ -25,7 +26,7 @@ def jobs(
 ) -> None:
     """List all jobs, newest first."""
     with connected() as client:
-        known = client.call("list_jobs", state=state)["jobs"]
+        known = all_jobs(client.call, state)
     found = [job for job in known if job["archived"] is archived]
     if as_json:
         print_json(found, indent=2)
