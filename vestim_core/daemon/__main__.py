@@ -72,6 +72,7 @@ def _serve(home: Home, *, anew: bool) -> int:
     try:
         manager.registry.forget_old_commands()
         manager.settle_trash()
+        manager.data_sets.settle()
         Server(home, sockets, JobService(manager), Host(manager, executor)).run()
     finally:
         executor.close()

@@ -13,6 +13,7 @@ from vestim_core.jobs.service import JobService
 from vestim_core.protocol.cursors import Cursor, Stream, parse_stream
 from vestim_core.protocol.limits import MAX_PIECE_BYTES
 from vestim_core.protocol.methods import WaitParams
+from vestim_core.spec.ids import is_data_set_id
 
 
 @dataclass(slots=True)
@@ -25,9 +26,10 @@ class Parked:
     streams: list[Stream]
     deadline_s: float
 
-    def concerns(self, job_id: str) -> bool:
-        """Whether a change of this job may be news for it."""
-        return any(stream.kind == "catalog" or stream.job == job_id for stream in self.streams)
+    def concerns(self, changed_id: str) -> bool:
+        """Whether a change of this job or data set may be news for it."""
+        listed = "data_sets" if is_data_set_id(changed_id) else "catalog"
+        return any(stream.kind == listed or stream.job == changed_id for stream in self.streams)
 
 
 class ProgressBoard:
@@ -91,7 +93,7 @@ class StreamReader:
     def check(self, streams: list[Stream]) -> None:
         """`VestimError` when a stream belongs to a job that does not exist."""
         for stream in streams:
-            if stream.kind != "catalog" and not self._registry.has(stream.job):
+            if stream.job and not self._registry.has(stream.job):
                 self._service.manager.get(stream.job)
 
     def _read_one(self, cursor: Cursor, stream: Stream, limit: int, budget: int) -> dict[str, Any]:
@@ -103,6 +105,8 @@ class StreamReader:
             return {**part, "data": data, "seq": after + len(data), "size": len(data)}
         if stream.kind == "catalog":
             events, size = self._registry.read_catalog(after, limit, budget)
+        elif stream.kind == "data_sets":
+            events, size = self._registry.read_data_sets(after, limit, budget)
         else:
             events, size = self._registry.read_events(stream.job, after, limit, budget)
         return {**part, "events": events, "seq": events[-1]["seq"] if events else after, "size": size}

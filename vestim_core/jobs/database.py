@@ -13,11 +13,18 @@ from pathlib import Path
 
 from vestim_core.spec.errors import ErrorCode, VestimError
 
-SCHEMA_VERSION = 1
-MIGRATIONS: Mapping[int, str] = {}
-"""SQL that brings a database from the version that is the key to the next one."""
+SCHEMA_VERSION = 2
+_DATA_SETS = """
+CREATE TABLE data_sets (
+    data_set_id TEXT PRIMARY KEY, seq INTEGER NOT NULL UNIQUE, deleted INTEGER NOT NULL DEFAULT 0, name TEXT NOT NULL,
+    summary TEXT NOT NULL, record TEXT NOT NULL
+);
+CREATE UNIQUE INDEX data_sets_name ON data_sets (name) WHERE NOT deleted;
+"""
+MIGRATIONS: Mapping[int, str] = {1: _DATA_SETS}
+"""SQL that brings a database from the version that is the key to the next one; a new one goes the same way."""
 
-_SCHEMA = """
+_SCHEMA_1 = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE jobs (
     job_id TEXT PRIMARY KEY, catalog_seq INTEGER NOT NULL UNIQUE, active INTEGER NOT NULL,
@@ -64,9 +71,9 @@ def open_database(
         db.execute("PRAGMA cache_size = -4096")
         if found == 0:
             lineage = f"INSERT INTO meta VALUES ('lineage', '{secrets.token_hex(8)}');"
-            db.executescript(f"BEGIN; {_SCHEMA} {lineage} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
-            found = SCHEMA_VERSION
-        for step in range(found, version):
+            further = " ".join(f"{migrations[step]};" for step in range(1, version))
+            db.executescript(f"BEGIN; {_SCHEMA_1} {lineage} {further} PRAGMA user_version = {version}; COMMIT;")
+        for step in range(found or version, version):
             _back_up(db, path.with_name(f"{path.stem}.version-{step}.sqlite"))
             db.executescript(f"BEGIN; {migrations[step]}; PRAGMA user_version = {step + 1}; COMMIT;")
     except sqlite3.OperationalError as error:

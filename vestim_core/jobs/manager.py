@@ -22,6 +22,7 @@ from typing import Any
 import vestim_core
 from vestim_core.jobs.clock import utc_now
 from vestim_core.jobs.container import JobContainer
+from vestim_core.jobs.data_sets import DataSets
 from vestim_core.jobs.folders import JobFolder
 from vestim_core.jobs.registry import Registry
 from vestim_core.spec.errors import ErrorCode, VestimError, not_found
@@ -46,6 +47,7 @@ class JobManager:
         self._described: dict[str, str] = {}
         self._in_unit = False
         self._saved: dict[str, JobContainer] = {}
+        self.data_sets = DataSets(self)
 
     def load_jobs_from_registry(self) -> None:
         """Bring back every job that has not ended."""
@@ -107,8 +109,9 @@ class JobManager:
             if container.state in JOB_ENDS:
                 self.job_containers.pop(container.job_id, None)
             self._saved[container.job_id] = container
-        if not self._in_unit:
-            self._tell()
+        if container.state in JOB_ENDS and is_inspection_id(container.job_id):
+            self.data_sets.take_in(container)
+        self.tell_unless_in_unit()
 
     def reopen(self, container: JobContainer) -> None:
         """Put an ended job back among those that run, behind all that wait."""
@@ -129,8 +132,7 @@ class JobManager:
         self._described.pop(container.job_id, None)
         if folder.is_symlink() or folder.exists():
             folder.rename(self._trash(container.job_id))
-        if not self._in_unit:
-            self._tell()
+        self.tell_unless_in_unit()
 
     def settle_trash(self) -> None:
         """Finish what a daemon that died while deleting has left: what was committed goes, what was not comes back."""
@@ -167,12 +169,18 @@ class JobManager:
         except BaseException:
             touched = {*self._saved, *(c.job_id for c in self.job_containers.values() if c.unsaved)}
             self._saved.clear()
+            self.data_sets.forget_changes()
             for job_id in touched:
                 self._restore(job_id)
             raise
         finally:
             self._in_unit = False
         self._tell()
+
+    def tell_unless_in_unit(self) -> None:
+        """Let folders and clients know of what was committed; within a unit that happens at its end."""
+        if not self._in_unit:
+            self._tell()
 
     def _restore(self, job_id: str) -> None:
         self._settle_trash(job_id)
@@ -196,6 +204,8 @@ class JobManager:
             if container.state in JOB_ENDS or job_id not in self.job_containers:
                 self._described.pop(job_id, None)
             self.on_change(job_id)
+        for data_set_id in self.data_sets.tell():
+            self.on_change(data_set_id)
 
     def write_job_json(self, container: JobContainer) -> None:
         """The spec as started with its provenance; written at the start, and again when the data's hashes are known."""

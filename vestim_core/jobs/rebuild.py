@@ -36,8 +36,9 @@ _AFTER = {
 
 
 def rebuild(manager: JobManager) -> list[str]:
-    """Bring back every job of the workspace into an empty registry; a sentence for each folder that could not be."""
-    problems: list[str] = []
+    """Bring back every data set and job of the workspace into an empty registry; a sentence for each that could not
+    be."""
+    problems = manager.data_sets.rebuild()
     for root in sorted(manager.home.jobs.iterdir()) if manager.home.jobs.is_dir() else []:
         if not root.is_dir() or root.is_symlink() or not is_safe_id(root.name):
             continue
@@ -73,7 +74,7 @@ def _job_from(folder: JobFolder) -> JobContainer:
     if not draft:
         _bring_back_work(container, folder)
         container.provenance = {
-            key: value for key, value in job["provenance"].items() if key.startswith("prepare_")
+            key: value for key, value in job["provenance"].items() if key.startswith(("prepare_", "data_set"))
         } or container.provenance
         container.set_intent(Intent(state["intent"]), test=state.get("test_after_stop", True))
         _settle(container, JobState(state["state"]))

@@ -3,8 +3,9 @@
 Going on from a cursor gives what comes after it, in order and without a gap. A cursor of another lineage starts over
 at 0.
 
-Streams: `catalog` (one row per job or its tombstone, numbered by its last change), `job:<job>` (a job's events from 1),
-`log:<job>/<task>/<attempt>:out` or `:err` (a log; the number is the byte offset).
+Streams: `catalog` (one row per job or its tombstone, numbered by its last change), `data_sets` (the same of data sets,
+with numbers of its own), `job:<job>` (a job's events from 1), `log:<job>/<task>/<attempt>:out` or `:err` (a log; the
+number is the byte offset).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from vestim_core.spec.errors import wrong_input
 from vestim_core.spec.ids import is_safe_id, split_attempt_key
 
 CATALOG = "catalog"
+DATA_SETS = "data_sets"
 
 
 class Cursor(BaseModel):
@@ -31,9 +33,9 @@ class Cursor(BaseModel):
 
 
 class Stream(NamedTuple):
-    """A stream's name taken apart: `job` for all but the catalogue, `task`, `attempt` and `log` for logs."""
+    """A stream's name taken apart: `job` for a job's events and logs, `task`, `attempt` and `log` for logs."""
 
-    kind: Literal["catalog", "job", "log"]
+    kind: Literal["catalog", "data_sets", "job", "log"]
     job: str = ""
     task: str = ""
     attempt: int = 0
@@ -47,6 +49,8 @@ def parse_stream(name: str) -> Stream:
     """The stream called `name`; `VestimError` when there can be none of that name."""
     if name == CATALOG:
         return Stream("catalog")
+    if name == DATA_SETS:
+        return Stream("data_sets")
     if name.startswith("job:") and is_safe_id(name[4:]):
         return Stream("job", name[4:])
     match = _LOG.fullmatch(name)
@@ -58,7 +62,7 @@ def parse_stream(name: str) -> Stream:
         else:
             return Stream("log", job, task, attempt, "out" if match["log"] == "out" else "err")
     raise wrong_input(
-        f"'{name}' is no stream: use catalog, job:<id> or log:<job>/<task>/<attempt>:out", place="cursors"
+        f"'{name}' is no stream: use catalog, data_sets, job:<id> or log:<job>/<task>/<attempt>:out", place="cursors"
     )
 
 
