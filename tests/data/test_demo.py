@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vestim_core.data.demo import write_demo
+from vestim_core.data.demo import keep_demo, write_demo
 from vestim_core.data.demo.cell import ocv, simulate
 from vestim_core.data.prepare import prepare
 from vestim_core.data.readers import read_table
@@ -37,6 +37,29 @@ def test_the_job_is_valid_and_leaves_the_defective_file_out(folder: Path) -> Non
     assert all(Path(file).is_absolute() and Path(file).is_file() for file in files)
     assert {Path(file).name for file in files} | {DEFECTIVE} == {path.name for path in folder.iterdir()}
     assert {trial.model.kind for trial in spec.trials()} == {"lstm", "fnn"}
+
+
+def test_a_whole_set_is_kept_and_any_other_is_written_again(tmp_path: Path) -> None:
+    told: list[dict[str, object]] = []
+    first = keep_demo(tmp_path / "demo", told.append)
+    assert first["generated"] and Path(first["defective"]).name == DEFECTIVE
+    assert first["defective"] not in str(first["spec"])
+    assert [step["fraction"] for step in told] == sorted(step["fraction"] for step in told)
+    a_file = Path(first["spec"]["data"]["train"][0])
+    written = a_file.stat().st_mtime_ns
+    assert keep_demo(tmp_path / "demo") == {**first, "generated": False}
+    assert a_file.stat().st_mtime_ns == written
+    whole = a_file.read_bytes()
+    a_file.write_bytes(whole[:-100])
+    assert keep_demo(tmp_path / "demo")["generated"] and a_file.read_bytes() == whole
+    (tmp_path / "demo" / "demo.json").write_text("{")
+    assert keep_demo(tmp_path / "demo")["generated"]
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(VestimError, match="the demo data cannot be written"):
+        keep_demo(tmp_path / "file" / "demo")
 
 
 def test_the_job_can_be_prepared(folder: Path, tmp_path: Path) -> None:

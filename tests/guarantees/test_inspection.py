@@ -156,3 +156,13 @@ def test_old_questions_are_forgotten(client: Client, drive: Path) -> None:
     rows = registry_rows(client.home.root, "SELECT job_id FROM jobs")
     assert len(rows) <= 21
     assert len(registry_rows(client.home.root, "SELECT DISTINCT job_id FROM events")) == len(rows)
+
+
+def test_the_demo_is_generated_by_a_worker_and_its_defective_file_has_findings(client: Client) -> None:
+    told: list[dict[str, Any]] = []
+    made = ask(client, "generate_demo", progress=told.append)
+    assert made["generated"] and Path(made["folder"]) == client.home.demo
+    assert client.call("create_job", spec=made["spec"])["state"] == "draft"
+    found = ask(client, "check", files=[{"path": made["defective"]}])
+    assert {finding["severity"] for finding in found["findings"]} >= {"error"} or len(found["findings"]) >= 2
+    assert ask(client, "generate_demo") == {**made, "generated": False}

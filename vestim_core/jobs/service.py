@@ -207,6 +207,10 @@ class JobService:
         asked = {"files": files, "folder": folder, "columns": columns, "repairs": repairs}
         return self._inspect({"action": "rewrite", **asked})
 
+    def generate_demo(self) -> dict[str, Any]:
+        """Have the demo's files written, unless they lie there whole, and ask for the job on them."""
+        return self._inspect({"action": "generate_demo"})
+
     def map_columns(self, header: list[str], columns: dict[str, str]) -> dict[str, Any]:
         """Remember what the columns of files with this header are; an empty mapping forgets."""
         remember_mapping(self.manager.home.mappings, header, columns)

@@ -248,6 +248,14 @@ METHODS = _table(
     Method("check", CheckParams, "inspection_id; its answer: files, findings", True, "POST", "/v1/inspections/check"),
     Method("preview", PreviewParams, "inspection_id; its answer: signals", True, "POST", "/v1/inspections/preview"),
     Method("rewrite", RewriteParams, "inspection_id; its answer: files", True, "POST", "/v1/inspections/rewrite"),
+    Method(
+        "generate_demo",
+        NoParams,
+        "inspection_id; its answer: spec of the demo's job, folder, defective file",
+        True,
+        "POST",
+        "/v1/inspections/demo",
+    ),
     Method("map_columns", MapColumnsParams, "header, columns", True, "POST", "/v1/mappings"),
     Method(
         "save_data_set", SaveDataSetParams, "data_set_id, name, state, inspection_id", True, "POST", "/v1/data_sets"

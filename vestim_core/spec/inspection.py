@@ -66,4 +66,10 @@ class CheckDataSet(Section):
     spec: DataSetSpec
 
 
-Inspection = Annotated[Sniff | Check | Preview | Rewrite | CheckDataSet, Field(discriminator="action")]
+class GenerateDemo(Section):
+    """The demo's files, and the job on them."""
+
+    action: Literal["generate_demo"] = "generate_demo"
+
+
+Inspection = Annotated[Sniff | Check | Preview | Rewrite | CheckDataSet | GenerateDemo, Field(discriminator="action")]

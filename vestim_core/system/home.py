@@ -79,6 +79,10 @@ class Home:
         return self.cache / "answers"
 
     @property
+    def demo(self) -> Path:
+        return self.root / "demo"
+
+    @property
     def mappings(self) -> Path:
         return self.root / "mappings.json"
 

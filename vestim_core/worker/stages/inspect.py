@@ -13,6 +13,7 @@ from typing import Any
 
 from vestim_core.data.bdf import write_bdf
 from vestim_core.data.checks import Member, check_set
+from vestim_core.data.demo import keep_demo
 from vestim_core.data.files import find_files, sha256_of
 from vestim_core.data.inspection import inspect_file
 from vestim_core.data.prepare import READERS_VERSION
@@ -25,7 +26,7 @@ from vestim_core.data.vendors import vendor_files
 from vestim_core.spec.errors import VestimError, wrong_input
 from vestim_core.spec.events import EventKind
 from vestim_core.spec.header import header_signature
-from vestim_core.spec.inspection import Check, Preview, Rewrite, Sniff
+from vestim_core.spec.inspection import Check, GenerateDemo, Preview, Rewrite, Sniff
 from vestim_core.spec.states import AttemptState, Intent
 from vestim_core.system import read_json, safe_name, unique_path, write_json
 from vestim_core.worker.attempt import Attempt
@@ -53,6 +54,8 @@ def run(attempt: Attempt) -> AttemptState:
                 answer = _remembered(attempt, [question.file], lambda: _preview(attempt, question))
             case Rewrite():
                 answer = _rewrite(attempt, question)
+            case GenerateDemo():
+                answer = keep_demo(attempt.home.demo, attempt.journal.progress)
             case None:
                 raise wrong_input("the task asks nothing: ask again", place="inspection")
     except _Cancelled:
