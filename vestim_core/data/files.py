@@ -20,6 +20,7 @@ _EXPORT_FIRST = {
     ".cex": "a LAND database: in LAND's data program export it as CSV",
     ".000": "Maccor's binary format: in MIMS export it as text",
 }
+_WILD = re.compile(r"[*?\[]")
 
 
 class NoTable(VestimError):
@@ -37,6 +38,24 @@ def find_files(paths: Sequence[str]) -> list[Path]:
     a missing file is known before any other is read.
     """
     return [file for path in paths for file in _files_of(Path(path).expanduser().absolute())]
+
+
+def files_matching(pattern: str) -> list[Path]:
+    """The readable files that a pattern with *, ?, [...] or ** means, absolute, cell_2 before cell_10; not_found for
+    none. A path that exists is taken as it stands, whatever characters are in it."""
+    path = Path(pattern).expanduser().absolute()
+    if path.exists() or not _WILD.search(str(path)):
+        return find_files([pattern])
+    try:
+        found = list(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
+    except (ValueError, OSError) as error:
+        raise wrong_input(f'"{pattern}" is no pattern that can be looked for: {error}.', place=pattern) from None
+    files = [file for file in found if file.is_file() and not file.name.startswith(".")]
+    readable = sorted((file for file in files if file.suffix.lower() in READABLE), key=_natural)
+    if not readable:
+        what = f"matches {len(files)} files, none of which can be read" if files else "matches no file"
+        raise not_found(f'"{pattern}" {what}: correct the pattern.', place=pattern)
+    return readable
 
 
 def sha256_of(path: Path) -> str:

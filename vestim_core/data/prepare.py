@@ -83,7 +83,7 @@ def prepare(
     def hashed(count: int) -> None:
         progress(Phase.DATA_IMPORT, _READING_STARTS * count / len(named), f"checked {count} of {_files(named)}")
 
-    files, twice = distinct_contents(named, hashed)
+    files, twice = distinct_contents(named, hashed, data)
     directory = cache / _cache_key(data, signals, steps, files, extra_vendors)
     if is_complete(directory):
         prepared = open_prepared(directory)
@@ -226,7 +226,7 @@ def _cache_key(
         "readers_version": READERS_VERSION,
         "files": [[file.sha256, file.role, file.path.name] for file in files],
         "columns": data.columns,
-        "repairs": [repair.model_dump(mode="json") for repair in data.repairs],
+        "repairs": [[one.model_dump(mode="json") for one in given] for given in repairs_by_file(data, files)],
         "vendors": [file.read_text(encoding="utf-8") for file in vendor_files(extra_vendors)],
         "signals": signals.model_dump(mode="json"),
         "steps": [step.model_dump(mode="json") for step in steps],

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from vestim_core.data.files import find_files, sha256_of
 from vestim_core.spec.data import DataSpec, Role
-from vestim_core.spec.errors import wrong_input
+from vestim_core.spec.errors import not_found, wrong_input
 from vestim_core.spec.finding import Finding, Severity
 
 _WORDS: dict[Role, str] = {"train": "training", "validation": "validation", "test": "test"}
@@ -25,26 +25,37 @@ class RoleFile:
 
 def files_by_role(data: DataSpec) -> list[tuple[Path, Role]]:
     """Every file that the data section names, folders opened: training first, then validation, then test."""
+    if data.is_reference:
+        raise wrong_input(
+            f"Only a daemon knows the files of data set '{data.data_set}': start the job with it, or name the files.",
+            place="data.data_set",
+        )
     paths: tuple[tuple[Role, list[str]], ...] = (
         ("train", data.train),
         ("validation", data.validation),
         ("test", data.test),
     )
+    for path in data.hashes:
+        if not Path(path).exists():
+            raise not_found(f'"{path}"{_of(data)} does not exist any more: {_advice(data)}.', place=path)
     return [(path, role) for role, given in paths for path in find_files(given)]
 
 
 def distinct_contents(
-    files: list[tuple[Path, Role]], seen: Callable[[int], None]
+    files: list[tuple[Path, Role]], seen: Callable[[int], None], data: DataSpec
 ) -> tuple[list[RoleFile], list[Finding]]:
-    """The files, each content once. `seen` is called with the number of files hashed so far.
+    """The files of `data`, each content once. `seen` is called with the number of files hashed so far.
 
-    One content in two roles is an error; within a role it is used once, which is a finding.
+    One content in two roles is an error, and so is another content than `data.hashes` fixes; within a role it is used
+    once, which is a finding.
     """
     kept: dict[str, RoleFile] = {}
     findings: list[Finding] = []
     for number, (path, role) in enumerate(files):
         seen(number)
         file = RoleFile(path, role, sha256_of(path))
+        if data.hashes.get(str(path), file.sha256) != file.sha256:
+            raise wrong_input(f'"{path}"{_of(data)} has changed: {_advice(data)}.', place=str(path))
         first = kept.setdefault(file.sha256, file)
         if first is file:
             continue
@@ -52,6 +63,16 @@ def distinct_contents(
             raise wrong_input(_leak(first, file), place=str(path), actions=(f"Remove it from {_WORDS[role]}",))
         findings.append(_twice(first, file))
     return list(kept.values()), findings
+
+
+def _of(data: DataSpec) -> str:
+    return f" of data set '{data.data_set}'" if data.data_set else ""
+
+
+def _advice(data: DataSpec) -> str:
+    if not data.data_set:
+        return "bring back the file that data.hashes was written for, or leave data.hashes out"
+    return "bring back the former file, or check the data set ('vestim data check') and start the job anew"
 
 
 def _leak(first: RoleFile, second: RoleFile) -> str:

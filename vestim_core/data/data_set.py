@@ -1,0 +1,151 @@
+"""From what a user says of a data set to whole files with one role each; a split at random is the same everywhere."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from vestim_core.data.files import files_matching
+from vestim_core.spec.data import FileRepair, Role
+from vestim_core.spec.data_set import MAX_FILES, WHY_WHOLE_FILES, DataSetSpec, Split
+from vestim_core.spec.errors import wrong_input
+from vestim_core.spec.finding import Finding, Repair, Severity
+
+_NEEDED: tuple[Role, ...] = ("train", "validation")
+_ROLES: tuple[Role, ...] = (*_NEEDED, "test")
+
+
+def files_of(spec: DataSetSpec) -> dict[Path, Role]:
+    """Every file of the data set and its role: training first, then validation, then test.
+
+    Raises VestimError for what is not there, for one file in two roles, and for a role that stays empty.
+    """
+    given: dict[Path, Role] = {}
+    for role in _ROLES:
+        for path in _matching(getattr(spec, role)):
+            other = given.setdefault(path, role)
+            if other != role:
+                raise wrong_input(
+                    f'"{path}" is named for {other} and for {role}: name it for one of them; {WHY_WHOLE_FILES}.',
+                    place=role,
+                )
+    left_open = [path for path in dict.fromkeys(_matching(spec.files)) if path not in given]
+    if spec.split:
+        given |= deal(left_open, spec.split)
+    else:
+        given |= dict.fromkeys(left_open, "train")
+    for role in _NEEDED:
+        if role not in given.values():
+            raise wrong_input(f"no file is left for {role}: name more files, or give fewer of them another role.")
+    if len(given) > MAX_FILES:
+        raise wrong_input(f"the data set has {len(given):,} files, more than {MAX_FILES:,}: make several of them.")
+    return {path: role for wanted in _ROLES for path, role in given.items() if role == wanted}
+
+
+def deal(paths: Sequence[Path], split: Split) -> dict[Path, Role]:
+    """A role for each file, at random. Files are put in the order of a hash of seed and name, so that the outcome does
+    not depend on folders or machines, and one file more moves few of the others.
+
+    Raises wrong_input when a role that is wanted stays empty.
+    """
+    count = len(paths)
+    numbers = {role: _number(getattr(split, role), count) for role in ("validation", "test")}
+    numbers["train"] = count - sum(numbers.values())
+    for role in _ROLES:
+        wanted = role == "train" or getattr(split, role) > 0
+        if wanted and numbers[role] < 1:
+            files = "1 file" if count == 1 else f"{count} files"
+            why = f"; {WHY_WHOLE_FILES}" if count < 2 else ""
+            raise wrong_input(
+                f"the split leaves no file for {role} ({files} to split, validation {split.validation:g}, test "
+                f"{split.test:g}): name more files or change the split{why}.",
+                place="split",
+            )
+    order = sorted(paths, key=_ranks(paths, split.seed).__getitem__)
+    roles: list[Role] = ["validation"] * numbers["validation"] + ["test"] * numbers["test"]
+    dealt = dict(zip(order, roles + ["train"] * numbers["train"], strict=True))
+    return {path: dealt[path] for path in paths}
+
+
+def repairs_of(given: Sequence[FileRepair], paths: Sequence[Path]) -> list[FileRepair]:
+    """The same repairs, each with its file's whole path; wrong_input for a name that no file or several files have."""
+    whole: list[FileRepair] = []
+    for one in given:
+        named = [path for path in paths if one.file == str(path)] or [path for path in paths if one.file == path.name]
+        if not named:
+            raise wrong_input(
+                f'A repair names "{one.file}", which is not among the files: correct or remove it.', place="repairs"
+            )
+        if len(named) > 1:
+            raise wrong_input(
+                f'A repair names "{one.file}", and {len(named)} files have that name ("{named[0]}", "{named[1]}"): '
+                f"give the whole path.",
+                place="repairs",
+            )
+        whole.append(one.model_copy(update={"file": str(named[0])}))
+    return whole
+
+
+def repairs_for(repairs: Sequence[FileRepair], path: Path) -> list[Repair]:
+    """The repairs of one file, in order."""
+    return [one.repair for one in repairs if one.file == str(path)]
+
+
+def same_names(paths: Sequence[Path]) -> list[Finding]:
+    """A finding for each name that several files have: findings and results tell them apart by a number."""
+    by_name: dict[str, list[Path]] = {}
+    for path in paths:
+        by_name.setdefault(path.name.casefold(), []).append(path)
+    return [
+        Finding(
+            code="set.same_name",
+            severity=Severity.WARNING,
+            sentence=f'{len(same)} files are called "{same[0].name}" ("{same[0]}", "{same[1]}"): results tell them '
+            f"apart by a number, so rename one if that is not clear enough.",
+            file=same[0].name,
+        )
+        for same in by_name.values()
+        if len(same) > 1
+    ]
+
+
+def still_open(findings: Sequence[Finding], repairs: Sequence[FileRepair]) -> list[Finding]:
+    """The findings that no `accept` repair of their file answers."""
+    accepted = {
+        (Path(one.file).name, one.repair.parameters.get("code")) for one in repairs if one.repair.kind == "accept"
+    }
+    return [finding for finding in findings if (finding.file, finding.code) not in accepted]
+
+
+def one_mapping(by_file: Mapping[Path, Mapping[str, str]]) -> dict[str, str]:
+    """The mapping in which those of all files agree; wrong_input when two call one quantity by other names."""
+    together: dict[str, tuple[str, Path]] = {}
+    for path, mapping in by_file.items():
+        for name, header in mapping.items():
+            known, other = together.setdefault(name, (header, path))
+            if known != header:
+                raise wrong_input(
+                    f'{name} is remembered as "{known}" for files like "{other.name}" and as "{header}" for files '
+                    f'like "{path.name}": say under columns which it is, or make two data sets.',
+                    place=f"columns.{name}",
+                )
+    return {name: header for name, (header, _) in together.items()}
+
+
+def _matching(entries: Sequence[str]) -> list[Path]:
+    return [path for entry in entries for path in files_matching(entry)]
+
+
+def _number(share_or_number: float, count: int) -> int:
+    return int(share_or_number) if share_or_number >= 1 else int(share_or_number * count + 0.5)
+
+
+def _ranks(paths: Sequence[Path], seed: int) -> dict[Path, bytes]:
+    """A random-looking place for each file; files of one name are told apart by their order."""
+    seen: dict[str, int] = {}
+    ranks: dict[Path, bytes] = {}
+    for path in paths:
+        number = seen[path.name] = seen.get(path.name, 0) + 1
+        ranks[path] = hashlib.sha256(f"{seed}/{number}/{path.name}".encode(errors="surrogateescape")).digest()
+    return ranks
