@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-LIGHT_ROOMS = ["spec", "system", "protocol", "jobs", "executors", "daemon", "client", "cli"]
+LIGHT_ROOMS = ["spec", "system", "protocol", "jobs", "executors", "daemon", "client", "cli", "gateway"]
 
 IMPORT_WHOLE_ROOM = """
 import importlib, pkgutil, sys

@@ -45,6 +45,7 @@ COMMANDS = {
     "sniff": "sniff",
     "preview": "sniff",
     "map": "sniff",
+    "serve": "serve",
     "daemon": "daemon",
     "server": "former",
     "gui": "former",

@@ -1,0 +1,36 @@
+"""`vestim serve`: every operation over REST, on this machine alone."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import Annotated
+
+import typer
+
+from vestim_core.system import own_command
+
+PORT = 8001
+
+Port = Annotated[int, typer.Option(min=0, max=65535, help="Port of 127.0.0.1; 0 takes any that is free.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("serve")(serve)
+
+
+def serve(
+    port: Port = PORT,
+    show_token: Annotated[
+        bool, typer.Option("--show-token", help="Print the token that requests need, and end.")
+    ] = False,
+) -> int:
+    """Offer every operation over REST on 127.0.0.1, until Ctrl+C.
+
+    Starts the daemon when none runs; jobs go on when this ends. Requests carry 'Authorization: Bearer TOKEN'.
+    """
+    words = ["--show-token"] if show_token else ["--port", str(port)]
+    try:
+        return subprocess.call(own_command("gateway", *words))
+    except KeyboardInterrupt:  # it ends by itself on the same Ctrl+C
+        return 0

@@ -1,0 +1,80 @@
+"""An example of every method, for OpenAPI: the parameters that it is called with and what it answers then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+_JOB = "job_20261104-101112-ab3d"
+_FILE = "/data/drive_1.csv"
+_SPEC = {
+    "name": "Drive cycles",
+    "data": {"train": [_FILE], "validation": ["/data/drive_2.csv"]},
+    "model": [{"kind": "lstm", "sizes": [24]}],
+    "training": {"max_epochs": 50},
+}
+_SUMMARY = {"job_id": _JOB, "name": "Drive cycles", "state": "running", "fraction": 0.4, "last_seq": 57}
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """params: without those in the path."""
+
+    params: dict[str, Any] = field(default_factory=dict)
+    answer: dict[str, Any] = field(default_factory=dict)
+
+
+def _state(state: str) -> dict[str, Any]:
+    return {"job_id": _JOB, "state": state}
+
+
+def _described(**changes: Any) -> dict[str, Any]:
+    return {"job_id": _JOB, "name": "Drive cycles", "note": "", "tags": [], **changes}
+
+
+_INSPECTION = {"inspection_id": "in_20261104-101112-ab3d"}
+
+
+def example_of(method: str) -> Example:
+    """The example of a method."""
+    return EXAMPLES.get(method, Example())
+
+
+EXAMPLES: dict[str, Example] = {
+    "hello": Example(answer={"version": "0.1.0", "protocol": [1, 1], "lineage": "0e2b922fb7840a73", "pid": 4711}),
+    "daemon_status": Example(answer={"pid": 4711, "uptime_s": 3600.0, "memory_MB": 48.1, "jobs": {"running": 1}}),
+    "shutdown": Example({"stop_jobs": False}),
+    "create_job": Example({"name": "Drive cycles", "spec": {}}, _state("draft")),
+    "save_data": Example({"data": _SPEC["data"]}, _state("draft")),
+    "save_hyperparameters": Example({"sections": {"model": [{"kind": "lstm"}]}}, _state("draft")),
+    "setup_training_tasks": Example(answer={"job_id": _JOB, "task_count": 4, "trial_count": 1}),
+    "start": Example(answer=_state("queued")),
+    "submit": Example({"spec": _SPEC}, {**_state("queued"), "task_count": 4, "trial_count": 1}),
+    "stop": Example({"test": True}, _state("running")),
+    "pause": Example(answer=_state("running")),
+    "resume": Example(answer=_state("queued")),
+    "archive": Example(answer={**_state("done"), "archived": True}),
+    "restore": Example(answer={**_state("done"), "archived": False}),
+    "delete": Example(answer={"job_id": _JOB, "deleted": True}),
+    "rename": Example({"name": "Cold drives"}, _described(name="Cold drives")),
+    "tag": Example({"add": ["cold"], "remove": []}, _described(tags=["cold"])),
+    "note": Example({"text": "chamber at 5 degC"}, _described(note="chamber at 5 degC")),
+    "move_in_queue": Example({"place": 1}, {"job_id": _JOB, "place": 1, "queue": [_JOB]}),
+    "remark": Example({"text": "chamber was opened"}, {"job_id": _JOB, "last_seq": 58}),
+    "list_jobs": Example({"state": "running"}, {"jobs": [_SUMMARY], "next": ""}),
+    "show_job": Example({"tasks_limit": 100}, {**_SUMMARY, "tasks": [], "managers": {}, "spec": _SPEC}),
+    "wait": Example(
+        {"cursors": [{"stream": f"job:{_JOB}", "lineage": "", "seq": 57}], "limit": 100, "timeout_s": 10.0},
+        {"streams": [{"stream": f"job:{_JOB}", "lineage": "0e2b922f", "reset": False, "events": [], "seq": 57}]},
+    ),
+    "sniff": Example({"files": [_FILE]}, _INSPECTION),
+    "check": Example({"files": [{"path": _FILE, "role": "train"}]}, _INSPECTION),
+    "preview": Example({"file": _FILE, "signals": ["voltage_V"], "points": 2000}, _INSPECTION),
+    "rewrite": Example({"files": [_FILE], "folder": "/data/repaired"}, _INSPECTION),
+    "map_columns": Example(
+        {"header": ["t_s", "U"], "columns": {"voltage_V": "U"}},
+        {"header": ["t_s", "U"], "columns": {"voltage_V": "U"}},
+    ),
+    "list_artifacts": Example(answer={"artifacts": [{"path": "job.json", "bytes": 6233}]}),
+    "read_artifact": Example({"path": "job.json", "offset": 0, "length": 65536}),
+}
