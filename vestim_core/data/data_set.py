@@ -50,7 +50,7 @@ def deal(paths: Sequence[Path], split: Split) -> dict[Path, Role]:
     Raises wrong_input when a role that is wanted stays empty.
     """
     count = len(paths)
-    numbers = {role: _number(getattr(split, role), count) for role in ("validation", "test")}
+    numbers: dict[Role, int] = {"validation": _number(split.validation, count), "test": _number(split.test, count)}
     numbers["train"] = count - sum(numbers.values())
     for role in _ROLES:
         wanted = role == "train" or getattr(split, role) > 0
@@ -63,8 +63,9 @@ def deal(paths: Sequence[Path], split: Split) -> dict[Path, Role]:
                 place="split",
             )
     order = sorted(paths, key=_ranks(paths, split.seed).__getitem__)
-    roles: list[Role] = ["validation"] * numbers["validation"] + ["test"] * numbers["test"]
-    dealt = dict(zip(order, roles + ["train"] * numbers["train"], strict=True))
+    places: tuple[Role, ...] = ("validation", "test", "train")
+    roles = [role for role in places for _ in range(numbers[role])]
+    dealt = dict(zip(order, roles, strict=True))
     return {path: dealt[path] for path in paths}
 
 

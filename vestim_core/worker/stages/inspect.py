@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import warnings
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from vestim_core.data.bdf import write_bdf
 from vestim_core.data.checks import Member, check_set
+from vestim_core.data.data_set import files_of, one_mapping, repairs_for, repairs_of, same_names, still_open
 from vestim_core.data.demo import keep_demo
 from vestim_core.data.files import find_files, sha256_of
 from vestim_core.data.inspection import inspect_file
@@ -23,10 +28,13 @@ from vestim_core.data.repairs import apply_repairs
 from vestim_core.data.sniff import sniff
 from vestim_core.data.table import Table
 from vestim_core.data.vendors import vendor_files
+from vestim_core.spec.data import Role
+from vestim_core.spec.data_set import MAX_FINDINGS, DataSetContent, DataSetFile
 from vestim_core.spec.errors import VestimError, wrong_input
 from vestim_core.spec.events import EventKind
+from vestim_core.spec.finding import Severity
 from vestim_core.spec.header import header_signature
-from vestim_core.spec.inspection import Check, GenerateDemo, Preview, Rewrite, Sniff
+from vestim_core.spec.inspection import Check, CheckDataSet, GenerateDemo, Preview, Rewrite, Sniff
 from vestim_core.spec.states import AttemptState, Intent
 from vestim_core.system import read_json, safe_name, unique_path, write_json
 from vestim_core.worker.attempt import Attempt
@@ -34,6 +42,7 @@ from vestim_core.worker.attempt import Attempt
 ANSWERS_VERSION = 1
 """Raised when answers get another shape, so that a kept one of the old shape is not given."""
 MAX_ANSWERS = 200
+_WORST = (Severity.ERROR, Severity.WARNING, Severity.INFO)
 
 
 class _Cancelled(Exception):
@@ -54,6 +63,11 @@ def run(attempt: Attempt) -> AttemptState:
                 answer = _remembered(attempt, [question.file], lambda: _preview(attempt, question))
             case Rewrite():
                 answer = _rewrite(attempt, question)
+            case CheckDataSet():
+                roles = files_of(question.spec)
+                answer = _remembered(
+                    attempt, [str(path) for path in roles], lambda: _data_set(attempt, question, roles)
+                )
             case GenerateDemo():
                 answer = keep_demo(attempt.home.demo, attempt.journal.progress)
             case None:
@@ -137,6 +151,45 @@ def _rewrite(attempt: Attempt, question: Rewrite) -> dict[str, Any]:
     return {"files": written}
 
 
+def _data_set(attempt: Attempt, question: CheckDataSet, roles: dict[Path, Role]) -> dict[str, Any]:
+    """A `DataSetContent` as plain values: every file read, repaired and checked, then all together."""
+    spec, paths = question.spec, list(roles)
+    repairs = repairs_of(spec.repairs, paths)
+    columns = spec.columns or one_mapping({path: _remembered_mapping(attempt, path) for path in paths})
+    members, files, findings = [], [], same_names(paths)
+    for path in _each(attempt, [str(path) for path in paths], "checked"):
+        mended = repairs_for(repairs, path)
+        table, found = inspect_file(path, columns, mended, extra_vendors=attempt.home.vendors)
+        findings += found
+        if table is None:  # the finding says why
+            files.append(DataSetFile(path=str(path), role=roles[path], sha256=sha256_of(path), readable=False))
+            continue
+        members.append(Member(table, roles[path]))
+        files.append(_described(table, roles[path]))
+    findings = still_open([*findings, *check_set(members)], repairs)
+    counts = Counter(finding.severity for finding in findings)
+    worst_first = sorted(findings, key=lambda finding: _WORST.index(finding.severity))
+    content = DataSetContent(
+        files=files, columns=columns, repairs=repairs, findings=worst_first[:MAX_FINDINGS], finding_counts=dict(counts)
+    )
+    return content.model_dump(mode="json")
+
+
+def _described(table: Table, role: Role) -> DataSetFile:
+    time_s = table.columns["time_s"]
+    steps_s = np.diff(time_s)
+    temperature_degC = table.columns.get("temperature_degC", time_s[:0])
+    with warnings.catch_warnings(action="ignore", category=RuntimeWarning):  # of a column that is all NaN
+        numbers = {
+            "duration_s": np.nanmax(time_s) - np.nanmin(time_s) if len(time_s) else np.nan,
+            "sample_time_s": np.nanmedian(steps_s) if len(steps_s) else np.nan,
+            "temperature_degC": np.nanmean(temperature_degC) if len(temperature_degC) else np.nan,
+        }
+    known = {name: float(value) if np.isfinite(value) else None for name, value in numbers.items()}
+    path, sha256 = str(table.path), table.sha256
+    return DataSetFile(path=path, role=role, sha256=sha256, rows=table.rows, vendor=table.vendor, **known)
+
+
 def _each(attempt: Attempt, paths: list[str], done: str) -> Any:
     """Each file in turn, with progress by file; ends when the user does not want the answer any more."""
     files = find_files(paths)
@@ -155,8 +208,10 @@ def _load(attempt: Attempt, path: Path, columns: dict[str, str]) -> Table:
 
 def _mapping(attempt: Attempt, path: Path, given: dict[str, str]) -> dict[str, str]:
     """What the user says of the columns, else what was said before of files with the same header."""
-    if given:
-        return given
+    return given or _remembered_mapping(attempt, path)
+
+
+def _remembered_mapping(attempt: Attempt, path: Path) -> dict[str, str]:
     try:
         known = read_json(attempt.home.mappings)["mappings"]
     except (OSError, ValueError, KeyError, TypeError):
