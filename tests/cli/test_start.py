@@ -75,3 +75,10 @@ def test_new_writes_over_nothing(vestim: Vestim, tmp_path: object) -> None:
     assert json.loads(answer.stderr)["code"] == "refused"
     assert vestim("new", "no/such/folder/job.toml").returncode == 2
     assert vestim("new", "job.json").returncode == 2
+
+
+def test_new_writes_the_job_file_of_a_preset(vestim: Vestim) -> None:
+    assert vestim("new", "--preset", "soc-balanced", "job.toml").returncode == 0
+    answer = vestim("submit", "job.toml")
+    assert answer.returncode == 2 and "there is no file or folder" in answer.stderr
+    assert vestim("new", "--preset", "nonsense").returncode == 3

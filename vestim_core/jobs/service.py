@@ -24,6 +24,7 @@ from vestim_core.spec.data_set import DataSet, DataSetSpec
 from vestim_core.spec.errors import not_found, refused, wrong_input
 from vestim_core.spec.inspection import Inspection
 from vestim_core.spec.job import JobSpec, spec_error, validate_job
+from vestim_core.spec.job_presets import presets
 from vestim_core.spec.states import JOB_ENDS, Intent, JobState, Phase
 
 
@@ -252,6 +253,10 @@ class JobService:
         return {"data_set_id": found.data_set_id, "name": found.name, "deleted": True}
 
     # --- reading
+
+    def list_presets(self) -> dict[str, Any]:
+        """Whole settings to start from, without data."""
+        return {"presets": [preset.to_record() for preset in presets()]}
 
     def list_jobs(self, state: str = "", after: str = "", limit: int = MAX_LISTED) -> dict[str, Any]:
         """A page of summaries, one a job, newest first."""

@@ -228,6 +228,14 @@ METHODS = _table(
     Method("move_in_queue", MoveParams, "job_id, place, queue", True, "POST", "/v1/jobs/{job_id}/move"),
     Method("remark", RemarkParams, "job_id, last_seq", True, "POST", "/v1/jobs/{job_id}/remarks"),
     Method(
+        "list_presets",
+        NoParams,
+        "presets: preset_id, name, target, takes, description, spec",
+        False,
+        "GET",
+        "/v1/presets",
+    ),
+    Method(
         "list_jobs",
         ListJobsParams,
         "jobs: one summary each, newest first; next: where the next page starts",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from pydantic.fields import FieldInfo
@@ -13,6 +12,7 @@ from vestim_core.spec.preparation import default_preparation
 from vestim_core.spec.section import Section
 from vestim_core.spec.signals import SignalsSpec
 from vestim_core.spec.testing import TestingSpec
+from vestim_core.spec.toml import toml_value
 from vestim_core.spec.training import RowsTraining, StreamsTraining
 
 _HEAD = """\
@@ -50,13 +50,4 @@ def _line(name: str, field: FieldInfo, value: Any) -> str:
     extra = field.json_schema_extra
     unit = f" [{extra['unit']}]" if isinstance(extra, dict) and "unit" in extra else ""
     comment = f"  # {field.description}{unit}" if field.description else ""
-    return f"{name} = {_toml(shown)}{comment}"
-
-
-def _toml(value: Any) -> str:
-    """`value` as TOML: JSON's notation, but for tables."""
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(_toml(item) for item in value) + "]"
-    return json.dumps(value)
+    return f"{name} = {toml_value(shown)}{comment}"

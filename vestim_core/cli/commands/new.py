@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from vestim_core.cli.output import AsJson, print_json, say
 from vestim_core.spec.errors import refused, wrong_input
+from vestim_core.spec.job_presets import preset_called
 from vestim_core.spec.template import job_template
+from vestim_core.spec.toml import job_toml
 
 File = Annotated[Path | None, typer.Argument(help="Where to write it (.toml); without it the template is printed.")]
+PresetName = Annotated[
+    str | None, typer.Option("--preset", metavar="NAME", help="The settings of a preset, e.g. voltage_quick.")
+]
+SOME_DATA = {"train": ["train"], "validation": ["validation"], "test": ["test"]}
 
 
 def register(app: typer.Typer) -> None:
@@ -19,12 +25,12 @@ def register(app: typer.Typer) -> None:
     app.command("new")(new)
 
 
-def new(file: File = None, as_json: AsJson = False) -> None:
+def new(file: File = None, preset: PresetName = None, as_json: AsJson = False) -> None:
     """Print a commented job file, or write it to FILE.
 
-    It holds every setting with its default: name your data files and submit it.
+    It holds every setting with its default, or those of a preset: name your data files and submit it.
     """
-    template = job_template()
+    template = of_preset(preset) if preset else job_template()
     if file is None:
         if as_json:
             print_json({"template": template})
@@ -36,6 +42,15 @@ def new(file: File = None, as_json: AsJson = False) -> None:
         print_json({"file": str(file.absolute())})
     else:
         say(f"Wrote '{file}': name your data files in it, then 'vestim submit {file} --follow'.")
+
+
+def of_preset(name: str) -> str:
+    """The job file of a preset, whose data are still to be named. `VestimError` when there is no such preset."""
+
+    preset = preset_called(name)
+    head = f"# {preset.name}, {preset.target}: {preset.description}\n# Takes {preset.takes} on one CPU core."
+    document: dict[str, Any] = {"name": f"{preset.name} ({preset.target})", "data": SOME_DATA, **preset.job}
+    return job_toml(document, head)
 
 
 def write_new(file: Path, text: str) -> None:

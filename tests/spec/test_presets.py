@@ -1,0 +1,78 @@
+"""The presets: each is a valid job once data are named, is told honestly, and comes back from TOML as it was."""
+
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+
+from tests.spec.documents import DATA
+from vestim_core.spec.errors import ErrorCode, VestimError
+from vestim_core.spec.job import validate_job
+from vestim_core.spec.job_presets import Preset, preset_called, presets
+from vestim_core.spec.toml import job_toml, toml_value
+
+ALL = pytest.mark.parametrize("preset", presets(), ids=[preset.preset_id for preset in presets()])
+
+
+def test_there_are_three_for_voltage_and_three_for_soc() -> None:
+    shown = [(preset.target, preset.name) for preset in presets()]
+    names = ("Quick look", "Balanced", "Thorough")
+    assert shown == [(target, name) for target in ("voltage_V", "soc") for name in names]
+
+
+@ALL
+def test_a_preset_is_a_job_but_for_its_data(preset: Preset) -> None:
+    assert set(preset.job) == {"signals", "preparation", "model", "training"}
+    spec = validate_job({**preset.job, "data": DATA})
+    trials = spec.trials()
+    assert {trial.signals.target for trial in trials} == {preset.target}
+    assert {trial.model.kind for trial in trials} >= {"lstm"}
+
+
+@pytest.mark.parametrize("target", ["voltage_V", "soc"])
+def test_later_presets_train_more(target: str) -> None:
+    trials = [len(validate_job({**p.job, "data": DATA}).trials()) for p in presets() if p.target == target]
+    assert trials == sorted(trials) and trials[-1] >= 9
+
+
+def test_a_number_of_models_in_words_is_the_number_that_is_made() -> None:
+    for preset in presets():
+        if "models" in preset.description:
+            count = len(validate_job({**preset.job, "data": DATA}).trials())
+            assert f"{count} models" in preset.description
+
+
+@pytest.mark.parametrize("given", ["voltage_quick", "Voltage quick", " voltage-quick "])
+def test_a_preset_is_called_by_its_id(given: str) -> None:
+    assert preset_called(given).preset_id == "voltage_quick"
+
+
+def test_an_unknown_preset_names_those_that_there_are() -> None:
+    with pytest.raises(VestimError, match="voltage_balanced") as caught:
+        preset_called("nonsense")
+    assert caught.value.code is ErrorCode.NOT_FOUND
+
+
+@ALL
+def test_a_job_file_of_a_preset_says_the_same(preset: Preset) -> None:
+    document = {"name": preset.name, "data": DATA, **preset.job}
+    text = job_toml(document, "# a head")
+    assert tomllib.loads(text) == document
+    assert text.startswith("# a head\n") and "# Training ends after this many" in text
+
+
+def test_whatever_a_document_holds_comes_back() -> None:
+    document = {
+        "name": 'quotes " and \\ and \x7f and \n and 电池 and 🔋',
+        "data": {"train": ["C:\\data\\a.csv"], "columns": {"voltage V": "U[V]", "x": "µ"}},
+        "signals": {"features": [["soc"], ["soc", "current_A"]], "target": "voltage_V"},
+        "preparation": [[{"step": "resample"}], [{"step": "resample", "period_s": 2.5e-07}]],
+        "model": [],
+        "training": {"learning_rate": [1e-05, 0.005], "optimizer": {"kind": "sgd", "momentum": 0.9}},
+        "max_parallel_tasks": 3,
+        "testing": {"baseline": False},
+    }
+    assert tomllib.loads(job_toml(document)) == document
+    assert tomllib.loads(job_toml({"a": None, "b": {"c": None, "d": 1}})) == {"b": {"d": 1}}
+    assert toml_value([True, None, 1]) == "[true, 1]"
