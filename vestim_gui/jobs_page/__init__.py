@@ -1,0 +1,1 @@
+"""The page of all jobs: list, table, filter and the verbs that go with them."""
