@@ -57,7 +57,7 @@ async def _unknown(request: Request, error: Exception) -> Response:
         headers = dict(error.headers or {})
         detail = f"'{request.url.path}' takes no {request.method}: use {headers.get('Allow', 'another method')}"
         return plain_problem(405, ErrorCode.WRONG_INPUT, detail, headers)
-    return plain_problem(error.status_code, ErrorCode.WRONG_INPUT, str(error.detail))
+    return plain_problem(error.status_code, ErrorCode.WRONG_INPUT, str(error.detail), dict(error.headers or {}))
 
 
 async def _failed(request: Request, error: Exception) -> Response:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vestim_core.gateway.problems import plain_problem
@@ -33,7 +34,7 @@ class Guard:
         if refusal is not None:
             await plain_problem(*refusal)(scope, receive, send)
             return
-        await _bounded(self._app, scope, receive, send)
+        await self._app(scope, _bounded(receive), send)
 
     def _refusal(self, headers: Headers) -> tuple[int, ErrorCode, str, dict[str, str]] | None:
         if headers.get("host", "").lower() not in self._hosts:
@@ -50,34 +51,19 @@ class Guard:
         return None
 
 
-async def _bounded(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    """Run `app` with a body that is at most the limit; one of unknown length is counted as it comes."""
+def _bounded(receive: Receive) -> Receive:
+    """Messages of a body that is at most the limit; one of unknown length is counted as it comes."""
     seen = 0
-    started = False
 
     async def counted() -> Message:
         nonlocal seen
         message = await receive()
         seen += len(message.get("body", b""))
         if seen > MAX_REQUEST_BYTES:
-            raise _TooLargeError
+            raise HTTPException(413, _too_large(), {"Connection": "close"})
         return message
 
-    async def noted(message: Message) -> None:
-        nonlocal started
-        started = True
-        await send(message)
-
-    try:
-        await app(scope, counted, noted)
-    except _TooLargeError:
-        if not started:
-            refusal = plain_problem(413, ErrorCode.WRONG_INPUT, _too_large(), {"Connection": "close"})
-            await refusal(scope, receive, send)
-
-
-class _TooLargeError(Exception):
-    """The body has passed the limit."""
+    return counted
 
 
 def _too_large() -> str:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Path, Query
+from fastapi import APIRouter, Body, Header, Path, Query
 from pydantic import BaseModel, create_model
 from starlette.responses import Response
 
@@ -76,7 +76,8 @@ def _endpoint(bridge: Bridge, method: Method) -> Callable[..., Response]:
 
     arguments: dict[str, Any] = {name: Annotated[_type_of(method, name), Path()] for name in in_path}
     if rest.model_fields:
-        arguments["params"] = Annotated[rest, Query()] if method.verb == "GET" else rest
+        body = Body(openapi_examples={method.name: {"value": example_of(method.name).params}})
+        arguments["params"] = Annotated[rest, Query() if method.verb == "GET" else body]
     if method.mutating:
         arguments["idempotency_key"] = IdempotencyKey
     optional = not any(field.is_required() for field in rest.model_fields.values())

@@ -21,9 +21,7 @@ def register(app: typer.Typer) -> None:
 
 def serve(
     port: Port = PORT,
-    show_token: Annotated[
-        bool, typer.Option("--show-token", help="Print the token that requests need, and end.")
-    ] = False,
+    show_token: Annotated[bool, typer.Option("--show-token", help="Print the token and end.")] = False,
 ) -> int:
     """Offer every operation over REST on 127.0.0.1, until Ctrl+C.
 
