@@ -1,0 +1,1 @@
+"""Plots: full-resolution arrays in, what fits the screen out."""
