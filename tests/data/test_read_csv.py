@@ -1,5 +1,6 @@
 """Text tables: every layout, unit and name that is read, and one sentence for whatever is not."""
 
+import codecs
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.data.samples import HEADER, csv_text, rows, write_csv
-from vestim_core.data.readers import read_table
+from vestim_core.data.readers import pieces, read_table
 from vestim_core.data.table import Table
 from vestim_core.spec.errors import ErrorCode, VestimError
 
@@ -58,11 +59,33 @@ def test_decimal_comma(file: Path, separator: str) -> None:
     assert read(file, text).columns["voltage_V"].tolist() == [row[1] for row in rows()]
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1", "utf-16"])
 def test_encodings(file: Path, encoding: str) -> None:
     text = csv_text(header="Time [s],Voltage [V],Current [A],Temperature [°C],SOC [%]")
     table = read(file, text.encode(encoding))
     assert table.columns["soc"] == pytest.approx([row[4] / 100 for row in rows()])
+
+
+def test_utf_16_of_either_order_with_dates_and_a_last_line_that_breaks_off(file: Path) -> None:
+    lines = ["Prüfstand 温度", "Time,Voltage,Status"]
+    lines += [f"2026-03-02 08:00:{k % 60:02d},{3 + k / 1000},Ladung ü" for k in range(60)]
+    for mark, encoding in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
+        table = read(file, mark + "\r\n".join([*lines, ""]).encode(encoding), ("voltage_V",))
+        assert table.columns["voltage_V"].tolist() == [3 + k / 1000 for k in range(60)]
+        assert table.columns["time_s"].tolist() == list(range(60))
+        assert table.place(0) == "line 3"
+        cut = read(file, mark + "\r\n".join([*lines, "2026-03-02 08:01:00,3."]).encode(encoding), ("voltage_V",))
+        assert (cut.rows, [finding.code for finding in cut.findings]) == (60, ["rows.truncated"])
+
+
+def test_a_file_in_many_pieces_is_read_as_in_one(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = [f"{k}.5,{3 + k % 7},{-k},{k % 50},0.5" for k in range(20_000)]
+    whole = read(file, "\n".join([HEADER, *body]))
+    monkeypatch.setattr(pieces, "_PIECE", 1 << 12)
+    parts = read_table(file, {}, NEEDED)
+    assert all(parts.columns[name].tolist() == values.tolist() for name, values in whole.columns.items())
+    body[15_000] += ",7"
+    assert "line 15002" in sentence(file, "\n".join([HEADER, *body]))
 
 
 def test_a_preamble_is_passed_over(file: Path) -> None:
@@ -263,7 +286,7 @@ def test_a_row_with_too_many_values(file: Path) -> None:
         (b"0,1,2\n1,2,3\n", 'has no header: its first line is "0,1,2"'),
         (bytes(range(256)) * 10, "is no text file"),
         (b"just some words\nand others\n", "has no table in it"),
-        (csv_text().encode("utf-16"), "is no text file"),
+        (csv_text().encode("utf-16-le"), "is no text file"),
     ],
 )
 def test_what_is_no_table(file: Path, content: bytes, said: str) -> None:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -21,11 +22,11 @@ import psutil
 
 from vestim_core.data.readers.layout import Layout, find_layout
 from vestim_core.data.readers.lines import Lines
+from vestim_core.data.readers.pieces import Growing, Stretch, cuts_of
 from vestim_core.data.readers.source import Raw
 from vestim_core.spec.errors import wrong_input
 from vestim_core.spec.finding import Finding
 
-_PIECE_BYTES = 1 << 21
 _THREADS = 2
 _MEMORY_PER_VALUE = 3 * 8
 
@@ -87,43 +88,34 @@ class CsvSource:
         """All columns by pandas; None when some row is not as the first ones are."""
         kinds: dict[int, Any] = {position: object if position in texts else np.float64 for position in positions}
         with self.path.open("rb") as file:
-            size = file.seek(0, io.SEEK_END)
-            cuts = _cuts(file, self.layout.data_offset, size)
-        pieces = list(pairwise(cuts))
+            start, stop = self.layout.data_offset, file.seek(0, io.SEEK_END)
+            pieces = [(start, stop)] if self.layout.wide else list(pairwise(cuts_of(file, start, stop)))
 
         def parse(piece: tuple[int, int]) -> list[np.ndarray] | None:
-            return self._piece(piece, positions, kinds)
+            return self._piece(*piece, positions, kinds)
 
-        if len(pieces) == 1:
-            found = [parse(pieces[0])]
-        else:
-            with ThreadPoolExecutor(_THREADS) as pool:
-                found = list(pool.map(parse, pieces))
-        parts = [part for part in found if part is not None]
-        if len(parts) < len(found):
-            return None
-        return {position: np.concatenate([part[k] for part in parts]) for k, position in enumerate(positions)}
+        columns = [Growing(self.estimated_rows(), kinds[position]) for position in positions]
+        with warnings.catch_warnings(), ThreadPoolExecutor(_THREADS) as pool:
+            warnings.simplefilter("ignore")  # numpy's, about a decoder; whatever matters is checked
+            for part in pool.map(parse, pieces) if len(pieces) > 1 else map(parse, pieces):
+                if part is None:
+                    return None
+                for column, values in zip(columns, part, strict=True):
+                    column.append(values)
+        return {position: column.values for position, column in zip(positions, columns, strict=True)}
 
-    def _piece(self, piece: tuple[int, int], positions: list[int], kinds: dict[int, Any]) -> list[np.ndarray] | None:
+    def _piece(self, start: int, stop: int, positions: list[int], kinds: dict[int, Any]) -> list[np.ndarray] | None:
         """The columns of one stretch of the file; None when it must be read line by line.
 
         Separators are counted, for pandas drops fields that are too many and a stray one shifts every value after it.
         """
-        start, stop = piece
-        with self.path.open("rb") as file:
+        frame = None
+        with self.path.open("rb", buffering=0) as file:
             file.seek(start)
-            text = file.read(stop - start)
-        if b'"' in text:
-            return None
-        if b"\x00" in text:
-            raise wrong_input(
-                f'"{self.path.name}" has binary zeros in it: copy or export it again.', place=str(self.path)
-            )
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # numpy's, about a decoder; whatever matters is checked below
+            stretch = Stretch(file, stop - start, self.layout.separator, self.layout.encoding)
+            with suppress(ValueError, OverflowError):  # pandas' parser errors are ValueErrors too
                 frame = pd.read_csv(
-                    self._handle(text, kinds),
+                    self._handle(stretch, kinds),
                     sep=self.layout.separator,
                     decimal=self.layout.decimal,
                     thousands=self.layout.thousands or None,
@@ -135,32 +127,20 @@ class CsvSource:
                     encoding_errors="replace",
                     low_memory=False,
                 )
-        except (ValueError, OverflowError):  # pandas' parser errors are ValueErrors too
-            return None
-        separators = np.count_nonzero(np.frombuffer(text, np.uint8) == ord(self.layout.separator))
-        if separators != len(frame) * (self.layout.width - 1):
+        if stretch.zeros:
+            raise wrong_input(
+                f'"{self.path.name}" has binary zeros in it: copy or export it again.', place=str(self.path)
+            )
+        if frame is None or stretch.quotes or stretch.separators != len(frame) * (self.layout.width - 1):
             return None
         return [_column(frame[position], kinds[position]) for position in positions]
 
-    def _handle(self, text: bytes, kinds: dict[int, Any]) -> Any:
+    def _handle(self, stretch: Stretch, kinds: dict[int, Any]) -> Any:
         """The bytes as they are: the parser takes them for UTF-8, and numbers are the same in every encoding that is
         read. Only text in another encoding is decoded before."""
-        decoded = object in kinds.values() and self.layout.encoding != "utf-8"
-        return io.StringIO(text.decode(self.layout.encoding, "replace")) if decoded else _Bytes(text)
-
-
-class _Bytes:
-    """Bytes to read that are no binary file to pandas, which would decode and encode them again."""
-
-    def __init__(self, text: bytes) -> None:
-        self._file = io.BytesIO(text)
-
-    def read(self, size: int = -1) -> bytes:
-        """The next `size` bytes."""
-        return self._file.read(size)
-
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(self._file)
+        if object not in kinds.values() or self.layout.wide or self.layout.encoding == "utf-8":
+            return stretch
+        return io.StringIO(stretch.read_all().decode(self.layout.encoding, "replace"))
 
 
 def open_csv(path: Path) -> CsvSource:
@@ -174,15 +154,3 @@ def _column(values: pd.Series[Any], kind: Any) -> np.ndarray:
     texts: np.ndarray = values.to_numpy(dtype=object, copy=True)
     texts[values.isna().to_numpy()] = None
     return texts
-
-
-def _cuts(file: Any, start: int, size: int) -> list[int]:
-    """Bytes at which pieces of about `_PIECE_BYTES` begin, each at the start of a line; the first and last included."""
-    cuts = [start]
-    while size - cuts[-1] > 2 * _PIECE_BYTES:
-        file.seek(cuts[-1] + _PIECE_BYTES)
-        rest = file.readline(_PIECE_BYTES)
-        if not rest.endswith(b"\n"):
-            break
-        cuts.append(cuts[-1] + _PIECE_BYTES + len(rest))
-    return [*cuts, size]

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import csv
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vestim_core.data.files import NoTable
 from vestim_core.data.readers.header import GROUPED, Header, find_header, is_number, is_row, numeric
+from vestim_core.data.readers.pieces import WIDE
 from vestim_core.spec.errors import wrong_input
 
-_HEADS = (1 << 13, 1 << 16, 1 << 20, 1 << 23)
+_HEADS = (1 << 12, 1 << 16, 1 << 20, 1 << 23)
+_MARK = 2
+"""Bytes of the mark before UTF-16."""
 _SEPARATORS = "\t;,|"
 _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r|$)")
 _CONTROL = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
@@ -52,6 +55,11 @@ class Layout:
         """Number of fields of a data row."""
         return len(self.first_rows[0])
 
+    @property
+    def wide(self) -> bool:
+        """Whether characters take two bytes or more."""
+        return self.encoding in WIDE.values()
+
 
 def find_layout(path: Path) -> Layout:
     """The layout of the file; wrong_input when it is empty, no text, or has no header line above rows of numbers."""
@@ -61,6 +69,9 @@ def find_layout(path: Path) -> Layout:
         with path.open("rb") as file:
             head = file.read(limit)
         whole = len(head) >= size
+        wide = WIDE.get(head[:_MARK], "")
+        if wide:
+            head = head[_MARK : len(head) // 2 * 2].decode(wide, "replace").encode()
         if not head.strip():
             if not whole:
                 continue
@@ -75,7 +86,8 @@ def find_layout(path: Path) -> Layout:
         texts[0] = texts[0].removeprefix("\ufeff")
         found = _widest(texts)
         if found is not None and (whole or limit == _HEADS[-1] or _reaches_the_end(texts, *found)):
-            return _layout(texts, lines, encoding, *found)
+            layout = _layout(texts, lines, encoding, *found)
+            return _widened(layout, head, wide) if wide else layout
         if whole:
             break
     raise _no_table(path, texts)
@@ -101,6 +113,12 @@ def _layout(texts: list[str], lines: list[re.Match[bytes]], encoding: str, separ
         first_rows=rows,
         row_bytes=(lines[last].end() - lines[header.row].start()) / (last - header.row + 1),
     )
+
+
+def _widened(layout: Layout, head: bytes, encoding: str) -> Layout:
+    """The layout of the file in its own encoding; `layout` and `head` are of its text in UTF-8."""
+    before = head[: layout.data_offset].decode().encode(encoding)
+    return replace(layout, encoding=encoding, data_offset=_MARK + len(before), row_bytes=2 * layout.row_bytes)
 
 
 def _encoding(text: bytes) -> str:

@@ -112,12 +112,13 @@ class Lines:
     @cached_property
     def _unended_line(self) -> int:
         """Number of the last line when it has no end; 0 when it has one."""
-        count, last = 0, b"\n"
+        feed, back = (mark.encode(self.layout.encoding) for mark in "\n\r")
+        count, last = 0, feed
         with self.path.open("rb") as file:
             while piece := file.read(1 << 20):
-                count += piece.count(b"\n")
-                last = piece[-1:]
-        return 0 if last in (b"\n", b"\r") else count + 1
+                count += piece.count(feed)
+                last = piece[-len(feed) :]
+        return 0 if last in (feed, back) else count + 1
 
     def _append(
         self,

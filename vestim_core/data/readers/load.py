@@ -139,8 +139,7 @@ def _load(opened: Opened, needed: Sequence[str], wanted: Sequence[str], sha256: 
     if state is not None:
         columns["current_A"], noticed = signed(columns["current_A"], raw.columns[state], opened.vendor, path.name)
         findings += noticed
-    finite = time_s[np.isfinite(time_s)]
-    start_s = float(finite[0]) if len(finite) else 0.0
+    start_s = _first_number(time_s)
     by_position = {column.position: name for name, column in ({"time_s": clock} | assigned).items()}
     findings += findings_of(raw.troubles, by_position, path.name)
     findings += _unit_by_date(opened, clock, time_s)
@@ -148,7 +147,7 @@ def _load(opened: Opened, needed: Sequence[str], wanted: Sequence[str], sha256: 
         path,
         path.name,
         sha256 or sha256_of(path),
-        {"time_s": time_s - start_s, **columns},
+        {"time_s": time_s - start_s if start_s else time_s, **columns},
         (*source.findings, *findings),
         vendor=opened.vendor.name,
         why=opened.why,
@@ -187,6 +186,14 @@ def _seconds(clock: Assigned, raw: Raw, opened: Opened) -> np.ndarray:
     if len(bad):
         raw.troubles.append(Trouble("channel.text", bad, f'"{values[bad[0]]}"', clock.position))
     return seconds
+
+
+def _first_number(values: np.ndarray) -> float:
+    """0 when there is none."""
+    if len(values) and np.isfinite(values[0]):
+        return float(values[0])
+    finite = np.flatnonzero(np.isfinite(values))
+    return float(values[finite[0]]) if len(finite) else 0.0
 
 
 def _dates(values: np.ndarray, vendor: Vendor) -> np.ndarray:

@@ -51,8 +51,9 @@ def usable(table: Table, needed: Sequence[str], mapping: dict[str, str] | None =
     table = replace(table, columns=columns)
     keep, doubles = _increasing(table)
     table = keep_rows(table, keep) if keep is not None else table
-    time_s = table.columns["time_s"]
-    columns = table.columns | {"time_s": time_s - time_s[0]}
+    time_s, columns = table.columns["time_s"], table.columns
+    if time_s[0] != 0:
+        columns = columns | {"time_s": time_s - time_s[0]}
     told = any(finding.code == "time.duplicates" for finding in findings)
     findings += [] if told else doubles
     return replace(table, columns=columns, findings=tuple(findings), start_s=table.start_s + float(time_s[0]))
@@ -91,6 +92,8 @@ def _not_finite(values: np.ndarray) -> np.ndarray:
 def _increasing(table: Table) -> tuple[np.ndarray | None, list[Finding]]:
     """Which rows to keep (None: all), with a finding when some go; wrong_input when time runs backwards."""
     time_s = table.columns["time_s"]
+    if (time_s[1:] > time_s[:-1]).all():
+        return None, []
     steps = np.diff(time_s)
     back = np.flatnonzero(steps < 0)
     if len(back):
