@@ -40,6 +40,7 @@ COMMANDS = {
     "archive": "keep",
     "restore": "keep",
     "delete": "keep",
+    "data": "data",
     "check": "check",
     "convert": "convert",
     "sniff": "sniff",

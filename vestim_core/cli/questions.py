@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,16 +24,23 @@ Columns = Annotated[
 
 def answer(method: str, **params: Any) -> dict[str, Any]:
     """The answer of an inspecting worker, with a bar on a terminal while it works; `VestimError` when there is none."""
+    with connected() as client, bar() as progress:
+        return ask(client, method, progress=progress, **params)
+
+
+@contextmanager
+def bar() -> Iterator[Callable[[dict[str, Any]], None]]:
+    """A bar on a terminal, and what moves it as a worker's progress comes in."""
     out = console(stderr=True)
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.percentage:.0f} %"))
-    with connected() as client, Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bars:
-        bar = bars.add_task("reading", total=1.0)
+    with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bars:
+        task = bars.add_task("reading", total=1.0)
 
         def progress(news: dict[str, Any]) -> None:
             words = plain(news.get("message", "reading"))
-            bars.update(bar, completed=float(news.get("fraction", 0.0)), description=words)
+            bars.update(task, completed=float(news.get("fraction", 0.0)), description=words)
 
-        return ask(client, method, progress=progress, **params)
+        yield progress
 
 
 def absolute(paths: list[str]) -> list[str]:

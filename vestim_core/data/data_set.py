@@ -8,10 +8,18 @@ from pathlib import Path
 
 from vestim_core.data.files import files_matching
 from vestim_core.spec.data import FileRepair, Role
-from vestim_core.spec.data_set import MAX_FILES, WHY_WHOLE_FILES, DataSetSpec, Split
+from vestim_core.spec.data_set import (
+    MAX_FILES,
+    MAX_FINDING_BYTES,
+    MAX_FINDINGS,
+    WHY_WHOLE_FILES,
+    DataSetSpec,
+    Split,
+)
 from vestim_core.spec.errors import wrong_input
 from vestim_core.spec.finding import Finding, Repair, Severity
 
+_WORST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.INFO)
 _NEEDED: tuple[Role, ...] = ("train", "validation")
 _ROLES: tuple[Role, ...] = (*_NEEDED, "test")
 
@@ -117,6 +125,18 @@ def still_open(findings: Sequence[Finding], repairs: Sequence[FileRepair]) -> li
         (Path(one.file).name, one.repair.parameters.get("code")) for one in repairs if one.repair.kind == "accept"
     }
     return [finding for finding in findings if (finding.file, finding.code) not in accepted]
+
+
+def worst_of(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings that are kept: the worst, as many as `MAX_FINDINGS` and `MAX_FINDING_BYTES` allow."""
+    kept: list[Finding] = []
+    size = 0
+    for finding in sorted(findings, key=lambda finding: _WORST_FIRST.index(finding.severity))[:MAX_FINDINGS]:
+        size += len(finding.model_dump_json())
+        if size > MAX_FINDING_BYTES:
+            break
+        kept.append(finding)
+    return kept
 
 
 def one_mapping(by_file: Mapping[Path, Mapping[str, str]]) -> dict[str, str]:

@@ -21,6 +21,8 @@ from vestim_core.spec.section import Section
 
 MAX_FILES = 5_000
 MAX_FINDINGS = 500
+MAX_FINDING_BYTES = 1 << 20
+"""Bounds of what is kept of a check, so that a data set fits into one answer."""
 WHY_WHOLE_FILES = (
     "a split inside a file is refused, since rows beside each other are almost equal and hidden states would reach "
     "across the border, so that results would look too good: split by whole files"
@@ -111,7 +113,7 @@ class DataSetFile(Section):
 
 class DataSetContent(Section):
     """What was found: every file with its role, the mapping and repairs that were used (repairs name whole paths), and
-    the findings that remain; of these the first `MAX_FINDINGS`, all counted by severity."""
+    the findings that remain; of many the worst are kept, and all are counted by severity."""
 
     files: list[DataSetFile] = Field(min_length=1, max_length=MAX_FILES)
     columns: dict[str, str] = Field(default_factory=dict)

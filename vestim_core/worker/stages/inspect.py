@@ -17,7 +17,7 @@ import numpy as np
 
 from vestim_core.data.bdf import write_bdf
 from vestim_core.data.checks import Member, check_set
-from vestim_core.data.data_set import files_of, one_mapping, repairs_for, repairs_of, same_names, still_open
+from vestim_core.data.data_set import files_of, one_mapping, repairs_for, repairs_of, same_names, still_open, worst_of
 from vestim_core.data.demo import keep_demo
 from vestim_core.data.files import find_files, sha256_of
 from vestim_core.data.inspection import inspect_file
@@ -29,10 +29,9 @@ from vestim_core.data.sniff import sniff
 from vestim_core.data.table import Table
 from vestim_core.data.vendors import vendor_files
 from vestim_core.spec.data import Role
-from vestim_core.spec.data_set import MAX_FINDINGS, DataSetContent, DataSetFile
+from vestim_core.spec.data_set import DataSetContent, DataSetFile
 from vestim_core.spec.errors import VestimError, wrong_input
 from vestim_core.spec.events import EventKind
-from vestim_core.spec.finding import Severity
 from vestim_core.spec.header import header_signature
 from vestim_core.spec.inspection import Check, CheckDataSet, GenerateDemo, Preview, Rewrite, Sniff
 from vestim_core.spec.states import AttemptState, Intent
@@ -42,7 +41,6 @@ from vestim_core.worker.attempt import Attempt
 ANSWERS_VERSION = 1
 """Raised when answers get another shape, so that a kept one of the old shape is not given."""
 MAX_ANSWERS = 200
-_WORST = (Severity.ERROR, Severity.WARNING, Severity.INFO)
 
 
 class _Cancelled(Exception):
@@ -167,10 +165,12 @@ def _data_set(attempt: Attempt, question: CheckDataSet, roles: dict[Path, Role])
         members.append(Member(table, roles[path]))
         files.append(_described(table, roles[path]))
     findings = still_open([*findings, *check_set(members)], repairs)
-    counts = Counter(finding.severity for finding in findings)
-    worst_first = sorted(findings, key=lambda finding: _WORST.index(finding.severity))
     content = DataSetContent(
-        files=files, columns=columns, repairs=repairs, findings=worst_first[:MAX_FINDINGS], finding_counts=dict(counts)
+        files=files,
+        columns=columns,
+        repairs=repairs,
+        findings=worst_of(findings),
+        finding_counts=dict(Counter(finding.severity for finding in findings)),
     )
     return content.model_dump(mode="json")
 
