@@ -134,3 +134,16 @@ def test_a_stopped_job_goes_on_when_it_is_resumed(client: Client, job: Callable[
     assert epochs[0] > 1, "it went on from its checkpoint"
     tests = [event for event in events if event["task"].startswith("test") and event["kind"] == "result"]
     assert len(tests) == 1, "a model that was trained on is tested anew"
+
+
+def test_a_training_that_has_ended_lets_the_next_be_estimated(
+    client: Client, job: Callable[..., dict[str, Any]]
+) -> None:
+    asked = job("lstm", epochs=2)
+    assert client.call("estimate", spec=asked)["seconds"] is None
+    finish(client, client.call("submit", spec=asked)["job_id"])
+    found = client.call("estimate", spec=asked)
+    assert found["seconds"] > 0 and found["problems"] == []
+    assert client.call("estimate", spec=job("lstm", epochs=20))["seconds"] == pytest.approx(
+        10 * found["seconds"], rel=0.2
+    )

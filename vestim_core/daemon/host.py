@@ -22,6 +22,8 @@ from vestim_core.jobs.executor import Executor, Warmth
 from vestim_core.jobs.manager import JobManager
 from vestim_core.jobs.reconciler import MAX_RETRIES, Action, Ask, Kill, Retry, SetJob, SetTask, Terminate, reconcile
 from vestim_core.jobs.scheduler import QueuedJob, ReadyTask, choose
+from vestim_core.jobs.speeds import record_speed
+from vestim_core.jobs.tasks import Task
 from vestim_core.protocol.bell import RING_S
 from vestim_core.protocol.launch import ControlFile, ExitFile
 from vestim_core.spec.errors import VestimError
@@ -201,6 +203,14 @@ class Host:
             self.manager.registry.release(key)
             self.manager.persist_job_container(container)
         failpoint("ended.committed")
+        if task.kind is TaskKind.TRAIN:
+            self._keep_speed(task)
+
+    def _keep_speed(self, task: Task) -> None:
+        try:
+            record_speed(self.manager.home.speeds, task)
+        except OSError as problem:  # the next training measures it again
+            log.warning("%s cannot be written: %s", self.manager.home.speeds, problem)
 
     def _write_hashes(self, container: JobContainer) -> None:
         try:

@@ -19,13 +19,16 @@ from vestim_core.jobs.manager import JobManager
 from vestim_core.jobs.managers.hyperparameters import SECTIONS
 from vestim_core.jobs.managers.setup import TrainingSetupManager
 from vestim_core.jobs.mappings import remember_mapping
+from vestim_core.jobs.speeds import read_speeds
 from vestim_core.protocol.limits import MAX_LISTED, MAX_PIECE_BYTES, MAX_TASKS
 from vestim_core.spec.data_set import DataSet, DataSetSpec
 from vestim_core.spec.errors import not_found, refused, wrong_input
+from vestim_core.spec.estimates import Circumstances, estimate
 from vestim_core.spec.inspection import Inspection
 from vestim_core.spec.job import JobSpec, spec_error, validate_job
 from vestim_core.spec.job_presets import presets
 from vestim_core.spec.states import JOB_ENDS, Intent, JobState, Phase
+from vestim_core.system import gpu_count
 
 
 class JobService:
@@ -253,6 +256,11 @@ class JobService:
         return {"data_set_id": found.data_set_id, "name": found.name, "deleted": True}
 
     # --- reading
+
+    def estimate(self, spec: dict[str, Any], train_rows: int | None = None) -> dict[str, Any]:
+        """What a job would amount to: models, parameters, memory, and time where trainings of its kind have ended."""
+        speeds = read_speeds(self.manager.home.speeds)
+        return estimate(spec, Circumstances(speeds, os.cpu_count() or 1, gpu_count(), train_rows))
 
     def list_presets(self) -> dict[str, Any]:
         """Whole settings to start from, without data."""

@@ -92,6 +92,13 @@ class RemarkParams(JobParams):
     text: str = Field(min_length=1, max_length=4_000)
 
 
+class EstimateParams(Params):
+    """spec: a job document, however unfinished. train_rows: rows of the training files after resampling, where known."""
+
+    spec: dict[str, Any]
+    train_rows: int | None = Field(None, ge=1)
+
+
 class ListJobsParams(Params):
     """state: only jobs in this state. after: what an answer names as `next`, for the page that follows it."""
 
@@ -227,6 +234,14 @@ METHODS = _table(
     Method("note", NoteParams, "job_id, name, note, tags", True, "POST", "/v1/jobs/{job_id}/note"),
     Method("move_in_queue", MoveParams, "job_id, place, queue", True, "POST", "/v1/jobs/{job_id}/move"),
     Method("remark", RemarkParams, "job_id, last_seq", True, "POST", "/v1/jobs/{job_id}/remarks"),
+    Method(
+        "estimate",
+        EstimateParams,
+        "trials, parameters, model_MB, memory_MB, rows_epochs, seconds, basis, problems",
+        False,
+        "POST",
+        "/v1/estimate",
+    ),
     Method(
         "list_presets",
         NoParams,

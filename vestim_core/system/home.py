@@ -79,6 +79,10 @@ class Home:
         return self.cache / "answers"
 
     @property
+    def speeds(self) -> Path:
+        return self.cache / "speeds.json"
+
+    @property
     def demo(self) -> Path:
         return self.root / "demo"
 

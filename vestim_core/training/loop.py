@@ -115,9 +115,11 @@ class _Training:
         self._clock = time.monotonic()
         self._reported = -math.inf
         self._saved = time.monotonic()
+        self._begun = time.monotonic()
+        self._rows_here = 0
 
     def run(self) -> Outcome:
-        self._clock = self._saved = time.monotonic()
+        self._clock = self._saved = self._begun = time.monotonic()
         while not self._done():
             wanted = self._run_epoch()
             if wanted is not Intent.RUN:
@@ -146,6 +148,7 @@ class _Training:
             now.index += 1
             now.squares += loss * batch.count
             now.rows += batch.count
+            self._rows_here += batch.y.numel()
             self._tick(loss)
             if self._clock - self._saved >= CHECKPOINT_INTERVAL_S and now.index < per_epoch:
                 self._save()
@@ -286,6 +289,7 @@ class _Training:
             epochs=len(now.history),
             elapsed_s=now.elapsed_s,
             history=tuple(now.history),
+            rows_per_s=self._rows_here / (time.monotonic() - self._begun) if self._rows_here else None,
         )
 
     def _diverged(self, value: float) -> TrainingDiverged:

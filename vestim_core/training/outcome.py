@@ -18,6 +18,7 @@ class Outcome:
     module: the network with the weights of the best epoch, on CPU, ready to predict; None when no epoch was finished.
     best: the validation metrics of that epoch, as testing `module` on the validation files gives them.
     history: the data of every epoch's event, in order, none twice.
+    rows_per_s: training rows a second in this attempt, validation's time included; None when it trained on none.
     """
 
     end: End
@@ -27,6 +28,7 @@ class Outcome:
     epochs: int
     elapsed_s: float
     history: tuple[dict[str, Any], ...]
+    rows_per_s: float | None = None
 
     def summary(self) -> dict[str, Any]:
         """What stands of the training in `model.json`."""
@@ -36,6 +38,7 @@ class Outcome:
             "best_epoch": self.best_epoch,
             "validation": self.best,
             "elapsed_s": round(self.elapsed_s, 3),
+            "rows_per_s": None if self.rows_per_s is None else round(self.rows_per_s, 1),
         }
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from vestim_core.cli.link import connected
 from vestim_core.cli.output import AsJson, console, print_json, say
 from vestim_core.cli.results import errors_tables
+from vestim_core.cli.values import duration, number
 from vestim_core.cli.watch import watch
 from vestim_core.client import show
 from vestim_core.spec.document import read_document
+from vestim_core.spec.errors import ErrorCode
 
 
 def register(app: typer.Typer) -> None:
@@ -23,6 +25,9 @@ def register(app: typer.Typer) -> None:
 def submit(
     spec: Annotated[Path, typer.Argument(help="Job file (.toml or .json); 'vestim new' writes one.")],
     follow: Annotated[bool, typer.Option("--follow", help="Show the job until it has ended.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Start nothing: say what the job would amount to, and what is missing.")
+    ] = False,
     as_json: AsJson = False,
 ) -> int:
     """Start a job and return, or follow it.
@@ -32,6 +37,8 @@ def submit(
     """
     document = read_document(spec)
     with connected() as client:
+        if dry_run:
+            return _estimate(client.call("estimate", spec=document), as_json=as_json)
         answer = client.call("submit", spec=document)
         job_id = answer["job_id"]
         if as_json:
@@ -47,3 +54,21 @@ def submit(
             for table in errors_tables(show(client, job_id)):
                 console().print(table)
         return code
+
+
+def _estimate(found: dict[str, Any], *, as_json: bool) -> int:
+    """Tell what a job would amount to; 2 when it could not be started as it is."""
+    code = ErrorCode.WRONG_INPUT.exit_code if found["problems"] else 0
+    if as_json:
+        print_json(found, indent=2)
+        return code
+    if found["trials"] is not None:
+        count, memory_MB = found["trials"], number(found["memory_MB"])
+        least, most = found["parameters"]["min"], found["parameters"]["max"]
+        size = f"{most:,}" if least == most else f"{least:,} to {most:,}"
+        say(f"{count} model{'' if count == 1 else 's'} to train, {size} parameters; about {memory_MB} MB of memory.")
+    time = "" if found["seconds"] is None else f"At most {duration(found['seconds'])}, "
+    say(f"Time: {time}{found['basis']}.")
+    for problem in found["problems"]:
+        say(f"Missing or wrong: {problem['place']}: {problem['sentence']}", stderr=True)
+    return code
