@@ -13,13 +13,16 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from vestim_core.data.segment import Segment
+from vestim_core.data.steps.augment import Augmenter, Drawn
 from vestim_core.data.steps.even import EvenRows
+from vestim_core.data.steps.formula import NoValue
+from vestim_core.data.steps.making import Maker, maker
 from vestim_core.data.steps.normalise import Scale, fit_scale
-from vestim_core.data.steps.pre_roll import pre_roll
+from vestim_core.data.steps.pre_roll import Rest, pre_roll
 from vestim_core.data.steps.resample import resample
 from vestim_core.data.table import Table
 from vestim_core.spec.errors import ErrorCode, VestimError, wrong_input
-from vestim_core.spec.preparation import Normalise, PreRoll, Resample, Step
+from vestim_core.spec.preparation import Augment, ColumnStep, Normalise, PreRoll, Resample, Step
 from vestim_core.spec.signals import SignalsSpec
 
 SCHEMA_VERSION = 1
@@ -54,12 +57,13 @@ class Pipeline:
 
     @classmethod
     def fit(cls, steps: Sequence[Step], signals: SignalsSpec, tables: Sequence[Table]) -> Self:
-        """The pipeline fitted on `tables`, which must be training files only."""
-        return cls.fit_rows(steps, signals, [resample_table(steps, table) for table in tables])
+        """The pipeline fitted on `tables`, which must be training files only; they are augmented."""
+        training = [run_steps(steps, resample_table(steps, table), table, training=True)[0] for table in tables]
+        return cls.fit_rows(steps, signals, training)
 
     @classmethod
     def fit_rows(cls, steps: Sequence[Step], signals: SignalsSpec, training: Sequence[EvenRows]) -> Self:
-        """`fit` for training files that `resample_table` has already put on their grid."""
+        """`fit` for training files that have been through all other steps, by `run_steps`."""
         step = _only(steps, Normalise)
         names = [*signals.features, signals.target]
         scale = fit_scale(names, training, step)
@@ -73,21 +77,18 @@ class Pipeline:
         return _only(self.steps, Resample).period_s
 
     def apply(self, table: Table) -> PreparedArrays:
-        """One file through all steps; `table` must have every feature and the target."""
-        return self.finish(resample_table(self.steps, table))
+        """One file through all steps but augmentation; `table` must have every column that signals and steps read."""
+        return self.scale(run_steps(self.steps, resample_table(self.steps, table), table, training=False)[0])
 
-    def finish(self, rows: EvenRows) -> PreparedArrays:
-        """The steps after resampling."""
-        for step in self.steps:
-            if isinstance(step, PreRoll):
-                rows = pre_roll(rows, step, self.period_s)
+    def scale(self, rows: EvenRows) -> PreparedArrays:
+        """The last step, for rows that have been through all others."""
         features = np.column_stack([rows.column(name) for name in self.signals.features])
         return PreparedArrays(
             time_s=rows.time_s,
             features=self.feature_scale.forward(features),
             target=self.target_scale.forward(rows.column(self.signals.target)),
-            physical=rows.physical,
-            columns=rows.columns,
+            physical=np.column_stack([*rows.columns.values()]),
+            columns=tuple(rows.columns),
             segments=rows.segments,
         )
 
@@ -139,6 +140,58 @@ def resample_table(steps: Sequence[Step], table: Table) -> EvenRows:
         f"period long. Change period_s or max_gap_s of the resample step, or leave the file out.",
         place=str(table.path),
     )
+
+
+def run_steps(
+    steps: Sequence[Step], rows: EvenRows, table: Table, *, training: bool
+) -> tuple[EvenRows, tuple[Drawn, ...]]:
+    """Rows of `table` on their grid through all steps between resampling and normalisation, and what was drawn.
+
+    training: whether augmentation, which is for training files only, takes place.
+    Raises wrong_input for a file in which a formula gives no number.
+    """
+    period_s, identity = _only(steps, Resample).period_s, table.sha256
+    before: list[ColumnStep] = []
+    drawn: list[Drawn] = []
+    for number, step in enumerate(steps, 1):
+        try:
+            if isinstance(step, PreRoll):
+                rows = pre_roll(rows, Rest(step, before, period_s, identity))
+            elif isinstance(step, Augment):
+                if training:
+                    augmenter = Augmenter(step, number, identity)
+                    rows = rows.with_column(step.column, augmenter.push(rows.column(step.column)))
+                    drawn.append(augmenter.drawn)
+            elif not isinstance(step, Resample | Normalise):
+                rows = rows.with_column(step.output, _made(rows, maker(step, period_s, identity)))
+                before.append(step)
+        except NoValue as none:
+            raise no_value(table, number, none, None if isinstance(step, PreRoll) else rows.time_s) from None
+    return rows, tuple(drawn)
+
+
+def no_value(table: Table, number: int, none: NoValue, time_s: np.ndarray | None) -> VestimError:
+    """The error for a formula that gives no number in a file. time_s: of all rows; None for rested rows."""
+    where = "in the rested pre-roll" if time_s is None else f"at {time_s[none.row]:g} s"
+    more = f" and in {none.count - 1} more rows" if time_s is not None and none.count > 1 else ""
+    return wrong_input(
+        f'Step {number} has no value for "{table.name}" {where}{more}: {none.words}. Change the formula, for example '
+        f"with maximum(x, 1e-6) or where(x == 0, 0, 1 / x) as far as that keeps its meaning, or leave the file out.",
+        place=str(table.path),
+    )
+
+
+def _made(rows: EvenRows, made: Maker) -> np.ndarray:
+    """A new column (n,), segment by segment. Raises NoValue with the row in all of `rows`."""
+    values = np.empty(len(rows.time_s))
+    for segment in rows.segments:
+        here = slice(segment.start, segment.stop)
+        made.start()
+        try:
+            values[here] = made.push({name: column[here] for name, column in rows.columns.items()})
+        except NoValue as none:
+            raise NoValue(segment.start + none.row, none.count, none.words) from None
+    return values
 
 
 def _only(steps: Sequence[Step], kind: type[S]) -> S:

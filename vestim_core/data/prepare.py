@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from vestim_core.data.checks import Member, check_set, check_table
-from vestim_core.data.pipeline import PIPELINE_VERSION, Pipeline, resample_table
+from vestim_core.data.pipeline import PIPELINE_VERSION, Pipeline, resample_table, run_steps
 from vestim_core.data.prepared import (
     PreparedFile,
     PreparedSet,
@@ -25,16 +25,19 @@ from vestim_core.data.prepared import (
     unique_keys,
     write_prepared,
 )
+from vestim_core.data.rates import rate_findings
 from vestim_core.data.readers import load_table, usable
 from vestim_core.data.refusal import refuse_errors, repairs_by_file
 from vestim_core.data.repairs import apply_repairs
 from vestim_core.data.roles import RoleFile, distinct_contents, files_by_role
+from vestim_core.data.steps.augment import Drawn
 from vestim_core.data.steps.even import EvenRows
 from vestim_core.data.table import Table
 from vestim_core.data.vendors import vendor_files
+from vestim_core.spec.columns import file_columns, makes
 from vestim_core.spec.data import DataSpec, Role
 from vestim_core.spec.finding import Finding
-from vestim_core.spec.preparation import Step
+from vestim_core.spec.preparation import Resample, Step
 from vestim_core.spec.signals import SignalsSpec
 from vestim_core.spec.states import Phase, PhaseState
 
@@ -48,6 +51,9 @@ READERS_VERSION = 2
 _BASELINE_COLUMNS = ("soc", "current_A", "voltage_V")
 _READING_STARTS = 0.2
 """Share of the data import that hashing is taken for; reading is the rest."""
+_FITTING_STARTS = 0.5
+"""Share of the data augmentation that new columns are taken for; scaling and writing is the rest."""
+_Made = tuple[EvenRows, tuple[Drawn, ...]]
 
 
 class PreparationCancelled(Exception):
@@ -90,11 +96,12 @@ def prepare(
         for phase in (Phase.DATA_IMPORT, Phase.DATA_PROCESSING, Phase.DATA_AUGMENTATION):
             report(phase, PhaseState.DONE, 1.0, f"taken {_files(files)} from an earlier preparation")
     else:
-        tables, together = _read(files, data, signals, progress, extra_vendors)
+        tables, together = _read(files, data, signals, steps, progress, extra_vendors)
         report(Phase.DATA_IMPORT, PhaseState.DONE, 1.0, f"read {_files(files)}")
         rows = _resample(tables, steps, progress)
         report(Phase.DATA_PROCESSING, PhaseState.DONE, 1.0, f"resampled {_files(files)}")
-        prepared = _finish(directory, files, tables, together, rows, steps, signals, progress)
+        made = _run(files, tables, rows, steps, progress)
+        prepared = _finish(directory, files, tables, together, made, steps, signals, progress)
         report(Phase.DATA_AUGMENTATION, PhaseState.DONE, 1.0, f"prepared {_files(files)}")
     findings = (*twice, *prepared.findings)
     for finding in findings:
@@ -118,10 +125,11 @@ def prepare_table(pipeline: Pipeline, table: Table, role: Role) -> PreparedFile:
     )
 
 
-def columns_of(signals: SignalsSpec) -> tuple[list[str], list[str]]:
-    """Canonical columns that files must have for `signals`, and those that are read when they are there."""
-    needed = [*signals.features, signals.target]
-    return needed, [name for name in _BASELINE_COLUMNS if name not in needed]
+def columns_of(signals: SignalsSpec, steps: Sequence[Step]) -> tuple[list[str], list[str]]:
+    """Canonical columns that files must have for `signals` and `steps`, and those that are read when they are there."""
+    needed = [*file_columns(steps, signals)]
+    made = [makes(step) for step in steps]
+    return needed, [name for name in _BASELINE_COLUMNS if name not in (*needed, *made)]
 
 
 def provenance(prepared: PreparedSet) -> dict[str, Any]:
@@ -139,6 +147,7 @@ def provenance(prepared: PreparedSet) -> dict[str, Any]:
                 "rows": file.scored_rows,
                 "duration_s": file.scored_rows * prepared.period_s,
                 "segments": len(file.segments),
+                **({"augmentation": list(file.augmentation)} if file.augmentation else {}),
             }
             for file in prepared.files
         ],
@@ -152,11 +161,13 @@ def _read(
     files: Sequence[RoleFile],
     data: DataSpec,
     signals: SignalsSpec,
+    steps: Sequence[Step],
     progress: Callable[[Phase, float, str], None],
     extra_vendors: Path | None,
 ) -> tuple[list[Table], list[Finding]]:
     """The files as tables that can be used, each with its findings, and what is to be said of them together."""
-    needed, wanted = columns_of(signals)
+    needed, wanted = columns_of(signals, steps)
+    grid = next(step for step in steps if isinstance(step, Resample))
     repairs = repairs_by_file(data, files)
     tables = []
     for number, file in enumerate(files):
@@ -167,7 +178,8 @@ def _read(
         tables.append(replace(table, findings=tuple(check_table(table))))
     together = check_set([Member(table, file.role) for table, file in zip(tables, files, strict=True)])
     refuse_errors(tables, together)
-    return [usable(table, needed, data.columns) for table in tables], together
+    ready = [usable(table, needed, data.columns) for table in tables]
+    return [replace(table, findings=(*table.findings, *rate_findings(table, grid))) for table in ready], together
 
 
 def _resample(
@@ -180,33 +192,50 @@ def _resample(
     return rows
 
 
+def _run(
+    files: Sequence[RoleFile],
+    tables: Sequence[Table],
+    rows: Sequence[EvenRows],
+    steps: Sequence[Step],
+    progress: Callable[[Phase, float, str], None],
+) -> list[_Made]:
+    """Each file through the steps between resampling and normalisation."""
+    made = []
+    for number, (file, table, even) in enumerate(zip(files, tables, rows, strict=True)):
+        progress(Phase.DATA_AUGMENTATION, _FITTING_STARTS * number / len(files), f"made columns of {number} files")
+        made.append(run_steps(steps, even, table, training=file.role == "train"))
+    return made
+
+
 def _finish(
     directory: Path,
     files: Sequence[RoleFile],
     tables: Sequence[Table],
     together: Sequence[Finding],
-    rows: Sequence[EvenRows],
+    made: Sequence[_Made],
     steps: Sequence[Step],
     signals: SignalsSpec,
     progress: Callable[[Phase, float, str], None],
 ) -> PreparedSet:
     """Fit on the training files, then normalise and write one file at a time."""
-    progress(Phase.DATA_AUGMENTATION, 0.0, "fits the normalisation")
-    training = [even for even, file in zip(rows, files, strict=True) if file.role == "train"]
+    progress(Phase.DATA_AUGMENTATION, _FITTING_STARTS, "fits the normalisation")
+    training = [rows for (rows, _), file in zip(made, files, strict=True) if file.role == "train"]
     pipeline = Pipeline.fit_rows(steps, signals, training)
     keys = unique_keys(table.name for table in tables)
 
     def finished() -> Iterator[PreparedFile]:
-        for number, (file, table, even, key) in enumerate(zip(files, tables, rows, keys, strict=True)):
-            progress(Phase.DATA_AUGMENTATION, number / len(files), f"prepared {number} of {_files(files)}")
+        for number, (file, table, (rows, drawn), key) in enumerate(zip(files, tables, made, keys, strict=True)):
+            fraction = _FITTING_STARTS + (1 - _FITTING_STARTS) * number / len(files)
+            progress(Phase.DATA_AUGMENTATION, fraction, f"prepared {number} of {_files(files)}")
             yield prepared_file(
-                pipeline.finish(even),
+                pipeline.scale(rows),
                 key=key,
                 name=table.name,
                 role=file.role,
                 sha256=file.sha256,
                 source=str(file.path),
                 source_rows=table.rows,
+                augmentation=tuple(one.to_json() for one in drawn),
             )
 
     findings = [*(finding for table in tables for finding in table.findings), *together]

@@ -23,7 +23,6 @@ import numpy as np
 
 from vestim_core.data.pipeline import Pipeline, PreparedArrays
 from vestim_core.data.segment import Segment
-from vestim_core.data.steps.even import column_of
 from vestim_core.spec.data import Role
 from vestim_core.spec.errors import ErrorCode, VestimError, not_found, wrong_input
 from vestim_core.spec.finding import Finding
@@ -45,6 +44,7 @@ class PreparedFile:
     name: file name. source: path that it was read from. source_rows: rows before resampling.
     time_s: (n,) float64, increasing within a segment. features: (n, F) float32 scaled, C-contiguous.
     target: (n,) float32 scaled. physical: (n, C) float64 in the units of `columns`. segments: cover all n rows.
+    augmentation: what was drawn for a training file, one record a step.
     """
 
     key: str
@@ -59,10 +59,13 @@ class PreparedFile:
     segments: tuple[Segment, ...]
     source: str = ""
     source_rows: int = 0
+    augmentation: tuple[dict[str, Any], ...] = ()
 
     def column(self, name: str) -> np.ndarray:
         """(n,) float64 in physical units; KeyError when the file has no such column."""
-        return column_of(self.physical, self.columns, name)
+        if name not in self.columns:
+            raise KeyError(name)
+        return self.physical[:, self.columns.index(name)]
 
     @property
     def scored_rows(self) -> int:
@@ -92,7 +95,15 @@ class PreparedSet:
 
 
 def prepared_file(
-    arrays: PreparedArrays, *, key: str, name: str, role: Role, sha256: str, source: str, source_rows: int
+    arrays: PreparedArrays,
+    *,
+    key: str,
+    name: str,
+    role: Role,
+    sha256: str,
+    source: str,
+    source_rows: int,
+    augmentation: tuple[dict[str, Any], ...] = (),
 ) -> PreparedFile:
     """`arrays` with the identity of the file that they come from."""
     return PreparedFile(
@@ -108,6 +119,7 @@ def prepared_file(
         segments=arrays.segments,
         source=source,
         source_rows=source_rows,
+        augmentation=augmentation,
     )
 
 
@@ -214,6 +226,7 @@ def _write_file(folder: Path, file: PreparedFile, digest: Any) -> dict[str, Any]
         "segments": segments,
         "source": file.source,
         "source_rows": file.source_rows,
+        "augmentation": file.augmentation,
         "bytes": {name: (folder / f"{name}.npy").stat().st_size for name in _ARRAYS},
     }
 
@@ -229,5 +242,6 @@ def _open_file(folder: Path, entry: dict[str, Any]) -> PreparedFile:
         segments=tuple(Segment(**segment) for segment in entry["segments"]),
         source=entry["source"],
         source_rows=entry["source_rows"],
+        augmentation=tuple(entry.get("augmentation", ())),
         **arrays,
     )

@@ -119,7 +119,8 @@ def alternatives(kind: Any, document: Any) -> Iterator[Any]:
     else:
         value = parse_text(document) if isinstance(document, str) and not _is_text(kind) else document
         if isinstance(value, str) and _is_text(kind) and "," in value:
-            value = [part.strip() for part in value.split(",")]
+            parts = _parts(value)
+            value = parts if len(parts) > 1 else parts[0]
         yield from value if isinstance(value, list) and value else [value]
 
 
@@ -180,6 +181,18 @@ def parse_text(text: str) -> Any:
     """What is typed into a field of single values: `16, 32` is [16, 32], `16` is 16; what is no number stays text."""
     values = [_number(part.strip()) for part in text.split(",")]
     return values if len(values) > 1 else values[0]
+
+
+def _parts(text: str) -> list[str]:
+    """The parts of a text between its commas, leaving alone those in brackets: `lag(x, 2), y` has two."""
+    parts, depth = [""], 0
+    for sign in text:
+        depth = max(0, depth + (sign == "(") - (sign == ")"))
+        if sign == "," and not depth:
+            parts.append("")
+        else:
+            parts[-1] += sign
+    return [part.strip() for part in parts]
 
 
 def parse_lists(text: str, *, as_text: bool = False) -> list[Any]:

@@ -11,11 +11,12 @@ from typing import Any, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from vestim_core.spec.columns import check_steps
 from vestim_core.spec.data import DataSpec
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.spec.grid import MAX_CHOICES, Grid, to_document
 from vestim_core.spec.model import METHODS, FnnModel, LstmModel, ModelSpec, model_title
-from vestim_core.spec.preparation import Normalise, PreRoll, Resample, Step, default_preparation
+from vestim_core.spec.preparation import Step, default_preparation
 from vestim_core.spec.section import Section
 from vestim_core.spec.sentences import sentence
 from vestim_core.spec.signals import SignalsSpec
@@ -71,15 +72,10 @@ class JobSpec(Section):
     @classmethod
     def _order(cls, grid: Grid[list[Step]]) -> Grid[list[Step]]:
         for steps in grid.choices:
-            kinds = [type(step) for step in steps]
-            if kinds.count(Resample) != 1 or kinds[0] is not Resample:
-                raise ValueError(
-                    "the first step must be the one 'resample': everything after it works on an even time grid"
-                )
-            if kinds.count(Normalise) != 1 or kinds[-1] is not Normalise:
-                raise ValueError("the last step must be the one 'normalise': networks learn on scaled columns only")
-            if kinds.count(PreRoll) > 1:
-                raise ValueError("'pre_roll' stands twice: keep one")
+            problems = check_steps(steps)
+            if problems:
+                more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+                raise ValueError(problems[0].sentence + more)
         return grid
 
     @model_validator(mode="after")

@@ -1,18 +1,35 @@
-"""The ordered steps from a file's rows to a model's inputs. Each kind of step is one class; the union lists them."""
+"""The ordered steps from a file's rows to a model's inputs. Each kind of step is one class; the union lists them.
+
+What a step reads, makes and may not do stands in `spec.columns`; presets of whole lists in `spec.presets`.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, model_validator
 
+from vestim_core.spec.formula import MAX_LENGTH, parse_formula
 from vestim_core.spec.section import Section, unit
+
+MAX_NAME = 200
+_LOOKING_AHEAD = ("centre", "center", "centred", "centered", "zero_phase", "both_ways", "forward_backward")
+
+
+def _parsed(text: str) -> str:
+    parse_formula(text)
+    return text
+
+
+FormulaText = Annotated[str, AfterValidator(_parsed)]
 
 
 class Resample(Section):
     """Put a file on an even time grid: the value at grid time t is the mean of the held signal over (t - period, t].
 
-    That averages going down, holds going up, treats every column alike and needs nothing after t.
+    That averages going down, holds going up, treats every column alike and needs nothing after t. Straight lines
+    between rows would need the row after t, so `linear` draws each line one row late.
     """
 
     step: Literal["resample"] = "resample"
@@ -31,11 +48,220 @@ class Resample(Section):
         description="A longer pause between two rows splits the file into segments; it is never bridged.",
         json_schema_extra=unit("s"),
     )
+    method: Literal["mean", "linear"] = Field(
+        "mean",
+        title="Method",
+        description="mean: averages down, holds up, no delay; linear: straight lines between rows, delayed by one row "
+        "of the file.",
+    )
+
+
+class _Filter(Section):
+    """A causal filter of one column into a new one; its state is carried along a segment."""
+
+    column: str = Field(
+        "current_A", min_length=1, max_length=MAX_NAME, title="Column", description="Column that is filtered."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _looks_back_only(cls, document: Any) -> Any:
+        ahead = [key for key in _LOOKING_AHEAD if isinstance(document, Mapping) and document.get(key)]
+        if ahead:
+            raise ValueError(
+                f"'{ahead[0]}' looks ahead: it would need rows that come later, which a battery management system does "
+                f"not have; filters here look back only"
+            )
+        return document
+
+
+class Butterworth(_Filter):
+    """Butterworth low-pass of a given order, run forwards only."""
+
+    step: Literal["butterworth"] = "butterworth"
+    output: str = Field(
+        "current_A_butterworth",
+        min_length=1,
+        max_length=MAX_NAME,
+        title="New column",
+        description="Name of the filtered column.",
+    )
+    cutoff_Hz: float = Field(
+        0.01,
+        gt=0,
+        le=1e6,
+        title="Corner frequency",
+        description="Where the filter halves the power; below half the sample rate.",
+        json_schema_extra=unit("Hz"),
+    )
+    order: int = Field(2, ge=1, le=8, title="Order", description="Steepness: 6 dB an octave for each order.")
+    start: Literal["steady", "zero"] = Field(
+        "steady",
+        title="Start",
+        description="steady: as if the first value had been there for ever; zero: as if nothing had been.",
+    )
+
+
+class Ema(_Filter):
+    """Exponential moving average: a first-order lag."""
+
+    step: Literal["ema"] = "ema"
+    output: str = Field(
+        "current_A_ema",
+        min_length=1,
+        max_length=MAX_NAME,
+        title="New column",
+        description="Name of the filtered column.",
+    )
+    tau_s: float = Field(
+        30.0,
+        gt=0,
+        le=1e9,
+        title="Time constant",
+        description="After this time a step has been followed by 63 %.",
+        json_schema_extra=unit("s"),
+    )
+
+
+class MovingAverage(_Filter):
+    """Mean over a window that ends at the row; at a segment's start over the rows that there are."""
+
+    step: Literal["moving_average"] = "moving_average"
+    output: str = Field(
+        "current_A_average",
+        min_length=1,
+        max_length=MAX_NAME,
+        title="New column",
+        description="Name of the filtered column.",
+    )
+    window_s: float = Field(
+        60.0, gt=0, le=1e8, title="Window", description="Length of the window.", json_schema_extra=unit("s")
+    )
+
+
+class SavitzkyGolay(_Filter):
+    """Polynomial fitted to a window that ends at the row and taken at the row itself, so that nothing later counts."""
+
+    step: Literal["savitzky_golay"] = "savitzky_golay"
+    output: str = Field(
+        "current_A_smooth",
+        min_length=1,
+        max_length=MAX_NAME,
+        title="New column",
+        description="Name of the filtered column.",
+    )
+    window_s: float = Field(
+        60.0, gt=0, le=1e8, title="Window", description="Length of the window.", json_schema_extra=unit("s")
+    )
+    polynomial: int = Field(
+        2, ge=0, le=6, title="Polynomial order", description="Order of the polynomial that is fitted."
+    )
+
+
+class Formula(Section):
+    """A new column from a formula of columns of the same row and of rows before it."""
+
+    step: Literal["formula"] = "formula"
+    output: str = Field(
+        "formula", min_length=1, max_length=MAX_NAME, title="New column", description="Name of the computed column."
+    )
+    formula: FormulaText = Field(
+        "current_A * voltage_V",
+        max_length=MAX_LENGTH,
+        title="Formula",
+        description="Columns, numbers, + - * / **, comparisons, and functions such as abs, sqrt, where, lag(x, n), "
+        "moving_average(x, n), rolling_max(x, n), ema(x, seconds), lowpass(x, hertz), noise(mean, std).",
+    )
+    seed: int = Field(
+        0, ge=0, le=2**32 - 1, title="Seed", description="Another seed gives the formula's noise other values."
+    )
+
+
+class CoulombSoc(Section):
+    """State of charge by counting the current. Over a gap in the file the count stands still."""
+
+    step: Literal["coulomb_soc"] = "coulomb_soc"
+    column: str = Field(
+        "current_A",
+        min_length=1,
+        max_length=MAX_NAME,
+        title="Current",
+        description="Column with the current in A, positive when charging.",
+    )
+    output: str = Field(
+        "soc", min_length=1, max_length=MAX_NAME, title="New column", description="Name of the counted SOC."
+    )
+    capacity_Ah: float = Field(
+        4.5,
+        gt=0,
+        le=1e6,
+        title="Capacity",
+        description="Charge from SOC 0 to SOC 1.",
+        json_schema_extra=unit("Ah"),
+    )
+    initial_soc: float = Field(
+        1.0,
+        ge=0,
+        le=1,
+        title="SOC at start",
+        description="SOC in the first row of every file, unless a column gives it.",
+        json_schema_extra=unit("1"),
+    )
+    start_column: str = Field(
+        "",
+        max_length=MAX_NAME,
+        title="SOC at start from",
+        description="Column whose value in the first row of each segment starts the count; empty: SOC at start.",
+    )
+    efficiency: float = Field(
+        1.0,
+        gt=0,
+        le=1,
+        title="Charge efficiency",
+        description="Share of the charging current that stays in the cell.",
+        json_schema_extra=unit("1"),
+    )
+
+
+class Augment(Section):
+    """Errors of a sensor on one column of training files only, drawn once a file from the seed and recorded.
+
+    value = (column * (1 + gain) + offset + noise), rounded to the quantum. On `soc` the offset shifts the label.
+    """
+
+    step: Literal["augment"] = "augment"
+    column: str = Field(
+        "current_A", min_length=1, max_length=MAX_NAME, title="Column", description="Column that the sensor measures."
+    )
+    offset: float = Field(
+        0.0,
+        ge=0,
+        title="Offset",
+        description="Each training file is shifted by a value between minus and plus this, in the column's unit.",
+    )
+    gain_percent: float = Field(
+        0.0,
+        ge=0,
+        le=100,
+        title="Gain error",
+        description="Each training file is scaled by a factor off by at most this.",
+        json_schema_extra=unit("%"),
+    )
+    noise: float = Field(
+        0.0, ge=0, title="Noise", description="Standard deviation of white noise, in the column's unit."
+    )
+    noise_shape: Literal["gaussian", "uniform"] = Field(
+        "gaussian", title="Shape of the noise", description="Distribution of the white noise."
+    )
+    quantum: float = Field(
+        0.0, ge=0, title="Resolution", description="Smallest step of the converter, in the column's unit; 0: none."
+    )
+    seed: int = Field(0, ge=0, le=2**32 - 1, title="Seed", description="Another seed gives other errors.")
 
 
 class PreRoll(Section):
     """Put rested rows before each segment, so that a recurrent model starts from a settled state: no current, the first
-    row's other values. These rows are never scored."""
+    row's other values, and what earlier steps make of such rows. These rows are never scored."""
 
     step: Literal["pre_roll"] = "pre_roll"
     duration_s: float = Field(
@@ -59,7 +285,13 @@ class Normalise(Section):
     )
 
 
-Step = Annotated[Resample | PreRoll | Normalise, Field(discriminator="step")]
+ColumnStep = Butterworth | Ema | MovingAverage | SavitzkyGolay | Formula | CoulombSoc
+"""The steps that make one new column, row by row."""
+
+Step = Annotated[
+    Resample | Butterworth | Ema | MovingAverage | SavitzkyGolay | Formula | CoulombSoc | Augment | PreRoll | Normalise,
+    Field(discriminator="step"),
+]
 
 
 def default_preparation() -> list[Step]:

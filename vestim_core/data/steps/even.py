@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
@@ -13,27 +15,23 @@ from vestim_core.data.segment import Segment
 class EvenRows:
     """Rows in physical units, evenly spaced within each segment.
 
-    time_s: (n,) float64, seconds from the file's start. physical: (n, C) float64, one column per name in `columns`.
-    segments: cover all n rows, in order.
+    time_s: (n,) float64, seconds from the file's start. columns: (n,) float64 by name. segments: cover all n rows, in
+    order.
     """
 
     time_s: np.ndarray
-    physical: np.ndarray
-    columns: tuple[str, ...]
+    columns: Mapping[str, np.ndarray]
     segments: tuple[Segment, ...]
 
     def column(self, name: str) -> np.ndarray:
         """(n,) float64 of one column; KeyError when there is none of that name."""
-        return column_of(self.physical, self.columns, name)
+        return self.columns[name]
 
     def scored(self, name: str) -> np.ndarray:
         """One column without its pre-roll rows."""
         values = self.column(name)
         return np.concatenate([values[segment.scored] for segment in self.segments])
 
-
-def column_of(physical: np.ndarray, columns: tuple[str, ...], name: str) -> np.ndarray:
-    """(n,) view of the column `name` of `physical` (n, C); KeyError when there is none of that name."""
-    if name not in columns:
-        raise KeyError(name)
-    return physical[:, columns.index(name)]
+    def with_column(self, name: str, values: np.ndarray) -> Self:
+        """These rows with `values` (n,) as the column `name`."""
+        return replace(self, columns={**self.columns, name: values})

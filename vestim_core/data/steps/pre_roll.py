@@ -1,37 +1,62 @@
 """Rested pre-roll: rows at rest before each segment, so that a recurrent model starts from a settled state.
 
-Current and power are 0 A and 0 W in physical units (never a scaled zero); everything else, counters such as charge_Ah
-too, stands at the segment's first row. `scored_from` keeps these rows out of every loss, metric and fit.
+Current and power are 0 A and 0 W in physical units (never a scaled zero); everything else that the file has, counters
+such as charge_Ah too, stands at the segment's first row. Columns that steps have made are what they would be after a
+long rest: a filtered current is 0 A, a counted SOC stands. `scored_from` keeps these rows out of every loss, metric and
+fit.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from vestim_core.data.segment import Segment
 from vestim_core.data.steps.even import EvenRows
-from vestim_core.spec.preparation import PreRoll
+from vestim_core.data.steps.making import maker
+from vestim_core.spec.preparation import ColumnStep, CoulombSoc, PreRoll
 
 _ZERO_AT_REST = ("current_A", "power_W")
 
 
-def pre_roll(rows: EvenRows, step: PreRoll, period_s: float) -> EvenRows:
-    """`rows` with round(duration / period) rested rows before each segment; their times count back from its first."""
-    count = round(step.duration_s / period_s)
-    if count == 0:
+class Rest:
+    """Makes the rested rows of one file. before: the steps that have made columns so far, in order."""
+
+    def __init__(self, step: PreRoll, before: Sequence[ColumnStep], period_s: float, identity: str) -> None:
+        self.count = round(step.duration_s / period_s)
+        self.back_s = period_s * np.arange(-self.count, 0)
+        self._makers = [
+            (before_it.output, maker(before_it, period_s, f"{identity}\0rest"))
+            for before_it in before
+            if not isinstance(before_it, CoulombSoc)
+        ]
+
+    def rows(self, first: Mapping[str, float]) -> dict[str, np.ndarray]:
+        """(count,) of each column before a segment whose first row is `first`."""
+        rest = {name: np.full(self.count, 0.0 if name in _ZERO_AT_REST else first[name]) for name in first}
+        for name, made in self._makers:
+            made.start()
+            rest[name] = made.push(rest)
+        return rest
+
+
+def pre_roll(rows: EvenRows, rest: Rest) -> EvenRows:
+    """`rows` with the rested rows before each segment; their times count back from its first."""
+    if rest.count == 0:
         return rows
-    zero = [rows.columns.index(name) for name in _ZERO_AT_REST if name in rows.columns]
-    back_s = period_s * np.arange(-count, 0)
     times: list[np.ndarray] = []
-    values: list[np.ndarray] = []
+    values: dict[str, list[np.ndarray]] = {name: [] for name in rows.columns}
     segments: list[Segment] = []
     start = 0
     for segment in rows.segments:
-        rest = np.repeat(rows.physical[segment.start : segment.start + 1], count, axis=0)
-        rest[:, zero] = 0.0
-        times += [rows.time_s[segment.start] + back_s, rows.time_s[segment.start : segment.stop]]
-        values += [rest, rows.physical[segment.start : segment.stop]]
-        stop = start + count + segment.stop - segment.start
-        segments.append(Segment(start, stop, start + count + segment.scored_from - segment.start))
+        here = slice(segment.start, segment.stop)
+        rested = rest.rows({name: float(column[segment.start]) for name, column in rows.columns.items()})
+        times += [rows.time_s[segment.start] + rest.back_s, rows.time_s[here]]
+        for name, column in rows.columns.items():
+            values[name] += [rested[name], column[here]]
+        stop = start + rest.count + segment.stop - segment.start
+        segments.append(Segment(start, stop, start + rest.count + segment.scored_from - segment.start))
         start = stop
-    return EvenRows(np.concatenate(times), np.concatenate(values), rows.columns, tuple(segments))
+    joined = {name: np.concatenate(parts) for name, parts in values.items()}
+    return EvenRows(np.concatenate(times), joined, tuple(segments))

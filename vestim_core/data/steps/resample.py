@@ -4,6 +4,13 @@ A row's value holds from its own time until the next row's. So the mean needs ro
 after t changes no bit of any value up to t. It averages when the rows are denser than the grid, holds when they are
 sparser, keeps the integral of every column, and rows that lie microseconds apart weigh what they last: nothing is ever
 divided by the distance of two rows.
+
+Linear interpolation needs the row after t, which nobody has at time t. So each line from one row to the next is drawn
+when the latter has come, as steep as it was: the value at t > t_k, the newest row before t, is
+
+    x_(k-1) + (x_k - x_(k-1)) min(1, (t - t_k) / (t_k - t_(k-1)))
+
+which is the usual interpolation, delayed by one row of the file. It does not average when going down.
 """
 
 from __future__ import annotations
@@ -14,7 +21,9 @@ from vestim_core.data.segment import Segment
 from vestim_core.data.steps.even import EvenRows
 from vestim_core.spec.preparation import Resample
 
-_GRID_TOLERANCE = 1e-6
+_BLOCK_ROWS = 1 << 14
+"""Rows that are worked on at once: so few that they stay in the processor's cache."""
+GRID_TOLERANCE = 1e-6
 """Share of a period by which the last grid time may pass the last row, so that rounding of 0.1 + 0.2 costs no row."""
 
 
@@ -25,40 +34,71 @@ def resample(time_s: np.ndarray, columns: dict[str, np.ndarray], step: Resample)
     The grid of a stretch from t0 to t1 is t0 + period, t0 + 2 period, ... up to t1: its first value covers the first
     whole period, the last row only ends the hold of the one before it. A stretch shorter than a period gives no rows.
     """
+    on_grid = held_means if step.method == "mean" else delayed_lines
     breaks = np.flatnonzero(np.diff(time_s) > step.max_gap_s) + 1
     starts, stops = np.r_[0, breaks], np.r_[breaks, len(time_s)]
-    names = tuple(columns)
     times: list[np.ndarray] = []
-    values: list[np.ndarray] = []
+    values: dict[str, list[np.ndarray]] = {name: [] for name in columns}
     segments: list[Segment] = []
     row = 0
     for start, stop in zip(starts.tolist(), stops.tolist(), strict=True):
         grid = _grid(time_s[start], time_s[stop - 1], step.period_s)
         if len(grid) < 2:
             continue
-        means = [held_means(time_s[start:stop], columns[name][start:stop], grid) for name in names]
+        stretch = {name: column[start:stop] for name, column in columns.items()}
+        for name, column in on_grid(time_s[start:stop], stretch, grid).items():
+            values[name].append(column)
         times.append(grid[1:])
-        values.append(np.column_stack(means))
         segments.append(Segment(row, row + len(grid) - 1, row))
         row += len(grid) - 1
-    if not segments:
-        return EvenRows(np.empty(0), np.empty((0, len(names))), names, ())
-    return EvenRows(np.concatenate(times), np.concatenate(values), names, tuple(segments))
+    return EvenRows(_joined(times), {name: _joined(parts) for name, parts in values.items()}, tuple(segments))
 
 
-def held_means(time_s: np.ndarray, values: np.ndarray, edges_s: np.ndarray) -> np.ndarray:
-    """Mean of the held signal between each two neighbouring edges.
+def held_means(time_s: np.ndarray, columns: dict[str, np.ndarray], edges_s: np.ndarray) -> dict[str, np.ndarray]:
+    """Means of the held signals between each two neighbouring edges.
 
-    time_s, values: (N,) float64 rows. edges_s: (m + 1,) increasing, none before the first row. Returns (m,).
+    time_s, columns: (N,) float64 rows. edges_s: (m + 1,) increasing from the first row's time. Returns (m,) by name.
     """
-    above_first = values - values[0]  # a constant column stays constant to the last bit
-    integral = np.concatenate(([0.0], np.cumsum(above_first[:-1] * np.diff(time_s))))
-    holding = np.searchsorted(time_s, edges_s, side="right") - 1
-    at_edges = integral[holding] + above_first[holding] * (edges_s - time_s[holding])
-    return np.asarray(values[0] + np.diff(at_edges) / np.diff(edges_s))
+    rows = len(time_s)
+    means = {name: np.empty(len(edges_s) - 1) for name in columns}
+    at_row = dict.fromkeys(columns, 0.0)  # integrals of what is above a column's first value
+    at_edge = dict.fromkeys(columns, 0.0)  # and those up to the last edge so far
+    first = 1
+    for start in range(0, rows, _BLOCK_ROWS):
+        stop = min(start + _BLOCK_ROWS, rows)
+        last = len(edges_s) if stop == rows else int(np.searchsorted(edges_s, time_s[stop], side="left"))
+        edges = edges_s[first:last]
+        holding = np.searchsorted(time_s[start:stop], edges, side="right") - 1
+        held_s = edges - time_s[start:stop][holding]
+        lasts_s = np.diff(time_s[start : stop + 1])
+        widths_s = np.diff(edges_s[first - 1 : last])
+        for name, values in columns.items():
+            above_first = values[start:stop] - values[0]  # a constant column stays constant to the last bit
+            integral = np.cumsum(np.concatenate(([at_row[name]], above_first[: len(lasts_s)] * lasts_s)))
+            at_edges = np.concatenate(([at_edge[name]], integral[holding] + above_first[holding] * held_s))
+            np.add(np.diff(at_edges) / widths_s, values[0], out=means[name][first - 1 : last - 1])
+            at_row[name], at_edge[name] = integral[-1], at_edges[-1]
+        first = last
+    return means
+
+
+def delayed_lines(time_s: np.ndarray, columns: dict[str, np.ndarray], edges_s: np.ndarray) -> dict[str, np.ndarray]:
+    """The lines between rows, delayed by one row, at every edge but the first; shapes as for `held_means`."""
+    newest = np.searchsorted(time_s, edges_s[1:], side="left") - 1
+    before = np.maximum(newest - 1, 0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        drawn = np.minimum(1.0, (edges_s[1:] - time_s[newest]) / (time_s[newest] - time_s[before]))
+    return {name: values[before] + (values[newest] - values[before]) * drawn for name, values in columns.items()}
 
 
 def _grid(first_s: float, last_s: float, period_s: float) -> np.ndarray:
     """first, first + period, ... up to last."""
-    periods = int(np.floor((last_s - first_s) / period_s + _GRID_TOLERANCE))
+    periods = int(np.floor((last_s - first_s) / period_s + GRID_TOLERANCE))
     return first_s + period_s * np.arange(periods + 1)
+
+
+def _joined(parts: list[np.ndarray]) -> np.ndarray:
+    """The parts as one array; one part is taken as it is."""
+    if not parts:
+        return np.empty(0)
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
