@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from vestim_core.jobs.managers.training import fraction_of_tasks
 from vestim_core.jobs.reconciler import AttemptFacts, JobFacts, TaskFacts
 from vestim_core.jobs.tasks import Task
-from vestim_core.spec.states import Phase, PhaseState, TaskKind
+from vestim_core.spec.states import TASK_ENDS, Phase, PhaseState, TaskKind
 
 if TYPE_CHECKING:
     from vestim_core.jobs.container import JobContainer
@@ -21,6 +21,7 @@ _WEIGHTS = {TaskKind.PREPARE: 1.0, TaskKind.BASELINE: 0.5, TaskKind.TRAIN: 10.0,
 def summary_of(job: JobContainer) -> dict[str, Any]:
     """One row of the job list, as plain values."""
     phase = next((manager for manager in job.managers.values() if manager.state is PhaseState.RUNNING), None)
+    needs = next((manager for manager in job.managers.values() if manager.state is PhaseState.NEEDS_INPUT), None)
     return {
         "job_id": job.job_id,
         "name": job.name,
@@ -37,6 +38,9 @@ def summary_of(job: JobContainer) -> dict[str, Any]:
         "tasks": dict(Counter(task.state.value for task in job.tasks.values())),
         "best": job.managers[Phase.TESTING].details.get("best"),
         "baseline": job.managers[Phase.TESTING].details.get("baseline"),
+        "needs": {"phase": needs.phase.value, "message": needs.message} if needs else None,
+        **training_of(job.tasks.values()),
+        "target": str(signals.get("target", "")) if isinstance(signals := job.document.get("signals"), dict) else "",
         "error": job.error,
         "created_utc": job.created_utc,
         "started_utc": job.started_utc,
@@ -44,6 +48,35 @@ def summary_of(job: JobContainer) -> dict[str, Any]:
         "updated_utc": job.updated_utc,
         "last_seq": job.last_seq,
     }
+
+
+def training_of(tasks: Iterable[Task]) -> dict[str, Any]:
+    """What the trainings of a job have come to: their number, how many are done, the epoch of the one that is furthest
+    and the most that it may take, and the best error in validation so far (None before the first epoch)."""
+    trainings = [task for task in tasks if task.kind is TaskKind.TRAIN]
+    epochs, max_epochs = max(
+        ((_whole(task.progress.get("epoch")), _whole(task.progress.get("max_epochs"))) for task in trainings),
+        default=(0, 0),
+    )
+    errors = [
+        (value, key.removeprefix("best_validation_"))
+        for task in trainings
+        for key, value in task.progress.items()
+        if key.startswith("best_validation_rmse") and isinstance(value, int | float)
+    ]
+    value, metric = min(errors, default=(None, ""))
+    return {
+        "models": len(trainings),
+        "models_done": sum(task.state in TASK_ENDS for task in trainings),
+        "epochs": epochs,
+        "max_epochs": max_epochs,
+        "validation": None if value is None else {"metric": metric, "value": value},
+    }
+
+
+def _whole(reported: Any) -> int:
+    """A count that a worker reported; 0 for what is none."""
+    return reported if isinstance(reported, int) and not isinstance(reported, bool) else 0
 
 
 def fraction_of(tasks: Iterable[Task]) -> float:
