@@ -7,28 +7,30 @@ daemon's. Method names and parameters are those of the protocol's table.
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from vestim_core.jobs.artifacts import list_files, read_piece
 from vestim_core.jobs.container import JobContainer
-from vestim_core.jobs.data_sets import DataSets
 from vestim_core.jobs.manager import JobManager
 from vestim_core.jobs.managers.hyperparameters import SECTIONS
 from vestim_core.jobs.managers.setup import TrainingSetupManager
 from vestim_core.jobs.mappings import remember_mapping
+from vestim_core.jobs.readiness import ready_spec, start_problems, with_data_set, without_content
 from vestim_core.jobs.speeds import read_speeds
 from vestim_core.protocol.limits import MAX_LISTED, MAX_PIECE_BYTES, MAX_TASKS
 from vestim_core.spec.data_set import DataSet, DataSetSpec
 from vestim_core.spec.errors import not_found, refused, wrong_input
 from vestim_core.spec.estimates import Circumstances, estimate
+from vestim_core.spec.ids import is_inspection_id
 from vestim_core.spec.inspection import Inspection
-from vestim_core.spec.job import JobSpec, spec_error, validate_job
+from vestim_core.spec.job import spec_error
 from vestim_core.spec.job_presets import presets
 from vestim_core.spec.states import JOB_ENDS, Intent, JobState, Phase
 from vestim_core.system import gpu_count
+
+MAX_COPIED_NAME = 190
 
 
 class JobService:
@@ -42,6 +44,23 @@ class JobService:
     def create_job(self, name: str = "", spec: dict[str, Any] | None = None) -> dict[str, Any]:
         """A draft with a whole spec, part of one, or none."""
         return _state(self.manager.create_job(name, spec or {}))
+
+    def save_draft(self, job_id: str, document: dict[str, Any]) -> dict[str, Any]:
+        """Replace a draft's whole document, kept exactly as it is, valid or not."""
+        container = self.manager.get(job_id)
+        container.save_document(document)
+        self.manager.persist_job_container(container)
+        return {**_state(container), "problems": start_problems(document, self.manager.data_sets)}
+
+    def duplicate(self, job_id: str) -> dict[str, Any]:
+        """A new draft with the settings that a job was asked with."""
+        container = self.manager.get(job_id)
+        if is_inspection_id(job_id):
+            raise refused(f"{job_id} is a question about files and no job", place="job_id")
+        copy = self.manager.create_job(
+            f"{container.name[:MAX_COPIED_NAME]} (copy)", without_content(container.document)
+        )
+        return _state(copy)
 
     def save_data(self, job_id: str, data: dict[str, Any]) -> dict[str, Any]:
         """Replace a draft's data section."""
@@ -86,8 +105,7 @@ class JobService:
 
     def submit(self, spec: dict[str, Any]) -> dict[str, Any]:
         """Create, set up and start in one command; nothing is made of a spec that is not valid."""
-        validate_job(spec)
-        check_against_machine(validate_job(with_data_set(spec, self.manager.data_sets)[0]))
+        ready_spec(spec, self.manager.data_sets)
         job_id = self.create_job(spec=spec)["job_id"]
         counts = self.setup_training_tasks(job_id)
         return {**counts, **self.start(job_id)}
@@ -274,8 +292,12 @@ class JobService:
         return {"jobs": jobs, "next": following}
 
     def show_job(self, job_id: str, tasks_from: int = 0, tasks_limit: int = MAX_TASKS) -> dict[str, Any]:
-        """The job at its three levels, with so many of its tasks."""
-        return self.manager.get(job_id).status(tasks_from, tasks_limit)
+        """The job at its three levels, with so many of its tasks; of a draft also what keeps it from being started."""
+        container = self.manager.get(job_id)
+        status = container.status(tasks_from, tasks_limit)
+        if container.state is JobState.DRAFT:
+            status["problems"] = start_problems(container.document, self.manager.data_sets)
+        return status
 
     def list_artifacts(self, job_id: str) -> dict[str, Any]:
         """Every file in the job's folder."""
@@ -322,41 +344,10 @@ class JobService:
     def _set_up(self, container: JobContainer) -> None:
         if container.state is not JobState.DRAFT:
             raise refused(f"job {container.job_id} was started: its tasks are fixed", place="job_id")
-        validate_job(container.document)
-        spec = validate_job(with_data_set(container.document, self.manager.data_sets)[0])
-        check_against_machine(spec)
+        spec = ready_spec(container.document, self.manager.data_sets)
         setup = container.managers[Phase.TRAINING_SETUP]
         if isinstance(setup, TrainingSetupManager):
             container.replace_tasks(setup.expand(spec))
-
-
-def check_against_machine(spec: JobSpec) -> None:
-    """Refuse what this machine cannot do: files that are not there, more threads than cores. `VestimError`."""
-    for role, paths in (("train", spec.data.train), ("validation", spec.data.validation), ("test", spec.data.test)):
-        for number, path in enumerate(paths, 1):
-            if not Path(path).exists():
-                known = spec.data.data_set
-                advice = f"check data set '{known}' again" if known else f"check data.{role}"
-                raise wrong_input(f"there is no file or folder '{path}': {advice}", place=f"data.{role}[{number}]")
-    cores = os.cpu_count() or 1
-    threads = max(training.threads for grid in spec.training for training in grid.choices)
-    if threads > cores:
-        raise wrong_input(
-            f"training.threads is {threads}, but this machine has {cores} cores", place="training.threads"
-        )
-
-
-def with_data_set(document: dict[str, Any], data_sets: DataSets) -> tuple[dict[str, Any], dict[str, str]]:
-    """The document with the content of the data set that it names, and which that was; as it is when it names none.
-
-    `VestimError` for a data set that there is not, or that cannot be used.
-    """
-    data = document.get("data")
-    if not isinstance(data, dict) or not data.get("data_set") or data.get("hashes"):
-        return document, {}
-    data_set, content = data_sets.content_for_a_job(str(data["data_set"]))
-    taken = {"data_set_id": data_set.data_set_id, "name": data_set.name, "sha256": content.sha256}
-    return {**document, "data": content.to_data(data_set.name)}, taken
 
 
 def _data_set_state(data_set: DataSet) -> dict[str, Any]:

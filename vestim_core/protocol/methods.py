@@ -46,6 +46,12 @@ class SubmitParams(Params):
     spec: dict[str, Any]
 
 
+class SaveDraftParams(JobParams):
+    """document: all that was typed so far, valid or not."""
+
+    document: dict[str, Any]
+
+
 class SaveDataParams(JobParams):
     data: dict[str, Any]
 
@@ -209,6 +215,8 @@ METHODS = _table(
     ),
     Method("shutdown", ShutdownParams, "nothing; the daemon says bye and ends", True, "POST", "/v1/daemon/shutdown"),
     Method("create_job", CreateJobParams, "job_id, state", True, "POST", "/v1/jobs"),
+    Method("save_draft", SaveDraftParams, "job_id, state, problems", True, "POST", "/v1/jobs/{job_id}/draft"),
+    Method("duplicate", JobParams, "job_id, state of the new draft", True, "POST", "/v1/jobs/{job_id}/duplicate"),
     Method("save_data", SaveDataParams, "job_id, state", True, "POST", "/v1/jobs/{job_id}/data"),
     Method(
         "save_hyperparameters",
@@ -258,7 +266,14 @@ METHODS = _table(
         "GET",
         "/v1/jobs",
     ),
-    Method("show_job", ShowJobParams, "summary, spec, managers, tasks with results", False, "GET", "/v1/jobs/{job_id}"),
+    Method(
+        "show_job",
+        ShowJobParams,
+        "summary, spec, managers, tasks with results; of a draft: problems",
+        False,
+        "GET",
+        "/v1/jobs/{job_id}",
+    ),
     Method(
         "wait",
         WaitParams,

@@ -88,7 +88,7 @@ def _runs(spec: JobSpec) -> Iterator[_Run]:
     for signals in spec.signals.choices:
         for model in models:
             for training in trainings:
-                if training.method == METHODS[model.kind]:
+                if training.method in METHODS[model.kind]:
                     count = training.repetitions * len(spec.preparation.choices)
                     yield _Run(model, training, len(signals.features), count)
 

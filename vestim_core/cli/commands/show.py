@@ -36,7 +36,7 @@ def show(job: JobName, as_json: AsJson = False) -> None:
     say(_headline(found))
     if found["error"]:
         say(f"Failed: {plain(found['error']['message'])}")
-    for line in (*_words_about(found), *_findings(found)):
+    for line in (*_words_about(found), *_problems(found), *_findings(found)):
         say(line)
     out = console()
     for table in (_tasks_table(found), *errors_tables(found), *files_tables(found)):
@@ -58,6 +58,11 @@ def _words_about(job: dict[str, Any]) -> list[str]:
     lines += [plain(task["reason"]) for task in job["tasks"] if task["reason"]]
     lines += [f"Tags: {plain(', '.join(job['tags']))}"] if job["tags"] else []
     return [*lines, f"Note: {plain(job['note'])}"] if job["note"] else lines
+
+
+def _problems(job: dict[str, Any]) -> list[str]:
+    """What keeps a draft from being started."""
+    return [f"To do: {plain(problem['place'])}: {plain(problem['sentence'])}" for problem in job.get("problems", ())]
 
 
 def _findings(job: dict[str, Any]) -> list[str]:

@@ -1,0 +1,24 @@
+"""`vestim draft`, `duplicate` and `start`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.cli.conftest import Vestim
+
+
+def test_from_a_half_finished_file_to_a_running_job(vestim: Vestim, endless_job: Path, tmp_path: Path) -> None:
+    (tmp_path / "half.toml").write_text('name = "half"\nmodel = {kind = "lstm", sizes = "8, x"}')
+    answer = vestim("draft", "half.toml")
+    assert answer.returncode == 0
+    assert "To do: data: is missing" in answer.stdout and "sizes" in answer.stdout
+    assert "To do: data: is missing" in vestim("show", "half").stdout
+    refused = vestim("start", "half", "--json")
+    assert refused.returncode == 2 and len(json.loads(refused.stderr)["problems"]) >= 2
+    whole = json.loads(vestim("draft", str(endless_job), "--job", "half", "--json").stdout)
+    assert whole["problems"] == []
+    assert "Started" in vestim("start", whole["job_id"]).stdout
+    copy = json.loads(vestim("duplicate", whole["job_id"], "--json").stdout)
+    assert copy["state"] == "draft" and copy["job_id"] != whole["job_id"]
+    vestim("stop", whole["job_id"], "--no-test")
