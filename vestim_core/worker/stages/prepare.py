@@ -74,11 +74,14 @@ def run(attempt: Attempt) -> AttemptState:
 
 
 def _describe(attempt: Attempt, prepared: PreparedSet, findings: list[Finding]) -> None:
-    """The fitted pipeline and the findings, for people and for whoever opens the job's folder elsewhere."""
+    """The fitted pipeline, what was drawn for augmented files, and the findings, for people and for whoever opens the
+    job's folder elsewhere."""
     folder = attempt.job_folder / "data"
     folder.mkdir(exist_ok=True)
     number = attempt.task.task_id.rpartition("_")[2]
     suffix = "" if number == "1" else f"_{number}"
-    write_json(folder / f"preparation{suffix}.json", prepared.pipeline.to_json())
+    augmented = {file.key: list(file.augmentation) for file in prepared.files if file.augmentation}
+    drawn = {"augmentation": augmented} if augmented else {}
+    write_json(folder / f"preparation{suffix}.json", prepared.pipeline.to_json() | drawn)
     checks = [finding.model_dump(mode="json") for finding in findings]
     write_json(folder / f"checks{suffix}.json", {"schema_version": 1, "findings": checks})

@@ -1,0 +1,127 @@
+"""Streaming equals batch: for every step and for random chains, sample by sample within 1e-9."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.data.chains import FORMULAS, KINDS, SIGNALS, between, chains, sampled
+from vestim_core.data.pipeline import Pipeline, resample_table, run_steps
+from vestim_core.data.streaming import PipelineStream, StreamedRow
+from vestim_core.data.table import Table
+from vestim_core.spec.errors import VestimError
+from vestim_core.spec.preparation import (
+    Augment,
+    Butterworth,
+    CoulombSoc,
+    Ema,
+    Formula,
+    MovingAverage,
+    Normalise,
+    PreRoll,
+    Resample,
+    SavitzkyGolay,
+    Step,
+)
+
+TOLERANCE = 1e-9
+ALONE: list[list[Any]] = [
+    [],
+    [Butterworth(column="current_A", output="a", cutoff_Hz=0.05, order=4)],
+    [Butterworth(column="current_A", output="a", cutoff_Hz=0.05, order=3, start="zero")],
+    [Ema(column="voltage_V", output="a", tau_s=12)],
+    [MovingAverage(column="current_A", output="a", window_s=7)],
+    [MovingAverage(column="current_A", output="a", window_s=25)],
+    [SavitzkyGolay(column="current_A", output="a", window_s=11, polynomial=2)],
+    *[[Formula(output="a", formula=formula, seed=3)] for formula in FORMULAS],
+    [CoulombSoc(column="current_A", output="a", capacity_Ah=2, efficiency=0.99)],
+    [CoulombSoc(column="current_A", output="a", capacity_Ah=2, start_column="soc")],
+    [Augment(column="current_A", offset=1, gain_percent=2, noise=0.1)],
+    [Augment(column="current_A", noise=0.1, noise_shape="uniform", quantum=0.01)],
+    [PreRoll(duration_s=7)],
+    [Ema(column="current_A", output="a"), PreRoll(duration_s=7)],
+    [PreRoll(duration_s=7), Ema(column="current_A", output="a")],
+]
+
+
+def streamed(pipeline: Pipeline, table: Table, *, training: bool) -> list[StreamedRow]:
+    stream = PipelineStream(pipeline, table.sha256, training=training)
+    names = [name for name in table.columns if name != "time_s"]
+    rows: list[StreamedRow] = []
+    for row, time_s in enumerate(table.columns["time_s"].tolist()):
+        rows += stream.push(time_s, {name: float(table.columns[name][row]) for name in names})
+    return rows + stream.finish()
+
+
+def same(steps: Sequence[Step], table: Table, *, training: bool) -> None:
+    fitted_on = [sampled(60, 1, None), sampled(60, 2, None)]
+    pipeline = Pipeline.fit(steps, SIGNALS, fitted_on)
+    batch = pipeline.scale(run_steps(steps, resample_table(steps, table), table, training=training)[0])
+    rows = streamed(pipeline, table, training=training)
+    assert len(rows) == len(batch.time_s)
+    assert [row.time_s for row in rows] == pytest.approx(batch.time_s.tolist(), abs=TOLERANCE)
+    physical = np.array([[row.physical[name] for name in batch.columns] for row in rows])
+    size = np.maximum(np.abs(batch.physical).max(axis=0), 1.0)
+    assert np.all(np.abs(physical - batch.physical) <= TOLERANCE * size)
+    assert np.array([row.features for row in rows]) == pytest.approx(batch.features, abs=1e-6)  # float32
+    assert [number for number, row in enumerate(rows) if row.starts] == [s.start for s in batch.segments]
+    scored = np.zeros(len(rows), bool)
+    for segment in batch.segments:
+        scored[segment.scored] = True
+    assert [row.scored for row in rows] == scored.tolist()
+
+
+@pytest.mark.parametrize("middle", ALONE, ids=lambda middle: "+".join(step.step for step in middle) or "none")
+@pytest.mark.parametrize("method", ["mean", "linear"])
+def test_each_step(middle: list[Any], method: Any) -> None:
+    same(between(*middle, resample=Resample(method=method)), sampled(), training=True)
+
+
+def test_every_kind_of_step_is_among_those_tried() -> None:
+    tried = {type(step) for middle in ALONE for step in middle} | {Resample, Normalise}
+    assert tried == set(KINDS)
+
+
+@given(chains(), st.integers(3, 9), st.integers(10, 120), st.booleans())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_random_chains(steps: list[Step], seed: int, rows: int, training: bool) -> None:
+    same(steps, sampled(rows, seed, rows // 2), training=training)
+
+
+@given(chains(), st.integers(20, 79))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_what_comes_later_changes_no_bit_of_what_was(steps: list[Step], cut: int) -> None:
+    whole = sampled(80, 5, None)
+    values = {name: column.copy() for name, column in whole.columns.items()}
+    for name, column in values.items():
+        column[cut:] = column[cut:] + 7.0 if name == "time_s" else column[cut:] * 1.5 + 1.0
+    changed = sampled(80, 5, None, **values)
+    before, _ = run_steps(steps, resample_table(steps, whole), whole, training=True)
+    after, _ = run_steps(steps, resample_table(steps, changed), changed, training=True)
+    same_rows = int(np.sum(before.time_s <= whole.columns["time_s"][cut]))
+    for name in before.columns:
+        size = max(1.0, float(np.abs(before.column(name)).max()))
+        assert after.column(name)[:same_rows] == pytest.approx(before.column(name)[:same_rows], abs=TOLERANCE * size)
+
+
+def test_a_stream_needs_no_target() -> None:
+    steps = between(Ema(column="current_A", output="slow"))
+    pipeline = Pipeline.fit(steps, SIGNALS, [sampled(60, 1, None)])
+    stream = PipelineStream(pipeline)
+    assert stream.push(0.0, {"soc": 0.5, "current_A": 1.0}) == []
+    (row,) = stream.push(1.0, {"soc": 0.5, "current_A": -1.0})
+    assert (row.physical["slow"], row.starts, row.scored) == (1.0, True, True)
+
+
+def test_a_stream_says_where_a_formula_has_no_value() -> None:
+    steps = between(Formula(output="ratio", formula="voltage_V / current_A"))
+    pipeline = Pipeline.fit(steps, SIGNALS, [sampled(60, 1, None)])
+    stream = PipelineStream(pipeline)
+    stream.push(0.0, {"soc": 0.5, "current_A": 0.0, "voltage_V": 3.0})
+    with pytest.raises(VestimError, match=r"Step 2 has no value at 1 s: division by zero at character 11"):
+        stream.push(1.0, {"soc": 0.5, "current_A": 1.0, "voltage_V": 3.0})

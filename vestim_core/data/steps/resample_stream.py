@@ -1,0 +1,80 @@
+"""Resampling row by row, as rows come in: the same values as `resample` has for the whole file, up to rounding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from vestim_core.data.steps.resample import GRID_TOLERANCE
+from vestim_core.spec.preparation import Resample
+
+
+@dataclass(frozen=True)
+class GridRow:
+    """A row on the grid. values: (C,) float64. starts: whether it is the first of its segment."""
+
+    time_s: float
+    values: np.ndarray
+    starts: bool
+
+
+class ResampleStream:
+    """Takes the rows of one file in order and gives those on the grid as soon as they are known."""
+
+    def __init__(self, step: Resample) -> None:
+        self._step = step
+        self._stretch: _Stretch | None = None
+
+    def push(self, time_s: float, values: np.ndarray) -> Iterator[GridRow]:
+        """The grid rows up to `time_s`, where `values` (C,) start to hold. Times must increase."""
+        if self._stretch is None or time_s - self._stretch.newest_s > self._step.max_gap_s:
+            yield from self.finish()
+            self._stretch = _Stretch(self._step, time_s, values)
+            return
+        yield from self._stretch.until(time_s)
+        self._stretch.take(time_s, values)
+
+    def finish(self) -> Iterator[GridRow]:
+        """What is left when no row follows."""
+        if self._stretch is not None:
+            yield from self._stretch.until(self._stretch.newest_s + GRID_TOLERANCE * self._step.period_s)
+        self._stretch = None
+
+
+class _Stretch:
+    """The rows since the last gap: the newest one or two of them and the integrals up to the newest."""
+
+    def __init__(self, step: Resample, time_s: float, values: np.ndarray) -> None:
+        self._step = step
+        self._first_s = self.newest_s = self._before_s = time_s
+        self._first = self._newest = self._before = values
+        self._integral = self._at_edge = np.zeros(len(values))
+        self._edges = 1
+
+    def take(self, time_s: float, values: np.ndarray) -> None:
+        """A new row."""
+        self._integral = self._integral + (self._newest - self._first) * (time_s - self.newest_s)
+        self._before_s, self.newest_s = self.newest_s, time_s
+        self._before, self._newest = self._newest, values
+
+    def until(self, time_s: float) -> Iterator[GridRow]:
+        """The grid rows up to `time_s`, while the newest row holds."""
+        period_s = self._step.period_s
+        while (edge_s := self._first_s + period_s * self._edges) <= time_s:
+            values = self._mean(edge_s) if self._step.method == "mean" else self._line(edge_s)
+            yield GridRow(edge_s, values, self._edges == 1)
+            self._edges += 1
+
+    def _mean(self, edge_s: float) -> np.ndarray:
+        at_edge = self._integral + (self._newest - self._first) * (edge_s - self.newest_s)
+        width_s = edge_s - (self._first_s + self._step.period_s * (self._edges - 1))
+        above_first = (at_edge - self._at_edge) / width_s
+        self._at_edge = at_edge
+        return np.asarray(self._first + above_first)
+
+    def _line(self, edge_s: float) -> np.ndarray:
+        between_s = self.newest_s - self._before_s
+        drawn = min(1.0, (edge_s - self.newest_s) / between_s) if between_s else 1.0
+        return np.asarray(self._before + (self._newest - self._before) * drawn)

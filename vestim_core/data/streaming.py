@@ -1,0 +1,138 @@
+"""The pipeline sample by sample, as a running battery management system would carry it out.
+
+Fed the rows of a file one after another it gives the rows that `Pipeline.apply` gives for the whole file, each as soon
+as it is known: the proof that no step looks ahead, and the reference for whatever is generated from a pipeline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Protocol
+
+import numpy as np
+
+from vestim_core.data.pipeline import Pipeline
+from vestim_core.data.steps.augment import Augmenter
+from vestim_core.data.steps.formula import NoValue
+from vestim_core.data.steps.making import Maker, maker
+from vestim_core.data.steps.pre_roll import Rest
+from vestim_core.data.steps.resample_stream import GridRow, ResampleStream
+from vestim_core.spec.errors import VestimError, wrong_input
+from vestim_core.spec.preparation import Augment, ColumnStep, Normalise, PreRoll, Resample
+
+
+@dataclass(frozen=True)
+class StreamedRow:
+    """One prepared row. features: (F,) float32 scaled. physical: float64 by column. starts: first of its segment, where
+    hidden state begins anew. scored: False for rested pre-roll."""
+
+    time_s: float
+    features: np.ndarray
+    physical: Mapping[str, float]
+    starts: bool
+    scored: bool
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A row on its way through the steps; each column an array of length 1."""
+
+    time_s: float
+    columns: Mapping[str, np.ndarray]
+    starts: bool
+    scored: bool = True
+
+    def with_column(self, name: str, values: np.ndarray) -> _Row:
+        return replace(self, columns={**self.columns, name: values})
+
+
+class _Stage(Protocol):
+    def __call__(self, row: _Row) -> Iterable[_Row]: ...
+
+
+class PipelineStream:
+    """One file, or one run of a system, through a fitted pipeline.
+
+    identity: hash of the file's content, which seeds noise as it does in `Pipeline.apply`.
+    training: whether augmentation takes place, as it does for training files.
+    """
+
+    def __init__(self, pipeline: Pipeline, identity: str = "", *, training: bool = False) -> None:
+        self._pipeline = pipeline
+        self._grid = ResampleStream(next(step for step in pipeline.steps if isinstance(step, Resample)))
+        self._names: tuple[str, ...] = ()
+        self._stages = list(_stages(pipeline, identity, training))
+
+    def push(self, time_s: float, values: Mapping[str, float]) -> list[StreamedRow]:
+        """The prepared rows that are known once `values`, one by column, start to hold at `time_s`.
+
+        Raises wrong_input where a formula gives no number.
+        """
+        self._names = self._names or tuple(values)
+        row = np.array([values[name] for name in self._names], dtype=np.float64)
+        return self._through(self._grid.push(time_s, row))
+
+    def finish(self) -> list[StreamedRow]:
+        """What is left when no row follows."""
+        return self._through(self._grid.finish())
+
+    def _through(self, grid: Iterable[GridRow]) -> list[StreamedRow]:
+        rows: Iterable[_Row] = (
+            _Row(row.time_s, dict(zip(self._names, row.values[:, None], strict=True)), row.starts) for row in grid
+        )
+        for stage in self._stages:
+            rows = [after for row in rows for after in stage(row)]
+        return [self._scaled(row) for row in rows]
+
+    def _scaled(self, row: _Row) -> StreamedRow:
+        features = np.array([row.columns[name][0] for name in self._pipeline.signals.features])
+        physical = {name: float(values[0]) for name, values in row.columns.items()}
+        scaled = self._pipeline.feature_scale.forward(features)
+        return StreamedRow(row.time_s, scaled, physical, row.starts, row.scored)
+
+
+def _stages(pipeline: Pipeline, identity: str, training: bool) -> Iterator[_Stage]:
+    """What each step between resampling and normalisation does to a row."""
+    before: list[ColumnStep] = []
+    for number, step in enumerate(pipeline.steps, 1):
+        if isinstance(step, PreRoll):
+            yield partial(_rested, Rest(step, tuple(before), pipeline.period_s, identity), number)
+        elif isinstance(step, Augment):
+            if training:
+                yield partial(_augmented, Augmenter(step, number, identity), step.column)
+        elif not isinstance(step, Resample | Normalise):
+            yield partial(_with_made, maker(step, pipeline.period_s, identity), step.output, number)
+            before.append(step)
+
+
+def _with_made(made: Maker, output: str, number: int, row: _Row) -> Iterator[_Row]:
+    if row.starts:
+        made.start()
+    try:
+        yield row.with_column(output, made.push(row.columns))
+    except NoValue as none:
+        raise _no_value(number, row, none) from None
+
+
+def _augmented(augmenter: Augmenter, column: str, row: _Row) -> Iterator[_Row]:
+    yield row.with_column(column, augmenter.push(row.columns[column]))
+
+
+def _rested(rest: Rest, number: int, row: _Row) -> Iterator[_Row]:
+    """The row, after the rested rows if it is the first of its segment."""
+    if row.starts and rest.count:
+        try:
+            rested = rest.rows({name: float(values[0]) for name, values in row.columns.items()})
+        except NoValue as none:
+            raise _no_value(number, row, none) from None
+        for position, back_s in enumerate(rest.back_s.tolist()):
+            columns = {name: values[position : position + 1] for name, values in rested.items()}
+            yield _Row(row.time_s + back_s, columns, position == 0, scored=False)
+        row = replace(row, starts=False)
+    yield row
+
+
+def _no_value(number: int, row: _Row, none: NoValue) -> VestimError:
+    return wrong_input(f"Step {number} has no value at {row.time_s:g} s: {none.words}.", place=f"preparation[{number}]")
