@@ -29,7 +29,9 @@ def everything(service: JobService) -> str:
     """Memory and disk as one text."""
     manager = service.manager
     memory = {job_id: container.to_record() for job_id, container in manager.job_containers.items()}
-    stored = {row["job_id"]: manager.registry.load(row["job_id"]).to_record() for row in manager.registry.summaries()}  # type: ignore[union-attr]
+    stored = {
+        row["job_id"]: manager.registry.load(row["job_id"]).to_record() for row in manager.registry.summaries()[0]
+    }  # type: ignore[union-attr]
     streams = [manager.registry.read_events(job_id, 0, 10**6, 1 << 30)[0] for job_id in sorted(stored)]
     files = {str(path): path.read_bytes().hex() for path in sorted(manager.home.jobs.rglob("*")) if path.is_file()}
     catalog = manager.registry.read_catalog(0, 1000, BIG)[0]

@@ -73,6 +73,7 @@ def _serve(home: Home, *, anew: bool) -> int:
         manager.registry.forget_old_commands()
         manager.settle_trash()
         manager.data_sets.settle()
+        manager.shrink_cache()
         Server(home, sockets, JobService(manager), Host(manager, executor)).run()
     finally:
         executor.close()

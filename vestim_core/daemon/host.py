@@ -203,6 +203,8 @@ class Host:
             self.manager.registry.release(key)
             self.manager.persist_job_container(container)
         failpoint("ended.committed")
+        if task.kind is TaskKind.PREPARE:
+            self.manager.shrink_cache()
         if task.kind is TaskKind.TRAIN:
             self._keep_speed(task)
 

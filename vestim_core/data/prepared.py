@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -174,6 +176,8 @@ def open_prepared(directory: Path) -> PreparedSet:
     """The set that lies in `directory`; its arrays are read-only maps of the files. not_found when there is none."""
     if not is_complete(directory):
         raise not_found(f'No complete prepared data lies in "{directory}": prepare it again.', place=str(directory))
+    with suppress(OSError):
+        os.utime(directory)  # the cache lets go first of what was used longest ago
     index = json.loads((directory / _INDEX).read_text(encoding="utf-8"))
     pipeline = Pipeline.from_json(index["pipeline"])
     try:
@@ -186,7 +190,7 @@ def open_prepared(directory: Path) -> PreparedSet:
 
 def _write(directory: Path, pipeline: Pipeline, files: Iterable[PreparedFile], findings: Sequence[Finding]) -> None:
     directory.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(prefix=f"{directory.name}.tmp-", dir=directory.parent))
+    beside = Path(tempfile.mkdtemp(prefix=f"{directory.name}.tmp-{os.getpid()}-", dir=directory.parent))
     try:
         digest = hashlib.sha256()
         entries = [_write_file(beside / file.key, file, digest) for file in files]

@@ -38,11 +38,11 @@ class DataSets:
         self._folder = manager.home.data_sets
         self._changed: list[str] = []
 
-    def find(self, named: str) -> DataSet:
-        """The data set of that id or name; `VestimError` when there is none."""
+    def find(self, named: str, place: str = "data_set") -> DataSet:
+        """The data set of that id or name; `VestimError` about `place` when there is none."""
         data_set = self._registry.load_data_set(named)
         if data_set is None:
-            raise not_found(f"there is no data set '{named}': 'vestim data list' lists what there is", place="data_set")
+            raise not_found(f"there is no data set '{named}': 'vestim data list' lists what there is", place=place)
         return data_set
 
     def add(self, name: str, spec: DataSetSpec) -> DataSet:
@@ -79,7 +79,7 @@ class DataSets:
 
     def content_for_a_job(self, named: str) -> tuple[DataSet, DataSetContent]:
         """A data set with what is in it; `VestimError` while that is not known."""
-        data_set = self.find(named)
+        data_set = self.find(named, "data.data_set")
         if data_set.state is DataSetState.CHECKING:
             raise refused(
                 f"data set '{data_set.name}' is being checked: start the job when that has ended", place="data.data_set"

@@ -24,6 +24,7 @@ from vestim_core.jobs.clock import utc_now
 from vestim_core.jobs.container import JobContainer
 from vestim_core.jobs.data_sets import DataSets
 from vestim_core.jobs.folders import JobFolder
+from vestim_core.jobs.prepared_cache import PreparedCache
 from vestim_core.jobs.registry import Registry
 from vestim_core.spec.errors import ErrorCode, VestimError, not_found
 from vestim_core.spec.ids import is_inspection_id, new_inspection_id, new_job_id
@@ -48,6 +49,7 @@ class JobManager:
         self._in_unit = False
         self._saved: dict[str, JobContainer] = {}
         self.data_sets = DataSets(self)
+        self._prepared = PreparedCache(home.prepared, home.settings)
 
     def load_jobs_from_registry(self) -> None:
         """Bring back every job that has not ended."""
@@ -138,6 +140,12 @@ class JobManager:
         """Finish what a daemon that died while deleting has left: what was committed goes, what was not comes back."""
         for trash in self.home.jobs.glob(f"{TRASH}*"):
             self._settle_trash(trash.name.removeprefix(TRASH))
+
+    def shrink_cache(self) -> None:
+        """Keep the cache of prepared arrays under its bound; what jobs that have not ended have prepared stays."""
+        tasks = (task for container in self.job_containers.values() for task in container.tasks.values())
+        for folder in self._prepared.shrink({str(t.result.get("key")) for t in tasks if t.kind is TaskKind.PREPARE}):
+            _remove(folder)
 
     def _settle_trash(self, job_id: str) -> None:
         trash = self._trash(job_id)

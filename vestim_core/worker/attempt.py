@@ -17,7 +17,7 @@ from vestim_core.protocol.launch import Launch
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.spec.events import EventKind
 from vestim_core.spec.ids import attempt_key
-from vestim_core.spec.states import AttemptState, Intent, TaskKind
+from vestim_core.spec.states import AttemptState, Intent
 from vestim_core.spec.task import TaskSpec
 from vestim_core.system import FileLock, Home, ProcessRef, is_locked, read_json, ref_of, write_json
 from vestim_core.system.failpoints import failpoint
@@ -56,13 +56,6 @@ class Attempt:
     def result_of(self, task_id: str) -> Path:
         """Where another task of the job left what it made."""
         return self.job_folder / "tasks" / task_id / "result"
-
-    @property
-    def prepared(self) -> Path:
-        """The prepared arrays that this task's preparing task pointed to."""
-        task_id = next(name for name in self.task.depends_on if name.startswith(TaskKind.PREPARE.value))
-        key = read_json(self.result_of(task_id) / "prepared.json")["key"]
-        return self.home.prepared / str(key)
 
     def cancelled(self) -> bool:
         """Whether the user wants this attempt to end."""

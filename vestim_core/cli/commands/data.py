@@ -16,7 +16,7 @@ from vestim_core.cli.results import new_table
 from vestim_core.cli.values import duration, number
 from vestim_core.client import Client
 from vestim_core.client.inspection import await_data_set
-from vestim_core.spec.errors import refused, wrong_input
+from vestim_core.spec.errors import VestimError, refused, wrong_input
 from vestim_core.spec.finding import Severity
 
 FOUND_ERRORS = 1
@@ -67,7 +67,13 @@ def add(
     if split:
         spec["split"] = _split(split, seed)
     with connected() as client:
-        found = _checked(client, "save_data_set", name=name, spec=spec, data_set=name if replace else "")
+        answer = client.call("save_data_set", name=name, spec=spec, data_set=name if replace else "")
+        try:
+            found = _awaited(client, answer)
+        except VestimError:
+            if not replace:  # whoever corrects the command finds the name free
+                client.call("delete_data_set", data_set=answer["data_set_id"])
+            raise
         return _end(_repaired(client, found) if repair else found, as_json)
 
 
@@ -77,7 +83,7 @@ def check(data_set: DataSetName, repair: Repair = False, as_json: AsJson = False
     Ends with exit code 1 when something would make the numbers wrong.
     """
     with connected() as client:
-        found = _checked(client, "check_data_set", data_set=data_set)
+        found = _awaited(client, client.call("check_data_set", data_set=data_set))
         return _end(_repaired(client, found) if repair else found, as_json)
 
 
@@ -153,8 +159,7 @@ def _split(given: list[str], seed: int) -> dict[str, Any]:
     return split
 
 
-def _checked(client: Client, method: str, **params: Any) -> dict[str, Any]:
-    answer = client.call(method, **params)
+def _awaited(client: Client, answer: dict[str, Any]) -> dict[str, Any]:
     with bar() as progress:
         return await_data_set(client, answer, progress)
 
@@ -170,7 +175,8 @@ def _repaired(client: Client, found: dict[str, Any]) -> dict[str, Any]:
     if not proposed:
         return found
     spec = {**found["spec"], "repairs": [*found["content"]["repairs"], *proposed]}
-    return _checked(client, "save_data_set", name=found["name"], spec=spec, data_set=found["data_set_id"])
+    asked = {"name": found["name"], "spec": spec, "data_set": found["data_set_id"]}
+    return _awaited(client, client.call("save_data_set", **asked))
 
 
 def _end(found: dict[str, Any], as_json: bool) -> int:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from vestim_core.data.prepared import open_prepared
 from vestim_core.evaluation.report import write_results
 from vestim_core.models.circuit import fit_circuit
 from vestim_core.spec.events import EventKind
 from vestim_core.spec.states import AttemptState
 from vestim_core.system import write_json
 from vestim_core.worker.attempt import Attempt
+from vestim_core.worker.prepared import open_set
 
 
 def run(attempt: Attempt) -> AttemptState:
     """Leaves `result/circuit.json`, metrics and predictions."""
-    prepared = open_prepared(attempt.prepared)
+    prepared = open_set(attempt)
     period_s = prepared.period_s
     circuit = fit_circuit(prepared.of("train"), period_s)
     write_json(attempt.result / "circuit.json", circuit.to_json())

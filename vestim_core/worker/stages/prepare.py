@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 
-from vestim_core.data.prepare import PreparationCancelled, prepare, provenance
+from vestim_core.data.prepare import PreparationCancelled, provenance
 from vestim_core.data.prepared import PreparedSet
-from vestim_core.spec.errors import wrong_input
 from vestim_core.spec.events import EventKind
 from vestim_core.spec.finding import Finding
 from vestim_core.spec.states import AttemptState, Intent, Phase, PhaseState
 from vestim_core.system import write_json
 from vestim_core.worker.attempt import Attempt
+from vestim_core.worker.prepared import prepare_task
 
 PROGRESS_S = 0.1
 
@@ -49,14 +49,9 @@ class _Reporter:
 def run(attempt: Attempt) -> AttemptState:
     """Prepare the job's data; leaves `result/prepared.json` and describes the data in the job's folder."""
     task = attempt.task
-    if task.data is None:
-        raise wrong_input("the task names no data: set the job up again", place="data")
     reporter = _Reporter(attempt)
-    cache = attempt.home.prepared
     try:
-        prepared = prepare(
-            task.data, task.signals, task.preparation, cache, reporter.report, reporter.found, attempt.cancelled
-        )
+        prepared = prepare_task(attempt, task, reporter.report, reporter.found)
     except PreparationCancelled:
         return AttemptState.PAUSED if attempt.control.intent() is Intent.PAUSE else AttemptState.STOPPED
     except Exception as error:

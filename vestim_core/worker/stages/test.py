@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import torch
 
-from vestim_core.data.prepared import open_prepared
 from vestim_core.evaluation.inference import predict
 from vestim_core.evaluation.report import FileResult, write_results
 from vestim_core.models.files import load_model
 from vestim_core.spec.events import EventKind
 from vestim_core.spec.states import AttemptState
 from vestim_core.worker.attempt import Attempt
+from vestim_core.worker.prepared import open_set
 
 
 def run(attempt: Attempt) -> AttemptState:
     """Leaves `result/metrics.json` and predictions of every file, naming the model that was tested."""
     torch.set_num_threads(attempt.launch.threads)
-    prepared = open_prepared(attempt.prepared)
+    prepared = open_set(attempt)
     trained = next(name for name in attempt.task.depends_on if name.startswith("train"))
     module, document = load_model(attempt.result_of(trained))
     files = [*prepared.of("validation"), *prepared.of("test")]

@@ -7,19 +7,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from vestim_core.data.prepare import provenance
-from vestim_core.data.prepared import PreparedSet, open_prepared
+from vestim_core.data.prepare import PreparationCancelled, provenance
+from vestim_core.data.prepared import PreparedSet
 from vestim_core.models.files import save_model
 from vestim_core.spec.errors import wrong_input
 from vestim_core.spec.events import EventKind
 from vestim_core.spec.job import Trial
-from vestim_core.spec.states import AttemptState
+from vestim_core.spec.states import AttemptState, Intent
 from vestim_core.system import write_json
 from vestim_core.training.history import write_history
 from vestim_core.training.loop import train
 from vestim_core.training.outcome import Outcome, TrainingDiverged
 from vestim_core.training.reproducible import choose_device
 from vestim_core.worker.attempt import Attempt
+from vestim_core.worker.prepared import open_set
 
 
 def run(attempt: Attempt) -> AttemptState:
@@ -27,7 +28,10 @@ def run(attempt: Attempt) -> AttemptState:
     trial = attempt.task.trial
     if trial is None:
         raise wrong_input("the task names no trial: set the job up again", place="trial")
-    prepared = open_prepared(attempt.prepared)
+    try:
+        prepared = open_set(attempt)
+    except PreparationCancelled:
+        return AttemptState.PAUSED if attempt.control.intent() is Intent.PAUSE else AttemptState.STOPPED
     device = _device(attempt, trial)
     try:
         outcome = train(

@@ -1,0 +1,95 @@
+"""What may be said of a data set, how a job refers to one, and the words for what may not."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from vestim_core.spec.data import DataSpec
+from vestim_core.spec.data_set import DataSet, DataSetContent, DataSetFile, DataSetSpec, changes_between
+from vestim_core.spec.errors import VestimError
+from vestim_core.spec.job import spec_error, validate_job
+
+
+def refusal(spec: dict[str, Any]) -> str:
+    with pytest.raises(ValidationError) as caught:
+        DataSetSpec.model_validate(spec)
+    return spec_error(caught.value).sentence
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        ({}, "no files to learn from"),
+        ({"validation": ["a"]}, "no files to learn from"),
+        ({"train": ["a"]}, "no validation files"),
+        ({"files": ["a"], "split": {"validation": 0, "test": 1}}, "no validation files"),
+        ({"train": ["a"], "split": {}}, "nothing to split"),
+        ({"files": ["a"], "split": {"by": "rows"}}, "a split inside a file is refused"),
+        ({"files": ["a"], "split": {"validation": 1.5}}, "neither a share below 1 nor a whole number"),
+        ({"files": ["a"], "split": {"validation": -1}}, "split.validation"),
+        ({"train": ["a"], "validation": ["b"], "colour": 1}, "no such setting"),
+    ],
+)
+def test_what_makes_no_data_set(spec: dict[str, Any], words: str) -> None:
+    assert words in refusal(spec)
+
+
+def content(**changed: Any) -> DataSetContent:
+    files = [
+        DataSetFile(path="/d/a.csv", role="train", sha256="1" * 64),
+        DataSetFile(path="/d/b.csv", role="validation", sha256="2" * 64),
+    ]
+    return DataSetContent.model_validate({"files": files} | changed)
+
+
+def test_a_job_refers_to_a_data_set_instead_of_files() -> None:
+    spec = validate_job({"data": {"data_set": "cells"}})
+    assert spec.data.is_reference
+    taken = validate_job({"data": content().to_data("cells")})
+    assert not taken.data.is_reference
+    assert (taken.data.train, taken.data.hashes) == (["/d/a.csv"], {"/d/a.csv": "1" * 64, "/d/b.csv": "2" * 64})
+    for wrong in ({"train": ["a"]}, {"columns": {"voltage_V": "U"}}, {"test": ["a"]}):
+        with pytest.raises(VestimError, match="stands instead of files"):
+            validate_job({"data": {"data_set": "cells", **wrong}})
+    with pytest.raises(VestimError) as caught:
+        validate_job({"data": {"data_set": ""}})
+    assert {problem["place"] for problem in caught.value.problems} == {"data.train", "data.validation"}
+    with pytest.raises(ValidationError, match="without the files"):
+        DataSpec.model_validate({"data_set": "cells", "hashes": {"/d/a.csv": "1"}})
+
+
+def test_the_hash_is_that_of_content_roles_mapping_and_repairs_not_of_folders() -> None:
+    first = content()
+    moved = content(files=[file.model_copy(update={"path": f"/e{file.path}"}) for file in first.files])
+    assert moved.sha256 == first.sha256
+    other_role = content(files=[file.model_copy(update={"role": "train"}) for file in first.files])
+    flip = {"kind": "flip", "parameters": {"column": "current_A"}}
+    repaired = content(repairs=[{"file": "/d/a.csv", "repair": flip}])
+    others = {other_role.sha256, content(columns={"voltage_V": "U"}).sha256, repaired.sha256}
+    assert len(others | {first.sha256}) == 4
+
+
+def test_a_record_gives_the_same_data_set() -> None:
+    data_set = DataSet(
+        data_set_id="ds_x",
+        name="n",
+        created_utc="a",
+        updated_utc="b",
+        spec=DataSetSpec(train=["/d/a.csv"], validation=["/d/b.csv"]),
+        content=content(),
+    )
+    assert DataSet.model_validate(data_set.to_record()) == data_set
+    assert data_set.summary()["files"] == {"train": 1, "validation": 1, "test": 0}
+
+
+def test_changes_between_two_checks_are_told_by_file() -> None:
+    a, b = content().files
+    now = [a.model_copy(update={"sha256": "9" * 64, "role": "test"}), a.model_copy(update={"path": "/d/c.csv"})]
+    assert changes_between([a, b], now) == [
+        "'/d/a.csv' has other content.",
+        "'/d/a.csv' is for test now, not for train.",
+        "'/d/b.csv' is no longer in it.",
+        "'/d/c.csv' is new.",
+    ]
+    assert changes_between([a, b], [a, b]) == []
