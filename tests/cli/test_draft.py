@@ -22,3 +22,15 @@ def test_from_a_half_finished_file_to_a_running_job(vestim: Vestim, endless_job:
     copy = json.loads(vestim("duplicate", whole["job_id"], "--json").stdout)
     assert copy["state"] == "draft" and copy["job_id"] != whole["job_id"]
     vestim("stop", whole["job_id"], "--no-test")
+
+
+def test_a_job_file_from_the_former_program_s_settings(vestim: Vestim, tmp_path: Path) -> None:
+    settings = {"MODEL_TYPE": "LSTM", "RNN_LAYER_SIZES": "8,4", "MAX_EPOCHS": "7", "NUM_WORKERS": "4"}
+    (tmp_path / "hyperparams.json").write_text(json.dumps(settings))
+    assert vestim("new", "--from", "hyperparams.json", "job.toml").returncode == 0
+    text = (tmp_path / "job.toml").read_text()
+    assert "# NUM_WORKERS: " in text and "sizes = [8, 4]" in text and "max_epochs = 7" in text
+    assert "there is no file or folder" in vestim("submit", "job.toml").stderr
+    (tmp_path / "other.json").write_text('{"a": 1}')
+    assert vestim("new", "--from", "other.json").returncode == 2
+    assert vestim("new", "--from", "hyperparams.json", "--preset", "soc_quick").returncode == 2

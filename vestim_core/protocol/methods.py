@@ -105,6 +105,12 @@ class EstimateParams(Params):
     train_rows: int | None = Field(None, ge=1)
 
 
+class ReadHyperparametersParams(Params):
+    """document: what a hyperparameter file of the predecessor holds."""
+
+    document: dict[str, Any]
+
+
 class ListJobsParams(Params):
     """state: only jobs in this state. after: what an answer names as `next`, for the page that follows it."""
 
@@ -249,6 +255,14 @@ METHODS = _table(
         False,
         "POST",
         "/v1/estimate",
+    ),
+    Method(
+        "read_hyperparameters",
+        ReadHyperparametersParams,
+        "sections of a job document; notes: key, sentence",
+        False,
+        "POST",
+        "/v1/hyperparameters/read",
     ),
     Method(
         "list_presets",

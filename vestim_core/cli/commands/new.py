@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from vestim_core.cli.output import AsJson, print_json, say
+from vestim_core.cli.output import AsJson, plain, print_json, say
+from vestim_core.spec.document import read_document
 from vestim_core.spec.errors import refused, wrong_input
 from vestim_core.spec.job_presets import preset_called
 from vestim_core.spec.template import job_template
@@ -17,6 +18,10 @@ File = Annotated[Path | None, typer.Argument(help="Where to write it (.toml); wi
 PresetName = Annotated[
     str | None, typer.Option("--preset", metavar="NAME", help="The settings of a preset, e.g. voltage_quick.")
 ]
+Former = Annotated[
+    Path | None,
+    typer.Option("--from", metavar="JSON", help="The settings in a hyperparameter file of PyBattML."),
+]
 SOME_DATA = {"train": ["train"], "validation": ["validation"], "test": ["test"]}
 
 
@@ -25,12 +30,15 @@ def register(app: typer.Typer) -> None:
     app.command("new")(new)
 
 
-def new(file: File = None, preset: PresetName = None, as_json: AsJson = False) -> None:
+def new(file: File = None, preset: PresetName = None, former: Former = None, as_json: AsJson = False) -> None:
     """Print a commented job file, or write it to FILE.
 
-    It holds every setting with its default, or those of a preset: name your data files and submit it.
+    It holds every setting with its default, or those of a preset or of a file of the former program: name your data
+    files and submit it.
     """
-    template = of_preset(preset) if preset else job_template()
+    if preset and former:
+        raise wrong_input("--preset and --from each say what the settings are: give one of them", place="--from")
+    template = of_preset(preset) if preset else of_former(former) if former else job_template()
     if file is None:
         if as_json:
             print_json({"template": template})
@@ -51,6 +59,20 @@ def of_preset(name: str) -> str:
     head = f"# {preset.name}, {preset.target}: {preset.description}\n# Takes {preset.takes} on one CPU core."
     document: dict[str, Any] = {"name": f"{preset.name} ({preset.target})", "data": SOME_DATA, **preset.job}
     return job_toml(document, head)
+
+
+def of_former(path: Path) -> str:
+    """The job file with the settings of a hyperparameter file of the former program; what has no counterpart stands in
+    comments. `VestimError` when it is no such file."""
+    from vestim_core.cli.link import connected  # a plain template needs no daemon, nor what speaks to one
+
+    with connected() as client:
+        read = client.call("read_hyperparameters", document=read_document(path))
+    notes = [f"# {plain(note['key'])}: {plain(note['sentence'])}" for note in read["notes"]]
+    head = "\n".join(
+        [f"# Settings from {plain(path.name)}. Of its keys, these are no setting here or another one:", *notes]
+    )
+    return job_toml({"name": path.stem, "data": SOME_DATA, **read["sections"]}, head)
 
 
 def write_new(file: Path, text: str) -> None:

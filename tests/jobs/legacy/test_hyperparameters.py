@@ -1,0 +1,161 @@
+"""The predecessor's hyperparameter files: mapped, valid once data are named, and no key without a word."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.spec.documents import DATA
+from vestim_core.jobs.legacy.hyperparameters import read_hyperparameters
+from vestim_core.spec.errors import VestimError
+from vestim_core.spec.job import JobSpec, validate_job
+
+LSTM: dict[str, Any] = {
+    "MODEL_TYPE": "LSTM",
+    "FEATURE_COLUMNS": ["SOC", "Current", "Temp"],
+    "TARGET_COLUMN": "Voltage",
+    "RNN_LAYER_SIZES": "18,18",
+    "LSTM_DROPOUT_PROB": "0.2",
+    "LOOKBACK": "400",
+    "BATCH_SIZE": "100",
+    "MAX_EPOCHS": "500",
+    "INITIAL_LR": "1e-4",
+    "OPTIMIZER_TYPE": "AdamW",
+    "WEIGHT_DECAY": 0.01,
+    "VALID_PATIENCE": "10",
+    "VALID_FREQUENCY": "1",
+    "REPETITIONS": 3,
+    "DEVICE_SELECTION": "CPU",
+}
+
+
+def read(**keys: Any) -> tuple[JobSpec, dict[str, str]]:
+    """The job that a file of these keys makes, and its notes by key."""
+    found = read_hyperparameters(keys)
+    return validate_job({**found["sections"], "data": DATA}), {n["key"]: n["sentence"] for n in found["notes"]}
+
+
+def test_a_recurrent_network() -> None:
+    spec, notes = read(**LSTM)
+    trials = spec.trials()
+    trial = trials[0]
+    assert len(trials) == 3 and trial.model.kind == "lstm" and trial.model.sizes == [18, 18]
+    assert trial.model.dropout == 0.2 and trial.signals.features == ["soc", "current_A", "temperature_degC"]
+    training = trial.training.model_dump()
+    expected = {"streams": 100, "chunk_steps": 400, "max_epochs": 500, "learning_rate": 1e-4, "weight_decay": 0.01}
+    assert {key: training[key] for key in expected} == expected
+    assert (training["optimizer"]["kind"], training["patience"], training["device"]) == ("adamw", 10, "cpu")
+    assert set(notes) == {"LOOKBACK", "BATCH_SIZE"}
+
+
+def test_a_feed_forward_network() -> None:
+    spec, _ = read(
+        MODEL_TYPE="FNN",
+        FNN_HIDDEN_LAYERS="128,64",
+        FNN_ACTIVATION="GELU",
+        FNN_DROPOUT_PROB="0.1",
+        BATCH_SIZE="5000",
+        LOOKBACK="N/A",
+    )
+    (trial,) = spec.trials()
+    assert (trial.model.kind, trial.model.sizes, trial.model.activation, trial.model.dropout) == (
+        "fnn",
+        [128, 64],
+        "gelu",
+        0.1,
+    )
+    assert trial.training.batch_rows == 5000
+
+
+@pytest.mark.parametrize(
+    ("keys", "schedule"),
+    [
+        ({"SCHEDULER_TYPE": "StepLR", "LR_PARAM": "0.1", "LR_PERIOD": "10"}, ("step", 0.1, 10)),
+        ({"LR_DROP_FACTOR": "0.5", "LR_DROP_PERIOD": 8}, ("step", 0.5, 8)),
+        (
+            {"SCHEDULER_TYPE": "ReduceLROnPlateau", "PLATEAU_FACTOR": 0.8, "PLATEAU_PATIENCE": "5"},
+            ("plateau", 0.8, 5),
+        ),
+        (
+            {"SCHEDULER_TYPE": "CosineAnnealingWarmRestarts", "COSINE_ETA_MIN": "1e-6", "COSINE_T0": 10},
+            ("cosine", 1e-6),
+        ),
+        ({"SCHEDULER_TYPE": "None"}, ("constant",)),
+    ],
+)
+def test_schedules(keys: dict[str, Any], schedule: tuple[Any, ...]) -> None:
+    spec, notes = read(**{**LSTM, **keys})
+    assert tuple(spec.trials()[0].training.schedule.model_dump().values()) == schedule
+    assert ("COSINE_T0" in notes) is ("COSINE_T0" in keys)
+
+
+def test_grids_and_architectures() -> None:
+    spec, _ = read(**{**LSTM, "RNN_LAYER_SIZES": "64,32;128", "INITIAL_LR": "0.01, 0.001", "REPETITIONS": "1"})
+    trials = spec.trials()
+    assert len(trials) == 4
+    assert {tuple(trial.model.sizes) for trial in trials} == {(64, 32), (128,)}
+    assert {trial.training.learning_rate for trial in trials} == {0.01, 0.001}
+    older, _ = read(MODEL_TYPE="LSTM", LAYERS="1,2", HIDDEN_UNITS="12")
+    assert {tuple(trial.model.sizes) for trial in older.trials()} == {(12,), (12, 12)}
+
+
+def test_a_search_s_range_is_said_and_the_default_taken() -> None:
+    spec, notes = read(**{**LSTM, "INITIAL_LR": "[0.0001, 0.01]", "RNN_LAYER_SIZES": "[16,64]", "N_TRIALS": 50})
+    assert "range of a search" in notes["INITIAL_LR"] and "range of a search" in notes["RNN_LAYER_SIZES"]
+    assert "N_TRIALS" in notes
+    assert spec.trials()[0].training.learning_rate == 5e-3
+
+
+def test_nothing_is_dropped_without_a_word() -> None:
+    strange: dict[str, Any] = {
+        "EXPLOIT_LR": "1e-5",
+        "MAX_TRAIN_HOURS": 1,
+        "NUM_WORKERS": "4",
+        "USE_MIXED_PRECISION": True,
+        "INFERENCE_FILTER_TYPE": "EMA",
+        "PLATEAU_PATIENCE": "3",
+        "FNN_HIDDEN_LAYERS": "8",
+        "GRU_DROPOUT_PROB": 0.1,
+        "SOMETHING_NEW": {"a": [1]},
+        "ValidFrequency": "4",
+        "OPTIMIZER_TYPE": "Lion",
+        "MAX_EPOCHS": "many",
+        "SEED": float("nan"),
+    }
+    spec, notes = read(**{**LSTM, "VALID_FREQUENCY": 1, **strange})
+    assert set(strange) <= set(notes)
+    assert all(sentence and "\n" not in sentence for sentence in notes.values())
+    assert spec.trials()[0].training.max_epochs == 60
+
+
+def test_a_kind_of_model_that_is_not_there_is_said() -> None:
+    found = read_hyperparameters({**LSTM, "MODEL_TYPE": "TRANSFORMER"})
+    assert "model" not in found["sections"]
+    notes = {note["key"]: note["sentence"] for note in found["notes"]}
+    assert "no TRANSFORMER" in notes["MODEL_TYPE"] and set(notes) >= {"RNN_LAYER_SIZES", "LOOKBACK", "BATCH_SIZE"}
+
+
+def test_patience_counts_epochs_here() -> None:
+    spec, notes = read(**{**LSTM, "VALID_FREQUENCY": "5"})
+    assert spec.trials()[0].training.patience == 50 and "patience" in notes["VALID_FREQUENCY"]
+
+
+@pytest.mark.parametrize("document", [{}, {"name": "x", "model": {"kind": "lstm"}}, {"a": 1}])
+def test_another_file_is_refused(document: dict[str, Any]) -> None:
+    with pytest.raises(VestimError, match="no hyperparameter file"):
+        read_hyperparameters(document)
+
+
+def test_the_predecessor_s_own_files(shared: Path) -> None:
+    files = sorted((shared / "legacy_examples").glob("*/job_*/hyperparams.json"))
+    if not files:
+        pytest.skip("needs the predecessor's example jobs in the shared data folder")
+    for file in files:
+        document = json.loads(file.read_text())
+        found = read_hyperparameters(document)
+        spec = validate_job({**found["sections"], "data": DATA})
+        assert spec.trials()[0].signals.target == "voltage_V"
+        assert spec.trials()[0].training.max_epochs == int(document["MAX_EPOCHS"])
