@@ -1,6 +1,6 @@
 """The ordered steps from a file's rows to a model's inputs. Each kind of step is one class; the union lists them.
 
-What a step reads, makes and may not do stands in `spec.columns`; presets of whole lists in `spec.presets`.
+What a step reads, makes and may not do stands in `spec.columns`; presets of whole lists in `spec.preparation_presets`.
 """
 
 from __future__ import annotations

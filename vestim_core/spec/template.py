@@ -8,7 +8,7 @@ from pydantic.fields import FieldInfo
 
 from vestim_core.spec.data import DataSpec
 from vestim_core.spec.model import FnnModel, LstmModel
-from vestim_core.spec.preparation import default_preparation
+from vestim_core.spec.preparation import Resample, default_preparation
 from vestim_core.spec.section import Section
 from vestim_core.spec.signals import SignalsSpec
 from vestim_core.spec.testing import TestingSpec
@@ -23,6 +23,16 @@ _HEAD = """\
 
 name = "my first job"
 """
+_MORE_STEPS = [
+    "",
+    "# More steps may stand between the first and the last, in any order: butterworth, ema, moving_average,",
+    "# savitzky_golay, formula, coulomb_soc, augment, pre_roll. A new column can be a feature. For example:",
+    "# [[preparation]]",
+    '# step = "ema"',
+    '# column = "current_A"',
+    '# output = "current_A_30s"',
+    "# tau_s = 30.0",
+]
 
 
 def job_template() -> str:
@@ -31,6 +41,7 @@ def job_template() -> str:
     parts = [_HEAD, "[data]", *_lines(DataSpec, examples), "", "[signals]", *_lines(SignalsSpec)]
     for step in default_preparation():
         parts += ["", "[[preparation]]", *_lines(type(step))]
+        parts += _MORE_STEPS if isinstance(step, Resample) else []
     parts += ["", "[[model]]", *_lines(LstmModel), "", "[[model]]", *_lines(FnnModel)]
     parts += ["", "[[training]]               # for recurrent models", *_lines(StreamsTraining)]
     parts += ["", "[[training]]               # for feed-forward models", *_lines(RowsTraining)]

@@ -1,0 +1,228 @@
+"""Lists of steps: which columns there are after each, what files must have, and every mistake in one sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.data.chains import KINDS
+from tests.spec.documents import document
+from vestim_core.spec.columns import check_steps, columns_after, file_columns, makes, reads
+from vestim_core.spec.errors import VestimError
+from vestim_core.spec.job import validate_job
+from vestim_core.spec.preparation import (
+    Augment,
+    Butterworth,
+    CoulombSoc,
+    Ema,
+    Formula,
+    MovingAverage,
+    Normalise,
+    PreRoll,
+    Resample,
+    SavitzkyGolay,
+    Step,
+    default_preparation,
+)
+from vestim_core.spec.preparation_presets import PRESETS, filtered_power, predecessor_order, sensor_errors
+from vestim_core.spec.signals import SignalsSpec
+
+FILES = ("time_s", "voltage_V", "current_A", "temperature_degC", "soc")
+
+
+def listed(*middle: Step, period_s: float = 1.0) -> list[Step]:
+    return [Resample(period_s=period_s), *middle, Normalise()]
+
+
+def sentences(*middle: Step, period_s: float = 1.0, in_files: Any = None) -> list[str]:
+    return [problem.sentence for problem in check_steps(listed(*middle, period_s=period_s), None, in_files)]
+
+
+def test_columns_grow_step_by_step() -> None:
+    steps = listed(
+        Formula(output="power", formula="voltage_V * current_A"),
+        Augment(column="current_A", offset=1),
+        Ema(column="power", output="slow"),
+        PreRoll(),
+    )
+    after = columns_after(steps, FILES)
+    assert after[0] == FILES[1:]
+    assert after[1] == (*FILES[1:], "power")
+    assert after[2] == after[1]
+    assert after[3] == after[4] == after[5] == (*FILES[1:], "power", "slow")
+    assert check_steps(steps, SignalsSpec(features=["slow", "soc"]), FILES) == []
+
+
+def test_files_need_what_no_step_makes() -> None:
+    steps = listed(
+        CoulombSoc(column="I", output="soc", start_column="soc_0"),
+        Formula(output="p", formula="U * I + lag(soc, 2)"),
+        Ema(column="p", output="p_slow"),
+        Augment(column="T", noise=1),
+    )
+    signals = SignalsSpec(features=["soc", "p_slow", "T"], target="U")
+    assert file_columns(steps, signals) == ("T", "U", "I", "soc_0")
+    assert file_columns(default_preparation(), SignalsSpec()) == ("soc", "current_A", "temperature_degC", "voltage_V")
+
+
+def test_every_kind_of_step_says_what_it_reads_and_makes() -> None:
+    for kind in KINDS:
+        step = kind()
+        made = makes(step)
+        assert (made is not None) == ("output" in kind.model_fields)
+        if made is not None or kind is Augment:
+            assert reads(step)
+
+
+@pytest.mark.parametrize(
+    ("middle", "words"),
+    [
+        ([Ema(column="p", output="q"), Formula(output="p", formula="current_A")], "step 2 (ema) reads 'p', which only"),
+        (
+            [Augment(column="p"), Formula(output="p", formula="current_A")],
+            "step 2 (augment) reads 'p', which only",
+        ),
+        ([Formula(output="x", formula="x + 1")], "step 2 (formula) makes 'x' from itself"),
+        ([CoulombSoc(start_column="soc")], "step 2 (coulomb_soc) makes 'soc' from itself"),
+        ([Ema(output="x"), MovingAverage(output="x")], "step 3 (moving_average) makes 'x', which step 2 has made"),
+        ([Formula(output="x", formula="time_s")], "step 2 (formula) reads time_s, which orders the rows"),
+        ([Ema(output="time_s")], "step 2 (ema) makes time_s, which orders the rows"),
+        (
+            [Butterworth(cutoff_Hz=0.5)],
+            "a corner frequency of 0.5 Hz, which must lie below 0.5 Hz",
+        ),
+        ([Formula(formula="lowpass(current_A, 2)")], "below 0.5 Hz, half the rate of one row every 1 s ('lowpass' at"),
+        ([Butterworth(cutoff_Hz=1e-8)], "too low to be precise"),
+        ([MovingAverage(window_s=0.4)], "has a window of 0.4 s, shorter than the sample time of 1 s"),
+        ([SavitzkyGolay(window_s=2, polynomial=2)], "order 2, which needs a window of at least 3 s"),
+        ([SavitzkyGolay(window_s=1e6)], "more than 100,000: use ema"),
+        ([PreRoll(), PreRoll()], "'pre_roll' stands twice"),
+        ([Resample()], "the first step must be the one 'resample'"),
+        ([Normalise()], "the last step must be the one 'normalise'"),
+    ],
+)
+def test_each_mistake_in_one_sentence(middle: list[Step], words: str) -> None:
+    (sentence,) = sentences(*middle)
+    assert words in sentence
+    with pytest.raises(VestimError) as caught:
+        validate_job(document(preparation=[step.model_dump() for step in listed(*middle)]))
+    assert caught.value.place == "preparation"
+    assert sentence in caught.value.sentence
+
+
+def test_a_filter_may_be_faster_on_a_finer_grid() -> None:
+    assert sentences(Butterworth(cutoff_Hz=2), period_s=0.1) == []
+    assert sentences(MovingAverage(window_s=0.4), period_s=0.1) == []
+
+
+def test_columns_that_the_files_do_not_have_are_named_when_the_files_are_known() -> None:
+    middle = (Ema(column="p", output="q"), Formula(output="r", formula="q + ambient_degC"))
+    assert sentences(*middle) == []
+    assert [sentence.partition(",")[0] for sentence in sentences(*middle, in_files=FILES)] == [
+        "step 2 (ema) reads 'p'",
+        "step 3 (formula) reads 'ambient_degC'",
+    ]
+    (problem,) = check_steps(listed(), SignalsSpec(features=["soc", "q"]), FILES)
+    assert problem.sentence == "'q' is neither in the files nor made by a step"
+
+
+def test_several_mistakes_are_counted() -> None:
+    with pytest.raises(VestimError, match=r"step 2 \(ema\) makes time_s.*\(and 1 more\)"):
+        steps = listed(Ema(output="time_s"), Butterworth(cutoff_Hz=9))
+        validate_job(document(preparation=[step.model_dump() for step in steps]))
+
+
+def refused(step: dict[str, Any]) -> tuple[str, str]:
+    with pytest.raises(VestimError) as caught:
+        validate_job(document(preparation=[{"step": "resample"}, step, {"step": "normalise"}]))
+    return caught.value.place, caught.value.sentence
+
+
+@pytest.mark.parametrize("key", ["centred", "zero_phase", "forward_backward"])
+@pytest.mark.parametrize("step", ["butterworth", "ema", "moving_average", "savitzky_golay"])
+def test_a_filter_that_looks_ahead_is_refused_with_the_reason(step: str, key: str) -> None:
+    place, sentence = refused({"step": step, key: True})
+    assert place == "preparation[2]"
+    assert f"'{key}' looks ahead: it would need rows that come later" in sentence
+
+
+@pytest.mark.parametrize(
+    ("formula", "words"),
+    [
+        ("lag(current_A, -1)", "looks ahead"),
+        ("__import__(os)", "is code"),
+        ("current_A.real", "attributes are code"),
+        ("lambda x: x", "is code"),
+        ("unknown(current_A)", "'unknown' at character 1 is no function"),
+    ],
+)
+def test_a_formula_that_is_none_is_refused_in_its_field(formula: str, words: str) -> None:
+    place, sentence = refused({"step": "formula", "output": "x", "formula": formula})
+    assert place == "preparation[2].formula"
+    assert words in sentence
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"step": "ema", "tau_s": 0},
+        {"step": "ema", "column": ""},
+        {"step": "butterworth", "order": 9},
+        {"step": "coulomb_soc", "capacity_Ah": 0},
+        {"step": "coulomb_soc", "initial_soc": 1.5},
+        {"step": "augment", "offset": -1},
+        {"step": "savitzky_golay", "polynomial": 2.5},
+        {"step": "filtfilt"},
+    ],
+)
+def test_settings_out_of_range_are_refused(step: dict[str, Any]) -> None:
+    assert refused(step)[0].startswith("preparation[2]")
+
+
+def test_commas_in_brackets_make_no_grid() -> None:
+    formula = {"step": "formula", "output": "x", "formula": "lag(current_A, 2) + where(soc > 0, 1, 2)"}
+    spec = validate_job(document(preparation=[{"step": "resample"}, formula, {"step": "normalise"}]))
+    (steps,) = spec.preparation.choices
+    assert steps[1] == Formula.model_validate(formula)
+    several = formula | {"formula": "lag(current_A, 2), ema(current_A, 5), soc"}
+    spec = validate_job(document(preparation=[{"step": "resample"}, several, {"step": "normalise"}]))
+    chosen = [steps[1].formula for steps in spec.preparation.choices if isinstance(steps[1], Formula)]
+    assert chosen == ["lag(current_A, 2)", "ema(current_A, 5)", "soc"]
+    assert validate_job(spec.to_document()) == spec
+
+
+def test_every_field_has_a_title_and_a_description() -> None:
+    for kind in KINDS:
+        assert kind.__doc__
+        for name, field in kind.model_fields.items():
+            assert name == "step" or (field.title and field.description), f"{kind.__name__}.{name}"
+            if name.endswith(("_s", "_Hz", "_Ah")):
+                assert field.json_schema_extra == {"unit": name.rpartition("_")[2]}
+
+
+# --- presets
+
+
+def test_presets_are_valid_jobs_with_their_features() -> None:
+    assert len({preset.name for preset in PRESETS}) == len(PRESETS)
+    for preset in PRESETS:
+        features, steps = list(preset.features), [step.model_dump() for step in preset.steps]
+        spec = validate_job(document(signals={"features": features}, preparation=steps))
+        assert spec.preparation.choices == (list(preset.steps),)
+        assert check_steps(preset.steps, SignalsSpec(features=features), (*FILES, "power_W")) == []
+
+
+def test_the_predecessors_order() -> None:
+    steps = predecessor_order(
+        period_s=0.1,
+        filters=filtered_power(),
+        formulas=[Formula(output="x", formula="np.sqrt(np.abs(power_W_slow))")],
+        noise=sensor_errors(["current_A", "x", "soc"]),
+        padding_s=50,
+    )
+    kinds = ["resample", "butterworth", "butterworth", "formula", "augment", "augment", "pre_roll", "normalise"]
+    assert [step.step for step in steps] == kinds
+    assert [makes(step) for step in steps[1:3]] == ["power_W_fast", "power_W_slow"]
+    assert steps[-1] == Normalise(method="min-max")
+    assert check_steps(steps) == []
