@@ -3,8 +3,6 @@
 import json
 from pathlib import Path
 
-import pytest
-
 from tests.cli.conftest import Vestim
 from vestim_core.system import FileLock, Home
 
@@ -71,15 +69,3 @@ def test_the_former_words(vestim: Vestim) -> None:
     stopped = vestim("stop")
     assert stopped.stdout == "The daemon is stopped.\n" and "'vestim daemon stop'" in stopped.stderr
     assert vestim("status").returncode == 4
-
-
-@pytest.mark.parametrize("word", ["gui", "all"])
-def test_the_window_is_opened_or_missed_in_one_sentence(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], word: str
-) -> None:
-    from vestim_core.cli.commands import former
-    from vestim_core.cli.main import main
-
-    monkeypatch.setattr(former, "find_spec", lambda name: None)
-    assert main([word]) == 5
-    assert "no window yet" in capsys.readouterr().err

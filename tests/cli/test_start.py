@@ -33,7 +33,7 @@ def test_version(vestim: Vestim) -> None:
 
 
 def test_help_names_the_commands(vestim: Vestim) -> None:
-    answer = vestim()
+    answer = vestim("--help")
     assert answer.returncode == 0
     assert all(f"\n  {word} " in answer.stdout for word in set(COMMANDS) - {"server", "all"})
 

@@ -52,7 +52,7 @@ COMMANDS = {
     "serve": "serve",
     "daemon": "daemon",
     "server": "former",
-    "gui": "former",
+    "gui": "gui",
     "all": "former",
     "status": "former",
 }
@@ -115,13 +115,15 @@ def _no_command(
 ) -> None:
     """Train, test and compare neural networks that estimate the state of battery cells.
 
-    Training runs in processes of its own and goes on when this terminal closes.
+    Without a command, the window opens. Training runs in processes of its own and goes on when this terminal closes.
     """
     if version:
         print(f"vestim {vestim_core.__version__}")
         raise typer.Exit
     if context.invoked_subcommand is None:
-        print(context.get_help())
+        from vestim_core.cli.commands.gui import open_window  # commands are loaded when they are named
+
+        raise typer.Exit(open_window([]))
 
 
 def _help_for(words: list[str]) -> str:
