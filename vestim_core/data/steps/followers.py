@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Protocol
 
 import numpy as np
-from scipy.signal import butter, lfilter, oaconvolve, savgol_coeffs, sosfilt, sosfilt_zi
+from numpy.polynomial.legendre import legvander
+from scipy.signal import butter, lfilter, oaconvolve, sosfilt, sosfilt_zi
 
 _FEW = 16
 """Up to so many terms, adding shifted signals is faster than anything cleverer."""
@@ -140,7 +141,8 @@ class SavitzkyGolayFollower(_Remembering):
 
     def __init__(self, n: int, polynomial: int) -> None:
         super().__init__(n - 1, None)
-        self._weights = savgol_coeffs(n, polynomial, pos=n - 1, use="conv")
+        basis, _ = np.linalg.qr(legvander(np.linspace(-1.0, 1.0, n), polynomial))
+        self._weights = (basis @ basis[-1])[::-1]  # newest first, as convolution takes them
 
     def push(self, x: np.ndarray) -> np.ndarray:
         """See `Follower.push`."""

@@ -138,7 +138,10 @@ class FormulaColumn:
 
     def _no_value(self, rows: np.ndarray) -> NoValue:
         row = int(rows[0])
-        blamed = next((node for node, failed in self._failed if failed[row]), None)
+        of_row = [node for node, failed in self._failed if failed[row]]
+        blamed = next(
+            iter(of_row or [node for node, _ in self._failed]), None
+        )  # what remembers fails in later rows too
         if blamed is None:
             words = f'"{self._text}" gives a value that is too large'
         else:

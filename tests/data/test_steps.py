@@ -1,0 +1,414 @@
+"""What the steps compute, against plain definitions, and what each does at a segment's start."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.signal import butter, sosfilt
+
+from tests.data.chains import SIGNALS, between, sampled, steps_of
+from tests.data.samples import table
+from vestim_core.data.pipeline import Pipeline, resample_table, run_steps
+from vestim_core.data.prepare import columns_of
+from vestim_core.data.readers import read_table
+from vestim_core.data.steps.even import EvenRows
+from vestim_core.data.steps.followers import (
+    ButterworthFollower,
+    EmaFollower,
+    Follower,
+    LagFollower,
+    MaxFollower,
+    MeanFollower,
+    SavitzkyGolayFollower,
+    windowed,
+)
+from vestim_core.data.table import Table
+from vestim_core.spec.errors import VestimError
+from vestim_core.spec.preparation import (
+    Augment,
+    Butterworth,
+    CoulombSoc,
+    Ema,
+    Formula,
+    MovingAverage,
+    PreRoll,
+    Resample,
+    SavitzkyGolay,
+)
+from vestim_core.spec.signals import SignalsSpec
+
+FIXTURE = Path(__file__).parents[1] / "fixtures" / "prepared_version_1.json"
+
+
+def run(*middle: Any, data: Table | None = None, training: bool = False) -> EvenRows:
+    """The rows of a file after these steps, before normalisation."""
+    steps, data = between(*middle), data or sampled()
+    return run_steps(steps, resample_table(steps, data), data, training=training)[0]
+
+
+def formula(text: str, data: Table | None = None, seed: int = 0) -> np.ndarray:
+    return run(Formula(output="y", formula=text, seed=seed), data=data).column("y")
+
+
+def by_segment(rows: EvenRows, name: str) -> list[np.ndarray]:
+    return [rows.column(name)[segment.start : segment.stop] for segment in rows.segments]
+
+
+# --- filters
+
+
+def test_butterworth_is_that_of_the_library_and_starts_settled() -> None:
+    rows = run(Butterworth(column="current_A", output="y", cutoff_Hz=0.05, order=3))
+    for x, y in zip(by_segment(rows, "current_A"), by_segment(rows, "y"), strict=True):
+        long_before = np.concatenate((np.full(5000, x[0]), x))
+        assert y == pytest.approx(sosfilt(butter(3, 0.05, fs=1.0, output="sos"), long_before)[5000:], abs=1e-9)
+
+
+def test_butterworth_from_nothing() -> None:
+    rows = run(Butterworth(column="current_A", output="y", cutoff_Hz=0.05, order=2, start="zero"))
+    for x, y in zip(by_segment(rows, "current_A"), by_segment(rows, "y"), strict=True):
+        assert y == pytest.approx(sosfilt(butter(2, 0.05, fs=1.0, output="sos"), x), abs=1e-12)
+
+
+def test_ema_follows_a_step_by_63_percent_in_its_time_constant() -> None:
+    x = np.concatenate(([0.0], np.ones(200)))
+    y = EmaFollower(30.0, 0.5).push(x)
+    assert y[0] == 0
+    assert y[60] == pytest.approx(1 - np.exp(-1), abs=1e-12)
+
+
+def test_moving_average_is_that_of_pandas() -> None:
+    rows = run(MovingAverage(column="current_A", output="y", window_s=20))
+    for x, y in zip(by_segment(rows, "current_A"), by_segment(rows, "y"), strict=True):
+        assert y == pytest.approx(pd.Series(x).rolling(20, min_periods=1).mean().to_numpy(), abs=1e-12)
+
+
+def test_savitzky_golay_is_a_polynomial_fitted_to_the_window_at_its_last_row() -> None:
+    rows = run(SavitzkyGolay(column="voltage_V", output="y", window_s=9, polynomial=2), data=sampled(gap_at=None))
+    x, y = rows.column("voltage_V"), rows.column("y")
+    for row in (8, 20, len(x) - 1):
+        fitted = np.polynomial.Polynomial.fit(np.arange(9), x[row - 8 : row + 1], 2)
+        assert y[row] == pytest.approx(fitted(8), abs=1e-9)
+
+
+@pytest.mark.parametrize("n", [1, 2, 16, 17, 100, 5000])
+def test_windows_of_any_length(n: int) -> None:
+    x = np.random.default_rng(n).normal(size=6000)
+    view = np.lib.stride_tricks.sliding_window_view(x, n)
+    assert np.array_equal(windowed(x, n, np.maximum), view.max(axis=1))
+    assert windowed(x, n, np.add) == pytest.approx(view.sum(axis=1), abs=1e-10)
+
+
+FOLLOWERS: list[Follower] = [
+    ButterworthFollower(0.03, 4, 1.0),
+    EmaFollower(20.0, 1.0),
+    MeanFollower(30),
+    MaxFollower(30),
+    LagFollower(4),
+    SavitzkyGolayFollower(11, 2),
+    SavitzkyGolayFollower(301, 3),
+]
+
+
+@pytest.mark.parametrize("follower", FOLLOWERS, ids=lambda follower: type(follower).__name__)
+@given(st.floats(-1e3, 1e3))
+def test_a_constant_stays_what_it_is_from_the_first_row_on(follower: Follower, value: float) -> None:
+    follower.start()
+    y = follower.push(np.full(400, value))
+    assert y == pytest.approx(np.full(400, value), abs=1e-9 * max(1, abs(value)))
+
+
+@pytest.mark.parametrize("follower", FOLLOWERS, ids=lambda follower: type(follower).__name__)
+@given(st.lists(st.integers(1, 400), min_size=1, max_size=8))
+def test_pieces_of_any_length_give_what_the_whole_gives(follower: Follower, lengths: list[int]) -> None:
+    x = np.random.default_rng(1).normal(2, 3, sum(lengths))
+    follower.start()
+    whole = follower.push(x)
+    follower.start()
+    pieces = np.concatenate([follower.push(part) for part in np.split(x, np.cumsum(lengths)[:-1])])
+    assert pieces == pytest.approx(whole, abs=1e-9)
+
+
+def test_a_gap_starts_every_filter_anew() -> None:
+    rows = run(Ema(column="current_A", output="y", tau_s=100), Formula(output="z", formula="lag(current_A, 3)"))
+    assert len(rows.segments) == 2
+    for segment in rows.segments:
+        assert rows.column("y")[segment.start] == pytest.approx(rows.column("current_A")[segment.start])
+        assert rows.column("z")[segment.start + 2] == rows.column("current_A")[segment.start]
+
+
+# --- formulas
+
+
+def test_formulas_compute_what_they_say() -> None:
+    rows = run()
+    I, U, soc = (rows.column(name) for name in ("current_A", "voltage_V", "soc"))  # noqa: E741
+    expected = {
+        "current_A * voltage_V + 2": I * U + 2,
+        "-current_A ** 2 / 4": -(I**2) / 4,
+        "2 ** -soc": 2**-soc,
+        "(current_A > 0) + (current_A <= 1) * 2": (I > 0) * 1.0 + (I <= 1) * 2.0,
+        "-(soc == soc) - (soc != soc)": np.full(len(I), -1.0),
+        "where(current_A > 0, voltage_V / current_A, 0)": np.where(I > 0, U / I, 0),
+        "clip(current_A, -1, 1)": np.clip(I, -1, 1),
+        "minimum(soc, 0.5) + maximum(soc, 0.5)": soc + 0.5,
+        "sqrt(abs(current_A)) + square(soc) + sign(current_A)": np.sqrt(np.abs(I)) + soc**2 + np.sign(I),
+        "exp(soc) + log(voltage_V) + log10(voltage_V) + log1p(soc)": np.exp(soc)
+        + np.log(U)
+        + np.log10(U)
+        + np.log1p(soc),
+        "sin(soc) + cos(soc) + arctan(current_A) + tanh(current_A)": np.sin(soc)
+        + np.cos(soc)
+        + np.arctan(I)
+        + np.tanh(I),
+        "floor(current_A) + ceil(current_A) + power(soc, 3)": np.floor(I) + np.ceil(I) + soc**3,
+        "1 / 4": np.full(len(I), 0.25),
+    }
+    for text, values in expected.items():
+        assert formula(text) == pytest.approx(values, abs=1e-12), text
+
+
+def test_formulas_that_remember() -> None:
+    data = sampled(gap_at=None)
+    x = pd.Series(run(data=data).column("current_A"))
+    assert formula("lag(current_A, 4)", data) == pytest.approx(x.shift(4).fillna(x[0]))
+    assert formula("moving_average(current_A, 7)", data) == pytest.approx(x.rolling(7, min_periods=1).mean())
+    assert formula("rolling_max(current_A, 40)", data).tolist() == x.rolling(40, min_periods=1).max().tolist()
+    same = run(
+        Ema(column="current_A", output="a", tau_s=9),
+        Butterworth(column="current_A", output="b", cutoff_Hz=0.1, order=2),
+        data=data,
+    )
+    assert np.array_equal(formula("ema(current_A, 9)", data), same.column("a"))
+    assert np.array_equal(formula("lowpass(current_A, 0.1)", data), same.column("b"))
+
+
+def test_noise_is_the_same_at_every_run_and_other_in_every_file_segment_column_and_seed() -> None:
+    data = sampled(4000, 3, 2000)
+    noise = formula("noise(5, 2)", data)
+    assert np.array_equal(noise, formula("noise(5, 2)", data))
+    assert (noise.mean(), noise.std()) == pytest.approx((5, 2), abs=0.2)
+    first, second = by_segment(run(Formula(output="y", formula="noise(0, 1)"), data=data), "y")
+    others = [
+        first,
+        second,
+        formula("noise(0, 1)", data, seed=1),
+        formula("noise(0, 1)", sampled(4000, 4, 2000)),
+        formula("noise(0, 0) + noise(0, 1)", data),
+        run(Formula(output="z", formula="noise(0, 1)"), data=data).column("z"),
+    ]
+    starts = {round(values[0], 12) for values in others}
+    assert len(starts) == len(others)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("1 / current_A", 'division by zero at character 3 of "1 / current_A"'),
+        ("log(current_A)", "logarithm of a value that is not positive at character 1"),
+        ("2 + sqrt(current_A)", "square root of a negative value at character 5"),
+        ("current_A ** 0.5", "power that is no real number at character 11"),
+        ("exp(999 + soc)", "value that is too large at character 1"),
+        ("ema(1 / current_A, 5)", "division by zero at character 7"),
+        ("lag(1 / current_A, 2)", 'division by zero at character 7 of "lag(1 / current_A, 2)"'),
+    ],
+)
+def test_a_formula_without_a_value_names_step_file_time_and_place(text: str, words: str) -> None:
+    current_A = np.linspace(-0.5, 2, 50)
+    current_A[20] = 0.0
+    data = table(50, 0, current_A=current_A)
+    with pytest.raises(VestimError) as caught:
+        run(Ema(column="soc", output="a"), Formula(output="y", formula=text), data=data)
+    sentence = caught.value.sentence
+    assert sentence.startswith('Step 3 has no value for "cell_0.csv" at ')
+    assert words in sentence
+    if text == "1 / current_A":
+        assert "at 21 s: " in sentence  # the row of second 20 held until then
+
+
+def test_what_where_does_not_choose_does_no_harm() -> None:
+    data = table(50, 0, current_A=np.zeros(50))
+    values = formula("where(current_A == 0, 7, 1 / current_A)", data)
+    assert set(values.tolist()) == {7.0}
+
+
+def test_a_formula_that_fails_at_rest_says_so() -> None:
+    with pytest.raises(
+        VestimError, match=r'Step 3 has no value for "s0\.csv" in the rested pre-roll: division by zero'
+    ):
+        run(Formula(output="y", formula="1 / current_A"), PreRoll())
+
+
+# --- counted charge
+
+
+def test_coulomb_counting_is_the_integral_and_stands_in_gaps() -> None:
+    data = table(100, 0, current_A=np.full(100, -2.0), time_s=np.arange(100.0) + 500.0 * (np.arange(100) >= 60))
+    rows = run(CoulombSoc(output="counted", capacity_Ah=0.5, initial_soc=0.9), data=data)
+    counted = rows.column("counted")
+    first, second = rows.segments
+    assert counted[0] == 0.9
+    assert counted[first.stop - 1] == pytest.approx(0.9 - 2 / 3600 / 0.5 * (first.stop - 1))
+    assert counted[second.start] == counted[first.stop - 1]
+    again = run(CoulombSoc(output="counted", capacity_Ah=0.5, start_column="soc"), data=data)
+    for segment in again.segments:
+        assert again.column("counted")[segment.start] == pytest.approx(again.column("soc")[segment.start], abs=1e-12)
+
+
+def test_charge_is_lost_when_charging_only() -> None:
+    current_A = np.repeat([2.0, -2.0], 50)
+    whole, lossy = (
+        run(
+            CoulombSoc(output="c", capacity_Ah=1, initial_soc=0.5, efficiency=share),
+            data=table(100, 0, current_A=current_A),
+        ).column("c")
+        for share in (1.0, 0.5)
+    )
+    assert lossy[49] - 0.5 == pytest.approx((whole[49] - 0.5) / 2)
+    assert lossy[98] - lossy[50] == pytest.approx(whole[98] - whole[50])
+
+
+def test_a_soc_that_is_counted_need_not_be_in_the_file() -> None:
+    steps = between(CoulombSoc(capacity_Ah=4.5))
+    needed, wanted = columns_of(SignalsSpec(), steps)
+    assert needed == ["current_A", "temperature_degC", "voltage_V"]
+    assert wanted == []
+
+
+# --- augmentation
+
+
+def test_augmentation_is_what_was_drawn_and_for_training_files_only() -> None:
+    step = Augment(column="current_A", offset=0.5, gain_percent=10, noise=0.02, seed=4)
+    steps, data = between(step), sampled(3000, 1, None)
+    plain = run(data=data).column("current_A")
+    assert np.array_equal(run(step, data=data).column("current_A"), plain)
+    rows, (drawn,) = run_steps(steps, resample_table(steps, data), data, training=True)
+    left = rows.column("current_A") - (plain * (1 + drawn.gain) + drawn.offset)
+    assert (left.mean(), left.std()) == pytest.approx((0, 0.02), abs=2e-3)
+    assert 0 < abs(drawn.offset) <= 0.5
+    assert 0 < abs(drawn.gain) <= 0.1
+    assert drawn.to_json() == {"step": 2, "column": "current_A", "offset": drawn.offset, "gain": drawn.gain}
+    assert np.array_equal(rows.column("voltage_V"), run(data=data).column("voltage_V"))
+
+
+def test_every_file_and_seed_draws_its_own_within_the_limits() -> None:
+    offsets = []
+    for seed in range(3):
+        steps = between(Augment(column="soc", offset=0.01, seed=seed))
+        for content in range(20):
+            data = sampled(30, content, None)
+            offsets += [run_steps(steps, resample_table(steps, data), data, training=True)[1][0].offset]
+    assert len(set(offsets)) == 60
+    assert max(np.abs(offsets)) <= 0.01
+    assert (min(offsets) < -0.005) and (max(offsets) > 0.005)
+
+
+def test_quantised_values_lie_on_the_converters_steps() -> None:
+    rows = run(Augment(column="voltage_V", quantum=0.005), training=True)
+    steps = rows.column("voltage_V") / 0.005
+    assert steps == pytest.approx(np.round(steps), abs=1e-9)
+    assert rows.column("voltage_V") == pytest.approx(run().column("voltage_V"), abs=0.0025 + 1e-12)
+
+
+def test_uniform_noise_has_the_deviation_and_no_tails() -> None:
+    data = sampled(5000, 1, None)
+    rows = run(Augment(column="soc", noise=0.1, noise_shape="uniform"), data=data, training=True)
+    left = rows.column("soc") - run(data=data).column("soc")
+    assert left.std() == pytest.approx(0.1, rel=0.05)
+    assert np.abs(left).max() <= 0.1 * np.sqrt(3)
+
+
+# --- rested pre-roll
+
+
+def test_what_steps_made_of_a_rest_stands_in_the_pre_roll() -> None:
+    data = table(60, 1, power_W=np.linspace(5, 9, 60))
+    rows = run(
+        Butterworth(column="current_A", output="slow", cutoff_Hz=0.05),
+        Formula(output="loss", formula="power_W - 2 * current_A + voltage_V"),
+        CoulombSoc(output="counted", capacity_Ah=1, initial_soc=0.8),
+        Formula(output="late", formula="lag(counted, 3) + rolling_max(slow, 20)"),
+        PreRoll(duration_s=10),
+        data=data,
+    )
+    first = {name: column[10] for name, column in rows.columns.items()}
+    rest = {name: column[:10] for name, column in rows.columns.items()}
+    for name in ("current_A", "power_W", "slow"):
+        assert np.all(rest[name] == 0.0)
+    for name in ("voltage_V", "soc", "temperature_degC", "counted"):
+        assert np.all(rest[name] == first[name])
+    assert rest["loss"] == pytest.approx(first["voltage_V"])
+    assert rest["late"] == pytest.approx(0.8)
+
+
+def test_a_filter_after_the_pre_roll_runs_through_it() -> None:
+    before = run(Ema(column="current_A", output="y", tau_s=20), PreRoll(duration_s=10))
+    after = run(PreRoll(duration_s=10), Ema(column="current_A", output="y", tau_s=20))
+    assert before.column("y")[10] == pytest.approx(before.column("current_A")[10])
+    share = -np.expm1(-1 / 20)
+    assert after.column("y")[10] == pytest.approx(share * after.column("current_A")[10])
+
+
+def test_scaled_pre_roll_is_the_scaled_zero_and_no_zero() -> None:
+    steps = between(PreRoll(duration_s=5))
+    data = table(60, 1, current_A=np.linspace(2, 9, 60))
+    pipeline = Pipeline.fit(steps, SIGNALS, [data])
+    arrays = pipeline.apply(data)
+    scale = pipeline.feature_scale
+    assert arrays.physical[:5, arrays.columns.index("current_A")].tolist() == [0.0] * 5
+    assert arrays.features[:5, 1] == pytest.approx((0.0 - scale.offset[1]) / scale.factor[1])
+    assert abs(arrays.features[0, 1]) > 1
+
+
+# --- linear interpolation
+
+
+def test_linear_interpolation_is_delayed_by_one_row() -> None:
+    time_s = np.arange(0.0, 60, 2.0)
+    data = table(30, 0, time_s=time_s, voltage_V=3 + 0.01 * time_s)
+    steps = between(resample=Resample(period_s=0.5, method="linear"))
+    rows = run_steps(steps, resample_table(steps, data), data, training=False)[0]
+    later = rows.time_s > 4
+    assert rows.column("voltage_V")[later] == pytest.approx(3 + 0.01 * (rows.time_s[later] - 2.0), abs=1e-12)
+    assert rows.column("voltage_V")[rows.time_s <= 2] == pytest.approx(3.0)
+
+
+# --- what earlier versions prepared
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_pipelines_of_version_1_still_give_the_same_numbers(number: int) -> None:
+    case = json.loads(FIXTURE.read_text())["cases"][number]
+    time_s = np.concatenate([np.arange(8.0), 100 + np.arange(0.0, 6.0, 0.5)])
+    stored = Pipeline.from_json(case["pipeline"])
+    fitted = Pipeline.fit(steps_of.validate_python(case["steps"]), SignalsSpec(), [table(12, 1), table(15, 2)])
+    for pipeline in (stored, fitted):
+        arrays = pipeline.apply(table(20, 3, time_s=time_s))
+        assert arrays.time_s.tolist() == case["time_s"]
+        assert list(arrays.columns) == case["columns"]
+        assert arrays.physical == pytest.approx(np.array(case["physical"]), abs=1e-12)
+        assert arrays.features == pytest.approx(np.array(case["features"]), abs=1e-6)
+        assert arrays.target == pytest.approx(np.array(case["target"]), abs=1e-6)
+        assert [[s.start, s.stop, s.scored_from] for s in arrays.segments] == case["segments"]
+
+
+def test_what_the_predecessor_prepared(shared: Path) -> None:
+    folder = shared / "legacy_examples" / "B_fnn_windows"
+    columns = {"voltage_V": "Voltage", "current_A": "Current", "temperature_degC": "Temp", "soc": "SOC"}
+    raw = read_table(folder / "new_test_raw.csv", columns, ["voltage_V", "current_A", "power_W"])
+    expected = pd.read_csv(folder / "expected_prepared.csv")
+    rows = run(
+        Butterworth(column="power_W", output="slow", cutoff_Hz=0.02, order=2, start="zero"),
+        Formula(output="mix", formula="moving_average(current_A, 30) * 2.0 - np.sqrt(np.abs(power_W))"),
+        data=raw,
+    )
+    for name, theirs in (("slow", "P_lowpass"), ("mix", "I_mix")):
+        assert rows.column(name) == pytest.approx(expected[theirs].to_numpy()[: len(rows.time_s)], abs=1e-6)
