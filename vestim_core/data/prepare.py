@@ -26,9 +26,9 @@ from vestim_core.data.prepared import (
     write_prepared,
 )
 from vestim_core.data.rates import rate_findings
-from vestim_core.data.readers import load_table, usable
+from vestim_core.data.readers import usable
 from vestim_core.data.refusal import refuse_errors, repairs_by_file
-from vestim_core.data.repairs import apply_repairs
+from vestim_core.data.repairs import load_repaired
 from vestim_core.data.roles import RoleFile, distinct_contents, files_by_role
 from vestim_core.data.steps.augment import Drawn
 from vestim_core.data.steps.even import EvenRows
@@ -46,7 +46,7 @@ __all__ = ["PreparationCancelled", "prepare", "prepare_table", "provenance"]
 Report = Callable[[Phase, PhaseState, float, str], None]
 """Told of (phase, state, fraction done 0..1, a few words)."""
 
-READERS_VERSION = 2
+READERS_VERSION = 3
 """Raised with every change of readers, checks or repairs that gives other rows or findings for the same file."""
 _BASELINE_COLUMNS = ("soc", "current_A", "voltage_V")
 _READING_STARTS = 0.2
@@ -173,8 +173,9 @@ def _read(
     for number, file in enumerate(files):
         fraction = _READING_STARTS + (1 - _READING_STARTS) * number / len(files)
         progress(Phase.DATA_IMPORT, fraction, f"read {number} of {_files(files)}")
-        loaded = load_table(file.path, data.columns, needed, wanted, sha256=file.sha256, extra_vendors=extra_vendors)
-        table = apply_repairs(loaded, repairs[number])
+        table = load_repaired(
+            file.path, repairs[number], data.columns, needed, wanted, sha256=file.sha256, extra_vendors=extra_vendors
+        )
         tables.append(replace(table, findings=tuple(check_table(table))))
     together = check_set([Member(table, file.role) for table, file in zip(tables, files, strict=True)])
     refuse_errors(tables, together)

@@ -5,17 +5,43 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from vestim_core.data.coulomb import counted_soc
+from vestim_core.data.readers import load_table
 from vestim_core.data.readers.usable import keep_rows
 from vestim_core.data.spans import rows_in, spans_of
 from vestim_core.data.table import Table
 from vestim_core.spec.errors import wrong_input
 from vestim_core.spec.finding import Repair
 
-__all__ = ["KINDS", "apply_repair", "apply_repairs"]
+__all__ = ["COUNT_SOC", "KINDS", "apply_repair", "apply_repairs", "load_repaired"]
+
+COUNT_SOC = "count_soc"
+
+
+def load_repaired(
+    path: Path,
+    repairs: Sequence[Repair],
+    mapping: Mapping[str, str],
+    needed: Sequence[str],
+    wanted: Sequence[str],
+    *,
+    sha256: str = "",
+    extra_vendors: Path | None = None,
+) -> Table:
+    """The table of `path` after `repairs`. An SOC that they count need not be in the file, but the current must.
+
+    Else as `load_table`.
+    """
+    if any(repair.kind == COUNT_SOC for repair in repairs):
+        needed = [*(name for name in needed if name != "soc"), "current_A"]
+        wanted = [name for name in wanted if name != "soc"]
+    table = load_table(path, mapping, needed, wanted, sha256=sha256, extra_vendors=extra_vendors)
+    return apply_repairs(table, repairs)
 
 
 def apply_repair(table: Table, repair: Repair) -> Table:
@@ -40,7 +66,8 @@ def apply_repair(table: Table, repair: Repair) -> Table:
 
 
 def apply_repairs(table: Table, repairs: Sequence[Repair]) -> Table:
-    """The table after all of them. Those that drop rows come last, so that every row number means the loaded table.
+    """The table after all of them. Those that drop rows come last, so that every row number means the loaded table;
+    rows before the one that SOC is counted from go with them.
 
     What reading noticed and one of `repairs` answers is not told any more.
     """
@@ -49,13 +76,19 @@ def apply_repairs(table: Table, repairs: Sequence[Repair]) -> Table:
             if (repair.kind in _DROPPING) is dropping and repair.kind != "drop_rows":
                 table = apply_repair(table, repair)
         if not dropping:
-            rows = [span for repair in repairs if repair.kind == "drop_rows" for span in _spans(table, repair)]
+            rows = [span for repair in repairs for span in _cut_out(table, repair)]
             if rows:
                 table = apply_repair(table, Repair(kind="drop_rows", parameters={"rows": rows}))
     return replace(table, findings=tuple(finding for finding in table.findings if finding.repair not in repairs))
 
 
-def _spans(table: Table, repair: Repair) -> list[list[int]]:
+def _cut_out(table: Table, repair: Repair) -> list[list[int]]:
+    """Spans of the loaded table's rows that go with `repair`."""
+    if repair.kind == COUNT_SOC:
+        row = int(repair.parameters.get("row", 0))
+        return [[0, row - 1]] if row > 0 else []
+    if repair.kind != "drop_rows":
+        return []
     rows = repair.parameters.get("rows")
     if not isinstance(rows, list | tuple):
         raise wrong_input(f'The repair "drop_rows" of "{table.name}" names no rows.', place=str(table.path))
@@ -121,6 +154,14 @@ def _interpolate_rows(table: Table, given: Mapping[str, Any]) -> Table:
     return _with(table, given["column"], _between(table, values, rows))
 
 
+def _count_soc(table: Table, given: Mapping[str, Any]) -> Table:
+    """capacity_Ah, soc, row (0 when not given): SOC is `soc` at that row and follows the current from there on. Rows
+    before have none; what the file itself says of SOC is replaced."""
+    time_s, current_A = table.columns["time_s"], table.columns["current_A"]
+    row, soc, capacity = int(given.get("row", 0)), float(given["soc"]), float(given["capacity_Ah"])
+    return _with(table, "soc", counted_soc(time_s, current_A, row, soc, capacity))
+
+
 def _accept(table: Table, given: Mapping[str, Any]) -> Table:
     """code: the finding of that code is known and nothing changes."""
     if not isinstance(given["code"], str):
@@ -146,6 +187,7 @@ def _with(table: Table, column: str, values: np.ndarray) -> Table:
 
 KINDS: dict[str, Callable[[Table, Mapping[str, Any]], Table]] = {
     "accept": _accept,
+    COUNT_SOC: _count_soc,
     "drop_missing": _drop_missing,
     "drop_repeats": _drop_repeats,
     "drop_rows": _drop_rows,

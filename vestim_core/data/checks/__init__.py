@@ -8,7 +8,8 @@ from collections.abc import Callable
 import numpy as np
 
 from vestim_core.data.checks import channels, current, soc, temperature, time
-from vestim_core.data.checks.files import Member, check_set
+from vestim_core.data.checks.files import check_set
+from vestim_core.data.checks.member import Member
 from vestim_core.data.checks.view import View
 from vestim_core.data.table import Table
 from vestim_core.spec.finding import Finding

@@ -1,74 +1,68 @@
-"""Checks across the files of a job: one content twice, overlaps, leaks between roles, labels that disagree, and tests
-that ask for more than was learned."""
+"""Checks across the files of a job: one content twice, overlaps, leaks between roles, labels that disagree."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import combinations, pairwise
+from itertools import pairwise
 
 import numpy as np
 
+from vestim_core.data.checks import twice
+from vestim_core.data.checks.member import Member
+from vestim_core.data.checks.missing_soc import missing_soc
+from vestim_core.data.checks.rests import rests
 from vestim_core.data.checks.soc import capacity_Ah
-from vestim_core.data.checks.view import View, finite_sample, spread
+from vestim_core.data.checks.training import beyond_training, constant_temperature
+from vestim_core.data.checks.view import View
 from vestim_core.data.spans import Spans, finding_at, rows_words, spans_of
 from vestim_core.data.table import Table
 from vestim_core.spec.data import Role
 from vestim_core.spec.finding import Finding, Repair, Severity
 
 _WORDS: dict[Role, str] = {"train": "training", "validation": "validation", "test": "test"}
-_PROBES = 8
-_PROBED_ROWS = 16
 _SAME_TIME_S = 1e-3
 _SAME_V = 1e-6
 _SOC_JUMP = 0.003
 _FOLLOWS_WITHIN_S = 3600.0
 _CAPACITY_SHARE = 0.1
 _FOLLOWS = 0.9
-_REST_S = 600.0
 _SAME_SOC = 0.002
 _STEEP_SOC = 0.1
 _OCV_V = 0.03
-_OUTSIDE_SHARE = 0.001
-_MARGIN = 0.02
-_LEAST_SPREAD_K = 2.5
-_CHANNELS = {"voltage_V": "V", "current_A": "A", "temperature_degC": "degC", "soc": ""}
-
-
-@dataclass(frozen=True)
-class Member:
-    """A loaded table and what it is for."""
-
-    table: Table
-    role: Role = "train"
 
 
 def check_set(members: Sequence[Member]) -> list[Finding]:
     """What is to be said of files together. Each finding names one file; where two are concerned both have one."""
-    found, same = _twice(members)
-    found += _overlaps(members, same)
-    found += _soc_jumps(members)
-    found += _capacities(members)
-    found += _rest_voltages(members)
-    found += _envelope(members)
-    found += _temperature(members)
-    return found
+    tables = [member.table for member in members]
+    first_of = twice.originals(tables)
+    return [
+        *_twice(members, first_of),
+        *_overlaps([table for number, table in enumerate(tables) if first_of[number] == number]),
+        *_soc_jumps(members),
+        *_capacities(members),
+        *_rest_voltages(members),
+        *beyond_training(members),
+        *constant_temperature(members),
+        *missing_soc(tables),
+    ]
 
 
-def _twice(members: Sequence[Member]) -> tuple[list[Finding], set[frozenset[int]]]:
-    """One content in two files, by its bytes or by what it says; a part of one file in another. With the ids of the
-    pairs that are the same."""
-    found: list[Finding] = []
-    same: set[frozenset[int]] = set()
-    for first, second in combinations(members, 2):
-        bytes_same = first.table.sha256 == second.table.sha256
-        if bytes_same or _same_rows(first.table, second.table):
-            same.add(frozenset((id(first.table), id(second.table))))
-            how = "are equal byte for byte" if bytes_same else "hold the same rows"
-            found += _shared(first, second, "set.same_file_twice", how)
-        elif not _follow_on(first.table, second.table) and _share_rows(first.table, second.table):
-            found += _shared(first, second, "set.same_rows", "have stretches of rows in common", whole=False)
-    return found, same
+def _twice(members: Sequence[Member], first_of: Sequence[int]) -> Iterator[Finding]:
+    """One content in two files, by its bytes or by what it says; a part of one file in another."""
+    tables = [member.table for member in members]
+    for number, first in enumerate(first_of):
+        if first != number:
+            same = tables[first].sha256 == tables[number].sha256
+            how = "are equal byte for byte" if same else "hold the same rows"
+            yield from _shared(members[first], members[number], "set.same_file_twice", how)
+
+    def asked(pair: twice.Pair) -> bool:
+        return not _follow_on(tables[pair[0]], tables[pair[1]])
+
+    once = [number for number, first in enumerate(first_of) if first == number]
+    for one, other in twice.shared_stretches(tables, once, asked):
+        how = "have stretches of rows in common"
+        yield from _shared(members[one], members[other], "set.same_rows", how, whole=False)
 
 
 def _shared(first: Member, second: Member, code: str, how: str, whole: bool = True) -> Iterator[Finding]:
@@ -87,42 +81,6 @@ def _shared(first: Member, second: Member, code: str, how: str, whole: bool = Tr
         )
 
 
-def _same_rows(first: Table, second: Table) -> bool:
-    shared = [name for name in ("voltage_V", "current_A") if name in first.columns and name in second.columns]
-    if not shared or first.rows != second.rows or first.rows < 2:
-        return False
-    probe = slice(None, None, max(1, first.rows // 64))
-    for rows in (probe, slice(None)):
-        for name in shared:
-            one, other = first.columns[name][rows], second.columns[name][rows]
-            if not np.allclose(one, other, rtol=0, atol=_SAME_V, equal_nan=True):
-                return False
-    return not any(np.ptp(finite_sample(first.columns[name])) == 0 for name in shared[:1])
-
-
-def _share_rows(first: Table, second: Table) -> bool:
-    return _part_of(first, second) or _part_of(second, first)
-
-
-def _part_of(part: Table, whole: Table) -> bool:
-    """Whether some stretch of `part`, looked at in a few places where the voltage moves, stands in `whole` as well."""
-    names = [name for name in ("voltage_V", "current_A") if name in part.columns and name in whole.columns]
-    if "voltage_V" not in names or min(part.rows, whole.rows) < 4 * _PROBED_ROWS:
-        return False
-    voltage_V, other_V = part.columns["voltage_V"], whole.columns["voltage_V"]
-    starts = np.linspace(0, part.rows - _PROBED_ROWS - 1, _PROBES).astype(int)
-    for start in starts.tolist():
-        stretch = slice(start, start + _PROBED_ROWS)
-        if len(np.unique(voltage_V[stretch])) < _PROBED_ROWS // 2:
-            continue
-        places = np.flatnonzero(other_V[: whole.rows - _PROBED_ROWS] == voltage_V[start])[:50]
-        for place in places.tolist():
-            there = slice(place, place + _PROBED_ROWS)
-            if all(np.array_equal(part.columns[name][stretch], whole.columns[name][there]) for name in names):
-                return True
-    return False
-
-
 def _clock(table: Table) -> np.ndarray:
     return table.columns["time_s"] + table.start_s
 
@@ -133,11 +91,10 @@ def _follow_on(first: Table, second: Table) -> bool:
     return 0 < later.start_s != earlier.start_s and later.start_s <= float(np.nanmax(_clock(earlier)))
 
 
-def _overlaps(members: Sequence[Member], same: set[frozenset[int]]) -> Iterator[Finding]:
+def _overlaps(tables: Sequence[Table]) -> Iterator[Finding]:
     """Files of one clock of which the later one begins before the earlier one ends."""
-    ordered = sorted((member.table for member in members), key=lambda table: table.start_s)
-    for earlier, later in pairwise(ordered):
-        if not _follow_on(earlier, later) or frozenset((id(earlier), id(later))) in same:
+    for earlier, later in pairwise(sorted(tables, key=lambda table: table.start_s)):
+        if not _follow_on(earlier, later):
             continue
         ends_s, begins_s = _clock(earlier), _clock(later)
         last_s, first_s = float(np.nanmax(ends_s)), float(np.nanmin(begins_s))
@@ -217,22 +174,23 @@ def _capacities(members: Sequence[Member]) -> Iterator[Finding]:
 
 def _rest_voltages(members: Sequence[Member]) -> Iterator[Finding]:
     """Voltages after a long rest at one SOC that differ from file to file: the two that do so most."""
-    rests = sorted((soc, volts, member.table.name) for member in members for soc, volts in _rests(member.table))
-    worst: tuple[float, tuple[float, float, str], tuple[float, float, str]] | None = None
-    for number, one in enumerate(rests):
-        for other in rests[number + 1 :]:
-            if other[0] - one[0] > _SAME_SOC:
-                break
-            away = abs(other[1] - one[1])
-            if one[2] != other[2] and away >= _OCV_V and (worst is None or away > worst[0]):
-                worst = away, one, other
-    if worst is None:
+    ends = sorted((soc, volts, number) for number, member in enumerate(members) for soc, volts in _rests(member.table))
+    soc, volts, numbers = np.array(ends, dtype=np.float64).reshape(-1, 3).T
+    stops = np.searchsorted(soc, soc + _SAME_SOC, side="right")
+    worst, pair = 0.0, (0, 0)
+    for one, stop in enumerate(stops.tolist()):
+        away = np.where(numbers[one:stop] == numbers[one], 0.0, np.abs(volts[one:stop] - volts[one]))
+        other = int(np.argmax(away))
+        if away[other] > worst:
+            worst, pair = float(away[other]), (one, one + other)
+    if worst < _OCV_V:
         return
-    _, (soc, volts, name), (_, other_volts, other_name) = worst
+    (at, one_V, one), (_, other_V, other) = (ends[place] for place in pair)
+    name, other_name = members[one].table.name, members[other].table.name
     yield Finding(
         code="set.ocv",
         severity=Severity.WARNING,
-        sentence=f'After a rest at SOC {soc:.3f} "{name}" has {volts:.4f} V and "{other_name}" {other_volts:.4f} V: '
+        sentence=f'After a rest at SOC {at:.3f} "{name}" has {one_V:.4f} V and "{other_name}" {other_V:.4f} V: '
         f"another cell, another temperature, or SOC labels that disagree.",
         file=other_name,
         column="voltage_V",
@@ -241,62 +199,9 @@ def _rest_voltages(members: Sequence[Member]) -> Iterator[Finding]:
 
 def _rests(table: Table) -> Iterator[tuple[float, float]]:
     """(SOC, voltage) at the end of each rest of ten minutes or more."""
-    names = ("soc", "voltage_V", "current_A")
-    if any(name not in table.columns for name in names) or table.rows < 2:
+    soc, voltage_V = table.columns.get("soc"), table.columns.get("voltage_V")
+    if soc is None or voltage_V is None:
         return
-    soc, voltage_V, current_A = (table.columns[name] for name in names)
-    limit = 0.002 * float(np.abs(finite_sample(current_A)).max())
-    time_s = table.columns["time_s"]
-    for first, last in spans_of(np.abs(current_A) <= limit):
-        if time_s[last] - time_s[first] >= _REST_S and soc[last] > _STEEP_SOC and np.isfinite(voltage_V[last]):
+    for _, last in rests(table):
+        if soc[last] > _STEEP_SOC and np.isfinite(voltage_V[last]):
             yield float(soc[last]), float(voltage_V[last])
-
-
-def _envelope(members: Sequence[Member]) -> Iterator[Finding]:
-    """Tests with values that no training file has: what is said there is extrapolated."""
-    training = [member.table for member in members if member.role == "train"]
-    for member in members:
-        if member.role == "train" or not training:
-            continue
-        for name, unit in _CHANNELS.items():
-            values = member.table.columns.get(name)
-            learned = [table.columns[name] for table in training if name in table.columns]
-            if values is None or not learned:
-                continue
-            low = min(float(np.nanmin(column, initial=np.inf)) for column in learned)
-            high = max(float(np.nanmax(column, initial=-np.inf)) for column in learned)
-            margin = _MARGIN * (high - low)
-            outside = (values < low - margin) | (values > high + margin)
-            if outside.mean() <= _OUTSIDE_SHARE:
-                continue
-            there = f"{float(np.nanmin(values)):.4g} to {float(np.nanmax(values)):.4g}"
-            yield finding_at(
-                spans_of(outside),
-                code="set.outside_training",
-                severity=Severity.WARNING,
-                sentence=f'{name} of "{member.table.name}" goes from {there} {unit}, training only from {low:.4g} to '
-                f"{high:.4g}: {100 * outside.mean():.2g} % of its rows are extrapolation.".replace("  ", " "),
-                file=member.table.name,
-                column=name,
-            )
-
-
-def _temperature(members: Sequence[Member]) -> Iterator[Finding]:
-    """Training files that together hardly vary in temperature."""
-    name = "temperature_degC"
-    samples = [
-        finite_sample(member.table.columns[name])
-        for member in members
-        if member.role == "train" and name in member.table.columns
-    ]
-    if not samples:
-        return
-    kelvins = spread(np.concatenate(samples))
-    if kelvins < _LEAST_SPREAD_K:
-        yield Finding(
-            code="set.constant_temperature",
-            severity=Severity.WARNING,
-            sentence=f"The temperature of all training files together hardly moves: 90 % of it lies within "
-            f"{kelvins:.2g} K. Its influence cannot be learned, and a sensor that is 5 K off would mislead the model.",
-            column=name,
-        )

@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
+from vestim_core.data.coulomb import charge_Ah
 from vestim_core.data.spans import Spans, finding_at, spans_of
 from vestim_core.data.table import Table
 from vestim_core.spec.finding import Finding, Repair, Severity
@@ -67,12 +68,10 @@ class View:
     @cached_property
     def charge_Ah(self) -> np.ndarray | None:
         """Integral of the held current over the timed rows, (n,); a missing current counts as none."""
-        current_A = self.of_timed("current_A")
-        if current_A is None or len(current_A) < 2:
+        current_A, time_s = self.of_timed("current_A"), self.of_timed("time_s")
+        if current_A is None or time_s is None or len(current_A) < 2:
             return None
-        steps = np.clip(self.steps_s, 0.0, None)
-        held = np.nan_to_num(current_A[:-1], nan=0.0, posinf=0.0, neginf=0.0)
-        return np.concatenate(([0.0], np.cumsum(held * steps))) / 3600
+        return charge_Ah(time_s, current_A)
 
     def finding(
         self,

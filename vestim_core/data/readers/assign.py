@@ -167,6 +167,8 @@ def no_column(
     named = [f'"{mapping[name]}" (data.columns)' for name in missing if name in mapping]
     found = ", ".join(headers[:_SHOWN]) + (f" and {len(headers) - _SHOWN} more" if len(headers) > _SHOWN else "")
     example = f'{missing[0]} = "{WORDS.get(missing[0], ("", "name in the file"))[1]}"'
+    if "soc" in missing:
+        more = f"{more} Or have it counted from the current: checking the files proposes how.".strip()
     return wrong_input(
         f'"{path.name}" has no {words} column{", not even " + " or ".join(named) if named else ""}. Found: {found}. '
         f"Name it under data.columns, e.g. {example}.{' ' + more if more else ''}",

@@ -1,0 +1,16 @@
+"""Member: a file and what it is for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vestim_core.data.table import Table
+from vestim_core.spec.data import Role
+
+
+@dataclass(frozen=True)
+class Member:
+    """A loaded table and what it is for."""
+
+    table: Table
+    role: Role = "train"
