@@ -13,7 +13,7 @@ from vestim_core.data.prepared import PreparedSet, is_complete, open_prepared
 from vestim_core.spec.data import DataSpec
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.spec.finding import Finding
-from vestim_core.spec.preparation import Normalise, Resample
+from vestim_core.spec.preparation import Augment, CoulombSoc, Ema, Formula, Normalise, Resample, Step
 from vestim_core.spec.signals import SignalsSpec
 from vestim_core.spec.states import Phase, PhaseState
 
@@ -295,3 +295,80 @@ def test_findings_of_files_and_of_the_set_reach_the_job(tmp_path: Path) -> None:
     for _ in range(2):  # made, then taken from the cache
         codes = {(finding.code, finding.file) for finding in Run(tmp_path / "cache", data).findings}
         assert {("temperature.first_sample", "b.csv"), ("set.outside_training", "b.csv")} <= codes
+
+
+# --- steps
+
+
+def _steps(*middle: Step) -> list[Step]:
+    return [Resample(), *middle, Normalise()]
+
+
+def test_new_columns_can_be_inputs_and_need_not_be_in_the_files(tmp_path: Path, data: DataSpec) -> None:
+    steps = _steps(
+        Formula(output="power", formula="voltage_V * current_A"),
+        Ema(column="power", output="slow", tau_s=10),
+        CoulombSoc(output="counted", capacity_Ah=2, initial_soc=0.5),
+    )
+    signals = SignalsSpec(features=["slow", "counted", "temperature_degC"])
+    prepared = Run(tmp_path / "cache", data, signals=signals, steps=steps).prepared
+    file = prepared.of("test")[0]
+    assert file.features.shape[1] == 3
+    assert set(file.columns) == {"temperature_degC", "voltage_V", "current_A", "soc", "power", "slow", "counted"}
+    assert file.column("power") == pytest.approx(file.column("voltage_V") * file.column("current_A"))
+    again = Run(tmp_path / "other", data, signals=signals, steps=steps).prepared
+    assert again.arrays_sha256 == prepared.arrays_sha256
+
+
+def test_augmentation_touches_training_files_only_and_is_recorded(tmp_path: Path, data: DataSpec) -> None:
+    steps = _steps(Augment(column="current_A", offset=0.5, gain_percent=1, noise=0.01))
+    plain = Run(tmp_path / "cache", data, steps=_steps()).prepared
+    for _ in range(2):  # made, then taken from the cache
+        prepared = Run(tmp_path / "cache", data, steps=steps).prepared
+        for before, after in zip(plain.files, prepared.files, strict=True):
+            same = np.array_equal(before.column("current_A"), after.column("current_A"))
+            assert same == (after.role != "train")
+            assert np.array_equal(before.column("voltage_V"), after.column("voltage_V"))
+        records = [file.get("augmentation") for file in provenance(prepared)["files"]]
+        assert records[2:] == [None, None]
+        drawn = [record[0]["offset"] for record in records[:2]]
+        assert len(set(drawn)) == 2
+        assert all(record[0]["column"] == "current_A" and record[0]["step"] == 2 for record in records[:2])
+    assert prepared.pipeline.feature_scale.to_json() != plain.pipeline.feature_scale.to_json()
+
+
+def test_a_step_on_a_column_that_a_file_does_not_have_names_the_file(tmp_path: Path, data: DataSpec) -> None:
+    text = (tmp_path / "d.csv").read_text(encoding="utf-8").replace("Temperature (C)", "Other")
+    (tmp_path / "d.csv").write_text(text, encoding="utf-8")
+    signals = SignalsSpec(features=["soc", "current_A"])
+    assert Run(tmp_path / "cache", data, signals=signals, steps=_steps()).prepared
+    steps = _steps(Ema(column="temperature_degC", output="slow"))
+    with pytest.raises(VestimError, match=r'"d\.csv" has no temperature column\. Found: Time \(s\), Voltage'):
+        Run(tmp_path / "cache", data, signals=signals, steps=steps)
+
+
+def test_a_formula_without_a_value_names_file_and_step(tmp_path: Path, data: DataSpec) -> None:
+    steps = _steps(Formula(output="x", formula="log(current_A)"))
+    with pytest.raises(VestimError, match=r'Step 2 has no value for "a\.csv" at \d+ s and in \d+ more rows: logarithm'):
+        Run(tmp_path / "cache", data, steps=steps)
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_constant_new_column_is_refused_as_an_input(tmp_path: Path, data: DataSpec) -> None:
+    steps = _steps(Formula(output="x", formula="0 * soc + 3"))
+    with pytest.raises(VestimError, match="x is 3 in every row of the training files"):
+        Run(tmp_path / "cache", data, signals=SignalsSpec(features=["x", "soc"]), steps=steps)
+
+
+def test_a_grid_finer_than_the_rows_and_a_delay_are_said(tmp_path: Path, data: DataSpec) -> None:
+    steps: list[Step] = [Resample(period_s=0.1, method="linear"), Normalise()]
+    for _ in range(2):  # made, then taken from the cache
+        found = Run(tmp_path / "cache", data, steps=steps).findings
+        finer = [finding for finding in found if finding.code == "resample.finer"]
+        assert [finding.file for finding in finer] == ["a.csv", "b.csv", "c.csv", "d.csv"]
+        assert finer[0].severity == "warning"
+        assert '"a.csv" has a row every 1 s and is put on a grid of 0.1 s' in finer[0].sentence
+        delays = [finding.sentence for finding in found if finding.code == "resample.delay"]
+        assert delays[0].startswith('Linear interpolation delays every signal of "a.csv" by one of its rows, 1 s')
+    codes = {finding.code for finding in Run(tmp_path / "cache", data).findings}
+    assert not codes & {"resample.finer", "resample.delay"}

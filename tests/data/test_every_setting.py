@@ -1,0 +1,94 @@
+"""No setting that does nothing: changing any one field of any step changes what is prepared."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.data.chains import KINDS, sampled, steps_of
+from vestim_core.data.pipeline import Pipeline, resample_table, run_steps
+from vestim_core.spec.preparation import Step
+from vestim_core.spec.signals import SignalsSpec
+
+SIGNALS = SignalsSpec(features=["soc", "current_A"], target="voltage_V")
+AROUND: list[dict[str, Any]] = [
+    {"step": "resample", "period_s": 1.0, "max_gap_s": 60.0},
+    {"step": "normalise", "method": "z-score"},
+]
+CHANGES: dict[str, dict[str, tuple[Any, Any]]] = {
+    "resample": {"period_s": (1.0, 2.0), "max_gap_s": (60.0, 1000.0), "method": ("mean", "linear")},
+    "butterworth": {
+        "column": ("current_A", "voltage_V"),
+        "output": ("x", "y"),
+        "cutoff_Hz": (0.05, 0.06),
+        "order": (2, 3),
+        "start": ("steady", "zero"),
+    },
+    "ema": {"column": ("current_A", "voltage_V"), "output": ("x", "y"), "tau_s": (10.0, 11.0)},
+    "moving_average": {"column": ("current_A", "voltage_V"), "output": ("x", "y"), "window_s": (10.0, 12.0)},
+    "savitzky_golay": {
+        "column": ("current_A", "voltage_V"),
+        "output": ("x", "y"),
+        "window_s": (10.0, 12.0),
+        "polynomial": (2, 3),
+    },
+    "formula": {"output": ("x", "y"), "formula": ("soc + noise(0, 1)", "soc - noise(0, 1)"), "seed": (0, 1)},
+    "coulomb_soc": {
+        "column": ("current_A", "temperature_degC"),
+        "output": ("x", "y"),
+        "capacity_Ah": (2.0, 3.0),
+        "initial_soc": (0.5, 0.6),
+        "start_column": ("", "soc"),
+        "efficiency": (1.0, 0.99),
+    },
+    "augment": {
+        "column": ("current_A", "soc"),
+        "offset": (0.1, 0.2),
+        "gain_percent": (1.0, 2.0),
+        "noise": (0.1, 0.2),
+        "noise_shape": ("gaussian", "uniform"),
+        "quantum": (0.001, 0.1),
+        "seed": (0, 1),
+    },
+    "pre_roll": {"duration_s": (5.0, 6.0)},
+    "normalise": {"method": ("z-score", "min-max")},
+}
+FIELDS = [
+    pytest.param(kind.model_fields["step"].default, name, id=f"{kind.__name__}.{name}")
+    for kind in KINDS
+    for name in kind.model_fields
+    if name != "step"
+]
+
+
+def prepared(step: dict[str, Any]) -> dict[str, Any]:
+    """All that a training file becomes, and what is fitted on it."""
+    resample, normalise = AROUND
+    if step["step"] == "resample":
+        documents = [step, normalise]
+    elif step["step"] == "normalise":
+        documents = [resample, step]
+    else:
+        documents = [resample, step, normalise]
+    steps: list[Step] = steps_of.validate_python(documents)
+    table = sampled(80, 3)
+    rows, _ = run_steps(steps, resample_table(steps, table), table, training=True)
+    arrays = Pipeline.fit(steps, SIGNALS, [table]).scale(rows)
+    values = dict(zip(arrays.columns, arrays.physical.T, strict=True))
+    return {"features": arrays.features, "target": arrays.target, "time_s": arrays.time_s, **values}
+
+
+@pytest.mark.parametrize(("kind", "field"), FIELDS)
+def test_a_changed_field_changes_the_outcome(kind: str, field: str) -> None:
+    usual = {name: values[0] for name, values in CHANGES[kind].items()}
+    one = prepared({"step": kind, **usual})
+    again = prepared({"step": kind, **usual})
+    other = prepared({"step": kind, **usual, field: CHANGES[kind][field][1]})
+    assert _same(one, again)
+    assert not _same(one, other)
+
+
+def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return list(one) == list(other) and all(np.array_equal(one[name], other[name]) for name in one)
