@@ -17,7 +17,7 @@ from vestim_core.data.prepare import prepare_table
 from vestim_core.data.readers import read_table
 from vestim_core.evaluation.inference import predict
 from vestim_core.evaluation.report import scored_rows
-from vestim_core.jobs.database import DamagedDatabase, open_database
+from vestim_core.jobs.database import MIGRATIONS, SCHEMA_VERSION, DamagedDatabase, open_database
 from vestim_core.models.files import load_model
 from vestim_core.spec.errors import ErrorCode, VestimError
 
@@ -120,27 +120,48 @@ def test_a_job_folder_tests_with_the_same_numbers_elsewhere(
         assert np.array_equal(predict(module, file, pipeline)[scored_rows(file)], kept["predicted"])
 
 
-def test_a_home_of_version_1_opens(vestim_home: Path) -> None:
-    shutil.copytree(FIXTURES / "home_version_1", vestim_home, dirs_exist_ok=True)
-    told = json.loads((FIXTURES / "home_version_1.json").read_text())
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_home_of_an_earlier_version_opens(vestim_home: Path, version: int) -> None:
+    shutil.copytree(FIXTURES / f"home_version_{version}", vestim_home, dirs_exist_ok=True)
+    told = json.loads((FIXTURES / f"home_version_{version}.json").read_text())
     with Client() as client:
         (job,) = client.call("list_jobs")["jobs"]
         shown = client.call("show_job", job_id=job["job_id"])
-        assert shown == told["show_job"]
+        assert _as_told(shown, told["show_job"]) == told["show_job"]
         events = finish(client, job["job_id"])
         assert events == told["events"]
+        assert _data_sets(client) == told.get("data_sets", [])
         assert load_model(client.home.jobs / job["job_id"] / "tasks" / "train_001" / "result")
         stop_daemon(client)
     (vestim_home / "registry.sqlite").unlink()
     with Client() as client:
-        again = _told(client, job["job_id"])
+        again = _as_told(_told(client, job["job_id"]), told["show_job"])
         assert again == {key: told["show_job"][key] for key in again} | {"tasks": again["tasks"]}
         assert _words_of_workers(finish(client, job["job_id"])) == _words_of_workers(told["events"])
+        summaries = [row["summary"] for row in told.get("data_sets", []) if row["summary"]]
+        assert [row["summary"] for row in _data_sets(client)] == summaries
+        for summary in summaries:
+            assert client.call("show_data_set", data_set=summary["name"]) == told["show_data_set"]
+    assert (vestim_home / "registry.version-1.sqlite").exists() is (version == 1), "what is migrated is copied before"
+
+
+def _as_told(shown: Any, told: Any) -> Any:
+    """What is shown without what is told since a later version only."""
+    if isinstance(shown, dict) and isinstance(told, dict):
+        return {key: _as_told(value, told[key]) for key, value in shown.items() if key in told}
+    if isinstance(shown, list) and isinstance(told, list) and len(shown) == len(told):
+        return [_as_told(one, other) for one, other in zip(shown, told, strict=True)]
+    return shown
+
+
+def _data_sets(client: Client) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = client.call("wait", cursors=[{"stream": "data_sets"}])["streams"][0]["events"]
+    return rows
 
 
 def test_an_older_database_is_copied_and_brought_up_to_date(tmp_path: Path) -> None:
     path = tmp_path / "registry.sqlite"
-    open_database(path).close()
+    open_database(path, 1).close()
     newer = open_database(path, 3, {1: "ALTER TABLE jobs ADD COLUMN colour TEXT", 2: "CREATE TABLE more (x)"})
     assert newer.execute("SELECT colour FROM jobs").fetchall() == []
     assert newer.execute("PRAGMA user_version").fetchone() == (3,)
@@ -151,9 +172,23 @@ def test_an_older_database_is_copied_and_brought_up_to_date(tmp_path: Path) -> N
         copy.close()
 
 
+def test_a_new_database_is_what_an_old_one_becomes(tmp_path: Path) -> None:
+    def tables(name: str, *versions: int) -> list[tuple[Any, ...]]:
+        for version in versions:
+            open_database(tmp_path / name, version).close()
+        db = open_database(tmp_path / name)
+        found = db.execute("SELECT type, name, sql FROM sqlite_master ORDER BY type, name").fetchall()
+        assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+        db.close()
+        return found
+
+    assert tables("new.sqlite") == tables("old.sqlite", *range(1, SCHEMA_VERSION))
+    assert not list(tmp_path.glob("new.version*")), "there was nothing to copy"
+
+
 def test_a_migration_that_fails_changes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "registry.sqlite"
-    open_database(path).close()
+    open_database(path, 1).close()
     with pytest.raises(VestimError):
         open_database(path, 2, {1: "CREATE TABLE half (x); CREATE TABLE half (x)"})
     db = open_database(path)
@@ -163,7 +198,7 @@ def test_a_migration_that_fails_changes_nothing(tmp_path: Path) -> None:
 
 def test_a_newer_database_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "registry.sqlite"
-    open_database(path, 2, {1: "SELECT 1"}).close()
+    open_database(path, SCHEMA_VERSION + 1, {**MIGRATIONS, SCHEMA_VERSION: "SELECT 1"}).close()
     before = path.read_bytes()
     with pytest.raises(VestimError) as refused:
         open_database(path)

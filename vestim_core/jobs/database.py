@@ -62,6 +62,9 @@ def open_database(
     """
     try:
         db = sqlite3.connect(path, isolation_level=None)
+    except sqlite3.OperationalError as error:
+        raise _cannot_be_opened(path, error) from None
+    try:
         found = int(db.execute("PRAGMA user_version").fetchone()[0])
         if found > version:
             db.close()
@@ -77,10 +80,8 @@ def open_database(
             _back_up(db, path.with_name(f"{path.stem}.version-{step}.sqlite"))
             db.executescript(f"BEGIN; {migrations[step]}; PRAGMA user_version = {step + 1}; COMMIT;")
     except sqlite3.OperationalError as error:
-        raise VestimError(
-            ErrorCode.FAILED,
-            f"the registry '{path}' cannot be opened ({error}): check the disk and the folder's rights",
-        ) from None
+        db.close()
+        raise _cannot_be_opened(path, error) from None
     except sqlite3.DatabaseError as error:
         db.close()
         raise DamagedDatabase(f"{path}: {error}") from None
@@ -118,6 +119,11 @@ def _back_up(db: sqlite3.Connection, target: Path) -> None:
     with sqlite3.connect(target) as copy:
         db.backup(copy)
     copy.close()
+
+
+def _cannot_be_opened(path: Path, error: sqlite3.OperationalError) -> VestimError:
+    sentence = f"the registry '{path}' cannot be opened ({error}): check the disk and the folder's rights"
+    return VestimError(ErrorCode.FAILED, sentence)
 
 
 def _newer(path: Path, found: int, known: int) -> VestimError:
