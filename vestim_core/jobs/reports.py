@@ -8,6 +8,7 @@ from typing import Any
 from vestim_core.jobs.managers import Manager
 from vestim_core.jobs.managers.importing import DataImportManager
 from vestim_core.jobs.tasks import Task
+from vestim_core.jobs.time_left import recent_times_s
 from vestim_core.protocol.journal import Line
 from vestim_core.spec.events import EventKind
 from vestim_core.spec.states import Phase, PhaseState
@@ -27,7 +28,7 @@ def take_in(line: Line, task: Task, managers: Mapping[Phase, Manager]) -> dict[s
             if isinstance(importing, DataImportManager):
                 importing.accept(data)
         case EventKind.EPOCH:
-            task.progress = {**data, "fraction": _fraction(data)}
+            task.progress = {**data, "fraction": _fraction(data), "recent_s": recent_times_s(task.progress, data)}
         case EventKind.CHECKPOINT:
             task.has_model = task.has_model or bool(data.get("has_model"))
         case EventKind.RESULT:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from vestim_core.jobs.managers.training import fraction_of_tasks
 from vestim_core.jobs.reconciler import AttemptFacts, JobFacts, TaskFacts
 from vestim_core.jobs.tasks import Task
+from vestim_core.jobs.time_left import job_left_s
 from vestim_core.spec.states import TASK_ENDS, Phase, PhaseState, TaskKind
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def summary_of(job: JobContainer) -> dict[str, Any]:
         "baseline": job.managers[Phase.TESTING].details.get("baseline"),
         "needs": {"phase": needs.phase.value, "message": needs.message} if needs else None,
         **training_of(job.tasks.values()),
-        "target": str(signals.get("target", "")) if isinstance(signals := job.document.get("signals"), dict) else "",
+        "target": _target_of(job),
         "error": job.error,
         "created_utc": job.created_utc,
         "started_utc": job.started_utc,
@@ -51,8 +52,9 @@ def summary_of(job: JobContainer) -> dict[str, Any]:
 
 
 def training_of(tasks: Iterable[Task]) -> dict[str, Any]:
-    """What the trainings of a job have come to: their number, how many are done, the epoch of the one that is furthest
-    and the most that it may take, and the best error in validation so far (None before the first epoch)."""
+    """What the trainings of a job have come to: their number, how many are done, the kinds of model and their methods,
+    the seconds that all may still take, the epoch of the one that is furthest and the most that it may take, and the
+    best error in validation so far (None before the first epoch)."""
     trainings = [task for task in tasks if task.kind is TaskKind.TRAIN]
     epochs, max_epochs = max(
         ((_whole(task.progress.get("epoch")), _whole(task.progress.get("max_epochs"))) for task in trainings),
@@ -68,10 +70,26 @@ def training_of(tasks: Iterable[Task]) -> dict[str, Any]:
     return {
         "models": len(trainings),
         "models_done": sum(task.state in TASK_ENDS for task in trainings),
+        "kinds": _named(trainings, "model", "kind"),
+        "methods": _named(trainings, "training", "method"),
+        "time_left_s": job_left_s(trainings),
         "epochs": epochs,
         "max_epochs": max_epochs,
         "validation": None if value is None else {"metric": metric, "value": value},
     }
+
+
+def _target_of(job: JobContainer) -> str:
+    """What the models of a job estimate; of a draft what was typed so far, empty for nothing."""
+    if set_up := _named((task for task in job.tasks.values() if task.kind is TaskKind.TRAIN), "signals", "target"):
+        return ", ".join(set_up)
+    signals = job.document.get("signals")
+    return str(signals.get("target") or "") if isinstance(signals, dict) else ""
+
+
+def _named(trainings: Iterable[Task], section: str, name: str) -> list[str]:
+    """The different values of a setting among trainings, in order."""
+    return list(dict.fromkeys(str(trial[section][name]) for task in trainings if (trial := task.document.get("trial"))))
 
 
 def _whole(reported: Any) -> int:
