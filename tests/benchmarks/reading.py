@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
@@ -19,13 +20,14 @@ import pandas as pd
 import scipy.io
 
 from tests.benchmarks.figure import Figure
-from vestim_core.data.checks import check_table
+from vestim_core.data.checks import Member, check_set, check_table
 from vestim_core.data.readers import load_table, read_table
 from vestim_core.data.table import Table
 
 ROUNDS = 9
 MANY_ROWS = 5_000_000
 SOME_ROWS = 60_000
+SET_FILES, SET_ROWS = 300, 30_000
 _HEADER = "Time (s),Voltage (V),Current (A),Temperature (C),SOC"
 _NEEDED = ("voltage_V", "current_A", "temperature_degC", "soc")
 _REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "tesla_m80"
@@ -36,7 +38,8 @@ def run() -> list[Figure]:
     """All figures of reading."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        return [_mat(place), *_csv(place), *_many_rows(place), _checks(SOME_ROWS, 0.1), _checks(MANY_ROWS, 3.0)]
+        reading = [_mat(place), *_csv(place), *_many_rows(place)]
+        return [*reading, _checks(SOME_ROWS, 0.1), _checks(MANY_ROWS, 3.0), _checks_of_a_set()]
 
 
 def _mat(place: Path) -> Figure:
@@ -118,9 +121,21 @@ def _checks(rows: int, limit_s: float) -> Figure:
     return Figure(f"all checks on {rows:,} rows", f"<= {limit_s:g} s", f"{took_s:.3f} s", took_s <= limit_s)
 
 
-def made_table(rows: int) -> Table:
+def _checks_of_a_set() -> Figure:
+    tables = [made_table(SET_ROWS, number) for number in range(SET_FILES)]
+    members = [
+        Member(replace(table, name=f"{number}.csv", sha256=f"{number:064d}"), "train" if number % 5 else "test")
+        for number, table in enumerate(tables)
+    ]
+    start = time.perf_counter()
+    check_set(members)
+    took_s = time.perf_counter() - start
+    return Figure(f"checks across {SET_FILES} files of {SET_ROWS:,} rows", "<= 3 s", f"{took_s:.2f} s", took_s <= 3.0)
+
+
+def made_table(rows: int, seed: int = 0) -> Table:
     """A long drive with every channel that a check looks at."""
-    random = np.random.default_rng(0)
+    random = np.random.default_rng(seed)
     time_s = np.arange(rows, dtype=np.float64)
     current_A = np.repeat(random.normal(0, 2, -(-rows // 5)), 5)[:rows]
     charge_Ah = np.concatenate(([0.0], np.cumsum(current_A[:-1]))) / 3600

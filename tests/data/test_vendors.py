@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.data.dresses import DRESSES, ROWS, TRUTH, plain, rows
+from tests.data.dresses import DRESSES, ROWS, TRUTH, maccor, plain, rows
 from vestim_core.data.checks import check_table
 from vestim_core.data.readers import load_table, read_table
 from vestim_core.data.sniff import header_signature, sniff
@@ -44,6 +44,17 @@ def test_sniffing_says_the_same_without_reading(tmp_path: Path, dress: str) -> N
     assert 0.7 * table.rows < found.rows < 1.3 * table.rows
     assert {column.name: column.header for column in found.columns} == dict(table.sources)
     assert set(found.missing) == {name for name in ("soc",) if name not in table.columns}
+
+
+def test_units_are_told_as_the_file_writes_them(tmp_path: Path) -> None:
+    lines = ["Time [Min],I/mA,Ecell/V,Temp (°C)"] + [f"{t},{i},{v},{x}" for t, v, i, x, _ in rows()]
+    (tmp_path / "a.csv").write_text("\n".join(lines), encoding="utf-8")
+    units = {column.name: (column.unit, column.factor) for column in sniff(tmp_path / "a.csv").columns}
+    assert units["time_s"] == ("Min", 60.0)
+    assert (units["current_A"], units["voltage_V"]) == (("mA", 1e-3), ("V", 1.0))
+    assert units["temperature_degC"] == ("°C", 1.0)
+    hidden = {column.header: column.unit for column in sniff(maccor(tmp_path / "a.txt")).columns}
+    assert hidden["mAmps"] == "mA"
 
 
 def test_a_mapping_is_proposed_and_remembered_by_signature(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vestim_core.data.readers.names import UNITS, folded, key, readings
+from vestim_core.data.readers.names import UNITS, folded, key, readings, unit_as_written
 from vestim_core.data.vendors import PLAIN, Vendor
 from vestim_core.spec.errors import VestimError, wrong_input
 from vestim_core.spec.finding import Finding, Severity
@@ -117,10 +117,10 @@ class Names:
     def _assigned(self, position: int, header: str, name: str) -> Assigned:
         """With the unit that the header writes, else the one that hides in the vendor's name for it."""
         known = UNITS.get(name, {})
-        written = [unit for _, unit in readings(header) if unit in known]
+        written = [unit_as_written(header, unit) for _, unit in readings(header) if unit in known]
         hidden = [self.vendor.units[word] for word, unit in readings(header) if not unit and word in self.vendor.units]
-        unit = next((unit for unit in (*written, *hidden) if unit in known), "")
-        factor, offset = known.get(unit, (1.0, 0.0))
+        unit = next((unit for unit in (*written, *hidden) if folded(unit) in known), "")
+        factor, offset = known.get(folded(unit), (1.0, 0.0))
         if name == "current_A" and self.vendor.discharge_positive:
             factor = -factor
         return Assigned(position, header, factor, offset, unit)

@@ -81,3 +81,9 @@ def readings(header: str) -> tuple[tuple[str, str], ...]:
     """The ways to read a header as (key of the name, unit), the plain name without a unit first."""
     matches = [pattern.fullmatch(header.strip()) for pattern in _UNIT_WRITTEN]
     return ((key(header), ""), *((key(match["name"]), folded(match["unit"])) for match in matches if match))
+
+
+def unit_as_written(header: str, unit: str) -> str:
+    """One of the units of `readings`, as it stands in the header."""
+    matches = (pattern.fullmatch(header.strip()) for pattern in _UNIT_WRITTEN)
+    return next((match["unit"].strip() for match in matches if match and folded(match["unit"]) == unit), "")

@@ -101,7 +101,7 @@ def _vendor(record: dict[str, Any], file: str) -> Vendor:
         requires_suffix=bool(known.get("requires_suffix")),
         columns=_keys(record.get("columns", {})),
         columns_with_unit=_keys(record.get("columns_with_unit", {})),
-        units={key(name): folded(unit) for name, unit in record.get("units", {}).items()},
+        units={key(name): unit.strip() for name, unit in record.get("units", {}).items()},
         discharge_positive=record.get("current", {}).get("positive") == "discharge",
         date=tuple(map(key, time.get("date", ()))),
         step_time=tuple(map(key, time.get("step_time", ()))),
