@@ -169,8 +169,6 @@ class _Parser:
             return self._call(name, token, depth)
         if name != token.text:
             raise FormulaError(f"'{token.text}' at character {token.at}: only a function may follow the dot")
-        if name in FUNCTIONS:
-            raise FormulaError(f"'{name}' at character {token.at} is a function: give it values, {name}(...)")
         return Column(name, token.at)
 
     def _call(self, name: str, token: Token, depth: int) -> Node:
