@@ -33,6 +33,7 @@ from vestim_gui.link.orders import (
     Progress,
     QuestionProgress,
     ReadFile,
+    Refresh,
     Restart,
     Unwatch,
     Watch,
@@ -246,6 +247,8 @@ class FakeLink(Link):
                 self.cancelled.append(token)
             case Restart():
                 self.restarts += 1
+            case Refresh():
+                self._deliver(CatalogueChange(reset=True, rows=list(self.jobs.values())))
             case _:
                 self._ask(order)
 

@@ -32,6 +32,7 @@ from vestim_gui.link.orders import (
     Progress,
     QuestionProgress,
     ReadFile,
+    Refresh,
     Restart,
     Unwatch,
     Watch,
@@ -93,6 +94,10 @@ class Link(QObject):
     def restart_service(self) -> None:
         """Start the service where it was stopped; end it and start it anew where it does not answer."""
         self._post(Restart())
+
+    def refresh(self) -> None:
+        """Read the list of jobs anew. What changes is told by itself, so this is for doubts."""
+        self._post(Refresh())
 
     # --- questions and commands
 

@@ -63,7 +63,12 @@ class Restart:
     """The user wants the service: start it where it was stopped, end and start it where it does not answer."""
 
 
-Order = Call | Inspect | ReadFile | Cancel | Watch | Unwatch | Restart
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """Read the whole catalogue anew."""
+
+
+Order = Call | Inspect | ReadFile | Cancel | Watch | Unwatch | Restart | Refresh
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from PyQt6.QtCore import QThread
 
 from vestim_core.client import Channel
 from vestim_core.client.ending import end_daemon
-from vestim_core.protocol.cursors import job_stream
+from vestim_core.protocol.cursors import CATALOG, job_stream
 from vestim_core.protocol.limits import MAX_EVENTS
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.spec.events import EventKind
@@ -36,6 +36,7 @@ from vestim_gui.link.orders import (
     Progress,
     QuestionProgress,
     ReadFile,
+    Refresh,
     Restart,
     Unwatch,
     Watch,
@@ -181,6 +182,9 @@ class Conversation:
                 self._streams.unwatch(stream)
             case Restart():
                 self._restart()
+            case Refresh():
+                self._streams.watch(CATALOG)
+                self._read_anew()
 
     def _begin(self, token: int, talk: talks.Talk) -> None:
         if self._state.phase is LinkPhase.STOPPED:
@@ -397,6 +401,7 @@ class Conversation:
 
     def _stop(self, error: VestimError) -> None:
         """Obey a deliberate stop: start nothing, and tell whoever waits for an answer that there will be none."""
+        self._tries = 0
         self._enter(LinkPhase.STOPPED, sentence="The background service was stopped. Running jobs go on.")
         self._connect_due_s = time.monotonic() + 1.0
         for request_id, token in list(self._requests.items()):
