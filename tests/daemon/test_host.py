@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,10 +13,12 @@ from vestim_core.daemon import host as host_module
 from vestim_core.daemon.dispatch import Dispatcher
 from vestim_core.daemon.host import Host
 from vestim_core.daemon.server import Server
+from vestim_core.jobs import room
 from vestim_core.jobs.reconciler import Action, JobFacts, reconcile
 from vestim_core.jobs.service import JobService
 from vestim_core.protocol.journal import write_line
 from vestim_core.protocol.messages import Request
+from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.spec.events import EventKind
 from vestim_core.spec.states import AttemptState, JobState, TaskState
 from vestim_core.system import read_json, write_json
@@ -217,3 +220,45 @@ def test_a_ring_for_nobody_is_no_ring(service: JobService, key: str) -> None:
     host, _ = hosted(service)
     assert not host.rung(key)
     host.step()
+
+
+def test_a_disk_that_is_nearly_full_pauses_jobs_with_a_sentence_and_lets_none_begin(
+    service: JobService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host, executor = hosted(service)
+    running, waiting = (submitted(service, tmp_path).job_id for _ in range(2))
+    host.step()
+    draft = service.duplicate(running)["job_id"]
+    monkeypatch.setattr(room.shutil, "disk_usage", lambda folder: SimpleNamespace(free=499e6))
+    monkeypatch.setattr(host_module, "ROOM_LOOK_S", 0.0)
+    host.step()
+    control = executor.folders[f"{running}/prepare_1/1"] / "control.json"
+    assert read_json(control)["intent"] == "pause"
+    write_json(control.with_name("exit.json"), {"state": AttemptState.PAUSED.value})
+    executor.ended.append((f"{running}/prepare_1/1", 0))
+    executor.ended.extend((key, 0) for key in executor.folders if key.startswith(waiting))
+    for key in executor.folders:
+        write_json(executor.folders[key] / "exit.json", {"state": AttemptState.PAUSED.value})
+    host.step()
+    host.step()
+    for job_id in (running, waiting):
+        summary = service.show_job(job_id)
+        assert (summary["state"], summary["reason"]) == ("paused", room.PAUSED)
+    for verb, job_id in (("resume", running), ("start", draft)):
+        with pytest.raises(VestimError, match="less than 500 MB are free") as caught:
+            getattr(service, verb)(job_id)
+        assert caught.value.code is ErrorCode.REFUSED
+    monkeypatch.setattr(room.shutil, "disk_usage", lambda folder: SimpleNamespace(free=501e6))
+    service.resume(running)
+    host.step()
+    summary = service.show_job(running)
+    assert (summary["state"], summary["reason"]) == ("running", "")
+
+
+def test_a_pause_that_the_user_asked_for_has_no_reason(service: JobService, tmp_path: Path) -> None:
+    host, _ = hosted(service)
+    job_id = submitted(service, tmp_path).job_id
+    service.pause(job_id)
+    host.step()
+    summary = service.show_job(job_id)
+    assert (summary["state"], summary["reason"]) == ("paused", "")

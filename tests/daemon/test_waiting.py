@@ -140,6 +140,26 @@ def test_logs_are_streams_too(daemon: Daemon, tmp_path: Path) -> None:
         assert caught.value.code is ErrorCode.NOT_FOUND
 
 
+def test_a_log_that_grows_answers_who_waits_for_it(daemon: Daemon, tmp_path: Path) -> None:
+    with daemon.client() as client, daemon.raw() as waiting:
+        job_id = submit(client, tmp_path, {"prepare": "obey 1"})
+        events_until(client, job_id, ready)
+        log = daemon.home.jobs / job_id / "tasks" / "prepare_1" / "attempts" / "1" / "stdout.log"
+        stream = f"log:{job_id}/prepare_1/1:out"
+        seq = client.call("wait", cursors=[{"stream": stream}])["streams"][0]["seq"]
+        request_id = parked(waiting, daemon, cursors=[{"stream": stream, "seq": seq}])
+        eventually(lambda: client.call("daemon_status")["parked"] == 1, "a parked wait")
+        with log.open("ab") as file:
+            file.write(b"a line\n")
+        assert waiting.poll(5000)
+        reply = Reply.decode(waiting.recv())
+        assert reply.request_id == request_id
+        assert reply.result["streams"][0]["data"] == b"a line\n"
+        assert reply.result["streams"][0]["seq"] == seq + 7
+        client.call("stop", job_id=job_id)
+        events_until(client, job_id, ended)
+
+
 def test_a_cursor_goes_on_over_dying_daemons_without_gap_or_double(vestim_home: Path, tmp_path: Path) -> None:
     """no-loss, no-dup, order: a worker writes 300 events while three daemons are killed under it."""
     daemon = Daemon(vestim_home)

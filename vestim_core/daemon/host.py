@@ -21,13 +21,14 @@ from vestim_core.jobs.endings import how_it_ended
 from vestim_core.jobs.executor import Executor, Warmth
 from vestim_core.jobs.manager import JobManager
 from vestim_core.jobs.reconciler import MAX_RETRIES, Action, Ask, Kill, Retry, SetJob, SetTask, Terminate, reconcile
+from vestim_core.jobs.room import PAUSED, short_of_room
 from vestim_core.jobs.scheduler import QueuedJob, ReadyTask, choose
 from vestim_core.jobs.speeds import record_speed
 from vestim_core.jobs.tasks import Task
 from vestim_core.protocol.bell import RING_S
 from vestim_core.protocol.launch import ControlFile, ExitFile
 from vestim_core.spec.errors import VestimError
-from vestim_core.spec.ids import attempt_key, split_attempt_key
+from vestim_core.spec.ids import attempt_key, is_inspection_id, split_attempt_key
 from vestim_core.spec.states import TASK_ENDS, AttemptState, Intent, JobState, TaskKind, TaskState
 from vestim_core.system import out_of_memory_kills, read_json, write_json
 from vestim_core.system.failpoints import failpoint
@@ -35,6 +36,7 @@ from vestim_core.system.failpoints import failpoint
 JOURNAL_LOOK_S = 1.0
 TICK_S = 0.5
 BIRTH_LOOK_S = 0.05
+ROOM_LOOK_S = 2.0
 log = logging.getLogger(__name__)
 
 
@@ -54,6 +56,7 @@ class Host:
         self._endings: dict[str, int | VestimError | None] = {}
         self._memory_kills = out_of_memory_kills()
         self._looked_s = 0.0
+        self._room_seen_s = -math.inf
 
     @property
     def running(self) -> list[tuple[JobContainer, str]]:
@@ -110,6 +113,7 @@ class Host:
         self._take_in_births()
         self._take_in_ends()
         self.dirty.update(container.job_id for container, _ in self.running if container.intent is not Intent.RUN)
+        self._watch_room(now_s)
         self._reconcile(now_s)
         if self._schedule():
             self._take_in_births()
@@ -248,7 +252,7 @@ class Host:
     def _carry_out(self, container: JobContainer, action: Action, now_s: float) -> None:
         match action:
             case SetJob():
-                container.set_state(action.state)
+                container.set_state(action.state, container.reason if action.state is JobState.PAUSED else "")
             case SetTask():
                 container.set_task_state(action.task_id, action.state)
             case Retry():
@@ -295,6 +299,21 @@ class Host:
                     self._endings[_key(container, task_id)] = problem
             self.dirty.add(job_id)
         return bool(started)
+
+    def _watch_room(self, now_s: float) -> None:
+        """Pause what runs or waits to when the disk is nearly full, while there is room for saving it."""
+        if not self.running or now_s - self._room_seen_s < ROOM_LOOK_S:
+            return
+        self._room_seen_s = now_s
+        if short_of_room(self.manager.home) is None:
+            return
+        for container in list(self.manager.job_containers.values()):
+            active = container.state in {JobState.QUEUED, JobState.RUNNING} and container.intent is Intent.RUN
+            if active and not is_inspection_id(container.job_id):
+                log.warning("%s: %s", container.job_id, PAUSED)
+                with self._apart(container.job_id), self.manager.unit():
+                    container.set_intent(Intent.PAUSE, reason=PAUSED)
+                    self.manager.persist_job_container(container)
 
     def _find(self, key: str) -> tuple[JobContainer, str] | None:
         """The container and task of an attempt that is the newest of its task, else None."""

@@ -107,19 +107,20 @@ class JobContainer:
 
     # --- states and intent
 
-    def set_intent(self, intent: Intent, *, test: bool = True) -> None:
-        """What the user wants from now on; the state follows."""
+    def set_intent(self, intent: Intent, *, test: bool = True, reason: str = "") -> None:
+        """What is wanted from now on; the state follows. reason: why, where it was not the user who asked."""
         with self.changes():
             if intent is self.intent and test is self.test_after_stop:
                 return
             self.intent = intent
             self.test_after_stop = test
+            self.reason = reason
             if intent is Intent.STOP:
                 self.stop_flag.set()
             else:
                 self.stop_flag.clear()
             self.unreconciled = True
-            self._record(EventKind.JOB, {"intent": intent.value})
+            self._record(EventKind.JOB, {"intent": intent.value, **({"reason": reason} if reason else {})})
 
     def set_state(self, state: JobState, reason: str = "") -> None:
         """Move the job; `TransitionError` when the table forbids it. reason: why, where that is not plain."""

@@ -19,6 +19,7 @@ from vestim_core.jobs.managers.hyperparameters import SECTIONS
 from vestim_core.jobs.managers.setup import TrainingSetupManager
 from vestim_core.jobs.mappings import remember_mapping
 from vestim_core.jobs.readiness import ready_spec, start_problems, with_data_set, without_content
+from vestim_core.jobs.room import check_room
 from vestim_core.jobs.speeds import read_speeds
 from vestim_core.protocol.limits import MAX_LISTED, MAX_PIECE_BYTES, MAX_TASKS
 from vestim_core.spec.data_set import DataSet, DataSetSpec
@@ -93,6 +94,7 @@ class JobService:
         container = self.manager.get(job_id)
         if container.state is not JobState.DRAFT:
             raise refused(f"job {job_id} is {container.state} and was started before", place="job_id")
+        check_room(self.manager.home)
         document, taken = with_data_set(container.document, self.manager.data_sets)
         if taken:
             container.save_document(document)
@@ -137,6 +139,7 @@ class JobService:
         container = self.manager.get(job_id)
         if container.state is JobState.DRAFT:
             raise refused(f"job {job_id} was never started: start it")
+        check_room(self.manager.home)
         if container.state in JOB_ENDS:
             self.manager.reopen(container)
             return _state(container)
