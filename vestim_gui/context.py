@@ -1,0 +1,38 @@
+"""Context: what every page is given, and the navigator through which one page opens another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PyQt6.QtCore import QObject, pyqtSignal
+
+from vestim_gui.actions import Actions
+from vestim_gui.link.link import Link
+from vestim_gui.session import Session
+from vestim_gui.settings import SettingsStore
+from vestim_gui.shell.toasts import Toasts
+from vestim_gui.store.catalogue import Catalogue
+from vestim_gui.theme.theme import Theme
+
+
+class Navigator(QObject):
+    """open_job: a job's id and a tab ("" for the one that fits). new_job: a document to start from or None, and the id
+    of a draft or "". open_page: "jobs", "new_job" or "settings"."""
+
+    open_job = pyqtSignal(str, str)
+    new_job = pyqtSignal(object, str)
+    open_page = pyqtSignal(str)
+
+
+@dataclass(frozen=True)
+class Context:
+    """One for a window."""
+
+    link: Link
+    jobs: Catalogue
+    theme: Theme
+    settings: SettingsStore
+    session: Session
+    actions: Actions
+    toasts: Toasts
+    navigate: Navigator

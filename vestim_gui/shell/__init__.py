@@ -1,0 +1,1 @@
+"""What surrounds the pages: main window, rail, bars, command palette, notes, settings."""
