@@ -29,6 +29,7 @@ from vestim_core.data.steps.followers import (
     SavitzkyGolayFollower,
     windowed,
 )
+from vestim_core.data.steps.formula import FormulaColumn, NoValue
 from vestim_core.data.table import Table
 from vestim_core.spec.errors import VestimError
 from vestim_core.spec.preparation import (
@@ -244,6 +245,40 @@ def test_a_formula_that_fails_at_rest_says_so() -> None:
         VestimError, match=r'Step 3 has no value for "s0\.csv" in the rested pre-roll: division by zero'
     ):
         run(Formula(output="y", formula="1 / current_A"), PreRoll())
+
+
+ARGUMENTS = st.sampled_from(["x", "y", "0", "2", "0.5", "1e300"])
+TREES = st.recursive(
+    ARGUMENTS,
+    lambda inner: st.one_of(
+        st.builds("({} {} {})".format, inner, st.sampled_from(["+", "-", "*", "/", "**", "<", "=="]), inner),
+        st.builds("(-{})".format, inner),
+        st.builds("{}({})".format, st.sampled_from(["sqrt", "log", "exp", "floor", "tanh", "abs"]), inner),
+        st.builds("{}({}, 3)".format, st.sampled_from(["lag", "ema", "moving_average", "rolling_max"]), inner),
+        st.builds("{}({}, {})".format, st.sampled_from(["minimum", "maximum", "noise", "power"]), inner, inner),
+        st.builds("where({}, {}, {})".format, inner, inner, inner),
+        st.builds("lowpass({}, 0.1)".format, inner),
+    ),
+    max_leaves=12,
+)
+
+
+@given(TREES, st.integers(1, 12))
+def test_any_formula_has_a_number_in_every_row_or_says_where_not(text: str, rows: int) -> None:
+    columns = {"x": np.linspace(-1, 2, rows), "y": np.zeros(rows)}
+    made = FormulaColumn(text, 1.0, 0, "file")
+    made.start()
+    try:
+        values = made.push(columns)
+    except NoValue as none:
+        assert 0 <= none.row < rows
+        assert 1 <= none.count <= rows
+        assert none.words
+    else:
+        assert values.shape == (rows,)
+        assert values.dtype == np.float64
+        assert np.isfinite(values).all()
+        assert not any(values is column for column in columns.values())
 
 
 # --- counted charge

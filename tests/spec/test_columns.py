@@ -174,6 +174,8 @@ def test_a_formula_that_is_none_is_refused_in_its_field(formula: str, words: str
         {"step": "augment", "offset": -1},
         {"step": "savitzky_golay", "polynomial": 2.5},
         {"step": "filtfilt"},
+        {"step": "ema", "window_s": 60},
+        {"step": "augment", "output": "x"},
     ],
 )
 def test_settings_out_of_range_are_refused(step: dict[str, Any]) -> None:
@@ -190,6 +192,17 @@ def test_commas_in_brackets_make_no_grid() -> None:
     chosen = [steps[1].formula for steps in spec.preparation.choices if isinstance(steps[1], Formula)]
     assert chosen == ["lag(current_A, 2)", "ema(current_A, 5)", "soc"]
     assert validate_job(spec.to_document()) == spec
+
+
+def test_kinds_of_filters_can_be_compared() -> None:
+    step = {"step": ["ema", "moving_average"], "output": "slow", "tau_s": [10, 20], "window_s": 60}
+    spec = validate_job(document(preparation=[{"step": "resample"}, step, {"step": "normalise"}]))
+    middle = [steps[1] for steps in spec.preparation.choices]
+    assert middle == [
+        Ema(output="slow", tau_s=10),
+        Ema(output="slow", tau_s=20),
+        MovingAverage(output="slow", window_s=60),
+    ]
 
 
 def test_every_field_has_a_title_and_a_description() -> None:

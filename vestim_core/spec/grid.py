@@ -2,7 +2,8 @@
 
 `alternatives` is a pure function from a type and a document to the concrete documents it stands for. Parameters that
 belong only to a kind that is not chosen (another optimiser, schedule, method) never multiply and never disturb; a key
-that no kind knows is left in place, so that validation refuses it by name.
+that no kind knows is left in place, so that validation refuses it by name. A model with `only_own_settings`, when it is
+the only kind chosen, has other kinds' keys refused too.
 """
 
 from __future__ import annotations
@@ -147,7 +148,9 @@ def _of_models(members: tuple[type[BaseModel], ...], document: Any) -> Iterator[
         if member is None:
             yield {**document, cast(str, tag): chosen}
             continue
+        strict = not isinstance(kinds, list) and getattr(member, "only_own_settings", False)
         foreign = {name for other in members for name in other.model_fields} - set(member.model_fields)
+        foreign = set() if strict else foreign
         keys = [key for key in document if key not in foreign and key != tag]
         axes = [
             _bounded(alternatives(_field_type(member, key), document[key]))

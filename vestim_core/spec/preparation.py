@@ -6,7 +6,7 @@ What a step reads, makes and may not do stands in `spec.columns`; presets of who
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -56,7 +56,13 @@ class Resample(Section):
     )
 
 
-class _Filter(Section):
+class _OneOfMany(Section):
+    """A step that may stand several times: a setting of another kind in it is a mistake, not a leftover."""
+
+    only_own_settings: ClassVar[bool] = True
+
+
+class _Filter(_OneOfMany):
     """A causal filter of one column into a new one; its state is carried along a segment."""
 
     column: str = Field(
@@ -158,7 +164,7 @@ class SavitzkyGolay(_Filter):
     )
 
 
-class Formula(Section):
+class Formula(_OneOfMany):
     """A new column from a formula of columns of the same row and of rows before it."""
 
     step: Literal["formula"] = "formula"
@@ -177,7 +183,7 @@ class Formula(Section):
     )
 
 
-class CoulombSoc(Section):
+class CoulombSoc(_OneOfMany):
     """State of charge by counting the current. Over a gap in the file the count stands still."""
 
     step: Literal["coulomb_soc"] = "coulomb_soc"
@@ -223,7 +229,7 @@ class CoulombSoc(Section):
     )
 
 
-class Augment(Section):
+class Augment(_OneOfMany):
     """Errors of a sensor on one column of training files only, drawn once a file from the seed and recorded.
 
     value = (column * (1 + gain) + offset + noise), rounded to the quantum. On `soc` the offset shifts the label.
