@@ -346,10 +346,13 @@ def _queued(container: JobContainer, now_s: float) -> QueuedJob | None:
 
 
 def _warmth_soon(container: JobContainer) -> set[Warmth]:
-    """What a process should have loaded for the tasks that a job has still to do."""
+    """What a process should have loaded for the tasks that a job has still to do.
+
+    A preparation takes an inspecting process that is warm anyway; to warm one up would take as long as to do without.
+    """
     if container.state not in {JobState.QUEUED, JobState.RUNNING} or container.intent is Intent.PAUSE:
         return set()
-    tasks = (task for task in container.tasks.values() if task.state not in TASK_ENDS)
+    tasks = (t for t in container.tasks.values() if t.state not in TASK_ENDS and t.kind is not TaskKind.PREPARE)
     return {warmth for task in tasks if (warmth := warmth_of(task))}
 
 

@@ -18,7 +18,12 @@ from vestim_core.spec.states import Intent, TaskKind
 from vestim_core.system import gpu_count, write_json
 from vestim_core.system.failpoints import failpoint
 
-_WARMTH: dict[TaskKind, Warmth] = {TaskKind.TRAIN: "train", TaskKind.TEST: "train", TaskKind.INSPECT: "inspect"}
+_WARMTH: dict[TaskKind, Warmth] = {
+    TaskKind.PREPARE: "inspect",
+    TaskKind.TRAIN: "train",
+    TaskKind.TEST: "train",
+    TaskKind.INSPECT: "inspect",
+}
 
 
 def start_attempt(manager: JobManager, executor: Executor, container: JobContainer, task_id: str) -> VestimError | None:

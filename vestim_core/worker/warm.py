@@ -10,7 +10,7 @@ from pathlib import Path
 
 from vestim_core.worker.attempt import run
 
-_STAGES = {"train": ("train", "test"), "inspect": ("inspect",)}
+_STAGES = {"train": ("train", "test"), "inspect": ("inspect", "prepare")}
 """What is loaded for each kind of warmth. Inspecting never loads torch."""
 
 
