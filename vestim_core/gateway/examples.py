@@ -45,6 +45,11 @@ EXAMPLES: dict[str, Example] = {
     "daemon_status": Example(answer={"pid": 4711, "uptime_s": 3600.0, "memory_MB": 48.1, "jobs": {"running": 1}}),
     "shutdown": Example({"stop_jobs": False}),
     "create_job": Example({"name": "Drive cycles", "spec": {}}, _state("draft")),
+    "save_draft": Example(
+        {"document": {"name": "Half typed", "model": {"kind": "lstm"}}},
+        {**_state("draft"), "problems": [{"place": "data", "sentence": "is missing"}]},
+    ),
+    "duplicate": Example(answer=_state("draft")),
     "save_data": Example({"data": _SPEC["data"]}, _state("draft")),
     "save_hyperparameters": Example({"sections": {"model": [{"kind": "lstm"}]}}, _state("draft")),
     "setup_training_tasks": Example(answer={"job_id": _JOB, "task_count": 4, "trial_count": 1}),
@@ -61,6 +66,27 @@ EXAMPLES: dict[str, Example] = {
     "note": Example({"text": "chamber at 5 degC"}, _described(note="chamber at 5 degC")),
     "move_in_queue": Example({"place": 1}, {"job_id": _JOB, "place": 1, "queue": [_JOB]}),
     "remark": Example({"text": "chamber was opened"}, {"job_id": _JOB, "last_seq": 58}),
+    "estimate": Example(
+        {"spec": _SPEC, "train_rows": 36_000},
+        {
+            "trials": 1,
+            "parameters": {"min": 2809, "max": 2809},
+            "memory_MB": 263,
+            "seconds": None,
+            "basis": "no estimate yet: no LSTM of this size has been trained here",
+            "problems": [],
+        },
+    ),
+    "read_hyperparameters": Example(
+        {"document": {"MODEL_TYPE": "LSTM", "MAX_EPOCHS": "50", "NUM_WORKERS": "4"}},
+        {
+            "sections": {"model": [{"kind": "lstm"}], "training": [{"method": "streams", "max_epochs": 50}]},
+            "notes": [{"key": "NUM_WORKERS", "sentence": "belongs to a way of loading data that is not used here"}],
+        },
+    ),
+    "list_presets": Example(
+        answer={"presets": [{"preset_id": "voltage_quick", "name": "Quick look", "target": "voltage_V", "spec": {}}]}
+    ),
     "list_jobs": Example({"state": "running"}, {"jobs": [_SUMMARY], "next": ""}),
     "show_job": Example({"tasks_limit": 100}, {**_SUMMARY, "tasks": [], "managers": {}, "spec": _SPEC}),
     "wait": Example(
@@ -71,6 +97,7 @@ EXAMPLES: dict[str, Example] = {
     "check": Example({"files": [{"path": _FILE, "role": "train"}]}, _INSPECTION),
     "preview": Example({"file": _FILE, "signals": ["voltage_V"], "points": 2000}, _INSPECTION),
     "rewrite": Example({"files": [_FILE], "folder": "/data/repaired"}, _INSPECTION),
+    "generate_demo": Example(answer=_INSPECTION),
     "map_columns": Example(
         {"header": ["t_s", "U"], "columns": {"voltage_V": "U"}},
         {"header": ["t_s", "U"], "columns": {"voltage_V": "U"}},
