@@ -29,7 +29,6 @@ from PyQt6.QtGui import (
     QShowEvent,
 )
 from PyQt6.QtWidgets import QFileDialog, QLayout, QMenu, QSizePolicy, QVBoxLayout, QWidget
-from vestim_gui.theme.theme import Theme
 
 from vestim_gui.plots.content import Options, Panel, View
 from vestim_gui.plots.export import FILE_TYPES, picture, save
@@ -38,6 +37,7 @@ from vestim_gui.plots.navigation import SHOWN_KEYS, STEP, Command, command_of, m
 from vestim_gui.plots.ranges import panned, x_home, x_shown, zoomed
 from vestim_gui.plots.render import Look, PanelDrawing, arrange, draw_panels, show_part
 from vestim_gui.plots.summary import summary
+from vestim_gui.theme.theme import Theme
 
 DPI = 100.0
 DRAG_PX = 4

@@ -24,8 +24,8 @@ class Command(StrEnum):
     ZOOM_OUT = "Zoom out"
     LEFT = "Left"
     RIGHT = "Right"
-    UP = "Zoom in y"
-    DOWN = "Zoom out y"
+    UP = "Up"
+    DOWN = "Down"
     HOME = "Show all"
     LOG = "Log axis"
     SMOOTH = "Smoothing"
@@ -87,8 +87,8 @@ def moved(command: Command, panels: list[Panel], view: View, y_now: list[Range])
             share = KEY_SHARE if command is Command.RIGHT else -KEY_SHARE
             return View(panned(shown, share, home) if view.x else None, view.y)
         case Command.UP | Command.DOWN:
-            factor = STEP if command is Command.UP else 1 / STEP
-            return View(view.x, {number: scaled(range_, factor) for number, range_ in enumerate(y_now)})
+            share = KEY_SHARE if command is Command.UP else -KEY_SHARE
+            return View(view.x, {number: _shifted(range_, share) for number, range_ in enumerate(y_now)})
         case Command.HOME:
             return View()
     return None
@@ -98,3 +98,8 @@ def scaled(shown: Range, factor: float, about: float | None = None) -> Range:
     """A range made `factor` times as wide around a point (its middle)."""
     centre = (shown[0] + shown[1]) / 2 if about is None else about
     return centre - (centre - shown[0]) * factor, centre + (shown[1] - centre) * factor
+
+
+def _shifted(shown: Range, share: float) -> Range:
+    move = (shown[1] - shown[0]) * share
+    return shown[0] + move, shown[1] + move

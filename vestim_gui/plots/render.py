@@ -15,16 +15,18 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from matplotlib.ticker import Formatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
-from vestim_gui.theme.tokens import Tokens
 
+from vestim_gui import numbers
 from vestim_gui.plots.content import Array, Curve, Ink, Options, Panel, View
 from vestim_gui.plots.decimate import decimate
 from vestim_gui.plots.labels import spread
 from vestim_gui.plots.ranges import Range, x_shown, y_shown
 from vestim_gui.plots.smooth import smoothed
+from vestim_gui.theme.tokens import Tokens
 
 POINTS_AN_INCH = 72
 FONT_PT = 8.5
@@ -32,6 +34,8 @@ LINE_PT = 1.3
 FAINT = 0.28
 MOST_NAMES = 7
 """More curves than this get a legend instead of names at their ends."""
+MOST_VALUES = 16
+"""More bars than this have no room for their values."""
 LEAST_WIDTH_IN = 3.2
 """A narrower figure has no room for names at the ends."""
 ALL_PLAIN = Options()
@@ -191,13 +195,15 @@ class PanelDrawing:
 def draw_panels(figure: Figure, panels: Sequence[Panel], look: Look) -> list[PanelDrawing]:
     """Panels from top to bottom on an empty figure. Nothing is in sight yet: see `show_part`."""
     figure.set_facecolor(look.tokens.surface)
+    if not panels:
+        return []
     shares = [panel.share for panel in panels]
     grid = figure.add_gridspec(len(panels), 1, height_ratios=shares)
     drawings: list[PanelDrawing] = []
-    for number, panel in enumerate(panels):
-        axes = figure.add_subplot(grid[number, 0])
+    for place, panel in enumerate(panels):
+        axes = figure.add_subplot(grid[place, 0])
         drawings.append(PanelDrawing(axes, panel, look))
-        if number < len(panels) - 1 and not panel.bars:
+        if place < len(panels) - 1 and not panel.bars:
             axes.tick_params(labelbottom=False)
             axes.set_xlabel("")
     arrange(figure, panels, look)
@@ -282,17 +288,15 @@ def _dress(axes: Axes, panel: Panel, look: Look) -> None:
 def _legend(axes: Axes, panel: Panel, look: Look) -> None:
     named = [shown for shown in panel.curves if shown.label][: 2 * MOST_NAMES]
     lines = [Line2D([], [], color=look.colour(shown.ink), linewidth=look.line_pt) for shown in named]
-    legend = axes.legend(
-        lines,
-        [shown.name for shown in named],
-        loc="upper right",
-        fontsize=look.font_pt - 0.5,
-        labelcolor=look.tokens.text,
-        facecolor=look.tokens.surface,
-        edgecolor=look.tokens.border,
-        framealpha=0.85,
-        ncols=1 + (len(named) > MOST_NAMES),
-    )
+    ncols = 1 + (len(named) > MOST_NAMES)
+    names = [shown.name for shown in named]
+    _frame_legend(axes.legend(lines, names, loc="upper right", fontsize=look.font_pt - 0.5, ncols=ncols), look)
+
+
+def _frame_legend(legend: Legend, look: Look) -> None:
+    for text in legend.get_texts():
+        text.set_color(look.tokens.text)
+    legend.get_frame().set(facecolor=look.tokens.surface, edgecolor=look.tokens.border, alpha=0.85)
     legend.set_zorder(5)
 
 
@@ -303,12 +307,41 @@ def _draw_bars(axes: Axes, panel: Panel, look: Look) -> None:
         heights = np.nan_to_num(np.asarray(group.values, np.float64), nan=0.0, posinf=0.0, neginf=0.0)
         offset = (number - (len(panel.bars) - 1) / 2) * width
         alpha = 0.6 if group.ink == "muted" else 1.0
-        axes.bar(places + offset, heights, width * 0.96, color=look.colour(group.ink), linewidth=0, alpha=alpha)
+        axes.bar(
+            places + offset,
+            heights,
+            width * 0.96,
+            color=look.colour(group.ink),
+            linewidth=0,
+            alpha=alpha,
+            label=group.name,
+        )
+        if len(panel.bars) * len(places) <= MOST_VALUES:
+            _write_values(axes, look, places + offset, group.values)
     axes.set_xticks(places, [_short(name) for name in panel.categories])
     axes.tick_params(axis="x", length=0)
     axes.set_xlim(-0.6, max(len(places) - 0.4, 0.6))
     tallest = max((value for group in panel.bars for value in group.values if math.isfinite(value)), default=1.0)
-    axes.set_ylim(0, tallest * 1.08 or 1.0)
+    several = len(panel.bars) > 2
+    axes.set_ylim(0, tallest * (1.3 if several else 1.1) or 1.0)
+    if several:
+        _frame_legend(axes.legend(loc="upper right", fontsize=look.font_pt - 0.5, ncols=len(panel.bars)), look)
+
+
+def _write_values(axes: Axes, look: Look, places: Array, values: Sequence[float]) -> None:
+    """Each bar's value above it."""
+    for place, value in zip(places.tolist(), values, strict=True):
+        if math.isfinite(value):
+            axes.annotate(
+                numbers.number(value),
+                (place, value),
+                xytext=(0, 2),
+                textcoords="offset points",
+                ha="center",
+                va="bottom",
+                fontsize=look.font_pt - 0.5,
+                color=look.tokens.muted,
+            )
 
 
 def _short(name: str, most: int = 18) -> str:

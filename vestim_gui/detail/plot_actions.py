@@ -1,0 +1,34 @@
+"""The keys of plots in the one table of actions, so that the palette and the page of shortcuts know them too."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from vestim_gui.context import Context
+from vestim_gui.plots.canvas import PlotCanvas
+from vestim_gui.plots.navigation import Command
+
+ACTIONS: dict[str, Command] = {
+    "plot.log": Command.LOG,
+    "plot.smooth": Command.SMOOTH,
+    "plot.grid": Command.GRID,
+    "plot.zoom_in": Command.ZOOM_IN,
+    "plot.zoom_out": Command.ZOOM_OUT,
+    "plot.left": Command.LEFT,
+    "plot.right": Command.RIGHT,
+    "plot.up": Command.UP,
+    "plot.down": Command.DOWN,
+    "plot.home": Command.HOME,
+    "plot.save": Command.SAVE,
+    "plot.copy": Command.COPY,
+    "plot.pop_out": Command.POP_OUT,
+}
+
+
+def job_plot(ctx: Context, name: str) -> PlotCanvas:
+    """A plot that answers the actions of plots and says what failed as a note."""
+    canvas = PlotCanvas(ctx.theme, name)
+    canvas.failed.connect(lambda sentence: ctx.toasts.say(sentence, kind="error"))
+    for action_id, command in ACTIONS.items():
+        ctx.actions.on(action_id, partial(canvas.carry_out, command), canvas)
+    return canvas
