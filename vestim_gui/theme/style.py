@@ -98,11 +98,13 @@ QSpinBox::down-arrow, QDoubleSpinBox::down-arrow { image: url($chevron_down_mute
 QCheckBox, QRadioButton { background: transparent; spacing: 8px; border: 2px solid transparent; border-radius: 6px; }
 QCheckBox:focus, QRadioButton:focus { border: 2px solid $accent; }
 QCheckBox:disabled, QRadioButton:disabled { color: $faint; }
-QCheckBox::indicator, QRadioButton::indicator {
+QCheckBox::indicator, QRadioButton::indicator, QAbstractItemView::indicator {
     width: 14px; height: 14px; border: 1px solid $outline; background: $surface; border-radius: 4px;
 }
 QRadioButton::indicator { border-radius: 8px; }
-QCheckBox::indicator:checked { background: $accent; border-color: $accent; image: url($check_on_accent); }
+QCheckBox::indicator:checked, QAbstractItemView::indicator:checked {
+    background: $accent; border-color: $accent; image: url($check_on_accent);
+}
 QCheckBox::indicator:indeterminate { background: $accent; border-color: $accent; image: url($dash_on_accent); }
 QCheckBox::indicator:checked:disabled { background: $outline; border-color: $outline; }
 QRadioButton::indicator:checked { background: $surface; border: 5px solid $accent; width: 6px; height: 6px; }
