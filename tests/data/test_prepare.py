@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.data.samples import STEPS, drive_csv, write_csv
+from vestim_core.data.files import sha256_of
 from vestim_core.data.prepare import PreparationCancelled, prepare, provenance
 from vestim_core.data.prepared import PreparedSet, is_complete, open_prepared
 from vestim_core.spec.data import DataSpec
@@ -263,6 +264,35 @@ def test_provenance_names_every_file(tmp_path: Path, data: DataSpec) -> None:
         "segments": 1,
     }
     assert len(record["arrays_sha256"]) == 64
+
+
+def test_a_file_must_have_the_content_that_was_fixed(tmp_path: Path, data: DataSpec) -> None:
+    files = [*data.train, *data.validation, *data.test]
+    fixed = with_roles(data, hashes={path: sha256_of(Path(path)) for path in files})  # type: ignore[arg-type]
+    Run(tmp_path / "cache", fixed)
+    of_a_set = DataSpec.model_validate(fixed.model_dump() | {"data_set": "cells"})
+    write_csv(tmp_path / "b.csv", 51, 99)
+    for given, words in ((fixed, "data.hashes"), (of_a_set, r"data set 'cells' has changed: .*vestim data check")):
+        with pytest.raises(VestimError, match=rf'b\.csv".*{words}'):
+            Run(tmp_path / "cache", given)
+    (tmp_path / "b.csv").unlink()
+    with pytest.raises(VestimError, match=r'b\.csv" of data set \'cells\' does not exist any more') as caught:
+        Run(tmp_path / "cache", of_a_set)
+    assert caught.value.code is ErrorCode.NOT_FOUND
+    unknown = with_roles(data, hashes={str(tmp_path / "a.csv"): "0", str(tmp_path): "1"}, train=[data.train[0]])  # type: ignore[arg-type]
+    with pytest.raises(VestimError, match="not among the files"):
+        Run(tmp_path / "cache", unknown)
+    with pytest.raises(VestimError, match="Only a daemon knows the files of data set 'cells'"):
+        Run(tmp_path / "cache", DataSpec(data_set="cells"))
+
+
+def test_repairs_count_by_what_they_do_not_by_where_the_file_lies(tmp_path: Path, data: DataSpec) -> None:
+    accept = {"kind": "accept", "parameters": {"code": "x"}}
+    named = DataSpec.model_validate(data.model_dump() | {"repairs": [{"file": "a.csv", "repair": accept}]})
+    whole = DataSpec.model_validate(data.model_dump() | {"repairs": [{"file": data.train[0], "repair": accept}]})
+    cache = tmp_path / "cache"
+    assert Run(cache, named).prepared.directory == Run(cache, whole).prepared.directory
+    assert Run(cache, named).prepared.directory != Run(cache, data).prepared.directory
 
 
 def test_what_would_give_wrong_numbers_is_refused_until_it_is_repaired_or_accepted(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ from vestim_core.data.table import Table
 from vestim_core.data.vendors import vendor_files
 from vestim_core.spec.columns import file_columns, makes
 from vestim_core.spec.data import DataSpec, Role
+from vestim_core.spec.errors import VestimError
 from vestim_core.spec.finding import Finding
 from vestim_core.spec.preparation import Resample, Step
 from vestim_core.spec.signals import SignalsSpec
@@ -91,8 +92,9 @@ def prepare(
 
     files, twice = distinct_contents(named, hashed, data)
     directory = cache / _cache_key(data, signals, steps, files, extra_vendors)
-    if is_complete(directory):
-        prepared = open_prepared(directory)
+    earlier = _earlier(directory)
+    if earlier:
+        prepared = earlier
         for phase in (Phase.DATA_IMPORT, Phase.DATA_PROCESSING, Phase.DATA_AUGMENTATION):
             report(phase, PhaseState.DONE, 1.0, f"taken {_files(files)} from an earlier preparation")
     else:
@@ -109,6 +111,16 @@ def prepare(
     # The cache may have been made from copies that lie elsewhere.
     here = tuple(replace(file, source=str(now.path)) for file, now in zip(prepared.files, files, strict=True))
     return replace(prepared, files=here, findings=findings)
+
+
+def _earlier(directory: Path) -> PreparedSet | None:
+    """The set that lies there, if one does; one that the cache lets go of at this very moment does not."""
+    try:
+        return open_prepared(directory)
+    except VestimError:
+        if is_complete(directory):
+            raise
+        return None
 
 
 def prepare_table(pipeline: Pipeline, table: Table, role: Role) -> PreparedFile:

@@ -38,7 +38,13 @@ def files_by_role(data: DataSpec) -> list[tuple[Path, Role]]:
     for path in data.hashes:
         if not Path(path).exists():
             raise not_found(f'"{path}"{_of(data)} does not exist any more: {_advice(data)}.', place=path)
-    return [(path, role) for role, given in paths for path in find_files(given)]
+    found = [(path, role) for role, given in paths for path in find_files(given)]
+    if unknown := sorted(data.hashes.keys() - {str(path) for path, _ in found}):
+        raise wrong_input(
+            f'data.hashes names "{unknown[0]}", which is not among the files: write its whole path or remove it.',
+            place="data.hashes",
+        )
+    return found
 
 
 def distinct_contents(

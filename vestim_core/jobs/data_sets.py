@@ -143,7 +143,9 @@ class DataSets:
         on_disk = {path.stem for path in self._folder.glob("*.json") if is_data_set_id(path.stem)}
         kept = {row["data_set_id"]: row for row in self._registry.data_set_summaries()}
         for data_set_id in sorted(on_disk | kept.keys()):
-            self._describe(data_set_id)
+            told = _written_utc(self._folder / f"{data_set_id}.json")
+            if data_set_id not in kept or kept[data_set_id]["updated_utc"] != told:
+                self._describe(data_set_id)
         for data_set_id, row in kept.items():
             if row["inspection_id"] and row["inspection_id"] not in self._manager.job_containers:
                 self._cut_short(self.find(data_set_id), "its check was cut short: check it again")
@@ -169,10 +171,8 @@ class DataSets:
         data_set = self._registry.load_data_set(data_set_id)
         try:
             if data_set is not None:
-                record = data_set.to_record()
-                if not _holds(path, record):
-                    self._folder.mkdir(parents=True, exist_ok=True)
-                    write_json(path, record)
+                self._folder.mkdir(parents=True, exist_ok=True)
+                write_json(path, data_set.to_record())
             elif self._registry.had_data_set(data_set_id):
                 path.unlink(missing_ok=True)
         except OSError as error:  # the registry holds the truth; the next change or start tries again
@@ -210,8 +210,9 @@ class DataSets:
         return name
 
 
-def _holds(path: Path, record: dict[str, Any]) -> bool:
+def _written_utc(path: Path) -> str:
+    """When what the file tells was true; empty when it tells nothing."""
     try:
-        return bool(read_json(path) == record)
-    except (OSError, ValueError):
-        return False
+        return str(read_json(path)["updated_utc"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""

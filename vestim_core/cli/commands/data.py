@@ -234,14 +234,15 @@ def _name_of(file: dict[str, Any]) -> str:
 
 
 def _sets_table(found: list[dict[str, Any]]) -> Any:
+    """One row a data set; its files as training + validation + test."""
     table = new_table()
     table.add_column("Name", overflow="fold")
     table.add_column("State", no_wrap=True)
-    for head in ("Train", "Val.", "Test", "Rows", "Duration", "Errors", "Warnings"):
+    for head in ("Files", "Rows", "Duration", "Errors", "Warnings"):
         table.add_column(head, justify="right", no_wrap=True)
     for one in found:
-        counts = [str(one["files"][role]) for role in ("train", "validation", "test")]
+        files = " + ".join(str(one["files"][role]) for role in ("train", "validation", "test"))
         issues = [str(one["findings"].get(severity.value, 0)) for severity in (Severity.ERROR, Severity.WARNING)]
-        cells = [plain(one["name"]), one["state"], *counts, f"{one['rows']:,}", duration(one["duration_s"]), *issues]
+        cells = (plain(one["name"]), one["state"], files, f"{one['rows']:,}", duration(one["duration_s"]), *issues)
         table.add_row(*map(Text, cells))
     return table
