@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QAbstractItemModel, QModelIndex, QPoint, QRect, QSize, Qt
+from PyQt6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPoint, QRect, QSize, Qt
 from PyQt6.QtGui import QFont, QFontMetrics, QPainter, QPen
 from PyQt6.QtWidgets import QLineEdit, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
@@ -14,8 +14,9 @@ GRID = 8
 GAP = 12
 BAR = 5
 TASK_BAR = 3
-TASK_INDENT = 24
-CHEVRON = 18
+GUTTER = 28
+"""Left of all words, with room for the chevron of a job that opens."""
+TASK_INDENT = 16
 RADIUS = 6.0
 
 
@@ -43,24 +44,24 @@ class JobDelegate(QStyledItemDelegate):
         lines = self._lines(area, option.font, task)
         if face.opens:
             self._chevron(painter, lines[0], bool(option.state & QStyle.StateFlag.State_Open))
-            lines[0].setLeft(lines[0].left() + CHEVRON)
         name_font = QFont(option.font)
         name_font.setBold(not task)
         self._pair(painter, lines[0], (face.title, name_font, "text"), (f"{face.glyph} {face.word}", face.tone), option)
         self._pair(painter, lines[1], (face.words, option.font, "muted"), (face.figure, "muted"), option)
-        self._bar(painter, area, face, TASK_BAR if task else BAR)
+        if not task or 0.0 < face.fraction < 1.0:
+            self._bar(painter, area, face, TASK_BAR if task else BAR)
         painter.restore()
 
     def content(self, row: QRect, task: bool) -> QRect:
         """Where words and bar of a row stand."""
-        left = GAP + GRID + (TASK_INDENT if task else 0)
+        left = GUTTER + (TASK_INDENT if task else 0)
         above = 5 if task else GRID + 2
         return row.adjusted(left, above, -(GAP + GRID), -(5 if task else GRID + 3))
 
     def chevron_area(self, row: QRect) -> QRect:
         """Where a click opens a job's tasks."""
         area = self.content(row, False)
-        return QRect(area.left() - 4, row.top(), CHEVRON + 4, row.height() // 2)
+        return QRect(row.left(), row.top(), area.left() - row.left(), row.height() * 2 // 3)
 
     def _lines(self, area: QRect, font: QFont, task: bool) -> list[QRect]:
         height = QFontMetrics(font).height()
@@ -88,7 +89,7 @@ class JobDelegate(QStyledItemDelegate):
         pen = QPen(self._theme.colour("muted"), 1.6)
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         painter.setPen(pen)
-        x, y = line.left() + 5, line.center().y() + 1
+        x, y = line.left() - 10, line.center().y() + 1
         if is_open:
             painter.drawPolyline(QPoint(x - 4, y - 2), QPoint(x, y + 2), QPoint(x + 4, y - 2))
         else:
@@ -132,7 +133,7 @@ class JobDelegate(QStyledItemDelegate):
     # --- renaming in the row
 
     def createEditor(self, parent: QWidget | None, option: QStyleOptionViewItem, index: QModelIndex) -> QWidget | None:
-        editor = QLineEdit(parent)
+        editor = NameEditor(parent)
         editor.setAccessibleName("Name of the job")
         editor.setMaxLength(200)
         return editor
@@ -154,6 +155,16 @@ class JobDelegate(QStyledItemDelegate):
             editor.setGeometry(area.left() - 6, line.center().y() - height // 2, area.width() + 12, height)
 
 
+class NameEditor(QLineEdit):
+    """Edits a name. Keys that the list has a use for are its own meanwhile."""
+
+    def event(self, event: QEvent | None) -> bool:
+        if event is not None and event.type() == QEvent.Type.ShortcutOverride:
+            event.accept()
+            return True
+        return super().event(event)
+
+
 class CellDelegate(QStyledItemDelegate):
     """Cells of the table: the state in its colour, and a bar behind the progress."""
 
@@ -170,16 +181,28 @@ class CellDelegate(QStyledItemDelegate):
         face = index.data(FACE)
         if option is None or not isinstance(face, Face):
             return
-        name = face.tone if index.column() == self._state else "text"
-        for role in (option.palette.ColorRole.Text, option.palette.ColorRole.HighlightedText):
-            option.palette.setColor(role, self._theme.colour(name))
+        if index.column() == self._state:
+            option.text = ""  # painted below: the style sheet would take the colour away from a selected row
 
     def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         super().paint(painter, option, index)
         face = index.data(FACE)
-        if painter is None or index.column() != self._progress or not isinstance(face, Face):
+        if painter is None or not isinstance(face, Face):
             return
         painter.save()
+        if index.column() == self._state:
+            self._paint_state(painter, option, face)
+        elif index.column() == self._progress:
+            self._paint_progress(painter, option, face)
+        painter.restore()
+
+    def _paint_state(self, painter: QPainter, option: QStyleOptionViewItem, face: Face) -> None:
+        painter.setPen(self._theme.colour(face.tone))
+        area = option.rect.adjusted(GRID, 0, -GRID, 0)
+        words = option.fontMetrics.elidedText(f"{face.glyph} {face.word}", Qt.TextElideMode.ElideRight, area.width())
+        painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
+
+    def _paint_progress(self, painter: QPainter, option: QStyleOptionViewItem, face: Face) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         track = QRect(option.rect.left() + GRID, option.rect.bottom() - 6, option.rect.width() - 2 * GRID, TASK_BAR)
@@ -188,4 +211,3 @@ class CellDelegate(QStyledItemDelegate):
         track.setWidth(round(track.width() * min(face.fraction, 1.0)))
         painter.setBrush(self._theme.colour(face.tone))
         painter.drawRoundedRect(track, 1.5, 1.5)
-        painter.restore()

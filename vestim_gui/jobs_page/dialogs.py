@@ -87,6 +87,21 @@ class DeleteDialog(QDialog):
             self.delete_button.setEnabled(typed.strip() == self.wanted.strip())
 
 
+class StopDialog(QDialog):
+    """Whether all jobs are to be stopped."""
+
+    def __init__(self, count: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Stop all jobs")
+        self.setMinimumWidth(420)
+        jobs = "The job that is under way ends" if count == 1 else f"The {count} jobs that are under way end"
+        layout = QVBoxLayout(self)
+        layout.setSpacing(16)
+        layout.setContentsMargins(16, 16, 16, 16)
+        layout.addWidget(plain_label(f"{jobs} after the running batch, keep their best model and test it.", wrap=True))
+        layout.addWidget(_buttons(self, "Stop all jobs", kind="danger"))
+
+
 def _buttons(dialog: QDialog, ok: str, kind: str = "primary") -> QDialogButtonBox:
     buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
     accept = buttons.button(QDialogButtonBox.StandardButton.Ok)

@@ -43,16 +43,20 @@ class FilterField(QLineEdit):
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(PAUSE_MS)
-        self._pause.timeout.connect(self.apply)
+        self._pause.timeout.connect(lambda: self.apply())
+        self.returnPressed.connect(lambda: self.apply(final=True))
+        self.editingFinished.connect(lambda: self.apply(final=True))
         self.textChanged.connect(lambda _: self._pause.start())
         self.textEdited.connect(lambda _: self._offer())
 
-    def apply(self) -> None:
-        """Understand the text now."""
+    def apply(self, *, final: bool = False) -> None:
+        """Understand the text now. final: it is complete, so a word that may still become one is a mistake."""
         self._pause.stop()
         try:
             wanted: Filter = parse(self.text())
         except FilterError as error:
+            if not final and self._offers.rowCount():
+                return  # it is being completed
             self.misunderstood.emit(error.sentence[:1].upper() + error.sentence[1:] + ".")
             set_dress(self, "state", "error")
             return

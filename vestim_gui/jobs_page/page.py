@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QPoint, Qt
-from PyQt6.QtGui import QShowEvent
+from PyQt6.QtGui import QGuiApplication, QShowEvent
 from PyQt6.QtWidgets import (
     QDialog,
     QFrame,
@@ -22,9 +22,10 @@ from PyQt6.QtWidgets import (
 )
 
 from vestim_core.spec.states import JobState
+from vestim_gui.actions import Where
 from vestim_gui.context import Context
 from vestim_gui.jobs_page import verbs as can
-from vestim_gui.jobs_page.dialogs import DeleteDialog, TagsDialog
+from vestim_gui.jobs_page.dialogs import DeleteDialog, StopDialog, TagsDialog
 from vestim_gui.jobs_page.filter_field import FilterField
 from vestim_gui.jobs_page.list_view import ListView
 from vestim_gui.jobs_page.table_view import TableView
@@ -100,8 +101,8 @@ class JobsPage(QWidget):
         self.filter.setFixedWidth(FILTER_PX)
         self.new_button = button("New job   Ctrl+N", "primary", lambda: self._ctx.navigate.new_job.emit(None, ""))
         self.new_button.setAccessibleName("New job")
-        self.note = plain_label("", "error")
-        self.note.hide()
+        self.note = plain_label("", "error", wrap=True)
+        self.note.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._views = QStackedWidget()
         self._none = self._nothing_found()
         for widget in (self.list, self.table, self._none):
@@ -126,16 +127,15 @@ class JobsPage(QWidget):
         layout.setContentsMargins(16, 10, 16, 10)
         layout.setSpacing(8)
         layout.addLayout(self._head())
-        layout.addWidget(self.note, alignment=Qt.AlignmentFlag.AlignRight)
         layout.addWidget(self._body, 1)
 
     def _head(self) -> QHBoxLayout:
-        self.list_button = _switch("☰", "Show jobs as a list")
-        self.table_button = _switch("▦", "Show jobs as a table")
+        self.list_button = _switch("Show jobs as a list")
+        self.table_button = _switch("Show jobs as a table")
         head = QHBoxLayout()
         head.setSpacing(8)
         head.addWidget(plain_label("Jobs", "title"))
-        head.addStretch(1)
+        head.addWidget(self.note, 1)
         for widget in (self.filter, self.list_button, self.table_button, self.new_button):
             head.addWidget(widget)
         return head
@@ -180,6 +180,7 @@ class JobsPage(QWidget):
             view.selected.connect(self._select)
             view.chosen.connect(self._open)
             view.customContextMenuRequested.connect(self._menu)
+            ctx.actions.attach(Where.LIST, view)
             selection = view.selectionModel()
             if selection is not None:
                 selection.selectionChanged.connect(lambda *_: self._enable())
@@ -192,6 +193,8 @@ class JobsPage(QWidget):
         self._answered = self._answers()
         for answer in self._answered:
             ctx.actions.on(answer.action, answer.do, self)
+        ctx.theme.changed.connect(self._draw_icons)
+        self._draw_icons()
 
     def _restore(self) -> None:
         session = self._ctx.session
@@ -209,18 +212,21 @@ class JobsPage(QWidget):
         self._enable()
 
     def _show_view(self, view: JobsView) -> None:
-        kept, current = self.view.selected_jobs(), self.view.current_job
+        selected, current = self.view.selected_jobs(), self.view.current_job
         is_table = view is self.table
         self._views.setCurrentWidget(view)
-        view.select_jobs(kept, current)
+        view.select_jobs(selected, current)
         self.list_button.setChecked(not is_table)
         self.table_button.setChecked(is_table)
         self.splitter.setOrientation(Qt.Orientation.Vertical if is_table else Qt.Orientation.Horizontal)
         name = "table" if is_table else "list"
         self._ctx.session.put("jobs.view", name)
-        sizes = self._ctx.session.get(f"jobs.splitter.{name}", None)
-        sizes = sizes if _is_sizes(sizes) else ([300, 500] if is_table else [LIST_PX, 3 * LIST_PX])
-        self.splitter.setSizes(sizes)
+        kept: list[int] = self._ctx.session.get(f"jobs.splitter.{name}", [])
+        self.splitter.setSizes(kept if _is_sizes(kept) else [300, 500] if is_table else [LIST_PX, 3 * LIST_PX])
+
+    def _draw_icons(self) -> None:
+        self.list_button.setIcon(self._ctx.theme.icon("list"))
+        self.table_button.setIcon(self._ctx.theme.icon("table"))
 
     def _keep_splitter(self) -> None:
         name = "table" if self.view is self.table else "list"
@@ -237,7 +243,6 @@ class JobsPage(QWidget):
 
     def _misunderstood(self, sentence: str) -> None:
         self.note.setText(sentence)
-        self.note.setVisible(bool(sentence))
 
     def _to_the_list(self) -> None:
         self.filter.apply()
@@ -329,6 +334,27 @@ class JobsPage(QWidget):
         dialog.accepted.connect(save)
         dialog.open()
 
+    def edit_note(self) -> None:
+        """Ask for the note of the selected job, beside its tags."""
+        self.edit_tags()
+        if (dialog := self.findChild(TagsDialog)) is not None:
+            dialog.note.setFocus()
+
+    def copy_id(self) -> None:
+        """Put the ids of the selected jobs on the clipboard."""
+        if (clipboard := QGuiApplication.clipboard()) is not None:
+            clipboard.setText("\n".join(self._selected()))
+
+    def stop_all(self) -> None:
+        """Ask, then stop every job that is under way."""
+        under_way = [row for row in self._ctx.jobs.rows() if can.can_stop(row)]
+        if not under_way:
+            return
+        dialog = StopDialog(len(under_way), self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(self.verbs.stop_all)
+        dialog.open()
+
     def delete_for_ever(self) -> None:
         """Ask for the name, then delete archived jobs."""
         rows = self.verbs.rows(can.can_restore)
@@ -351,25 +377,35 @@ class JobsPage(QWidget):
         def some() -> bool:
             return bool(self._selected())
 
+        def queued() -> bool:
+            return one() and verbs.fits(can.can_move)
+
         return [
             Answer("job.open", self.open_current, one),
+            Answer("job.edit", self.open_current, lambda: one() and verbs.fits(can.is_draft)),
+            Answer("job.start", verbs.start, lambda: verbs.fits(can.is_draft)),
             Answer("job.pause", verbs.pause_or_resume, lambda: verbs.fits(can.can_pause) or verbs.fits(can.can_resume)),
             Answer("job.stop", verbs.stop, lambda: verbs.fits(can.can_stop)),
             Answer("job.duplicate", verbs.duplicate, one),
             Answer("job.rename", self.rename, one),
             Answer("job.tags", self.edit_tags, some),
-            Answer("job.up", lambda: verbs.move(-1), lambda: one() and verbs.fits(can.can_move)),
-            Answer("job.down", lambda: verbs.move(1), lambda: one() and verbs.fits(can.can_move)),
+            Answer("job.note", self.edit_note, one),
+            Answer("job.first", lambda: verbs.move(-(10**6)), queued),
+            Answer("job.up", lambda: verbs.move(-1), queued),
+            Answer("job.down", lambda: verbs.move(1), queued),
+            Answer("job.copy_id", self.copy_id, some),
             Answer("job.archive", verbs.archive, some),
             Answer("job.restore", verbs.restore, lambda: verbs.fits(can.can_restore)),
-            Answer("job.delete", self.delete_for_ever, lambda: verbs.fits(can.can_restore)),
-            Answer("jobs.filter", self.focus_filter, in_menu=False),
-            Answer(
-                "jobs.stop_all", verbs.stop_all, lambda: any(map(can.can_stop, self._ctx.jobs.rows())), in_menu=False
-            ),
-            Answer("jobs.clear", verbs.clear, in_menu=False),
-            Answer("jobs.refresh", verbs.refresh, in_menu=False),
-            Answer("edit.undo", verbs.undo, lambda: bool(verbs.undo_words), in_menu=False),
+            Answer("job.delete", self.delete_for_ever, some),
+            Answer("jobs.filter", self.focus_filter, menu=False),
+            Answer("jobs.as_list", lambda: self._show_view(self.list), menu=False),
+            Answer("jobs.as_table", lambda: self._show_view(self.table), menu=False),
+            Answer("jobs.columns", self.table.choose_columns, lambda: self.view is self.table, menu=False),
+            Answer("jobs.archived", self.archived.toggle, menu=False),
+            Answer("jobs.stop_all", self.stop_all, lambda: any(map(can.can_stop, self._ctx.jobs.rows())), menu=False),
+            Answer("jobs.clear", verbs.clear, lambda: any(map(can.is_ended, self._ctx.jobs.rows())), menu=False),
+            Answer("jobs.refresh", verbs.refresh, menu=False),
+            Answer("jobs.undo", verbs.undo, lambda: bool(verbs.undo_words), menu=False),
         ]
 
     def _enable(self) -> None:
@@ -382,7 +418,7 @@ class JobsPage(QWidget):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for answer in self._answered:
             action = self._ctx.actions.action(answer.action)
-            if answer.in_menu and action.isEnabled():
+            if answer.menu and action.isEnabled():
                 menu.addAction(action)
         if not menu.isEmpty() and (viewport := self.view.viewport()) is not None:
             menu.popup(viewport.mapToGlobal(where))
@@ -395,16 +431,15 @@ class Answer:
     action: str
     do: Callable[[], object]
     when: Callable[[], bool] = lambda: True
-    in_menu: bool = True
+    menu: bool = True
 
 
 def _is_sizes(sizes: object) -> bool:
     return isinstance(sizes, list) and len(sizes) == 2 and all(isinstance(size, int) and size >= 0 for size in sizes)
 
 
-def _switch(sign: str, name: str) -> QToolButton:
+def _switch(name: str) -> QToolButton:
     button = QToolButton()
-    button.setText(sign)
     button.setCheckable(True)
     button.setAccessibleName(name)
     button.setToolTip(name)

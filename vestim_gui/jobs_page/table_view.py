@@ -73,7 +73,7 @@ class TableView(JobsView):
 
     # --- columns and sorting
 
-    def choose_columns(self, where: QPoint) -> None:
+    def choose_columns(self, where: QPoint = QPoint(0, 24)) -> None:  # noqa: B008
         """Ask which columns are wanted."""
         menu = QMenu(self)
         for column in COLUMNS[1:]:

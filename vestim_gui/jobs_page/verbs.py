@@ -52,6 +52,16 @@ def can_restore(row: Row) -> bool:
     return bool(row["archived"])
 
 
+def is_draft(row: Row) -> bool:
+    """Whether a job was never started."""
+    return bool(row["state"] == JobState.DRAFT)
+
+
+def is_ended(row: Row) -> bool:
+    """Whether a job has ended and lies in the way."""
+    return row["state"] in _ENDED and not row["archived"]
+
+
 def can_move(row: Row) -> bool:
     """Whether a job stands in the queue."""
     return row["state"] in QUEUE
@@ -60,7 +70,7 @@ def can_move(row: Row) -> bool:
 class Verbs(QObject):
     """selected: ids of the jobs that a verb is for.
 
-    undone: the last verb was taken back, or there is nothing to take back any more.
+    undo_changed: whether there is anything to take back now.
     """
 
     undo_changed = pyqtSignal(bool)
@@ -106,9 +116,10 @@ class Verbs(QObject):
         """Stop every job that is under way."""
         self._stop([row["job_id"] for row in self._ctx.jobs.rows() if can_stop(row)])
 
-    def start_draft(self, job_id: str) -> None:
-        """Start a draft."""
-        self._call("start", job_id, "Starting…")
+    def start(self) -> None:
+        """Start drafts."""
+        for row in self.rows(is_draft):
+            self._call("start", row["job_id"], "Starting…")
 
     def duplicate(self) -> None:
         """Make a draft with the settings of a job, and open it."""
@@ -179,9 +190,8 @@ class Verbs(QObject):
         self._restore([row["job_id"] for row in self.rows(can_restore)])
 
     def clear(self) -> None:
-        """Put all finished jobs away."""
-        rows = self._ctx.jobs.rows()
-        self._archive([row["job_id"] for row in rows if row["state"] == JobState.DONE and not row["archived"]])
+        """Put all jobs away that have ended."""
+        self._archive([row["job_id"] for row in self._ctx.jobs.rows() if is_ended(row)])
 
     def delete(self, job_ids: Iterable[str]) -> None:
         """Delete archived jobs for ever; whoever calls this has asked for the name."""
@@ -197,8 +207,7 @@ class Verbs(QObject):
         queue = self._queue()
         for row in self.rows(can_move)[:1]:
             place = queue.index(row["job_id"]) + by
-            if 0 <= place < len(queue):
-                self._move_to(row["job_id"], place)
+            self._move_to(row["job_id"], min(max(place, 0), len(queue) - 1))
 
     def move_before(self, job_id: str, before: str) -> None:
         """Let a job stand before another one in the queue, or at its end for ""."""
@@ -278,7 +287,7 @@ class Verbs(QObject):
         job_id: str,
         words: str,
         *,
-        done: Callable[[Any], None] | None = None,
+        done: Callable[[Any], object] | None = None,
         **params: Any,
     ) -> None:
         """Ask the service, showing `words` in the job's row until it has answered."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from PyQt6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, Qt, pyqtSignal
-from PyQt6.QtGui import QKeyEvent
 from PyQt6.QtWidgets import QAbstractItemView, QTreeView, QWidget
 
 from vestim_gui.store.jobs_model import JOB_ID, TASK_ID, JobsModel
@@ -14,8 +13,8 @@ from vestim_gui.store.jobs_model import JOB_ID, TASK_ID, JobsModel
 class JobsView(QTreeView):
     """A view of a `JobsModel`. What is selected and opened is known by id and survives a new layout of the model.
 
-    selected: another job is the current one: its id, or "". chosen: a job or task was opened with Enter or a double
-    click: its id and the task's, or "".
+    selected: another job is the current one: its id, or "". chosen: a job or task was double-clicked: its id and the
+    task's, or "".
     """
 
     selected = pyqtSignal(str)
@@ -97,13 +96,6 @@ class JobsView(QTreeView):
         super().currentChanged(current, previous)
         if self._id(current) != self._id(previous):
             self.selected.emit(self._id(current))
-
-    def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        if event is not None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            if self.state() != QAbstractItemView.State.EditingState and self.currentIndex().isValid():
-                self._choose(self.currentIndex())
-            return
-        super().keyPressEvent(event)
 
     def _choose(self, index: QModelIndex) -> None:
         if job_id := self._id(index):

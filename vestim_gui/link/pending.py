@@ -10,8 +10,8 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from vestim_core.spec.errors import VestimError
 
-Done = Callable[[Any], None]
-Failed = Callable[[VestimError], None]
+Done = Callable[[Any], object]
+Failed = Callable[[VestimError], object]
 
 
 class Pending(QObject):

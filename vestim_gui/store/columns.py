@@ -48,7 +48,7 @@ def _ran(row: Row, now_s: float) -> str:
 
 
 COLUMNS: tuple[Column, ...] = (
-    Column(NAME, "Name", lambda row, news, face, now: row["name"], lambda row: row["name"].casefold(), 260),
+    Column(NAME, "Name", lambda row, news, face, now: row["name"], lambda row: row["name"].casefold(), 230),
     Column(
         STATE,
         "Status",

@@ -69,7 +69,7 @@ def job_face(row: Row, progress: Row | None = None, *, ahead: int = 0, pending: 
         glyph=glyph,
         word=asked or word,
         tone=tone,
-        words=_words(row, progress, ahead, now_s),
+        words=" · ".join(filter(None, ("archived" * row["archived"], _words(row, progress, ahead, now_s)))),
         figure=_figure(row),
         fraction=_fraction(row, progress),
         busy=bool(asked),
@@ -102,9 +102,9 @@ def time_left(row: Row, progress: Row | None, now_s: float) -> str:
     if row.get("models", 1) <= 1 and row["phase"] == Phase.TRAINING and progress and "time_left_s" in progress:
         return f"{duration(float(progress['time_left_s']))} left"
     fraction, ran = float(row["fraction"]), ran_s(dict(row), now_s or None)
-    if ran is None or ran < 2.0 or fraction < 0.02:
+    if row["phase"] not in _PHASES or ran is None or ran < 2.0 or fraction < 0.05:
         return ""
-    return f"about {duration(ran * (1.0 - fraction) / fraction)} left"
+    return f"about {_roughly(ran * (1.0 - fraction) / fraction)} left"
 
 
 def epochs_of(row: Row, progress: Row | None) -> str:
@@ -113,6 +113,14 @@ def epochs_of(row: Row, progress: Row | None) -> str:
     epoch = (news or {}).get("epoch") or row.get("epochs") or 0
     most = (news or {}).get("max_epochs") or row.get("max_epochs") or 0
     return f"{epoch}/{most}" if epoch and most else str(epoch or "")
+
+
+def _roughly(seconds: float) -> str:
+    """A duration that claims no more than it knows: in tens of seconds, then in minutes."""
+    if seconds < 95:
+        return duration(max(10.0, 10.0 * round(seconds / 10)))
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else duration(60.0 * minutes)
 
 
 def _asked(row: Row) -> str:
@@ -132,9 +140,9 @@ def _words(row: Row, progress: Row | None, ahead: int, now_s: float) -> str:
     if state == JobState.QUEUED:
         return f"starts after {ahead} job{'s' * (ahead > 1)}" if ahead else row["reason"] or "starts next"
     if state == JobState.FAILED:
-        return (row["error"] or {}).get("message", "") or row["reason"]
+        return str((row["error"] or {}).get("message", "") or row["reason"])
     if state == JobState.DRAFT:
-        return (row.get("needs") or {}).get("message", "") or "not started yet"
+        return str((row.get("needs") or {}).get("message", "") or "not started yet")
     if state == JobState.PAUSED:
         epochs = epochs_of(row, None)
         return f"paused at epoch {epochs}" if epochs else row["reason"] or "nothing is lost"

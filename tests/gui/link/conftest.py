@@ -1,0 +1,87 @@
+"""A link over a scripted channel, with everything that it delivered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from tests.gui.fake_channel import ScriptedChannel, Service
+from vestim_gui.link import Link, LinkPhase
+
+
+@dataclass
+class Told:
+    """Everything that a link has told. rows: as a client that applies every change holds them."""
+
+    rows: dict[str, dict[str, Any]] = field(default_factory=dict)
+    resets: int = 0
+    events: dict[str, list[int]] = field(default_factory=dict)
+    event_resets: list[str] = field(default_factory=list)
+    logs: dict[str, str] = field(default_factory=dict)
+    progress: list[dict[str, Any]] = field(default_factory=list)
+    phases: list[LinkPhase] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
+
+    def listen(self, link: Link) -> None:
+        link.catalogue_changed.connect(self._catalogue)
+        link.job_events.connect(self._events)
+        link.log_pieces.connect(self._log)
+        link.progress.connect(self.progress.extend)
+        link.state_changed.connect(lambda state: self.phases.append(state.phase))
+        link.trouble.connect(lambda error: self.troubles.append(error.sentence))
+
+    def _catalogue(self, change: Any) -> None:
+        if change.reset:
+            self.rows.clear()
+            self.resets += 1
+        self.rows.update({row["job_id"]: row for row in change.rows})
+        for job_id in change.removed:
+            self.rows.pop(job_id, None)
+
+    def _events(self, job_id: str, batch: Any) -> None:
+        if batch.reset:
+            self.events[job_id] = []
+            self.event_resets.append(job_id)
+        self.events.setdefault(job_id, []).extend(event["seq"] for event in batch.events)
+
+    def _log(self, stream: str, piece: Any) -> None:
+        self.logs[stream] = piece.text if piece.reset else self.logs.get(stream, "") + piece.text
+
+
+@pytest.fixture
+def service() -> Service:
+    return Service()
+
+
+@pytest.fixture
+def channel(service: Service) -> ScriptedChannel:
+    return ScriptedChannel(service)
+
+
+@pytest.fixture
+def link(qtbot: QtBot, channel: ScriptedChannel) -> Iterator[Link]:
+    made = Link(channel=lambda: channel)  # type: ignore[arg-type, return-value]
+    yield made
+    made.close()
+    assert channel.closed or not channel.connects
+
+
+@pytest.fixture
+def told(link: Link) -> Told:
+    listener = Told()
+    listener.listen(link)
+    return listener
+
+
+@pytest.fixture
+def until(qtbot: QtBot) -> Callable[[Callable[[], Any]], None]:
+    """Wait until something is so."""
+
+    def wait(condition: Callable[[], Any], timeout_ms: int = 10_000) -> None:
+        qtbot.waitUntil(lambda: bool(condition()), timeout=timeout_ms)
+
+    return wait
