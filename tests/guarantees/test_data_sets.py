@@ -8,7 +8,16 @@ from typing import Any
 
 import pytest
 
-from tests.guarantees.conftest import epoch_ended, finish, kill_daemon, registry_rows, stop_daemon, until, write_cell
+from tests.guarantees.conftest import (
+    arm,
+    epoch_ended,
+    finish,
+    kill_daemon,
+    registry_rows,
+    stop_daemon,
+    until,
+    write_cell,
+)
 from vestim_core.client import Client
 from vestim_core.client.inspection import await_data_set
 from vestim_core.spec.errors import ErrorCode, VestimError
@@ -154,6 +163,34 @@ def test_data_sets_outlive_daemons_and_a_lost_registry(client: Client, folder: P
         assert later.call("show_data_set", data_set=kept["data_set_id"]) == kept
         assert [row["name"] for row in later.call("list_data_sets")["data_sets"]] == ["drives"]
         assert not (later.home.data_sets / f"{gone['data_set_id']}.json").exists()
+
+
+def test_a_check_goes_on_when_its_daemon_dies(client: Client, tmp_path: Path) -> None:
+    many = tmp_path / "many"
+    many.mkdir()
+    for number in range(12):
+        write_cell(many / f"{number}.csv", number, rows=20_000)
+    answer = client.call("save_data_set", name="many", spec={"files": [str(many)], "split": {"validation": 2}})
+    until(client, answer["inspection_id"], lambda event: event["kind"] == "attempt")
+    kill_daemon(client)
+    kept = await_data_set(client, answer)
+    assert (kept["state"], kept["rows"]) == ("ready", 240_000)
+    attempts = [e for e in finish(client, answer["inspection_id"]) if e["kind"] == "attempt" and "pid" in e["data"]]
+    assert len(attempts) == 1, "its worker was taken over, not started anew"
+    told = read_json(client.home.data_sets / f"{kept['data_set_id']}.json")
+    assert told["state"] == "ready"
+
+
+@pytest.mark.parametrize("failpoint", ["command.done", "command.committed"])
+def test_a_daemon_that_dies_in_a_command_makes_one_data_set(
+    client: Client, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failpoint: str
+) -> None:
+    token = arm(monkeypatch, tmp_path, failpoint)
+    spec = {"files": [str(folder)], "split": {"validation": 2}}
+    kept = _kept(client, "drives", **spec)
+    assert not token.exists(), "the first daemon died"
+    assert [row["data_set_id"] for row in client.call("list_data_sets")["data_sets"]] == [kept["data_set_id"]]
+    assert [path.stem for path in client.home.data_sets.iterdir()] == [kept["data_set_id"]]
 
 
 def test_a_repeated_command_makes_one_data_set(client: Client, folder: Path) -> None:
