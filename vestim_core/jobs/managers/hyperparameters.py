@@ -7,10 +7,10 @@ from typing import Any
 from vestim_core.jobs.managers.base import Manager
 from vestim_core.spec.errors import VestimError
 from vestim_core.spec.job import validate_job
+from vestim_core.spec.problems import SOME_DATA
 from vestim_core.spec.states import Phase, PhaseState
 
 SECTIONS = ("name", "signals", "preparation", "model", "training", "testing", "max_parallel_tasks")
-_SOME_DATA = {"train": ["train"], "validation": ["validation"]}
 
 
 class HyperparametersManager(Manager):
@@ -21,7 +21,7 @@ class HyperparametersManager(Manager):
     def save(self, document: dict[str, Any]) -> bool:
         """Check everything but the data section, which data import looks after."""
         try:
-            spec = validate_job({**document, "data": _SOME_DATA})
+            spec = validate_job({**document, "data": SOME_DATA})
         except VestimError as error:
             self.details = {"problems": [dict(problem) for problem in error.problems]}
             return self.report(PhaseState.NEEDS_INPUT, 0.0, error.sentence)
