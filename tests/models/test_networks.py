@@ -8,23 +8,31 @@ from torch import nn
 
 from vestim_core.models.lstm import Lstm
 from vestim_core.models.registry import build_model
-from vestim_core.spec.model import METHODS, FnnModel, LstmModel, parameter_count
+from vestim_core.spec.model import METHODS, AnyModel, FnnModel, GruModel, LstmModel, parameter_count
 
 SPECS = [
     LstmModel(sizes=[5]),
     LstmModel(sizes=[7, 3, 4]),
+    LstmModel(sizes=[7, 3], layer_norm=True, output_min=-1.0),
+    GruModel(sizes=[5]),
+    GruModel(sizes=[7, 3, 4], layer_norm=True),
     FnnModel(sizes=[8]),
-    FnnModel(sizes=[6, 4], activation="tanh"),
+    FnnModel(sizes=[6, 4], activation="tanh", layer_norm=True, output_max=2.0),
 ]
 sizes = st.lists(st.integers(1, 20), min_size=1, max_size=4)
 
 
-@given(kind=st.sampled_from([LstmModel, FnnModel]), sizes=sizes, features=st.integers(1, 6))
+@given(
+    kind=st.sampled_from([LstmModel, GruModel, FnnModel]),
+    sizes=sizes,
+    features=st.integers(1, 6),
+    layer_norm=st.booleans(),
+)
 @settings(max_examples=60, deadline=None)
 def test_the_formula_counts_the_real_parameters(
-    kind: type[LstmModel | FnnModel], sizes: list[int], features: int
+    kind: type[AnyModel], sizes: list[int], features: int, layer_norm: bool
 ) -> None:
-    spec = kind(sizes=sizes)
+    spec = kind(sizes=sizes, layer_norm=layer_norm)
     real = sum(weights.numel() for weights in build_model(spec, features).parameters())
     assert real == parameter_count(spec, features)
 
@@ -35,13 +43,14 @@ def test_every_kind_of_the_spec_can_be_built() -> None:
         build_model(spec, 3)
 
 
-def test_every_lstm_layer_has_its_own_size() -> None:
-    network = build_model(LstmModel(sizes=[7, 3, 4]), 2)
+@pytest.mark.parametrize("kind", [LstmModel, GruModel])
+def test_every_layer_has_its_own_size(kind: type[LstmModel | GruModel]) -> None:
+    network = build_model(kind(sizes=[7, 3, 4]), 2)
     assert [(layer.input_size, layer.hidden_size) for layer in network.layers] == [(2, 7), (7, 3), (3, 4)]
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=str)
-def test_one_pass_equals_pieces_with_carried_state(spec: LstmModel | FnnModel) -> None:
+def test_one_pass_equals_pieces_with_carried_state(spec: AnyModel) -> None:
     network, x = build_model(spec, 3).eval(), torch.randn(4, 30, 3)
     whole, _ = network(x)
     first, state = network(x[:, :11])
@@ -51,15 +60,15 @@ def test_one_pass_equals_pieces_with_carried_state(spec: LstmModel | FnnModel) -
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=str)
-def test_nothing_is_seen_before_it_happens(spec: LstmModel | FnnModel) -> None:
+def test_nothing_is_seen_before_it_happens(spec: AnyModel) -> None:
     network, x = build_model(spec, 3).eval(), torch.randn(1, 20, 3)
     later = x.clone()
     later[:, 12:] += 5.0
     assert torch.equal(network(x)[0][:, :12], network(later)[0][:, :12])
 
 
-@pytest.mark.parametrize("kind", [LstmModel, FnnModel])
-def test_dropout_acts_in_training_only_and_on_a_single_layer_too(kind: type[LstmModel | FnnModel]) -> None:
+@pytest.mark.parametrize("kind", [LstmModel, GruModel, FnnModel])
+def test_dropout_acts_in_training_only_and_on_a_single_layer_too(kind: type[AnyModel]) -> None:
     network, x = build_model(kind(sizes=[16], dropout=0.5), 3), torch.randn(2, 10, 3)
     assert not torch.equal(network(x)[0], network(x)[0])
     network.eval()
@@ -82,3 +91,14 @@ def test_an_lstm_starts_with_open_forget_gates_and_orthogonal_recurrence() -> No
     assert torch.equal(layer.bias_ih_l0 + layer.bias_hh_l0, torch.tensor([0.0] * 6 + [1.0] * 6 + [0.0] * 12))
     for gate in layer.weight_hh_l0.detach().split(6):
         torch.testing.assert_close(gate @ gate.T, torch.eye(6))
+
+
+def test_limits_cut_the_output_the_same_after_saving() -> None:
+    network = build_model(LstmModel(sizes=[4], output_min=0.0, output_max=1.0), 2)
+    network.set_limits(-0.01, 0.02)
+    y, _ = network(10 * torch.randn(3, 50, 2))
+    assert y.min().item() == pytest.approx(-0.01) and y.max().item() == pytest.approx(0.02)
+    again = build_model(LstmModel(sizes=[4], output_min=0.0, output_max=1.0), 2)
+    again.load_state_dict(network.state_dict())
+    assert torch.equal(again.limits, network.limits)
+    assert "limits" not in build_model(LstmModel(), 2).state_dict(), "models without limits are as they always were"

@@ -32,6 +32,20 @@ TINY: dict[str, dict[str, Any]] = {
             "burn_in_steps": 30,
         },
     },
+    "gru": {
+        "model": {"kind": "gru", "sizes": [4]},
+        "training": {
+            "streams": 6,
+            "chunk_steps": 20,
+            "chunks_per_stream": 4,
+            "draws_per_epoch": 3,
+            "burn_in_steps": 30,
+        },
+    },
+    "windows": {
+        "model": {"kind": "lstm", "sizes": [4]},
+        "training": {"method": "windows", "lookback_steps": 30, "batch_windows": 40, "stride_steps": 4},
+    },
     "fnn": {"model": {"kind": "fnn", "sizes": [6]}, "training": {"batch_rows": 200}},
 }
 

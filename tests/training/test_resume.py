@@ -22,9 +22,19 @@ from vestim_core.training.outcome import Outcome
 _DRAWN = {"max_epochs": 4, "schedule": {"kind": "plateau", "patience_epochs": 1}, "learning_rate": 0.1}
 TRIALS: dict[str, Trial] = {
     "lstm": trial("lstm", model={"sizes": [4, 3], "dropout": 0.2}, training=_DRAWN),
+    "gru": trial(
+        "gru",
+        model={"layer_norm": True},
+        training={**_DRAWN, "max_epochs": 2, "exploit": {"epochs": 1, "rounds": 2, "learning_rate": 0.01}},
+    ),
+    "windows": trial(
+        "windows",
+        model={"output_max": 3.9},
+        training={**_DRAWN, "schedule": "one-cycle", "warm_up_steps": 7, "optimizer": "rmsprop"},
+    ),
     "fnn": trial("fnn", model={"dropout": 0.2}, training={**_DRAWN, "optimizer": "sgd"}),
 }
-BATCHES = {"lstm": 4 * 12, "fnn": 4 * 4}
+BATCHES = {"lstm": 4 * 12, "gru": 4 * 12, "windows": 4 * 4, "fnn": 4 * 4}
 
 
 class Killed(BaseException):
@@ -56,7 +66,7 @@ def whole(prepared: PreparedSet, tmp_path_factory: pytest.TempPathFactory) -> di
 
 
 def curve(outcome: Outcome) -> list[dict[str, Any]]:
-    timeless = ("time_s", "elapsed_s")
+    timeless = ("time_s", "elapsed_s", "memory_MB")
     return [{name: value for name, value in line.items() if name not in timeless} for line in outcome.history]
 
 

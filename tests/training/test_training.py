@@ -17,15 +17,15 @@ from vestim_core.evaluation.report import evaluate, overall
 from vestim_core.models.files import load_model, save_model
 from vestim_core.spec.errors import VestimError
 from vestim_core.spec.job import Trial
-from vestim_core.spec.model import FnnModel, LstmModel
+from vestim_core.spec.model import FnnModel, GruModel, LstmModel
 from vestim_core.spec.preparation import Normalise, Resample
 from vestim_core.spec.states import Intent
-from vestim_core.spec.training import RowsTraining, StreamsTraining
+from vestim_core.spec.training import RowsTraining, StreamsTraining, WindowsTraining
 from vestim_core.training.history import write_history
 from vestim_core.training.loop import train
 from vestim_core.training.outcome import Outcome, TrainingDiverged
 
-KINDS = ["lstm", "fnn"]
+KINDS = ["lstm", "gru", "windows", "fnn"]
 
 
 @pytest.fixture(scope="module")
@@ -85,8 +85,9 @@ def test_same_seed_same_bits_and_repetitions_differ(tmp_path: Path, prepared: Pr
     assert bits(first) != bits(repetition)
 
 
-_LSTM = {"sizes": [[6], [4, 4]], "dropout": [0.3]}
-_FNN = {"sizes": [[7], [6, 6]], "dropout": [0.3], "activation": ["tanh", "gelu"]}
+_NETWORK = {"dropout": [0.3], "layer_norm": [True], "output_min": [3.5], "output_max": [3.9]}
+_RECURRENT = {**_NETWORK, "sizes": [[6], [4, 4], [4, 5]]}
+_FNN = {**_NETWORK, "sizes": [[7], [6, 6]], "activation": ["tanh", "gelu"]}
 _COMMON: dict[str, list[Any]] = {
     "max_epochs": [5],
     "patience": [1],
@@ -102,7 +103,24 @@ _COMMON: dict[str, list[Any]] = {
         {"kind": "plateau", "patience_epochs": 1},
         {"kind": "plateau", "patience_epochs": 1, "factor": 0.2},
         {"kind": "plateau", "patience_epochs": 2},
+        "one-cycle",
+        {"kind": "one-cycle", "rising_share": 0.5},
+        {"kind": "one-cycle", "start_divisor": 5.0},
+        {"kind": "one-cycle", "end_divisor": 2.0},
+        {"kind": "cosine-restarts", "first_epochs": 2},
+        {"kind": "cosine-restarts", "first_epochs": 3},
+        {"kind": "cosine-restarts", "first_epochs": 2, "length_factor": 1},
+        {"kind": "cosine-restarts", "first_epochs": 2, "final_learning_rate": 0.1},
     ],
+    "warm_up_steps": [5, 20],
+    "exploit": [
+        {"epochs": 2},
+        {"epochs": 3},
+        {"epochs": 2, "rounds": 2},
+        {"epochs": 2, "learning_rate": 1e-2},
+        {"epochs": 2, "final_learning_rate": 1e-6},
+    ],
+    "time_budget_s": [0.001],
     "gradient_clip": [0.01],
     "seed": [2],
 }
@@ -113,18 +131,26 @@ _STREAMS = {
     "draws_per_epoch": [2],
     "burn_in_steps": [10],
 }
+_WINDOWS = {"lookback_steps": [20], "batch_windows": [30], "stride_steps": [3]}
 _ROWS = {"batch_rows": [100]}
 _CHANGES = {
-    "lstm": {"model": _LSTM, "training": {**_COMMON, **_STREAMS}},
+    "lstm": {"model": _RECURRENT, "training": {**_COMMON, **_STREAMS}},
+    "gru": {"model": _RECURRENT, "training": {**_COMMON, **_STREAMS}},
+    "windows": {"model": _RECURRENT, "training": {**_COMMON, **_WINDOWS}},
     "fnn": {"model": _FNN, "training": {**_COMMON, **_ROWS}},
 }
-# `repetitions` makes trials, `device` and `threads` say where and must not change the numbers.
-_ELSEWHERE = {"kind", "method", "repetitions", "device", "threads"}
+# `repetitions` makes trials; `device` and `threads` say where and must not change the numbers; a CPU has no half precision.
+_ELSEWHERE = {"kind", "method", "repetitions", "device", "threads", "mixed_precision"}
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_setting_reaches_training(tmp_path: Path, prepared: PreparedSet, kind: str) -> None:
-    sections = {"lstm": (LstmModel, StreamsTraining), "fnn": (FnnModel, RowsTraining)}[kind]
+    sections = {
+        "lstm": (LstmModel, StreamsTraining),
+        "gru": (GruModel, StreamsTraining),
+        "windows": (LstmModel, WindowsTraining),
+        "fnn": (FnnModel, RowsTraining),
+    }[kind]
     for section, changes in zip(sections, _CHANGES[kind].values(), strict=True):
         assert set(section.model_fields) - _ELSEWHERE == set(changes), "a field of the spec that no case here changes"
     # A learning rate that jumps about, so that patience and plateaus have something to wait for.
@@ -168,7 +194,7 @@ def test_the_reports_are_complete(tmp_path: Path, prepared: PreparedSet, kind: s
     assert [data["epoch"] for data in epochs] == [1, 2, 3, 4]
     assert list(outcome.history) == epochs
     expected = "epoch train_rmse_mV validation_rmse_mV validation_mae_mV validation_max_mV validation_r2 "
-    expected += "best_validation_rmse_mV best_epoch learning_rate time_s elapsed_s patience_left max_epochs"
+    expected += "best_validation_rmse_mV best_epoch learning_rate time_s elapsed_s patience_left max_epochs memory_MB"
     for data in epochs:
         assert list(data) == expected.split()
         assert json.loads(json.dumps(data, allow_nan=False)) == data

@@ -16,12 +16,13 @@ class Fnn(Network):
     """A feed-forward network; what it predicts of a row depends on that row alone."""
 
     def __init__(self, spec: FnnModel, features: int) -> None:
-        super().__init__()
+        super().__init__(spec)
         layers: list[nn.Module] = []
         for inputs, size in pairwise([features, *spec.sizes]):
-            layers += [nn.Linear(inputs, size), _ACTIVATIONS[spec.activation](), nn.Dropout(spec.dropout)]
+            norm = [nn.LayerNorm(size)] if spec.layer_norm else []
+            layers += [nn.Linear(inputs, size), *norm, _ACTIVATIONS[spec.activation](), nn.Dropout(spec.dropout)]
         self.layers = nn.Sequential(*layers, nn.Linear(spec.sizes[-1], 1))
 
-    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """See `Network.forward`; the state is empty."""
+    def predict_scaled(self, x: Tensor, state: State | None) -> tuple[Tensor, State]:
+        """See `Network`; the state is empty."""
         return self.layers(x.flatten(0, 1)).view(x.shape[:2]), ()

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from vestim_core.models.fnn import Fnn
+from vestim_core.models.gru import Gru
 from vestim_core.models.lstm import Lstm
 from vestim_core.models.network import Network
-from vestim_core.spec.model import FnnModel, LstmModel
+from vestim_core.spec.model import AnyModel
 
-_BUILDERS: dict[str, Callable[[Any, int], Network]] = {"lstm": Lstm, "fnn": Fnn}
+_BUILDERS: dict[str, Callable[[Any, int], Network]] = {"lstm": Lstm, "gru": Gru, "fnn": Fnn}
 
 
-def build_model(spec: LstmModel | FnnModel, features: int) -> Network:
+def build_model(spec: AnyModel, features: int) -> Network:
     """A new network of `spec` for that many features; its weights are drawn from torch's global generator."""
     return _BUILDERS[spec.kind](spec, features)

@@ -13,9 +13,9 @@ from typing import Any
 
 from vestim_core.spec.errors import VestimError
 from vestim_core.spec.job import JobSpec, validate_job
-from vestim_core.spec.model import METHODS, FnnModel, LstmModel, parameter_count
+from vestim_core.spec.model import METHODS, AnyModel, FnnModel, parameter_count
 from vestim_core.spec.problems import SOME_DATA, job_problems
-from vestim_core.spec.training import RowsTraining, StreamsTraining
+from vestim_core.spec.training import AnyTraining, StreamsTraining, WindowsTraining
 
 PROCESS_MB = 260.0
 """Memory of a training process before it has a model or data: Python, torch and its libraries."""
@@ -39,15 +39,13 @@ class Circumstances:
 class _Run:
     """Trainings that are alike but for their seed and preparation, `count` of them."""
 
-    model: LstmModel | FnnModel
-    training: StreamsTraining | RowsTraining
+    model: AnyModel
+    training: AnyTraining
     features: int
     count: int
 
 
-def speed_key(
-    model: LstmModel | FnnModel, training: StreamsTraining | RowsTraining, features: int, threads: int, device: str
-) -> str:
+def speed_key(model: AnyModel, training: AnyTraining, features: int, threads: int, device: str) -> str:
     """The kind of training that shares a speed: model, method, size and batch in steps of two, threads, device."""
     size = round(math.log2(parameter_count(model, features)))
     batch = round(math.log2(_rows_per_update(training)))
@@ -93,15 +91,19 @@ def _runs(spec: JobSpec) -> Iterator[_Run]:
                     yield _Run(model, training, len(signals.features), count)
 
 
-def _rows_per_update(training: StreamsTraining | RowsTraining) -> int:
+def _rows_per_update(training: AnyTraining) -> int:
     if isinstance(training, StreamsTraining):
         return training.streams * training.chunk_steps
+    if isinstance(training, WindowsTraining):
+        return training.batch_windows * training.lookback_steps
     return training.batch_rows
 
 
-def _rows_per_epoch(training: StreamsTraining | RowsTraining, about: Circumstances) -> int | None:
+def _rows_per_epoch(training: AnyTraining, about: Circumstances) -> int | None:
     if isinstance(training, StreamsTraining):
         return training.draws_per_epoch * training.chunks_per_stream * _rows_per_update(training)
+    if isinstance(training, WindowsTraining) and about.train_rows is not None:
+        return about.train_rows // training.stride_steps * training.lookback_steps
     return about.train_rows
 
 
@@ -136,8 +138,8 @@ def _at_once(spec: JobSpec, runs: list[_Run], about: Circumstances) -> int:
 
 def _memory_MB(run: _Run, about: Circumstances) -> float:
     """Of one training process: its libraries, copies of the parameters, the rows, and what one update keeps of each
-    row for its gradients (for an LSTM four gates, cell and output a unit; for others output and activation)."""
-    kept = sum(run.model.sizes) * (6 if isinstance(run.model, LstmModel) else 2) + run.features + 1
+    row for its gradients (for a recurrent one its gates, cell and output a unit; for others output and activation)."""
+    kept = sum(run.model.sizes) * (2 if isinstance(run.model, FnnModel) else 6) + run.features + 1
     parameters = _COPIES * parameter_count(run.model, run.features)
     rows = 2 * (about.train_rows or 0) * (run.features + 1)
     return PROCESS_MB + _BYTES * (parameters + rows + kept * _rows_per_update(run.training)) / 1e6

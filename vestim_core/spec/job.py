@@ -15,16 +15,20 @@ from vestim_core.spec.columns import check_steps
 from vestim_core.spec.data import DataSpec
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.spec.grid import MAX_CHOICES, Grid, to_document
-from vestim_core.spec.model import METHODS, FnnModel, LstmModel, ModelSpec, model_title
+from vestim_core.spec.model import METHODS, AnyModel, LstmModel, ModelSpec, model_title
 from vestim_core.spec.preparation import Step, default_preparation
 from vestim_core.spec.section import Section
 from vestim_core.spec.sentences import sentence
 from vestim_core.spec.signals import SignalsSpec
 from vestim_core.spec.testing import TestingSpec
-from vestim_core.spec.training import RowsTraining, StreamsTraining, TrainingSpec
+from vestim_core.spec.training import AnyTraining, RowsTraining, StreamsTraining, TrainingSpec, WindowsTraining
 
 SCHEMA_VERSION = 1
-_METHOD_FIELDS = {"streams": set(StreamsTraining.model_fields), "rows": set(RowsTraining.model_fields)}
+_METHOD_FIELDS = {
+    "streams": set(StreamsTraining.model_fields),
+    "windows": set(WindowsTraining.model_fields),
+    "rows": set(RowsTraining.model_fields),
+}
 
 
 class Trial(Section):
@@ -64,8 +68,8 @@ class JobSpec(Section):
         models = _as_list(document.get("model", {"kind": "lstm"}))
         plain = [model for model in map(to_document, models) if isinstance(model, Mapping)]
         kinds = [kind for model in plain for kind in _as_list(model.get("kind", "lstm"))]
-        methods = list(dict.fromkeys(METHODS[kind] for kind in kinds if isinstance(kind, str) and kind in METHODS))
-        sections = [part for section in _as_list(document.get("training", {})) for part in _by_method(section, methods)]
+        known = list(dict.fromkeys(kind for kind in kinds if isinstance(kind, str) and kind in METHODS))
+        sections = [part for section in _as_list(document.get("training", {})) for part in _by_method(section, known)]
         return {**document, "model": models, "training": sections}
 
     @field_validator("preparation")
@@ -83,12 +87,12 @@ class JobSpec(Section):
         given = {training.method for grid in self.training for training in grid.choices}
         for number, grid in enumerate(self.model, 1):
             for model in grid.choices:
-                if METHODS[model.kind] not in given:
+                if not given.intersection(METHODS[model.kind]):
                     raise ValueError(
-                        f"model {number} ({model_title(model)}) is trained with method '{METHODS[model.kind]}', "
-                        f"but no training section has it"
+                        f"model {number} ({model_title(model)}) is trained with method "
+                        f"{' or '.join(repr(method) for method in METHODS[model.kind])}, but no training section has it"
                     )
-        unused = given - {METHODS[model.kind] for grid in self.model for model in grid.choices}
+        unused = given - {method for grid in self.model for model in grid.choices for method in METHODS[model.kind]}
         if unused:
             raise ValueError(f"training method '{min(unused)}' fits none of the models: remove that section")
         return self
@@ -99,7 +103,7 @@ class JobSpec(Section):
         runs_of = dict.fromkeys(_METHOD_FIELDS, 0)
         for training in (training for grid in self.training for training in grid.choices):
             runs_of[training.method] += training.repetitions
-        runs = sum(runs_of[METHODS[model.kind]] for model in models)
+        runs = sum(runs_of[method] for model in models for method in METHODS[model.kind])
         count = len(self.signals.choices) * len(self.preparation.choices) * runs
         if count > MAX_CHOICES:
             raise ValueError(
@@ -134,12 +138,12 @@ class JobSpec(Section):
 
     def _combinations(
         self,
-    ) -> Iterator[tuple[SignalsSpec, list[Step], LstmModel | FnnModel, StreamsTraining | RowsTraining, dict[str, Any]]]:
+    ) -> Iterator[tuple[SignalsSpec, list[Step], AnyModel, AnyTraining, dict[str, Any]]]:
         models = [model for grid in self.model for model in grid.choices]
         trainings = [training for grid in self.training for training in grid.choices]
         for signals, steps, model in product(self.signals.choices, self.preparation.choices, models):
             for training in trainings:
-                if training.method == METHODS[model.kind]:
+                if training.method in METHODS[model.kind]:
                     parts = {"signals": signals, "preparation": steps, "training": training, "model": model}
                     yield signals, steps, model, training, _flat(to_document(parts))
 
@@ -178,12 +182,14 @@ def _as_list(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
-def _by_method(section: Any, methods: list[str]) -> list[Any]:
+def _by_method(section: Any, kinds: list[str]) -> list[Any]:
+    """The section, or one for each method that these kinds of model need when it names none."""
     if isinstance(section, Grid):
         return [section]
     if not isinstance(section, Mapping) or "method" in section:
         return [section]
     known = set().union(*_METHOD_FIELDS.values())
+    methods = list(dict.fromkeys(_method_for(kind, section) for kind in kinds))
     return [
         {
             "method": method,
@@ -191,6 +197,11 @@ def _by_method(section: Any, methods: list[str]) -> list[Any]:
         }
         for method in methods or ["streams"]
     ]
+
+
+def _method_for(kind: str, section: Mapping[str, Any]) -> str:
+    """How a kind of model is trained by a section that does not say: the method that knows most of its fields."""
+    return max(METHODS[kind], key=lambda method: len(_METHOD_FIELDS[method].intersection(section)))
 
 
 def _flat(document: Any, path: str = "") -> dict[str, Any]:
@@ -213,10 +224,8 @@ def _changing_fields(combinations: list[dict[str, Any]]) -> set[str]:
     return {path for path, seen in values.items() if any(value != seen[0] for value in seen)}
 
 
-def _title(
-    model: LstmModel | FnnModel, documents: dict[str, Any], changing: set[str], repetition: int, repetitions: int
-) -> str:
-    shown_by_model = {"model.sizes", "model.kind", "training.method"}
+def _title(model: AnyModel, documents: dict[str, Any], changing: set[str], repetition: int, repetitions: int) -> str:
+    shown_by_model = {"model.sizes", "model.kind"}
     parts = [model_title(model)]
     for path in sorted(changing & set(documents) - shown_by_model):
         value = documents[path]

@@ -3,16 +3,43 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from vestim_core.spec.section import Section
 
 LayerSize = Annotated[int, Field(ge=1, le=4096)]
 
 
-class LstmModel(Section):
+class NetworkModel(Section):
+    """What all networks share."""
+
+    dropout: float = Field(
+        0.0, ge=0, lt=1, title="Dropout", description="Share of each layer's outputs that is dropped while training."
+    )
+    layer_norm: bool = Field(
+        False, title="Layer norm", description="Each layer's outputs are centred and scaled row by row."
+    )
+    output_min: float | None = Field(
+        None,
+        title="Lowest output",
+        description="Predictions below are raised to it, in the target's unit; empty: no limit.",
+    )
+    output_max: float | None = Field(
+        None,
+        title="Highest output",
+        description="Predictions above are lowered to it, in the target's unit; empty: no limit.",
+    )
+
+    @model_validator(mode="after")
+    def _limits_leave_room(self) -> Self:
+        if self.output_min is not None and self.output_max is not None and self.output_min >= self.output_max:
+            raise ValueError(f"output_min ({self.output_min:g}) leaves no room below output_max ({self.output_max:g})")
+        return self
+
+
+class LstmModel(NetworkModel):
     """A long short-term memory network: one LSTM layer per size, then one linear output."""
 
     kind: Literal["lstm"] = "lstm"
@@ -23,12 +50,22 @@ class LstmModel(Section):
         title="Layer sizes",
         description="Units of each LSTM layer: [64, 32] is 64, then 32.",
     )
-    dropout: float = Field(
-        0.0, ge=0, lt=1, title="Dropout", description="Share of each layer's outputs that is dropped while training."
+
+
+class GruModel(NetworkModel):
+    """A network of gated recurrent units: one GRU layer per size, then one linear output."""
+
+    kind: Literal["gru"] = "gru"
+    sizes: list[LayerSize] = Field(
+        [32],
+        min_length=1,
+        max_length=8,
+        title="Layer sizes",
+        description="Units of each GRU layer: [64, 32] is 64, then 32.",
     )
 
 
-class FnnModel(Section):
+class FnnModel(NetworkModel):
     """A feed-forward network: what it predicts depends on the present row alone."""
 
     kind: Literal["fnn"] = "fnn"
@@ -38,25 +75,26 @@ class FnnModel(Section):
     activation: Literal["relu", "gelu", "tanh"] = Field(
         "relu", title="Activation", description="Function between the layers."
     )
-    dropout: float = Field(
-        0.0, ge=0, lt=1, title="Dropout", description="Share of each layer's outputs that is dropped while training."
-    )
 
 
-ModelSpec = Annotated[LstmModel | FnnModel, Field(discriminator="kind")]
-METHODS: dict[str, str] = {"lstm": "streams", "fnn": "rows"}
-"""How each kind of model is trained."""
+AnyModel = LstmModel | GruModel | FnnModel
+ModelSpec = Annotated[AnyModel, Field(discriminator="kind")]
+METHODS: dict[str, tuple[str, ...]] = {"lstm": ("streams", "windows"), "gru": ("streams", "windows"), "fnn": ("rows",)}
+"""How each kind of model can be trained; the first is what it is trained with when nothing else is said."""
+_GATES = {"lstm": 4, "gru": 3}
 
 
-def parameter_count(model: LstmModel | FnnModel, features: int) -> int:
+def parameter_count(model: AnyModel, features: int) -> int:
     """Number of trainable parameters of `model` with `features` inputs and one output."""
     widths = [features, *model.sizes]
+    norms = 2 * sum(model.sizes) if model.layer_norm else 0
     head = widths[-1] + 1
-    if isinstance(model, LstmModel):
-        return head + sum(4 * (size * (inputs + size) + 2 * size) for inputs, size in pairwise(widths))
-    return head + sum(size * inputs + size for inputs, size in pairwise(widths))
+    if isinstance(model, FnnModel):
+        return head + norms + sum(size * inputs + size for inputs, size in pairwise(widths))
+    gates = _GATES[model.kind]
+    return head + norms + sum(gates * (size * (inputs + size) + 2 * size) for inputs, size in pairwise(widths))
 
 
-def model_title(model: LstmModel | FnnModel) -> str:
+def model_title(model: AnyModel) -> str:
     """Short name for lists and tables: `LSTM 64-32`."""
     return f"{model.kind.upper()} {'-'.join(str(size) for size in model.sizes)}"

@@ -23,6 +23,7 @@ class TaskSpec(Section):
 
     depends_on: ids of tasks of the same job that must be `done` before it starts.
     device: where it computes; empty until its first attempt has chosen, and the same for every later one.
+    plan: what the first attempt turned a time budget into (`epochs`, `from_step`), followed by every later one.
     trial: the settings, of a training or testing task. inspection: the question, of an inspecting one.
     """
 
@@ -33,6 +34,7 @@ class TaskSpec(Section):
     depends_on: list[str] = Field(default_factory=list)
     threads: int = Field(1, ge=1)
     device: Literal["", "cpu", "cuda"] = ""
+    plan: dict[str, int] = Field(default_factory=dict)
     data: DataSpec | None = None
     signals: SignalsSpec = SignalsSpec()
     preparation: list[Step] = Field(default_factory=list)

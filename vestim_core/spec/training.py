@@ -41,6 +41,38 @@ class Cosine(Section):
     )
 
 
+class CosineRestarts(Section):
+    """Cosines one after the other, each from the start to `final_learning_rate`, the next `length_factor` times as long
+    (Loshchilov and Hutter 2017)."""
+
+    kind: Literal["cosine-restarts"] = "cosine-restarts"
+    first_epochs: int = Field(
+        10, ge=1, title="First cosine", description="Length of the first cosine.", json_schema_extra=unit("epochs")
+    )
+    length_factor: int = Field(
+        2, ge=1, le=100, title="Length factor", description="How many times as long each next cosine is."
+    )
+    final_learning_rate: float = Field(
+        1e-6, ge=0, title="Final learning rate", description="Learning rate at the end of each cosine."
+    )
+
+
+class OneCycle(Section):
+    """The learning rate rises along half a cosine from a fraction of itself, then falls along another one to nearly
+    nothing at the last epoch (Smith and Topin 2018)."""
+
+    kind: Literal["one-cycle"] = "one-cycle"
+    rising_share: float = Field(
+        0.3, gt=0, lt=1, title="Rising share", description="Part of the training in which the learning rate rises."
+    )
+    start_divisor: float = Field(
+        25.0, ge=1, title="Start divisor", description="The first learning rate is the learning rate divided by this."
+    )
+    end_divisor: float = Field(
+        1e4, ge=1, title="End divisor", description="The last learning rate is the first divided by this."
+    )
+
+
 class StepDecay(Section):
     """The learning rate is multiplied by `factor` every `every_epochs` epochs."""
 
@@ -71,7 +103,32 @@ def _kind_alone(value: Any) -> Any:
 
 
 Optimizer = Annotated[Adam | AdamW | Sgd | RmsProp, Field(discriminator="kind"), BeforeValidator(_kind_alone)]
-Schedule = Annotated[Constant | Cosine | StepDecay | Plateau, Field(discriminator="kind"), BeforeValidator(_kind_alone)]
+Schedule = Annotated[
+    Constant | Cosine | CosineRestarts | OneCycle | StepDecay | Plateau,
+    Field(discriminator="kind"),
+    BeforeValidator(_kind_alone),
+]
+
+
+class Exploit(Section):
+    """After the search has ended: the best weights again, with a fresh optimiser, along a cosine of small learning
+    rates; as often as `rounds` says. What is better is kept."""
+
+    epochs: int = Field(
+        0,
+        ge=0,
+        le=100_000,
+        title="Exploit epochs",
+        description="Epochs from the best weights on after training has ended; 0: none.",
+        json_schema_extra=unit("epochs"),
+    )
+    rounds: int = Field(1, ge=1, le=100, title="Exploit rounds", description="How often that is done.")
+    learning_rate: float = Field(
+        1e-5, gt=0, le=10, title="Exploit learning rate", description="Step size at the start of each round."
+    )
+    final_learning_rate: float = Field(
+        1e-7, ge=0, le=10, title="Exploit final rate", description="Step size at the end of each round."
+    )
 
 
 class TrainingBase(Section):
@@ -91,7 +148,26 @@ class TrainingBase(Section):
     learning_rate: float = Field(5e-3, gt=0, le=10, title="Learning rate", description="Step size at the start.")
     weight_decay: float = Field(0.0, ge=0, le=10, title="Weight decay", description="Pull of the weights towards zero.")
     schedule: Schedule = Field(
-        Cosine(), title="Schedule", description="How the learning rate falls: constant, cosine, step, plateau."
+        Cosine(),
+        title="Schedule",
+        description="How the learning rate moves: constant, cosine, cosine-restarts, one-cycle, step, plateau.",
+    )
+    warm_up_steps: int = Field(
+        0,
+        ge=0,
+        le=1_000_000,
+        title="Warm-up",
+        description="Updates over which the learning rate first rises from nothing to what the schedule says.",
+        json_schema_extra=unit("updates"),
+    )
+    exploit: Exploit = Field(Exploit(), title="Exploit", description="A last search around the best weights.")
+    time_budget_s: float | None = Field(
+        None,
+        gt=0,
+        title="Time budget",
+        description="Training takes about this long: it is turned into a number of epochs once the first updates were "
+        "timed, never more than the epochs above; empty: no budget.",
+        json_schema_extra=unit("s"),
     )
     gradient_clip: float = Field(
         1.0, gt=0, title="Gradient clip", description="Longest gradient (Euclidean norm) that a step may have."
@@ -103,16 +179,25 @@ class TrainingBase(Section):
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", title="Device", description="auto takes a GPU where there is one."
     )
+    mixed_precision: bool = Field(
+        False, title="Mixed precision", description="Half precision where it is safe; on a GPU only."
+    )
     threads: int = Field(
         1, ge=1, le=256, title="Threads", description="CPU threads of one training; 1 is best for small networks."
     )
 
     @model_validator(mode="after")
     def _schedule_falls(self) -> Self:
-        if isinstance(self.schedule, Cosine) and self.schedule.final_learning_rate > self.learning_rate:
+        final = getattr(self.schedule, "final_learning_rate", 0.0)
+        if final > self.learning_rate:
             raise ValueError(
-                f"schedule.final_learning_rate ({self.schedule.final_learning_rate:g}) is above "
-                f"learning_rate ({self.learning_rate:g}): the cosine can only fall"
+                f"schedule.final_learning_rate ({final:g}) is above learning_rate ({self.learning_rate:g}): "
+                f"the cosine can only fall"
+            )
+        if self.exploit.final_learning_rate > self.exploit.learning_rate:
+            raise ValueError(
+                f"exploit.final_learning_rate ({self.exploit.final_learning_rate:g}) is above "
+                f"exploit.learning_rate ({self.exploit.learning_rate:g}): the cosine can only fall"
             )
         return self
 
@@ -169,6 +254,36 @@ class StreamsTraining(TrainingBase):
         return self
 
 
+class WindowsTraining(TrainingBase):
+    """For recurrent models: random batches of windows, each from rest, whose last row alone is predicted."""
+
+    method: Literal["windows"] = "windows"
+    lookback_steps: int = Field(
+        400,
+        ge=1,
+        le=100_000,
+        title="Lookback",
+        description="Rows of a window, the predicted one included.",
+        json_schema_extra=unit("rows"),
+    )
+    batch_windows: int = Field(
+        200,
+        ge=1,
+        le=1_000_000,
+        title="Batch",
+        description="Windows between two weight updates.",
+        json_schema_extra=unit("windows"),
+    )
+    stride_steps: int = Field(
+        1,
+        ge=1,
+        le=100_000,
+        title="Stride",
+        description="Rows between the ends of two windows; each epoch begins the row at random.",
+        json_schema_extra=unit("rows"),
+    )
+
+
 class RowsTraining(TrainingBase):
     """For feed-forward models: random batches of single rows."""
 
@@ -183,4 +298,5 @@ class RowsTraining(TrainingBase):
     )
 
 
-TrainingSpec = Annotated[StreamsTraining | RowsTraining, Field(discriminator="method")]
+AnyTraining = StreamsTraining | WindowsTraining | RowsTraining
+TrainingSpec = Annotated[AnyTraining, Field(discriminator="method")]

@@ -1,4 +1,4 @@
-"""Batches: what both methods of training hand to the loop."""
+"""Batches: what every method of training hands to the loop."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ class Batch:
     x: (B, T, F) scaled features. y: (B, T) scaled target. count: rows in the loss; with 0 only the state moves on.
     scored: (B, T) 1.0 where a row counts, else 0.0; None when all do.
     kept: (B, 1) 0.0 where a sequence starts at rest, 1.0 where it carries its state on; None when all start at rest.
+    last_only: the last row of each sequence alone is predicted; then y is (B, 1).
     """
 
     x: Tensor
@@ -22,6 +23,7 @@ class Batch:
     count: int
     scored: Tensor | None = None
     kept: Tensor | None = None
+    last_only: bool = False
 
 
 class Batches(Protocol):

@@ -24,8 +24,11 @@ _KEPT = 2
 
 
 def identity(trial: Trial, prepared: PreparedSet) -> str:
-    """Hash of what a training depends on: a checkpoint with another one belongs to another training."""
-    settings = trial.model_dump(mode="json", exclude={"title"})
+    """Hash of what a training depends on: a checkpoint with another one belongs to another training.
+
+    Settings at their defaults are left out, so that one that a later version adds changes nothing.
+    """
+    settings = trial.model_dump(mode="json", exclude={"title", "schema_version"}, exclude_defaults=True)
     files = [[file.role, file.sha256] for file in prepared.files]
     return hashlib.sha256(json.dumps([settings, files, prepared.arrays_sha256], sort_keys=True).encode()).hexdigest()
 

@@ -9,37 +9,34 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor, nn
+import psutil
+from torch import Tensor
 
 from vestim_core.data.prepared import PreparedFile, PreparedSet
 from vestim_core.evaluation.inference import predict
 from vestim_core.evaluation.metrics import pooled
 from vestim_core.evaluation.report import evaluate
-from vestim_core.models.network import State
 from vestim_core.models.registry import build_model
 from vestim_core.spec.errors import wrong_input
 from vestim_core.spec.events import EventKind
 from vestim_core.spec.job import Trial
 from vestim_core.spec.signals import error_scale
 from vestim_core.spec.states import Intent
-from vestim_core.spec.training import StreamsTraining
-from vestim_core.training.batches import Batch, Batches
+from vestim_core.training.budget import Plan, plan, time_to_plan
 from vestim_core.training.checkpoints import identity, latest_checkpoint, save_checkpoint
-from vestim_core.training.optimisers import build_optimiser
+from vestim_core.training.course import Course, Place
+from vestim_core.training.limits import out_of_limits, set_output_limits
+from vestim_core.training.methods import build_batches
 from vestim_core.training.outcome import End, Outcome, TrainingDiverged
 from vestim_core.training.reporting import AskIntent, Reporter
 from vestim_core.training.reproducible import generator_states, reproducible, set_generator_states
-from vestim_core.training.rows import RowBatches
-from vestim_core.training.schedules import Schedule
-from vestim_core.training.streams import StreamBatches
+from vestim_core.training.update import Updater
 
 PROGRESS_INTERVAL_S = 0.1
 EPOCH_CHECKPOINT_S = 1.0  # epochs of milliseconds are not worth a checkpoint each: a second of work is soon repeated
@@ -57,41 +54,38 @@ def train(
     report: Reporter,
     intent: AskIntent,
     earlier: Sequence[Path] = (),
+    planned: Plan | None = None,
+    keep_plan: Callable[[Plan], None] = lambda plan: None,
 ) -> Outcome:
     """Train `trial` on the training files of `prepared`, or go on from the newest checkpoint.
 
     checkpoints: folder for this attempt's checkpoints. earlier: those of earlier attempts, only read.
     device: "cpu" or "cuda", see `choose_device`. threads: CPU threads; never another number while a task lives.
     intent: PAUSE ends with a checkpoint after the running batch, STOP too; the best weights so far are in the outcome.
+    planned: what an earlier attempt turned the time budget into. keep_plan: told when this one does; what it is told
+    must be given to every later attempt.
     Raises `TrainingDiverged` when the loss is no number any more, `VestimError` when the data cannot be trained on.
     """
     for role in ("train", "validation"):
         if not sum(file.scored_rows for file in prepared.of(role)):
             raise wrong_input(f"The {role} files have no rows left after preparation: give longer files")
     with reproducible(device, threads, trial.seed):
-        training = _Training(trial, prepared, checkpoints, device, report, intent)
+        training = _Training(trial, prepared, checkpoints, device, report, intent, planned, keep_plan)
         training.resume([*earlier, checkpoints])
         return training.run()
 
 
-@dataclass
-class _Progress:
-    """Where a training stands: everything that is not inside a torch object, as plain values."""
-
-    epoch: int = 1
-    index: int = 0  # the next batch of that epoch
-    squares: float = 0.0  # scaled squared errors of the epoch's batches
-    rows: int = 0
-    epoch_s: float = 0.0
-    elapsed_s: float = 0.0
-    best_epoch: int = 0
-    best: dict[str, float | None] = field(default_factory=dict)
-    history: list[dict[str, Any]] = field(default_factory=list)
-
-
 class _Training:
     def __init__(
-        self, trial: Trial, prepared: PreparedSet, folder: Path, device: str, report: Reporter, intent: AskIntent
+        self,
+        trial: Trial,
+        prepared: PreparedSet,
+        folder: Path,
+        device: str,
+        report: Reporter,
+        intent: AskIntent,
+        planned: Plan | None,
+        keep_plan: Callable[[Plan], None],
     ) -> None:
         self._spec = trial.training
         self._prepared = prepared
@@ -99,19 +93,20 @@ class _Training:
         self._device = device
         self._report = report
         self._intent = intent
+        self._keep_plan = keep_plan
         self._identity = identity(trial, prepared)
         self._target = trial.signals.target
         self._suffix, unit_factor = error_scale(self._target)
         zero, one = prepared.pipeline.inverse_target(np.array([0.0, 1.0]))
         self._error_factor = float(abs(one - zero)) * unit_factor  # from scaled errors to the metric's unit
         self._module = build_model(trial.model, len(trial.signals.features)).to(device)
-        self._parameters = list(self._module.parameters())
-        self._optimiser = build_optimiser(self._spec, self._parameters)
-        self._batches = _batches(trial, prepared.of("train"), device)
-        self._schedule = Schedule(self._spec, self._batches.per_epoch)
-        self._carried: State = ()
+        set_output_limits(self._module, trial.model, prepared.pipeline)
+        self._updater = Updater(self._module, self._spec, device)
+        self._batches = build_batches(trial, prepared.of("train"), device)
+        self._course = Course(self._spec, self._batches.per_epoch, planned)
         self._best_weights: dict[str, Tensor] = {}
-        self._now = _Progress()
+        self._now = Place()
+        self._process = psutil.Process()
         self._clock = time.monotonic()
         self._reported = -math.inf
         self._saved = time.monotonic()
@@ -120,89 +115,96 @@ class _Training:
 
     def run(self) -> Outcome:
         self._clock = self._saved = self._begun = time.monotonic()
-        while not self._done():
-            wanted = self._run_epoch()
-            if wanted is not Intent.RUN:
-                self._save()
-                return self._outcome("paused" if wanted is Intent.PAUSE else "stopped")
-            self._end_epoch()
-        return self._outcome("finished")
+        self._say_what_cannot_be()
+        while True:
+            while not self._course.part_over(self._now):
+                wanted = self._run_epoch()
+                if wanted is not Intent.RUN:
+                    self._save()
+                    return self._outcome("paused" if wanted is Intent.PAUSE else "stopped")
+                self._end_epoch()
+            if not self._course.begin_round(self._now):
+                return self._outcome("finished")
+            self._module.load_state_dict(self._best_weights)
+            self._updater.fresh_optimiser()
 
-    def _done(self) -> bool:
-        return self._now.epoch > self._spec.max_epochs or self._patience_left() <= 0
-
-    def _patience_left(self) -> int:
-        return self._spec.patience - (self._now.epoch - 1 - self._now.best_epoch)
+    def _say_what_cannot_be(self) -> None:
+        if self._spec.mixed_precision and self._device != "cuda":
+            self._warn("Mixed precision needs a GPU: this training computes in full precision.")
+        for sentence in out_of_limits(self._module, self._prepared):
+            self._warn(sentence)
 
     def _run_epoch(self) -> Intent:
-        """Train to the epoch's end, or to where the user wants something else."""
+        """Train to the epoch's end, to where the user wants something else, or to where time is up."""
         now, per_epoch = self._now, self._batches.per_epoch
         self._module.train()
-        while now.index < per_epoch:
+        while now.index < per_epoch and not self._course.out_of_time(now):
             if (wanted := self._intent()) is not Intent.RUN:
                 return wanted
             batch = self._batches.batch(now.index)
-            for group in self._optimiser.param_groups:
-                group["lr"] = self._schedule.rate((now.epoch - 1) * per_epoch + now.index)
-            loss = self._step(batch)
+            loss = self._updater.update(batch, self._course.rate(now))
+            if not math.isfinite(loss):
+                raise self._diverged(loss)
             now.index += 1
             now.squares += loss * batch.count
             now.rows += batch.count
-            self._rows_here += batch.y.numel()
+            self._rows_here += batch.x.shape[0] * batch.x.shape[1]
             self._tick(loss)
+            if self._spec.time_budget_s is not None and self._course.plan is None:
+                self._plan(self._spec.time_budget_s)
             if self._clock - self._saved >= CHECKPOINT_INTERVAL_S and now.index < per_epoch:
                 self._save()
         return Intent.RUN
 
-    def _step(self, batch: Batch) -> float:
-        """One update of the weights; returns the loss, the mean squared error of the scaled rows that count."""
-        state = None if batch.kept is None else tuple(tensor * batch.kept for tensor in self._carried)
-        if not batch.count:
-            with torch.no_grad():
-                _, self._carried = self._module(batch.x, state)
-            return 0.0
-        predicted, after = self._module(batch.x, state)
-        self._carried = tuple(tensor.detach() for tensor in after)
-        if batch.scored is None:
-            mean = nn.functional.mse_loss(predicted, batch.y)
-        else:
-            mean = ((predicted - batch.y).square() * batch.scored).sum() / batch.count
-        loss = float(mean.item())
-        if not math.isfinite(loss):
-            raise self._diverged(loss)
-        self._optimiser.zero_grad()
-        mean.backward()
-        nn.utils.clip_grad_norm_(self._parameters, self._spec.gradient_clip)
-        self._optimiser.step()
-        return loss
+    def _plan(self, budget_s: float) -> None:
+        """Turn the time budget into epochs once enough was measured."""
+        now, step = self._now, self._course.step(self._now)
+        if not time_to_plan(step, now.updating_s, budget_s):
+            return
+        began_s = time.monotonic()
+        self._validation()
+        self._clock = time.monotonic()
+        found = plan(
+            budget_s, self._spec.max_epochs, self._batches.per_epoch, step, now.updating_s, self._clock - began_s
+        )
+        now.elapsed_s += self._clock - began_s
+        self._module.train()
+        self._keep_plan(found)
+        self._course.plan = found
 
     def _tick(self, loss: float) -> None:
         moment = time.monotonic()
         passed, self._clock = moment - self._clock, moment
         now = self._now
         now.epoch_s += passed
+        now.updating_s += passed
         now.elapsed_s += passed
         if moment - self._reported < PROGRESS_INTERVAL_S:
             return
         self._reported = moment
         part = now.index / self._batches.per_epoch
-        epochs_left = self._spec.max_epochs - (now.epoch - 1 + part)
+        epochs = self._course.epochs()
+        epochs_left = epochs - (now.epoch - 1 + part)
         times = [line["time_s"] for line in now.history[-_RECENT_EPOCHS:]] or [now.epoch_s / part]
         self._report.progress(
             {
                 "epoch": now.epoch,
-                "max_epochs": self._spec.max_epochs,
-                "fraction": (now.epoch - 1 + part) / self._spec.max_epochs,
+                "max_epochs": epochs,
+                "fraction": (now.epoch - 1 + part) / epochs,
                 "loss": loss,
                 "time_left_s": round(epochs_left * median(times), 1),
             }
         )
 
+    def _validation(self) -> dict[str, float | None]:
+        results = evaluate(self._predict, self._prepared.of("validation"), self._target)
+        return pooled(result.sums for result in results).metrics(self._target)
+
     def _end_epoch(self) -> None:
         """Validate, keep the weights if they are the best, report, save."""
         now = self._now
-        results = evaluate(self._predict, self._prepared.of("validation"), self._target)
-        validation = pooled(result.sums for result in results).metrics(self._target)
+        rate = self._course.rate(Place(**{**vars(now), "index": max(now.index - 1, 0)}))
+        validation = self._validation()
         rmse = f"rmse{self._suffix}"
         error, best = validation[rmse], now.best.get(rmse)
         if error is None or not math.isfinite(error):
@@ -213,25 +215,27 @@ class _Training:
             self._best_weights = {name: tensor.clone() for name, tensor in self._module.state_dict().items()}
         moment = time.monotonic()
         passed, self._clock = moment - self._clock, moment
+        now.elapsed_s += passed
+        now.epoch += 1
         line = {
-            "epoch": now.epoch,
+            "epoch": now.epoch - 1,
             f"train_{rmse}": self._error_factor * math.sqrt(now.squares / max(now.rows, 1)),
             **{f"validation_{name}": value for name, value in validation.items()},
             f"best_validation_{rmse}": now.best[rmse],
             "best_epoch": now.best_epoch,
-            "learning_rate": self._optimiser.param_groups[0]["lr"],
+            "learning_rate": rate,
             "time_s": round(now.epoch_s + passed, 4),
-            "elapsed_s": round(now.elapsed_s + passed, 4),
-            "patience_left": self._spec.patience - (now.epoch - now.best_epoch),
-            "max_epochs": self._spec.max_epochs,
+            "elapsed_s": round(now.elapsed_s, 4),
+            "patience_left": self._course.patience_left(now) if not now.round else self._course.epochs_left(now),
+            "max_epochs": self._course.epochs(),
+            "memory_MB": round(self._process.memory_info().rss / 1e6, 1),
         }
         now.history.append(line)
-        now.elapsed_s += passed
-        now.epoch += 1
         now.index, now.squares, now.rows, now.epoch_s = 0, 0.0, 0, 0.0
-        self._schedule.epoch_ended(improved)
+        if not now.round:
+            self._course.schedule.epoch_ended(improved)
         self._report.event(EventKind.EPOCH, line)
-        if self._done() or moment - self._saved >= EPOCH_CHECKPOINT_S:
+        if self._course.part_over(now) or moment - self._saved >= EPOCH_CHECKPOINT_S:
             self._save()
 
     def _predict(self, file: PreparedFile) -> Any:
@@ -240,19 +244,16 @@ class _Training:
     def _save(self) -> None:
         now = self._now
         state = {
-            "module": self._module.state_dict(),
-            "optimiser": self._optimiser.state_dict(),
-            "schedule": dict(self._schedule.state),
+            **self._updater.state(),
+            "schedule": dict(self._course.schedule.state),
             "batches": self._batches.state(now.index),
-            "carried": list(self._carried),
             "generators": generator_states(self._device),
             "best_weights": self._best_weights,
             "progress": vars(now),
         }
-        step = (now.epoch - 1) * self._batches.per_epoch + now.index
         self._saved = time.monotonic()
         try:
-            path = save_checkpoint(self._folder, step, self._identity, state)
+            path = save_checkpoint(self._folder, self._course.step(now), self._identity, state)
         except OSError as error:  # training goes on: there is the checkpoint before, and perhaps room at the next
             self._warn(f"The checkpoint could not be written ({error.strerror or error}); training goes on without it.")
             return
@@ -268,12 +269,10 @@ class _Training:
             self._warn(f"The checkpoint {path.name} is damaged; going on from the one before it.")
         if state is None:
             return
-        self._module.load_state_dict(state["module"])
-        self._optimiser.load_state_dict(state["optimiser"])
-        self._schedule.state = state["schedule"]
-        self._now = _Progress(**state["progress"])
+        self._updater.load(state, self._device)
+        self._course.schedule.state = state["schedule"]
+        self._now = Place(**state["progress"])
         self._batches.load(state["batches"], self._now.index)
-        self._carried = tuple(tensor.to(self._device) for tensor in state["carried"])
         self._best_weights = {name: tensor.to(self._device) for name, tensor in state["best_weights"].items()}
         set_generator_states(self._device, state["generators"])
 
@@ -306,10 +305,3 @@ class _Training:
             f"The learning rate {rate:g} is probably too high. {kept}"
         )
         return TrainingDiverged(sentence, rate / 10, self._outcome("failed"))
-
-
-def _batches(trial: Trial, files: Sequence[PreparedFile], device: str) -> Batches:
-    generator = torch.Generator().manual_seed(trial.seed)
-    if isinstance(trial.training, StreamsTraining):
-        return StreamBatches(files, trial.training, generator, device)
-    return RowBatches(files, trial.training, generator, device)

@@ -5,7 +5,9 @@ However it ends, the best model so far is in `result/` before the process goes.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from vestim_core.data.prepare import PreparationCancelled, provenance
 from vestim_core.data.prepared import PreparedSet
@@ -15,6 +17,7 @@ from vestim_core.spec.events import EventKind
 from vestim_core.spec.job import Trial
 from vestim_core.spec.states import AttemptState, Intent
 from vestim_core.system import write_json
+from vestim_core.training.budget import Plan
 from vestim_core.training.history import write_history
 from vestim_core.training.loop import train
 from vestim_core.training.outcome import Outcome, TrainingDiverged
@@ -43,6 +46,8 @@ def run(attempt: Attempt) -> AttemptState:
             report=attempt.journal,
             intent=attempt.control.intent,
             earlier=_earlier_checkpoints(attempt),
+            planned=Plan(**attempt.task.plan) if attempt.task.plan else None,
+            keep_plan=lambda plan: _write_down(attempt, device=device, plan=asdict(plan)),
         )
     except TrainingDiverged as diverged:
         _leave(attempt, trial, prepared, diverged.outcome, device)
@@ -56,8 +61,13 @@ def _device(attempt: Attempt, trial: Trial) -> str:
     if attempt.task.device:
         return attempt.task.device
     device = choose_device(trial.training.device)
-    write_json(attempt.task_folder / "task.json", {**attempt.task.model_dump(mode="json"), "device": device})
+    _write_down(attempt, device=device)
     return device
+
+
+def _write_down(attempt: Attempt, **found: Any) -> None:
+    """Keep what this attempt has found out for all later ones."""
+    write_json(attempt.task_folder / "task.json", {**attempt.task.model_dump(mode="json"), **found})
 
 
 def _earlier_checkpoints(attempt: Attempt) -> list[Path]:

@@ -1,0 +1,27 @@
+"""The methods of training: how each makes its batches. A new one is one file and one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+
+from vestim_core.data.prepared import PreparedFile
+from vestim_core.spec.job import Trial
+from vestim_core.training.batches import Batches
+from vestim_core.training.rows import RowBatches
+from vestim_core.training.streams import StreamBatches
+from vestim_core.training.windows import WindowBatches
+
+_BUILDERS: dict[str, Callable[[Sequence[PreparedFile], Any, torch.Generator, str], Batches]] = {
+    "streams": StreamBatches,
+    "windows": WindowBatches,
+    "rows": RowBatches,
+}
+
+
+def build_batches(trial: Trial, files: Sequence[PreparedFile], device: str) -> Batches:
+    """The batches of `trial` from its training files; their order follows from its seed alone."""
+    generator = torch.Generator().manual_seed(trial.seed)
+    return _BUILDERS[trial.training.method](files, trial.training, generator, device)

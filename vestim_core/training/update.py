@@ -1,0 +1,94 @@
+"""One update of a network's weights from one batch, in full or mixed precision, guarded against NaN and infinity."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from vestim_core.models.network import Network, State
+from vestim_core.spec.training import TrainingBase
+from vestim_core.training.batches import Batch
+from vestim_core.training.optimisers import build_optimiser
+
+
+class Updater:
+    """A network with its optimiser, and the state that its sequences carry from batch to batch."""
+
+    def __init__(self, module: Network, training: TrainingBase, device: str) -> None:
+        self.module = module
+        self._training = training
+        self._parameters = list(module.parameters())
+        self._optimiser = build_optimiser(training, self._parameters)
+        self._carried: State = ()
+        # Half precision has too few bits for gradients unless they are scaled up; only GPUs gain by it.
+        half = training.mixed_precision and device == "cuda"
+        self._scaler = torch.amp.GradScaler(device) if half else None
+        self._autocast = torch.autocast(device, torch.float16, enabled=half)
+
+    def update(self, batch: Batch, rate: float) -> float:
+        """One step with that learning rate; the loss, the mean squared error of the scaled rows that count.
+
+        A loss or gradient that is no number is given back as it is, and the weights stay.
+        """
+        state = None if batch.kept is None else tuple(tensor * batch.kept for tensor in self._carried)
+        if not batch.count:
+            with torch.no_grad():
+                _, self._carried = self.module(batch.x, state)
+            return 0.0
+        with self._autocast:
+            predicted, after = self.module(batch.x, state)
+        self._carried = tuple(tensor.detach().float() for tensor in after)
+        mean = _mean_square(predicted[:, -1:] if batch.last_only else predicted, batch)
+        loss = float(mean.item())
+        if not math.isfinite(loss):
+            return loss
+        for group in self._optimiser.param_groups:
+            group["lr"] = rate
+        self._optimiser.zero_grad()
+        return loss if self._descend(mean) else math.nan
+
+    def fresh_optimiser(self) -> None:
+        """Forget what the optimiser has gathered; after the weights were replaced."""
+        self._optimiser = build_optimiser(self._training, self._parameters)
+
+    def state(self) -> dict[str, Any]:
+        """Tensors and numbers from which everything follows."""
+        return {
+            "module": self.module.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+            "carried": list(self._carried),
+            "scaler": {} if self._scaler is None else self._scaler.state_dict(),
+        }
+
+    def load(self, state: dict[str, Any], device: str) -> None:
+        """Go on where `state` was taken."""
+        self.module.load_state_dict(state["module"])
+        self._optimiser.load_state_dict(state["optimiser"])
+        self._carried = tuple(tensor.to(device) for tensor in state["carried"])
+        if self._scaler is not None and state.get("scaler"):
+            self._scaler.load_state_dict(state["scaler"])
+
+    def _descend(self, mean: Tensor) -> bool:
+        """Move the weights; False when the gradient is no number."""
+        if self._scaler is None:
+            mean.backward()
+            norm = nn.utils.clip_grad_norm_(self._parameters, self._training.gradient_clip)
+            if not math.isfinite(float(norm)):
+                return False
+            self._optimiser.step()
+            return True
+        self._scaler.scale(mean).backward()
+        self._scaler.unscale_(self._optimiser)
+        nn.utils.clip_grad_norm_(self._parameters, self._training.gradient_clip)
+        self._scaler.step(self._optimiser)  # leaves a step out whose gradient overflowed, and scales less from then on
+        self._scaler.update()
+        return True
+
+
+def _mean_square(predicted: Tensor, batch: Batch) -> Tensor:
+    if batch.scored is None:
+        return nn.functional.mse_loss(predicted.float(), batch.y)
+    return ((predicted.float() - batch.y).square() * batch.scored).sum() / batch.count
