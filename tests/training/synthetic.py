@@ -44,7 +44,7 @@ TINY: dict[str, dict[str, Any]] = {
     },
     "windows": {
         "model": {"kind": "lstm", "sizes": [4]},
-        "training": {"method": "windows", "lookback_steps": 30, "batch_windows": 40, "stride_steps": 4},
+        "training": {"method": "windows", "lookback_steps": 30, "batch_windows": 40, "stride_steps": 2},
     },
     "fnn": {"model": {"kind": "fnn", "sizes": [6]}, "training": {"batch_rows": 200}},
 }

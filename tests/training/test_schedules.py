@@ -9,10 +9,22 @@ import pytest
 from vestim_core.spec.training import RowsTraining
 from vestim_core.training.schedules import Schedule
 
+EPOCHS = 10
 
-def _schedule(schedule: dict[str, object], max_epochs: int = 10) -> Schedule:
-    spec = RowsTraining.model_validate({"learning_rate": 0.1, "max_epochs": max_epochs, "schedule": schedule})
-    return Schedule(spec, steps_per_epoch=20)
+
+class _Rates:
+    """The rates of one schedule over `EPOCHS` epochs of 20 steps."""
+
+    def __init__(self, schedule: dict[str, object], **more: object) -> None:
+        given = {"learning_rate": 0.1, "schedule": schedule, **more}
+        self.schedule = Schedule(RowsTraining.model_validate(given), steps_per_epoch=20)
+
+    def rate(self, step: int) -> float:
+        return self.schedule.rate(step, EPOCHS)
+
+
+def _schedule(schedule: dict[str, object], **more: object) -> _Rates:
+    return _Rates(schedule, **more)
 
 
 def test_constant() -> None:
@@ -38,6 +50,28 @@ def test_plateau_waits_for_its_patience() -> None:
     schedule = _schedule({"kind": "plateau", "factor": 0.5, "patience_epochs": 2})
     rates = []
     for improved in (True, False, True, False, False, False, True, False, False):
-        schedule.epoch_ended(improved)
+        schedule.schedule.epoch_ended(improved)
         rates.append(schedule.rate(0))
     assert rates == pytest.approx([0.1, 0.1, 0.1, 0.1, 0.05, 0.05, 0.05, 0.05, 0.025])
+
+
+def test_cosines_with_restarts_grow_longer() -> None:
+    rates = _schedule({"kind": "cosine-restarts", "first_epochs": 2, "length_factor": 2, "final_learning_rate": 0.02})
+    found = [rates.rate(step) for step in (0, 20, 39, 40, 80, 119, 120, 200)]
+    assert found[0] == found[3] == found[6] == pytest.approx(0.1)
+    assert found[1] == found[4] == found[7] == pytest.approx(0.06)
+    assert found[2] == pytest.approx(0.02, abs=1e-3) and found[5] == pytest.approx(0.02, abs=1e-3)
+
+
+def test_one_cycle_rises_and_falls() -> None:
+    one = _schedule({"kind": "one-cycle", "rising_share": 0.25, "start_divisor": 10.0, "end_divisor": 100.0})
+    rates = [one.rate(step) for step in range(201)]
+    assert rates[0] == pytest.approx(0.01) and rates[50] == pytest.approx(0.1) == max(rates)
+    assert rates[200] == pytest.approx(0.0001)
+    assert all(later > earlier for earlier, later in pairwise(rates[:51]))
+    assert all(later < earlier for earlier, later in pairwise(rates[50:]))
+
+
+def test_warm_up_rises_to_the_schedule() -> None:
+    rates = _schedule({"kind": "constant"}, warm_up_steps=4)
+    assert [rates.rate(step) for step in range(6)] == pytest.approx([0.025, 0.05, 0.075, 0.1, 0.1, 0.1])

@@ -42,7 +42,14 @@ def job_template() -> str:
     for step in default_preparation():
         parts += ["", "[[preparation]]", *_lines(type(step))]
         parts += _MORE_STEPS if isinstance(step, Resample) else []
-    parts += ["", "[[model]]", *_lines(LstmModel), "", "[[model]]", *_lines(FnnModel)]
+    parts += [
+        "",
+        '[[model]]                  # or kind = "gru"',
+        *_lines(LstmModel),
+        "",
+        "[[model]]",
+        *_lines(FnnModel),
+    ]
     parts += ["", "[[training]]               # for recurrent models", *_lines(StreamsTraining)]
     parts += ["", "[[training]]               # for feed-forward models", *_lines(RowsTraining)]
     parts += ["", "[testing]", *_lines(TestingSpec), ""]
@@ -61,4 +68,4 @@ def _line(name: str, field: FieldInfo, value: Any) -> str:
     extra = field.json_schema_extra
     unit = f" [{extra['unit']}]" if isinstance(extra, dict) and "unit" in extra else ""
     comment = f"  # {field.description}{unit}" if field.description else ""
-    return f"{name} = {toml_value(shown)}{comment}"
+    return f"# {name} = {comment}" if shown is None else f"{name} = {toml_value(shown)}{comment}"
