@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from vestim_core.spec.errors import VestimError
 from vestim_core.spec.job import validate_job
-from vestim_core.spec.model import LstmModel, ModelSpec, parameter_count
+from vestim_core.spec.model import FnnModel, ModelSpec, parameter_count
 
 _MODEL: TypeAdapter[ModelSpec] = TypeAdapter(ModelSpec)
 
@@ -28,12 +28,12 @@ def model_size(model: ModelSpec, features: int) -> ModelSize:
     """The size of `model` with `features` inputs and one output.
 
     A multiply-accumulate is counted for each weight of a matrix; biases, activations and the three products of each
-    LSTM cell's state are not.
+    recurrent cell's state are not.
     """
     widths = [features, *model.sizes]
     head = widths[-1]
-    gates = 4 if isinstance(model, LstmModel) else 1
-    own = 1 if isinstance(model, LstmModel) else 0
+    gates = {"lstm": 4, "gru": 3}.get(model.kind, 1)
+    own = 0 if isinstance(model, FnnModel) else 1
     macs = head + sum(gates * size * (inputs + own * size) for inputs, size in pairwise(widths))
     return ModelSize(parameter_count(model, features), macs)
 
