@@ -30,13 +30,9 @@ class Settings(BaseModel):
     reduced_motion: bool = False
     notifications: bool = True
     start_service: bool = True
-    confirm_stop: bool = True
+    close_to_tray: bool = False
     remember_folders: bool = True
-    data_folder: str = ""
-    export_folder: str = ""
-    job_file_folder: str = ""
-    export_format: Literal["png", "pdf", "svg", "csv"] = "png"
-    export_width_mm: Literal[84, 174] = 174
+    folders: dict[str, str] = Field(default_factory=dict)
     closing_told: bool = False
     coach_seen: list[str] = Field(default_factory=list)
 
@@ -76,6 +72,18 @@ class SettingsStore(QObject):
             self.value = changed
             self._saving.start()
             self.changed.emit(names)
+
+    def folder(self, kind: str) -> str:
+        """Where to begin to look for files of a kind ("data", "export", "job_file"); the user's folder at first."""
+        kept = self.value.folders.get(kind, "")
+        return kept if kept and Path(kept).is_dir() else str(Path.home())
+
+    def keep_folder(self, kind: str, path: str | Path) -> None:
+        """Remember where a file of a kind was found or put, where the user wants that."""
+        if self.value.remember_folders:
+            place = Path(path)
+            folder = place if place.is_dir() else place.parent
+            self.change(folders={**self.value.folders, kind: str(folder)})
 
     def flush(self) -> None:
         """Write now what has not been written yet."""

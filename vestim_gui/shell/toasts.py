@@ -111,6 +111,7 @@ class ToastLayer(QWidget):
         card.resized.connect(self._place)
         self._cards.append(card)
         self._layout.addWidget(card)
+        card.show()  # until then the layout counts it for nothing
         self.show()
         self._place()
 

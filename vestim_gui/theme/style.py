@@ -28,11 +28,15 @@ QLabel[kind="error"] { color: $error; }
 QLabel[kind="warn"] { color: $warn; }
 QLabel[kind="ok"] { color: $ok; }
 QLabel[kind="accent"] { color: $accent; }
+QLabel[kind="drop"] {
+    background: $window; border: 2px dashed $accent; border-radius: 8px; font-size: ${heading}px; font-weight: 600;
+}
 QLabel[kind="mono"] { font-family: monospace; }
 
 QFrame[kind="card"] { background: $surface; border: 1px solid $border; border-radius: 8px; }
 QFrame[kind="sunken"] { background: $sunken; border: none; border-radius: 8px; }
 QFrame[kind="bar"] { background: $warn_soft; border: none; border-bottom: 1px solid $warn; }
+QFrame[kind="bar"][tone="accent"] { background: $selection; border-bottom: 1px solid $accent; }
 QFrame[kind="rail"] { background: $sunken; border: none; border-right: 1px solid $border; }
 QFrame[kind="toast"] { background: $surface; border: 1px solid $outline; border-radius: 8px; }
 QFrame[kind="toast"][tone="ok"] { border-left: 4px solid $ok; }
@@ -114,6 +118,7 @@ QAbstractItemView {
     selection-background-color: $selection; selection-color: $text; alternate-background-color: $window;
 }
 QAbstractItemView:focus { border: 2px solid $accent; }
+QAbstractItemView[kind="flat"] { border: none; border-radius: 0; }
 QAbstractItemView::item { padding: 4px 8px; }
 QAbstractItemView::item:selected { background: $selection; color: $text; }
 QAbstractItemView::item:hover:!selected { background: $hover; }
@@ -124,6 +129,8 @@ QHeaderView::section {
 QHeaderView::down-arrow { image: url($chevron_down_muted); width: 12px; height: 12px; }
 QHeaderView::up-arrow { image: url($chevron_up_muted); width: 12px; height: 12px; }
 QTableCornerButton::section { background: $window; border: none; }
+
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 
 QTabWidget::pane { background: $surface; border: 1px solid $border; border-radius: 8px; top: -1px; }
 QTabBar { background: transparent; border: none; qproperty-drawBase: 0; }

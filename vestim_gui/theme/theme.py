@@ -17,6 +17,13 @@ from vestim_gui.theme.style import style_sheet
 from vestim_gui.theme.tokens import DARK, LIGHT, Tokens, mixed
 
 CHOICES = ("system", "light", "dark")
+_EFFECTS = (
+    Qt.UIEffect.UI_AnimateMenu,
+    Qt.UIEffect.UI_FadeMenu,
+    Qt.UIEffect.UI_AnimateCombo,
+    Qt.UIEffect.UI_AnimateTooltip,
+    Qt.UIEffect.UI_FadeTooltip,
+)
 _STYLE_ICONS = ("chevron_down", "chevron_up", "chevron_right", "check", "dash", "close")
 
 
@@ -31,6 +38,7 @@ class Theme(QObject):
         self._pictures = pictures
         self.choice = choice if choice in CHOICES else "system"
         self.tokens: Tokens = self._wanted()
+        self._flash_ms = app.cursorFlashTime()
         app.setStyle("Fusion")
         app.setFont(_with_tabular_digits(app.font()))
         if (hints := app.styleHints()) is not None:
@@ -41,6 +49,12 @@ class Theme(QObject):
         """Take another of `CHOICES`."""
         self.choice = choice if choice in CHOICES else "system"
         self._follow()
+
+    def set_reduced_motion(self, reduced: bool) -> None:
+        """Let nothing blink, fade or slide; or let it again."""
+        for effect in _EFFECTS:
+            self._app.setEffectEnabled(effect, not reduced)
+        self._app.setCursorFlashTime(0 if reduced else self._flash_ms)
 
     def icon(self, name: str, tone: str = "text") -> QIcon:
         """An icon of the assets in one of the theme's colours; ask anew after `changed`."""

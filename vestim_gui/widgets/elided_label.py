@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtGui import QPaintEvent, QResizeEvent
 from PyQt6.QtWidgets import QLabel, QSizePolicy, QStyle, QStyleOption, QStylePainter, QWidget
@@ -55,9 +57,5 @@ class ElidedLabel(QLabel):
 
     def _show_whole_where_short(self) -> None:
         text = self.text()
-        self.setToolTip(_plain(text) if self._shown() != text else "")
-
-
-def _plain(text: str) -> str:
-    """A tool tip that starts with `<` would be read as markup."""
-    return text if "<" not in text else "<qt></qt>" + text.replace("&", "&amp;").replace("<", "&lt;")
+        # a tool tip that starts with a tag would be read as markup
+        self.setToolTip(f"<qt>{escape(text)}</qt>" if self._shown() != text else "")

@@ -1,0 +1,16 @@
+"""`python -m vestim_gui [PATH...]`: open the window."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> int:
+    """Exit code of the window."""
+    from vestim_gui.application import main as run
+
+    return run(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

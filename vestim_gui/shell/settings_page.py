@@ -1,0 +1,161 @@
+"""The page of settings. Each is applied as it is changed; there is nothing to confirm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PyQt6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QSystemTrayIcon,
+    QVBoxLayout,
+    QWidget,
+)
+
+from vestim_gui.context import Context
+from vestim_gui.numbers import several
+from vestim_gui.theme.style import set_kind
+from vestim_gui.widgets.page_header import PageHeader
+from vestim_gui.widgets.plain_label import button, plain_label
+
+_THEMES = (("system", "Like the system"), ("light", "Light"), ("dark", "Dark"))
+_WIDTH = 720
+
+
+class SettingsPage(QWidget):
+    """Shows the settings as they are, whoever changed them."""
+
+    def __init__(self, ctx: Context, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._ctx = ctx
+        self._checks: dict[str, QCheckBox] = {}
+        self.theme = QComboBox()
+        self.folders = plain_label(kind="muted", wrap=True)
+        self.forget = button("Forget folders", "plain", lambda: ctx.settings.change(folders={}))
+        self._build()
+        ctx.settings.changed.connect(lambda _: self._show())
+        self._show()
+
+    def check(self, name: str) -> QCheckBox:
+        """The box of a setting that is on or off."""
+        return self._checks[name]
+
+    def _build(self) -> None:
+        inside = QVBoxLayout()
+        inside.setContentsMargins(0, 0, 8, 0)
+        inside.setSpacing(16)
+        for section in (self._appearance(), self._leaving(), self._service(), self._folders(), self._help()):
+            inside.addWidget(section)
+        inside.addStretch(1)
+        column = QWidget()
+        column.setMaximumWidth(_WIDTH)
+        column.setLayout(inside)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setWidget(column)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 10, 16, 10)
+        layout.setSpacing(8)
+        layout.addWidget(PageHeader("Settings"))
+        layout.addWidget(area, 1)
+
+    def _appearance(self) -> QWidget:
+        for choice, words in _THEMES:
+            self.theme.addItem(words, choice)
+        self.theme.setAccessibleName("Theme")
+        self.theme.activated.connect(lambda place: self._ctx.settings.change(theme=self.theme.itemData(place)))
+        row = QHBoxLayout()
+        label = QLabel("&Theme")
+        label.setBuddy(self.theme)
+        row.addWidget(label)
+        row.addWidget(self.theme)
+        row.addStretch(1)
+        section, inside = _section("Appearance")
+        inside.addLayout(row)
+        self._add_check(inside, "reduced_motion", "&Less motion", "No blinking cursor, and menus open at once.")
+        return section
+
+    def _leaving(self) -> QWidget:
+        section, inside = _section("Leaving and coming back")
+        self._add_check(
+            inside, "notifications", "&Tell me when a job ends", "By a notification, while another window is in front."
+        )
+        if QSystemTrayIcon.isSystemTrayAvailable():
+            self._add_check(
+                inside,
+                "close_to_tray",
+                "&Stay in the tray when the window is closed",
+                "So that you are told when a job ends. Jobs go on in either case.",
+            )
+        return section
+
+    def _service(self) -> QWidget:
+        section, inside = _section("Background service")
+        self._add_check(
+            inside,
+            "start_service",
+            "Start the service &with the window",
+            "Otherwise nothing runs until you press 'Restart service'. Takes effect when the window is opened next.",
+        )
+        return section
+
+    def _folders(self) -> QWidget:
+        section, inside = _section("Folders")
+        self._add_check(inside, "remember_folders", "&Remember the folders that I used last", "")
+        row = QHBoxLayout()
+        row.addWidget(self.folders, 1)
+        row.addWidget(self.forget)
+        inside.addLayout(row)
+        return section
+
+    def _help(self) -> QWidget:
+        section, inside = _section("Help")
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        for action_id in ("help.shortcuts", "help.about"):
+            action = self._ctx.actions.action(action_id)
+            row.addWidget(button(action.text(), "plain", action.trigger))
+        row.addWidget(button("Show hints again", "plain", self._show_hints_again))
+        row.addStretch(1)
+        inside.addLayout(row)
+        return section
+
+    def _show_hints_again(self) -> None:
+        self._ctx.settings.change(coach_seen=[], closing_told=False)
+        self._ctx.toasts.say("Hints are shown again.", "ok")
+
+    def _add_check(self, inside: QVBoxLayout, name: str, words: str, note: str) -> None:
+        check = QCheckBox(words)
+        check.setAccessibleDescription(note)
+        check.toggled.connect(self._setter(name))
+        self._checks[name] = check
+        inside.addWidget(check)
+        if note:
+            help_line = plain_label(note, "muted", wrap=True)
+            help_line.setContentsMargins(26, 0, 0, 4)
+            inside.addWidget(help_line)
+
+    def _setter(self, name: str) -> Callable[[bool], None]:
+        return lambda on: self._ctx.settings.change(**{name: on})
+
+    def _show(self) -> None:
+        value = self._ctx.settings.value
+        self.theme.setCurrentIndex(self.theme.findData(value.theme))
+        for name, check in self._checks.items():
+            check.setChecked(getattr(value, name))
+        self.folders.setText(several(len(value.folders), "folder") + " remembered.")
+        self.forget.setEnabled(bool(value.folders))
+
+
+def _section(title: str) -> tuple[QFrame, QVBoxLayout]:
+    section = QFrame()
+    set_kind(section, "card")
+    inside = QVBoxLayout(section)
+    inside.setContentsMargins(16, 12, 16, 12)
+    inside.setSpacing(4)
+    inside.addWidget(plain_label(title, "heading"))
+    return section, inside
