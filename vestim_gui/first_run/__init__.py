@@ -1,0 +1,1 @@
+"""What is shown to somebody who has no job yet, and to somebody who sees a job for the first time."""

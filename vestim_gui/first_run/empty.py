@@ -1,0 +1,90 @@
+"""EmptyState: what stands where the jobs will be: the demo in one click, one's own data, or files that are dropped."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+
+from vestim_gui.context import Context
+from vestim_gui.first_run.closing_note import ClosingNote
+from vestim_gui.first_run.coach import Coach
+from vestim_gui.first_run.demo import DemoRun
+from vestim_gui.theme.style import set_kind
+from vestim_gui.widgets.plain_label import button, plain_label
+from vestim_gui.widgets.progress_line import ProgressLine
+
+WIDEST_PX = 560
+
+
+class EmptyState(QFrame):
+    """It also keeps what comes after the first click: coach marks, and the note when the demo is done."""
+
+    def __init__(self, ctx: Context, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._ctx = ctx
+        set_kind(self, "card")
+        self.demo = DemoRun(ctx, self)
+        self.coach = Coach(ctx, self)
+        self.closing_note = ClosingNote(ctx, self)
+        self.train = button("Train the demo model  (about 40 s)", "primary", self.demo.start)
+        self.open = button("Open my data...", "plain", ctx.actions.action("data.open").trigger)
+        self.progress = ProgressLine()
+        self.progress.setMaximumWidth(WIDEST_PX)
+        self.progress.hide()
+        self.note = plain_label("", "error", wrap=True)
+        self.note.setMaximumWidth(WIDEST_PX)
+        self.note.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.note.hide()
+        self._lay_out()
+        self.demo.told.connect(self._tell)
+        self.demo.ended.connect(self._ended)
+        ctx.actions.on("demo.train", self.demo.start, self)
+
+    def _lay_out(self) -> None:
+        centre = Qt.AlignmentFlag.AlignCenter
+        buttons = QHBoxLayout()
+        buttons.setSpacing(8)
+        buttons.addStretch(1)
+        buttons.addWidget(self.train)
+        buttons.addWidget(self.open)
+        buttons.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(24, 24, 24, 24)
+        layout.setSpacing(8)
+        layout.addStretch(5)
+        title = plain_label("Train your first battery model", "title")
+        words = plain_label(
+            "Vestim comes with a small drive-cycle data set, so you can see the whole path in under a minute.",
+            "muted",
+            wrap=True,
+        )
+        drop = plain_label(
+            "or drop CSV, MAT, Excel, Parquet or .bdf.csv files anywhere in this window", "muted", wrap=True
+        )
+        for label in (title, words, drop):
+            label.setAlignment(centre)
+        layout.addWidget(title)
+        layout.addWidget(words)
+        layout.addSpacing(8)
+        layout.addLayout(buttons)
+        layout.addSpacing(8)
+        layout.addWidget(drop)
+        for widget in (self.progress, self.note):
+            row = QHBoxLayout()
+            row.addStretch(1)
+            row.addWidget(widget, 4)
+            row.addStretch(1)
+            layout.addLayout(row)
+        layout.addStretch(6)
+
+    def _tell(self, words: str, fraction: float | None) -> None:
+        self.note.hide()
+        self.train.setEnabled(False)
+        self.progress.show()
+        self.progress.show_progress(fraction, words)
+
+    def _ended(self, sentence: str) -> None:
+        self.progress.hide()
+        self.train.setEnabled(True)
+        self.note.setText(sentence)
+        self.note.setVisible(bool(sentence))
