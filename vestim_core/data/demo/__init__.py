@@ -70,7 +70,7 @@ def demo_document(folder: Path) -> dict[str, Any]:
         ],
         "model": [{"kind": "lstm", "sizes": [24]}, {"kind": "fnn", "sizes": [64, 32]}],
         "training": [
-            {"method": "streams", "max_epochs": 40, "draws_per_epoch": 12, "learning_rate": 5e-3},
+            {"method": "streams", "max_epochs": 32, "draws_per_epoch": 12, "learning_rate": 1e-2},
             {"method": "rows", "max_epochs": 300, "patience": 60, "batch_rows": 256, "learning_rate": 5e-3},
         ],
         "testing": {"baseline": True},
