@@ -22,6 +22,10 @@ def _parsed(text: str) -> str:
     return text
 
 
+def _new_column(name: str, description: str = "Name of the filtered column.") -> Any:
+    return Field(name, min_length=1, max_length=MAX_NAME, title="New column", description=description)
+
+
 FormulaText = Annotated[str, AfterValidator(_parsed)]
 
 
@@ -85,13 +89,7 @@ class Butterworth(_Filter):
     """Butterworth low-pass of a given order, run forwards only."""
 
     step: Literal["butterworth"] = "butterworth"
-    output: str = Field(
-        "current_A_butterworth",
-        min_length=1,
-        max_length=MAX_NAME,
-        title="New column",
-        description="Name of the filtered column.",
-    )
+    output: str = _new_column("current_A_butterworth")
     cutoff_Hz: float = Field(
         0.01,
         gt=0,
@@ -112,13 +110,7 @@ class Ema(_Filter):
     """Exponential moving average: a first-order lag."""
 
     step: Literal["ema"] = "ema"
-    output: str = Field(
-        "current_A_ema",
-        min_length=1,
-        max_length=MAX_NAME,
-        title="New column",
-        description="Name of the filtered column.",
-    )
+    output: str = _new_column("current_A_ema")
     tau_s: float = Field(
         30.0,
         gt=0,
@@ -133,13 +125,7 @@ class MovingAverage(_Filter):
     """Mean over a window that ends at the row; at a segment's start over the rows that there are."""
 
     step: Literal["moving_average"] = "moving_average"
-    output: str = Field(
-        "current_A_average",
-        min_length=1,
-        max_length=MAX_NAME,
-        title="New column",
-        description="Name of the filtered column.",
-    )
+    output: str = _new_column("current_A_average")
     window_s: float = Field(
         60.0, gt=0, le=1e8, title="Window", description="Length of the window.", json_schema_extra=unit("s")
     )
@@ -149,13 +135,7 @@ class SavitzkyGolay(_Filter):
     """Polynomial fitted to a window that ends at the row and taken at the row itself, so that nothing later counts."""
 
     step: Literal["savitzky_golay"] = "savitzky_golay"
-    output: str = Field(
-        "current_A_smooth",
-        min_length=1,
-        max_length=MAX_NAME,
-        title="New column",
-        description="Name of the filtered column.",
-    )
+    output: str = _new_column("current_A_smooth")
     window_s: float = Field(
         60.0, gt=0, le=1e8, title="Window", description="Length of the window.", json_schema_extra=unit("s")
     )
@@ -168,9 +148,7 @@ class Formula(_OneOfMany):
     """A new column from a formula of columns of the same row and of rows before it."""
 
     step: Literal["formula"] = "formula"
-    output: str = Field(
-        "formula", min_length=1, max_length=MAX_NAME, title="New column", description="Name of the computed column."
-    )
+    output: str = _new_column("formula", "Name of the computed column.")
     formula: FormulaText = Field(
         "current_A * voltage_V",
         max_length=MAX_LENGTH,
@@ -194,9 +172,7 @@ class CoulombSoc(_OneOfMany):
         title="Current",
         description="Column with the current in A, positive when charging.",
     )
-    output: str = Field(
-        "soc", min_length=1, max_length=MAX_NAME, title="New column", description="Name of the counted SOC."
-    )
+    output: str = _new_column("soc", "Name of the counted SOC.")
     capacity_Ah: float = Field(
         4.5,
         gt=0,
