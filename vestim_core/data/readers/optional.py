@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from vestim_core.data.readers.archive import check_archive
+from vestim_core.data.readers.nda import check_nda
 from vestim_core.data.readers.source import Raw
 from vestim_core.spec.errors import VestimError, wrong_input
 from vestim_core.spec.finding import Finding
@@ -66,11 +68,15 @@ def open_parquet(path: Path) -> FrameSource:
 
 def open_neware(path: Path) -> FrameSource:
     """The records of a Neware .nda or .ndax file, under the names of Neware's CSV."""
-    library = _library(path, "NewareNDA", "neware")
-    if path.suffix.lower() == ".ndax":
+    packed = path.suffix.lower() == ".ndax"
+    library = _library(path, "NewareNDA.NewareNDAx" if packed else "NewareNDA.NewareNDA", "neware")
+    logging.getLogger("newarenda").setLevel(logging.CRITICAL + 1)
+    if packed:
         check_archive(path)
     try:
-        frame = library.read(str(path), software_cycle_number=False, log_level="CRITICAL")
+        if not packed:
+            check_nda(path)
+        frame = (library.read_ndax if packed else library.read_nda)(str(path), software_cycle_number=False)
     except PermissionError:
         raise
     except Exception:  # damaged bytes make the library raise errors of any kind

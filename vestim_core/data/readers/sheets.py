@@ -112,9 +112,9 @@ def _with_header(path: Path) -> list[Sheet]:
     try:
         book = python_calamine.CalamineWorkbook.from_path(path)
         read = [_sheet(name, book.get_sheet_by_name(name)) for name in book.sheet_names]
-    except PermissionError:
+    except (PermissionError, KeyboardInterrupt, SystemExit):
         raise
-    except (Exception, BaseExceptionGroup):
+    except BaseException:  # its panics, which damaged bytes cause, are no Exceptions
         raise wrong_input(f'"{path.name}" is damaged or no workbook: export it again.', place=str(path)) from None
     return [sheet for sheet in read if sheet is not None]
 
