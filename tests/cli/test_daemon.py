@@ -61,9 +61,7 @@ def test_a_damaged_key_is_one_sentence(vestim: Vestim, vestim_home: Path) -> Non
 
 
 def test_the_former_words(vestim: Vestim) -> None:
-    started = vestim("server")
-    assert started.returncode == 0
-    assert "vestim daemon start" in started.stderr
+    assert vestim("daemon", "start").returncode == 0
     status = vestim("status")
     assert status.returncode == 0 and "'vestim daemon status'" in status.stderr
     stopped = vestim("stop")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import stat
 import subprocess
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 
 from tests.gateway.gateways import Gateway
@@ -141,3 +143,15 @@ def test_a_token_that_others_can_read_is_refused(gateway: Gateway) -> None:
         own_command("gateway", "--show-token"), capture_output=True, text=True, timeout=30, check=False
     )
     assert answer.returncode == 2 and "chmod 600" in answer.stderr and gateway.token not in answer.stdout
+
+
+def test_the_former_word_for_it_still_serves(gateway: Gateway) -> None:
+    with subprocess.Popen(
+        own_command("cli", "server", "--port", "0"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None and server.stderr is not None
+        assert "vestim serve" in server.stderr.readline()
+        assert "http://127.0.0.1:" in server.stdout.readline()
+        for child in psutil.Process(server.pid).children():
+            child.send_signal(signal.SIGINT)
+        assert server.wait(20) == 0

@@ -32,6 +32,8 @@ def main(words: Sequence[str] | None = None) -> int:
             print(token)
             return 0
         return _serve(client, token, asked.port)
+    except KeyboardInterrupt:
+        return 0
     except VestimError as error:
         print(f"vestim serve: {error.sentence}", file=sys.stderr)
         return error.code.exit_code
@@ -57,8 +59,6 @@ def _serve(client: Client, token: str, port: int) -> int:
     print("Ctrl+C ends this, not the jobs.", flush=True)
     try:
         uvicorn.Server(config).run(sockets=[listening])
-    except KeyboardInterrupt:
-        pass
     finally:
         bridge.close()
     return 0

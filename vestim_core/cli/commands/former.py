@@ -1,12 +1,18 @@
-"""`vestim server|all|status`: the words of the former program, in their sense where the part exists."""
+"""`vestim server|all|status`: the words of the former program, in their sense."""
 
 from __future__ import annotations
+
+import subprocess
 
 import typer
 
 from vestim_core.cli.commands import daemon
 from vestim_core.cli.commands.gui import need_window, open_window
+from vestim_core.cli.commands.serve import PORT, Port, serve
 from vestim_core.cli.output import AsJson, say
+from vestim_core.system import own_command
+
+GATEWAY_ENDS_S = 10.0
 
 
 def register(app: typer.Typer) -> None:
@@ -22,17 +28,21 @@ def status(as_json: AsJson = False) -> None:
     daemon.status(as_json=as_json)
 
 
-def server(as_json: AsJson = False) -> None:
-    """Start the daemon, like 'vestim daemon start'."""
-    daemon.start(as_json=as_json)
-    todays_word("daemon start", as_json=as_json)
+def server(port: Port = PORT) -> int:
+    """Offer every operation over REST, like 'vestim serve'."""
+    todays_word("serve", as_json=False)
+    return serve(port)
 
 
-def everything() -> int:
-    """Start the daemon and open the window."""
-    need_window("'vestim daemon start' starts the daemon alone")
-    daemon.start()
-    return open_window([])
+def everything(port: Port = PORT) -> int:
+    """Offer every operation over REST for as long as the window is open; jobs go on after both."""
+    need_window("'vestim serve' offers REST alone")
+    with subprocess.Popen(own_command("gateway", "--port", str(port))) as gateway:
+        try:
+            return open_window([])
+        finally:
+            gateway.terminate()
+            gateway.wait(GATEWAY_ENDS_S)
 
 
 def todays_word(command: str, *, as_json: bool) -> None:
