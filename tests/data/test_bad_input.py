@@ -17,7 +17,7 @@ from tests.data.samples import table as made
 from vestim_core.data.checks import check_table
 from vestim_core.data.inspection import inspect_file
 from vestim_core.data.preview import preview
-from vestim_core.data.readers import load_table, read_table
+from vestim_core.data.readers import load_table
 from vestim_core.data.readers.archive import MOST_UNPACKED
 from vestim_core.data.sniff import sniff
 from vestim_core.spec.errors import VestimError
@@ -66,15 +66,6 @@ def test_a_library_that_is_an_extra_is_named(tmp_path: Path, monkeypatch: pytest
         assert extra in sentence(tmp_path / name)
 
 
-def test_parquet(tmp_path: Path) -> None:
-    parquet = pytest.importorskip("pyarrow.parquet")
-    pyarrow = pytest.importorskip("pyarrow")
-    columns = dict(zip(HEADER.split(","), np.array(rows()).T, strict=True))
-    parquet.write_table(pyarrow.table(columns | {"Status": ["CHA"] * 50}), tmp_path / "a.parquet")
-    table = read_table(tmp_path / "a.parquet", {}, ["voltage_V", "soc"])
-    assert table.columns["soc"].tolist() == columns["SOC"].tolist()
-
-
 def test_ten_gigabytes_are_refused_before_they_are_read(tmp_path: Path) -> None:
     path = tmp_path / "huge.csv"
     path.write_text(csv_text(rows(9000)), encoding="utf-8")
@@ -115,6 +106,17 @@ def test_a_document_that_declares_entities(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("xl/more.xml", bomb)
     assert "declares entities" in sentence(path)
+
+
+def test_a_cell_in_the_last_corner_of_a_sheet(tmp_path: Path) -> None:
+    path = xlsx(tmp_path / "corner.xlsx", {"Sheet1": [["Time", "Voltage"], [0.0, 1.0], [1.0, 1.1]]})
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    corner = b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content.replace(b"</sheetData>", corner))
+    assert "does not fit into memory" in sentence(path)
 
 
 def test_encodings_that_change_within_a_file(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Zip archives from outside (XLSX, NDAX): unpacked once to be counted before any library unpacks them for good.
 
 The directory of an archive may lie about sizes, so the bytes themselves are counted; documents that declare entities
-are refused, for those can grow without end.
+are refused, for those can grow without end, and so are sheets with cells far out.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import zipfile
 import zlib
 from pathlib import Path
 
+from vestim_core.data.readers.extent import MOST_CELLS, Extent
 from vestim_core.spec.errors import wrong_input
 
 MOST_UNPACKED = 2 << 30
@@ -27,6 +28,7 @@ def check_archive(path: Path) -> None:
             if len(members) > _MOST_MEMBERS or sum(member.file_size for member in members) > MOST_UNPACKED:
                 raise _too_large(path)
             for member in members:
+                extent = Extent() if member.filename.startswith("xl/worksheets/") else None
                 with archive.open(member) as file:
                     first = True
                     while piece := file.read(_PIECE):
@@ -39,6 +41,14 @@ def check_archive(path: Path) -> None:
                                 place=str(path),
                             )
                         first = False
+                        if extent is not None:
+                            extent.feed(piece)
+                if extent is not None and extent.cells > MOST_CELLS:
+                    raise wrong_input(
+                        f'"{path.name}" has cells so far out that its sheet does not fit into memory: export the '
+                        f"records as CSV.",
+                        place=str(path),
+                    )
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError):
         raise wrong_input(f'"{path.name}" is damaged: export it again.', place=str(path)) from None
 
