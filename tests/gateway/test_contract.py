@@ -12,6 +12,7 @@ import pytest
 from tests.gateway.gateways import Gateway
 from tests.spec.documents import real_document
 from vestim_core.client import Client
+from vestim_core.client.inspection import await_data_set
 from vestim_core.gateway.examples import EXAMPLES
 from vestim_core.gateway.problems import status_of
 from vestim_core.protocol.methods import METHODS
@@ -72,12 +73,17 @@ def test_every_method_answers_alike_on_both_roads(gateway: Gateway, tmp_path: Pa
             "delete": {"job_id": other},
             "wait": {"cursors": [{"stream": f"job:{job_id}", "lineage": "", "seq": 0}], "limit": 5},
             "list_jobs": {"limit": 2},
+            "save_data_set": {"name": "saved", "spec": spec["data"]},
+            "delete_data_set": {"data_set": "deleted"},
             "read_artifact": {"job_id": job_id, "path": "state.json", "length": 40},
             "sniff": {"files": spec["data"]["train"]},
             "check": {"files": [{"path": spec["data"]["train"][0], "role": "train"}]},
             "preview": {"file": spec["data"]["train"][0]},
             "rewrite": {"files": spec["data"]["train"], "folder": str(tmp_path / "out")},
         }
+        for name in ("cells", "deleted"):
+            await_data_set(client, client.call("save_data_set", name=name, spec=spec["data"]))
+        data_set_id = client.call("show_data_set", data_set="cells")["data_set_id"]
         order = sorted(METHODS, key=lambda name: (name == "delete", name == "shutdown"))
         for number, method in enumerate(order):
             if method == "shutdown":
@@ -85,12 +91,16 @@ def test_every_method_answers_alike_on_both_roads(gateway: Gateway, tmp_path: Pa
             params = given.get(method, EXAMPLES[method].params)
             if "{job_id}" in METHODS[method].route:
                 params = {"job_id": job_id, **params}
+            if "{data_set}" in METHODS[method].route:
+                params = {"data_set": data_set_id, **params}
             key = f"key-{number}" if METHODS[method].mutating else ""
             rest = over_rest(gateway, method, params, key)
             direct = over_zeromq(client, method, params, key)
             if METHODS[method].mutating and isinstance(rest, tuple):
                 assert rest[0] in {404, 409, 422}, (method, rest)
             assert lasting(rest) == lasting(direct), method
+            if method == "check_data_set":
+                await_data_set(client, direct)  # else what is told of it changes while it is looked at
             wrong = {**params, "no_such_parameter": 1}
             refusals = over_rest(gateway, method, wrong, key and f"{key}-x"), over_zeromq(client, method, wrong, "x")
             assert refusals[0][:2] == refusals[1][:2] == (422, "wrong_input"), method

@@ -33,6 +33,10 @@ def _described(**changes: Any) -> dict[str, Any]:
 
 
 _INSPECTION = {"inspection_id": "in_20261104-101112-ab3d"}
+_DATA_SET = {"data_set_id": "ds_20261104-101112-ab3d", "name": "cell 7"}
+_CHECKING = {**_DATA_SET, "state": "checking", **_INSPECTION}
+_READY = {**_DATA_SET, "state": "ready", "inspection_id": ""}
+_SUMMARY_OF_SET = {**_READY, "files": {"train": 8, "validation": 2, "test": 0}, "rows": 352_607, "findings": {}}
 
 
 def example_of(method: str) -> Example:
@@ -102,6 +106,14 @@ EXAMPLES: dict[str, Example] = {
         {"header": ["t_s", "U"], "columns": {"voltage_V": "U"}},
         {"header": ["t_s", "U"], "columns": {"voltage_V": "U"}},
     ),
+    "save_data_set": Example(
+        {"name": "cell 7", "spec": {"files": ["/data/cell_7"], "split": {"validation": 0.2, "seed": 1}}}, _CHECKING
+    ),
+    "list_data_sets": Example(answer={"data_sets": [_SUMMARY_OF_SET]}),
+    "show_data_set": Example(answer={**_SUMMARY_OF_SET, "spec": {"files": ["/data/cell_7"]}, "changes": []}),
+    "check_data_set": Example(answer=_CHECKING),
+    "rename_data_set": Example({"name": "cell 7"}, _READY),
+    "delete_data_set": Example(answer={**_DATA_SET, "deleted": True}),
     "list_artifacts": Example(answer={"artifacts": [{"path": "job.json", "bytes": 6233}]}),
     "read_artifact": Example({"path": "job.json", "offset": 0, "length": 65536}),
 }
