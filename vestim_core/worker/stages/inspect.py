@@ -38,7 +38,7 @@ from vestim_core.spec.states import AttemptState, Intent
 from vestim_core.system import read_json, safe_name, unique_path, write_json
 from vestim_core.worker.attempt import Attempt
 
-ANSWERS_VERSION = 1
+ANSWERS_VERSION = 2
 """Raised when answers get another shape, so that a kept one of the old shape is not given."""
 MAX_ANSWERS = 200
 
@@ -121,7 +121,7 @@ def _check(attempt: Attempt, question: Check) -> dict[str, Any]:
             files.append({**_no_table(path), "role": role})
             continue
         members.append(Member(table, role or "train"))
-        files.append({**_identity(table), "readable": True, "role": role})
+        files.append({**_identity(table), **_times_and_warmth(table), "readable": True, "role": role})
     findings += check_set(members)
     return {"files": files, "findings": [finding.model_dump(mode="json") for finding in findings]}
 
@@ -176,6 +176,13 @@ def _data_set(attempt: Attempt, question: CheckDataSet, roles: dict[Path, Role])
 
 
 def _described(table: Table, role: Role) -> DataSetFile:
+    path, sha256 = str(table.path), table.sha256
+    known = _times_and_warmth(table)
+    return DataSetFile(path=path, role=role, sha256=sha256, rows=table.rows, vendor=table.vendor, **known)
+
+
+def _times_and_warmth(table: Table) -> dict[str, float | None]:
+    """How long the file is, its usual time between rows, its mean temperature; None where that is not known."""
     time_s = table.columns["time_s"]
     steps_s = np.diff(time_s)
     temperature_degC = table.columns.get("temperature_degC", time_s[:0])
@@ -185,9 +192,7 @@ def _described(table: Table, role: Role) -> DataSetFile:
             "sample_time_s": np.nanmedian(steps_s) if len(steps_s) else np.nan,
             "temperature_degC": np.nanmean(temperature_degC) if len(temperature_degC) else np.nan,
         }
-    known = {name: float(value) if np.isfinite(value) else None for name, value in numbers.items()}
-    path, sha256 = str(table.path), table.sha256
-    return DataSetFile(path=path, role=role, sha256=sha256, rows=table.rows, vendor=table.vendor, **known)
+    return {name: float(value) if np.isfinite(value) else None for name, value in numbers.items()}
 
 
 def _each(attempt: Attempt, paths: list[str], done: str) -> Any:
