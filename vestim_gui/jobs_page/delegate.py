@@ -30,7 +30,7 @@ class JobDelegate(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
         line = option.fontMetrics.height()
         task = bool(index.data(TASK_ID))
-        return QSize(240, 2 * line + (GRID + 14 + TASK_BAR if task else 3 * GRID + 12 + BAR))
+        return QSize(240, 2 * line + (2 * GRID + TASK_BAR if task else 3 * GRID + 12 + BAR))
 
     def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         face = index.data(FACE)

@@ -28,7 +28,7 @@ ALTERNATIVES = frozenset({"status", "target", "id"})
 _TERM = re.compile(
     r"""(?P<minus>-?)
         (?: (?P<key>[A-Za-z]+)(?P<sign>:|<=|>=|<|>|=)(?P<value>"[^"]*"?|[^\s,"]*)
-          | (?P<word>"[^"]*"?|[^\s,]+) )""",
+          | (?P<word>"[^"]*"?|[^\s,"]+) )""",
     re.VERBOSE,
 )
 _NUMBER = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*(?P<unit>[A-Za-z%°]*)")
@@ -65,9 +65,7 @@ class Term:
     test: Test
 
     def __str__(self) -> str:
-        bare = self.key and re.fullmatch(r'[^\s,"]+', self.value)
-        looks_like_more = not self.key and (self.value.startswith("-") or _TERM.fullmatch(self.value) is None)
-        plain = bare or (not self.key and not looks_like_more and re.fullmatch(r"[^\s,\":<>=]+", self.value))
+        plain = re.fullmatch(r'[^\s,"]+' if self.key else r'[^\s,":<>=-][^\s,":<>=]*', self.value)
         return f"{'-' * self.negative}{self.key}{self.sign}" + (self.value if plain else f'"{self.value}"')
 
 

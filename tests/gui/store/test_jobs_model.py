@@ -1,0 +1,191 @@
+"""The model of jobs: what it shows follows the catalogue row by row, and agrees with Qt's own checks at every step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PyQt6.QtCore import QModelIndex, QPersistentModelIndex, Qt
+from PyQt6.QtTest import QAbstractItemModelTester
+from pytestqt.qtbot import QtBot
+
+from tests.gui.fake_link import FakeLink, summary
+from vestim_gui.store.catalogue import Catalogue
+from vestim_gui.store.columns import in_order
+from vestim_gui.store.filters import parse
+from vestim_gui.store.jobs_model import FACE, JOB_ID, TASK_ID, JobsModel
+
+TASKS = [
+    {
+        "task_id": f"train_00{n}",
+        "kind": "train",
+        "title": f"LSTM {n}",
+        "state": "running",
+        "progress": {},
+        "result": {},
+        "error": None,
+        "reason": "",
+    }
+    for n in range(1, 4)
+]
+MakeModel = Callable[[], tuple[FakeLink, Catalogue, JobsModel]]
+
+
+@pytest.fixture
+def made(qtbot: QtBot) -> Iterator[tuple[FakeLink, Catalogue, JobsModel]]:
+    link = FakeLink()
+    jobs = Catalogue(link, link)
+    model = JobsModel(jobs, link, link)
+    tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal, link)
+    yield link, jobs, model
+    model.close()
+    tester.deleteLater()
+    link.close()
+    link.deleteLater()
+
+
+def shown(model: JobsModel) -> list[str]:
+    return [model.index(row, 0).data(JOB_ID) for row in range(model.rowCount())]
+
+
+def test_rows_come_change_and_go(made: Any, qtbot: QtBot) -> None:
+    link, _, model = made
+    link.start()
+    for number in range(3):
+        link.add_job(summary(f"job_{number}", created_utc=f"2026-01-0{number + 1}T00:00:00.000Z"))
+    qtbot.waitUntil(lambda: shown(model) == ["job_2", "job_1", "job_0"])
+    kept = QPersistentModelIndex(model.index_of("job_1"))
+    changes: list[int] = []
+    model.dataChanged.connect(lambda first, last, roles: changes.append(first.row()))
+    link.change_job("job_1", name="another name")
+    qtbot.waitUntil(lambda: bool(changes))
+    assert changes == [1], "one row is painted anew, and nothing else"
+    assert model.index_of("job_1").data() == "another name"
+    link.change_job("job_0", state="running")
+    link.remove_job("job_2")
+    qtbot.waitUntil(lambda: shown(model) == ["job_0", "job_1"])
+    assert kept.data(JOB_ID) == "job_1"
+
+
+def test_a_job_opens_into_its_tasks_and_each_has_its_state(made: Any, qtbot: QtBot) -> None:
+    link, _, model = made
+    link.start()
+    row = summary("job_1", state="running", tasks={"running": 3})
+    link.add_job(row, shown={"tasks": TASKS[:2], "task_count": 2})
+    link.add_job(summary("job_2", tasks={}))
+    qtbot.waitUntil(lambda: len(shown(model)) == 2)
+    parent = model.index_of("job_1")
+    assert model.hasChildren(parent) and not model.hasChildren(model.index_of("job_2"))
+    model.open_job("job_1")
+    qtbot.waitUntil(lambda: model.rowCount(model.index_of("job_1")) == 2)
+    child = model.index(1, 0, model.index_of("job_1"))
+    assert child.data(TASK_ID) == "train_002" and child.data(FACE).word == "Training"
+    assert child.parent() == model.index_of("job_1") and child.data(JOB_ID) == "job_1"
+    link.append("job_1", [task_event(1, "train_002", "done")])
+    qtbot.waitUntil(lambda: model.index(1, 0, model.index_of("job_1")).data(FACE).word == "Done")
+    link.shown["job_1"] = {"tasks": TASKS, "task_count": 3}
+    link.append("job_1", [task_event(2, "train_003", "running")])
+    qtbot.waitUntil(lambda: model.rowCount(model.index_of("job_1")) == 3)
+    model.set_filter(parse("job_2"))
+    assert shown(model) == ["job_2"] and model.opened == []
+    assert link.watched == set()
+
+
+def task_event(seq: int, task: str, state: str) -> dict[str, Any]:
+    data = {"state": state, "kind": "train", "title": "LSTM", "reason": ""}
+    return {"seq": seq, "time_utc": "", "kind": "task", "task": task, "attempt": 1, "data": data}
+
+
+def test_filter_archive_and_sorting(made: Any, qtbot: QtBot) -> None:
+    link, _, model = made
+    link.start()
+    for number, rmse in enumerate((5.0, 2.0, None)):
+        best = {"metric": "rmse_mV", "value": rmse} if rmse else None
+        link.add_job(summary(f"job_{number}", best=best, archived=number == 1))
+    qtbot.waitUntil(lambda: len(shown(model)) == 2)
+    model.set_archived_shown(True)
+    model.sort_by("best")
+    assert shown(model) == ["job_1", "job_0", "job_2"]
+    model.sort_by("best", descending=True)
+    assert shown(model) == ["job_0", "job_1", "job_2"], "what has no value comes last either way"
+    model.set_filter(parse("rmse<3"))
+    assert shown(model) == ["job_1"]
+
+
+def test_what_was_asked_shows_until_it_is_settled(made: Any, qtbot: QtBot) -> None:
+    link, _, model = made
+    link.start()
+    link.add_job(summary("job_1", state="running"))
+    qtbot.waitUntil(lambda: shown(model) == ["job_1"])
+    model.set_pending("job_1", "Pausing…")
+    assert model.index_of("job_1").data(FACE).word == "Pausing…"
+    model.settle("job_1")
+    qtbot.waitUntil(lambda: model.index_of("job_1").data(FACE).word == "Running")
+
+
+def test_only_what_stands_in_the_queue_can_be_dragged(made: Any, qtbot: QtBot) -> None:
+    link, _, model = made
+    link.start()
+    link.add_job(summary("job_1", state="queued", position=1))
+    link.add_job(summary("job_2", state="queued", position=2))
+    link.add_job(summary("job_3", state="done"))
+    qtbot.waitUntil(lambda: shown(model) == ["job_1", "job_2", "job_3"])
+    drags = [bool(model.flags(model.index(row, 0)) & Qt.ItemFlag.ItemIsDragEnabled) for row in range(3)]
+    assert drags == [True, True, False]
+    data = model.mimeData([model.index_of("job_2")])
+    dropped: list[tuple[str, str]] = []
+    model.dropped.connect(lambda job_id, before: dropped.append((job_id, before)))
+    assert not model.dropMimeData(data, Qt.DropAction.MoveAction, 0, 0, QModelIndex()), (
+        "rows move when the service says"
+    )
+    assert dropped == [("job_2", "job_1")]
+    model.sort_by("name")
+    assert not model.flags(model.index(0, 0)) & Qt.ItemFlag.ItemIsDragEnabled
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["put", "remove", "filter", "sort", "rebuild"]),
+        st.integers(0, 9),
+        st.sampled_from(["running", "queued", "done", "draft"]),
+    ),
+    max_size=25,
+)
+
+
+@given(STEPS)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_happens_it_shows_what_the_catalogue_holds(qtbot: QtBot, steps: list[tuple[str, int, str]]) -> None:
+    link = FakeLink()
+    jobs = Catalogue(link, link)
+    model = JobsModel(jobs, link, link)
+    tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal, link)
+    link.start()
+    wanted, sort = parse(""), ""
+    for verb, number, state in steps:
+        if verb == "put":
+            link.add_job(summary(f"job_{number}", state=state, position=10 - number, name=f"{state} {number}"))
+        elif verb == "remove" and f"job_{number}" in link.jobs:
+            link.remove_job(f"job_{number}")
+        elif verb == "filter":
+            wanted = parse(f"status:{state}" if number % 2 else "")
+            model.set_filter(wanted)
+        elif verb == "sort":
+            sort = "name" if number % 2 else ""
+            model.sort_by(sort)
+        elif verb == "rebuild":
+            link.reconnect_service(rebuilt=True)
+        link._take_in()
+        model._flush()
+        expected = in_order(wanted.wanted(link.jobs.values()), sort, False)
+        keys = [(row["state"], row["name"]) for row in expected]
+        assert sorted(shown(model)) == sorted(row["job_id"] for row in expected)
+        if sort:
+            assert [(link.jobs[job_id]["state"], link.jobs[job_id]["name"]) for job_id in shown(model)] == keys
+    model.close()
+    tester.deleteLater()
+    link.close()
+    link.deleteLater()
