@@ -183,7 +183,9 @@ class ToastCard(QFrame):
         top = QHBoxLayout()
         top.setSpacing(8)
         top.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
-        top.addWidget(text, 1)
+        for label in (self._icon, text):
+            label.setContentsMargins(0, 4, 0, 4)  # in line with the button beside them
+        top.addWidget(text, 1, Qt.AlignmentFlag.AlignTop)
         top.addWidget(self._close, 0, Qt.AlignmentFlag.AlignTop)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(12, 8, 8, 8)

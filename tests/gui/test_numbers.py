@@ -1,0 +1,66 @@
+"""Figures as people read them."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vestim_gui.numbers import NOTHING, count, duration, metric, number, several, size
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("rmse_mV", 4.1234, "4.12 mV"),
+        ("best_validation_rmse_mV", 12.0, "12.0 mV"),
+        ("rmse_percent", 0.9196, "0.920 %"),
+        ("rmse_degC", 1.5, "1.50 °C"),
+        ("r2", 0.99951, "1.00"),
+        ("rmse_mV", 9.9996, "10.0 mV"),
+        ("rmse_mV", 1234.6, "1230 mV"),
+        ("rmse_mV", math.nan, NOTHING),
+        ("rmse_mV", None, NOTHING),
+        ("rmse_mV", 0, "0 mV"),
+    ],
+)
+def test_a_metric_has_three_digits_and_its_unit(name: str, value: object, shown: str) -> None:
+    assert metric(name, value) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (0.42, "0.4 s"),
+        (9.96, "10 s"),
+        (-3, "0.0 s"),
+        (42.2, "42 s"),
+        (59.7, "1 min 0 s"),
+        (130, "2 min 10 s"),
+        (3599.6, "1 h 0 min"),
+        (11100, "3 h 5 min"),
+        (187_200, "2 d 4 h"),
+        (math.inf, NOTHING),
+    ],
+)
+def test_a_duration_in_words(seconds: float, shown: str) -> None:
+    assert duration(seconds) == shown
+
+
+@given(st.floats(min_value=1e-6, max_value=1e9))
+def test_three_digits_are_close_and_never_an_exponent(value: float) -> None:
+    shown = number(value)
+    assert "e" not in shown
+    assert float(shown) == pytest.approx(value, rel=6e-3)
+
+
+def test_counts_and_sizes() -> None:
+    assert (count(4769), several(1, "job"), several(1200, "job"), several(2, "query", "queries")) == (
+        "4,769",
+        "1 job",
+        "1,200 jobs",
+        "2 queries",
+    )
+    assert (size(312), size(18_600), size(999_600), size(4.1e9)) == ("312 B", "18.6 KB", "1.00 MB", "4.10 GB")
