@@ -71,7 +71,7 @@ class Log(JobTab):
         ctx.link.log_pieces.connect(self._take_piece)
 
     def set_log(self, log: JobLog | None) -> None:
-        """The job's events, from before it was watched."""
+        """The job's events, from the first on."""
         self._log = log
         if log is not None:
             log.came.connect(self._take_events)

@@ -13,7 +13,7 @@ MOST = 20_000
 
 
 class JobLog(QObject):
-    """Listens from before the job is watched, so that nothing is missed.
+    """Listens from before the first events are told, so that nothing is missed.
 
     came: the events that are new. began: all that there were are gone, numbering is new.
     """

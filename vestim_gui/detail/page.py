@@ -119,8 +119,8 @@ class DetailPage(QWidget):
         if not job_id:
             return
         self.gone.hide()
-        log = self._log = JobLog(self.ctx.link, job_id, self)
         feed = self.feed = JobFeed(self.ctx.link, job_id, self)
+        log = self._log = JobLog(self.ctx.link, job_id, self)  # after the feed, which knows the names of tasks first
         self.log.set_log(log)
         feed.changed.connect(self._take)
         feed.gone.connect(self._say_gone)

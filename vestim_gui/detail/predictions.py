@@ -156,7 +156,10 @@ class Predictions(JobTab):
         shown = [(file, self._read[file]) for file in self._wanted if file in self._read]
         inks: list[Ink] = ["muted" if file.is_circuit else self._ink(file) for file, _ in shown]
         named = [(file.model, prediction, ink) for (file, prediction), ink in zip(shown, inks, strict=True)]
-        self.plot.show_panels(prediction_panels(shown[0][0].file, shown[0][0].target, named) if shown else [])
+        if shown:
+            self.plot.show_panels(prediction_panels(shown[0][0].file, shown[0][0].target, named))
+        elif not missing:
+            self.plot.show_panels([])
 
     def _ink(self, file: PredictionFile) -> int:
         return self.models.ticked().index(file.train_id)

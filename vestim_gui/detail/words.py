@@ -13,6 +13,7 @@ from vestim_gui.numbers import count, metric
 Data = Mapping[str, Any]
 TITLES = {"train": "Train ", "test": "Test "}
 """Put before a task's title where two kinds of task bear the same."""
+ROLES = ("train", "validation", "test")
 
 
 def local_time(time_utc: str) -> str:
@@ -90,7 +91,7 @@ def _finding(data: Data, event: Data) -> str:
 
 def _result(data: Data, event: Data) -> str:
     if data.get("overall"):
-        found = [(role, overall_rmse(data, role)) for role in data["overall"]]
+        found = [(role, overall_rmse(data, role)) for role in ROLES]
         return "RMSE " + ", ".join(f"{metric(*rmse)} ({role})" for role, rmse in found if rmse)
     if training := data.get("training"):
         return f"{training.get('epochs')} epochs, best at epoch {training.get('best_epoch')}"

@@ -1,0 +1,174 @@
+"""What is told of a job at a glance, and the words of its troubles: pure, from rows and events."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tests.gui.detail.story import SPEC, Story, done_story
+from tests.gui.fake_link import summary
+from vestim_core.spec.job import JobSpec
+from vestim_core.spec.model import FnnModel, LstmModel
+from vestim_core.spec.states import JobState
+from vestim_gui.detail.facts import Card, cards
+from vestim_gui.detail.model_size import model_size, sizes_of
+from vestim_gui.detail.spec_rows import differences, spec_rows
+from vestim_gui.detail.trouble import Remedy, trouble_of
+from vestim_gui.detail.words import sentence
+from vestim_gui.store.history import JobHistory
+
+NOW = datetime(2026, 1, 1, 12, 1, 1, tzinfo=UTC)
+
+
+def history_of(story: Story) -> JobHistory:
+    history = JobHistory()
+    history.apply(story.events)
+    return history
+
+
+def cards_of(story: Story, **row: Any) -> tuple[Card, ...]:
+    return cards(summary(**row), history_of(story), story.shown(), sizes_of(SPEC), NOW)
+
+
+def test_cards_of_a_job_that_is_done() -> None:
+    assert cards_of(done_story()) == (
+        Card("Validation RMSE", "4.00 mV", "best at epoch 30"),
+        Card("Baseline circuit", "10.5 mV", "network is 62 % lower, in test 69 % lower"),
+        Card("Progress", "100 %", "took 1 min 0 s · 1.0 s/epoch"),
+        Card("Model size", "2,809 parameters", "2,616 MAC/step"),
+    )
+
+
+def test_cards_while_one_model_trains() -> None:
+    story = Story().baseline(validation_mV=3.0)
+    story.task("train_001", "train", "LSTM 24", "running").epochs(20)
+    story.task("test_001", "test", "LSTM 24", "waiting")
+    validation, baseline, progress, _ = cards_of(story, state="running", fraction=0.339)
+    assert validation == Card("Validation RMSE", "4.50 mV", "best at epoch 20")
+    assert baseline == Card("Baseline circuit", "3.00 mV", "network is 50 % higher", "warn")
+    assert progress == Card("Progress", "33 %", "at most 40 s left · 1.0 s/epoch")
+
+
+def test_time_left_of_several_models_comes_from_what_is_done() -> None:
+    story = Story().task("train_001", "train", "A", "running").epochs(20)
+    story.task("train_002", "train", "B", "waiting")
+    progress = cards_of(story, state="running", fraction=0.25)[2]
+    assert progress.note == "about 3 min 0 s left · 1.0 s/epoch"
+
+
+def test_cards_before_anything_happened() -> None:
+    for state in JobState:
+        made = cards(summary(state=state.value, started_utc="", ended_utc=""), JobHistory(), None, {}, NOW)
+        assert [card.value for card in made[:2]] == ["–", "–"]
+
+
+def test_cards_of_an_error_that_is_no_number() -> None:
+    story = Story().task("train_001", "train", "LSTM 24", "running")
+    story.epochs(3, best_validation_rmse_mV=None, validation_rmse_mV=float("nan"))
+    assert cards_of(story, state="running")[0].value == "–"
+
+
+@pytest.mark.parametrize(
+    ("model", "features", "macs"),
+    [(LstmModel(sizes=[24]), 3, 4 * 24 * (3 + 24) + 24), (FnnModel(sizes=[64, 32]), 3, 3 * 64 + 64 * 32 + 32)],
+)
+def test_multiply_accumulates_are_the_weights_of_the_matrices(model: Any, features: int, macs: int) -> None:
+    assert model_size(model, features).macs == macs
+
+
+DIVERGED = {
+    "code": "failed",
+    "message": "Training stopped at epoch 24: the loss became NaN. The learning rate 0.05 is probably too high. "
+    "The best model (epoch 21, 8.9 mV) is kept.",
+    "place": "training.learning_rate",
+    "actions": ["Retry with 0.005"],
+    "problems": [],
+}
+
+
+def test_a_diverged_training_says_what_why_and_what_now() -> None:
+    story = Story().task("train_001", "train", "LSTM 24", "failed", DIVERGED)
+    trouble = trouble_of(summary(state="failed", error=DIVERGED), story.shown(), history_of(story))
+    assert trouble is not None
+    assert trouble.headline == "Training stopped at epoch 24: the loss became NaN."
+    assert trouble.rest == ("The learning rate 0.05 is probably too high. The best model (epoch 21, 8.9 mV) is kept.")
+    assert [offer.words for offer in trouble.offers] == ["Retry with 0.005", "Show log"]
+    assert trouble.offers[0].document is not None
+    assert trouble.offers[0].document["training"][0]["learning_rate"] == 0.005
+    JobSpec.model_validate(trouble.offers[0].document)
+    assert trouble.offers[1].task_id == "train_001"
+
+
+def test_want_of_memory_offers_half_the_batch() -> None:
+    error = {"code": "failed", "message": "The process of train_001 was ended by the system because memory ran out."}
+    error["actions"] = ["Resume with half the batch", "Run fewer tasks at once"]  # type: ignore[assignment]
+    story = Story().task("train_001", "train", "LSTM 24", "failed", error)
+    trouble = trouble_of(summary(state="failed", error=error), story.shown(), history_of(story))
+    assert trouble is not None
+    assert [offer.words for offer in trouble.offers] == ["Try with half the batch", "Show log"]
+    document = trouble.offers[0].document
+    assert document is not None and document["training"][0]["streams"] == 32
+
+
+def test_a_killed_training_can_be_resumed() -> None:
+    error = {"message": "The process of train_001 was ended by signal 9 (SIGKILL).", "actions": []}
+    story = Story().task("train_001", "train", "LSTM 24", "failed", error)
+    trouble = trouble_of(summary(state="failed", error=error), story.shown(), history_of(story))
+    assert trouble is not None
+    assert [offer.remedy for offer in trouble.offers] == [Remedy.RESUME, Remedy.LOG]
+
+
+def test_a_done_job_tells_of_its_failed_tasks_and_a_good_one_of_nothing() -> None:
+    story = done_story().task("train_002", "train", "FNN", "failed", DIVERGED)
+    trouble = trouble_of(summary(), story.shown(), history_of(story))
+    assert trouble is not None and trouble.kind == "warn"
+    assert trouble.headline == "1 of 5 tasks failed; the others are done."
+    assert trouble_of(summary(), done_story().shown(), history_of(done_story())) is None
+
+
+def test_a_stopped_and_a_paused_job_say_what_is_kept() -> None:
+    stopped = trouble_of(summary(state="stopped"), done_story().shown(), history_of(done_story()))
+    assert stopped is not None and stopped.rest == "What was trained until then is kept."
+    full = summary(state="paused", reason="less than 500 MB free. The last save is intact")
+    paused = trouble_of(full, None, JobHistory())
+    assert paused is not None and paused.headline == "Paused: less than 500 MB free. The last save is intact."
+    assert [offer.words for offer in paused.offers] == ["Resume", "Open folder"]
+
+
+def test_settings_have_the_titles_and_units_of_the_spec() -> None:
+    rows = {row.path: row for row in spec_rows(SPEC)}
+    assert rows["training[1].learning_rate"].label == "Learning rate"
+    assert rows["training[1].chunk_steps"].unit == "rows"
+    assert not rows["training[1].chunk_steps"].asked and rows["training[1].max_epochs"].asked
+    assert rows["model[1].sizes"].section == "LSTM"
+    assert {row.group for row in rows.values()} == {"Data", "Signals and preparation", "Model", "Run"}
+
+
+def test_a_list_of_alternatives_is_shown_as_it_was_asked_for() -> None:
+    grid = {**SPEC, "model": [{"kind": ["lstm", "fnn"], "sizes": [[16], [32]], "dropout": "0, 0.1"}]}
+    rows = {row.path: row for row in spec_rows(grid)}
+    assert (rows["model[1].sizes"].value, rows["model[1].dropout"].value) == ("[16], [32]", "0, 0.1")
+    assert rows["model[1].sizes"].section == "LSTM, FNN"
+
+
+def test_a_document_that_is_not_valid_is_shown_all_the_same() -> None:
+    assert "surprise" in {row.label for row in spec_rows({"model": [{"kind": "lstm", "surprise": 1}]})}
+
+
+def test_only_differences_are_told() -> None:
+    other = {**SPEC, "training": [{**SPEC["training"][0], "learning_rate": 0.01, "patience": 30}]}
+    found = differences(SPEC, other)
+    assert [(row.label, row.this, row.other) for row in found] == [("Learning rate", "0.005", "0.01")]
+    assert differences(SPEC, SPEC) == []
+
+
+def test_every_event_has_words() -> None:
+    for event in done_story().events:
+        words = sentence(event)
+        assert words and "{" not in words and "None" not in words, event
+
+
+def test_an_event_of_a_later_version_is_shown_as_it_is() -> None:
+    assert sentence({"kind": "surprise", "data": {"a": 1}}) == "surprise {'a': 1}"
