@@ -15,6 +15,7 @@ from tests.data.dresses import DRESSES, biologic, matlab_hdf5, plain, stla, xlsx
 from tests.data.samples import HEADER, csv_text, rows
 from tests.data.samples import table as made
 from vestim_core.data.checks import check_table
+from vestim_core.data.files import distinct_names
 from vestim_core.data.inspection import inspect_file
 from vestim_core.data.preview import preview
 from vestim_core.data.readers import load_table
@@ -126,6 +127,22 @@ def test_encodings_that_change_within_a_file(tmp_path: Path) -> None:
     path.write_bytes(text.replace(b"\n2000,3.2000,ok", "\n2000,3.2000,充电".encode("gbk")))
     table = load_table(path)
     assert (table.rows, table.columns["voltage_V"][2000]) == (4002, 3.2)
+
+
+def test_two_files_of_one_name_are_kept_apart(tmp_path: Path) -> None:
+    paths = [tmp_path / "a" / "x" / "cell.csv", tmp_path / "b" / "x" / "cell.csv", tmp_path / "b" / "other.csv"]
+    assert distinct_names(paths) == ["a/x/cell.csv", "b/x/cell.csv", "other.csv"]
+    paths[1].parent.mkdir(parents=True)
+    paths[1].write_text(csv_text() + "49.5,3.", encoding="utf-8")
+    table, findings = inspect_file(paths[1], name="b/x/cell.csv")
+    assert table is not None
+    assert table.name == "b/x/cell.csv"
+    cut = next(finding for finding in findings if finding.code == "rows.truncated")
+    assert cut.sentence.startswith('"b/x/cell.csv" breaks off')
+    assert {finding.file for finding in findings} == {"b/x/cell.csv"}
+    paths[1].write_bytes(b"")
+    (_, [empty]) = inspect_file(paths[1], name="b/x/cell.csv")
+    assert (empty.file, empty.sentence) == ("b/x/cell.csv", '"b/x/cell.csv" is empty (0 bytes).')
 
 
 def test_a_folder_with_the_name_of_a_file(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -56,6 +57,19 @@ def files_matching(pattern: str) -> list[Path]:
         what = f"matches {len(files)} files, none of which can be read" if files else "matches no file"
         raise not_found(f'"{pattern}" {what}: correct the pattern.', place=pattern)
     return readable
+
+
+def distinct_names(paths: Sequence[Path]) -> list[str]:
+    """A name for each path that no other one has: the file's own, with as many of its folders before it as it takes."""
+    names = [path.name for path in paths]
+    for depth in range(2, max((len(path.parts) for path in paths), default=0) + 1):
+        again = {name for name, count in Counter(names).items() if count > 1}
+        if not again:
+            break
+        names = [
+            "/".join(path.parts[-depth:]) if name in again else name for name, path in zip(names, paths, strict=True)
+        ]
+    return names
 
 
 def sha256_of(path: Path) -> str:

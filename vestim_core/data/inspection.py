@@ -21,9 +21,11 @@ def inspect_file(
     repairs: Sequence[Repair] = (),
     *,
     extra_vendors: Path | None = None,
+    name: str = "",
 ) -> tuple[Table | None, list[Finding]]:
     """The table of `path` after `repairs`, its `findings` complete, and these findings; (None, one finding of severity
-    error) when it holds no table. Raises VestimError only for a file that does not exist and for repairs that do not
+    error) when it holds no table. name: what the file is called in all of that where its own name is not enough. Raises
+    VestimError only for a file that does not exist and for repairs that do not
     fit."""
     try:
         table = load_table(path, mapping, extra_vendors=extra_vendors)
@@ -31,11 +33,20 @@ def inspect_file(
         if error.code is ErrorCode.NOT_FOUND:
             raise
         code = error.finding if isinstance(error, NoTable) else "file.not_readable"
-        return None, [Finding(code=code, severity=Severity.ERROR, sentence=error.sentence, file=path.name)]
+        finding = Finding(code=code, severity=Severity.ERROR, sentence=error.sentence, file=path.name)
+        return None, [_called(finding, path.name, name or path.name)]
+    if name:
+        findings_read = tuple(_called(finding, path.name, name) for finding in table.findings)
+        table = replace(table, name=name, findings=findings_read)
     table = apply_repairs(table, repairs)
     findings = check_table(table)
     if table.rows < 2:
         rows = "one row" if table.rows else "no rows"
-        said = f'"{path.name}" has {rows} of data; a series needs at least two: leave the file out.'
-        findings.append(Finding(code="file.no_rows", severity=Severity.ERROR, sentence=said, file=path.name))
+        said = f'"{table.name}" has {rows} of data; a series needs at least two: leave the file out.'
+        findings.append(Finding(code="file.no_rows", severity=Severity.ERROR, sentence=said, file=table.name))
     return replace(table, findings=tuple(findings)), findings
+
+
+def _called(finding: Finding, old: str, new: str) -> Finding:
+    """`finding` about the file of the name `new`."""
+    return finding.model_copy(update={"file": new, "sentence": finding.sentence.replace(f'"{old}"', f'"{new}"')})

@@ -19,7 +19,7 @@ from vestim_core.data.bdf import write_bdf
 from vestim_core.data.checks import Member, check_set
 from vestim_core.data.data_set import files_of, one_mapping, repairs_for, repairs_of, same_names, still_open, worst_of
 from vestim_core.data.demo import keep_demo
-from vestim_core.data.files import find_files, sha256_of
+from vestim_core.data.files import distinct_names, find_files, sha256_of
 from vestim_core.data.inspection import inspect_file
 from vestim_core.data.prepare import READERS_VERSION
 from vestim_core.data.preview import preview
@@ -111,14 +111,16 @@ def _sniff(attempt: Attempt, question: Sniff) -> dict[str, Any]:
 
 def _check(attempt: Attempt, question: Check) -> dict[str, Any]:
     roles = {file.path: file.role for file in question.files}
+    paths = find_files(list(roles))
+    names = dict(zip(paths, distinct_names(paths), strict=True))
     members, files, findings = [], [], []
     for path in _each(attempt, list(roles), "checked"):
         mapping = _mapping(attempt, path, question.columns)
-        table, found = inspect_file(path, mapping, extra_vendors=attempt.home.vendors)
+        table, found = inspect_file(path, mapping, extra_vendors=attempt.home.vendors, name=names[path])
         findings += found
         role = next((role for given, role in roles.items() if path == Path(given) or Path(given) in path.parents), None)
         if table is None:  # the finding says why
-            files.append({**_no_table(path), "role": role})
+            files.append({**_no_table(path), "name": names[path], "role": role})
             continue
         members.append(Member(table, role or "train"))
         files.append({**_identity(table), **_times_and_warmth(table), "readable": True, "role": role})
