@@ -175,7 +175,7 @@ class JobsPage(QWidget):
         self.archived.toggled.connect(self._archived_toggled)
         self.table.layout_changed.connect(lambda: ctx.session.put("jobs.table", self.table.layout_values()))
         self.splitter.splitterMoved.connect(lambda *_: self._keep_splitter())
-        self.model.counted.connect(lambda _: self._counted())
+        self.model.counted.connect(lambda _: self._look_for_jobs())
         for view in (self.list, self.table):
             view.selected.connect(self._select)
             view.chosen.connect(self._open)
