@@ -94,6 +94,43 @@ def test_a_constant_stays_constant_to_the_last_bit(rows: Rows, period_s: float, 
     assert np.all(x == constant)
 
 
+@given(rows(), st.floats(0.05, 30), st.data())
+def test_where_nothing_changes_the_value_is_kept_to_the_last_bit(
+    rows: Rows, period_s: float, data: st.DataObject
+) -> None:
+    time_s, values = rows
+    first = data.draw(st.integers(0, len(values) - 1))
+    last = data.draw(st.integers(first, len(values) - 1))
+    resting = values.copy()
+    resting[first : last + 1] = 0.0
+    grid, x = value((time_s, resting), Resample(period_s=period_s, max_gap_s=100))
+    from_s, until_s = time_s[first], time_s[last + 1] if last + 1 < len(time_s) else np.inf
+    edges = np.concatenate(([0.0], grid))
+    inside = (edges[:-1] >= from_s) & (edges[1:] <= until_s)
+    assert np.all(x[inside] == 0.0)
+
+
+@pytest.mark.parametrize("period_s", [0.05, 1.0, 9000.0])
+def test_long_files_are_what_the_definition_says(period_s: float) -> None:
+    random = np.random.default_rng(3)
+    time_s = np.concatenate(([0.0], np.cumsum(random.uniform(0.01, 0.3, 99_999))))
+    values = random.normal(3, 1, 100_000)
+    grid, x = value((time_s, values), Resample(period_s=period_s, max_gap_s=100))
+    integral = np.concatenate(([0.0], np.cumsum(values[:-1] * np.diff(time_s))))
+    edges = np.concatenate(([0.0], grid))
+    # the integral of what is held is a line between rows
+    assert x == pytest.approx(np.diff(np.interp(edges, time_s, integral)) / np.diff(edges), abs=1e-8)
+
+
+def test_a_rest_is_no_current_across_many_rows() -> None:
+    time_s = np.arange(100_000) * 0.1
+    current_A = np.where(np.arange(100_000) % 1000 < 500, np.sin(time_s) * 3.3, 0.0)
+    for period_s in (0.1, 0.3, 1.0, 7.0):
+        _, x = value((time_s, current_A), Resample(period_s=period_s))
+        assert np.sum(x == 0.0) > 0.4 * len(x)
+        assert not np.any((np.abs(x) < 1e-12) & (x != 0.0))
+
+
 @given(rows(longest_step_s=60.0), st.floats(0.5, 5), st.floats(1, 30))
 @settings(max_examples=200)
 def test_gaps_are_never_bridged(rows: Rows, period_s: float, max_gap_s: float) -> None:

@@ -3,7 +3,8 @@
 A row's value holds from its own time until the next row's. So the mean needs rows before t only: changing a row at or
 after t changes no bit of any value up to t. It averages when the rows are denser than the grid, holds when they are
 sparser, keeps the integral of every column, and rows that lie microseconds apart weigh what they last: nothing is ever
-divided by the distance of two rows.
+divided by the distance of two rows. Where a column does not change within a period its value is kept to the last bit,
+so that no current stays 0 A.
 
 Linear interpolation needs the row after t, which nobody has at time t. So each line from one row to the next is drawn
 when the latter has come, as steep as it was: the value at t > t_k, the newest row before t, is
@@ -15,13 +16,15 @@ which is the usual interpolation, delayed by one row of the file. It does not av
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from vestim_core.data.segment import Segment
 from vestim_core.data.steps.even import EvenRows
 from vestim_core.spec.preparation import Resample
 
-_BLOCK_ROWS = 1 << 14
+_BLOCK_ROWS = 1 << 15
 """Rows that are worked on at once: so few that they stay in the processor's cache."""
 GRID_TOLERANCE = 1e-6
 """Share of a period by which the last grid time may pass the last row, so that rounding of 0.1 + 0.2 costs no row."""
@@ -61,8 +64,7 @@ def held_means(time_s: np.ndarray, columns: dict[str, np.ndarray], edges_s: np.n
     """
     rows = len(time_s)
     means = {name: np.empty(len(edges_s) - 1) for name in columns}
-    at_row = dict.fromkeys(columns, 0.0)  # integrals of what is above a column's first value
-    at_edge = dict.fromkeys(columns, 0.0)  # and those up to the last edge so far
+    sums = {name: _Sums() for name in columns}
     first = 1
     for start in range(0, rows, _BLOCK_ROWS):
         stop = min(start + _BLOCK_ROWS, rows)
@@ -72,14 +74,33 @@ def held_means(time_s: np.ndarray, columns: dict[str, np.ndarray], edges_s: np.n
         held_s = edges - time_s[start:stop][holding]
         lasts_s = np.diff(time_s[start : stop + 1])
         widths_s = np.diff(edges_s[first - 1 : last])
+        ending = holding - (held_s == 0)  # the row that held until the edge, not the one that begins there
         for name, values in columns.items():
-            above_first = values[start:stop] - values[0]  # a constant column stays constant to the last bit
-            integral = np.cumsum(np.concatenate(([at_row[name]], above_first[: len(lasts_s)] * lasts_s)))
-            at_edges = np.concatenate(([at_edge[name]], integral[holding] + above_first[holding] * held_s))
-            np.add(np.diff(at_edges) / widths_s, values[0], out=means[name][first - 1 : last - 1])
-            at_row[name], at_edge[name] = integral[-1], at_edges[-1]
+            so_far, out = sums[name], means[name][first - 1 : last - 1]
+            above_first = values[start:stop] - values[0]
+            integral = np.cumsum(np.concatenate(([so_far.at_row], above_first[: len(lasts_s)] * lasts_s)))
+            at_edges = np.concatenate(([so_far.at_edge], integral[holding] + above_first[holding] * held_s))
+            changes = np.empty(stop - start + 1, dtype=np.int64)  # [row + 1]: up to that row, it included
+            changes[0], changes[1] = so_far.changes, start > 0 and values[start] != values[start - 1]
+            np.not_equal(values[start + 1 : stop], values[start : stop - 1], out=changes[2:])
+            np.cumsum(changes, out=changes)
+            since = np.concatenate(([so_far.changes_at_edge], changes[holding + 1]))
+            np.add(np.diff(at_edges) / widths_s, values[0], out=out)
+            np.copyto(out, values[start + ending], where=changes[ending + 1] == since[:-1])
+            sums[name] = _Sums(integral[-1], at_edges[-1], changes[-1], since[-1])
         first = last
     return means
+
+
+@dataclass(frozen=True)
+class _Sums:
+    """Of one column: integral of what is above its first value and number of its changes, up to the block's first row
+    and up to the last edge so far."""
+
+    at_row: float = 0.0
+    at_edge: float = 0.0
+    changes: int = 0
+    changes_at_edge: int = 0
 
 
 def delayed_lines(time_s: np.ndarray, columns: dict[str, np.ndarray], edges_s: np.ndarray) -> dict[str, np.ndarray]:

@@ -51,28 +51,34 @@ class _Stretch:
         self._first_s = self.newest_s = self._before_s = time_s
         self._first = self._newest = self._before = values
         self._integral = self._at_edge = np.zeros(len(values))
+        self._unchanged = np.ones(len(values), bool)  # since the last edge
         self._edges = 1
 
     def take(self, time_s: float, values: np.ndarray) -> None:
         """A new row."""
+        if time_s > self._edge_s(self._edges - 1):
+            self._unchanged = self._unchanged & (values == self._newest)
         self._integral = self._integral + (self._newest - self._first) * (time_s - self.newest_s)
         self._before_s, self.newest_s = self.newest_s, time_s
         self._before, self._newest = self._newest, values
 
     def until(self, time_s: float) -> Iterator[GridRow]:
         """The grid rows up to `time_s`, while the newest row holds."""
-        period_s = self._step.period_s
-        while (edge_s := self._first_s + period_s * self._edges) <= time_s:
+        while (edge_s := self._edge_s(self._edges)) <= time_s:
             values = self._mean(edge_s) if self._step.method == "mean" else self._line(edge_s)
             yield GridRow(edge_s, values, self._edges == 1)
             self._edges += 1
 
+    def _edge_s(self, number: int) -> float:
+        return self._first_s + self._step.period_s * number
+
     def _mean(self, edge_s: float) -> np.ndarray:
         at_edge = self._integral + (self._newest - self._first) * (edge_s - self.newest_s)
-        width_s = edge_s - (self._first_s + self._step.period_s * (self._edges - 1))
-        above_first = (at_edge - self._at_edge) / width_s
+        mean = self._first + (at_edge - self._at_edge) / (edge_s - self._edge_s(self._edges - 1))
+        kept = np.where(self._unchanged, self._newest, mean)
         self._at_edge = at_edge
-        return np.asarray(self._first + above_first)
+        self._unchanged = np.ones(len(kept), bool)
+        return kept
 
     def _line(self, edge_s: float) -> np.ndarray:
         between_s = self.newest_s - self._before_s
