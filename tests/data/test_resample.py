@@ -110,7 +110,7 @@ def test_where_nothing_changes_the_value_is_kept_to_the_last_bit(
     assert np.all(x[inside] == 0.0)
 
 
-@pytest.mark.parametrize("period_s", [0.05, 1.0, 9000.0])
+@pytest.mark.parametrize("period_s", [0.05, 1.0, 2000.0])
 def test_long_files_are_what_the_definition_says(period_s: float) -> None:
     random = np.random.default_rng(3)
     time_s = np.concatenate(([0.0], np.cumsum(random.uniform(0.01, 0.3, 99_999))))
