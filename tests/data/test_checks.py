@@ -190,6 +190,12 @@ def test_clipping_lag_range_constant_and_power() -> None:
     assert "channel.range" in [f.code for f in check_table(altered("temperature_degC", 900, 500.0))]
 
 
+def test_rests_of_a_test_that_only_charges_are_no_limit() -> None:
+    current_A = np.abs(made().columns["current_A"] + np.random.default_rng(1).normal(0, 0.1, ROWS))
+    current_A[:50] = current_A[400:450] = current_A[900:950] = 0.0
+    assert "channel.clipped" not in [f.code for f in check_table(made(current_A=current_A))]
+
+
 def test_one_content_twice_and_leaks() -> None:
     table = made()
     copy = replace(table, name="copy.csv", sha256="1" * 64)

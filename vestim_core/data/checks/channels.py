@@ -112,6 +112,8 @@ def clipped(view: View) -> list[Finding]:
         if len(moved) == 0 or moved.mean() < _NOISY:
             continue
         for limit in (np.nanmax(values), np.nanmin(values)):
+            if name == "current_A" and limit == 0:
+                continue  # a rest of a test that only charges, or only discharges
             spans = tuple(span for span in spans_of(values == limit) if span[1] - span[0] + 1 >= _CLIPPED_ROWS)
             if len(spans) < _CLIPPED_RUNS:
                 continue
