@@ -47,7 +47,7 @@ __all__ = ["PreparationCancelled", "prepare", "prepare_table", "provenance"]
 Report = Callable[[Phase, PhaseState, float, str], None]
 """Told of (phase, state, fraction done 0..1, a few words)."""
 
-READERS_VERSION = 3
+READERS_VERSION = 4
 """Raised with every change of readers, checks or repairs that gives other rows or findings for the same file."""
 _BASELINE_COLUMNS = ("soc", "current_A", "voltage_V")
 _READING_STARTS = 0.2
