@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PyQt6.QtCore import QEvent, QObject, Qt, QTimer, pyqtSignal
+from PyQt6.QtGui import QCursor
 from PyQt6.QtWidgets import (
     QApplication,
     QFrame,
@@ -236,7 +237,8 @@ class ToastCard(QFrame):
 
     def _end(self) -> None:
         focus = QApplication.focusWidget()
-        looked_at = self.underMouse() or (focus is not None and self.isAncestorOf(focus))
+        pointed_at = self.rect().contains(self.mapFromGlobal(QCursor.pos()))
+        looked_at = pointed_at or (focus is not None and self.isAncestorOf(focus))
         if looked_at and self.sender() is self._timer:
             self.last_again()
             return

@@ -1,0 +1,104 @@
+"""Notes: one sentence, plain, with buttons and folded details; errors stay, others go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QApplication, QLabel, QLineEdit, QPlainTextEdit, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from vestim_core.spec.errors import ErrorCode, VestimError
+from vestim_gui.context import Context
+from vestim_gui.shell.toasts import MOST, ToastCard, ToastLayer, sentence_of
+
+LONG = "The training process was ended by the system at epoch 88 (signal 9, probably out of memory). Saved at epoch 88."
+
+
+@pytest.fixture
+def layer(qtbot: QtBot, ctx: Context) -> Iterator[ToastLayer]:
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.resize(800, 600)
+    QLineEdit(window).setFocus()
+    with qtbot.waitExposed(window):
+        window.show()
+    made = ToastLayer(ctx.theme, window)
+    ctx.toasts.set_layer(made)
+    yield made
+    ctx.toasts.set_layer(None)
+
+
+def _button(card: ToastCard, words: str) -> QPushButton:
+    return next(button for button in card.findChildren(QPushButton) if button.text() == words)
+
+
+def test_what_was_said_before_the_window_is_shown_with_it(qtbot: QtBot, ctx: Context) -> None:
+    ctx.toasts.say("Too early")
+    window = QWidget()
+    qtbot.addWidget(window)
+    layer = ToastLayer(ctx.theme, window)
+    ctx.toasts.set_layer(layer)
+    assert [card.toast.text for card in layer.cards()] == ["Too early"]
+    ctx.toasts.set_layer(None)
+
+
+def test_text_from_outside_is_plain_and_whole(ctx: Context, layer: ToastLayer) -> None:
+    ctx.toasts.say(f"<b>{LONG}</b>", "error")
+    label = next(label for label in layer.cards()[0].findChildren(QLabel) if LONG in label.text())
+    assert label.textFormat() == Qt.TextFormat.PlainText
+    assert label.height() >= label.heightForWidth(label.width())
+    assert layer.geometry().bottom() < 600 and layer.geometry().right() < 800
+
+
+def test_a_button_acts_and_closes(qtbot: QtBot, ctx: Context, layer: ToastLayer) -> None:
+    done: list[str] = []
+    ctx.toasts.say("Archived 3 jobs.", "ok", [("Undo", lambda: done.append("undone"))])
+    _button(layer.cards()[0], "Undo").click()
+    assert done == ["undone"] and layer.cards() == []
+
+
+def test_details_are_folded_and_can_be_copied(qtbot: QtBot, ctx: Context, layer: ToastLayer) -> None:
+    ctx.toasts.say("It failed.", "error", details="Traceback ...")
+    card = layer.cards()[0]
+    details = card.findChildren(QPlainTextEdit)[0]
+    assert not details.isVisible()
+    height = layer.height()
+    _button(card, "Details").click()
+    assert details.isVisible() and layer.height() > height
+    _button(card, "Copy").click()
+    clipboard = QApplication.clipboard()
+    assert clipboard is not None and clipboard.text() == "It failed.\nTraceback ..."
+
+
+def test_the_same_is_not_shown_twice_and_no_more_than_four(ctx: Context, layer: ToastLayer) -> None:
+    for _ in range(3):
+        ctx.toasts.say("Saved.", "ok")
+    assert len(layer.cards()) == 1
+    for number in range(9):
+        ctx.toasts.say(f"Note {number}")
+    assert [card.toast.text for card in layer.cards()] == [f"Note {number}" for number in range(9 - MOST, 9)]
+
+
+def test_errors_stay_and_others_go(qtbot: QtBot, ctx: Context, layer: ToastLayer) -> None:
+    ctx.toasts.say("Saved.", "ok")
+    ctx.toasts.say("It failed.", "error")
+    saved, failed = layer.cards()
+    assert saved._timer.isActive() and not failed._timer.isActive()
+    saved._timer.start(0)
+    qtbot.waitUntil(lambda: layer.cards() == [failed])
+    ctx.theme.set_choice("dark")
+
+
+def test_an_error_of_the_service_is_told_in_its_own_words(ctx: Context, layer: ToastLayer) -> None:
+    error = VestimError(
+        ErrorCode.WRONG_INPUT,
+        "the field is wrong",
+        place="training.epochs",
+        problems=({"place": "a", "sentence": "is b"},),
+    )
+    ctx.toasts.say_error(error)
+    toast = layer.cards()[0].toast
+    assert (toast.text, toast.kind, toast.details) == ("The field is wrong.", "error", "training.epochs\na: is b")
+    assert sentence_of(VestimError(ErrorCode.FAILED, "Which one?")) == "Which one?"
