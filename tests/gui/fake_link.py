@@ -286,14 +286,8 @@ class FakeLink(Link):
         if handler := self.handlers.get(method):
             return handler(**params)
         if method == "show_job" and (row := self.jobs.get(params["job_id"])) is not None:
-            return {
-                "tasks": [],
-                "task_count": 0,
-                "spec": {},
-                "managers": [],
-                **row,
-                **self.shown.get(row["job_id"], {}),
-            }
+            told = {"tasks": [], "task_count": 0, "spec": {}, "managers": []}
+            return {**row, **told, **self.shown.get(row["job_id"], {})}
         raise not_found(f"the script has no answer to '{method}'")
 
     def _file(self, job_id: str, path: str) -> bytes:
