@@ -24,6 +24,10 @@ from vestim_gui.store.feed import JobFeed
 from vestim_gui.store.history import JobHistory, TaskHistory
 from vestim_gui.widgets.plain_label import plain_label
 
+WIDTHS_PX = [480, 400]
+"""Of the table of models and of the prediction beside it, at first."""
+UPPER, LOWER = 9, 10
+"""Shares of the height: curves and bars, and the prediction below them."""
 FEW = 2
 """More models than this get a table."""
 
@@ -68,9 +72,8 @@ class Overview(JobTab):
         self._below.setChildrenCollapsible(False)
         self._below.addWidget(self.tasks)
         self._below.addWidget(below)
-        self._below.setStretchFactor(0, 4)
-        self._below.setStretchFactor(1, 5)
-        grid = QGridLayout(page)
+        self._below.setSizes(WIDTHS_PX)
+        grid = self._grid = QGridLayout(page)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(8)
         grid.addWidget(self.loss, 0, 0)
@@ -78,8 +81,7 @@ class Overview(JobTab):
         grid.addWidget(self._below, 1, 0, 1, 2)
         for column in (0, 1):
             grid.setColumnStretch(column, 1)
-        grid.setRowStretch(0, 9)
-        grid.setRowStretch(1, 10)
+        grid.setRowStretch(0, UPPER)
         return page
 
     def forget(self) -> None:
@@ -110,6 +112,7 @@ class Overview(JobTab):
         if changed & {"results", "shown", "job opened", "reset"}:
             self._show_bars(feed)
             self._show_prediction(feed)
+        self._grid.setRowStretch(1, LOWER if self._predicted is not None or len(rows) > FEW else 0)
         if self._predicted is None:
             ended = row["state"] in JOB_ENDS
             self.no_prediction.setText("Nothing was tested." if ended else "Predictions come with the test.")

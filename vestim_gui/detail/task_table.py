@@ -17,7 +17,7 @@ from vestim_gui.store.history import JobHistory
 from vestim_gui.widgets.badge import glyph_of
 from vestim_gui.widgets.plain_label import plain_tip
 
-HEADS = ("State", "Model", "Epoch", "Validation RMSE", "Test RMSE")
+HEADS = ("State", "Model", "Epoch", "Validation", "Test")
 RIGHT = {2, 3, 4}
 ROW_PX = 26
 
@@ -124,7 +124,7 @@ class TaskTable(QTableView):
         rows.setDefaultSectionSize(ROW_PX)
         columns.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         columns.setHighlightSections(False)
-        for column, width in ((0, 92), (2, 70), (3, 118), (4, 84)):
+        for column, width in ((0, 88), (2, 64), (3, 84), (4, 76)):
             self.setColumnWidth(column, width)
         selection = self.selectionModel()
         assert selection is not None

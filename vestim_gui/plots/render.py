@@ -34,11 +34,16 @@ LINE_PT = 1.3
 FAINT = 0.28
 MOST_NAMES = 7
 """More curves than this get a legend instead of names at their ends."""
+NAME_LETTERS = 22
+LEAST_CATEGORIES = 3
+"""Bars of fewer categories are no wider than those of so many."""
 MOST_VALUES = 16
 """More bars than this have no room for their values."""
 LEAST_WIDTH_IN = 3.2
 """A narrower figure has no room for names at the ends."""
 ALL_PLAIN = Options()
+TITLE_PT = 0.5
+TITLE_LETTER_EM = 0.66
 LETTER_EM = 0.58
 """Mean width of a letter in sizes of the font."""
 
@@ -189,7 +194,7 @@ class PanelDrawing:
         for (number, _, _), point, place in zip(ends, points, places, strict=True):
             at = to_data.transform((min(point[0], box.x1) + 4 * pixels_a_point, place))
             self._names[number].set_position((float(at[0]), float(at[1])))
-            self._names[number].set_text(self.panel.curves[number].name)
+            self._names[number].set_text(_short(self.panel.curves[number].name, NAME_LETTERS))
 
 
 def draw_panels(figure: Figure, panels: Sequence[Panel], look: Look) -> list[PanelDrawing]:
@@ -213,7 +218,8 @@ def draw_panels(figure: Figure, panels: Sequence[Panel], look: Look) -> list[Pan
 def arrange(figure: Figure, panels: Sequence[Panel], look: Look) -> None:
     """Margins in sizes of the font, whatever the size of the figure: names and numbers keep their room."""
     width, height = (float(inches) * POINTS_AN_INCH / look.font_pt for inches in figure.get_size_inches())
-    names = [shown.name for panel in panels if names_at_ends(panel, figure) for shown in panel.curves if shown.label]
+    named = [shown for panel in panels if names_at_ends(panel, figure) for shown in panel.curves if shown.label]
+    names = [_short(shown.name, NAME_LETTERS) for shown in named]
     right = 1.2 + (LETTER_EM * max(map(len, names)) if names else 0.0)
     x_label = bool(panels and panels[-1].x_label)
     gaps = 2.6 * max(len(panels) - 1, 0)
@@ -224,6 +230,10 @@ def arrange(figure: Figure, panels: Sequence[Panel], look: Look) -> None:
         bottom=min((3.7 if x_label else 2.2) / height, 0.45),
         hspace=gaps / max(height - 6 - gaps, 1.0) * len(panels),
     )
+    for axes, panel in zip(figure.axes, panels, strict=True):
+        room = axes.get_position().width * width + right - 1.0
+        title = _fitted(panel.title, round(room / TITLE_LETTER_EM))
+        axes.set_title(title, loc="left", fontsize=look.font_pt + TITLE_PT, color=look.tokens.text, pad=5)
 
 
 def show_part(drawings: Sequence[PanelDrawing], view: View, columns: int) -> bool:
@@ -258,7 +268,6 @@ def _frame(panel: Panel) -> tuple[object, ...]:
 def _dress(axes: Axes, panel: Panel, look: Look) -> None:
     tokens, font_pt = look.tokens, look.font_pt
     axes.set_facecolor(tokens.surface)
-    axes.set_title(panel.title, loc="left", fontsize=font_pt + 0.5, color=tokens.text, pad=5)
     axes.set_xlabel(panel.x_label, fontsize=font_pt, color=tokens.muted, labelpad=3)
     axes.tick_params(colors=tokens.muted, labelsize=font_pt, width=0.7, length=3)
     for side, spine in axes.spines.items():
@@ -320,7 +329,8 @@ def _draw_bars(axes: Axes, panel: Panel, look: Look) -> None:
             _write_values(axes, look, places + offset, group.values)
     axes.set_xticks(places, [_short(name) for name in panel.categories])
     axes.tick_params(axis="x", length=0)
-    axes.set_xlim(-0.6, max(len(places) - 0.4, 0.6))
+    beside = max(0.6, (LEAST_CATEGORIES - len(places)) / 2)
+    axes.set_xlim(-beside, len(places) - 1 + beside)
     tallest = max((value for group in panel.bars for value in group.values if math.isfinite(value)), default=1.0)
     several = len(panel.bars) > 2
     axes.set_ylim(0, tallest * (1.3 if several else 1.1) or 1.0)
@@ -346,6 +356,14 @@ def _write_values(axes: Axes, look: Look, places: Array, values: Sequence[float]
 
 def _short(name: str, most: int = 18) -> str:
     return name if len(name) <= most else f"{name[: most // 2]}…{name[-(most // 2 - 1) :]}"
+
+
+def _fitted(title: str, most: int) -> str:
+    """A title of so many letters; its unit stays."""
+    words, stroke, unit = title.rpartition(" / ")
+    if len(title) <= most or not stroke:
+        return title if len(title) <= most else f"{title[: max(most - 1, 1)]}…"
+    return f"{words[: max(most - len(unit) - 4, 1)]}…{stroke}{unit}"
 
 
 class Plain(Formatter):

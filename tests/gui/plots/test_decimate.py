@@ -25,7 +25,7 @@ def _of_columns(x: np.ndarray, y: np.ndarray, low: float, high: float, columns: 
     return found
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(ys, st.integers(1, 40), st.data())
 def test_each_column_of_pixels_keeps_its_extremes(y: np.ndarray, columns: int, data: st.DataObject) -> None:
     steps = data.draw(arrays.arrays(np.float64, len(y), elements=st.sampled_from([0.0, 0.5, 1.0, 40.0])))

@@ -1,0 +1,206 @@
+"""Pictures of the page of a job in every state: `python -m tests.gui.detail.pictures FOLDER [THEME...]`.
+
+Each picture is looked over before it is written: a text that does not fit its place, on a widget or in a plot, is named
+and makes the exit code 1. QT_SCALE_FACTOR scales.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+from matplotlib.text import Text
+from PyQt6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
+
+from tests.gui.detail.story import JOB, Story, done_story, with_files
+from tests.gui.fake_link import FakeLink
+from vestim_gui.actions import Actions
+from vestim_gui.context import Context, Navigator
+from vestim_gui.detail.page import DetailPage
+from vestim_gui.plots.canvas import PlotCanvas
+from vestim_gui.session import Session
+from vestim_gui.settings import SettingsStore
+from vestim_gui.shell.toasts import Toasts
+from vestim_gui.store.catalogue import Catalogue
+from vestim_gui.theme.theme import Theme
+from vestim_gui.widgets.elided_label import ElidedLabel
+
+SIZE = (900, 760)
+SLACK_PX = 1.5
+DEADLINE_S = 20.0
+TESTS = ("test_001", "test_002", "baseline_1")
+
+
+def done(link: FakeLink) -> None:
+    """Trained, tested, better than the circuit."""
+    story = done_story()
+    story.task("train_002", "train", "FNN 64-32", "running").epochs(45, "train_002", first=1)
+    story.task("train_002", "train", "FNN 64-32", "done").tested(2, "FNN 64-32", 17.1, 28.5)
+    story.on(link)
+
+
+def running(link: FakeLink) -> None:
+    """One model trains."""
+    story = Story().baseline(9.8, 12.0).task("train_001", "train", "LSTM 24", "running").epochs(37)
+    story.task("test_001", "test", "LSTM 24", "waiting")
+    story.on(link, state="running", fraction=0.62, ended_utc="")
+
+
+def waiting(link: FakeLink) -> None:
+    """The data are read."""
+    story = Story().task("prepare_1", "prepare", "Prepare data", "running")
+    story.tell("phase", phase="hyperparameters", state="done", message="")
+    story.tell("phase", "prepare_1", phase="data_import", state="running", message="read 3 of 7 files")
+    row = {"state": "running", "phase": "data_import", "message": "read 3 of 7 files", "fraction": 0.05}
+    story.on(link, ended_utc="", **row)
+
+
+def failed(link: FakeLink) -> None:
+    """The loss became NaN."""
+    error = {
+        "code": "failed",
+        "message": "Training stopped at epoch 24: the loss became NaN. The learning rate 0.05 is probably too high. "
+        "The best model (epoch 21, 8.9 mV) is kept.",
+        "place": "training.learning_rate",
+        "actions": ["Retry with 0.005"],
+    }
+    story = Story().baseline().task("train_001", "train", "LSTM 24", "running").epochs(23)
+    story.task("train_001", "train", "LSTM 24", "failed", error)
+    story.on(link, state="failed", fraction=0.4, error=error)
+
+
+def many(link: FakeLink) -> None:
+    """Two hundred models."""
+    story = Story().baseline()
+    for number in range(1, 201):
+        task, state = f"train_{number:03}", "done" if number < 80 else "running" if number < 82 else "waiting"
+        story.task(task, "train", f"LSTM 24, learning_rate {number / 1000:g}, rep {number}", state)
+        if state != "waiting":
+            story.epochs(30, task)
+    story.tested(1, "LSTM 24, learning_rate 0.001, rep 1", 4.0, 7.76)
+    started_utc = (datetime.now(UTC) - timedelta(minutes=21)).isoformat()
+    story.on(link, state="running", fraction=0.41, started_utc=started_utc, ended_utc="")
+
+
+SCENES: dict[str, tuple[Callable[[FakeLink], None], str]] = {
+    "done": (done, "overview"),
+    "running": (running, "overview"),
+    "waiting": (waiting, "overview"),
+    "failed": (failed, "overview"),
+    "many": (many, "overview"),
+    "curves": (done, "curves"),
+    "predictions": (done, "predictions"),
+    "settings": (done, "settings"),
+    "files": (done, "files"),
+    "log": (done, "log"),
+}
+
+
+def clipped(page: QWidget) -> Iterator[str]:
+    """Texts that do not fit their place."""
+    for widget in page.findChildren(QWidget):
+        if not widget.isVisible() or not isinstance(widget, QLabel | QAbstractButton) or not widget.text():
+            continue
+        if isinstance(widget, ElidedLabel):
+            fits = widget._shown() == widget.text()
+        elif isinstance(widget, QLabel) and widget.wordWrap():
+            fits = widget.heightForWidth(widget.width()) <= widget.height()
+        else:
+            fits = widget.minimumSizeHint().width() <= widget.width()
+            fits = fits and widget.minimumSizeHint().height() <= widget.height()
+        if not fits:
+            yield f"{type(widget).__name__} {widget.text()!r} in {widget.width()} x {widget.height()}"
+    for canvas in page.findChildren(PlotCanvas):
+        if canvas.isVisible() and canvas.panels:
+            yield from (f"{text!r} in the plot {canvas.accessibleName()!r}" for text in _outside(canvas))
+
+
+def _outside(canvas: PlotCanvas) -> Iterator[str]:
+    canvas.draw_now()
+    edges = canvas.figure.bbox
+    slack = SLACK_PX * canvas.device_pixel_ratio
+    axes = [axis for part in canvas.figure.axes for axis in (part.xaxis, part.yaxis)]
+    ticks = {id(tick) for axis in axes for tick in axis._update_ticks()}
+    unused = {tick.label1 for axis in axes for tick in axis.get_major_ticks() if id(tick) not in ticks}
+    for text in canvas.figure.findobj(Text):
+        if not text.get_visible() or not text.get_text().strip() or text in unused:
+            continue
+        box = text.get_window_extent()
+        inside = box.x0 >= -slack and box.y0 >= -slack and box.x1 <= edges.x1 + slack and box.y1 <= edges.y1 + slack
+        on_screen = box.x1 >= 0 and box.x0 <= edges.x1 and box.y1 >= 0 and box.y0 <= edges.y1
+        if on_screen and not inside:
+            yield text.get_text()
+
+
+def take(app: QApplication, theme: Theme, name: str, path: Path) -> list[str]:
+    """Write the picture of one scene; what is clipped in it, or that it is blank."""
+    tell, tab = SCENES[name]
+    link = FakeLink()
+    tell(link)
+    with_files(link, *TESTS)
+    artifacts = [{"path": path, "bytes": len(content)} for (_, path), content in link.files.items()]
+    link.handlers["list_artifacts"] = lambda job_id: {"artifacts": artifacts}
+    link.handlers["daemon_status"] = lambda: {"workspace": "/home/user/Vestim"}
+    folder = path.parent
+    ctx = Context(
+        link,
+        Catalogue(link),
+        theme,
+        SettingsStore(folder / "settings.json"),
+        Session(folder / f"{path.stem}.json"),
+        Actions(theme),
+        Toasts(),
+        Navigator(),
+    )
+    page = DetailPage(ctx)
+    page.setAutoFillBackground(True)
+    page.setContentsMargins(8, 8, 8, 8)
+    page.resize(*SIZE)
+    link.start()
+    page.show()
+    page.show_job(JOB, tab)
+    deadline_s = time.monotonic() + DEADLINE_S
+    while time.monotonic() < deadline_s and not (page.feed and page.feed.history.seq and page.feed.shown):
+        app.processEvents()
+    settled_s = time.monotonic() + 0.8
+    while time.monotonic() < settled_s:
+        app.processEvents()
+    found = [f"{name}: {text}" for text in clipped(page)]
+    picture = page.grab()
+    picture.save(str(path))
+    image = picture.toImage().convertToFormat(picture.toImage().Format.Format_RGB32)
+    bits = image.constBits()
+    assert bits is not None
+    pixels = np.frombuffer(bits.asarray(image.sizeInBytes()), np.uint32)
+    if len(np.unique(pixels)) < 20:
+        found.append(f"{name}: the picture is blank")
+    page.close_job()
+    link.close()
+    page.deleteLater()
+    app.processEvents()
+    return found
+
+
+def main() -> int:
+    """Take all pictures."""
+    app = QApplication(sys.argv[:1])
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    found = []
+    with tempfile.TemporaryDirectory() as drawings:
+        theme = Theme(app, Path(drawings), "light")
+        for choice in sys.argv[2:] or ["light", "dark"]:
+            theme.set_choice(choice)
+            for name in SCENES:
+                found += take(app, theme, name, folder / f"{name}_{choice}.png")
+    print("\n".join(found))
+    return int(bool(found))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

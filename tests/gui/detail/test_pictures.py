@@ -1,0 +1,25 @@
+"""Every state of the page of a job, at 100 and 200 %, in both themes: nothing is blank and no text is clipped."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PyQt6.QtGui import QImage
+
+from tests.gui.detail.pictures import SCENES, SIZE
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+def test_pictures_are_whole(tmp_path: Path, scale: int) -> None:
+    command = [sys.executable, "-m", "tests.gui.detail.pictures", str(tmp_path)]
+    environment = {**os.environ, "QT_SCALE_FACTOR": str(scale)}
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=110, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    for name in SCENES:
+        for theme in ("light", "dark"):
+            image = QImage(str(tmp_path / f"{name}_{theme}.png"))
+            assert (image.width(), image.height()) == (scale * SIZE[0], scale * SIZE[1])
