@@ -18,6 +18,8 @@ from vestim_core.system import Home
 CALL_TIMEOUT_S = 30.0
 LOOK_S = 0.25
 """How often a waiting call looks whether the daemon still lives."""
+BREATH_S = 0.01
+"""Between a daemon that vanished and the next: libzmq takes a moment to let a socket go."""
 
 
 class Client:
@@ -71,6 +73,7 @@ class Client:
             if (reply := self._reply(request_id, deadline_s)) is not None:
                 return reply[1]
             self._channel.disconnect()
+            time.sleep(BREATH_S)
             if time.monotonic() > deadline_s:
                 raise VestimError(
                     ErrorCode.UNREACHABLE, f"the daemon vanishes whenever it is asked: see {self.home.daemon_log}"
