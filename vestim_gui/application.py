@@ -86,11 +86,11 @@ def made_pages(ctx: Context) -> dict[str, Callable[[], QWidget]]:
     """What makes each page when it is first opened."""
 
     def jobs() -> QWidget:
-        from vestim_gui.detail.page import DetailPage
+        from vestim_gui.detail.later import DetailLater
         from vestim_gui.first_run.empty import EmptyState
         from vestim_gui.jobs_page.page import JobsPage
 
-        return JobsPage(ctx, DetailPage(ctx), EmptyState(ctx))
+        return JobsPage(ctx, DetailLater(ctx), EmptyState(ctx))
 
     def new_job() -> QWidget:
         from vestim_gui.new_job.page import NewJobPage

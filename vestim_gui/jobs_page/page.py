@@ -38,6 +38,7 @@ from vestim_gui.theme.style import set_kind
 from vestim_gui.widgets.plain_label import button, plain_label
 
 if TYPE_CHECKING:
+    from vestim_gui.detail.later import DetailLater
     from vestim_gui.detail.page import DetailPage
     from vestim_gui.first_run.empty import EmptyState
 
@@ -48,7 +49,9 @@ FILTER_PX = 360
 class JobsPage(QWidget):
     """detail: shows the job that is current. empty: stands here while there are no jobs at all."""
 
-    def __init__(self, ctx: Context, detail: DetailPage, empty: EmptyState, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, ctx: Context, detail: DetailPage | DetailLater, empty: EmptyState, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._ctx = ctx
         self._detail = detail

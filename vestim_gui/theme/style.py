@@ -86,6 +86,7 @@ QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus, QDoubleS
 QLineEdit:disabled, QPlainTextEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled {
     color: $faint; background: $window; border-color: $border;
 }
+QLineEdit, QPlainTextEdit { placeholder-text-color: $muted; }
 QLineEdit[state="error"], QPlainTextEdit[state="error"], QComboBox[state="error"] { border-color: $error; }
 QLineEdit[state="warn"], QPlainTextEdit[state="warn"], QComboBox[state="warn"] { border-color: $warn; }
 QLineEdit:read-only { background: $window; }
