@@ -30,6 +30,7 @@ def cells(tmp_path: Path) -> Path:
         write_csv(tmp_path / "cells" / f"drive_{number}.csv", seed=number)
     write_csv(tmp_path / "cells" / "charge_1.csv", seed=20)
     (tmp_path / "cells" / "notes.txt").write_text("not data")
+    write_csv(tmp_path / "cells" / ".drive_3.csv", seed=21)
     (tmp_path / "cells" / "picture.png").write_bytes(b"x")
     return tmp_path / "cells"
 
@@ -49,7 +50,7 @@ def refusal(folder: Path, **spec: Any) -> VestimError:
 
 
 def test_roles_by_file_and_by_pattern_in_natural_order(cells: Path) -> None:
-    assert list(roles(cells, train=["drive_*.csv"], validation=["charge_1.csv"]).items()) == [
+    assert list(roles(cells, train=["*drive_*.csv"], validation=["charge_1.csv"]).items()) == [
         ("drive_1.csv", "train"),
         ("drive_2.csv", "train"),
         ("drive_10.csv", "train"),
@@ -131,6 +132,12 @@ def test_one_file_more_moves_few_others() -> None:
     split = Split(validation=20, seed=3)
     before, after = deal(paths, split), deal([*paths, Path("/new.csv")], split)
     assert sum(before[path] != after[path] for path in paths) <= 1
+
+
+def test_files_of_one_name_are_dealt_out_each_by_itself() -> None:
+    paths = [Path(f"/{n}/x.csv") for n in range(20)]
+    splits = [deal(paths, Split(validation=5, seed=seed)) for seed in range(20)]
+    assert len({tuple(split.values()) for split in splits}) == 20
 
 
 def test_files_of_one_name_are_told_apart(tmp_path: Path) -> None:

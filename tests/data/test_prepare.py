@@ -1,5 +1,6 @@
 """prepare: roles, contents, cache, progress, cancelling, and the set on disk."""
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,9 @@ def test_the_same_again_is_taken_from_the_cache(tmp_path: Path, data: DataSpec) 
     assert index.stat().st_mtime_ns == written
     assert second.prepared.arrays_sha256 == first.prepared.arrays_sha256
     assert "earlier preparation" in second.reports[-1][3]
+    os.utime(first.prepared.directory, (1e9, 1e9))
+    open_prepared(first.prepared.directory)
+    assert first.prepared.directory.stat().st_mtime > 1e9, "the cache knows what was used last"
 
 
 def test_copies_elsewhere_share_the_cache_and_keep_their_own_paths(tmp_path: Path, data: DataSpec) -> None:

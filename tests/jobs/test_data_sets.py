@@ -148,6 +148,7 @@ def test_what_was_rolled_back_has_not_happened(service: JobService, spec: dict[s
     with pytest.raises(ZeroDivisionError), service.manager.unit():
         service.delete_data_set(first)
         1 / 0  # noqa: B018
+    assert service.manager.data_sets.tell() == [], "nobody hears of it"
     assert (rows_of(service.manager.registry), on_disk(service), service.show_data_set(first)) == before
     assert not service.manager.job_containers
 
@@ -162,6 +163,8 @@ def test_a_check_that_fails_says_why_and_stops_jobs(service: JobService, spec: d
     assert shown["state"] == "failed" and shown["error"]["message"] == gone.sentence
     error = refusal(lambda: service.submit(document(data={"data_set": "cells"})))
     assert gone.sentence in error.sentence and error.place == "data.data_set"
+    ends(service, service.check_data_set(first)["inspection_id"], JobState.STOPPED)
+    assert service.show_data_set(first)["error"]["message"] == gone.sentence, "nothing is known to be well again"
     again = service.check_data_set(first)
     ends(service, again["inspection_id"], answer=content_of(spec, "1").model_dump(mode="json"))
     shown = service.show_data_set(first)

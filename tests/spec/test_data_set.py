@@ -66,6 +66,8 @@ def test_the_hash_is_that_of_content_roles_mapping_and_repairs_not_of_folders() 
     other_role = content(files=[file.model_copy(update={"role": "train"}) for file in first.files])
     flip = {"kind": "flip", "parameters": {"column": "current_A"}}
     repaired = content(repairs=[{"file": "/d/a.csv", "repair": flip}])
+    there = [file.model_copy(update={"path": f"/e{file.path}"}) for file in first.files]
+    assert content(files=there, repairs=[{"file": "/e/d/a.csv", "repair": flip}]).sha256 == repaired.sha256
     others = {other_role.sha256, content(columns={"voltage_V": "U"}).sha256, repaired.sha256}
     assert len(others | {first.sha256}) == 4
 

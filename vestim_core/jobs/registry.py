@@ -214,9 +214,9 @@ class Registry:
             )
 
     def load_data_set(self, named: str) -> DataSet | None:
-        """The data set of that id, else of that name, or None."""
-        query = "SELECT record FROM data_sets WHERE (data_set_id = ? OR name = ?) AND NOT deleted"
-        row = self._db.execute(f"{query} ORDER BY data_set_id = ? DESC", (named, named, named)).fetchone()
+        """The data set of that id or name, or None; no name is like an id."""
+        query = "SELECT record FROM data_sets WHERE (data_set_id = ?1 OR name = ?1) AND NOT deleted"
+        row = self._db.execute(query, (named,)).fetchone()
         return None if row is None else DataSet.model_validate_json(row[0])
 
     def had_data_set(self, data_set_id: str) -> bool:
