@@ -4,6 +4,7 @@ import os
 import struct
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from tests.data.dresses import DRESSES, biologic, matlab_hdf5, plain, stla, xlsx
 from tests.data.samples import HEADER, csv_text, rows
 from tests.data.samples import table as made
-from vestim_core.data.checks import check_table
+from vestim_core.data.checks import Member, check_set, check_table
 from vestim_core.data.files import distinct_names
 from vestim_core.data.inspection import inspect_file
 from vestim_core.data.preview import preview
@@ -196,9 +197,13 @@ def test_any_lines_give_a_table_or_one_sentence(
     st.lists(st.sampled_from([0.0, 1.0, -1.0, 3.7, np.nan, np.inf, -np.inf, 1e300, 1e-300]), min_size=2, max_size=40)
 )
 @settings(max_examples=150, deadline=None)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_checks_bear_any_numbers(values: list[float]) -> None:
     count = len(values)
     columns = {name: np.roll(np.array(values), k) for k, name in enumerate(("voltage_V", "current_A", "soc"))}
     table = made(count, **columns, temperature_degC=np.array(values), time_s=np.array(values))
-    for finding in check_table(table):
+    unlabelled = replace(table, columns={name: column for name, column in table.columns.items() if name != "soc"})
+    later = replace(unlabelled, name="later.csv", sha256="1" * 64, start_s=float(count))
+    together = check_set([Member(table), Member(later, "test"), Member(unlabelled)])
+    for finding in [*check_table(table), *check_table(later), *together]:
         finding.model_dump_json()

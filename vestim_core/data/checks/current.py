@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vestim_core.data.checks.view import View, finite_sample
+from vestim_core.data.checks.view import View, dot, finite_sample
 from vestim_core.spec.finding import Finding, Repair, Severity
 
 _FEWEST_JUMPS = 5
@@ -23,9 +23,8 @@ def resistance(view: View) -> tuple[float, float] | None:
     _, dV, dI = view.jumps
     if len(dV) < _FEWEST_JUMPS or not dV.any():
         return None
-    slope = float(dV @ dI / (dI @ dI))
-    correlation = float(dV @ dI / np.sqrt((dV @ dV) * (dI @ dI)))
-    return slope, correlation
+    both, squared = dot(dV, dI), dot(dI, dI)
+    return float(both / squared), float(both / np.sqrt(dot(dV, dV) * squared))
 
 
 def sign(view: View) -> list[Finding]:
@@ -107,8 +106,9 @@ def lag(view: View) -> list[Finding]:
     for shift in _LAGS:
         dV = voltage_V[rows + shift + 1] - voltage_V[rows + shift]
         there = np.isfinite(dV)
-        size = np.sqrt((dV[there] @ dV[there]) * (dI[there] @ dI[there]))
-        answers[shift] = abs(float(dV[there] @ dI[there] / size)) if size > 0 else 0.0
+        answer, jump = dV[there], dI[there]
+        size = float(np.sqrt(dot(answer, answer) * dot(jump, jump)))
+        answers[shift] = abs(float(dot(answer, jump) / size)) if size > 0 else 0.0
     best = max(answers, key=lambda shift: answers[shift])
     if best == 0 or answers[best] < _CORRELATED or answers[best] < answers[0] + _CLEARLY:
         return []

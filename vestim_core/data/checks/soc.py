@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vestim_core.data.checks.current import sign
-from vestim_core.data.checks.view import View
+from vestim_core.data.checks.view import View, dot
 from vestim_core.spec.finding import Finding, Repair, Severity
 
 _PERCENT = 1.5
@@ -62,8 +62,8 @@ def capacity_Ah(view: View) -> tuple[float, float] | None:
     if np.ptp(fraction) < _MOVED or np.ptp(moved) == 0:
         return None
     fraction, moved = fraction - fraction.mean(), moved - moved.mean()
-    slope = float(fraction @ moved / (fraction @ fraction))
-    return slope, float(fraction @ moved / np.sqrt((fraction @ fraction) * (moved @ moved)))
+    both, squared = dot(fraction, moved), dot(fraction, fraction)
+    return float(both / squared), float(both / np.sqrt(squared * dot(moved, moved)))
 
 
 def follows_current(view: View) -> list[Finding]:

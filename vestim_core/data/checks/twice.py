@@ -21,6 +21,8 @@ _PLACES = 50
 _MARKED = 64
 _DOUBLINGS = 4
 """A stretch is that many doublings of a row."""
+_HEAD_BITS = 16
+_HEAD_SHIFT = np.uint64(64 - _HEAD_BITS)
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 Pair = tuple[int, int]
@@ -66,10 +68,13 @@ def _hits(wanted: np.ndarray, hashed: np.ndarray) -> Iterator[tuple[int, int, in
     `last`; each hash in its first few places only."""
     if len(wanted) == 0:
         return
-    firsts = np.minimum(np.searchsorted(wanted, hashed), len(wanted) - 1)
-    places = np.flatnonzero(wanted[firsts] == hashed)
+    heads = np.zeros(1 << _HEAD_BITS, dtype=bool)
+    heads[wanted >> _HEAD_SHIFT] = True
+    places = np.flatnonzero(heads[hashed >> _HEAD_SHIFT])  # most are sorted out without a search
+    firsts = np.minimum(np.searchsorted(wanted, hashed[places]), len(wanted) - 1)
+    hits = wanted[firsts] == hashed[places]
     seen: dict[int, int] = defaultdict(int)
-    for place, first in zip(places.tolist(), firsts[places].tolist(), strict=True):
+    for place, first in zip(places[hits].tolist(), firsts[hits].tolist(), strict=True):
         seen[first] += 1
         if seen[first] <= _PLACES:
             yield place, first, int(np.searchsorted(wanted, wanted[first], side="right"))
