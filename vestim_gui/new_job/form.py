@@ -85,7 +85,6 @@ class SectionForm(QWidget):
         known = {name for member in self.shape.members for field in member.fields for name in [field.name]}
         kept = {name: item for name, item in self._value.items() if name not in known and name != self.shape.tag_name}
         value = {name: given for name, part in self.parts.items() if (given := part.value()) is not MISSING}
-        value.update({name: self._value[name] for name in self._left_out if name in self._value})
         tag = self.tag.value() if self.tag is not None else self._value.get(self.shape.tag_name, MISSING)
         head = {} if tag is MISSING or not self.shape.tag_name else {self.shape.tag_name: tag}
         whole = {**head, **value, **kept}

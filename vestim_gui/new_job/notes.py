@@ -1,0 +1,39 @@
+"""NotesCard: what became of the settings of a file of the predecessor that have no counterpart here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+
+from vestim_gui.theme.style import set_kind
+from vestim_gui.widgets.plain_label import button, plain_label
+
+
+class NotesCard(QFrame):
+    """Hidden until there are notes, and again when it is closed."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        set_kind(self, "card")
+        self.heading = plain_label("", "heading", wrap=True)
+        self.list = plain_label("", wrap=True)
+        head = QHBoxLayout()
+        head.addWidget(self.heading, 1)
+        head.addWidget(button("Close", "link", self.hide))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 8, 16, 8)
+        layout.setSpacing(4)
+        layout.addLayout(head)
+        layout.addWidget(self.list)
+        self.hide()
+
+    def show_notes(self, path: str, notes: Sequence[dict[str, Any]]) -> None:
+        """notes: `{key, sentence}` as the service tells them."""
+        of_all = "all settings were taken" if not notes else "these of its keys are no setting here or another one"
+        self.heading.setText(f"Settings from {Path(path).name}: {of_all}")
+        self.list.setText("\n".join(f"{note['key']}: {note['sentence']}." for note in notes))
+        self.list.setVisible(bool(notes))
+        self.show()

@@ -1,0 +1,65 @@
+"""PresetBar: whole settings to start from, one button each, by what they estimate."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from vestim_gui.new_job.data_files import quantity_words
+from vestim_gui.theme.style import set_kind
+from vestim_gui.widgets.plain_label import plain_label
+
+
+class PresetBar(QFrame):
+    """chosen: the preset as the service tells it."""
+
+    chosen = pyqtSignal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        set_kind(self, "card")
+        self.buttons: dict[str, QPushButton] = {}
+        self._groups = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._groups.setSpacing(16)
+        self.note = plain_label("A preset fills in everything but the data; change what you like.", "muted", wrap=True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 8, 16, 8)
+        layout.setSpacing(4)
+        layout.addLayout(self._groups)
+        layout.addWidget(self.note)
+        self.hide()
+
+    def offer(self, presets: list[dict[str, Any]]) -> None:
+        """Offer these, grouped by target, in their order."""
+        for target in dict.fromkeys(str(preset["target"]) for preset in presets):
+            group = QHBoxLayout()
+            group.setSpacing(8)
+            words = quantity_words(target)
+            group.addWidget(plain_label(words[:1].upper() + words[1:], "muted"))
+            for preset in presets:
+                if preset["target"] == target:
+                    group.addWidget(self._button(preset))
+            self._groups.addLayout(group)
+        self._groups.addStretch(1)
+        self.setVisible(bool(presets))
+
+    def tell(self, preset: dict[str, Any]) -> None:
+        """Say what a preset is for."""
+        self.note.setText(f"{preset['name']}: {preset['description']} Takes {preset['takes']}.")
+
+    def set_narrow(self, narrow: bool) -> None:
+        """Put the groups under each other, or side by side."""
+        down, across = QBoxLayout.Direction.TopToBottom, QBoxLayout.Direction.LeftToRight
+        self._groups.setDirection(down if narrow else across)
+
+    def _button(self, preset: dict[str, Any]) -> QPushButton:
+        made = QPushButton(str(preset["name"]))
+        made.setToolTip(f"<qt>{escape(str(preset['description']))} Takes {escape(str(preset['takes']))}.</qt>")
+        made.setAccessibleName(f"Preset {preset['name']} for {quantity_words(str(preset['target']))}")
+        made.setAccessibleDescription(str(preset["description"]))
+        made.clicked.connect(lambda: self.chosen.emit(preset))
+        self.buttons[str(preset["preset_id"])] = made
+        return made
