@@ -87,6 +87,14 @@ def test_every_kind_of_step_is_among_those_tried() -> None:
     assert tried == set(KINDS)
 
 
+@pytest.mark.parametrize("period_s", [0.5, 1.0, 4.0])
+def test_rows_on_the_grid_and_rest_that_is_no_current(period_s: float) -> None:
+    current_A = np.where(np.arange(80) % 40 < 20, np.linspace(-3, 2.9, 80), 0.0)
+    table = sampled(80, 1, None, time_s=np.arange(80.0), current_A=current_A)
+    resting = Formula(output="a", formula="where(current_A == 0, 100, current_A)")
+    same(between(resting, resample=Resample(period_s=period_s)), table, training=False)
+
+
 @given(chains(), st.integers(3, 9), st.integers(10, 120), st.booleans())
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_random_chains(steps: list[Step], seed: int, rows: int, training: bool) -> None:

@@ -77,8 +77,7 @@ class NoValue(Exception):
 
 
 class FormulaColumn:
-    """A formula over columns. identity: of the file, so that noise differs from file to file and never from run to run;
-    the noise starts anew with each segment, with other values."""
+    """A formula over columns. identity: of the file, so that noise differs from file to file but never between runs."""
 
     def __init__(self, text: str, period_s: float, seed: int, identity: str) -> None:
         self._text = text
@@ -86,7 +85,6 @@ class FormulaColumn:
         self._period_s = period_s
         self._seed = seed
         self._identity = identity
-        self._segment = 0
         self._followers: dict[int, Follower] = {}
         self._noises: dict[int, np.random.Generator] = {}
         self._failed: list[tuple[Call, np.ndarray]] = []
@@ -95,8 +93,6 @@ class FormulaColumn:
         """A segment begins."""
         for follower in self._followers.values():
             follower.start()
-        self._noises = {}
-        self._segment += 1
 
     def push(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
         """The formula for the next rows (n,) of the segment. Raises NoValue where it is no number."""
@@ -133,7 +129,7 @@ class FormulaColumn:
     def _noise(self, node: Call) -> np.random.Generator:
         if node.at not in self._noises:
             number = len(self._noises)
-            self._noises[node.at] = generator(self._seed, "formula", self._identity, str(self._segment), str(number))
+            self._noises[node.at] = generator(self._seed, "formula", self._identity, str(number))
         return self._noises[node.at]
 
     def _no_value(self, rows: np.ndarray) -> NoValue:
