@@ -1,0 +1,67 @@
+"""A window with pages that note what they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from PyQt6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
+from pytestqt.qtbot import QtBot
+
+from tests.gui.fake_link import FakeLink
+from vestim_gui.context import Context
+from vestim_gui.shell.main_window import MainWindow
+from vestim_gui.shell.settings_page import SettingsPage
+
+
+class NotingPage(QWidget):
+    """Stands for the page of jobs and the page of a new job."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[tuple[Any, ...]] = []
+        self.field = QLineEdit()
+        QVBoxLayout(self).addWidget(self.field)
+
+    def show_job(self, job_id: str, tab: str = "") -> None:
+        self.told.append(("show", job_id, tab))
+
+    def open(self, document: dict[str, Any] | None = None, draft_id: str = "") -> None:
+        self.told.append(("open", document, draft_id))
+
+    def open_file(self, path: str) -> None:
+        self.told.append(("file", path))
+
+
+@pytest.fixture
+def live(ctx: Context, fake_link: FakeLink, qtbot: QtBot) -> Context:
+    """The context, its service connected."""
+    fake_link.start()
+    qtbot.waitUntil(lambda: fake_link.state.current)
+    return ctx
+
+
+@pytest.fixture
+def window(ctx: Context, qtbot: QtBot) -> Iterator[MainWindow]:
+    made = made_window(ctx, qtbot)
+    yield made
+    dismiss(made)
+
+
+def made_window(ctx: Context, qtbot: QtBot) -> MainWindow:
+    """A window that is shown."""
+    pages = {"jobs": NotingPage, "new_job": NotingPage, "settings": lambda: SettingsPage(ctx)}
+    window = MainWindow(ctx, pages)
+    with qtbot.waitExposed(window):
+        window.show()
+    window.activateWindow()
+    return window
+
+
+def dismiss(window: MainWindow) -> None:
+    """Close it for good, without a question."""
+    window._leaving = True
+    window._ctx.toasts.set_layer(None)
+    window.close()
+    window.deleteLater()

@@ -1,0 +1,101 @@
+"""The palette, the page of shortcuts and About: made from the table of actions, usable by keys alone."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QApplication, QLineEdit
+from pytestqt.qtbot import QtBot
+
+from tests.gui.fake_link import FakeLink, summary
+from tests.gui.shell.conftest import NotingPage
+from vestim_gui.actions import Where
+from vestim_gui.context import Context
+from vestim_gui.shell.about import TERMS, AboutDialog, versions
+from vestim_gui.shell.main_window import MainWindow
+from vestim_gui.shell.shortcuts import ShortcutsDialog, field_help, shown_shortcuts
+
+
+def test_a_command_by_a_few_letters(window: MainWindow, qtbot: QtBot) -> None:
+    page = window.page("jobs")
+    assert isinstance(page, NotingPage)
+    page.field.setFocus()
+    qtbot.keyClick(page.field, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
+    palette = window.palette_box
+    assert palette.isVisible()
+    qtbot.waitUntil(palette.query.hasFocus)
+    qtbot.keyClicks(palette.query, "sett")
+    assert palette.shown()[0] == "Settings"
+    qtbot.keyClick(palette.query, Qt.Key.Key_Return)
+    assert not palette.isVisible() and window.page_name == "settings"
+
+
+def test_escape_gives_the_focus_back(window: MainWindow, qtbot: QtBot) -> None:
+    page = window.page("jobs")
+    assert isinstance(page, NotingPage)
+    page.field.setFocus()
+    qtbot.waitUntil(page.field.hasFocus)
+    window.palette_box.open()
+    qtbot.keyClicks(window.palette_box.query, "xyzzy")
+    assert window.palette_box.shown() == []
+    qtbot.keyClick(window.palette_box.query, Qt.Key.Key_Return)
+    qtbot.keyClick(window.palette_box.query, Qt.Key.Key_Escape)
+    assert not window.palette_box.isVisible()
+    qtbot.waitUntil(page.field.hasFocus)
+
+
+def test_a_job_by_its_name_and_arrow_keys(window: MainWindow, live: Context, fake_link: FakeLink, qtbot: QtBot) -> None:
+    for number in (1, 2):
+        fake_link.add_job(summary(f"job_{number}", name=f"<b>Panasonic {number}</b>"))
+    qtbot.waitUntil(lambda: len(live.jobs) == 2)
+    palette = window.palette_box
+    palette.open()
+    qtbot.keyClicks(palette.query, "panasonic")
+    assert palette.shown() == ["<b>Panasonic 1</b>", "<b>Panasonic 2</b>"]
+    palette.grab()
+    qtbot.keyClick(palette.query, Qt.Key.Key_Down)
+    with qtbot.waitSignal(live.navigate.open_job) as opened:
+        qtbot.keyClick(palette.query, Qt.Key.Key_Return)
+    assert opened.args == ["job_2", ""]
+
+
+def test_only_what_can_be_done_now_is_offered(window: MainWindow, live: Context, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: not live.actions.action("service.restart").isEnabled())
+    window.palette_box.open()
+    shown = window.palette_box.shown()
+    assert "Restart the service" not in shown and "Smoothing" not in shown and "New job" in shown
+
+
+def test_the_page_of_shortcuts_has_every_key_that_is_answered(window: MainWindow, ctx: Context, qtbot: QtBot) -> None:
+    owner = QLineEdit()
+    qtbot.addWidget(owner)
+    ctx.actions.on("plot.grid", lambda: None, owner)
+    shown = shown_shortcuts(ctx.actions)
+    assert [spec.id for spec, _ in shown[Where.PLOT]] == ["plot.grid"]
+    assert {spec.id for specs in shown.values() for spec, _ in specs} == {
+        spec.id for spec in ctx.actions.specs() if spec.shortcut and ctx.actions.answered(spec.id)
+    }
+    qtbot.keyClick(window, Qt.Key.Key_F1)
+    dialog = next(widget for widget in QApplication.topLevelWidgets() if isinstance(widget, ShortcutsDialog))
+    assert dialog.isVisible() and not dialog.isModal()
+    dialog.close()
+
+
+def test_help_of_the_field_in_use_comes_first(qtbot: QtBot) -> None:
+    field = QLineEdit()
+    qtbot.addWidget(field)
+    field.setAccessibleName("Epochs")
+    field.setAccessibleDescription("How often all data are seen.")
+    assert field_help(field) == "Epochs: How often all data are seen."
+    assert field_help(None) == ""
+
+
+def test_about_names_versions_and_terms(qtbot: QtBot) -> None:
+    found = versions()
+    assert set(found) == {"Vestim", "Python", "Qt", "PyQt", "PyTorch", "System"} and all(found.values())
+    assert "GPL-3" in TERMS and "\n" not in TERMS
+    dialog = AboutDialog()
+    dialog.show()
+    dialog._copy()
+    clipboard = QApplication.clipboard()
+    assert clipboard is not None and f"Vestim {found['Vestim']}" in clipboard.text()
+    dialog.close()
