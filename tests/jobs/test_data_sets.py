@@ -164,7 +164,8 @@ def test_a_check_that_fails_says_why_and_stops_jobs(service: JobService, spec: d
     error = refusal(lambda: service.submit(document(data={"data_set": "cells"})))
     assert gone.sentence in error.sentence and error.place == "data.data_set"
     ends(service, service.check_data_set(first)["inspection_id"], JobState.STOPPED)
-    assert service.show_data_set(first)["error"]["message"] == gone.sentence, "nothing is known to be well again"
+    shown = service.show_data_set(first)
+    assert (shown["state"], shown["error"]["message"]) == ("failed", gone.sentence), "nothing is well again yet"
     again = service.check_data_set(first)
     ends(service, again["inspection_id"], answer=content_of(spec, "1").model_dump(mode="json"))
     shown = service.show_data_set(first)
