@@ -19,6 +19,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from vestim_core.spec.formula_functions import FUNCTIONS, LOOKING_AHEAD, Setting
 from vestim_core.spec.formula_tokens import END, FormulaError, Token, tokens
@@ -59,6 +60,7 @@ Node = Number | Column | Call
 _COMPARISONS = frozenset(("<", "<=", ">", ">=", "==", "!="))
 
 
+@lru_cache(maxsize=256)
 def parse_formula(text: str) -> Node:
     """The tree of a formula. Raises FormulaError for whatever is none, with the place in the text."""
     if len(text) > MAX_LENGTH:
