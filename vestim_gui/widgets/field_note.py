@@ -24,7 +24,10 @@ class FieldNote(QLabel):
     def say(self, sentence: str = "", kind: str = "error") -> None:
         """Show what is wrong ("error") or doubtful ("warn"); without a sentence, the help again."""
         self.setText(sentence or self._help)
-        self.setVisible(bool(self.text()))
+        if not self.text():
+            self.hide()
+        elif self.parentWidget() is not None:  # without one it would be a window for a moment
+            self.show()
         set_kind(self, kind if sentence else "muted")
         set_dress(self._field, "state", kind if sentence else "")
         self._field.setAccessibleDescription(self.text())
