@@ -135,6 +135,7 @@ class FakeLink(Link):
         self.set_state(LinkPhase.SYNCING, sentence="Reading the list of jobs...")
         self._deliver(CatalogueChange(reset=True, rows=list(self.jobs.values())))
         self.set_state(LinkPhase.LIVE, sentence="Background service: connected")
+        self._ask_held()
 
     def close(self) -> None:
         """End the stream of events too."""
@@ -161,6 +162,9 @@ class FakeLink(Link):
             for job_id in [name.removeprefix("job:") for name in self.watched if name.startswith("job:")]:
                 self._deliver(EventsOf(job_id, JobEvents(True, self.journals.get(job_id, []))))
         self.set_state(LinkPhase.LIVE, sentence="Background service: connected")
+        self._ask_held()
+
+    def _ask_held(self) -> None:
         held, self.held = self.held, []
         for order in held:
             self._post(order)

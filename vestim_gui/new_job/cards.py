@@ -12,7 +12,7 @@ from PyQt6.QtWidgets import QFrame, QHBoxLayout, QMenu, QPushButton, QVBoxLayout
 from vestim_gui.new_job.field import FieldRow
 from vestim_gui.new_job.form import SectionForm
 from vestim_gui.new_job.problems import Problem, Stop, split
-from vestim_gui.new_job.shape import FieldShape, Kind, kind_title
+from vestim_gui.new_job.shape import FieldShape, Kind, kind_title, title_of
 from vestim_gui.new_job.values import MISSING, members_for, tags_of
 from vestim_gui.theme.style import set_kind
 from vestim_gui.widgets.plain_label import button, plain_label
@@ -34,7 +34,7 @@ class Card(QFrame):
         super().__init__()
         set_kind(self, "sunken")
         one = replace(shape, kind=Kind.SECTION, description="", default=None)
-        self.form = SectionForm(one, columns, basic=basic, tag_shown=tag_shown)
+        self.form = SectionForm(one, columns, basic=basic, tag_shown=tag_shown, tag_title=title_of(shape.tag_name))
         self.title = plain_label("", "heading")
         self.help = plain_label("", "muted", wrap=True)
         self.buttons: dict[str, QPushButton] = {}
@@ -188,9 +188,7 @@ class CardList(QWidget):
         self.note.setText("\n".join(problem.sentence for problem in whole))
         self.note.setVisible(bool(whole))
         if whole:
-            warn = all(problem.warn for problem in whole)
-            set_kind(self.note, "warn" if warn else "error")
-            stops.append(Stop(self.add, self.shape.title, whole[0].sentence, warn))
+            stops.append(Stop(self.add, self.shape.title, whole[0].sentence))
         self._name()
         return stops
 

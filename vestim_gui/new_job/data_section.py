@@ -30,6 +30,7 @@ from vestim_gui.new_job.data_files import (
     entries_of,
     file_rows,
     guessed_role,
+    is_shared,
     new_columns,
     roles_of,
     with_role,
@@ -43,11 +44,16 @@ from vestim_gui.new_job.findings_panel import FindingsPanel
 from vestim_gui.new_job.form import SectionForm
 from vestim_gui.new_job.problems import Problem, Stop
 from vestim_gui.new_job.values import MISSING
+from vestim_gui.numbers import several
 from vestim_gui.theme.style import set_kind
 from vestim_gui.widgets.plain_label import button, plain_label
 from vestim_gui.widgets.progress_line import ProgressLine
 
 READABLE = "Data (*.csv *.txt *.tsv *.mat *.xlsx *.xls *.ods *.parquet *.h5 *.hdf5 *.nda *.ndax)"
+HINT = (
+    "Drop files or folders here, or add them. Training files are learned from, validation files choose the best "
+    "weights, test files are held out for the final figures."
+)
 LEAST_ROWS, MOST_ROWS = 3, 10
 DATA = FIELDS["data"]
 
@@ -76,7 +82,11 @@ class DataSection(QWidget):
         self.progress = ProgressLine()
         self.cancel = button("Cancel", "link", self.reader.cancel)
         self.note = plain_label("", "error", wrap=True)
-        self.hint = plain_label("Drop files or folders here. Whole files train, validate or test.", "muted", wrap=True)
+        self.hint = plain_label(
+            HINT,
+            "muted",
+            wrap=True,
+        )
         self.findings = FindingsPanel()
         self.preview = FilePreview(ctx)
         self.form = SectionForm(DATA, self._sets, basic=(), leave_out=ROLES)
@@ -88,10 +98,9 @@ class DataSection(QWidget):
     # --- the document's side
 
     def value(self) -> Any:
-        """The data section; MISSING where nothing was given."""
+        """The data section."""
         rest = self.form.value()
-        whole = {**roles_of(self._entries), **self._odd, **({} if rest is MISSING else rest)}
-        return whole or MISSING
+        return {**roles_of(self._entries), **self._odd, **({} if rest is MISSING else rest)}
 
     def set_value(self, value: Any) -> None:
         """Show a data section."""
@@ -134,7 +143,7 @@ class DataSection(QWidget):
         for problem in [*roles, *whole]:
             role = str(problem.path[0]) if problem.path else "train"
             words = f"{ROLE_TITLES[role]} files" if problem.path else "Data"
-            stops.append(Stop(self.add_buttons[role], words, problem.sentence, problem.warn))
+            stops.append(Stop(self.add_buttons[role], words, problem.sentence))
         self.note.setText("\n".join(_with_name(stop) for stop in stops))
         self.note.setVisible(bool(stops))
         return [*stops, *self.form.show_problems(others), *self._unusable()]
@@ -315,16 +324,21 @@ class DataSection(QWidget):
         self.preview.show_rows(finding)
 
     def _unusable(self) -> list[Stop]:
-        """Files that keep a job from running, though its settings are right."""
-        stops = []
+        """Files that keep a job from running though its settings are right, and how many are doubtful."""
+        stops, doubtful = [], 0
         for row in self.rows:
             if row.error:
                 stops.append(Stop(self.table, row.name, row.error))
             elif row.missing:
                 stops.append(Stop(self.table, row.name, f"columns are missing: {', '.join(row.missing)}."))
             for finding in row.findings:
-                if finding["severity"] == "error" and answered(row, finding, self._repairs()) is None:
+                told_at_other = row.entry.role == "train" and is_shared(finding)
+                wrong = finding["severity"] == "error" and not row.error and not told_at_other
+                if wrong and answered(row, finding, self._repairs()) is None:
                     stops.append(Stop(self.table, row.name, str(finding["sentence"])))
+                doubtful += finding["severity"] == "warning" and answered(row, finding, self._repairs()) is None
+        if doubtful:
+            stops.append(Stop(self.table, "Files", f"{several(doubtful, 'warning')} to look at.", warn=True))
         return stops
 
     def _progressed(self, words: str, fraction: float | None) -> None:
@@ -359,7 +373,7 @@ class DataSection(QWidget):
         return table
 
     def _add_button(self, role: str) -> QPushButton:
-        made = QPushButton(f"Add {role} files")
+        made = QPushButton(f"Add {ROLE_TITLES[role].lower()} files")
         menu = QMenu(made)
         if (files := menu.addAction("Files...")) is not None:
             files.triggered.connect(lambda: self.choose_files(role))

@@ -6,17 +6,14 @@ shows; `finished` gives what is started, saved to a file or compared.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from vestim_core.spec.columns import check_steps
 from vestim_core.spec.job import JobSpec
 from vestim_core.spec.model import METHODS
-from vestim_core.spec.preparation import Step, default_preparation
-from vestim_core.spec.signals import SignalsSpec
-from vestim_gui.new_job.problems import Problem
-from vestim_gui.new_job.shape import FieldShape, Kind, section_shape
-from vestim_gui.new_job.values import cleaned, members_for, tags_of
+from vestim_core.spec.preparation import default_preparation
+from vestim_gui.new_job.shape import FieldShape, section_shape
+from vestim_gui.new_job.values import cleaned, tags_of
 
 Document = dict[str, Any]
 SPEC = section_shape(JobSpec)
@@ -119,29 +116,3 @@ def _several(value: Any) -> int:
     if isinstance(value, list):
         return max(len(value), 1) * _product(item for item in value if isinstance(item, Mapping | list))
     return 1
-
-
-def step_doubts(document: Mapping[str, Any], in_files: Sequence[str]) -> list[Problem]:
-    """What the steps and signals read that neither the files nor an earlier step have; for valid settings only."""
-    if not in_files:
-        return []
-    try:
-        spec = JobSpec.model_validate({**document, "data": {"train": ["train"], "validation": ["validation"]}})
-    except ValueError:
-        return []
-    steps: list[Step] = spec.preparation.choices[0]
-    signals: SignalsSpec = spec.signals.choices[0]
-    found = check_steps(steps, signals, in_files)
-    return [
-        Problem(("preparation", one.number - 1) if one.number else ("signals",), f"{one.sentence.capitalize()}.", True)
-        for one in found
-    ]
-
-
-def kinds_shown(document: Mapping[str, Any], name: str) -> list[str]:
-    """Titles of the kinds in a list of sections, for a summary."""
-    shape = FIELDS[name]
-    items = document.get(name)
-    if shape.kind is not Kind.CARDS or not isinstance(items, list):
-        return []
-    return [member.title for item in items if isinstance(item, Mapping) for member in members_for(item, shape)]

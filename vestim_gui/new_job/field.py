@@ -80,6 +80,10 @@ class FieldRow(QWidget):
         else:
             self._grid.addWidget(self.note, 0, 3)
 
+    def set_indent(self, indent: int) -> None:
+        """Stand so much to the right, with the editor in line with all others."""
+        self.label.setFixedWidth(LABEL_PX - indent)
+
     def set_total(self, total: int) -> None:
         """Hear how many models the whole job makes; told where this field makes several."""
         self._total = total
@@ -87,9 +91,8 @@ class FieldRow(QWidget):
     def show_problems(self, problems: list[Problem]) -> list[Stop]:
         """Show the first of the problems, or how many models the field makes, or its help."""
         if problems:
-            first = min(problems, key=lambda problem: problem.warn)
-            self.note.say(first.sentence, "warn" if first.warn else "error")
-            return [Stop(self.editor.core, self.title, first.sentence, first.warn)]
+            self.note.say(problems[0].sentence)
+            return [Stop(self.editor.core, self.title, problems[0].sentence)]
         values = count_of(self.value(), self.shape)
         self.note.say(models_words(values, self._total), "accent") if values > 1 else self.note.say()
         return []

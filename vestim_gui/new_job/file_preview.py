@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from vestim_gui.plots.canvas import PlotCanvas
 
 POINTS = 2_000
-HEIGHT_PX = 280
+HEIGHT_PX = 360
 MOST_PANELS = 3
 _ORDER = ("voltage_V", "current_A", "temperature_degC", "soc", "power_W")
 

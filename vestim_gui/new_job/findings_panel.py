@@ -62,7 +62,7 @@ class FindingsPanel(QWidget):
         self._blocks = []
         for row in shown:
             self._show_unusable(row)
-        found = [(row, finding) for row in shown for finding in row.findings]
+        found = [(row, finding) for row in shown if not row.error for finding in row.findings]
         found.sort(key=lambda pair: SEVERITIES.index(pair[1]["severity"]))
         for row, finding in found[:MOST]:
             self._show_finding(row, finding, rows, repairs)

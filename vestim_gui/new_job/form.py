@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from PyQt6.QtCore import QStringListModel, pyqtSignal
+from PyQt6.QtCore import QStringListModel, Qt, pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from vestim_gui.new_job.editors import ChoiceEditor, TextEditor
@@ -28,7 +28,7 @@ Part = Any  # FieldRow | SectionForm | CardList: they have the same face, and ca
 
 class SectionForm(QWidget):
     """basic: fields that are always shown; the others are folded away; None shows all. leave_out: fields that are
-    edited elsewhere. tag_shown: whether the kind can be chosen here."""
+    edited elsewhere. tag_shown: whether the kind can be chosen here. tag_title: what the choice is called."""
 
     changed = pyqtSignal()
 
@@ -40,6 +40,7 @@ class SectionForm(QWidget):
         basic: Collection[str] | None = None,
         leave_out: Collection[str] = (),
         tag_shown: bool = True,
+        tag_title: str = "",
         indent: int = 0,
     ) -> None:
         super().__init__()
@@ -51,11 +52,12 @@ class SectionForm(QWidget):
         self._tags: list[str] | None = None
         self._narrow = False
         self._total = 0
+        self._indent = indent
         self.parts: dict[str, Part] = {}
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(4)
-        self.tag: FieldRow | None = self._tag_row(tag_shown) if shape.tag_name else None
+        self.tag: FieldRow | None = self._tag_row(tag_title or shape.title, tag_shown) if shape.tag_name else None
         self.json = FieldRow(replace(shape, kind=Kind.OTHER, default=None), title=shape.title)
         self.json.changed.connect(self._json_changed)
         self.json.hide()
@@ -120,21 +122,19 @@ class SectionForm(QWidget):
             stops += self.tag.show_problems(inside.pop(self.shape.tag_name, []))
         for name, part in self.parts.items():
             found = part.show_problems(inside.pop(name, []))
-            if found and self._is_folded(name) and not all(stop.warn for stop in found):
+            if found and self._is_folded(name):
                 self.open_fields([name])
             stops += found
         if not self.json.isHidden():
             all_left = [*whole, *(problem for left in inside.values() for problem in left)]
             return self.json.show_problems(all_left)
         unknown = {name: left for name, left in inside.items() if isinstance(name, str)}
-        whole += [Problem((), f"{name}: {left[0].sentence}", left[0].warn) for name, left in unknown.items()]
+        whole += [Problem((), f"{name}: {left[0].sentence}") for name, left in unknown.items()]
         self._offer_removal([name for name in unknown if name in self._value])
         self.note.setText("\n".join(problem.sentence for problem in whole))
         self.note.setVisible(bool(whole))
         if whole:
-            warn = all(problem.warn for problem in whole)
-            set_kind(self.note, "warn" if warn else "error")
-            stops.append(Stop(self._first_core(), self.shape.title, whole[0].sentence, warn))
+            stops.append(Stop(self._first_core(), self.shape.title, whole[0].sentence))
         return stops
 
     # --- the look
@@ -151,7 +151,7 @@ class SectionForm(QWidget):
         for part in [*([self.tag] if self.tag is not None else []), *self.parts.values()]:
             part.set_total(total)
 
-    def _tag_row(self, shown: bool) -> FieldRow:
+    def _tag_row(self, title: str, shown: bool) -> FieldRow:
         shape, tags = self.shape, tuple(member.tag for member in self.shape.members)
         default = self.shape.default.get(shape.tag_name) if isinstance(shape.default, dict) else None
         words = shape.description or "What kind it is; several kinds, with commas between them, make models of each."
@@ -160,7 +160,7 @@ class SectionForm(QWidget):
             description=words, members=(), annotation=None,
         )  # fmt: skip
         titles = {tag: kind_title(tag) for tag in tags}
-        row = FieldRow(choice, editor=ChoiceEditor(choice, titles))
+        row = FieldRow(choice, title=title, editor=ChoiceEditor(choice, titles))
         row.changed.connect(self._tag_changed)
         self._tag_shown = shown
         row.setVisible(shown)
@@ -199,34 +199,42 @@ class SectionForm(QWidget):
         self._tags = key
         self._clear()
         fields = {field.name: field for member in reversed(members) for field in member.fields}
-        ordered = dict.fromkeys(field.name for member in members for field in member.fields)
-        for name in ordered:
+        names = list(dict.fromkeys(field.name for member in members for field in member.fields))
+        for name in sorted(names, key=self._rank):
             if name not in self._left_out:
                 self._add(fields[name])
+        self._lay_fold()
         self.set_narrow(self._narrow)
         self.set_total(self._total)
 
     def _add(self, field: FieldShape) -> None:
         part = part_for(field, self._columns)
+        if isinstance(part, FieldRow):
+            part.set_indent(self._indent)
         part.changed.connect(self._part_changed)
         self.parts[field.name] = part
         (self._folded_layout if self._is_folded(field.name) else self._body).addWidget(part)
-        if self._is_folded(field.name) and self.fold is None:
-            self.fold = QPushButton("")
-            self.fold.setCheckable(True)
-            set_kind(self.fold, "link")
-            self.fold.toggled.connect(self._folded.setVisible)
-            self.fold.toggled.connect(lambda _: self._tell_folded())
-            row = QHBoxLayout()
-            row.addWidget(self.fold)
-            row.addStretch(1)
-            self._body.addLayout(row)
-            self._body.addWidget(self._folded)
-            self._folded.hide()
+
+    def _lay_fold(self) -> None:
+        if not any(map(self._is_folded, self.parts)):
+            return
+        self.fold = QPushButton("")
+        self.fold.setCheckable(True)
+        set_kind(self.fold, "link")
+        self.fold.toggled.connect(self._folded.setVisible)
+        self.fold.toggled.connect(lambda _: self._tell_folded())
+        self._body.addWidget(self.fold, 0, Qt.AlignmentFlag.AlignLeft)
+        self._body.addWidget(self._folded)
+        self._folded.hide()
 
     def _part_changed(self) -> None:
         self._tell_folded()
         self.changed.emit()
+
+    def _rank(self, name: str) -> int:
+        """Basic fields come in the order in which they were named, then the others as the spec has them."""
+        basic = list(self._basic or ())
+        return basic.index(name) if name in basic else len(basic)
 
     def _is_folded(self, name: str) -> bool:
         return self._basic is not None and name not in self._basic
@@ -275,7 +283,7 @@ class SectionForm(QWidget):
 def part_for(field: FieldShape, columns: QStringListModel | None = None) -> Part:
     """What edits a field: a line, a form of its own, or cards."""
     if field.kind is Kind.SECTION:
-        return SectionForm(field, columns, indent=0 if field.tag_name else INDENT)
+        return SectionForm(field, columns, indent=INDENT if field.tag_name else 0)
     if field.kind is Kind.CARDS:
         from vestim_gui.new_job.cards import CardList  # cards hold forms
 

@@ -16,7 +16,7 @@ from vestim_gui.actions import Where
 from vestim_gui.context import Context
 from vestim_gui.new_job.checker import Checker
 from vestim_gui.new_job.data_files import needed_columns
-from vestim_gui.new_job.document import Document, finished, opened, step_doubts, with_preset
+from vestim_gui.new_job.document import Document, finished, opened, with_preset
 from vestim_gui.new_job.draft import Draft
 from vestim_gui.new_job.job_files import is_job, read_file, write_file
 from vestim_gui.new_job.notes import NotesCard
@@ -212,8 +212,7 @@ class NewJobPage(QWidget):
         total = found.get("trials") or 0
         self.sections.set_total(total)
         problems = problems_of(found.get("problems") or ()) or self._from_service
-        doubts = [] if problems else step_doubts(self.document(), self.sections.data.columns_found())
-        self._stops = self.sections.show_problems([*problems, *doubts])
+        self._stops = self.sections.show_problems(problems)
         self._stops.sort(key=lambda stop: stop.warn)
         self.summary.show_estimate(found, self._data_words())
         self.summary.show_stops(self._stops)

@@ -14,21 +14,20 @@ _PART = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """path: names of fields, and places in lists counted from 0. warn: it is doubtful and does not keep the job from
-    being started."""
+    """path: names of fields, and places in lists counted from 0."""
 
     path: tuple[str | int, ...]
     sentence: str
-    warn: bool = False
 
     def inside(self) -> Problem:
         """The same as seen from within its first part."""
-        return Problem(self.path[1:], self.sentence, self.warn)
+        return Problem(self.path[1:], self.sentence)
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A widget of the form that shows a problem. words: what the field is called."""
+    """A widget of the form that shows a problem. words: what the field is called. warn: it is doubtful only, and does
+    not keep the job from being started."""
 
     widget: QWidget
     words: str

@@ -79,7 +79,7 @@ class Sections(QWidget):
         whole += [Problem((), f"{name}: {left[0].sentence}") for name, left in inside.items()]
         self.note.setText("\n".join(problem.sentence for problem in whole))
         self.note.setVisible(bool(whole))
-        first = [Stop(self.parts["model"].add, "The job", problem.sentence, problem.warn) for problem in whole]
+        first = [Stop(self.parts["model"].add, "The job", problem.sentence) for problem in whole]
         return [*first, *stops]
 
     # --- the look

@@ -118,6 +118,7 @@ def field_shape(name: str, info: FieldInfo, *, grid: bool = False) -> FieldShape
     if (item := item_type(annotation)) is not None:
         item, item_grid = without_grid(item)
         if members := members_of(item):
+            common["grid"] = grid or item_grid
             return FieldShape(kind=Kind.CARDS, **common, **_sections(members, grid or item_grid))
         if item in (str, int, float, bool):
             return FieldShape(kind=Kind.LIST, as_text=item is str, **common)

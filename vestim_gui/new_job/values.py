@@ -34,7 +34,7 @@ def text_of(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
-        return repr(value)
+        return repr(value).removesuffix(".0")
     if isinstance(value, list) and all(isinstance(item, list) for item in value) and value:
         return "; ".join(text_of(item) for item in value)
     if isinstance(value, list) and not any(isinstance(item, dict | list) for item in value):

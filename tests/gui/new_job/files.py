@@ -9,7 +9,13 @@ HEADER = "time_s,voltage_V,current_A,temperature_degC,soc"
 
 
 def cycle(
-    path: Path, *, rows: int = 400, phase: float = 0.0, warmth_degC: float = 25.0, sign: float = 1.0, header: str = HEADER
+    path: Path,
+    *,
+    rows: int = 400,
+    phase: float = 0.0,
+    warmth_degC: float = 25.0,
+    sign: float = 1.0,
+    header: str = HEADER,
 ) -> Path:
     """A discharge with pulses; voltage falls while current flows out of the cell. sign: -1 for reversed current."""
     path.parent.mkdir(parents=True, exist_ok=True)
