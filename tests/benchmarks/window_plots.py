@@ -1,4 +1,4 @@
-"""What a redraw costs in CPU time: a million points, alone and with the residual strip; the next epoch of a live curve."""
+"""What a redraw costs in CPU time: a million points, with the residual strip too; the next epoch of a live curve."""
 
 from __future__ import annotations
 

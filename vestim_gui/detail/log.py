@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from PyQt6.QtGui import QFontDatabase, QKeySequence, QShortcut, QTextCursor, QTextDocument
@@ -13,11 +14,14 @@ from vestim_gui.detail.log_lines import JobLog
 from vestim_gui.detail.tab import JobTab
 from vestim_gui.detail.words import TITLES, line
 from vestim_gui.link import LogPiece
+from vestim_gui.numbers import count
 from vestim_gui.store.feed import JobFeed
 from vestim_gui.widgets.plain_label import button, plain_label
 
 MOST_LINES = 10_000
-MOST_PIECE = 1_000_000
+MOST_EVENTS = 500
+"""Of more events at once, the newest are put into words."""
+MOST_PIECE = 200_000
 """Of one piece of a log that is longer, the end is shown: no more would be held anyway."""
 EVENTS = ""
 STREAMS = {"out": "output", "err": "errors"}
@@ -118,7 +122,7 @@ class Log(JobTab):
         self.text.clear()
         self._watch(stream)
         if stream == EVENTS and self._log is not None:
-            self._append(self._lines(self._log.events))
+            self._append(self._lines(list(self._log.events)))
 
     def _watch(self, stream: str) -> None:
         if stream == self._watched:
@@ -137,17 +141,21 @@ class Log(JobTab):
         if self.source.currentData() == EVENTS:
             self.text.clear()
 
-    def _lines(self, events: Iterable[dict[str, Any]]) -> str:
+    def _lines(self, events: Sequence[dict[str, Any]]) -> str:
+        """The newest of these events in words; a line that says so where there are more."""
         feed = self.feed
         if feed is None:
             return ""
 
+        @cache
         def title_of(task_id: str) -> str:
             task = feed.history.tasks.get(task_id)
             return f"{TITLES.get(task.kind, '') if task else ''}{feed.title_of(task_id)}"
 
-        newest = list(events)[-MOST_LINES:]
-        return "".join(f"{line(event, title_of)}\n" for event in newest)
+        newest = events[-MOST_EVENTS:]
+        earlier = len(events) - len(newest)
+        more = f"({count(earlier)} earlier events are not shown)\n" if earlier else ""
+        return more + "".join(f"{line(event, title_of)}\n" for event in newest)
 
     def _take_piece(self, stream: str, piece: LogPiece) -> None:
         if stream != self._watched:

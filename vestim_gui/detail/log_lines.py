@@ -18,7 +18,7 @@ class JobLog(QObject):
     came: the events that are new. began: all that there were are gone, numbering is new.
     """
 
-    came = pyqtSignal(list)
+    came = pyqtSignal(object)
     began = pyqtSignal()
 
     def __init__(self, link: Link, job_id: str, parent: QObject) -> None:

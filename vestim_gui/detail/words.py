@@ -35,7 +35,7 @@ def sentence(event: Data) -> str:
 
 def one_line(text: str) -> str:
     """Text from outside without breaks of line and other control characters."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)
+    return text if text.isprintable() else "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def state_words(state: Any) -> str:
