@@ -69,6 +69,7 @@ class EmptyState(QFrame):
         layout.addLayout(buttons)
         layout.addSpacing(8)
         layout.addWidget(drop)
+        layout.addSpacing(16)
         for widget in (self.progress, self.note):
             row = QHBoxLayout()
             row.addStretch(1)

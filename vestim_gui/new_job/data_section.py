@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from PyQt6.QtCore import QItemSelectionModel, QStringListModel, Qt, pyqtSignal
@@ -319,8 +320,7 @@ class DataSection(QWidget):
             self.preview.forget()
 
     def _show_rows(self, row: FileRow, finding: Any) -> None:
-        self.table.clearSelection()
-        self._select({row.path})
+        self._choose(row.path)
         self.preview.show_rows(finding)
 
     def _unusable(self) -> list[Stop]:
@@ -328,18 +328,25 @@ class DataSection(QWidget):
         stops, doubtful = [], 0
         for row in self.rows:
             if row.error:
-                stops.append(Stop(self.table, row.name, row.error))
+                stops.append(self._stop(row, row.error))
             elif row.missing:
-                stops.append(Stop(self.table, row.name, f"columns are missing: {', '.join(row.missing)}."))
+                stops.append(self._stop(row, f"columns are missing: {', '.join(row.missing)}."))
             for finding in row.findings:
                 told_at_other = row.entry.role == "train" and is_shared(finding)
                 wrong = finding["severity"] == "error" and not row.error and not told_at_other
                 if wrong and answered(row, finding, self._repairs()) is None:
-                    stops.append(Stop(self.table, row.name, str(finding["sentence"])))
+                    stops.append(self._stop(row, str(finding["sentence"])))
                 doubtful += finding["severity"] == "warning" and answered(row, finding, self._repairs()) is None
         if doubtful:
             stops.append(Stop(self.table, "Files", f"{several(doubtful, 'warning')} to look at.", warn=True))
         return stops
+
+    def _stop(self, row: FileRow, sentence: str) -> Stop:
+        return Stop(self.table, row.name, sentence, reveal=partial(self._choose, row.path))
+
+    def _choose(self, path: str) -> None:
+        self.table.clearSelection()
+        self._select({path})
 
     def _progressed(self, words: str, fraction: float | None) -> None:
         self.progress.setVisible(bool(words))

@@ -154,7 +154,7 @@ class SectionForm(QWidget):
     def _tag_row(self, title: str, shown: bool) -> FieldRow:
         shape, tags = self.shape, tuple(member.tag for member in self.shape.members)
         default = self.shape.default.get(shape.tag_name) if isinstance(shape.default, dict) else None
-        words = shape.description or "What kind it is; several kinds, with commas between them, make models of each."
+        words = shape.description or "Several, with commas between them, make models of each."
         choice = replace(
             shape, name=shape.tag_name, kind=Kind.CHOICE, choices=tags, as_text=True, default=default,
             description=words, members=(), annotation=None,

@@ -132,6 +132,7 @@ class NewJobPage(QWidget):
 
     def jump(self, stop: Stop) -> None:
         """Go to a field."""
+        stop.reveal()
         self._scroll.ensureWidgetVisible(stop.widget, 32, 64)
         stop.widget.setFocus()
 
@@ -337,7 +338,9 @@ class NewJobPage(QWidget):
         self._both.setDirection(down if stacked else across)
         self._side.setMinimumWidth(0 if stacked else SUMMARY_PX)
         self._side.setMaximumWidth(16_777_215 if stacked else SUMMARY_PX)
-        self._side.setMaximumHeight(self.height() // 3 if stacked else 16_777_215)
+        self.summary.set_compact(stacked)
+        height = self.summary.sizeHint().height() + 4
+        self._side.setMaximumHeight(min(height, self.height() // 3) if stacked else 16_777_215)
         narrow = self.width() - (0 if stacked else SUMMARY_PX) < NARROW_PX
         self.sections.set_narrow(narrow)
         self.presets.set_narrow(narrow)

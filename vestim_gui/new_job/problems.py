@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,12 +27,13 @@ class Problem:
 @dataclass(frozen=True, slots=True)
 class Stop:
     """A widget of the form that shows a problem. words: what the field is called. warn: it is doubtful only, and does
-    not keep the job from being started."""
+    not keep the job from being started. reveal: what has to be done before the widget shows it."""
 
     widget: QWidget
     words: str
     sentence: str
     warn: bool = False
+    reveal: Callable[[], object] = lambda: None
 
 
 def path_of(place: str) -> tuple[str | int, ...]:

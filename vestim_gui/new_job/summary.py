@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import QFrame, QGridLayout, QLabel, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QBoxLayout, QFrame, QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from vestim_gui.new_job.problems import Stop
 from vestim_gui.numbers import NOTHING, count, duration, number, several
@@ -31,6 +31,7 @@ class SummaryCard(QFrame):
         self.models = plain_label("", "value")
         self.time, self.parameters, self.memory, self.data = (ElidedLabel(NOTHING) for _ in range(4))
         self.basis = plain_label("", "muted", wrap=True)
+        self._compact, self._in_short = False, ""
         self.to_do = plain_label("To do", "heading")
         self.stop_buttons: list[QWidget] = []
         self._stops = QVBoxLayout()
@@ -74,13 +75,15 @@ class SummaryCard(QFrame):
         blocking = [stop for stop in stops if not stop.warn]
         self.to_do.setText("To do before the start" if blocking else "Worth a look")
         self.to_do.setVisible(bool(stops))
-        if not blocking:
-            self.say("")
+        self._in_short = f"{len(blocking)} to do" if blocking else self.time.text()
+        self.say("" if not blocking else self.message.text())
 
     def say(self, sentence: str) -> None:
         """Say under Start why the job was not started; "" for nothing."""
         self.message.setText(sentence)
-        self.message.setVisible(bool(sentence))
+        self.message.setVisible(bool(sentence) and not self._compact)
+        self._line.setText(sentence or self._in_short)
+        set_kind(self._line, "error" if sentence else "muted")
 
     def set_pending(self, pending: bool) -> None:
         """Show that the job is being started."""
@@ -93,8 +96,21 @@ class SummaryCard(QFrame):
         self.saved.setVisible(bool(words))
         set_kind(self.saved, tone)
 
+    def set_compact(self, compact: bool) -> None:
+        """Be one line with Start at its end, or a card with all figures."""
+        self._compact = compact
+        across, down = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+        self._whole.setDirection(across if compact else down)
+        for widget in (self._heading, self._figures, self._more):
+            widget.setVisible(not compact)
+        self._line.setVisible(compact)
+        self.say(self.message.text())
+
     def _lay_out(self) -> None:
-        grid = QGridLayout()
+        self._heading = plain_label("Summary", "heading")
+        self._figures = QWidget()
+        grid = QGridLayout(self._figures)
+        grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(16)
         grid.setVerticalSpacing(4)
         grid.setColumnStretch(1, 1)
@@ -107,22 +123,30 @@ class SummaryCard(QFrame):
         for place, (words, label) in enumerate(rows):
             grid.addWidget(plain_label(words, "muted"), place, 0)
             grid.addWidget(label, place, 1)
+        grid.addWidget(self.basis, len(rows), 0, 1, 2)
+        self._line = ElidedLabel(kind="muted")
+        self._line.hide()
+        self._more = QWidget()
+        more = QVBoxLayout(self._more)
+        more.setContentsMargins(0, 0, 0, 0)
+        more.setSpacing(8)
+        more.addWidget(self.saved)
+        more.addWidget(self.discard_button, 0, Qt.AlignmentFlag.AlignLeft)
+        more.addWidget(self.to_do)
+        more.addLayout(self._stops)
+        more.addStretch(1)
+        self._whole = QBoxLayout(QBoxLayout.Direction.TopToBottom)
+        self._whole.setSpacing(8)
+        for widget in (self._heading, self.models, self._figures):
+            self._whole.addWidget(widget)
+        self._whole.addWidget(self._line, 1)
+        self._whole.addWidget(self.start_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 12, 16, 12)
         layout.setSpacing(8)
-        layout.addWidget(plain_label("Summary", "heading"))
-        layout.addWidget(self.models)
-        layout.addLayout(grid)
-        layout.addWidget(self.basis)
-        layout.addSpacing(8)
-        layout.addWidget(self.start_button)
+        layout.addLayout(self._whole)
         layout.addWidget(self.message)
-        layout.addWidget(self.saved)
-        layout.addWidget(self.discard_button, 0, Qt.AlignmentFlag.AlignLeft)
-        layout.addSpacing(8)
-        layout.addWidget(self.to_do)
-        layout.addLayout(self._stops)
-        layout.addStretch(1)
+        layout.addWidget(self._more, 1)
         self.message.hide()
         self.saved.hide()
 
