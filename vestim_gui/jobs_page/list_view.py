@@ -21,13 +21,16 @@ class ListView(JobsView):
         self.setHeaderHidden(True)
         self.setRootIsDecorated(False)
         self.setIndentation(0)
-        for place in range(1, len(COLUMNS)):
-            self.setColumnHidden(place, True)
         self._delegate = JobDelegate(theme, self)
         self.setItemDelegate(self._delegate)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName("Jobs")
         theme.changed.connect(self._redraw)
+
+    def follow(self) -> None:
+        super().follow()
+        for place in range(1, len(COLUMNS)):
+            self.setColumnHidden(place, True)
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:
         if event is not None and event.button() == Qt.MouseButton.LeftButton:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QPoint, Qt
+from PyQt6.QtCore import QPoint, Qt, QTimer
 from PyQt6.QtGui import QGuiApplication, QShowEvent
 from PyQt6.QtWidgets import (
     QDialog,
@@ -21,7 +21,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from vestim_core.spec.states import JobState
+from vestim_core.spec.states import JOB_ENDS, JobState
 from vestim_gui.actions import Where
 from vestim_gui.context import Context
 from vestim_gui.jobs_page import verbs as can
@@ -33,7 +33,7 @@ from vestim_gui.jobs_page.verbs import Verbs
 from vestim_gui.jobs_page.view import JobsView
 from vestim_gui.link.state import LinkPhase
 from vestim_gui.store.filters import Filter
-from vestim_gui.store.jobs_model import JobsModel
+from vestim_gui.store.jobs_model import QUEUE, JobsModel
 from vestim_gui.theme.style import set_kind
 from vestim_gui.widgets.plain_label import button, plain_label
 
@@ -57,6 +57,8 @@ class JobsPage(QWidget):
         self._detail = detail
         self._empty = empty
         self._shown_job = ""
+        self._enabling = QTimer(self)
+        self._enabling.setSingleShot(True)
         self.model = JobsModel(ctx.jobs, ctx.link, self)
         self.list = ListView(self.model, ctx.theme, self)
         self.table = TableView(self.model, ctx.theme, self)
@@ -184,14 +186,13 @@ class JobsPage(QWidget):
             view.chosen.connect(self._open)
             view.customContextMenuRequested.connect(self._menu)
             ctx.actions.attach(Where.LIST, view)
-            selection = view.selectionModel()
-            if selection is not None:
-                selection.selectionChanged.connect(lambda *_: self._enable())
+            view.selection_changed.connect(self._enabling.start)
         ctx.jobs.changed.connect(self._jobs_changed)
         ctx.jobs.removed.connect(self._jobs_changed)
         ctx.jobs.reset.connect(self._look_for_jobs)
         ctx.link.state_changed.connect(lambda _: self._look_for_jobs())
         self.verbs.undo_changed.connect(lambda _: self._enable())
+        self._enabling.timeout.connect(self._enable)
         ctx.navigate.open_job.connect(self.show_job)
         self._answered = self._answers()
         for answer in self._answered:
@@ -217,6 +218,7 @@ class JobsPage(QWidget):
     def _show_view(self, view: JobsView) -> None:
         selected, current = self.view.selected_jobs(), self.view.current_job
         is_table = view is self.table
+        view.follow()
         self._views.setCurrentWidget(view)
         view.select_jobs(selected, current)
         self.list_button.setChecked(not is_table)
@@ -275,15 +277,14 @@ class JobsPage(QWidget):
     def _jobs_changed(self, job_ids: list[str]) -> None:
         if bool(len(self._ctx.jobs)) != (self._body.currentWidget() is self.splitter) or not self._shown_job:
             self._look_for_jobs()
-        if set(job_ids) & set(self._selected()):
-            self._enable()
+        self._enabling.start()
 
     def _counted(self) -> None:
         shown, there = len(self.model.ids()), len(self._ctx.jobs)
         nothing = not shown and bool(self.filter.text().strip())
         view = self._none if nothing else self.table if self.table_button.isChecked() else self.list
         self._views.setCurrentWidget(view)
-        archived = sum(row["archived"] for row in self._ctx.jobs.rows())
+        archived = self._ctx.jobs.count(archived=True)
         total = there if self.archived.isChecked() else there - archived
         self.count.setText(f"{shown} of {total} jobs" if shown != total else f"{shown} job{'s' * (shown != 1)}")
         self.archived.setText(f"Show archived ({archived})")
@@ -292,7 +293,7 @@ class JobsPage(QWidget):
     def _select(self, job_id: str) -> None:
         if job_id:
             self._show(job_id)
-        self._enable()
+        self._enabling.start()
 
     def _show(self, job_id: str, tab: str = "") -> None:
         if job_id != self._shown_job or tab:
@@ -405,8 +406,10 @@ class JobsPage(QWidget):
             Answer("jobs.as_table", lambda: self._show_view(self.table), menu=False),
             Answer("jobs.columns", self.table.choose_columns, lambda: self.view is self.table, menu=False),
             Answer("jobs.archived", self.archived.toggle, menu=False),
-            Answer("jobs.stop_all", self.stop_all, lambda: any(map(can.can_stop, self._ctx.jobs.rows())), menu=False),
-            Answer("jobs.clear", verbs.clear, lambda: any(map(can.is_ended, self._ctx.jobs.rows())), menu=False),
+            Answer("jobs.stop_all", self.stop_all, lambda: bool(self._ctx.jobs.count(*QUEUE)), menu=False),
+            Answer(
+                "jobs.clear", verbs.clear, lambda: bool(self._ctx.jobs.count(*JOB_ENDS, archived=False)), menu=False
+            ),
             Answer("jobs.refresh", verbs.refresh, menu=False),
             Answer("jobs.undo", verbs.undo, lambda: bool(verbs.undo_words), menu=False),
         ]

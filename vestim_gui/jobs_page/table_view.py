@@ -37,15 +37,18 @@ class TableView(JobsView):
         head.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         head.customContextMenuRequested.connect(self.choose_columns)
         head.sectionClicked.connect(self._sort_by)
-        self._show_default()
-        head.sectionResized.connect(lambda *_: self.layout_changed.emit())
-        head.sectionMoved.connect(lambda *_: self.layout_changed.emit())
+        head.sectionResized.connect(self._changed)
+        head.sectionMoved.connect(self._changed)
+        self._told = False
+        self._layout_kept: dict[str, Any] = {}
         theme.changed.connect(self._redraw)
 
     # --- what is kept
 
     def layout_values(self) -> dict[str, Any]:
         """Shown columns in their order, widths in pixels, and the sorting, as JSON values."""
+        if self.model() is None:
+            return self._layout_kept
         head = self._head()
         order = [COLUMNS[head.logicalIndex(place)].id for place in range(len(COLUMNS))]
         shown = [column for column in order if not self.isColumnHidden(INDEX[column])]
@@ -57,6 +60,11 @@ class TableView(JobsView):
         """Take up what was kept; what cannot be understood is left as it is."""
         if not isinstance(values, dict):
             return
+        sort = values.get("sort")
+        self._jobs.sort_by(sort if sort in INDEX else "", values.get("descending") is True)
+        self._layout_kept = values
+        if self.model() is None:
+            return
         shown = [column for column in values.get("columns") or [] if column in INDEX]
         if NAME in shown:
             for place, column in enumerate(shown):
@@ -67,9 +75,19 @@ class TableView(JobsView):
         for column, width in widths.items() if isinstance(widths, dict) else ():
             if column in INDEX and isinstance(width, int) and LEAST_PX <= width <= MOST_PX:
                 self.setColumnWidth(INDEX[column], width)
-        sort = values.get("sort")
-        self._jobs.sort_by(sort if sort in INDEX else "", values.get("descending") is True)
         self._show_sorting()
+
+    def follow(self) -> None:
+        """Lay the columns out as they were, once there are any."""
+        if self.model() is None:
+            super().follow()
+            self._show_default()
+            self.set_layout_values(self._layout_kept)
+            self._told = True
+
+    def _changed(self, *_: int) -> None:
+        if self._told:
+            self.layout_changed.emit()
 
     # --- columns and sorting
 

@@ -19,12 +19,12 @@ class JobsView(QTreeView):
 
     selected = pyqtSignal(str)
     chosen = pyqtSignal(str, str)
+    selection_changed = pyqtSignal()
 
     def __init__(self, model: JobsModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._jobs = model
         self._kept: tuple[list[str], str] = ([], "")
-        self.setModel(model)
         self.setUniformRowHeights(True)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -41,8 +41,15 @@ class JobsView(QTreeView):
         self.expanded.connect(self._expanded)
         self.collapsed.connect(self._collapsed)
         self.doubleClicked.connect(self._choose)
-        model.modelAboutToBeReset.connect(self._keep)
-        model.modelReset.connect(self._restore)
+
+    def follow(self) -> None:
+        """Show the model's rows from now on. Before it is shown for the first time, a view costs nothing."""
+        if self.model() is None:
+            self.setModel(self._jobs)
+            self._jobs.modelAboutToBeReset.connect(self._keep)
+            self._jobs.modelReset.connect(self._restore)
+            for job_id in self._jobs.opened:
+                self.expand(self._jobs.index_of(job_id))
 
     # --- by id
 
@@ -91,6 +98,10 @@ class JobsView(QTreeView):
         return str(index.data(JOB_ID) or "") if index.isValid() else ""
 
     # --- Qt
+
+    def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
+        super().selectionChanged(selected, deselected)
+        self.selection_changed.emit()
 
     def currentChanged(self, current: QModelIndex, previous: QModelIndex) -> None:
         super().currentChanged(current, previous)

@@ -68,19 +68,19 @@ class Link(QObject):
         self._tokens = itertools.count(1)
         self._pending: dict[int, Pending] = {}
         self._watchers: dict[str, int] = {}
-        self._make_channel = channel or (lambda: Channel(home))
-        self._thread: LinkThread | None = None
         self._slice = QTimer(self)
         self._slice.setSingleShot(True)
         self._slice.timeout.connect(self._take_in)
         self._arrived.connect(self._slice.start)
+        make_channel = channel or (lambda: Channel(home))
+        self._thread: LinkThread | None = LinkThread(make_channel, self._deliver, self._mailbox.__len__)
 
     # --- the service
 
     def start(self) -> None:
-        """Connect in the background, starting the service where none runs."""
-        self._thread = LinkThread(self._make_channel, self._deliver, self._mailbox.__len__)
-        self._thread.start()
+        """Connect in the background, starting the service where none runs. What was asked before is asked then."""
+        if self._thread is not None:
+            self._thread.start()
 
     def close(self) -> None:
         """End the thread and wait for it; jobs go on, and nobody is called back any more."""

@@ -5,6 +5,7 @@ Rows stay while the service is away. Changes are told by id, so that whoever sho
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from PyQt6.QtCore import QObject, pyqtSignal
@@ -30,6 +31,7 @@ class Catalogue(QObject):
     def __init__(self, link: Link, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._rows: dict[str, Row] = {}
+        self._counts: Counter[tuple[str, bool]] = Counter()
         self._progress: dict[str, dict[str, dict[str, Any]]] = {}
         link.catalogue_changed.connect(self._take_in)
         link.progress.connect(self._take_progress)
@@ -49,9 +51,14 @@ class Catalogue(QObject):
     def __len__(self) -> int:
         return len(self._rows)
 
-    def count(self, *states: JobState) -> int:
-        """How many jobs are in one of these states."""
-        return sum(row["state"] in states for row in self._rows.values())
+    def count(self, *states: str, archived: bool | None = None) -> int:
+        """How many jobs are in one of these states (or in any, without one). archived: only those that are, or are
+        not."""
+        return sum(
+            number
+            for (state, put_away), number in self._counts.items()
+            if (not states or state in states) and archived in (None, put_away)
+        )
 
     def progress_of(self, job_id: str) -> dict[str, Any] | None:
         """Newest progress within a job: that of the attempt which is furthest behind; None when there is none."""
@@ -65,9 +72,13 @@ class Catalogue(QObject):
     def _take_in(self, change: CatalogueChange) -> None:
         if change.reset:
             self._rows.clear()
+            self._counts.clear()
             self._progress.clear()
-        self._rows.update({row["job_id"]: row for row in change.rows})
-        gone = [job_id for job_id in change.removed if self._rows.pop(job_id, None) is not None]
+        for row in change.rows:
+            self._put(row["job_id"], row)
+        gone = [job_id for job_id in change.removed if job_id in self._rows]
+        for job_id in gone:
+            self._put(job_id, None)
         for row in change.rows:
             if row["state"] != JobState.RUNNING:
                 self._progress.pop(row["job_id"], None)
@@ -77,6 +88,13 @@ class Catalogue(QObject):
             self.changed.emit([row["job_id"] for row in change.rows])
         if gone:
             self.removed.emit(gone)
+
+    def _put(self, job_id: str, row: Row | None) -> None:
+        if (old := self._rows.pop(job_id, None)) is not None:
+            self._counts[old["state"], old["archived"]] -= 1
+        if row is not None:
+            self._rows[job_id] = row
+            self._counts[row["state"], row["archived"]] += 1
 
     def _take_progress(self, newest: list[dict[str, Any]]) -> None:
         touched = []

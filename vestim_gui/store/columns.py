@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from vestim_core.spec.states import JobState
@@ -159,25 +160,21 @@ COLUMNS: tuple[Column, ...] = (
 INDEX = {column.id: place for place, column in enumerate(COLUMNS)}
 
 
-def order_key(row: Row) -> tuple[int, float, str]:
+def sort_key(row: Row, column: str) -> Any:
+    """What decides where a row stands among the others: while it is the same, the row stays where it is."""
+    return COLUMNS[INDEX[column]].key(row) if column in INDEX else (_rank(row), row["created_utc"])
+
+
+def _rank(row: Row) -> tuple[int, float]:
     """The order of the list until a column is chosen: what runs, the queue, drafts, then the rest, newest first."""
     rank = _ACTIVE.get(row["state"], 3)
-    place = float(row["position"]) if rank <= 1 else 0.0
-    return (rank, place, "" if rank <= 1 else _backwards(row["created_utc"]))
-
-
-def _backwards(time_utc: str) -> str:
-    """A text that sorts the other way round: times of the protocol hold digits and the same signs at the same place."""
-    return time_utc.translate(_MIRROR)
-
-
-_MIRROR = str.maketrans("0123456789", "9876543210")
+    return (rank, float(row["position"]) if rank <= 1 else 0.0)
 
 
 def in_order(rows: list[dict[str, Any]], column: str, descending: bool) -> list[dict[str, Any]]:
     """Rows sorted by a column, or in the order of the list for an empty one; rows without a value come last."""
     if column not in INDEX:
-        return sorted(rows, key=order_key)
+        return sorted(sorted(rows, key=itemgetter("created_utc", "job_id"), reverse=True), key=_rank)
     key = COLUMNS[INDEX[column]].key
     keyed = [(key(row), row) for row in rows]
     known = sorted((pair for pair in keyed if pair[0] is not None), key=lambda pair: pair[0], reverse=descending)

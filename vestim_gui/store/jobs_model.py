@@ -1,6 +1,7 @@
 """JobsModel: the jobs that the filter wants, in the chosen order, each opening into its tasks.
 
-It follows the catalogue row by row, at most ten times a second: a row whose content changed is repainted, and only
+It follows the catalogue row by row, at most ten times a second, and a fifth of the window's time at most: a row whose
+content changed is repainted, and only
 where rows come, go or change places is the list laid out anew. What is selected stays selected.
 """
 
@@ -16,15 +17,18 @@ from PyQt6.QtCore import QAbstractItemModel, QMimeData, QModelIndex, QObject, Qt
 
 from vestim_core.spec.states import JobState
 from vestim_gui.link.link import Link
+from vestim_gui.link.state import LinkPhase
 from vestim_gui.store.catalogue import Catalogue
-from vestim_gui.store.columns import COLUMNS, INDEX, NAME, in_order
+from vestim_gui.store.columns import COLUMNS, INDEX, NAME, in_order, sort_key
 from vestim_gui.store.faces import Face, job_face
 from vestim_gui.store.filters import Filter
 from vestim_gui.store.opened import OpenedJob
 
 BEAT_MS = 100
 SECOND_MS = 1000
-MANY = 400
+TICKING = 400
+"""Most rows whose running time goes on by the second; in the order of the list, what runs stands first."""
+MANY = 32
 """More rows than this that come or go at once are laid out as a whole."""
 JOB_TYPE = "application/x-vestim-job"
 QUEUE = frozenset({JobState.QUEUED.value, JobState.RUNNING.value, JobState.PAUSED.value, JobState.HELD.value})
@@ -35,6 +39,17 @@ TASK_ID = Qt.ItemDataRole.UserRole + 3
 NOTE = Qt.ItemDataRole.UserRole + 4
 TAGS = Qt.ItemDataRole.UserRole + 5
 
+_ROW = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+_TASK = _ROW | Qt.ItemFlag.ItemNeverHasChildren
+_JOB = {
+    (named, queued): _ROW
+    | (Qt.ItemFlag.ItemIsEditable if named else Qt.ItemFlag.NoItemFlags)
+    | (Qt.ItemFlag.ItemIsDragEnabled if queued else Qt.ItemFlag.NoItemFlags)
+    for named in (False, True)
+    for queued in (False, True)
+}
+"""Flags of a job's cells: whether it is the name, and whether the job can be dragged in the queue. Put together once,
+since a view asks for them several times a row."""
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
@@ -64,6 +79,7 @@ class JobsModel(QAbstractItemModel):
         self._ids: list[str] = [""]
         self._faces: dict[str, Face] = {}
         self._queue: list[float] | None = None
+        self._stood: dict[str, Any] = {}
         self._pending: dict[str, str] = {}
         self._settled: set[str] = set()
         self._opened: dict[str, OpenedJob] = {}
@@ -76,10 +92,11 @@ class JobsModel(QAbstractItemModel):
         self._clock.setInterval(SECOND_MS)
         self._clock.timeout.connect(self._tick)
         self._clock.start()
-        self._flushed_s = 0.0
+        self._flushed_s, self._pause_s = 0.0, BEAT_MS / 1000
         jobs.changed.connect(self._touch)
         jobs.removed.connect(self._touch)
         jobs.reset.connect(self._reset)
+        link.state_changed.connect(self._synced)
         self._reset()
 
     # --- what is shown
@@ -92,17 +109,17 @@ class JobsModel(QAbstractItemModel):
     def set_filter(self, wanted: Filter) -> None:
         """Show what this filter wants."""
         self._filter = wanted
-        self._arrange()
+        self._choose_anew()
 
     def set_archived_shown(self, shown: bool) -> None:
         """Show archived jobs among the others, or not at all."""
         self._archived = shown
-        self._arrange()
+        self._choose_anew()
 
     def sort_by(self, column: str, descending: bool = False) -> None:
         """Sort by a column's id; "" for the order of the list."""
         self._sort, self._descending = column, descending
-        self._arrange()
+        self._choose_anew()
 
     def set_pending(self, job_id: str, words: str) -> None:
         """Show what was just asked of a job, until `settle`."""
@@ -163,17 +180,24 @@ class JobsModel(QAbstractItemModel):
 
     def _touch(self, job_ids: Iterable[str]) -> None:
         self._dirty.update(dict.fromkeys(job_ids))
-        if not self._beat.isActive():
-            passed_ms = (time.monotonic() - self._flushed_s) * 1000
-            self._beat.start(max(0, BEAT_MS - int(passed_ms)))
+        if not self._beat.isActive() and self._link.state.phase is not LinkPhase.SYNCING:
+            passed_s = time.monotonic() - self._flushed_s
+            self._beat.start(max(0, round((self._pause_s - passed_s) * 1000)))
+
+    def _synced(self) -> None:
+        """The whole list is shown at once, not as it comes in."""
+        if self._dirty:
+            self._touch(())
 
     def _reset(self) -> None:
         self._dirty.clear()
+        self._stood.clear()
+        self._queue = None
         self._arrange(whole=True)
 
     def _tick(self) -> None:
         """Running times go on."""
-        for job_id in self._order[:MANY]:
+        for job_id in self._order[:TICKING]:
             row = self._jobs.row(job_id)
             if row is not None and row["state"] == JobState.RUNNING:
                 self._faces.pop(job_id, None)
@@ -188,15 +212,34 @@ class JobsModel(QAbstractItemModel):
             if job_id in self._settled:
                 self._settled.discard(job_id)
                 self._pending.pop(job_id, None)
-        self._arrange()
+        if sum(self._moves(job_id) for job_id in dirty):
+            self._arrange()
         for job_id in dirty:
             self._repaint(job_id)
+        self._pause_s = max(BEAT_MS / 1000, 4.0 * (time.monotonic() - self._flushed_s))
+
+    def _moves(self, job_id: str) -> bool:
+        """Whether a changed job may come, go or change its place."""
+        row = self._jobs.row(job_id)
+        stands = self._standing(row) if row is not None else None
+        moves = job_id not in self._stood or self._stood[job_id] != stands
+        self._stood[job_id] = stands
+        return moves
+
+    def _standing(self, row: dict[str, Any]) -> Any:
+        """None where a job is not to be shown, else what decides on its place."""
+        wanted = (self._archived or not row["archived"]) and self._filter.matches(row)
+        return (sort_key(row, self._sort),) if wanted else None
 
     def _repaint(self, job_id: str) -> None:
         if (place := self._place.get(job_id)) is not None:
             self.dataChanged.emit(self.createIndex(place, 0, 0), self.createIndex(place, len(COLUMNS) - 1, 0))
 
     # --- places
+
+    def _choose_anew(self) -> None:
+        self._stood.clear()
+        self._arrange()
 
     def _arrange(self, *, whole: bool = False) -> None:
         """Bring what is shown to what is wanted, with as little upheaval as that takes."""
@@ -333,14 +376,11 @@ class JobsModel(QAbstractItemModel):
     def flags(self, index: QModelIndex) -> Qt.ItemFlag:
         if not index.isValid():
             return Qt.ItemFlag.ItemIsDropEnabled if not self._sort else Qt.ItemFlag.NoItemFlags
-        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         if index.internalId():
-            return flags | Qt.ItemFlag.ItemNeverHasChildren
+            return _TASK
         row = self._jobs.row(self._order[index.row()])
-        queued = row is not None and row["state"] in QUEUE and not self._sort
-        if index.column() == INDEX[NAME]:
-            flags |= Qt.ItemFlag.ItemIsEditable
-        return flags | Qt.ItemFlag.ItemIsDragEnabled if queued else flags
+        queued = row is not None and not self._sort and row["state"] in QUEUE
+        return _JOB[index.column() == INDEX[NAME], queued]
 
     def setData(self, index: QModelIndex, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
         """Ask for another name; the row shows it when the service says so."""

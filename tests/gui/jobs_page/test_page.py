@@ -6,7 +6,7 @@ from typing import Any
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QGuiApplication
-from PyQt6.QtWidgets import QDialog, QDialogButtonBox, QLineEdit, QWidget
+from PyQt6.QtWidgets import QApplication, QDialog, QDialogButtonBox, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.gui.fake_link import FakeLink, summary
@@ -20,6 +20,7 @@ from vestim_gui.store.jobs_model import FACE
 
 def select(page: JobsPage, *job_ids: str) -> None:
     page.view.select_jobs(job_ids, job_ids[0])
+    QApplication.processEvents()  # what can be done with them is known in the next turn
 
 
 def asked(service: FakeLink, method: str) -> list[dict[str, Any]]:

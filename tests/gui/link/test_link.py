@@ -37,6 +37,16 @@ def test_the_list_of_jobs_comes_and_follows(link: Link, service: Service, told: 
     assert told.resets == 1
 
 
+def test_what_is_asked_before_the_start_is_asked_then(link: Link, service: Service, told: Told, until: Until) -> None:
+    service.append("a", 3)
+    service.handlers["list_jobs"] = lambda: {"jobs": []}
+    answers: list[Any] = []
+    link.watch_job("a")
+    link.call("list_jobs", {}, answers.append, owner=link)
+    link.start()
+    until(lambda: told.events.get("a") == [1, 2, 3] and answers)
+
+
 def test_no_jobs_at_all_is_known_at_once(link: Link, until: Until) -> None:
     link.start()
     until(lambda: link.state.phase is LinkPhase.LIVE, 2_000)
