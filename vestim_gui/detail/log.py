@@ -49,6 +49,7 @@ class Log(JobTab):
         self.text = QPlainTextEdit()
         self.text.setAccessibleName("Log")
         self.text.setReadOnly(True)
+        self.text.setTabChangesFocus(True)
         self.text.setUndoRedoEnabled(False)
         self.text.setMaximumBlockCount(MOST_LINES)
         self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)

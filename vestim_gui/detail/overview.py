@@ -103,7 +103,9 @@ class Overview(JobTab):
             self._stack.setCurrentIndex(0)
             self.waiting.show_job(row, feed.shown, history)
             return
-        self._stack.setCurrentIndex(1)
+        if self._stack.currentIndex() == 0:  # what came while there were words is still to be plotted
+            self._stack.setCurrentIndex(1)
+            changed = changed | {"results"}
         rows = task_rows(feed.shown, history)
         self.tasks.setVisible(len(rows) > FEW)
         if len(rows) > FEW:

@@ -28,6 +28,7 @@ class TroubleBox(QFrame):
         self.rest = plain_label(wrap=True)
         self.details = QPlainTextEdit()
         self.details.setReadOnly(True)
+        self.details.setTabChangesFocus(True)
         self.details.setMaximumHeight(DETAILS_PX)
         self.details.setAccessibleName("Details")
         self.fold = button("Details", "link", self._unfold)

@@ -17,7 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
-from matplotlib.text import Text
+from matplotlib.text import Annotation, Text
 from matplotlib.ticker import Formatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 from vestim_gui import numbers
@@ -37,6 +37,9 @@ MOST_NAMES = 7
 NAME_LETTERS = 22
 LEAST_CATEGORIES = 3
 """Bars of fewer categories are no wider than those of so many."""
+LEVEL_PLACES = (0.6, 0.35, 0.82, 0.18)
+"""Where the name of a level may stand, as shares of the width, the best first."""
+PLENTY_PX = 60.0
 MOST_VALUES = 16
 """More bars than this have no room for their values."""
 LEAST_WIDTH_IN = 3.2
@@ -73,6 +76,7 @@ class PanelDrawing:
         self._lines: list[Line2D] = []
         self._raw: list[Line2D | None] = []
         self._names: list[Text] = []
+        self._levels: list[Annotation] = []
         self._smooth: dict[int, Array] = {}
         self._log = look.options.log and panel.may_be_log
         _dress(axes, panel, look)
@@ -111,7 +115,7 @@ class PanelDrawing:
         if not math.isfinite(y) or (self._log and y <= 0):
             return
         self.axes.axhline(y, color=colour, linewidth=1.1, linestyle=(0, (4, 2)), zorder=2)
-        self.axes.annotate(
+        text = self.axes.annotate(
             name,
             (0.6, y),
             xycoords=("axes fraction", "data"),
@@ -122,6 +126,7 @@ class PanelDrawing:
             ha="center",
             va="bottom",
         )
+        self._levels.append(text)
 
     def follow(self, panel: Panel) -> bool:
         """Take a panel that differs in the values of its curves and marks alone; False when it differs in more."""
@@ -174,6 +179,23 @@ class PanelDrawing:
         for mark, artist in zip(self.panel.marks, self._marks, strict=True):
             artist.set_data([mark.x], [mark.y])
         self._name(ends)
+
+    def clear_levels(self) -> None:
+        """Put the name of each level where the curves leave it the most room."""
+        to_pixels, (left, right) = self.axes.transData, self.axes.get_xlim()
+        for text in self._levels:
+            level = float(to_pixels.transform((left, text.xy[1]))[1])
+            room = {share: self._room(left + share * (right - left), level) for share in LEVEL_PLACES}
+            text.xy = (max(LEVEL_PLACES, key=lambda share: round(min(room[share], PLENTY_PX))), text.xy[1])
+
+    def _room(self, x: float, level: float) -> float:
+        """Pixels from a level to the nearest curve at x; a curve that has ended counts where it did."""
+        gaps = [PLENTY_PX]
+        for shown in self.panel.curves:
+            row = min(int(np.searchsorted(shown.x, x)), len(shown.x) - 1)
+            if row >= 0 and math.isfinite(y := float(shown.y[row])):
+                gaps.append(abs(float(self.axes.transData.transform((x, y))[1]) - level))
+        return min(gaps)
 
     def _smoothed(self, number: int, shown: Curve) -> Array:
         if number not in self._smooth:
@@ -242,6 +264,8 @@ def show_part(drawings: Sequence[PanelDrawing], view: View, columns: int) -> boo
     moved = [drawing.place(x_range, view.y.get(number)) for number, drawing in enumerate(drawings)]
     for drawing in drawings:
         drawing.fill(columns)
+        if any(moved):
+            drawing.clear_levels()
     return any(moved)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QDesktopServices
-from PyQt6.QtWidgets import QApplication, QLabel
+from PyQt6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.gui.detail.story import JOB, SPEC, Story, done_story, with_files
@@ -123,6 +123,20 @@ def test_before_the_first_epoch_words_say_what_is_going_on(page: DetailPage, qtb
     assert waiting.sentence.text() == "Read the data files: read 3 of 7 files"
     assert waiting.rows[0][0].text().endswith("running")
     assert waiting.rows[5][0].text().endswith("waiting")
+
+
+def test_the_circuit_that_came_before_the_first_epoch_is_plotted_with_it(
+    page: DetailPage, qtbot: QtBot, fake_link: FakeLink
+) -> None:
+    story = Story().baseline()
+    story.task("train_001", "train", "LSTM 24", "running")
+    story.on(fake_link, state="running")
+    open_job(page, qtbot)
+    qtbot.waitUntil(lambda: page.overview.waiting.isVisible())
+    fake_link.append(JOB, [epoch_event(len(story.events) + 1, 1)])
+    qtbot.waitUntil(lambda: bool(page.overview.bars.panels))
+    assert page.overview.bars.isVisible()
+    assert page.overview.loss.panels[0].levels[0].name == "circuit 10.5 mV"
 
 
 def test_a_phase_that_needs_input_names_what_is_missing(page: DetailPage, qtbot: QtBot, fake_link: FakeLink) -> None:
@@ -420,3 +434,36 @@ def test_tabs_have_their_keys_and_are_remembered(
         assert action.shortcut().toString() == f"Alt+{number}"
         action.trigger()
         assert page.tab == name and ctx.session.get("detail.tab", "") == name
+
+
+def test_everything_is_reached_by_tab(page: DetailPage, qtbot: QtBot, fake_link: FakeLink) -> None:
+    done_story().on(fake_link)
+    with_files(fake_link, "test_001", "baseline_1")
+    open_job(page, qtbot)
+    qtbot.waitUntil(lambda: bool(page.overview.prediction.panels))
+    page.activateWindow()
+    wanted: dict[str, list[QWidget]] = {
+        "overview": [
+            page.overview.loss,
+            page.overview.bars,
+            page.overview.prediction,
+            page.header.buttons["duplicate"],
+        ],
+        "curves": [page.curves.train, page.curves.log, page.curves.axis, page.curves.plot],
+        "predictions": [page.predictions.file, page.predictions.models, page.predictions.plot],
+        "settings": [page.settings.other, page.settings.duplicate, page.settings.rows],
+        "files": [page.files.again, page.files.tree],
+        "log": [page.log.source, page.log.follow, page.log.wanted, page.log.text],
+    }
+    for tab, widgets in wanted.items():
+        page.show_tab(tab)
+        bar = page.tabs.tabBar()
+        assert bar is not None
+        bar.setFocus()
+        qtbot.waitUntil(bar.hasFocus)
+        seen: list[QWidget] = []
+        while (now := QApplication.focusWidget()) is not None and len(seen) < 25:
+            seen.append(now)
+            qtbot.keyClick(now, Qt.Key.Key_Tab)
+        missed = [widget for widget in widgets if widget not in seen]
+        assert not missed, f"{tab}: {missed}"

@@ -137,6 +137,18 @@ def test_names_stand_at_the_ends_and_do_not_overlap(canvas: PlotCanvas) -> None:
         assert box.x1 <= canvas.figure.bbox.x1
 
 
+def test_the_name_of_a_level_keeps_clear_of_the_curves(canvas: PlotCanvas) -> None:
+    x = np.arange(1.0, 101.0)
+    for flat_from in (0, 50):
+        y = np.where(x > flat_from, 10.5 if flat_from else 30.0, 40.0)
+        y[20 : 60 if not flat_from else 20] = 10.5
+        canvas.show_panels([Panel("a", "x", (curve("a", x, y),), (Level("circuit", 10.0),), grows=True)])
+        canvas.draw_now()
+        name = next(text for text in canvas.figure.axes[0].texts if text.get_text() == "circuit")
+        at = np.argmin(np.abs(x - 100 * name.xy[0]))
+        assert y[at] != 10.5
+
+
 def test_many_curves_get_a_legend_instead(canvas: PlotCanvas) -> None:
     canvas.show_panels([Panel("a", "x", tuple(curve(f"model {n}", [1, 2], [n, n + 1], ink=n) for n in range(20)))])
     canvas.draw_now()
