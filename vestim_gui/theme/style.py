@@ -38,15 +38,15 @@ QFrame[kind="sunken"] { background: $sunken; border: none; border-radius: 8px; }
 QFrame[kind="bar"] { background: $warn_soft; border: none; border-bottom: 1px solid $warn; }
 QFrame[kind="bar"][tone="accent"] { background: $selection; border-bottom: 1px solid $accent; }
 QFrame[kind="rail"] { background: $sunken; border: none; border-right: 1px solid $border; }
-QFrame[kind="toast"] { background: $surface; border: 1px solid $outline; border-radius: 8px; }
-QFrame[kind="toast"][tone="ok"] { border-left: 4px solid $ok; }
-QFrame[kind="toast"][tone="info"] { border-left: 4px solid $accent; }
-QFrame[kind="toast"][tone="warn"] { border-left: 4px solid $warn; }
-QFrame[kind="toast"][tone="error"] { border-left: 4px solid $error; }
+QFrame[kind="toast"] { background: $surface; border: 1px solid $edge; border-radius: 8px; }
+QFrame[kind="toast"][tone="ok"] { border-color: $ok; }
+QFrame[kind="toast"][tone="info"] { border-color: $accent; }
+QFrame[kind="toast"][tone="warn"] { border-color: $warn; }
+QFrame[kind="toast"][tone="error"] { border-color: $error; }
 QFrame[kind="line"] { background: $border; border: none; max-height: 1px; min-height: 1px; }
 
 QPushButton {
-    background: $surface; border: 1px solid $outline; border-radius: 6px; padding: 5px 12px; min-height: 18px;
+    background: $surface; border: 1px solid $edge; border-radius: 6px; padding: 5px 12px; min-height: 18px;
 }
 QPushButton:hover { background: $hover; }
 QPushButton:pressed { background: $selection; }
@@ -90,6 +90,7 @@ QLineEdit, QPlainTextEdit { placeholder-text-color: $muted; }
 QLineEdit[state="error"], QPlainTextEdit[state="error"], QComboBox[state="error"] { border-color: $error; }
 QLineEdit[state="warn"], QPlainTextEdit[state="warn"], QComboBox[state="warn"] { border-color: $warn; }
 QLineEdit:read-only { background: $window; }
+QPlainTextEdit:read-only { border-color: $border; }
 QPlainTextEdit[kind="mono"] { font-family: monospace; background: $sunken; border-color: $border; }
 QComboBox::drop-down { border: none; width: 24px; }
 QComboBox::down-arrow { image: url($chevron_down_muted); width: 14px; height: 14px; }
@@ -133,7 +134,10 @@ QTableCornerButton::section { background: $window; border: none; }
 
 QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 
-QTabWidget::pane { background: $surface; border: 1px solid $border; border-radius: 8px; top: -1px; }
+QTabWidget::pane {
+    background: $surface; border: 1px solid $border; border-radius: 8px; border-top-left-radius: 0; top: -1px;
+    padding: 3px;
+}
 QTabBar { background: transparent; border: none; qproperty-drawBase: 0; }
 QTabBar::tab {
     background: transparent; color: $muted; padding: 8px 12px; border: 2px solid transparent;
@@ -197,6 +201,7 @@ def style_sheet(tokens: Tokens, pictures: dict[str, str], font: QFont) -> str:
         title=round(1.5 * base_px),
         heading=round(1.15 * base_px),
         value=round(1.5 * base_px),
+        edge=mixed(tokens.border, tokens.outline, 0.25),
         faint=mixed(tokens.muted, tokens.surface, 0.35),
         hover=mixed(tokens.surface, tokens.selection, 0.5),
         accent_hover=mixed(tokens.accent, tokens.text, 0.15),
