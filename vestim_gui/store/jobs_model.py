@@ -214,8 +214,11 @@ class JobsModel(QAbstractItemModel):
                 self._pending.pop(job_id, None)
         if sum(self._moves(job_id) for job_id in dirty):
             self._arrange()
-        for job_id in dirty:
-            self._repaint(job_id)
+        if len(dirty) <= MANY:
+            for job_id in dirty:
+                self._repaint(job_id)
+        elif self._order:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self._order) - 1, len(COLUMNS) - 1))
         self._pause_s = max(BEAT_MS / 1000, 4.0 * (time.monotonic() - self._flushed_s))
 
     def _moves(self, job_id: str) -> bool:

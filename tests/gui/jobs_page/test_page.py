@@ -20,7 +20,8 @@ from vestim_gui.store.jobs_model import FACE
 
 def select(page: JobsPage, *job_ids: str) -> None:
     page.view.select_jobs(job_ids, job_ids[0])
-    QApplication.processEvents()  # what can be done with them is known in the next turn
+    while page._enabling.isActive():  # what can be done with them is known in the next turn
+        QApplication.processEvents()
 
 
 def asked(service: FakeLink, method: str) -> list[dict[str, Any]]:
