@@ -57,13 +57,13 @@ class Overview(JobTab):
         self.tasks = TaskTable()
         self.tasks.chosen.connect(self._choose)
         self._stack = QStackedLayout()
-        self._stack.addWidget(self.waiting)
-        self._stack.addWidget(self._plots())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 8, 8, 8)
         layout.setSpacing(8)
         layout.addWidget(self.trouble)
         layout.addLayout(self._stack, 1)
+        self._stack.addWidget(self.waiting)
+        self._stack.addWidget(self._plots())
 
     def _plots(self) -> QWidget:
         page = QWidget()

@@ -19,7 +19,7 @@ from vestim_gui.widgets.plain_label import plain_tip
 
 HEADS = ("State", "Model", "Epoch", "Validation", "Test")
 RIGHT = {2, 3, 4}
-ROW_PX = 26
+ROW_PX, LEAST_PX = 26, 64
 
 
 @dataclass(frozen=True)
@@ -124,6 +124,7 @@ class TaskTable(QTableView):
         rows.setDefaultSectionSize(ROW_PX)
         columns.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         columns.setHighlightSections(False)
+        columns.setMinimumSectionSize(LEAST_PX)
         for column, width in ((0, 88), (2, 64), (3, 84), (4, 76)):
             self.setColumnWidth(column, width)
         selection = self.selectionModel()

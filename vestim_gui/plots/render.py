@@ -214,7 +214,7 @@ class PanelDrawing:
         pixels_a_point = _figure(self.axes).dpi / POINTS_AN_INCH
         places = spread([point[1] for point in points], 1.25 * self.look.font_pt * pixels_a_point, box.y0, box.y1)
         for (number, _, _), point, place in zip(ends, points, places, strict=True):
-            at = to_data.transform((min(point[0], box.x1) + 4 * pixels_a_point, place))
+            at = to_data.transform((min(point[0], box.x1) + 6 * pixels_a_point, place))
             self._names[number].set_position((float(at[0]), float(at[1])))
             self._names[number].set_text(_short(self.panel.curves[number].name, NAME_LETTERS))
 
@@ -256,6 +256,8 @@ def arrange(figure: Figure, panels: Sequence[Panel], look: Look) -> None:
         room = axes.get_position().width * width + right - 1.0
         title = _fitted(panel.title, round(room / TITLE_LETTER_EM))
         axes.set_title(title, loc="left", fontsize=look.font_pt + TITLE_PT, color=look.tokens.text, pad=5)
+        if not panel.bars:
+            _legend_where_names_have_no_room(axes, panel, look)
 
 
 def show_part(drawings: Sequence[PanelDrawing], view: View, columns: int) -> bool:
@@ -314,12 +316,16 @@ def _dress(axes: Axes, panel: Panel, look: Look) -> None:
         axes.grid(True, axis="y" if panel.bars else "both", color=tokens.border, linewidth=0.6, alpha=0.7)
     if panel.zero:
         axes.axhline(0, color=tokens.muted, linewidth=0.8, zorder=2)
-    if len([shown for shown in panel.curves if shown.label]) > MOST_NAMES:
-        _legend(axes, panel, look)
 
 
-def _legend(axes: Axes, panel: Panel, look: Look) -> None:
+def _legend_where_names_have_no_room(axes: Axes, panel: Panel, look: Look) -> None:
     named = [shown for shown in panel.curves if shown.label][: 2 * MOST_NAMES]
+    wanted = len(named) > 1 and not names_at_ends(panel, _figure(axes))
+    legend = axes.get_legend()
+    if legend is not None and not wanted:
+        legend.remove()
+    if legend is not None or not wanted:
+        return
     lines = [Line2D([], [], color=look.colour(shown.ink), linewidth=look.line_pt) for shown in named]
     ncols = 1 + (len(named) > MOST_NAMES)
     names = [shown.name for shown in named]

@@ -137,6 +137,17 @@ def test_names_stand_at_the_ends_and_do_not_overlap(canvas: PlotCanvas) -> None:
         assert box.x1 <= canvas.figure.bbox.x1
 
 
+def test_a_narrow_plot_has_a_legend_until_it_is_wide_again(canvas: PlotCanvas) -> None:
+    canvas.show_panels(loss(30))
+    for width, legend, names in ((220, True, 0), (640, False, 2), (220, True, 0)):
+        canvas.resize(width, 300)
+        QApplication.processEvents()
+        canvas.draw_now()
+        axes = canvas.figure.axes[0]
+        assert (axes.get_legend() is not None) is legend
+        assert sum(text.get_text() in {"train", "validation"} for text in axes.texts) == names
+
+
 def test_the_name_of_a_level_keeps_clear_of_the_curves(canvas: PlotCanvas) -> None:
     x = np.arange(1.0, 101.0)
     for flat_from in (0, 50):
