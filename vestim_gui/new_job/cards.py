@@ -99,7 +99,8 @@ class CardList(QWidget):
         self.note = plain_label("", "error", wrap=True)
         self.note.hide()
         self.add = QPushButton(f"Add {self._noun}")
-        self.add.setVisible(not fixed)
+        if fixed:
+            self.add.hide()
         self._menu = QMenu(self.add)
         if shape.tag_name:
             self.add.setMenu(self._menu)

@@ -163,8 +163,8 @@ class SectionForm(QWidget):
         row = FieldRow(choice, title=title, editor=ChoiceEditor(choice, titles))
         row.changed.connect(self._tag_changed)
         self._tag_shown = shown
-        row.setVisible(shown)
         self._layout.addWidget(row)
+        row.setVisible(shown)
         return row
 
     def _has_one_kind(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PyQt6.QtCore import QSize, Qt, pyqtSignal
-from PyQt6.QtWidgets import QButtonGroup, QFrame, QToolButton, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QFrame, QToolButton, QVBoxLayout, QWidget
 
 from vestim_gui.actions import Actions
 from vestim_gui.theme.style import set_kind
@@ -24,7 +24,6 @@ class Rail(QFrame):
         self._theme = theme
         self._icons: dict[QToolButton, str] = {}
         self._pages: dict[str, QToolButton] = {}
-        self._group = QButtonGroup(self)
         set_kind(self, "rail")
         self.setFixedWidth(WIDTH)
         layout = QVBoxLayout(self)
@@ -41,17 +40,14 @@ class Rail(QFrame):
 
     def show_page(self, page: str) -> None:
         """Mark the page that is shown; one that has no place here marks none."""
-        self._group.setExclusive(False)
         for name, button in self._pages.items():
             button.setChecked(name == page)
-        self._group.setExclusive(True)
         self._colour()
 
     def _page(self, name: str, text: str, icon: str, hint: str) -> QToolButton:
         button = self._button(text, icon, hint)
         button.setCheckable(True)
         button.clicked.connect(lambda: self.chosen.emit(name))
-        self._group.addButton(button)
         self._pages[name] = button
         return button
 
