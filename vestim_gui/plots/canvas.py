@@ -12,8 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from matplotlib.axes import Axes
-from matplotlib.backend_bases import MouseButton, MouseEvent
 from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
 from matplotlib.figure import Figure
 from PyQt6.QtCore import QEvent, Qt, pyqtSignal
@@ -32,10 +30,12 @@ from PyQt6.QtWidgets import QFileDialog, QLayout, QMenu, QSizePolicy, QVBoxLayou
 
 from vestim_gui.plots.content import Options, Panel, View
 from vestim_gui.plots.export import FILE_TYPES, picture, save
+from vestim_gui.plots.layout import arrange
 from vestim_gui.plots.live import Pacer, Part
-from vestim_gui.plots.navigation import SHOWN_KEYS, STEP, Command, command_of, moved, scaled
-from vestim_gui.plots.ranges import panned, x_home, x_shown, zoomed
-from vestim_gui.plots.render import Look, PanelDrawing, arrange, draw_panels, show_part
+from vestim_gui.plots.look import Look
+from vestim_gui.plots.navigation import SHOWN_KEYS, Command, command_of, moved
+from vestim_gui.plots.pointer import Pointer
+from vestim_gui.plots.render import PanelDrawing, draw_panels, show_part
 from vestim_gui.plots.summary import summary
 from vestim_gui.theme.theme import Theme
 
@@ -62,12 +62,10 @@ class PlotCanvas(FigureCanvasQTAgg):
         self.panels: list[Panel] = []
         self.view = View()
         self.options = Options()
-        self._drawings: list[PanelDrawing] = []
+        self.drawings: list[PanelDrawing] = []
         self._background: Any = None
         self._stale = True
-        self._press: MouseEvent | None = None
-        self._press_view = View()
-        self._span: tuple[float, float] | None = None
+        self._pointer = Pointer(self)
         self._is_copy = False
         self._pacer = Pacer(self._redraw, self)
         self.redraws = {Part.CURVES: 0, Part.ALL: 0}
@@ -76,18 +74,14 @@ class PlotCanvas(FigureCanvasQTAgg):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(160, 110)
         theme.changed.connect(self._dress_anew)
-        self.mpl_connect("scroll_event", self._wheel)
-        self.mpl_connect("button_press_event", self._pressed)
-        self.mpl_connect("motion_notify_event", self._dragged)
-        self.mpl_connect("button_release_event", self._released)
 
     # --- what is shown
 
     def show_panels(self, panels: Sequence[Panel]) -> None:
         """Show these panels; where only values of curves changed, the axes that stand are kept."""
         old, self.panels = self.panels, list(panels)
-        if len(old) == len(self.panels) and len(self._drawings) == len(old) and not self._stale:
-            kept = [drawing.follow(panel) for drawing, panel in zip(self._drawings, self.panels, strict=True)]
+        if len(old) == len(self.panels) and len(self.drawings) == len(old) and not self._stale:
+            kept = [drawing.follow(panel) for drawing, panel in zip(self.drawings, self.panels, strict=True)]
             self._stale = not all(kept)
         else:
             self._stale = True
@@ -142,11 +136,11 @@ class PlotCanvas(FigureCanvasQTAgg):
         if self._stale:
             self.figure.clear()
             look = Look(self._theme.tokens, self.options, moving=True)
-            self._drawings = draw_panels(self.figure, self.panels, look)
+            self.drawings = draw_panels(self.figure, self.panels, look)
             self._stale = False
         elif self.panels:
             arrange(self.figure, self.panels, Look(self._theme.tokens, self.options))
-        show_part(self._drawings, self.view, self._columns())
+        show_part(self.drawings, self.view, self._columns())
         super().draw()
         self._background = self.copy_from_bbox(self.figure.bbox)
         self._draw_moving()
@@ -155,7 +149,7 @@ class PlotCanvas(FigureCanvasQTAgg):
 
     def _draw_curves(self) -> None:
         """Draw the curves alone, or all where the axes have to move for them."""
-        if self._stale or show_part(self._drawings, self.view, self._columns()):
+        if self._stale or show_part(self.drawings, self.view, self._columns()):
             self.draw()
             return
         self.restore_region(self._background)
@@ -164,7 +158,7 @@ class PlotCanvas(FigureCanvasQTAgg):
         self.redraws[Part.CURVES] += 1
 
     def _draw_moving(self) -> None:
-        for drawing in self._drawings:
+        for drawing in self.drawings:
             for artist in drawing.moving:
                 drawing.axes.draw_artist(artist)
 
@@ -179,14 +173,15 @@ class PlotCanvas(FigureCanvasQTAgg):
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """The plot, what is being passed over, and the ring of the focus."""
         super().paintEvent(event)
-        if not self.hasFocus() and self._span is None:
+        span = self._pointer.span_px
+        if not self.hasFocus() and span is None:
             return
         painter = QPainter(self)
         accent = QColor(self._theme.tokens.accent)
-        if self._span is not None:
+        if span is not None:
             fill = QColor(accent)
             fill.setAlpha(45)
-            left, right = sorted(self._span)
+            left, right = sorted(span)
             painter.fillRect(round(left), 0, round(right - left), self.height(), fill)
         if self.hasFocus():
             painter.setPen(QPen(accent, 1.0))
@@ -225,15 +220,15 @@ class PlotCanvas(FigureCanvasQTAgg):
                 self.ask_and_save()
             case Command.COPY:
                 self.copy()
-            case _ if not self._is_bars():
-                view = moved(command, self.panels, self.view, [drawing.axes.get_ylim() for drawing in self._drawings])
+            case _ if not self.has_bars:
+                view = moved(command, self.panels, self.view, [drawing.axes.get_ylim() for drawing in self.drawings])
                 if view is not None:
                     self.set_view(view)
 
     def commands(self) -> list[Command]:
         """What can be done with what is shown."""
         away = set[Command]()
-        if self._is_bars():
+        if self.has_bars:
             away |= {Command.ZOOM_IN, Command.ZOOM_OUT, Command.HOME}
         if not any(panel.may_be_log for panel in self.panels):
             away.add(Command.LOG)
@@ -259,57 +254,10 @@ class PlotCanvas(FigureCanvasQTAgg):
         if event is not None:
             menu.popup(event.globalPos())
 
-    def _is_bars(self) -> bool:
+    @property
+    def has_bars(self) -> bool:
+        """Whether it shows bars, in which nobody finds his way about."""
         return any(panel.bars for panel in self.panels)
-
-    def _wheel(self, event: Any) -> None:
-        number = self._panel_of(event.inaxes)
-        if number is None:
-            return
-        factor = STEP**event.step
-        if event.guiEvent is not None and event.guiEvent.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            y_range = scaled(self._drawings[number].axes.get_ylim(), factor, event.ydata)
-            self.set_view(View(self.view.x, {**self.view.y, number: y_range}))
-        else:
-            shown = x_shown(self.panels, self.view)
-            self.set_view(View(zoomed(shown, factor, event.xdata, x_home(self.panels)), self.view.y))
-
-    def _pressed(self, event: Any) -> None:
-        if event.button != MouseButton.LEFT or self._panel_of(event.inaxes) is None:
-            return
-        if event.dblclick:
-            self.set_view(View())
-            return
-        self._press, self._press_view = event, View(x_shown(self.panels, self.view), dict(self.view.y))
-        if event.guiEvent is not None and event.guiEvent.modifiers() & Qt.KeyboardModifier.ShiftModifier:
-            self._span = (event.x / self.device_pixel_ratio, event.x / self.device_pixel_ratio)
-
-    def _dragged(self, event: Any) -> None:
-        if self._press is None or self._press_view.x is None:
-            return
-        if self._span is not None:
-            self._span = (self._span[0], event.x / self.device_pixel_ratio)
-            self.update()
-        elif self.view.x is not None and abs(event.x - self._press.x) >= DRAG_PX:
-            width = self._drawings[0].axes.bbox.width
-            share = (self._press.x - event.x) / width
-            self.set_view(View(panned(self._press_view.x, share, x_home(self.panels)), self.view.y))
-
-    def _released(self, event: Any) -> None:
-        press, self._press = self._press, None
-        span, self._span = self._span, None
-        if press is None or span is None:
-            return
-        to_data = self._drawings[0].axes.transData.inverted()
-        left, right = sorted(float(to_data.transform((x * self.device_pixel_ratio, 0))[0]) for x in span)
-        if abs(span[1] - span[0]) >= DRAG_PX and right > left:
-            self.set_view(View((left, right), self.view.y))
-        else:
-            self.update()
-
-    def _panel_of(self, axes: Axes | None) -> int | None:
-        numbers = [number for number, drawing in enumerate(self._drawings) if drawing.axes is axes]
-        return numbers[0] if numbers and not self._is_bars() else None
 
     # --- files, clipboard, window
 

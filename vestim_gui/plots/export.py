@@ -18,8 +18,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from vestim_gui.plots.content import Array, Options, Panel, View, in_sight
+from vestim_gui.plots.look import Look
 from vestim_gui.plots.ranges import Range, x_shown
-from vestim_gui.plots.render import Look, draw_panels, show_part
+from vestim_gui.plots.render import draw_panels, show_part
 from vestim_gui.plots.smooth import smoothed
 from vestim_gui.theme.tokens import LIGHT
 

@@ -8,63 +8,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.text import Annotation, Text
-from matplotlib.ticker import Formatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, NullLocator
 
-from vestim_gui import numbers
-from vestim_gui.plots.content import Array, Curve, Ink, Options, Panel, View
+from vestim_gui.plots.bars import draw_bars
+from vestim_gui.plots.content import Array, Curve, Panel, View
 from vestim_gui.plots.decimate import decimate
 from vestim_gui.plots.labels import spread
+from vestim_gui.plots.layout import NAME_LETTERS, arrange, figure_of, names_at_ends, shortened
+from vestim_gui.plots.look import POINTS_AN_INCH, Look
 from vestim_gui.plots.ranges import Range, x_shown, y_shown
 from vestim_gui.plots.smooth import smoothed
-from vestim_gui.theme.tokens import Tokens
+from vestim_gui.plots.ticks import Plain
 
-POINTS_AN_INCH = 72
-FONT_PT = 8.5
-LINE_PT = 1.3
 FAINT = 0.28
-MOST_NAMES = 7
-"""More curves than this get a legend instead of names at their ends."""
-NAME_LETTERS = 22
-LEAST_CATEGORIES = 3
-"""Bars of fewer categories are no wider than those of so many."""
 LEVEL_PLACES = (0.6, 0.35, 0.82, 0.18)
 """Where the name of a level may stand, as shares of the width, the best first."""
 PLENTY_PX = 60.0
-MOST_VALUES = 16
-"""More bars than this have no room for their values."""
-LEAST_WIDTH_IN = 3.2
-"""A narrower figure has no room for names at the ends."""
-ALL_PLAIN = Options()
-TITLE_PT = 0.5
-TITLE_LETTER_EM = 0.66
-LETTER_EM = 0.58
-"""Mean width of a letter in sizes of the font."""
-
-
-@dataclass(frozen=True)
-class Look:
-    """How a figure is drawn. moving: for the screen, what moves is left to `PanelDrawing.moving`."""
-
-    tokens: Tokens
-    options: Options = ALL_PLAIN
-    moving: bool = False
-    font_pt: float = FONT_PT
-    line_pt: float = LINE_PT
-
-    def colour(self, ink: Ink) -> str:
-        """The colour that an ink has in the theme."""
-        series = self.tokens.series
-        return series[ink % len(series)] if isinstance(ink, int) else str(getattr(self.tokens, ink))
 
 
 class PanelDrawing:
@@ -81,7 +48,7 @@ class PanelDrawing:
         self._log = look.options.log and panel.may_be_log
         _dress(axes, panel, look)
         if panel.bars:
-            _draw_bars(axes, panel, look)
+            draw_bars(axes, panel, look)
         else:
             self._draw_curves()
 
@@ -206,17 +173,17 @@ class PanelDrawing:
         """Put the names to the ends of their lines, apart from each other."""
         for name in self._names:
             name.set_text("")
-        if not names_at_ends(self.panel, _figure(self.axes)):
+        if not names_at_ends(self.panel, figure_of(self.axes)):
             return
         to_pixels, to_data = self.axes.transData, self.axes.transData.inverted()
         box = self.axes.bbox
         points = [to_pixels.transform((x, y)) for _, x, y in ends]
-        pixels_a_point = _figure(self.axes).dpi / POINTS_AN_INCH
+        pixels_a_point = figure_of(self.axes).dpi / POINTS_AN_INCH
         places = spread([point[1] for point in points], 1.25 * self.look.font_pt * pixels_a_point, box.y0, box.y1)
         for (number, _, _), point, place in zip(ends, points, places, strict=True):
             at = to_data.transform((min(point[0], box.x1) + 6 * pixels_a_point, place))
             self._names[number].set_position((float(at[0]), float(at[1])))
-            self._names[number].set_text(_short(self.panel.curves[number].name, NAME_LETTERS))
+            self._names[number].set_text(shortened(self.panel.curves[number].name, NAME_LETTERS))
 
 
 def draw_panels(figure: Figure, panels: Sequence[Panel], look: Look) -> list[PanelDrawing]:
@@ -237,29 +204,6 @@ def draw_panels(figure: Figure, panels: Sequence[Panel], look: Look) -> list[Pan
     return drawings
 
 
-def arrange(figure: Figure, panels: Sequence[Panel], look: Look) -> None:
-    """Margins in sizes of the font, whatever the size of the figure: names and numbers keep their room."""
-    width, height = (float(inches) * POINTS_AN_INCH / look.font_pt for inches in figure.get_size_inches())
-    named = [shown for panel in panels if names_at_ends(panel, figure) for shown in panel.curves if shown.label]
-    names = [_short(shown.name, NAME_LETTERS) for shown in named]
-    right = 1.2 + (LETTER_EM * max(map(len, names)) if names else 0.0)
-    x_label = bool(panels and panels[-1].x_label)
-    gaps = 2.6 * max(len(panels) - 1, 0)
-    figure.subplots_adjust(
-        left=min(4.6 / width, 0.4),
-        right=max(1 - right / width, 0.5),
-        top=max(1 - 2.3 / height, 0.55),
-        bottom=min((3.7 if x_label else 2.2) / height, 0.45),
-        hspace=gaps / max(height - 6 - gaps, 1.0) * len(panels),
-    )
-    for axes, panel in zip(figure.axes, panels, strict=True):
-        room = axes.get_position().width * width + right - 1.0
-        title = _fitted(panel.title, round(room / TITLE_LETTER_EM))
-        axes.set_title(title, loc="left", fontsize=look.font_pt + TITLE_PT, color=look.tokens.text, pad=5)
-        if not panel.bars:
-            _legend_where_names_have_no_room(axes, panel, look)
-
-
 def show_part(drawings: Sequence[PanelDrawing], view: View, columns: int) -> bool:
     """Bring the part in sight on the axes and their lines; whether the axes moved."""
     x_range = x_shown([drawing.panel for drawing in drawings], view)
@@ -269,18 +213,6 @@ def show_part(drawings: Sequence[PanelDrawing], view: View, columns: int) -> boo
         if any(moved):
             drawing.clear_levels()
     return any(moved)
-
-
-def names_at_ends(panel: Panel, figure: Figure) -> bool:
-    """Whether there is room for the names of curves at their ends."""
-    named = [shown for shown in panel.curves if shown.label]
-    return 0 < len(named) <= MOST_NAMES and float(figure.get_size_inches()[0]) >= LEAST_WIDTH_IN
-
-
-def _figure(axes: Axes) -> Figure:
-    figure = axes.get_figure(root=True)
-    assert figure is not None
-    return figure
 
 
 def _frame(panel: Panel) -> tuple[object, ...]:
@@ -309,124 +241,13 @@ def _dress(axes: Axes, panel: Panel, look: Look) -> None:
         axes.yaxis.set_major_locator(MaxNLocator(steps, steps=[1, 2, 2.5, 5, 10]))
     axes.yaxis.set_major_formatter(Plain(each=look.options.log and panel.may_be_log))
     if not panel.bars:
-        most = min(max(round(float(_figure(axes).get_size_inches()[0]) * POINTS_AN_INCH / font_pt / 8), 3), 9)
+        most = min(max(round(float(figure_of(axes).get_size_inches()[0]) * POINTS_AN_INCH / font_pt / 8), 3), 9)
         axes.xaxis.set_major_locator(MaxNLocator(most, steps=[1, 2, 2.5, 5, 10], integer=panel.x_label == "epoch"))
         axes.xaxis.set_major_formatter(Plain())
     if look.options.grid:
         axes.grid(True, axis="y" if panel.bars else "both", color=tokens.border, linewidth=0.6, alpha=0.7)
     if panel.zero:
         axes.axhline(0, color=tokens.muted, linewidth=0.8, zorder=2)
-
-
-def _legend_where_names_have_no_room(axes: Axes, panel: Panel, look: Look) -> None:
-    named = [shown for shown in panel.curves if shown.label][: 2 * MOST_NAMES]
-    wanted = len(named) > 1 and not names_at_ends(panel, _figure(axes))
-    legend = axes.get_legend()
-    if legend is not None and not wanted:
-        legend.remove()
-    if legend is not None or not wanted:
-        return
-    lines = [Line2D([], [], color=look.colour(shown.ink), linewidth=look.line_pt) for shown in named]
-    ncols = 1 + (len(named) > MOST_NAMES)
-    names = [shown.name for shown in named]
-    _frame_legend(axes.legend(lines, names, loc="upper right", fontsize=look.font_pt - 0.5, ncols=ncols), look)
-
-
-def _frame_legend(legend: Legend, look: Look) -> None:
-    for text in legend.get_texts():
-        text.set_color(look.tokens.text)
-    legend.get_frame().set(facecolor=look.tokens.surface, edgecolor=look.tokens.border, alpha=0.85)
-    legend.set_zorder(5)
-
-
-def _draw_bars(axes: Axes, panel: Panel, look: Look) -> None:
-    width = 0.8 / max(len(panel.bars), 1)
-    places = np.arange(len(panel.categories), dtype=np.float64)
-    for number, group in enumerate(panel.bars):
-        heights = np.nan_to_num(np.asarray(group.values, np.float64), nan=0.0, posinf=0.0, neginf=0.0)
-        offset = (number - (len(panel.bars) - 1) / 2) * width
-        alpha = 0.6 if group.ink == "muted" else 1.0
-        axes.bar(
-            places + offset,
-            heights,
-            width * 0.96,
-            color=look.colour(group.ink),
-            linewidth=0,
-            alpha=alpha,
-            label=group.name,
-        )
-        if len(panel.bars) * len(places) <= MOST_VALUES:
-            _write_values(axes, look, places + offset, group.values)
-    axes.set_xticks(places, [_short(name) for name in panel.categories])
-    axes.tick_params(axis="x", length=0)
-    beside = max(0.6, (LEAST_CATEGORIES - len(places)) / 2)
-    axes.set_xlim(-beside, len(places) - 1 + beside)
-    tallest = max((value for group in panel.bars for value in group.values if math.isfinite(value)), default=1.0)
-    several = len(panel.bars) > 2
-    axes.set_ylim(0, tallest * (1.3 if several else 1.1) or 1.0)
-    if several:
-        _frame_legend(axes.legend(loc="upper right", fontsize=look.font_pt - 0.5, ncols=len(panel.bars)), look)
-
-
-def _write_values(axes: Axes, look: Look, places: Array, values: Sequence[float]) -> None:
-    """Each bar's value above it."""
-    for place, value in zip(places.tolist(), values, strict=True):
-        if math.isfinite(value):
-            axes.annotate(
-                numbers.number(value),
-                (place, value),
-                xytext=(0, 2),
-                textcoords="offset points",
-                ha="center",
-                va="bottom",
-                fontsize=look.font_pt - 0.5,
-                color=look.tokens.muted,
-            )
-
-
-def _short(name: str, most: int = 18) -> str:
-    return name if len(name) <= most else f"{name[: most // 2]}…{name[-(most // 2 - 1) :]}"
-
-
-def _fitted(title: str, most: int) -> str:
-    """A title of so many letters; its unit stays."""
-    words, stroke, unit = title.rpartition(" / ")
-    if len(title) <= most or not stroke:
-        return title if len(title) <= most else f"{title[: max(most - 1, 1)]}…"
-    return f"{words[: max(most - len(unit) - 4, 1)]}…{stroke}{unit}"
-
-
-class Plain(Formatter):
-    """Numbers of ticks without exponents, all with the same decimals, thousands apart and with a true minus.
-
-    each: every number with as few decimals as it can have, as on a logarithmic axis.
-    """
-
-    def __init__(self, *, each: bool = False) -> None:
-        self._each = each
-
-    def __call__(self, value: float, pos: int | None = None) -> str:
-        """One number."""
-        return _written(value, _decimals([value]))
-
-    def format_ticks(self, values: Sequence[float]) -> list[str]:
-        """All numbers of an axis."""
-        return [_written(value, _decimals([value] if self._each else values)) for value in values]
-
-
-def _written(value: float, decimals: int) -> str:
-    if abs(value) >= 1e9:
-        return f"{value:.3g}".replace("-", "−")
-    return f"{value:,.{decimals}f}".replace(",", "\N{THIN SPACE}").replace("-", "−")
-
-
-def _decimals(values: Sequence[float]) -> int:
-    """The fewest decimals that tell these numbers as they are, to six significant digits of the largest."""
-    largest = max((abs(value) for value in values), default=0.0)
-    most = max(5 - math.floor(math.log10(largest)), 0) if largest > 0 else 0
-    return next(
-        (count for count in range(most) if all(abs(v - round(v, count)) <= 1e-6 * largest for v in values)), most
-    )
 
 
 def _close(one: tuple[float, float], other: tuple[float, float]) -> bool:
