@@ -55,6 +55,7 @@ TURN_S = 0.2
 """How long one of several requests waits where not all streams fit into one."""
 LOOK_S = 0.25
 """How often it is looked whether the daemon lives."""
+REFUSE_MS = 50
 PING_S = 2.0
 STALE_S = 5.0
 """Silence after which a daemon is asked whether it is there, and after which it counts as not answering."""
@@ -101,7 +102,7 @@ class LinkThread(QThread):
         try:
             self._channel = self._make_channel()
         except VestimError as error:
-            self._deliver(LinkState(LinkPhase.RECONNECTING, 1, sentence=_sentence(error)))
+            self._refuse(error)
             return
         try:
             conversation = Conversation(self._channel, self._deliver, self._backlog)
@@ -115,6 +116,15 @@ class LinkThread(QThread):
                     conversation.lose()
         finally:
             self._channel.close()
+
+    def _refuse(self, error: VestimError) -> None:
+        """Without a home there is no service: say so to whoever asks."""
+        self._deliver(LinkState(LinkPhase.STOPPED, sentence=f"The background service cannot be used: {error.sentence}"))
+        while not self._closing:
+            while self._orders:
+                if isinstance(order := self._orders.popleft(), Call | Inspect | ReadFile):
+                    self._deliver(Answer(order.token, error))
+            self.msleep(REFUSE_MS)
 
 
 class Conversation:
@@ -428,7 +438,3 @@ class Conversation:
 
 def _ends(event: dict[str, Any]) -> bool:
     return event["kind"] == EventKind.JOB and event["data"].get("state") in JOB_ENDS
-
-
-def _sentence(error: VestimError) -> str:
-    return f"The background service cannot be used: {error.sentence}"

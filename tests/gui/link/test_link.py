@@ -282,6 +282,19 @@ def test_progress_is_told_newest_only(link: Link, service: Service, told: Told, 
     assert told.progress == [{"attempt": "job_0/train_001/1", "fraction": 0.5}]
 
 
+def test_a_home_that_cannot_be_used_is_told_to_whoever_asks(qtbot: QtBot, until: Until) -> None:
+    def no_home() -> Any:
+        raise VestimError(ErrorCode.WRONG_INPUT, "VESTIM_HOME names a file")
+
+    link = Link(channel=no_home)
+    failures: list[VestimError] = []
+    link.call("list_jobs", {}, failed=failures.append, owner=link)
+    link.start()
+    until(lambda: failures and link.state.phase is LinkPhase.STOPPED)
+    assert failures[0].sentence == "VESTIM_HOME names a file" and "names a file" in link.state.sentence
+    link.close()
+
+
 def test_refreshing_reads_everything_anew(link: Link, service: Service, told: Told, until: Until) -> None:
     put_jobs(service, 2)
     link.start()
