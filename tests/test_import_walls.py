@@ -2,8 +2,11 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from tests.benchmarks.window_figures import window_started
 
 LIGHT_ROOMS = ["spec", "system", "protocol", "jobs", "executors", "daemon", "client", "cli", "gateway"]
 
@@ -24,3 +27,16 @@ def test_a_light_room_loads_nothing_heavy(room: str) -> None:
     )
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout.split() == []
+
+
+def test_no_module_of_the_window_loads_what_computes() -> None:
+    answer = subprocess.run(
+        [sys.executable, "-c", IMPORT_WHOLE_ROOM, "vestim_gui"], capture_output=True, text=True, check=False
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert set(answer.stdout.split()) <= {"PyQt6", "matplotlib", "numpy"}
+
+
+def test_the_window_is_shown_and_used_without_anything_heavy(vestim_home: Path) -> None:
+    assert window_started("jobs,new_job,settings,jobs")["heavy"] == []
+    assert window_started("a job")["heavy"] == ["matplotlib"], "plots are drawn with it, and with nothing heavier"
