@@ -45,10 +45,48 @@ def test_a_recurrent_network() -> None:
     assert len(trials) == 3 and trial.model.kind == "lstm" and trial.model.sizes == [18, 18]
     assert trial.model.dropout == 0.2 and trial.signals.features == ["soc", "current_A", "temperature_degC"]
     training = trial.training.model_dump()
-    expected = {"streams": 100, "chunk_steps": 400, "max_epochs": 500, "learning_rate": 1e-4, "weight_decay": 0.01}
+    expected = {"method": "windows", "batch_windows": 100, "lookback_steps": 400}
+    assert {key: training[key] for key in expected} == expected
+    expected = {"max_epochs": 500, "learning_rate": 1e-4, "weight_decay": 0.01}
     assert {key: training[key] for key in expected} == expected
     assert (training["optimizer"]["kind"], training["patience"], training["device"]) == ("adamw", 10, "cpu")
-    assert set(notes) == {"LOOKBACK", "BATCH_SIZE"}
+    assert not notes and training["exploit"]["epochs"] == 0 and training["time_budget_s"] is None
+
+
+def test_a_gated_recurrent_unit_beside_a_feed_forward_network() -> None:
+    keys = {"LOOKBACK": "40", "GRU_DROPOUT_PROB": "0.3", "GRU_USE_LAYERNORM": "True", "FNN_USE_LAYERNORM": False}
+    spec, notes = read(MODEL_TYPE="GRU,FNN", RNN_LAYER_SIZES="12", FNN_HIDDEN_LAYERS="8", BATCH_SIZE="50", **keys)
+    gru, fnn = spec.trials()
+    assert (gru.model.kind, gru.model.sizes, gru.model.dropout, gru.model.layer_norm) == ("gru", [12], 0.3, True)
+    assert (gru.training.method, gru.training.lookback_steps, gru.training.batch_windows) == ("windows", 40, 50)
+    assert (fnn.model.kind, fnn.model.layer_norm, fnn.training.batch_rows) == ("fnn", False, 50)
+    assert not notes
+
+
+def test_the_exploit_phase_the_time_and_half_precision() -> None:
+    keys = {"EXPLOIT_LR": "1e-4", "EXPLOIT_EPOCHS": "7", "EXPLOIT_REPETITIONS": 3, "FINAL_LR": "1e-6"}
+    times = {"MAX_TRAIN_HOURS": "1", "MAX_TRAIN_MINUTES": 2, "MAX_TRAIN_SECONDS": "3"}
+    spec, notes = read(**LSTM, **keys, **times, USE_MIXED_PRECISION="true", USE_LAYER_NORM=True)
+    training = spec.trials()[0].training
+    exploit = {"epochs": 7, "rounds": 3, "learning_rate": 1e-4, "final_learning_rate": 1e-6}
+    assert training.exploit.model_dump() == exploit
+    assert (training.time_budget_s, training.mixed_precision) == (3723.0, True)
+    assert spec.trials()[0].model.layer_norm is True and not notes
+
+
+@pytest.mark.parametrize(
+    ("keys", "epochs", "budget_s"),
+    [
+        ({"EXPLOIT_LR": "1e-5", "EXPLOIT_EPOCHS": "5", "EXPLOIT_REPETITIONS": "0", "FINAL_LR": "1e-7"}, 0, None),
+        ({"EXPLOIT_REPETITIONS": "2"}, 5, None),
+        ({"MAX_TRAIN_HOURS": 0, "MAX_TRAIN_MINUTES": "0", "MAX_TRAIN_SECONDS": 0}, 0, None),
+        ({"MAX_TRAINING_TIME_SECONDS": 1800}, 0, 1800.0),
+    ],
+)
+def test_what_is_off_stays_off(keys: dict[str, Any], epochs: int, budget_s: float | None) -> None:
+    spec, notes = read(**LSTM, **keys)
+    training = spec.trials()[0].training
+    assert (training.exploit.epochs, training.time_budget_s) == (epochs, budget_s) and not notes
 
 
 def test_a_feed_forward_network() -> None:
@@ -80,16 +118,21 @@ def test_a_feed_forward_network() -> None:
             ("plateau", 0.8, 5),
         ),
         (
-            {"SCHEDULER_TYPE": "CosineAnnealingWarmRestarts", "COSINE_ETA_MIN": "1e-6", "COSINE_T0": 10},
-            ("cosine", 1e-6),
+            {"SCHEDULER_TYPE": "CosineAnnealingWarmRestarts", "COSINE_ETA_MIN": "2e-6", "COSINE_T0": 8},
+            ("cosine-restarts", 8, 2, 2e-6),
         ),
+        (
+            {"SCHEDULER_TYPE": "CosineAnnealingWarmRestarts", "COSINE_T_MULT": "3"},
+            ("cosine-restarts", 10, 3, 1e-6),
+        ),
+        ({"SCHEDULER_TYPE": "CosineAnnealingLR", "COSINE_ETA_MIN": "1e-6"}, ("cosine", 1e-6)),
         ({"SCHEDULER_TYPE": "None"}, ("constant",)),
     ],
 )
 def test_schedules(keys: dict[str, Any], schedule: tuple[Any, ...]) -> None:
     spec, notes = read(**{**LSTM, **keys})
     assert tuple(spec.trials()[0].training.schedule.model_dump().values()) == schedule
-    assert ("COSINE_T0" in notes) is ("COSINE_T0" in keys)
+    assert not notes
 
 
 def test_grids_and_architectures() -> None:
@@ -111,10 +154,10 @@ def test_a_search_s_range_is_said_and_the_default_taken() -> None:
 
 def test_nothing_is_dropped_without_a_word() -> None:
     strange: dict[str, Any] = {
-        "EXPLOIT_LR": "1e-5",
-        "MAX_TRAIN_HOURS": 1,
+        "EXPLOIT_LR": "soon",
+        "MAX_TRAIN_HOURS": "1, 2",
         "NUM_WORKERS": "4",
-        "USE_MIXED_PRECISION": True,
+        "USE_MIXED_PRECISION": "perhaps",
         "INFERENCE_FILTER_TYPE": "EMA",
         "PLATEAU_PATIENCE": "3",
         "FNN_HIDDEN_LAYERS": "8",
@@ -128,7 +171,7 @@ def test_nothing_is_dropped_without_a_word() -> None:
     spec, notes = read(**{**LSTM, "VALID_FREQUENCY": 1, **strange})
     assert set(strange) <= set(notes)
     assert all(sentence and "\n" not in sentence for sentence in notes.values())
-    assert spec.trials()[0].training.max_epochs == 60
+    assert spec.trials()[0].training.max_epochs == 100
 
 
 def test_a_kind_of_model_that_is_not_there_is_said() -> None:
@@ -158,4 +201,8 @@ def test_the_predecessor_s_own_files(shared: Path) -> None:
         found = read_hyperparameters(document)
         spec = validate_job({**found["sections"], "data": DATA})
         assert spec.trials()[0].signals.target == "voltage_V"
-        assert spec.trials()[0].training.max_epochs == int(document["MAX_EPOCHS"])
+        training = spec.trials()[0].training
+        assert training.max_epochs == int(document["MAX_EPOCHS"])
+        if training.method == "windows":
+            assert training.lookback_steps == int(document["LOOKBACK"])
+            assert training.batch_windows == int(document["BATCH_SIZE"])

@@ -26,7 +26,7 @@ _OPTIMIZERS = {"adam": "adam", "adamw": "adamw", "sgd": "sgd", "rmsprop": "rmspr
 _SCHEDULES = {
     "steplr": "step",
     "reducelronplateau": "plateau",
-    "cosineannealingwarmrestarts": "cosine",
+    "cosineannealingwarmrestarts": "cosine-restarts",
     "cosineannealinglr": "cosine",
     "none": "constant",
     "": "constant",
@@ -34,16 +34,23 @@ _SCHEDULES = {
 _OF_SCHEDULES = {
     "step": {"LR_PARAM", "LR_DROP_FACTOR", "LR_PERIOD", "LR_DROP_PERIOD"},
     "plateau": {"PLATEAU_FACTOR", "PLATEAU_PATIENCE"},
-    "cosine": {"COSINE_T0", "COSINE_T_MULT", "COSINE_ETA_MIN"},
+    "cosine-restarts": {"COSINE_T0", "COSINE_T_MULT", "COSINE_ETA_MIN"},
+    "cosine": {"COSINE_ETA_MIN"},
 }
+_EXPLOIT = {
+    "EXPLOIT_REPETITIONS": "rounds",
+    "EXPLOIT_EPOCHS": "epochs",
+    "EXPLOIT_LR": "learning_rate",
+    "FINAL_LR": "final_learning_rate",
+}
+_EXPLOIT_EPOCHS = 5  # what the former program took when its file did not say
+_TIME_S = {"MAX_TRAIN_HOURS": 3600.0, "MAX_TRAIN_MINUTES": 60.0, "MAX_TRAIN_SECONDS": 1.0}
 _OF_MODELS = {
     "fnn": {"FNN_HIDDEN_LAYERS", "HIDDEN_LAYER_SIZES", "FNN_DROPOUT_PROB", "FNN_ACTIVATION"},
     "lstm": {"RNN_LAYER_SIZES", "LAYERS", "HIDDEN_UNITS", "LOOKBACK", "LSTM_DROPOUT_PROB"},
     "gru": {"RNN_LAYER_SIZES", "LAYERS", "HIDDEN_UNITS", "LOOKBACK", "GRU_DROPOUT_PROB"},
 }
 _LOADER = "belongs to a way of loading data that is not used here: nothing is lost without it"
-_EXPLOIT = "there is no phase after patience runs out: the best weights are kept, and the schedule lowers the rate"
-_TIME = "a training has no limit in time here: it ends by epochs and patience"
 _DERIVED = "follows from other settings and is not needed"
 _WHY_NOT = {
     "NUM_WORKERS": _LOADER,
@@ -51,20 +58,11 @@ _WHY_NOT = {
     "PREFETCH_FACTOR": _LOADER,
     "BATCH_SIZE": "what it counts depends on the kind of model, of which none is chosen that is here",
     "BATCH_TRAINING": "every training is in batches",
-    "EXPLOIT_LR": _EXPLOIT,
-    "EXPLOIT_EPOCHS": _EXPLOIT,
-    "EXPLOIT_REPETITIONS": _EXPLOIT,
-    "FINAL_LR": _EXPLOIT,
-    "MAX_TRAIN_HOURS": _TIME,
-    "MAX_TRAIN_MINUTES": _TIME,
-    "MAX_TRAIN_SECONDS": _TIME,
-    "MAX_TRAINING_TIME_SECONDS": _TIME,
-    "USE_MIXED_PRECISION": "everything is computed in single precision here",
     "INFERENCE_FILTER_TYPE": "predictions are not filtered after the network here",
     "INFERENCE_FILTER_WINDOW_SIZE": "predictions are not filtered after the network here",
     "INFERENCE_FILTER_ALPHA": "predictions are not filtered after the network here",
     "INFERENCE_FILTER_POLYORDER": "predictions are not filtered after the network here",
-    "TRAINING_METHOD": "follows from the kind of model: recurrent ones by streams, feed-forward ones by rows",
+    "TRAINING_METHOD": "follows from the kind of model: recurrent ones by windows, feed-forward ones by rows",
     "SEQUENCE_SPLIT_METHOD": "files are never split: training and validation are files of their own",
     "TRAIN_VAL_SPLIT": "files are never split: training and validation are files of their own",
     "INPUT_SIZE": _DERIVED,
@@ -94,7 +92,7 @@ def read_hyperparameters(document: Mapping[str, Any]) -> dict[str, Any]:
     if kinds:
         sections["model"] = [{"kind": kind, **_model(reading, kind)} for kind in kinds]
     common = _training(reading)
-    methods = {("rows" if kind == "fnn" else "streams") for kind in kinds}
+    methods = {("rows" if kind == "fnn" else "windows") for kind in kinds}
     sections["training"] = [{"method": method, **common, **_batches(reading, method)} for method in sorted(methods)]
     if not kinds:
         sections["training"] = common
@@ -145,7 +143,16 @@ def _model(reading: Reading, kind: str) -> dict[str, Any]:
     for key in (f"{kind.upper()}_DROPOUT_PROB", "DROPOUT_PROB"):
         if model.get("dropout") is None:
             model["dropout"] = reading.number(key, float)
+    model["layer_norm"] = _layer_norm(reading, kind)
     return {name: value for name, value in model.items() if value is not None}
+
+
+def _layer_norm(reading: Reading, kind: str) -> bool | None:
+    """Of whatever key speaks of it, for this kind of model or for all."""
+    spoken = [key for key in reading.values if "LAYERNORM" in key.upper().replace("_", "")]
+    own = [key for key in spoken if key.upper().startswith(kind.upper())]
+    common = [key for key in spoken if not key.upper().startswith(tuple(name.upper() for name in METHODS))]
+    return next((switch for key in own + common if (switch := reading.switch(key)) is not None), None)
 
 
 def _several_widths(sizes: list[Any] | None) -> bool:
@@ -183,6 +190,9 @@ def _training(reading: Reading) -> dict[str, Any]:
         "learning_rate": reading.number("INITIAL_LR", float),
         "weight_decay": reading.number("WEIGHT_DECAY", float),
         "schedule": _schedule(reading),
+        "exploit": _exploit(reading),
+        "time_budget_s": _time_budget(reading),
+        "mixed_precision": reading.switch("USE_MIXED_PRECISION"),
         "seed": reading.number("SEED", int),
         "repetitions": reading.number("REPETITIONS", int),
         "device": _device(reading),
@@ -230,17 +240,35 @@ def _schedule(reading: Reading) -> dict[str, Any] | None:
     elif kind == "plateau":
         fields["factor"] = reading.number("PLATEAU_FACTOR", float)
         fields["patience_epochs"] = reading.number("PLATEAU_PATIENCE", int)
-    elif kind == "cosine":
-        fields["final_learning_rate"] = reading.number("COSINE_ETA_MIN", float)
-        if "arm" in asked:
-            reading.note(
-                "SCHEDULER_TYPE", "the cosine here falls once, from the first epoch to the last, without restarts"
-            )
-            for key in ("COSINE_T0", "COSINE_T_MULT"):
-                if key in reading.values:
-                    reading.taken.add(key)
-                    reading.note(key, "the cosine here does not restart")
+    else:
+        fields["final_learning_rate"] = reading.number("COSINE_ETA_MIN", float) if "cosine" in kind else None
+    if kind == "cosine-restarts":
+        fields["first_epochs"] = reading.number("COSINE_T0", int)
+        fields["length_factor"] = reading.number("COSINE_T_MULT", int)
     return {"kind": kind, **{name: value for name, value in fields.items() if value is not None}}
+
+
+def _exploit(reading: Reading) -> dict[str, Any] | None:
+    """The phase after patience runs out; None when the file does not speak of it or wants no repetition of it."""
+    kinds = {"EXPLOIT_REPETITIONS": int, "EXPLOIT_EPOCHS": int}
+    found = {_EXPLOIT[key]: reading.number(key, kinds.get(key, float)) for key in _EXPLOIT}
+    given = {name: value for name, value in found.items() if value is not None}
+    if not given or given.get("rounds") == 0:
+        return None
+    return {"epochs": _EXPLOIT_EPOCHS, **given}
+
+
+def _time_budget(reading: Reading) -> float | None:
+    """The time that a training may take; 0 and nothing mean no limit."""
+    parts = {key: reading.number(key, float) for key in _TIME_S}
+    total = reading.number("MAX_TRAINING_TIME_SECONDS", float)
+    lists = [key for key, value in [*parts.items(), ("MAX_TRAINING_TIME_SECONDS", total)] if isinstance(value, list)]
+    for key in lists:
+        reading.note(key, "a grid of times has no counterpart here: a training has no limit in time")
+    if lists:
+        return None
+    summed_s = sum(_TIME_S[key] * value for key, value in parts.items() if value)
+    return summed_s or total or None
 
 
 def _device(reading: Reading) -> str | None:
@@ -256,11 +284,8 @@ def _batches(reading: Reading, method: str) -> dict[str, Any]:
     if method == "rows":
         return {} if size is None else {"batch_rows": size}
     lookback = reading.number("LOOKBACK", int)
-    if lookback is not None:
-        reading.note("LOOKBACK", "windows become chunks of as many rows with carried state (chunk_steps)")
-    if size is not None:
-        reading.note("BATCH_SIZE", "windows side by side become streams side by side (streams)")
-    return {name: value for name, value in (("streams", size), ("chunk_steps", lookback)) if value is not None}
+    found = (("batch_windows", size), ("lookback_steps", lookback))
+    return {name: value for name, value in found if value is not None}
 
 
 def _explain_the_rest(reading: Reading, kinds: list[str], schedule: str) -> None:

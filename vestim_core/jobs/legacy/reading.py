@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 _OTHER_NAMES = {"ValidFrequency": "VALID_FREQUENCY", "TRAIN_REPETITIONS": "REPETITIONS"}
+_ON, _OFF = {"true", "1", "yes", "on"}, {"false", "0", "no", "off", "none", ""}
 _RANGE = "is the range of a search, which this version does not have: the default is taken"
 
 
@@ -50,6 +51,18 @@ class Reading:
                 self.note(key, f"'{text[:60]}' is no number: the default is taken")
             return None
         return numbers[0] if len(numbers) == 1 else numbers or None
+
+    def switch(self, key: str) -> bool | None:
+        """Whether something is on; None when nothing is said, or nothing that can be understood, which is noted."""
+        value = self.values.get(key)
+        if value is None:
+            return None
+        self.taken.add(key)
+        text = str(value).strip().lower()
+        if text in _ON | _OFF:
+            return text in _ON
+        self.note(key, f"'{text[:60]}' is neither on nor off: the default is taken")
+        return None
 
     def sizes(self, key: str) -> list[Any] | None:
         """Layer sizes: one list, or a list of lists for several architectures."""
