@@ -9,8 +9,8 @@ from typing import Any
 from PyQt6.QtWidgets import QStackedLayout, QTabWidget, QVBoxLayout, QWidget
 
 from vestim_core.spec.errors import VestimError
+from vestim_gui.beside import Beside
 from vestim_gui.context import Context
-from vestim_gui.detail.beside import Beside
 from vestim_gui.detail.card_row import CardRow
 from vestim_gui.detail.curves import Curves
 from vestim_gui.detail.facts import cards

@@ -29,6 +29,7 @@ def job_plot(ctx: Context, name: str) -> PlotCanvas:
     """A plot that answers the actions of plots and says what failed as a note."""
     canvas = PlotCanvas(ctx.theme, name)
     canvas.failed.connect(lambda sentence: ctx.toasts.say(sentence, kind="error"))
+    canvas.saved.connect(lambda path: ctx.toasts.say(f'Saved "{path}".', kind="ok"))
     for action_id, command in ACTIONS.items():
         ctx.actions.on(action_id, partial(canvas.carry_out, command), canvas)
     return canvas

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from PyQt6.QtCore import QObject
 
 from vestim_core.spec.errors import VestimError
-from vestim_gui.detail.beside import Beside
+from vestim_gui.beside import Beside
 from vestim_gui.detail.prediction import Prediction, read_prediction
 from vestim_gui.link import Link
 

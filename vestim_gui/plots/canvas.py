@@ -28,6 +28,7 @@ from PyQt6.QtGui import (
 )
 from PyQt6.QtWidgets import QFileDialog, QLayout, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
+from vestim_gui.beside import Beside
 from vestim_gui.plots.content import Options, Panel, View
 from vestim_gui.plots.export import FILE_TYPES, picture, save
 from vestim_gui.plots.layout import arrange
@@ -53,6 +54,7 @@ class PlotCanvas(FigureCanvasQTAgg):
     view_changed = pyqtSignal(object)
     shown = pyqtSignal(object)
     failed = pyqtSignal(str)
+    saved = pyqtSignal(str)
 
     def __init__(self, theme: Theme, name: str, parent: QWidget | None = None) -> None:
         super().__init__(Figure(dpi=DPI))
@@ -68,6 +70,7 @@ class PlotCanvas(FigureCanvasQTAgg):
         self._pointer = Pointer(self)
         self._is_copy = False
         self._pacer = Pacer(self._redraw, self)
+        self._beside = Beside(self)
         self.redraws = {Part.CURVES: 0, Part.ALL: 0}
         self.setAccessibleName(name)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -272,12 +275,24 @@ class PlotCanvas(FigureCanvasQTAgg):
         self.save(Path(path) if Path(path).suffix else Path(path + ending), width_mm)
 
     def save(self, path: Path, width_mm: float) -> None:
-        """Write what is in sight to `path`; `failed` says in a sentence why that could not be."""
-        try:
-            save(self.panels, self.view, self.options, path, width_mm)
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            self.failed.emit(f'"{path.name}" could not be written: {reason}. Choose another folder or file type.')
+        """Write what is in sight to `path`; `saved` or `failed` tells, for a CSV in a while."""
+        shown, view, options = list(self.panels), View(self.view.x, dict(self.view.y)), self.options
+
+        def write() -> str:
+            try:
+                save(shown, view, options, path, width_mm)
+            except (OSError, ValueError) as error:
+                reason = error.strerror if isinstance(error, OSError) else str(error)
+                return f'"{path.name}" could not be written: {reason}. Choose another folder or file type.'
+            return ""
+
+        def told(why_not: str) -> None:
+            self.failed.emit(why_not) if why_not else self.saved.emit(str(path))
+
+        if path.suffix.lower() == ".csv":  # a million rows take seconds
+            self._beside.run(write, told)
+        else:
+            told(write())
 
     def copy(self) -> None:
         """Put a picture of what is in sight on the clipboard."""

@@ -290,6 +290,16 @@ def test_a_file_that_cannot_be_written_is_told_in_a_sentence(canvas: PlotCanvas,
     ]
 
 
+def test_a_csv_is_written_beside_the_window(canvas: PlotCanvas, qtbot: QtBot, tmp_path: Path) -> None:
+    canvas.show_panels(signal(20_000))
+    with qtbot.waitSignal(canvas.saved) as told:
+        canvas.save(tmp_path / "plot.csv", 0.0)
+    assert told.args == [str(tmp_path / "plot.csv")]
+    assert len((tmp_path / "plot.csv").read_text().splitlines()) == 20_001
+    with qtbot.waitSignal(canvas.failed):
+        canvas.save(tmp_path / "missing" / "plot.csv", 0.0)
+
+
 def test_copying_puts_a_picture_on_the_clipboard(canvas: PlotCanvas, qtbot: QtBot) -> None:
     canvas.show_panels(loss(20))
     qtbot.keyClick(canvas, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)

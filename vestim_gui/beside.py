@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from PyQt6.QtCore import QObject, QRunnable, QThreadPool, pyqtSignal
@@ -19,7 +20,9 @@ class _Work(QRunnable):
 
     def run(self) -> None:
         """Do it."""
-        self._ended.emit(self._done, self._work())
+        result = self._work()
+        with suppress(RuntimeError):  # whoever asked is gone
+            self._ended.emit(self._done, result)
 
 
 class Beside(QObject):
