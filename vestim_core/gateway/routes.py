@@ -75,9 +75,8 @@ def _endpoint(bridge: Bridge, method: Method) -> Callable[..., Response]:
         return piece_response(result) if method.name == "read_artifact" else json_response(result)
 
     arguments: dict[str, Any] = {name: Annotated[_type_of(method, name), Path()] for name in in_path}
-    if rest.model_fields:
-        body = Body(openapi_examples={method.name: {"value": example_of(method.name).params}})
-        arguments["params"] = Annotated[rest, Query() if method.verb == "GET" else body]
+    body = Body(openapi_examples={method.name: {"value": example_of(method.name).params}})
+    arguments["params"] = Annotated[rest, Query() if method.verb == "GET" else body]
     if method.mutating:
         arguments["idempotency_key"] = IdempotencyKey
     optional = not any(field.is_required() for field in rest.model_fields.values())
