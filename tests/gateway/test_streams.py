@@ -121,8 +121,11 @@ def test_a_daemon_that_is_told_to_stop_says_bye(gateway: Gateway) -> None:
 
 
 def test_the_stream_of_data_sets_tells_of_them(gateway: Gateway, tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_text("time_s,voltage_V\n0,3.7\n")
+    files = [tmp_path / name for name in ("a.csv", "b.csv")]
+    for file in files:
+        file.write_text("time_s,voltage_V\n0,3.7\n")
+    spec = {"train": [str(files[0])], "validation": [str(files[1])]}
     with listening(gateway, "/v1/events/data_sets") as messages:
         assert next(messages).event == "lineage"
-        made = gateway.post("/v1/data_sets", {"name": "cells", "spec": {"train": [str(tmp_path / "a.csv")]}})
+        made = gateway.post("/v1/data_sets", {"name": "cells", "spec": spec})
         assert next(messages).data["data_set_id"] == made["data_set_id"]
