@@ -14,7 +14,7 @@ from typing import Any
 
 from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
 from matplotlib.figure import Figure
-from PyQt6.QtCore import QEvent, Qt, pyqtSignal
+from PyQt6.QtCore import QEvent, QPointF, QRectF, Qt, pyqtSignal
 from PyQt6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -36,6 +36,7 @@ from vestim_gui.plots.live import Pacer, Part
 from vestim_gui.plots.look import Look
 from vestim_gui.plots.navigation import SHOWN_KEYS, Command, command_of, moved
 from vestim_gui.plots.pointer import Pointer
+from vestim_gui.plots.readout import paint_readout, readout
 from vestim_gui.plots.render import PanelDrawing, draw_panels, show_part
 from vestim_gui.plots.summary import summary
 from vestim_gui.theme.theme import Theme
@@ -174,10 +175,11 @@ class PlotCanvas(FigureCanvasQTAgg):
         self._pacer.ask(Part.ALL)
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
-        """The plot, what is being passed over, and the ring of the focus."""
+        """The plot, what is pointed at or passed over, and the ring of the focus."""
         super().paintEvent(event)
-        span = self._pointer.span_px
-        if not self.hasFocus() and span is None:
+        span, over = self._pointer.span_px, self._pointer.over
+        lines = readout(self.panels, over[0]) if over is not None and span is None else []
+        if not self.hasFocus() and span is None and not lines:
             return
         painter = QPainter(self)
         accent = QColor(self._theme.tokens.accent)
@@ -189,6 +191,9 @@ class PlotCanvas(FigureCanvasQTAgg):
         if self.hasFocus():
             painter.setPen(QPen(accent, 1.0))
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+        if lines and over is not None:
+            room = QRectF(self.rect()).adjusted(2, 2, -2, -2)
+            paint_readout(painter, lines, QPointF(*over[1:]), room, Look(self._theme.tokens))
         painter.end()
 
     # --- keys and mouse

@@ -22,6 +22,7 @@ class Pointer:
     """Wheel, drag and double click on one canvas.
 
     span_px: while something is passed over with Shift, its first and last place in Qt's pixels; else None.
+    over: x in the curves' unit, and the place in Qt's pixels, of a pointer that only points; else None.
     """
 
     def __init__(self, canvas: PlotCanvas) -> None:
@@ -29,10 +30,12 @@ class Pointer:
         self._press: Any = None
         self._press_view = View()
         self.span_px: tuple[float, float] | None = None
+        self.over: tuple[float, float, float] | None = None
         canvas.mpl_connect("scroll_event", self._wheel)
         canvas.mpl_connect("button_press_event", self._pressed)
         canvas.mpl_connect("motion_notify_event", self._dragged)
         canvas.mpl_connect("button_release_event", self._released)
+        canvas.mpl_connect("figure_leave_event", self._left)
 
     def _wheel(self, event: Any) -> None:
         canvas, number = self._canvas, self._panel_of(event.inaxes)
@@ -61,6 +64,7 @@ class Pointer:
     def _dragged(self, event: Any) -> None:
         canvas = self._canvas
         if self._press is None or self._press_view.x is None:
+            self._hover(event)
             return
         if self.span_px is not None:
             self.span_px = (self.span_px[0], event.x / canvas.device_pixel_ratio)
@@ -80,6 +84,20 @@ class Pointer:
             canvas.set_view(View((left, right), canvas.view.y))
         else:
             canvas.update()
+
+    def _hover(self, event: Any) -> None:
+        canvas = self._canvas
+        if self._panel_of(event.inaxes) is None:
+            self._left(event)
+            return
+        ratio = canvas.device_pixel_ratio
+        self.over = (float(event.xdata), event.x / ratio, canvas.height() - event.y / ratio)
+        canvas.update()
+
+    def _left(self, event: Any) -> None:
+        if self.over is not None:
+            self.over = None
+            self._canvas.update()
 
     def _panel_of(self, axes: Axes | None) -> int | None:
         numbers = [number for number, drawing in enumerate(self._canvas.drawings) if drawing.axes is axes]

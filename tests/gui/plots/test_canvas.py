@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PyQt6.QtCore import QPoint, QPointF, Qt
+from PyQt6.QtCore import QEvent, QPoint, QPointF, Qt
 from PyQt6.QtGui import QAction, QGuiApplication, QImage, QWheelEvent
 from PyQt6.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
@@ -20,6 +20,7 @@ from vestim_gui.plots.content import BarGroup, Level, Mark, Options, Panel, View
 from vestim_gui.plots.export import COLUMN_MM, PAGE_MM, table
 from vestim_gui.plots.live import Part
 from vestim_gui.plots.ranges import x_shown
+from vestim_gui.plots.readout import readout
 from vestim_gui.theme.theme import Theme
 
 NAN = math.nan
@@ -222,6 +223,20 @@ def test_the_wheel_zooms_at_the_pointer(canvas: PlotCanvas) -> None:
     QApplication.sendEvent(canvas, wheel)
     assert canvas.view.x is not None
     assert canvas.view.x[0] > 0 and canvas.view.x[1] < 5000
+
+
+def test_pointing_tells_the_nearest_values(canvas: PlotCanvas, qtbot: QtBot) -> None:
+    panels = [Panel("U / V", "time / s", (curve("a", [0, 1, 2, 10], [5, 6, NAN, 8]), curve("late", [4, 5], [1, 1])))]
+    assert [line.text for line in readout(panels, 1.2)] == ["time 1 s", "a 6 V"]
+    assert [line.text for line in readout(panels, 9.0)] == ["time 10 s", "a 8 V"]
+    assert readout(panels, 2.1) == [] and readout(panels, 11.0) == []
+    canvas.show_panels(signal())
+    canvas.draw_now()
+    plain = canvas.grab().toImage()
+    qtbot.mouseMove(canvas, QPoint(300, 100))
+    qtbot.waitUntil(lambda: canvas.grab().toImage() != plain)
+    QApplication.sendEvent(canvas, QEvent(QEvent.Type.Leave))
+    qtbot.waitUntil(lambda: canvas.grab().toImage() == plain)
 
 
 def test_a_drag_with_shift_zooms_into_what_it_passed(canvas: PlotCanvas, qtbot: QtBot) -> None:
