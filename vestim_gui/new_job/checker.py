@@ -51,6 +51,14 @@ class Checker(QObject):
             about = Circumstances({}, cores=os.cpu_count() or 1, train_rows=self._train_rows)
             self.found.emit(estimate(self._document, about))
 
+    def stop(self) -> None:
+        """Look at nothing any more."""
+        self._check.stop()
+        self._ask.stop()
+        if self._pending is not None:
+            self._pending.forget()
+            self._pending = None
+
     def _ask_service(self) -> None:
         params: dict[str, Any] = {"spec": self._document}
         if self._train_rows:

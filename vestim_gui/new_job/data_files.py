@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,6 +15,11 @@ from vestim_gui.new_job.document import ROLES
 
 Record = Mapping[str, Any]
 ROLE_TITLES = {"train": "Training", "validation": "Validation", "test": "Test"}
+_ROLE_NAMES = {
+    "train": {"train", "training"},
+    "validation": {"val", "valid", "validation"},
+    "test": {"test", "testing"},
+}
 SEVERITIES = ("error", "warning", "info")
 _SHARED = ("set.same_file_twice", "set.same_rows")
 REPAIR_WORDS = {
@@ -112,11 +118,10 @@ def roles_of(entries: Iterable[Entry]) -> dict[str, list[str]]:
 
 
 def guessed_role(path: str) -> str:
-    """The role that a file's name or folder speaks of; training where it says nothing."""
-    words = f"{Path(path).parent.name} {Path(path).name}".lower()
-    if "test" in words and "train" not in words:
-        return "test"
-    return "validation" if "valid" in words or "_val" in words else "train"
+    """The role that a file's name, or its folder's, is one word of; training where they say nothing."""
+    words = {*re.split(r"[^a-z]+", Path(path).stem.lower()), Path(path).parent.name.lower()}
+    found = [role for role, names in _ROLE_NAMES.items() if words & names]
+    return found[0] if len(found) == 1 else "train"
 
 
 def file_rows(entries: Sequence[Entry], facts: Facts, needed: Collection[str]) -> list[FileRow]:

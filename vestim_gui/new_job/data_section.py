@@ -156,6 +156,7 @@ class DataSection(QWidget):
         self.form.set_narrow(narrow)
         direction = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
         self._below.setDirection(direction)
+        self._tools.setDirection(direction)
 
     def set_total(self, total: int) -> None:
         """Data make no models."""
@@ -174,6 +175,11 @@ class DataSection(QWidget):
         """How long the training files are together; None where that is not known of all."""
         spans = [row.duration_s for row in self.rows if row.entry.role == "train"]
         return None if not spans or None in spans else sum(span or 0.0 for span in spans)
+
+    def close_section(self) -> None:
+        """Ask for nothing any more."""
+        self.reader.cancel()
+        self.preview.forget()
 
     # --- what the user does
 
@@ -345,8 +351,9 @@ class DataSection(QWidget):
         return Stop(self.table, row.name, sentence, reveal=partial(self._choose, row.path))
 
     def _choose(self, path: str) -> None:
-        self.table.clearSelection()
-        self._select({path})
+        if {row.path for row in self.selected()} != {path}:
+            self.table.clearSelection()
+            self._select({path})
 
     def _progressed(self, words: str, fraction: float | None) -> None:
         self.progress.setVisible(bool(words))
@@ -397,13 +404,17 @@ class DataSection(QWidget):
         self.role_button.setMenu(roles)
         for made in (*self.add_buttons.values(), self.role_button):
             set_kind(made, "plain")
-        tools = QHBoxLayout()
-        tools.setSpacing(8)
+        adding, changing = QHBoxLayout(), QHBoxLayout()
         for made in self.add_buttons.values():
-            tools.addWidget(made)
-        tools.addStretch(1)
+            adding.addWidget(made)
+        adding.addStretch(1)
         for made in (self.role_button, self.columns_button, self.remove):
-            tools.addWidget(made)
+            changing.addWidget(made)
+        self._tools = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        for row in (adding, changing):
+            row.setSpacing(8)
+            self._tools.addLayout(row)
+        self._tools.setSpacing(8)
         asking = QHBoxLayout()
         asking.setSpacing(8)
         asking.addWidget(self.progress, 1)
@@ -416,7 +427,7 @@ class DataSection(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         layout.addWidget(self.hint)
-        layout.addLayout(tools)
+        layout.addLayout(self._tools)
         layout.addWidget(self.note)
         layout.addWidget(self.table)
         layout.addLayout(asking)

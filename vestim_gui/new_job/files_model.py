@@ -42,6 +42,13 @@ def badge(row: FileRow) -> tuple[str, str]:
     return "✓ fine", "ok"
 
 
+def _rows(row: FileRow) -> str:
+    """A look at the header only estimates them."""
+    if row.rows is None:
+        return NOTHING
+    return count(row.rows) if row.state == "checked" else f"≈ {count(row.rows)}"
+
+
 def _seconds(value: float | None) -> str:
     return NOTHING if value is None else duration(value)
 
@@ -49,7 +56,7 @@ def _seconds(value: float | None) -> str:
 COLUMNS = (
     Column("Role", lambda row: ROLE_TITLES[row.entry.role]),
     Column("File", lambda row: row.name),
-    Column("Rows", lambda row: NOTHING if row.rows is None else count(row.rows), True),
+    Column("Rows", lambda row: _rows(row), True),
     Column("Duration", lambda row: _seconds(row.duration_s), True),
     Column("Sample time / s", lambda row: number(row.sample_time_s), True),
     Column("Temp. / °C", lambda row: number(row.temperature_degC), True),

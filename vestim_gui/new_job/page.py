@@ -90,6 +90,12 @@ class NewJobPage(QWidget):
 
         self._ctx.link.call("read_hyperparameters", {"document": document}, taken, owner=self)
 
+    def close_page(self) -> None:
+        """Save what is typed and ask for nothing any more."""
+        self.draft.flush()
+        self.checker.stop()
+        self.sections.data.close_section()
+
     def document(self) -> Document:
         """What was typed so far."""
         return self.sections.document()
