@@ -5,6 +5,7 @@ Nothing of a page is loaded before the window that shows it; matplotlib waits fo
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ from vestim_gui.store.catalogue import Catalogue
 from vestim_gui.theme.icons import program_icon
 from vestim_gui.theme.theme import Theme
 
-LOOK_FOR_SIGNALS_MS = 200
+LOOK_FOR_SIGNALS_MS = 500
 
 
 def main(paths: Sequence[str] = ()) -> int:
@@ -129,7 +130,9 @@ def _run(app: QApplication, home: Home, errors: Errors, single: SingleInstance, 
     ctx.link.start()
     if paths:
         window.open_paths(list(paths))
-    signals = QTimer(app)  # lets Python see Ctrl+C and SIGTERM
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: app.exit(0))  # unlike quit, asks no window
+    signals = QTimer(app)  # Python takes note of signals only while it runs
     signals.start(LOOK_FOR_SIGNALS_MS)
     signals.timeout.connect(lambda: None)
     try:

@@ -66,7 +66,7 @@ class Errors(QObject):
 
     def _take(self, kind: type[BaseException], error: BaseException | None, where: TracebackType | None) -> None:
         if issubclass(kind, KeyboardInterrupt):
-            QCoreApplication.quit()
+            QCoreApplication.exit(0)
             return
         details = "".join(traceback.format_exception(kind, error, where))
         log.error("not caught:\n%s", details)

@@ -1,0 +1,181 @@
+"""The whole window in a process of its own, over a real service: killed, closed, started twice, and back again."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from vestim_core.client import Client
+from vestim_core.client.discover import find_daemon
+from vestim_core.system import Home
+
+DRIVEN = """
+import json, sys
+from PyQt6.QtCore import QTimer
+from vestim_gui import application
+from vestim_gui.detail.page import DetailPage
+class Window(application.MainWindow):
+    def __init__(self, ctx, pages):
+        super().__init__(ctx, pages)
+        self.told = ""
+        self.timer = QTimer(self)
+        self.timer.timeout.connect(self.tell)
+        self.timer.start(50)
+    def tell(self):
+        page = self.findChild(DetailPage)
+        feed = page.feed if page is not None else None
+        tasks = feed.history.tasks.values() if feed is not None else ()
+        epochs = next(([n for n in task.epochs] for task in tasks if task.kind == "train"), [])
+        new_job = self._pages.get("new_job")
+        state = {
+            "phase": self._ctx.link.state.phase,
+            "bar": self.service_bar.words.text() if self.service_bar.isVisible() else "",
+            "page": self.page_name,
+            "jobs": sorted(row["name"] for row in self._ctx.jobs.rows()),
+            "job": page.job_id if page is not None else "",
+            "tab": page.tab if page is not None and page.job_id else "",
+            "epochs": epochs,
+            "draft": new_job.document() if new_job is not None else None,
+        }
+        line = json.dumps(state, default=str)
+        if line != self.told:
+            self.told = line
+            print(line, flush=True)
+        wanted = sys.argv[1] if len(sys.argv) > 1 else ""
+        if wanted and self._ctx.jobs.ids():
+            sys.argv[1] = ""
+            self._ctx.navigate.open_job.emit(self._ctx.jobs.ids()[0], wanted)
+application.MainWindow = Window
+sys.exit(application.main(sys.argv[2:]))
+"""
+"""The window, telling how it stands whenever that changes. Arguments: a tab to open the first job at, then paths."""
+
+SLOW_S = 60.0
+Told = Callable[[dict[str, Any]], bool]
+
+
+class Driven:
+    """One window's process."""
+
+    def __init__(self, tab: str = "", *paths: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", DRIVEN, tab, *paths],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"QT_QPA_PLATFORM": "offscreen"},
+        )
+
+    def until(self, wanted: Told) -> dict[str, Any]:
+        """How the window stands when it first stands like that."""
+        assert self.process.stdout is not None
+        deadline_s, state = time.monotonic() + SLOW_S, {}
+        while time.monotonic() < deadline_s:
+            line = self.process.stdout.readline()
+            assert line, f"the window has gone; it last stood so: {state}"
+            state = json.loads(line)
+            if wanted(state):
+                return state
+        raise AssertionError(f"the window stands so: {state}")
+
+    def end(self, number: signal.Signals) -> int:
+        """End it, and wait for it."""
+        self.process.send_signal(number)
+        self.process.communicate(timeout=SLOW_S)
+        return self.process.returncode
+
+
+@pytest.fixture
+def windows() -> Iterator[Callable[..., Driven]]:
+    """Starts windows; those that are left are ended."""
+    started: list[Driven] = []
+
+    def start(tab: str = "", *paths: str) -> Driven:
+        started.append(Driven(tab, *paths))
+        return started[-1]
+
+    yield start
+    for window in started:
+        if window.process.poll() is None:
+            window.end(signal.SIGKILL)
+
+
+def test_a_window_that_was_killed_comes_back_where_it_stood(
+    vestim_home: Path, windows: Callable[..., Driven], job: Callable[[int], dict[str, Any]]
+) -> None:
+    first = windows("curves")
+    first.until(lambda state: state["phase"] == "live")
+    with Client() as client:
+        client.call("submit", spec=job(3000))  # a job of somebody else's appears by itself
+        seen = first.until(lambda state: len(state["epochs"]) >= 3 and state["tab"] == "curves")
+        session = Home.find().root / "window_session.json"
+        first.until(lambda _: session.is_file() and seen["job"] in session.read_text())
+        first.end(signal.SIGKILL)
+        second = windows()
+        back = second.until(lambda state: len(state["epochs"]) > len(seen["epochs"]))
+        assert (back["page"], back["job"], back["tab"]) == ("jobs", seen["job"], "curves")
+        assert back["epochs"] == list(range(1, len(back["epochs"]) + 1))
+        daemon = find_daemon(Home.find())
+        assert daemon is not None
+        psutil.Process(daemon.pid).kill()
+        away = second.until(lambda state: state["bar"] != "")
+        assert "Training goes on; reconnecting" in away["bar"] and away["jobs"] == ["a fnn"]
+        again = second.until(lambda state: state["bar"] == "" and len(state["epochs"]) > len(away["epochs"]) + 2)
+        assert again["epochs"] == list(range(1, len(again["epochs"]) + 1))
+        assert second.end(signal.SIGTERM) == 0
+    with Client() as client:
+        (row,) = client.call("list_jobs")["jobs"]
+        assert row["state"] == "running", "closing a window ends no job"
+        client.call("shutdown", stop_jobs=True)
+
+
+def test_a_second_start_hands_its_files_to_the_first(
+    vestim_home: Path, windows: Callable[..., Driven], tmp_path: Path
+) -> None:
+    first = windows()
+    first.until(lambda state: state["phase"] == "live")
+    data, job_file = tmp_path / "ü ö.csv", tmp_path / "mine.toml"
+    data.write_text("time_s,voltage_V\n0,3\n")
+    job_file.write_text('name = "from a file"\n')
+    second = windows("", str(data))
+    assert second.process.wait(SLOW_S) == 0
+    taken = first.until(lambda state: state["page"] == "new_job" and (state["draft"] or {}).get("data"))
+    assert taken["draft"]["data"]["train"] == [str(data)]
+    third = windows("", str(job_file))
+    assert third.process.wait(SLOW_S) == 0
+    first.until(lambda state: (state["draft"] or {}).get("name") == "from a file")
+    assert first.end(signal.SIGTERM) == 0
+    with Client() as client:
+        client.call("shutdown", stop_jobs=True)
+
+
+def test_a_home_that_cannot_be_used_is_said_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    said = subprocess.run(
+        [sys.executable, "-c", SAID],
+        env=os.environ | {"QT_QPA_PLATFORM": "offscreen", "VESTIM_HOME": str(tmp_path / "file" / "home")},
+        capture_output=True,
+        text=True,
+        timeout=SLOW_S,
+        check=False,
+    )
+    assert said.returncode == 1 and "Traceback" not in said.stderr
+    assert "a file is in the way" in said.stdout
+
+
+SAID = """
+import sys
+from PyQt6.QtWidgets import QMessageBox
+from vestim_gui import application
+QMessageBox.critical = lambda parent, title, text: print(text)
+sys.exit(application.main([]))
+"""
