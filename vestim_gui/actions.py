@@ -105,7 +105,7 @@ TABLE: tuple[ActionSpec, ...] = (
     ActionSpec("plot.pop_out", "Plot in a window of its own", "F11", "pop_out", _PLOT),
     ActionSpec("new.start", "Start the job", "Ctrl+Return", "play", _NEW),
     ActionSpec("new.save_file", "Save as a job file...", "Ctrl+Shift+S", "save", _NEW),
-    ActionSpec("palette", "Commands...", "Ctrl+K", "search"),
+    ActionSpec("palette", "Search commands and jobs...", "Ctrl+K", "search"),
     ActionSpec("help.shortcuts", "Keyboard shortcuts", "F1", "keyboard"),
     ActionSpec("help.about", "About Vestim", "", "info"),
     ActionSpec("theme.next", "Change the theme", "Ctrl+Shift+L", "theme"),

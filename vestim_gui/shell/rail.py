@@ -9,7 +9,7 @@ from vestim_gui.actions import Actions
 from vestim_gui.theme.style import set_kind
 from vestim_gui.theme.theme import Theme
 
-WIDTH = 88
+WIDTH = 92
 _ICON = QSize(20, 20)
 
 
@@ -31,7 +31,7 @@ class Rail(QFrame):
         layout.setSpacing(4)
         layout.addWidget(self._page("jobs", "Jobs", "jobs", actions.hint("page.jobs")))
         layout.addStretch(1)
-        commands = self._button("Commands", "search", actions.hint("palette"))
+        commands = self._button("Search", "search", actions.hint("palette"))
         commands.clicked.connect(lambda: self.commands.emit())
         layout.addWidget(commands)
         layout.addWidget(self._page("settings", "Settings", "settings", actions.hint("page.settings")))

@@ -1,0 +1,126 @@
+"""`python -m tests.gui.screens THEME FOLDER`: the window with all its pages over a scripted service, as pictures.
+
+What can be read on each is printed as JSON: its words, and those that do not fit their place.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from PyQt6.QtGui import QImage
+from PyQt6.QtTest import QTest
+from PyQt6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
+
+from tests.gui.fake_link import FakeLink, epoch_event, summary
+from vestim_gui.actions import Actions
+from vestim_gui.application import made_application, made_pages
+from vestim_gui.context import Context, Navigator
+from vestim_gui.link.state import LinkPhase
+from vestim_gui.session import Session
+from vestim_gui.settings import SettingsStore
+from vestim_gui.shell.main_window import MainWindow
+from vestim_gui.shell.toasts import Toasts
+from vestim_gui.store.catalogue import Catalogue
+from vestim_gui.theme.theme import Theme
+from vestim_gui.widgets.elided_label import ElidedLabel
+
+SETTLED_MS = 400
+RUNNING, FAILED = "job_20260101-120000-aaaa", "job_20260101-110000-bbbb"
+LONG = (
+    "A name that somebody gave to a job and that is far too long for the place that it has, Panasonic 18650PF at 25 °C"
+)
+MACHINE = {"cpu_percent": 71.0, "cores": 2, "memory_used_MB": 3100, "memory_total_MB": 23000, "gpus": []}
+COLOURS = 24
+
+
+def main(theme: str, folder: Path) -> None:
+    """Take the pictures and print what is on them."""
+    app = made_application()
+    link = FakeLink(handlers={"daemon_status": lambda: {"machine": MACHINE}})
+    look = Theme(app, folder, theme)
+    ctx = Context(
+        link=link,
+        jobs=Catalogue(link),
+        theme=look,
+        settings=SettingsStore(folder / "window.json"),
+        session=Session(folder / "window_session.json"),
+        actions=Actions(look),
+        toasts=Toasts(),
+        navigate=Navigator(),
+    )
+    ctx.settings.change(theme=theme, coach_seen=["jobs", "curves", "filter", "palette", "new_job"])
+    window = MainWindow(ctx, made_pages(ctx))
+    window.resize(1280, 800)
+    window.show()
+    link.start()
+    told = {"empty": _taken(window, folder, "empty")}
+    _fill(link)
+    QTest.qWait(SETTLED_MS)
+    window.open_job(RUNNING, "overview")
+    told["job"] = _taken(window, folder, "job")
+    window.open_job(RUNNING, "settings")
+    told["spec"] = _taken(window, folder, "spec")
+    window.open_page("new_job")
+    told["new_job"] = _taken(window, folder, "new_job")
+    window.open_page("settings")
+    told["settings"] = _taken(window, folder, "settings")
+    window.open_page("jobs")
+    link.set_state(LinkPhase.RECONNECTING, 3, "Service not answering. Training goes on; reconnecting (3)...")
+    ctx.toasts.say("The training process was ended by the system at epoch 88 (signal 9).", "error", details="x")
+    told["away"] = _taken(window, folder, "away")
+    print(json.dumps(told), flush=True)
+    os._exit(0)
+
+
+def _fill(link: FakeLink) -> None:
+    best = {"role": "validation", "metric": "rmse_mV", "value": 4.1234, "epoch": 40}
+    running = summary(
+        RUNNING, name="Voltage LSTM 1×32", state="running", phase="training", fraction=0.62, best=best, last_seq=40
+    )
+    link.add_job(running, [epoch_event(n, n) for n in range(1, 41)])
+    error = {"code": "failed", "message": "the loss became NaN at epoch 24"}
+    link.add_job(summary(FAILED, name=LONG, state="failed", fraction=0.1, error=error))
+
+
+def _taken(window: MainWindow, folder: Path, name: str) -> dict[str, Any]:
+    QTest.qWait(SETTLED_MS)
+    picture = window.grab()
+    picture.save(str(folder / f"{name}.png"))
+    words = [widget for widget in window.findChildren(QWidget) if isinstance(widget, QLabel | QAbstractButton)]
+    seen = [widget for widget in words if widget.isVisible() and widget.text().strip()]
+    return {
+        "pixels": [picture.width(), picture.height()],
+        "colours": len(_colours(picture.toImage())),
+        "words": [widget.text() for widget in seen],
+        "clipped": [f"{type(widget).__name__}: {widget.text()}" for widget in seen if _is_clipped(widget)],
+    }
+
+
+def _is_clipped(widget: QLabel | QAbstractButton) -> bool:
+    """Whether a text is larger than its place; one that is shortened on purpose is shown whole when pointed at."""
+    if isinstance(widget, ElidedLabel):
+        return False
+    if isinstance(widget, QLabel) and widget.wordWrap():
+        return widget.heightForWidth(widget.width()) > widget.height() + 1
+    hint = widget.minimumSizeHint() if isinstance(widget, QLabel) else widget.sizeHint()
+    return hint.width() > widget.width() + 1 or hint.height() > widget.height() + 1
+
+
+def _colours(image: QImage) -> set[int]:
+    """Colours of a grid of points, as soon as there are enough of them to call it a picture."""
+    found: set[int] = set()
+    for y in range(0, image.height(), 3):
+        for x in range(0, image.width(), 3):
+            found.add(image.pixel(x, y))
+        if len(found) > 10 * COLOURS:
+            break
+    return found
+
+
+if __name__ == "__main__":
+    assert QApplication.instance() is None
+    main(sys.argv[1], Path(sys.argv[2]))

@@ -1,0 +1,61 @@
+"""Pictures of the window under a real X server, at 100 and 200 %, in both themes: not blank, and no text cut off."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.gui.screens import COLOURS
+
+WORDS = {
+    "empty": ["Train your first battery model", "Train the demo model  (about 40 s)", "Open my data..."],
+    "job": ["Voltage LSTM 1×32", "Pause", "Stop and keep best", "Duplicate...", "2 jobs"],
+    "spec": ["Compare with"],
+    "new_job": ["New job", "Summary", "Start", "Makes 1 model"],
+    "settings": ["Appearance", "Background service", "Forget folders"],
+    "away": ["Restart service", "1 running"],
+}
+"""Of each picture, words that are read back from its widgets."""
+
+
+@pytest.fixture(params=["light", "dark"])
+def theme(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+def test_every_page_can_be_read(tmp_path: Path, theme: str, scale: int) -> None:
+    server = shutil.which("xvfb-run")
+    if server is None:
+        pytest.skip("needs xvfb-run, a server that shows windows to nobody")
+    told = _taken(server, theme, scale, tmp_path)
+    assert set(told) == set(WORDS)
+    for name, picture in told.items():
+        assert picture["pixels"] == [1280 * scale, 800 * scale], name
+        assert picture["colours"] > COLOURS, f"'{name}' is blank"
+        assert [words for words in WORDS[name] if words not in picture["words"]] == [], name
+        assert picture["clipped"] == [], f"cut off on '{name}'"
+    assert any("reconnecting (3)" in words and "Shown as of" in words for words in told["away"]["words"])
+
+
+def _taken(server: str, theme: str, scale: int, folder: Path) -> dict[str, Any]:
+    environment = {name: value for name, value in os.environ.items() if name not in ("QT_QPA_PLATFORM", "DISPLAY")}
+    answer = subprocess.run(
+        [server, "-a", "-s", "-screen 0 2720x1760x24", sys.executable, "-m", "tests.gui.screens", theme, str(folder)],
+        env=environment | {"QT_SCALE_FACTOR": str(scale), "QT_QPA_PLATFORM": "xcb"},
+        cwd=Path(__file__).resolve().parents[2],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+    told: dict[str, Any] = json.loads(answer.stdout.splitlines()[-1])
+    return told
