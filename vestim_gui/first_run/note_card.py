@@ -13,10 +13,12 @@ from vestim_gui.widgets.plain_label import button, plain_label
 
 WIDTH_PX = 320
 GAP_PX = 8
+ABOVE_PX = 48
+"""So much of the lower edge stays free: the line that tells of the service."""
 
 
 class NoteCard(QFrame):
-    """near: the widget that it is about, None for the lower left corner of `over`. actions: words and what they do, the
+    """near: the widget that it is about, None for the lower middle of `over`. actions: words and what they do, the
     first is the main one. left: it went unanswered."""
 
     left = pyqtSignal()
@@ -85,10 +87,10 @@ class NoteCard(QFrame):
         self.setFixedHeight(max(height, 0))
         within = self._over.rect()
         if self._near is None or not self._near.isVisible():
-            x, y = 2 * GAP_PX, within.height() - self.height() - 6 * GAP_PX
+            x, y = (within.width() - WIDTH_PX) // 2, within.height()
         else:
             corner = self._near.mapTo(self._over, self._near.rect().bottomLeft())
             x, y = corner.x(), corner.y() + GAP_PX
         x = max(min(x, within.width() - WIDTH_PX - GAP_PX), GAP_PX)
-        y = max(min(y, within.height() - self.height() - GAP_PX), GAP_PX)
+        y = max(min(y, within.height() - self.height() - ABOVE_PX), GAP_PX)
         self.setGeometry(x, y, WIDTH_PX, self.height())
