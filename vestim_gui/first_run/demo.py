@@ -9,6 +9,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 from vestim_core.spec.errors import VestimError
 from vestim_gui.context import Context
 from vestim_gui.link.pending import Pending
+from vestim_gui.shell.toasts import sentence_of
 
 JOB = "demo.job"
 """Session: the id of the demo's job, until its end was told."""
@@ -37,8 +38,8 @@ class DemoRun(QObject):
             return
         link = self._ctx.link
         self.told.emit("Looking for the demo data, or generating them...", 0.0)
-        self._tell_state()
         self._pending = link.ask("generate_demo", {}, self._made, self._failed, self._progress, owner=self)
+        self._tell_state()
 
     def _tell_state(self) -> None:
         if self.running and not self._ctx.link.state.current:
@@ -62,4 +63,4 @@ class DemoRun(QObject):
 
     def _failed(self, error: VestimError) -> None:
         self._pending = None
-        self.ended.emit(error.sentence)
+        self.ended.emit(sentence_of(error))

@@ -22,12 +22,13 @@ SAVE_AFTER_MS = 500
 class Draft(QObject):
     """job_id: the draft's, "" before the first save. said: how saving stands, in words, and its tone. problems: what
     the service says is missing. named: the draft has an id, or has it no more. lost: it was started or deleted
-    elsewhere."""
+    elsewhere. stored: the service has all that was typed."""
 
     said = pyqtSignal(str, str)
     problems = pyqtSignal(object)
     named = pyqtSignal(str)
     lost = pyqtSignal(object)
+    stored = pyqtSignal()
 
     def __init__(self, link: Link, parent: QObject) -> None:
         super().__init__(parent)
@@ -107,6 +108,8 @@ class Draft(QObject):
         def kept(answer: dict[str, Any]) -> None:
             self._saving = None
             self.problems.emit(answer["problems"])
+            if self.saved:
+                self.stored.emit()
             self._tell_waiting()
             if self._newest is not None:
                 self._save()

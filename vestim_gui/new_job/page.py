@@ -30,6 +30,8 @@ from vestim_gui.widgets.plain_label import button
 
 DRAFT = "new_job.draft"
 """Session: the id of the draft that the page shows."""
+UNSAVED = "new_job.unsaved"
+"""Session: id and document of a draft that the service does not have yet; empty once it has."""
 SUMMARY_PX = 296
 NARROW_PX = 720
 STACKED_PX = 860
@@ -67,9 +69,12 @@ class NewJobPage(QWidget):
             params = {"job_id": draft_id, "tasks_limit": 0}
             self._ctx.link.call("show_job", params, self._open_draft, self._no_draft, owner=self)
             return
-        if document is None and self._pristine:
+        if document is None:
+            if not self._pristine:
+                self._begin("", {})
+            self._take_unsaved("")
             return
-        self._begin("", document or {})
+        self._begin("", document)
         if document:
             self._edited()
 
@@ -146,6 +151,7 @@ class NewJobPage(QWidget):
         """Delete the draft, with a way back."""
         document = self.document()
         self.draft.discard()
+        self._ctx.session.put(UNSAVED, {})
         self._begin("", {})
         self._ctx.toasts.say("The draft is discarded.", "info", [("Undo", lambda: self.open(document))])
 
@@ -186,8 +192,17 @@ class NewJobPage(QWidget):
         self._begin(shown["job_id"] if is_draft else "", shown["spec"])
         self._from_service = problems_of(shown.get("problems") or ())
         self._pristine = False
-        if not is_draft:
+        if is_draft:
+            self._take_unsaved(shown["job_id"])
+        else:
             self._ctx.toasts.say("That job was started: this is a new draft with its settings.", "info")
+            self._edited()
+
+    def _take_unsaved(self, draft_id: str) -> None:
+        """Go on with what was typed when the window went before the service had it."""
+        kept: dict[str, Any] = self._ctx.session.get(UNSAVED, {})
+        if kept.get("draft_id") == draft_id and isinstance(kept.get("document"), dict):
+            self._show(opened(kept["document"]))
             self._edited()
 
     def _no_draft(self, error: VestimError) -> None:
@@ -198,7 +213,9 @@ class NewJobPage(QWidget):
     def _edited(self) -> None:
         self._pristine = False
         self._from_service = []
-        self.draft.keep(self.document())
+        document = self.document()
+        self._ctx.session.put(UNSAVED, {"draft_id": self.draft.job_id, "document": document})
+        self.draft.keep(document)
         self._look()
 
     def _look(self) -> None:
@@ -254,6 +271,7 @@ class NewJobPage(QWidget):
         self._tell()
 
     def _started(self, job_id: str) -> None:
+        self._ctx.session.put(UNSAVED, {})
         self.summary.set_pending(False)
         self._begin("", {})
         self._ctx.navigate.open_job.emit(job_id, "")
@@ -291,6 +309,7 @@ class NewJobPage(QWidget):
         self.draft.said.connect(self.summary.tell_saved)
         self.draft.named.connect(lambda job_id: ctx.session.put(DRAFT, job_id))
         self.draft.lost.connect(self._lost)
+        self.draft.stored.connect(lambda: ctx.session.put(UNSAVED, {}))
         self.summary.start.connect(self.start)
         self.summary.jump.connect(self.jump)
         self.summary.discard.connect(self.discard)

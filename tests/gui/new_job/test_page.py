@@ -18,7 +18,7 @@ from tests.gui.new_job.service import Service
 from vestim_core.spec.job import validate_job
 from vestim_gui.context import Context
 from vestim_gui.new_job.field import FieldRow
-from vestim_gui.new_job.page import DRAFT, NewJobPage
+from vestim_gui.new_job.page import DRAFT, UNSAVED, NewJobPage
 from vestim_gui.new_job.summary import StopLink
 from vestim_gui.shell.toasts import Toast
 
@@ -275,6 +275,27 @@ def test_what_is_typed_while_the_service_is_away_is_saved_when_it_is_back(
     assert not service.drafts
     fake_link.reconnect_service()
     until(lambda: [one["name"] for one in service.drafts.values()] == ["offline"])
+
+
+def test_what_the_service_never_got_is_there_when_the_window_comes_back(
+    page: NewJobPage, ctx: Context, fake_link: FakeLink, service: Service, until: Until, qtbot: Any
+) -> None:
+    type_into(row(page, "name"), "saved")
+    until(lambda: page.draft.saved and page.draft.job_id)
+    fake_link.disconnect_service()
+    until(lambda: not fake_link.state.current)
+    type_into(row(page, "name"), "typed in vain?")
+    kept = page.draft.job_id
+    page.draft.become(kept)  # the window is gone: nobody saves
+    fake_link.held.clear()
+    fake_link.reconnect_service()
+    again = NewJobPage(ctx)
+    qtbot.addWidget(again)
+    again.open(None, kept)
+    until(lambda: [one["name"] for one in service.drafts.values()] == ["typed in vain?"])
+    assert again.document()["name"] == "typed in vain?"
+    until(lambda: ctx.session.get(UNSAVED, {}) == {})
+    again.close_page()
 
 
 def test_a_draft_that_was_started_elsewhere_goes_on_as_another(

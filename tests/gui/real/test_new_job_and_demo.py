@@ -1,0 +1,166 @@
+"""The first minutes and a new job against a real daemon: files are really read, drafts really kept, jobs really run."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PyQt6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+
+from tests.gui.new_job.files import cycle, usual
+from tests.gui.real.conftest import Until
+from tests.gui.real.test_link_and_daemon import answer_of
+from vestim_gui.actions import Actions
+from vestim_gui.context import Context, Navigator
+from vestim_gui.first_run.empty import EmptyState
+from vestim_gui.link import Link, LinkPhase
+from vestim_gui.new_job.page import NewJobPage
+from vestim_gui.session import Session
+from vestim_gui.settings import SettingsStore
+from vestim_gui.shell.toasts import Toasts
+from vestim_gui.store.catalogue import Catalogue
+from vestim_gui.theme.theme import Theme
+
+TYPIST = """
+    import sys, time
+    from pathlib import Path
+    from PyQt6.QtTest import QTest
+    from PyQt6.QtWidgets import QApplication
+    from vestim_gui.application import made_context
+    from vestim_gui.new_job.page import NewJobPage
+    from vestim_core.system import Home
+
+    app = QApplication(["vestim"])
+    ctx = made_context(app, Home.find())
+    ctx.link.start()
+    page = NewJobPage(ctx)
+    page.show()
+    QTest.keyClicks(page.sections.parts["name"].editor.core, "  half a na")
+    QTest.keyClicks(page.sections.parts["training"].cards[0].form.parts["learning_rate"].editor.core, "0.0050, fast")
+    while not (page.draft.saved and page.draft.job_id):
+        app.processEvents()
+    print(page.draft.job_id, flush=True)
+    while True:
+        app.processEvents()
+        time.sleep(0.05)
+"""
+
+
+@pytest.fixture
+def real(vestim_home: Any, qapp: QApplication, theme: Theme, tmp_path: Path, until: Until) -> Iterator[Context]:
+    """A context with a link to a daemon of its own."""
+    link = Link()
+    made = Context(
+        link=link,
+        jobs=Catalogue(link),
+        theme=theme,
+        settings=SettingsStore(tmp_path / "window.json"),
+        session=Session(tmp_path / "window_session.json"),
+        actions=Actions(theme),
+        toasts=Toasts(),
+        navigate=Navigator(),
+    )
+    link.start()
+    until(lambda: link.state.phase is LinkPhase.LIVE)
+    yield made
+    link.close()
+    made.session.flush()
+    made.settings.flush()
+    for part in (made.actions, made.toasts, made.navigate, made.jobs, made.settings, made.session, link):
+        part.deleteLater()
+
+
+@pytest.fixture
+def page(real: Context, qtbot: QtBot) -> Iterator[NewJobPage]:
+    owner = QWidget()
+    real.actions.on("job.open_file", lambda: None, owner)
+    made = NewJobPage(real)
+    qtbot.addWidget(made)
+    made.show()
+    yield made
+    made.close_page()
+
+
+def row(ctx: Context, job_id: str) -> dict[str, Any]:
+    return ctx.jobs.row(job_id) or {}
+
+
+def stop(ctx: Context, until: Until, job_id: str) -> None:
+    answer_of(ctx.link, until, "stop", job_id=job_id, test=False)
+    until(lambda: row(ctx, job_id).get("state") in ("stopped", "done", "failed"))
+
+
+def test_one_click_leads_to_a_training_demo(real: Context, until: Until, qtbot: QtBot) -> None:
+    empty, opened, words = EmptyState(real), [], []
+    qtbot.addWidget(empty)
+    empty.show()
+    real.navigate.open_job.connect(lambda job_id, tab: opened.append(job_id))
+    empty.demo.told.connect(lambda text, fraction: words.append(text))
+    empty.train.click()
+    assert words, "words from the first moment"
+    until(lambda: opened)
+    job_id = opened[0]
+    until(lambda: row(real, job_id).get("state") == "running" and row(real, job_id)["validation"])
+    assert any("synthetic cell" in text for text in words)
+    empty.coach.skip()
+    stop(real, until, job_id)
+
+
+def test_a_draft_survives_a_killed_window_exactly_as_it_was_typed(
+    page: NewJobPage, real: Context, until: Until, vestim_home: Any
+) -> None:
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    typist = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(TYPIST)], stdout=subprocess.PIPE, text=True, env=environment
+    )
+    assert typist.stdout is not None
+    job_id = typist.stdout.readline().strip()
+    typist.kill()
+    typist.wait(10)
+    typist.stdout.close()
+    until(lambda: row(real, job_id).get("state") == "draft")
+    page.open(None, job_id)
+    until(lambda: page.draft.job_id == job_id)
+    fields: dict[str, Any] = {
+        "name": page.sections.parts["name"],
+        "rate": page.sections.parts["training"].cards[0].form.parts["learning_rate"],
+    }
+    assert fields["name"].editor.core.text() == "  half a na"
+    assert fields["rate"].editor.core.text() == "0.0050, fast"
+    until(lambda: "unable to parse string as a number (given: 'fast')" in fields["rate"].note.text())
+
+
+def test_files_are_checked_mended_and_trained_on(page: NewJobPage, real: Context, until: Until, tmp_path: Path) -> None:
+    data = page.sections.data
+    cells = usual(tmp_path / "cells")
+    reversed_file = str(cycle(tmp_path / "cells" / "reversed.csv", sign=-1, phase=0.4))
+    opened: list[str] = []
+    real.navigate.open_job.connect(lambda job_id, tab: opened.append(job_id))
+    page.open({"data": {**cells, "train": [*cells["train"], reversed_file]}, "model": {"kind": "fnn", "sizes": [4]}})
+    until(lambda: data.rows and all(one.state == "checked" for one in data.rows) and not data.reader.busy)
+    mended = next(one for one in data.rows if one.name == "reversed.csv")
+    assert (mended.rows, mended.duration_s, mended.sample_time_s) == (400, 399.0, 1.0)
+    assert mended.temperature_degC is not None
+    assert 24 < mended.temperature_degC < 29
+    (finding,) = [one for one in mended.findings if one["severity"] == "error"]
+    data.findings.repairs_wanted.emit([{"file": mended.path, "repair": finding["repair"]}])
+    until(lambda: page.draft.saved and page.summary.models.text() == "Makes 1 model")
+    page.sections.parts["training"].cards[0].form.parts["max_epochs"].editor.set_value(2)
+    page.sections.changed.emit()
+    page.start()
+    until(lambda: opened)
+    until(lambda: row(real, opened[0]).get("state") in ("done", "failed", "stopped"))
+    assert row(real, opened[0])["state"] == "done", row(real, opened[0])["error"]
+
+
+def test_what_is_missing_is_said_by_the_service_too(page: NewJobPage, until: Until, tmp_path: Path) -> None:
+    page.open({"data": {"train": [str(tmp_path / "gone.csv")], "validation": [str(tmp_path / "too.csv")]}})
+    until(lambda: "there is no file or folder" in page.sections.data.note.text().lower())
+    until(lambda: any("does not exist" in said for said in page.sections.data.findings.sentences()))
