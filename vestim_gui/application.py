@@ -37,8 +37,8 @@ LOOK_FOR_SIGNALS_MS = 500
 def main(paths: Sequence[str] = ()) -> int:
     """Open the window, or have the one that is open show `paths`. The exit code of the process."""
     app = made_application(sys.argv[:1])
-    home = Home.find()
     try:
+        home = Home.find()
         home.ensure()
     except HomeError as error:
         QMessageBox.critical(None, "Vestim", str(error))

@@ -57,7 +57,6 @@ class Palette(QFrame):
         self.query.setPlaceholderText("Search commands and jobs")
         self.query.setAccessibleName("Search commands and jobs")
         self.query.textChanged.connect(self._search)
-        self.query.installEventFilter(self)
         self._found = _Entries(self)
         self.results = QListView()
         set_kind(self.results, "flat")
@@ -85,12 +84,16 @@ class Palette(QFrame):
         self.setGeometry((self._over.width() - width) // 2, _TOP, width, min(_HEIGHT, self._over.height() - _TOP - 32))
         self.show()
         self.raise_()
+        if (app := QApplication.instance()) is not None:
+            app.installEventFilter(self)  # a click beside it closes it
         self.query.setFocus(Qt.FocusReason.PopupFocusReason)
 
     def close_palette(self) -> None:
         """Hide it and give the focus back."""
         if self.isVisible():
             self.hide()
+            if (app := QApplication.instance()) is not None:
+                app.removeEventFilter(self)
             self._entries = []
             self._found.show_entries([])
             if self._before is not None and self._before.isVisible():
@@ -135,7 +138,13 @@ class Palette(QFrame):
             entry.act()
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+        if event is None:
+            return False
+        if event.type() == QEvent.Type.MouseButtonPress and isinstance(watched, QWidget):
+            if watched is not self and not self.isAncestorOf(watched):
+                self.close_palette()
+            return False
+        if watched is self.query and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             key = event.key()
             if key == Qt.Key.Key_Escape:
                 self.close_palette()
@@ -146,7 +155,7 @@ class Palette(QFrame):
             elif key not in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
                 return False
             return True
-        if event is not None and event.type() == QEvent.Type.FocusOut and self.isVisible():
+        if watched is self.query and event.type() == QEvent.Type.FocusOut and self.isVisible():
             self._before = None
             self.close_palette()
         return False

@@ -43,6 +43,7 @@ class StatusBar(QStatusBar):
         self.setSizeGripEnabled(False)
         self.glyph, self.service, self.work = plain_label(), plain_label(kind="muted"), plain_label(kind="muted")
         self.machine = plain_label(kind="muted")
+        self.work.setContentsMargins(8, 0, 0, 0)
         for label in (self.glyph, self.service, self.work):
             self.addWidget(label)
         self.addPermanentWidget(self.machine)

@@ -6,6 +6,7 @@ asked which scheme it prefers. Whoever paints redraws on `changed`.
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from PyQt6.QtCore import QObject, Qt, pyqtSignal
@@ -16,6 +17,7 @@ from vestim_gui.theme import icons
 from vestim_gui.theme.style import style_sheet
 from vestim_gui.theme.tokens import DARK, LIGHT, Tokens, mixed
 
+_log = logging.getLogger(__name__)
 CHOICES = ("system", "light", "dark")
 _EFFECTS = (
     Qt.UIEffect.UI_AnimateMenu,
@@ -68,8 +70,11 @@ class Theme(QObject):
     def _wanted(self) -> Tokens:
         if self.choice != "system":
             return DARK if self.choice == "dark" else LIGHT
+        return DARK if self._scheme() is Qt.ColorScheme.Dark else LIGHT
+
+    def _scheme(self) -> Qt.ColorScheme:
         hints = self._app.styleHints()
-        return DARK if hints is not None and hints.colorScheme() is Qt.ColorScheme.Dark else LIGHT
+        return hints.colorScheme() if hints is not None else Qt.ColorScheme.Unknown
 
     def _follow_system(self, _: Qt.ColorScheme) -> None:
         self._follow()
@@ -89,15 +94,22 @@ class Theme(QObject):
         """Paths of the drawings that the style sheet names, in the colours of now."""
         colours = {"muted": self.tokens.muted, "on_accent": self.tokens.on_accent}
         paths = {}
-        self._pictures.mkdir(parents=True, exist_ok=True)
         for name in _STYLE_ICONS:
             for tone, colour in colours.items():
                 path = self._pictures / f"{name}-{colour.removeprefix('#')}.svg"
-                drawing = icons.drawing(name, colour)
-                if not path.is_file() or path.read_bytes() != drawing:
-                    path.write_bytes(drawing)
+                _put(path, icons.drawing(name, colour))
                 paths[f"{name}_{tone}"] = path.as_posix()
         return paths
+
+
+def _put(path: Path, drawing: bytes) -> None:
+    """Have a picture there. Without it (a full disk) an arrow or a tick is missing, which is no reason not to open."""
+    try:
+        if not path.is_file() or path.read_bytes() != drawing:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(drawing)
+    except OSError as problem:
+        _log.warning("%s was not written: %s", path, problem)
 
 
 def _with_tabular_digits(font: QFont) -> QFont:

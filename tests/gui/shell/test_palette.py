@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
@@ -41,6 +41,14 @@ def test_escape_gives_the_focus_back(window: MainWindow, qtbot: QtBot) -> None:
     qtbot.keyClick(window.palette_box.query, Qt.Key.Key_Escape)
     assert not window.palette_box.isVisible()
     qtbot.waitUntil(page.field.hasFocus)
+
+
+def test_a_click_beside_it_closes_it(window: MainWindow, qtbot: QtBot) -> None:
+    window.palette_box.open()
+    qtbot.mouseClick(window.palette_box, Qt.MouseButton.LeftButton, pos=QPoint(3, 3))
+    assert window.palette_box.isVisible()
+    qtbot.mouseClick(window.rail, Qt.MouseButton.LeftButton, pos=QPoint(5, 300))
+    assert not window.palette_box.isVisible()
 
 
 def test_a_job_by_its_name_and_arrow_keys(window: MainWindow, live: Context, fake_link: FakeLink, qtbot: QtBot) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QIcon, QPalette
 from PyQt6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
@@ -14,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from vestim_gui.actions import TABLE
 from vestim_gui.theme import icons
 from vestim_gui.theme.style import set_kind, style_sheet
-from vestim_gui.theme.theme import Theme
+from vestim_gui.theme.theme import Theme, _put
 from vestim_gui.theme.tokens import DARK, LIGHT
 
 
@@ -34,6 +35,27 @@ def test_an_unknown_choice_follows_the_system(theme: Theme) -> None:
     theme.set_choice("mauve")
     assert theme.choice == "system"
     theme.set_choice("light")
+
+
+def test_the_system_is_followed_as_it_changes(
+    qtbot: QtBot, qapp: QApplication, theme: Theme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hints = qapp.styleHints()
+    assert hints is not None
+    theme.set_choice("system")
+    monkeypatch.setattr(theme, "_scheme", lambda: Qt.ColorScheme.Dark)
+    with qtbot.waitSignal(theme.changed):
+        hints.colorSchemeChanged.emit(Qt.ColorScheme.Dark)
+    assert theme.tokens is DARK
+    theme.set_choice("light")
+    hints.colorSchemeChanged.emit(Qt.ColorScheme.Dark)
+    assert theme.tokens is LIGHT, "who has chosen is not overruled"
+
+
+def test_a_full_disk_costs_pictures_not_the_window(qapp: QApplication, theme: Theme, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    _put(tmp_path / "file" / "check.svg", b"<svg/>")
+    assert not (tmp_path / "file" / "check.svg").exists()
 
 
 def test_digits_stand_below_each_other(qapp: QApplication, theme: Theme) -> None:
