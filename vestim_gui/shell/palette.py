@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from PyQt6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPoint, QRect, QSize, Qt
-from PyQt6.QtGui import QIcon, QKeyEvent, QKeySequence, QPainter
+from PyQt6.QtGui import QIcon, QKeyEvent, QKeySequence, QMouseEvent, QPainter
 from PyQt6.QtWidgets import (
     QApplication,
     QFrame,
@@ -136,6 +136,11 @@ class Palette(QFrame):
             entry = self._found.entries[index.row()]
             self.close_palette()
             entry.act()
+
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:
+        """Keep a click to itself, so that it is none beside it."""
+        if event is not None:
+            event.accept()
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         if event is None:

@@ -14,10 +14,22 @@ from typing import Any
 
 import psutil
 import pytest
+from PyQt6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
 
+from tests.gui.real.conftest import MakeLink
 from vestim_core.client import Client
-from vestim_core.client.discover import find_daemon
+from vestim_core.client.discover import daemon_lives, find_daemon
 from vestim_core.system import Home
+from vestim_gui.actions import Actions
+from vestim_gui.context import Context, Navigator
+from vestim_gui.session import Session
+from vestim_gui.settings import SettingsStore
+from vestim_gui.shell import closing
+from vestim_gui.shell.main_window import MainWindow
+from vestim_gui.shell.toasts import Toasts
+from vestim_gui.store.catalogue import Catalogue
+from vestim_gui.theme.theme import Theme
 
 DRIVEN = """
 import json, sys
@@ -109,6 +121,24 @@ def windows() -> Iterator[Callable[..., Driven]]:
             window.end(signal.SIGKILL)
 
 
+@pytest.fixture
+def ctx_real(make_link: MakeLink, theme: Theme, tmp_path: Path) -> Context:
+    """A context over a real service."""
+    link, _ = make_link()
+    context = Context(
+        link=link,
+        jobs=Catalogue(link),
+        theme=theme,
+        settings=SettingsStore(tmp_path / "window.json"),
+        session=Session(tmp_path / "window_session.json"),
+        actions=Actions(theme),
+        toasts=Toasts(),
+        navigate=Navigator(),
+    )
+    context.settings.change(closing_told=True)
+    return context
+
+
 def test_a_window_that_was_killed_comes_back_where_it_stood(
     vestim_home: Path, windows: Callable[..., Driven], job: Callable[[int], dict[str, Any]]
 ) -> None:
@@ -179,3 +209,35 @@ from vestim_gui import application
 QMessageBox.critical = lambda parent, title, text: print(text)
 sys.exit(application.main([]))
 """
+
+
+def test_stop_everything_and_quit_leaves_nothing_running(
+    ctx_real: Context, qtbot: QtBot, until: Any, job: Callable[[int], dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = MainWindow(ctx_real, {"jobs": QWidget})
+    with qtbot.waitExposed(window):
+        window.show()
+    with Client() as client:
+        job_id = client.call("submit", spec=job(3000))["job_id"]
+    until(lambda: (ctx_real.jobs.row(job_id) or {}).get("state") == "running")
+    monkeypatch.setattr(closing, "ask_stopping", lambda jobs, parent: True)
+    with qtbot.waitSignal(window.closed, timeout=60_000):
+        ctx_real.actions.action("quit.stop_all").trigger()
+    window.deleteLater()
+    home = Home.find()
+    until(lambda: not daemon_lives(home))
+    with Client() as client:
+        assert client.call("show_job", job_id=job_id)["state"] == "stopped"
+        client.call("shutdown", stop_jobs=True)
+
+
+def test_a_service_that_is_not_to_start_waits_for_the_user(vestim_home: Path, windows: Callable[..., Driven]) -> None:
+    (vestim_home / "window.json").write_text('{"start_service": false}')
+    window = windows()
+    waiting = window.until(lambda state: state["phase"] == "reconnecting")
+    assert "no daemon is running" in window.until(lambda state: state["bar"] != "")["bar"] or waiting["bar"]
+    assert not daemon_lives(Home.find())
+    with Client() as client:
+        client.call("hello")  # somebody starts it
+        window.until(lambda state: state["phase"] == "live")
+        client.call("shutdown", stop_jobs=True)
