@@ -17,6 +17,7 @@ from PyQt6.QtWidgets import QApplication, QMessageBox, QWidget
 import vestim_core
 from vestim_core.client import Channel
 from vestim_core.protocol.discovery import Discovery
+from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.system import Home, HomeError
 from vestim_gui.actions import Actions
 from vestim_gui.context import Context, Navigator
@@ -151,4 +152,10 @@ class _Channel(Channel):
         self._starts = starts
 
     def connect(self, *, start: bool = True, asked: bool = False, **more: float) -> Discovery:
-        return super().connect(start=start and (asked or self._starts), asked=asked, **more)
+        starts = start and (asked or self._starts)
+        try:
+            return super().connect(start=starts, asked=asked, **more)
+        except VestimError as error:
+            if starts or error.code is not ErrorCode.UNREACHABLE:
+                raise
+            raise VestimError(error.code, "it is not started, as the settings have it") from None

@@ -234,8 +234,8 @@ def test_stop_everything_and_quit_leaves_nothing_running(
 def test_a_service_that_is_not_to_start_waits_for_the_user(vestim_home: Path, windows: Callable[..., Driven]) -> None:
     (vestim_home / "window.json").write_text('{"start_service": false}')
     window = windows()
-    waiting = window.until(lambda state: state["phase"] == "reconnecting")
-    assert "no daemon is running" in window.until(lambda state: state["bar"] != "")["bar"] or waiting["bar"]
+    waiting = window.until(lambda state: state["phase"] == "reconnecting" and state["bar"] != "")
+    assert "it is not started, as the settings have it" in waiting["bar"]
     assert not daemon_lives(Home.find())
     with Client() as client:
         client.call("hello")  # somebody starts it
