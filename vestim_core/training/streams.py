@@ -39,51 +39,58 @@ class StreamBatches:
         self._y = _windows([file.target for file in files], training.chunk_steps, device)  # (N, T)
         borders = _borders(files)
         self._starts, self._stops, self._scored_from = borders.unbind(1)
-        self._chunk = torch.arange(training.chunk_steps)
+        self._chunk = np.arange(training.chunk_steps)
         self.per_epoch = training.draws_per_epoch * training.chunks_per_stream
-        self._row = torch.zeros(training.streams, dtype=torch.int64)  # where each stream stands in all rows
-        self._stop = torch.zeros_like(self._row)  # the end of its segment
-        self._counts_from = torch.zeros_like(self._row)  # its first row in the loss
+        # In numpy, whose calls for a few numbers take a fraction of torch's: they are made for every batch.
+        self._row = np.zeros(training.streams, np.int64)  # where each stream stands in all rows
+        self._stop = np.zeros_like(self._row)  # the end of its segment
+        self._counts_from = np.zeros_like(self._row)  # its first row in the loss
 
     def batch(self, index: int) -> Batch:
         """See `Batches.batch`."""
         ended = self._row >= self._stop
         if index % self._training.chunks_per_stream == 0:
             ended[:] = True
-        if anew := int(ended.sum()):
+        if anew := int(np.count_nonzero(ended)):
             self._row[ended], self._stop[ended], self._counts_from[ended] = self._draw(anew)
-        first = self._row
-        self._row = first + len(self._chunk)
-        y = self._y[first.to(self._device)]
+        first, after = self._row, self._row + len(self._chunk)
+        self._row = after
+        rows = torch.from_numpy(first).to(self._device)
+        y = self._y[rows]
         count, scored = y.numel(), None
-        if bool((first < self._counts_from).any()) or bool((self._row > self._stop).any()):
-            rows = first[:, None] + self._chunk
-            mask = (rows >= self._counts_from[:, None]) & (rows < self._stop[:, None])
-            count, scored = int(mask.sum()), mask.to(self._device, torch.float32)
+        if (first < self._counts_from).any() or (after > self._stop).any():
+            each = first[:, None] + self._chunk
+            mask = (each >= self._counts_from[:, None]) & (each < self._stop[:, None])
+            count, scored = int(np.count_nonzero(mask)), self._share(mask)
         return Batch(
-            x=self._x[first.to(self._device)].transpose(1, 2),
+            x=self._x[rows].transpose(1, 2),
             y=y,
             count=count,
             scored=scored,
-            kept=None if anew == len(ended) else (~ended)[:, None].to(self._device, torch.float32),
+            kept=None if anew == len(ended) else self._share(~ended[:, None]),
         )
 
     def state(self, index: int) -> dict[str, Any]:
         """See `Batches.state`."""
         return {
             "generator": self._generator.get_state(),
-            "row": self._row.clone(),
-            "stop": self._stop.clone(),
-            "counts_from": self._counts_from.clone(),
+            "row": torch.tensor(self._row),
+            "stop": torch.tensor(self._stop),
+            "counts_from": torch.tensor(self._counts_from),
         }
 
     def load(self, state: dict[str, Any], index: int) -> None:
         """See `Batches.load`."""
         self._generator.set_state(state["generator"])
-        self._row, self._stop = state["row"].clone(), state["stop"].clone()
-        self._counts_from = state["counts_from"].clone()
+        self._row, self._stop, self._counts_from = (
+            state[name].numpy().copy() for name in ("row", "stop", "counts_from")
+        )
 
-    def _draw(self, streams: int) -> tuple[Tensor, Tensor, Tensor]:
+    def _share(self, marks: np.ndarray) -> Tensor:
+        """Booleans as 1.0 and 0.0, where the training is."""
+        return torch.from_numpy(marks.astype(np.float32)).to(self._device)
+
+    def _draw(self, streams: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Start row, end of segment and first row that counts of that many new streams."""
         length = self._training.chunk_steps * self._training.chunks_per_stream
         weights = (self._stops - self._scored_from).double()
@@ -93,7 +100,7 @@ class StreamBatches:
         place = torch.rand(streams, generator=self._generator, dtype=torch.float64) * (room + length).double()
         offset = torch.minimum((place.long() - length // 2).clamp(min=0), room)
         settled = torch.where(offset == 0, first, first + offset + self._training.burn_in_steps)
-        return first + offset, stop, torch.maximum(scored_from, settled)
+        return (first + offset).numpy(), stop.numpy(), torch.maximum(scored_from, settled).numpy()
 
 
 def _windows(parts: Sequence[np.ndarray], length: int, device: str) -> Tensor:
