@@ -129,16 +129,18 @@ class CardList(QWidget):
     # --- the document's side
 
     def value(self) -> Any:
-        """The sections in their order; MISSING for none."""
+        """The sections in their order; MISSING for none, unless none is another thing than the default."""
         if not self.json.isHidden():
             return self.json.value()
         values = [card.form.value() for card in self.cards]
-        return [{} if value is MISSING else value for value in values] or MISSING
+        made = [{} if value is MISSING else value for value in values]
+        return made if made or self.shape.default else MISSING
 
     def set_value(self, value: Any) -> None:
         """Show a list of sections; a single one counts as a list, anything else is edited as JSON."""
-        items = [] if value is MISSING else [value] if isinstance(value, Mapping | str) else value
-        odd = not isinstance(items, list) or not all(isinstance(item, Mapping | str) for item in items)
+        plain = (Mapping, str) if self.shape.tag_name else (Mapping,)
+        items = [] if value is MISSING else [value] if isinstance(value, plain) else value
+        odd = not isinstance(items, list) or not all(isinstance(item, plain) for item in items)
         self.json.setVisible(odd)
         self.add.setVisible(not odd and not self._fixed)
         if odd:

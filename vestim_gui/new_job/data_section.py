@@ -101,6 +101,8 @@ class DataSection(QWidget):
     def value(self) -> Any:
         """The data section."""
         rest = self.form.value()
+        if rest is not MISSING and not isinstance(rest, dict):
+            return rest
         return {**roles_of(self._entries), **self._odd, **({} if rest is MISSING else rest)}
 
     def set_value(self, value: Any) -> None:
@@ -120,6 +122,8 @@ class DataSection(QWidget):
 
     def add(self, paths: Sequence[str], role: str = "") -> None:
         """Add files or folders for a role; without one their names are looked at."""
+        if not isinstance(self.value(), dict):  # what stood there was no data section
+            self.form.set_value(MISSING)
         known = {entry.path for entry in self._entries}
         self._entries += [Entry(path, role or guessed_role(path)) for path in paths if path not in known]
         if role:

@@ -19,6 +19,7 @@ class Editor(QWidget):
 
     changed = pyqtSignal()
     core: QWidget
+    _given: tuple[str, Any] = ("", MISSING)
 
     def value(self) -> Any:
         """What the document holds; MISSING where the field is left empty."""
@@ -27,6 +28,10 @@ class Editor(QWidget):
     def set_value(self, value: Any) -> None:
         """Show a value of a document."""
         raise NotImplementedError
+
+    def _read(self, text: str, shape: FieldShape) -> Any:
+        """The value that a text stands for: the very one that was shown, while the text is what it was."""
+        return self._given[1] if text == self._given[0] else value_of(text, shape)
 
     def _hold(self, core: QWidget) -> None:
         self.core = core
@@ -52,14 +57,15 @@ class LineEditor(Editor):
         self._hold(self._line)
 
     def value(self) -> Any:
-        value = value_of(self._line.text(), self._shape)
+        value = self._read(self._line.text(), self._shape)
         if self._shape.kind is Kind.LIST and not self._shape.grid and isinstance(value, str):
             return [part.strip() for part in value.split(",") if part.strip()]
         return value
 
     def set_value(self, value: Any) -> None:
-        if text_of(value) != self._line.text():
-            self._line.setText(text_of(value))
+        self._given = (text_of(value), value)
+        if self._given[0] != self._line.text():
+            self._line.setText(self._given[0])
 
 
 class _ColumnCompleter(QCompleter):
@@ -104,13 +110,14 @@ class ChoiceEditor(Editor):
 
     def value(self) -> Any:
         if self._shape.grid:
-            return value_of(self._box.currentText(), self._shape)
+            return self._read(self._box.currentText(), self._shape)
         word = self._box.currentData()
         return MISSING if word is None or word == text_of(self._shape.default) else word
 
     def set_value(self, value: Any) -> None:
         text = text_of(self._shape.default if value is MISSING and not self._shape.grid else value)
         if self._shape.grid:
+            self._given = (text, value)
             place = self._place(text)
             self._box.setCurrentIndex(place)
             if place < 0:
@@ -176,11 +183,12 @@ class TextEditor(Editor):
         self._hold(self._box)
 
     def value(self) -> Any:
-        return value_of(self._box.toPlainText(), self._shape)
+        return self._read(self._box.toPlainText(), self._shape)
 
     def set_value(self, value: Any) -> None:
         empty = value is MISSING or value in ({}, [])
         text = "" if empty else mapping_text(value) if self._shape.kind is Kind.MAPPING else json_text(value)
+        self._given = (text, value)
         if text != self._box.toPlainText():
             self._box.blockSignals(True)
             self._box.setPlainText(text)
