@@ -44,7 +44,7 @@ from vestim_gui.new_job.files_model import FilesModel
 from vestim_gui.new_job.findings_panel import FindingsPanel
 from vestim_gui.new_job.form import SectionForm
 from vestim_gui.new_job.problems import Problem, Stop
-from vestim_gui.new_job.values import MISSING
+from vestim_gui.new_job.values import MISSING, Missing
 from vestim_gui.numbers import several
 from vestim_gui.theme.style import set_kind
 from vestim_gui.widgets.plain_label import button, plain_label
@@ -101,9 +101,9 @@ class DataSection(QWidget):
     def value(self) -> Any:
         """The data section."""
         rest = self.form.value()
-        if rest is not MISSING and not isinstance(rest, dict):
+        if not isinstance(rest, dict | Missing):
             return rest
-        return {**roles_of(self._entries), **self._odd, **({} if rest is MISSING else rest)}
+        return {**roles_of(self._entries), **self._odd, **(rest if isinstance(rest, dict) else {})}
 
     def set_value(self, value: Any) -> None:
         """Show a data section."""
