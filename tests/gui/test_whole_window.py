@@ -22,6 +22,7 @@ from pytestqt.qtbot import QtBot
 from tests.gui.fake_link import FakeLink, epoch_event, summary
 from vestim_gui.application import made_pages
 from vestim_gui.context import Context
+from vestim_gui.detail.page import DetailPage
 from vestim_gui.shell.main_window import MainWindow
 
 JOB = "job_20260101-120000-aaaa"
@@ -148,3 +149,32 @@ def _is_used(widget: QWidget) -> bool:
 
 def _name(widget: QWidget) -> str:
     return widget.accessibleName() or getattr(widget, "text", lambda: "")() or widget.objectName() or widget.toolTip()
+
+
+def test_the_main_job_by_keys_alone(whole: MainWindow, ctx: Context, fake_link: FakeLink, qtbot: QtBot) -> None:
+    fake_link.handlers |= {"pause": lambda job_id: {"job_id": job_id, "state": "running"}}
+    fake_link.change_job(JOB, state="running", phase="training")
+    qtbot.waitUntil(lambda: (ctx.jobs.row(JOB) or {})["state"] == "running")
+    control, alt = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
+
+    def press(key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+        qtbot.keyClick(QApplication.focusWidget() or whole, key, modifier)
+
+    press(Qt.Key.Key_1, control)
+    press(Qt.Key.Key_F, control)
+    qtbot.waitUntil(lambda: isinstance(QApplication.focusWidget(), QLineEdit))
+    press(Qt.Key.Key_Return)  # from the filter into the list
+    qtbot.waitUntil(lambda: isinstance(QApplication.focusWidget(), QAbstractItemView))
+    press(Qt.Key.Key_Home)
+    press(Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: ("pause", {"job_id": JOB}) in fake_link.calls)
+    detail = whole.findChildren(DetailPage)[0]
+    for key, tab in ((Qt.Key.Key_2, "curves"), (Qt.Key.Key_6, "log"), (Qt.Key.Key_1, "overview")):
+        press(key, alt)
+        assert detail.tab == tab
+    press(Qt.Key.Key_K, control)
+    qtbot.keyClicks(QApplication.focusWidget(), "new job")
+    press(Qt.Key.Key_Return)
+    assert whole.page_name == "new_job"
+    press(Qt.Key.Key_Comma, control)
+    assert whole.page_name == "settings"

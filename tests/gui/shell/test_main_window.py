@@ -186,6 +186,17 @@ def test_that_jobs_go_on_is_said_once(
     second.deleteLater()
 
 
+def test_a_window_that_stays_in_the_tray_is_hidden_and_comes_back(
+    window: MainWindow, busy: Context, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(window.tray, "stays", lambda: True)
+    with qtbot.assertNotEmitted(window.closed):
+        window.close()
+    assert not window.isVisible()
+    window.come_to_front([])
+    assert window.isVisible()
+
+
 def test_nothing_is_asked_where_nothing_runs(window: MainWindow, live: Context, qtbot: QtBot) -> None:
     with qtbot.waitSignal(window.closed):
         window.close()
