@@ -20,6 +20,13 @@ def test_they_are_the_formulas(pairs: list[tuple[float, float]]) -> None:
     assert found["rmse_mV"] == pytest.approx(1e3 * np.sqrt(np.mean(error**2)))
     assert found["mae_mV"] == pytest.approx(1e3 * np.mean(np.abs(error)))
     assert found["max_mV"] == pytest.approx(1e3 * np.max(np.abs(error)))
+    ranked = np.sort(np.abs(error))
+    for share in (95, 99):
+        below, part = divmod(share / 100 * (len(ranked) - 1), 1)
+        above = min(int(below) + 1, len(ranked) - 1)
+        expected = (1 - part) * ranked[int(below)] + part * ranked[above]
+        assert found[f"p{share}_mV"] == pytest.approx(1e3 * expected, abs=1e-9)
+    assert found["bias_mV"] == pytest.approx(1e3 * (sum(predicted) - sum(target)) / len(target), abs=1e-9)
     spread = np.sum((target - target.mean()) ** 2)
     if spread > 1e-9:
         assert found["r2"] == pytest.approx(1 - np.sum(error**2) / spread)
@@ -39,14 +46,18 @@ def test_pooling_parts_is_the_whole(pairs: list[tuple[float, float]], cut: int) 
 @pytest.mark.parametrize(
     ("target", "keys", "rmse"),
     [
-        ("voltage_V", ["rmse_mV", "mae_mV", "max_mV", "r2"], 500.0),
-        ("soc", ["rmse_percent", "mae_percent", "max_percent", "r2"], 50.0),
-        ("temperature_degC", ["rmse_K", "mae_K", "max_K", "r2"], 0.5),
+        ("voltage_V", ["rmse_mV", "mae_mV", "max_mV", "r2", "p95_mV", "p99_mV", "bias_mV"], 500.0),
+        (
+            "soc",
+            ["rmse_percent", "mae_percent", "max_percent", "r2", "p95_percent", "p99_percent", "bias_percent"],
+            50.0,
+        ),
+        ("temperature_degC", ["rmse_K", "mae_K", "max_K", "r2", "p95_K", "p99_K", "bias_K"], 0.5),
     ],
 )
 def test_names_and_units_follow_the_target(target: str, keys: list[str], rmse: float) -> None:
     found = errors(np.array([1.0, 2.0]), np.array([1.5, 2.5]), target)
-    assert list(found) == keys
+    assert list(found)[: len(keys)] == keys
     assert found[keys[0]] == pytest.approx(rmse)
 
 

@@ -1,6 +1,7 @@
 """Results: only scored rows, one file of predictions each, and one document that sums them up."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,16 @@ import numpy as np
 from tests.training.synthetic import small_set
 from vestim_core.data.prepared import PreparedFile
 from vestim_core.evaluation.metrics import errors
-from vestim_core.evaluation.report import evaluate, overall, scored_rows, write_predictions, write_results
+from vestim_core.evaluation.report import (
+    evaluate,
+    examine,
+    headlines,
+    metrics_document,
+    overall,
+    scored_rows,
+    write_predictions,
+    write_results,
+)
 
 
 def _off_by_10_mV(file: PreparedFile) -> np.ndarray:
@@ -69,3 +79,43 @@ def test_the_document_names_the_model_and_can_be_checked_against_the_predictions
         saved = np.load(tmp_path / "predictions" / f"{entry['key']}.npz")
         assert errors(saved["target"], saved["predicted"], "voltage_V").items() <= entry.items()
     assert set(document["overall"]) == {"validation", "test"}
+    assert set(document["bins"]["test"]) == {"soc", "temperature_degC", "current_A"}
+    assert [entry["key"] for entry in document["details"]] == ["c", "d"]
+    assert headlines(document) == {name: document[name] for name in headlines(document)}
+    assert "details" not in headlines(document)
+
+
+def test_what_every_epoch_finds_is_what_the_test_finds_to_the_bit() -> None:
+    prepared = small_set()
+    random = np.random.default_rng(1)
+
+    def noisy(file: PreparedFile) -> np.ndarray:
+        return np.asarray(file.column("voltage_V") + noise[file.key])
+
+    noise = {file.key: random.normal(0, 0.01, len(file.time_s)) for file in prepared.files}
+    quick = overall(evaluate(noisy, prepared.files, "voltage_V"))
+    whole = overall([examine(file, noisy(file), "voltage_V") for file in prepared.files])
+    for role, figures in quick.items():
+        assert figures.items() <= whole[role].items()
+
+
+def test_rows_without_a_target_count_nowhere_and_none_at_all_is_no_error() -> None:
+    file = small_set().files[0]
+    at = file.columns.index("voltage_V")
+    for unknown in (slice(100, 200), slice(None)):
+        physical = file.physical.copy()
+        physical[unknown, at] = np.nan
+        result = examine(replace(file, physical=physical), _off_by_10_mV(file), "voltage_V")
+        kept = np.isfinite(physical[:, at]) & scored_rows(file)
+        entry = metrics_document({}, "voltage_V", [result])["files"][0]
+        assert entry["rows"] == kept.sum()
+        assert entry["rmse_mV"] is None if not kept.any() else abs(entry["rmse_mV"] - 10) < 1e-6
+
+
+def test_a_prediction_that_is_no_number_leaves_no_figure_and_a_readable_document() -> None:
+    file = small_set().files[0]
+    predicted = _off_by_10_mV(file)
+    predicted[300] = np.nan
+    document = metrics_document({}, "voltage_V", [examine(file, predicted, "voltage_V")])
+    assert document["files"][0]["rmse_mV"] is None
+    json.dumps(document, allow_nan=False)

@@ -31,9 +31,13 @@ class ErrorSums:
     @classmethod
     def of(cls, target: Array, predicted: Array) -> ErrorSums:
         """Sums over rows; `target` and `predicted` (n,) in the target's unit."""
+        return cls.of_errors(target, np.asarray(predicted, np.float64) - np.asarray(target, np.float64))
+
+    @classmethod
+    def of_errors(cls, target: Array, error: Array) -> ErrorSums:
+        """Sums over rows with the target (n,) and the error (n,), prediction minus target."""
         if not len(target):
             return cls()
-        error = np.asarray(predicted, np.float64) - np.asarray(target, np.float64)
         mean = float(np.mean(target))
         size = np.abs(error)
         return cls(
@@ -72,8 +76,27 @@ class ErrorSums:
 
 
 def errors(target_physical: Array, predicted: Array, target: str) -> dict[str, float | None]:
-    """Metrics of predictions (n,) against the target (n,), both in the target's unit; see `ErrorSums.metrics`."""
-    return ErrorSums.of(target_physical, predicted).metrics(target)
+    """All metrics of predictions (n,) against the target (n,), both in the target's unit: those of
+    `ErrorSums.metrics`, then 95th and 99th percentile of the size of the error (linear between ranks) and its mean
+    (bias; positive: predicted too high)."""
+    error = np.asarray(predicted, np.float64) - np.asarray(target_physical, np.float64)
+    return metrics_of(target_physical, error, target)
+
+
+def metrics_of(target_physical: Array, error: Array, target: str) -> dict[str, float | None]:
+    """`errors` where the error (n,), prediction minus target, is known already."""
+    return {**ErrorSums.of_errors(target_physical, error).metrics(target), **shape(error, target)}
+
+
+def shape(error: Array, target: str) -> dict[str, float | None]:
+    """What sums alone do not tell of errors (n,): `p95`, `p99` and `bias`, named and scaled by `target`."""
+    suffix, scale = error_scale(target)
+    names = (f"p95{suffix}", f"p99{suffix}", f"bias{suffix}")
+    if not len(error):
+        return dict.fromkeys(names)
+    p95, p99 = np.percentile(np.abs(error), (95, 99))
+    values = (float(p95), float(p99), float(np.mean(error)))
+    return {name: scale * value for name, value in zip(names, values, strict=True)}
 
 
 def pooled(parts: Iterable[ErrorSums]) -> ErrorSums:

@@ -1,11 +1,13 @@
 """Results of a test: errors of every file, predictions beside them, and `metrics.json` that sums them up.
 
-Only scored rows are compared and written; rested pre-roll is never part of a figure.
+Only scored rows are compared and written; rested pre-roll is never part of a figure. A file whose target is not known,
+in some rows or in all, has predictions all the same.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +16,18 @@ from typing import Any
 import numpy as np
 
 from vestim_core.data.prepared import PreparedFile
+from vestim_core.evaluation.comparison import Comparison, compared_rows, scored_rows
 from vestim_core.evaluation.metrics import ErrorSums, pooled
 from vestim_core.models.whole import written_whole
 from vestim_core.spec.data import Role
 
-SCHEMA_VERSION = 1
+__all__ = ["FileResult", "compare", "evaluate", "examine", "headlines", "overall", "scored_rows", "write_results"]
+
+SCHEMA_VERSION = 2
+"""1 had `files` and `overall` alone, with fewer metrics; what reads them reads both."""
 METRICS = "metrics.json"
+MAX_WORST = 10
+MAX_TOLD_FILES = 300
 
 Predictor = Callable[[PreparedFile], np.ndarray]
 """Gives (n,) float64 in the target's unit for every row of a file."""
@@ -27,13 +35,14 @@ Predictor = Callable[[PreparedFile], np.ndarray]
 
 @dataclass(frozen=True)
 class FileResult:
-    """Errors of one file over its scored rows."""
+    """Errors of one file over its compared rows. comparison: where they were examined, not only summed up."""
 
     key: str
     name: str
     role: Role
     target: str
     sums: ErrorSums
+    comparison: Comparison | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain values: file, role, rows and the metrics by name."""
@@ -43,6 +52,7 @@ class FileResult:
             "role": self.role,
             "rows": self.sums.rows,
             **self.sums.metrics(self.target),
+            **(self.comparison.shape(self.target) if self.comparison else {}),
         }
 
 
@@ -52,38 +62,57 @@ def evaluate(predictor: Predictor, files: Iterable[PreparedFile], target: str) -
 
 
 def compare(file: PreparedFile, predicted: np.ndarray, target: str) -> FileResult:
-    """Errors of predictions (n,) for every row of `file`, counted over its scored rows."""
-    rows = scored_rows(file)
+    """Errors of predictions (n,) for every row of `file`, summed over its compared rows."""
+    rows = compared_rows(file, target)
     return FileResult(file.key, file.name, file.role, target, ErrorSums.of(file.column(target)[rows], predicted[rows]))
 
 
-def scored_rows(file: PreparedFile) -> np.ndarray:
-    """(n,) bool: the rows that count."""
-    mask = np.zeros(len(file.time_s), bool)
-    for segment in file.segments:
-        mask[segment.scored] = True
-    return mask
+def examine(file: PreparedFile, predicted: np.ndarray, target: str) -> FileResult:
+    """`compare`, with percentiles, bins, curves and worst stretches."""
+    comparison = Comparison.of(file, predicted, target)
+    sums = ErrorSums.of_errors(comparison.target_physical, comparison.error)
+    return FileResult(file.key, file.name, file.role, target, sums, comparison)
 
 
 def overall(results: Sequence[FileResult]) -> dict[str, dict[str, Any]]:
     """For each role: files, rows, and metrics over all their rows as if they were one file."""
     summary: dict[str, dict[str, Any]] = {}
-    for role in dict.fromkeys(result.role for result in results):
-        of_role = [result for result in results if result.role == role]
-        sums = pooled(result.sums for result in of_role)
-        summary[role] = {"files": len(of_role), "rows": sums.rows, **sums.metrics(of_role[0].target)}
+    for role, mine in _by_role(results).items():
+        sums, target = pooled(result.sums for result in mine), mine[0].target
+        together = _together(mine)
+        more = together.shape(target) if together else {}
+        summary[role] = {"files": len(mine), "rows": sums.rows, **sums.metrics(target), **more}
     return summary
 
 
 def metrics_document(model: dict[str, Any], target: str, results: Sequence[FileResult]) -> dict[str, Any]:
-    """What stands in `metrics.json`. model: what was tested, `{"task_id": ...}` or `{"kind": "circuit"}`."""
-    return {
+    """What stands in `metrics.json`. model: what was tested, `{"task_id": ...}` or `{"kind": "circuit"}`.
+
+    bins: by role, then by column. worst: the worst stretches of all files, worst first. details: bins and curves of
+    each file. A figure that is no finite number is None.
+    """
+    examined = [(result, result.comparison) for result in results if result.comparison]
+    worst = [stretch for _, found in examined for stretch in found.detail["worst"]]
+    worst.sort(key=lambda stretch: -next(value for name, value in stretch.items() if name.startswith("rmse")))
+    roles = {role: _together(mine) for role, mine in _by_role(results).items()}
+    document = {
         "schema_version": SCHEMA_VERSION,
         "model": model,
         "target": target,
         "files": [result.to_json() for result in results],
         "overall": overall(results),
+        "bins": {role: found.bins(target) for role, found in roles.items() if found},
+        "worst": worst[:MAX_WORST],
+        "details": [{"key": result.key, "bins": found.bins(target), **found.detail} for result, found in examined],
     }
+    finite: dict[str, Any] = _finite(document)
+    return finite
+
+
+def headlines(document: dict[str, Any]) -> dict[str, Any]:
+    """Of `metrics.json` what fits into one event: model, target, files (the first `MAX_TOLD_FILES`) and overall."""
+    told = {name: document[name] for name in ("schema_version", "model", "target", "overall")}
+    return {**told, "files": document["files"][:MAX_TOLD_FILES]}
 
 
 def write_results(
@@ -102,7 +131,7 @@ def write_results(
     for file in files:
         predicted = predictor(file)
         write_predictions(folder / "predictions", file, predicted, target, csv=csv)
-        results.append(compare(file, predicted, target))
+        results.append(examine(file, predicted, target))
         on_file(results[-1])
     document = metrics_document(model, target, results)
     with written_whole(folder / METRICS) as path:
@@ -134,3 +163,25 @@ def write_predictions(folder: Path, file: PreparedFile, predicted: np.ndarray, t
         with written_whole(paths[1]) as path, path.open("w", encoding="utf-8", newline="\n") as text:
             np.savetxt(text, np.column_stack([*columns.values()]), "%.10g", delimiter=",", header=header, comments="")
     return paths
+
+
+def _by_role(results: Sequence[FileResult]) -> dict[Role, list[FileResult]]:
+    roles = dict.fromkeys(result.role for result in results)
+    return {role: [result for result in results if result.role == role] for role in roles}
+
+
+def _together(results: Sequence[FileResult]) -> Comparison | None:
+    parts = [result.comparison for result in results if result.comparison]
+    return Comparison.together(parts) if len(parts) == len(results) else None
+
+
+def _finite(value: Any) -> Any:
+    """`value` with None for every number that JSON cannot hold."""
+    match value:
+        case dict():
+            return {key: _finite(item) for key, item in value.items()}
+        case list():
+            return [_finite(item) for item in value]
+        case float() if not math.isfinite(value):
+            return None
+    return value

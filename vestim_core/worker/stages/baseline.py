@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vestim_core.evaluation.report import write_results
+from vestim_core.evaluation.report import headlines, write_results
 from vestim_core.models.circuit import fit_circuit
 from vestim_core.spec.events import EventKind
 from vestim_core.spec.states import AttemptState
@@ -26,5 +26,6 @@ def run(attempt: Attempt) -> AttemptState:
         csv=attempt.task.testing.predictions_csv,
     )
     parameters = len(circuit.soc) + 3
-    attempt.journal.event(EventKind.RESULT, {**metrics, "parameters": parameters, "circuit": circuit.to_json()})
+    found = {**headlines(metrics), "parameters": parameters, "circuit": circuit.to_json()}
+    attempt.journal.event(EventKind.RESULT, found)
     return AttemptState.FINISHED

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from vestim_core.evaluation.inference import predict
-from vestim_core.evaluation.report import FileResult, write_results
+from vestim_core.evaluation.report import FileResult, headlines, write_results
 from vestim_core.models.files import load_model
 from vestim_core.spec.events import EventKind
 from vestim_core.spec.states import AttemptState
@@ -36,5 +36,5 @@ def run(attempt: Attempt) -> AttemptState:
         csv=attempt.task.testing.predictions_csv,
         on_file=report,
     )
-    attempt.journal.event(EventKind.RESULT, {**metrics, "parameters": document["parameters"]})
+    attempt.journal.event(EventKind.RESULT, {**headlines(metrics), "parameters": document["parameters"]})
     return AttemptState.FINISHED
