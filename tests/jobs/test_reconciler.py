@@ -123,7 +123,8 @@ def test_a_job_whose_tasks_have_all_ended_gets_its_end(job: JobFacts) -> None:
     rest = settled(ended)
     assert rest.state in JOB_ENDS
     tests = [task.state for task in rest.tasks if task.kind is TaskKind.TEST]
-    if job.intent is not Intent.STOP and tests:
+    retested = any(task.kind is TaskKind.RETEST for task in rest.tasks)
+    if job.intent is not Intent.STOP and tests and not retested:
         assert rest.state is (JobState.DONE if TaskState.DONE in tests else JobState.FAILED)
 
 
@@ -144,7 +145,7 @@ def worked(job: JobFacts, *, obeys: bool, now_s: float) -> JobFacts:
                 end = AttemptState.FINISHED
             elif obeys:
                 end = AttemptState.STOPPED if attempt.asked is Intent.STOP else AttemptState.PAUSED
-            elif attempt.asked is Intent.RUN and task.kind in {TaskKind.TEST, TaskKind.BASELINE}:
+            elif attempt.asked is Intent.RUN and task.kind in {TaskKind.TEST, TaskKind.BASELINE, TaskKind.RETEST}:
                 end = AttemptState.FINISHED
             if end:
                 task = replace(task, attempt=replace(attempt, state=end, ended=True))
@@ -166,7 +167,8 @@ def test_a_stop_is_always_carried_out(job: JobFacts, obeys: bool, test: bool) ->
         now_s += max(ASK_S, TERMINATE_S) + 1
     assert job.state in JOB_ENDS
     assert all(task.state in TASK_ENDS for task in job.tasks)
-    if any(task.state is TaskState.STOPPED for task in job.tasks):
+    own = [task for task in job.tasks if task.kind is not TaskKind.RETEST] or job.tasks
+    if any(task.state is TaskState.STOPPED for task in own):
         assert job.state is JobState.STOPPED
 
 

@@ -34,6 +34,7 @@ COMMANDS = {
     "follow": "follow",
     "logs": "logs",
     "stop": "stop",
+    "test": "test",
     "pause": "pause",
     "resume": "pause",
     "rename": "keep",

@@ -21,7 +21,17 @@ from vestim_core.evaluation.metrics import ErrorSums, pooled
 from vestim_core.models.whole import written_whole
 from vestim_core.spec.data import Role
 
-__all__ = ["FileResult", "compare", "evaluate", "examine", "headlines", "overall", "scored_rows", "write_results"]
+__all__ = [
+    "FileResult",
+    "ResultWriter",
+    "compare",
+    "evaluate",
+    "examine",
+    "headlines",
+    "overall",
+    "scored_rows",
+    "write_results",
+]
 
 SCHEMA_VERSION = 2
 """1 had `files` and `overall` alone, with fewer metrics; what reads them reads both."""
@@ -115,6 +125,29 @@ def headlines(document: dict[str, Any]) -> dict[str, Any]:
     return {**told, "files": document["files"][:MAX_TOLD_FILES]}
 
 
+class ResultWriter:
+    """The results of one model in `folder`: `predictions/<key>.npz` (and .csv) of each file, then `metrics.json`."""
+
+    def __init__(self, folder: Path, *, target: str, model: dict[str, Any], csv: bool) -> None:
+        self._folder, self._target, self._model, self._csv = folder, target, model, csv
+        self._results: list[FileResult] = []
+
+    def add(self, file: PreparedFile, predicted: np.ndarray) -> FileResult:
+        """Write the predictions (n,) of a file, and keep their errors."""
+        write_predictions(self._folder / "predictions", file, predicted, self._target, csv=self._csv)
+        self._results.append(examine(file, predicted, self._target))
+        return self._results[-1]
+
+    def finish(self) -> dict[str, Any]:
+        """Write `metrics.json`; its content."""
+        document = metrics_document(self._model, self._target, self._results)
+        text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with written_whole(self._folder / METRICS) as path:
+            path.write_text(text, encoding="utf-8")
+        return document
+
+
 def write_results(
     folder: Path,
     predictor: Predictor,
@@ -125,18 +158,11 @@ def write_results(
     csv: bool,
     on_file: Callable[[FileResult], None] = lambda result: None,
 ) -> dict[str, Any]:
-    """Test on `files`, one in memory at a time: `folder/predictions/<key>.npz` (and .csv), then `folder/metrics.json`,
-    whose content is returned. on_file: called after each file."""
-    results = []
+    """Test on `files`, one in memory at a time; the content of `metrics.json`. on_file: called after each file."""
+    writer = ResultWriter(folder, target=target, model=model, csv=csv)
     for file in files:
-        predicted = predictor(file)
-        write_predictions(folder / "predictions", file, predicted, target, csv=csv)
-        results.append(examine(file, predicted, target))
-        on_file(results[-1])
-    document = metrics_document(model, target, results)
-    with written_whole(folder / METRICS) as path:
-        path.write_text(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
-    return document
+        on_file(writer.add(file, predictor(file)))
+    return writer.finish()
 
 
 def write_predictions(folder: Path, file: PreparedFile, predicted: np.ndarray, target: str, *, csv: bool) -> list[Path]:

@@ -62,6 +62,10 @@ EXAMPLES: dict[str, Example] = {
     "stop": Example({"test": True}, _state("running")),
     "pause": Example(answer=_state("running")),
     "resume": Example(answer=_state("queued")),
+    "test": Example(
+        {"files": ["/data/drive_9.csv"]},
+        {**_state("queued"), "task_id": "retest_1", "trained": ["train_002"]},
+    ),
     "archive": Example(answer={**_state("done"), "archived": True}),
     "restore": Example(answer={**_state("done"), "archived": False}),
     "delete": Example(answer={"job_id": _JOB, "deleted": True}),

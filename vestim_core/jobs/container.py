@@ -105,6 +105,17 @@ class JobContainer:
             self._record(EventKind.JOB, {"task_count": len(self.tasks), "trial_count": trials})
             self._record_phase(self.managers[Phase.TRAINING_SETUP])
 
+    def add_task(self, spec: TaskSpec) -> None:
+        """Give a job that has ended one more task, and put it back into the queue for that alone."""
+        with self.changes():
+            if self.state not in JOB_ENDS:
+                raise refused(f"job {self.job_id} is {self.state}: wait until it has ended")
+            self.tasks[spec.task_id] = Task.from_spec(spec)
+            self.dirty_tasks.add(spec.task_id)
+            self._tasks_moved = True
+            self.set_intent(Intent.RUN)
+            self.set_state(JobState.QUEUED)
+
     # --- states and intent
 
     def set_intent(self, intent: Intent, *, test: bool = True, reason: str = "") -> None:
@@ -134,7 +145,7 @@ class JobContainer:
             if state is JobState.QUEUED and not self.started_utc:
                 self.started_utc = self.updated_utc
             if state in JOB_ENDS:
-                self.ended_utc = self.updated_utc
+                self.ended_utc = self.ended_utc or self.updated_utc  # a later test on new files does not move it
                 failed = next((t.error for t in self.tasks.values() if t.error), None)
                 self.error = failed if state is JobState.FAILED else None
             self.reason = reason

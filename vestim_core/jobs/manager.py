@@ -118,6 +118,14 @@ class JobManager:
     def reopen(self, container: JobContainer) -> None:
         """Put an ended job back among those that run, behind all that wait."""
         container.reopen()
+        self._queue_again(container)
+
+    def add_task(self, container: JobContainer, spec: TaskSpec) -> None:
+        """Put an ended job back among those that run for one more task."""
+        container.add_task(spec)
+        self._queue_again(container)
+
+    def _queue_again(self, container: JobContainer) -> None:
         container.set_position(self._end_of_queue())
         self.job_containers[container.job_id] = container
         self.persist_job_container(container)

@@ -18,12 +18,14 @@ from vestim_core.jobs.folders import JobFolder
 from vestim_core.jobs.manager import JobManager
 from vestim_core.jobs.managers.setup import TrainingSetupManager
 from vestim_core.jobs.reconciler import SetJob, SetTask, reconcile
+from vestim_core.jobs.tasks import Task
 from vestim_core.protocol.journal import read_lines
 from vestim_core.protocol.launch import ExitFile, Launch
-from vestim_core.spec.errors import VestimError
+from vestim_core.spec.errors import VestimError, wrong_input
 from vestim_core.spec.ids import is_safe_id
 from vestim_core.spec.job import validate_job
-from vestim_core.spec.states import JOB_ENDS, AttemptState, Intent, JobState, Phase, TaskState
+from vestim_core.spec.states import JOB_ENDS, AttemptState, Intent, JobState, Phase, TaskKind, TaskState
+from vestim_core.spec.task import TaskSpec
 from vestim_core.system import read_json
 from vestim_core.system.failpoints import failpoint
 
@@ -33,6 +35,23 @@ _AFTER = {
     AttemptState.STOPPED: TaskState.STOPPED,
     AttemptState.PAUSED: TaskState.PAUSED,
 }
+
+
+def take_in(manager: JobManager, job_id: str) -> None:
+    """Make a job whose folder was put into the workspace one of the registry's; none that it knows is touched.
+
+    `VestimError` when there is no such folder, or it cannot be understood.
+    """
+    folder = manager.folder(job_id)
+    if manager.registry.has(job_id) or not folder.state_json.is_file():
+        return
+    try:
+        container = _job_from(folder)
+    except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
+        raise wrong_input(
+            f"'{folder.root}' cannot be opened as a job ({error}): copy the whole folder anew", place="job_id"
+        ) from None
+    manager.persist_job_container(container)
 
 
 def rebuild(manager: JobManager) -> list[str]:
@@ -89,6 +108,9 @@ def _bring_back_work(container: JobContainer, folder: JobFolder) -> None:
     assert isinstance(setup, TrainingSetupManager)
     container.replace_tasks(setup.expand(validate_job(container.document)))
     container.set_state(JobState.QUEUED)
+    for written in sorted(folder.root.glob(f"tasks/{TaskKind.RETEST}_*/task.json"), key=_number):
+        spec = TaskSpec.model_validate(read_json(written))
+        container.tasks[spec.task_id] = Task.from_spec(spec)
     for task_id, task in container.tasks.items():
         written = folder.task(task_id) / "task.json"
         if written.is_file():
@@ -96,6 +118,11 @@ def _bring_back_work(container: JobContainer, folder: JobFolder) -> None:
         task.has_model = (folder.result(task_id) / "model.json").is_file()
     for run in sorted(_runs(container, folder), key=lambda run: (run.launch.started_utc, run.launch.attempt)):
         _bring_back_run(container, run)
+
+
+def _number(task_json: Path) -> int:
+    """The number at the end of a task's id."""
+    return int(task_json.parent.name.rpartition("_")[2])
 
 
 def _runs(container: JobContainer, folder: JobFolder) -> list[_Run]:

@@ -188,7 +188,7 @@ def _still_tested(task: TaskFacts, job: JobFacts, states: dict[str, TaskState], 
 
 
 def _wanted(task: TaskFacts, job: JobFacts) -> Intent:
-    if job.intent is Intent.PAUSE and task.kind in {TaskKind.BASELINE, TaskKind.TEST}:
+    if job.intent is Intent.PAUSE and task.kind in {TaskKind.BASELINE, TaskKind.TEST, TaskKind.RETEST}:
         return Intent.RUN  # a matter of seconds, and nothing of it could be kept
     if job.intent is Intent.STOP and task.kind is TaskKind.TEST and job.test_after_stop:
         return Intent.RUN
@@ -223,8 +223,11 @@ def _job_state(job: JobFacts, states: dict[str, TaskState]) -> JobState:
 
 
 def _end_state(job: JobFacts, states: dict[str, TaskState]) -> JobState:
-    if job.intent is Intent.STOP and TaskState.STOPPED in states.values():
+    """How the job itself has ended; what was tested on new files since changes nothing about that."""
+    own = [task for task in job.tasks if task.kind is not TaskKind.RETEST] or job.tasks
+    ends = {states[task.task_id] for task in own}
+    if TaskState.STOPPED in ends and (job.intent is Intent.STOP or len(own) < len(job.tasks)):
         return JobState.STOPPED
-    tests = [states[task.task_id] for task in job.tasks if task.kind is TaskKind.TEST]
-    succeeded = TaskState.DONE in tests if tests else set(states.values()) == {TaskState.DONE}
+    tests = [states[task.task_id] for task in own if task.kind is TaskKind.TEST]
+    succeeded = TaskState.DONE in tests if tests else ends == {TaskState.DONE}
     return JobState.DONE if succeeded else JobState.FAILED

@@ -19,9 +19,12 @@ from vestim_core.jobs.managers.hyperparameters import SECTIONS
 from vestim_core.jobs.managers.setup import TrainingSetupManager
 from vestim_core.jobs.mappings import remember_mapping
 from vestim_core.jobs.readiness import ready_spec, start_problems, with_data_set, without_content
+from vestim_core.jobs.rebuild import take_in
+from vestim_core.jobs.retests import retest_task
 from vestim_core.jobs.room import check_room
 from vestim_core.jobs.speeds import read_speeds
 from vestim_core.protocol.limits import MAX_LISTED, MAX_PIECE_BYTES, MAX_TASKS
+from vestim_core.spec.data import FileRepair
 from vestim_core.spec.data_set import DataSet, DataSetSpec
 from vestim_core.spec.errors import not_found, refused, wrong_input
 from vestim_core.spec.estimates import Circumstances, estimate
@@ -150,6 +153,32 @@ class JobService:
             container.set_state(JobState.QUEUED)
         self.manager.persist_job_container(container)
         return _state(container)
+
+    def test(
+        self,
+        job_id: str,
+        files: list[str],
+        tasks: list[str],
+        every: bool,
+        columns: dict[str, str],
+        repairs: list[dict[str, Any]],
+    ) -> dict[str, Any]:
+        """Test an ended job on new files: its best model in validation, those of `tasks`, or every one."""
+        if is_inspection_id(job_id):
+            raise refused(f"{job_id} is a question about files and no job", place="job_id")
+        take_in(self.manager, job_id)
+        container = self.manager.get(job_id)
+        if container.state not in JOB_ENDS:
+            raise refused(f"job {job_id} is {container.state}: its models can be tested when it has ended")
+        check_room(self.manager.home)
+        try:
+            mended = TypeAdapter(list[FileRepair]).validate_python(repairs)
+        except ValidationError as error:
+            raise spec_error(error) from None
+        spec = retest_task(container, files, tasks, every, columns, mended)
+        self.manager.add_task(container, spec)
+        trained = spec.retest.trained if spec.retest else []
+        return {**_state(container), "task_id": spec.task_id, "trained": trained}
 
     # --- keeping order
 

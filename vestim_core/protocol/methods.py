@@ -68,6 +68,20 @@ class StopParams(JobParams):
     test: bool = True
 
 
+class TestParams(JobParams):
+    """files: of the new data, or folders. tasks: ids of the trainings whose models are tested; none: the one with the
+    smallest validation error. every: all models. columns: canonical name = name in the file; none: as the job's own.
+    repairs: each `{"file": path, "repair": {...}}`, as a check proposes them."""
+
+    __test__ = False  # not a test class, whatever its name makes pytest believe
+
+    files: list[str] = Field(min_length=1, max_length=1000)
+    tasks: list[str] = Field(default_factory=list, max_length=MAX_TASKS)
+    every: bool = False
+    columns: dict[str, str] = Field(default_factory=dict)
+    repairs: list[dict[str, Any]] = Field(default_factory=list)
+
+
 class RenameParams(JobParams):
     name: str = Field(max_length=200)
 
@@ -240,6 +254,7 @@ METHODS = _table(
     Method("stop", StopParams, "job_id, state", True, "POST", "/v1/jobs/{job_id}/stop"),
     Method("pause", JobParams, "job_id, state", True, "POST", "/v1/jobs/{job_id}/pause"),
     Method("resume", JobParams, "job_id, state", True, "POST", "/v1/jobs/{job_id}/resume"),
+    Method("test", TestParams, "job_id, state, task_id, trained", True, "POST", "/v1/jobs/{job_id}/test"),
     Method("archive", JobParams, "job_id, state, archived", True, "POST", "/v1/jobs/{job_id}/archive"),
     Method("restore", JobParams, "job_id, state, archived", True, "POST", "/v1/jobs/{job_id}/restore"),
     Method("delete", JobParams, "job_id, deleted", True, "DELETE", "/v1/jobs/{job_id}"),

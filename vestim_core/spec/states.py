@@ -81,12 +81,14 @@ class Phase(StrEnum):
 
 
 class TaskKind(StrEnum):
-    """Kinds of work that a worker can do."""
+    """Kinds of work that a worker can do. `retest`: of a job that has ended, on new files; it does not change how that
+    job has ended."""
 
     PREPARE = "prepare"
     BASELINE = "baseline"
     TRAIN = "train"
     TEST = "test"
+    RETEST = "retest"
     INSPECT = "inspect"
 
 

@@ -12,6 +12,7 @@ from vestim_core.spec.data import DataSpec
 from vestim_core.spec.inspection import Inspection
 from vestim_core.spec.job import SCHEMA_VERSION, JobSpec, Trial
 from vestim_core.spec.preparation import Step
+from vestim_core.spec.retest import Retest
 from vestim_core.spec.section import Section
 from vestim_core.spec.signals import SignalsSpec
 from vestim_core.spec.states import TaskKind
@@ -25,6 +26,7 @@ class TaskSpec(Section):
     device: where it computes; empty until its first attempt has chosen, and the same for every later one.
     plan: what the first attempt turned a time budget into (`epochs`, `from_step`), followed by every later one.
     trial: the settings, of a training or testing task. inspection: the question, of an inspecting one.
+    retest: the new files, of a task that tests on such.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -40,6 +42,7 @@ class TaskSpec(Section):
     preparation: list[Step] = Field(default_factory=list)
     trial: Trial | None = None
     inspection: Inspection | None = None
+    retest: Retest | None = None
     testing: TestingSpec = TestingSpec()
 
 
