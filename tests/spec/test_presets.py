@@ -7,6 +7,7 @@ import tomllib
 import pytest
 
 from tests.spec.documents import DATA
+from vestim_core.jobs.legacy.hyperparameters import read_hyperparameters
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.spec.job import validate_job
 from vestim_core.spec.job_presets import Preset, preset_called, presets
@@ -15,10 +16,41 @@ from vestim_core.spec.toml import job_toml, toml_value
 ALL = pytest.mark.parametrize("preset", presets(), ids=[preset.preset_id for preset in presets()])
 
 
-def test_there_are_three_for_voltage_and_three_for_soc() -> None:
+NAMES = ("Quick look", "Balanced", "Thorough")
+
+
+def test_there_are_three_for_voltage_three_for_soc_and_the_templates_of_the_former_program() -> None:
     shown = [(preset.target, preset.name) for preset in presets()]
-    names = ("Quick look", "Balanced", "Thorough")
-    assert shown == [(target, name) for target in ("voltage_V", "soc") for name in names]
+    former = [("voltage_V", f"As VEstim: {kind}") for kind in ("LSTM", "GRU", "FNN")]
+    assert shown == [(target, name) for target in ("voltage_V", "soc") for name in NAMES] + former
+
+
+@pytest.mark.parametrize("kind", ["lstm", "gru", "fnn"])
+def test_a_template_of_the_former_program_is_what_its_file_of_defaults_becomes(kind: str) -> None:
+    defaults = {
+        "FEATURE_COLUMNS": ["SOC", "Current", "Temp"],
+        "TARGET_COLUMN": "Voltage",
+        "MODEL_TYPE": kind.upper(),
+        **({"FNN_HIDDEN_LAYERS": "128,64"} if kind == "fnn" else {"RNN_LAYER_SIZES": "10", "LOOKBACK": "400"}),
+        f"{kind.upper()}_DROPOUT_PROB": "0.1" if kind == "fnn" else "0.2",
+        "BATCH_SIZE": "5000" if kind == "fnn" else "100",
+        "MAX_EPOCHS": "500",
+        "INITIAL_LR": "1e-4",
+        "OPTIMIZER_TYPE": "Adam",
+        "SCHEDULER_TYPE": "StepLR",
+        "LR_PARAM": "0.1",
+        "LR_PERIOD": "10",
+        "VALID_PATIENCE": "10",
+        "VALID_FREQUENCY": "1",
+        "EXPLOIT_LR": "1e-5",
+        "EXPLOIT_EPOCHS": "5",
+        "EXPLOIT_REPETITIONS": "1",
+        "FINAL_LR": "1e-7",
+        "REPETITIONS": "1",
+    }
+    (read,) = validate_job({**read_hyperparameters(defaults)["sections"], "data": DATA}).trials()
+    (trial,) = validate_job({**preset_called(f"vestim_{kind}").job, "data": DATA}).trials()
+    assert (trial.signals, trial.model, trial.training) == (read.signals, read.model, read.training)
 
 
 @ALL
@@ -27,12 +59,14 @@ def test_a_preset_is_a_job_but_for_its_data(preset: Preset) -> None:
     spec = validate_job({**preset.job, "data": DATA})
     trials = spec.trials()
     assert {trial.signals.target for trial in trials} == {preset.target}
-    assert {trial.model.kind for trial in trials} >= {"lstm"}
+    if preset.name in NAMES:
+        assert {trial.model.kind for trial in trials} == {"lstm", "fnn"}
 
 
 @pytest.mark.parametrize("target", ["voltage_V", "soc"])
 def test_later_presets_train_more(target: str) -> None:
-    trials = [len(validate_job({**p.job, "data": DATA}).trials()) for p in presets() if p.target == target]
+    ours = [preset for preset in presets() if preset.target == target and preset.name in NAMES]
+    trials = [len(validate_job({**preset.job, "data": DATA}).trials()) for preset in ours]
     assert trials == sorted(trials) and trials[-1] >= 9
 
 
