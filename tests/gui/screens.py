@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +30,25 @@ from vestim_gui.store.catalogue import Catalogue
 from vestim_gui.theme.theme import Theme
 from vestim_gui.widgets.elided_label import ElidedLabel
 
-SETTLED_MS = 400
+PATIENCE_S = 20.0
+"""How long the words of a picture may take to appear."""
+SETTLED_MS = 200
 RUNNING, FAILED = "job_20260101-120000-aaaa", "job_20260101-110000-bbbb"
 LONG = (
     "A name that somebody gave to a job and that is far too long for the place that it has, Panasonic 18650PF at 25 °C"
 )
 MACHINE = {"cpu_percent": 71.0, "cores": 2, "memory_used_MB": 3100, "memory_total_MB": 23000, "gpus": []}
 COLOURS = 24
+
+WORDS = {
+    "empty": ["Train your first battery model", "Train the demo model  (about 40 s)", "Open my data..."],
+    "job": ["Voltage LSTM 1×32", "Pause", "Stop and keep best", "Duplicate...", "2 jobs"],
+    "spec": ["Compare with"],
+    "new_job": ["New job", "Summary", "Start", "Makes 1 model"],
+    "settings": ["Appearance", "Background service", "Forget folders"],
+    "away": ["Restart service", "1 running"],
+}
+"""Of each picture, words that are read back from its widgets."""
 
 
 def main(theme: str, folder: Path) -> None:
@@ -59,7 +73,7 @@ def main(theme: str, folder: Path) -> None:
     link.start()
     told = {"empty": _taken(window, folder, "empty")}
     _fill(link)
-    QTest.qWait(SETTLED_MS)
+    _wait(lambda: len(ctx.jobs) == 2)
     window.open_job(RUNNING, "overview")
     told["job"] = _taken(window, folder, "job")
     window.open_job(RUNNING, "settings")
@@ -87,17 +101,29 @@ def _fill(link: FakeLink) -> None:
 
 
 def _taken(window: MainWindow, folder: Path, name: str) -> dict[str, Any]:
+    _wait(lambda: set(WORDS[name]) <= {widget.text() for widget in _seen(window)})
     QTest.qWait(SETTLED_MS)
-    picture = window.grab()
+    picture, seen = window.grab(), _seen(window)
     picture.save(str(folder / f"{name}.png"))
-    words = [widget for widget in window.findChildren(QWidget) if isinstance(widget, QLabel | QAbstractButton)]
-    seen = [widget for widget in words if widget.isVisible() and widget.text().strip()]
     return {
         "pixels": [picture.width(), picture.height()],
         "colours": len(_colours(picture.toImage())),
         "words": [widget.text() for widget in seen],
         "clipped": [f"{type(widget).__name__}: {widget.text()}" for widget in seen if _is_clipped(widget)],
     }
+
+
+def _seen(window: MainWindow) -> list[QLabel | QAbstractButton]:
+    """What shows words."""
+    words = [widget for widget in window.findChildren(QWidget) if isinstance(widget, QLabel | QAbstractButton)]
+    return [widget for widget in words if widget.isVisible() and widget.text().strip()]
+
+
+def _wait(condition: Callable[[], bool]) -> None:
+    """Until it is so, or for so long that whoever reads the picture will say what is missing."""
+    deadline_s = time.monotonic() + PATIENCE_S
+    while not condition() and time.monotonic() < deadline_s:
+        QTest.qWait(20)
 
 
 def _is_clipped(widget: QLabel | QAbstractButton) -> bool:

@@ -12,17 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.gui.screens import COLOURS
-
-WORDS = {
-    "empty": ["Train your first battery model", "Train the demo model  (about 40 s)", "Open my data..."],
-    "job": ["Voltage LSTM 1×32", "Pause", "Stop and keep best", "Duplicate...", "2 jobs"],
-    "spec": ["Compare with"],
-    "new_job": ["New job", "Summary", "Start", "Makes 1 model"],
-    "settings": ["Appearance", "Background service", "Forget folders"],
-    "away": ["Restart service", "1 running"],
-}
-"""Of each picture, words that are read back from its widgets."""
+from tests.gui.screens import COLOURS, WORDS
 
 
 @pytest.fixture(params=["light", "dark"])
