@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PyQt6.QtCore import QEvent, QObject, Qt, pyqtSignal
+from PyQt6.QtCore import QEvent, QObject, QPoint, Qt, pyqtSignal
 from PyQt6.QtGui import QKeyEvent
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
@@ -13,6 +13,8 @@ from vestim_gui.widgets.plain_label import button, plain_label
 
 WIDTH_PX = 320
 GAP_PX = 8
+TALL_PX = 96
+"""What is taller than this has the card over it, under its first lines."""
 ABOVE_PX = 48
 """So much of the lower edge stays free: the line that tells of the service."""
 
@@ -89,8 +91,10 @@ class NoteCard(QFrame):
         if self._near is None or not self._near.isVisible():
             x, y = (within.width() - WIDTH_PX) // 2, within.height()
         else:
-            corner = self._near.mapTo(self._over, self._near.rect().bottomLeft())
-            x, y = corner.x(), corner.y() + GAP_PX
+            rect = self._near.rect()
+            below = QPoint(rect.left(), min(rect.bottom() + GAP_PX, TALL_PX))
+            corner = self._near.mapTo(self._over, below)
+            x, y = corner.x(), corner.y()
         x = max(min(x, within.width() - WIDTH_PX - GAP_PX), GAP_PX)
         y = max(min(y, within.height() - self.height() - ABOVE_PX), GAP_PX)
         self.setGeometry(x, y, WIDTH_PX, self.height())

@@ -46,7 +46,9 @@ from vestim_gui.new_job.form import SectionForm
 from vestim_gui.new_job.problems import Problem, Stop
 from vestim_gui.new_job.values import MISSING, Missing
 from vestim_gui.numbers import several
+from vestim_gui.shell.drops import sorted_out
 from vestim_gui.theme.style import set_kind
+from vestim_gui.widgets.flow_layout import FlowLayout
 from vestim_gui.widgets.plain_label import button, plain_label
 from vestim_gui.widgets.progress_line import ProgressLine
 
@@ -150,6 +152,7 @@ class DataSection(QWidget):
             words = f"{ROLE_TITLES[role]} files" if problem.path else "Data"
             stops.append(Stop(self.add_buttons[role], words, problem.sentence))
         self.note.setText("\n".join(_with_name(stop) for stop in stops))
+        set_kind(self.note, "error" if any(stop.tone == "error" for stop in stops) else "muted")
         self.note.setVisible(bool(stops))
         return [*stops, *self.form.show_problems(others), *self._unusable()]
 
@@ -160,7 +163,6 @@ class DataSection(QWidget):
         self.form.set_narrow(narrow)
         direction = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
         self._below.setDirection(direction)
-        self._tools.setDirection(direction)
 
     def set_total(self, total: int) -> None:
         """Data make no models."""
@@ -408,17 +410,9 @@ class DataSection(QWidget):
         self.role_button.setMenu(roles)
         for made in (*self.add_buttons.values(), self.role_button):
             set_kind(made, "plain")
-        adding, changing = QHBoxLayout(), QHBoxLayout()
-        for made in self.add_buttons.values():
-            adding.addWidget(made)
-        adding.addStretch(1)
-        for made in (self.role_button, self.columns_button, self.remove):
-            changing.addWidget(made)
-        self._tools = QBoxLayout(QBoxLayout.Direction.LeftToRight)
-        for row in (adding, changing):
-            row.setSpacing(8)
-            self._tools.addLayout(row)
-        self._tools.setSpacing(8)
+        tools = FlowLayout()
+        for made in (*self.add_buttons.values(), self.role_button, self.columns_button, self.remove):
+            tools.addWidget(made)
         asking = QHBoxLayout()
         asking.setSpacing(8)
         asking.addWidget(self.progress, 1)
@@ -431,7 +425,7 @@ class DataSection(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         layout.addWidget(self.hint)
-        layout.addLayout(self._tools)
+        layout.addLayout(tools)
         layout.addWidget(self.note)
         layout.addWidget(self.table)
         layout.addLayout(asking)
@@ -464,9 +458,14 @@ class DataSection(QWidget):
 
     def dropEvent(self, event: QDropEvent | None) -> None:
         mime = event.mimeData() if event is not None else None
-        if event is not None and mime is not None:
+        if event is None or mime is None:
+            return
+        dropped = sorted_out(url.toLocalFile() for url in mime.urls() if url.isLocalFile())
+        if dropped.data:
             event.acceptProposedAction()
-            self.add([url.toLocalFile() for url in mime.urls() if url.isLocalFile()])
+            self.add(dropped.data)
+        else:  # job files are for the window
+            event.ignore()
 
 
 class _Table(QTableView):

@@ -37,6 +37,7 @@ class Draft(QObject):
         self._newest: Document | None = None
         self._saving: Pending | None = None
         self._then: Callable[[], None] | None = None
+        self._not_started: Callable[[VestimError], None] = lambda _: None
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(SAVE_AFTER_MS)
@@ -80,7 +81,7 @@ class Draft(QObject):
         self._soon.stop()
         self._newest = document
         self._then = begin
-        self._failed_start = failed
+        self._not_started = failed
         if self._saving is None:
             self._save()
 
@@ -136,7 +137,7 @@ class Draft(QObject):
             self.lost.emit(error)
         self.said.emit(f"Not saved: {error.sentence}", "error")
         if then is not None:
-            self._failed_start(error)
+            self._not_started(error)
 
     def _tell_waiting(self) -> None:
         if self._newest is None and self._saving is None:

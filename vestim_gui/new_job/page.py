@@ -368,7 +368,6 @@ class NewJobPage(QWidget):
         self._side.setMaximumHeight(min(height, self.height() // 3) if stacked else 16_777_215)
         narrow = self.width() - (0 if stacked else SUMMARY_PX) < NARROW_PX
         self.sections.set_narrow(narrow)
-        self.presets.set_narrow(narrow)
 
     def hideEvent(self, event: QHideEvent | None) -> None:
         super().hideEvent(event)

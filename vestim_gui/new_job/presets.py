@@ -6,10 +6,11 @@ from html import escape
 from typing import Any
 
 from PyQt6.QtCore import pyqtSignal
-from PyQt6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QFrame, QPushButton, QVBoxLayout, QWidget
 
 from vestim_gui.new_job.data_files import quantity_words
 from vestim_gui.theme.style import set_kind
+from vestim_gui.widgets.flow_layout import FlowLayout
 from vestim_gui.widgets.plain_label import plain_label
 
 
@@ -22,38 +23,30 @@ class PresetBar(QFrame):
         super().__init__(parent)
         set_kind(self, "card")
         self.buttons: dict[str, QPushButton] = {}
-        self._groups = QBoxLayout(QBoxLayout.Direction.LeftToRight)
-        self._groups.setSpacing(16)
+        self._flow = FlowLayout()
         self.note = plain_label("A preset fills in everything but the data; change what you like.", "muted", wrap=True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 8, 16, 8)
         layout.setSpacing(4)
-        layout.addLayout(self._groups)
+        layout.addLayout(self._flow)
         layout.addWidget(self.note)
         self.hide()
 
     def offer(self, presets: list[dict[str, Any]]) -> None:
         """Offer these, grouped by target, in their order."""
-        for target in dict.fromkeys(str(preset["target"]) for preset in presets):
-            group = QHBoxLayout()
-            group.setSpacing(8)
+        for place, target in enumerate(dict.fromkeys(str(preset["target"]) for preset in presets)):
             words = quantity_words(target)
-            group.addWidget(plain_label(words[:1].upper() + words[1:], "muted"))
+            label = plain_label(words[:1].upper() + words[1:], "muted")
+            label.setContentsMargins(16 if place else 0, 0, 0, 0)
+            self._flow.addWidget(label)
             for preset in presets:
                 if preset["target"] == target:
-                    group.addWidget(self._button(preset))
-            self._groups.addLayout(group)
-        self._groups.addStretch(1)
+                    self._flow.addWidget(self._button(preset))
         self.setVisible(bool(presets))
 
     def tell(self, preset: dict[str, Any]) -> None:
         """Say what a preset is for."""
         self.note.setText(f"{preset['name']}: {preset['description']} Takes {preset['takes']}.")
-
-    def set_narrow(self, narrow: bool) -> None:
-        """Put the groups under each other, or side by side."""
-        down, across = QBoxLayout.Direction.TopToBottom, QBoxLayout.Direction.LeftToRight
-        self._groups.setDirection(down if narrow else across)
 
     def _button(self, preset: dict[str, Any]) -> QPushButton:
         made = QPushButton(str(preset["name"]))

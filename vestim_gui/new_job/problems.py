@@ -12,6 +12,10 @@ from PyQt6.QtWidgets import QWidget
 _PART = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
 
+ABSENT = "Is missing."
+"""What is said of something that was not given yet, which is to be done and not wrong."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """path: names of fields, and places in lists counted from 0."""
@@ -34,6 +38,11 @@ class Stop:
     sentence: str
     warn: bool = False
     reveal: Callable[[], object] = lambda: None
+
+    @property
+    def tone(self) -> str:
+        """How it is dressed."""
+        return "warn" if self.warn else "muted" if self.sentence == ABSENT else "error"
 
 
 def path_of(place: str) -> tuple[str | int, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PyQt6.QtCore import QStringListModel, pyqtSignal
+from PyQt6.QtCore import QStringListModel, Qt, pyqtSignal
 from PyQt6.QtWidgets import QFrame, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from vestim_core.spec.grid import to_document
@@ -17,7 +17,7 @@ from vestim_gui.new_job.document import FIELDS, Document, training_for
 from vestim_gui.new_job.form import Part, part_for
 from vestim_gui.new_job.problems import Problem, Stop, split
 from vestim_gui.new_job.values import MISSING
-from vestim_gui.widgets.plain_label import plain_label
+from vestim_gui.widgets.plain_label import button, plain_label
 
 BASIC_TRAINING = ("max_epochs", "patience", "learning_rate", "batch_rows", "batch_windows", "streams", "repetitions")
 BASIC_MODEL = ("sizes", "activation", "dropout")
@@ -50,6 +50,9 @@ class Sections(QWidget):
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(8)
         self._layout.addWidget(self.note)
+        self.remove = button("Remove what there is not", "plain", self.remove_unknown)
+        self.remove.hide()
+        self._layout.addWidget(self.remove, 0, Qt.AlignmentFlag.AlignLeft)
         placed = {"name", *(name for names in _TITLES.values() for name in names)}
         for title, names in {**_TITLES, _LAST: tuple(name for name in FIELDS if name not in placed)}.items():
             self._add_card(title, names)
@@ -79,6 +82,7 @@ class Sections(QWidget):
         whole += [Problem((), f"{name}: {left[0].sentence}") for name, left in inside.items()]
         self.note.setText("\n".join(problem.sentence for problem in whole))
         self.note.setVisible(bool(whole))
+        self.remove.setVisible(bool(self._kept))
         first = [Stop(self.parts["model"].add, "The job", problem.sentence) for problem in whole]
         return [*first, *stops]
 
@@ -94,9 +98,9 @@ class Sections(QWidget):
         for part in self.parts.values():
             part.set_total(total)
 
-    def remove_unknown(self, name: str) -> None:
-        """Forget a section that the spec does not have."""
-        self._kept.pop(name, None)
+    def remove_unknown(self) -> None:
+        """Forget the sections that the spec does not have."""
+        self._kept = {}
         self.changed.emit()
 
     # --- inside

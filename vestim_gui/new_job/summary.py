@@ -16,6 +16,7 @@ from vestim_gui.widgets.elided_label import ElidedLabel
 from vestim_gui.widgets.plain_label import button, plain_label
 
 MOST_STOPS = 6
+_SIGNS = {"error": "!", "warn": "▲", "muted": "○"}
 
 
 class SummaryCard(QFrame):
@@ -156,9 +157,9 @@ class StopLink(QFrame):
 
     def __init__(self, stop: Stop, clicked: Callable[[], object]) -> None:
         super().__init__()
-        self.button = button(f"{'▲' if stop.warn else '!'} {stop.words}", "link", clicked)
+        self.button = button(f"{_SIGNS[stop.tone]} {stop.words}", "link", clicked)
         self.button.setAccessibleName(f"{stop.words}: {stop.sentence}")
-        self.label = ElidedLabel(stop.sentence, "warn" if stop.warn else "error")
+        self.label = ElidedLabel(stop.sentence, stop.tone)
         self.label.setContentsMargins(6, 0, 0, 0)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -95,7 +95,7 @@ values = st.recursive(
 
 
 @given(document=st.dictionaries(st.sampled_from(list(FIELDS)), values, max_size=4))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_document_breaks_the_form(document: dict[str, Any], sections: Sections) -> None:
     sections.set_document(opened(document))
     found = sections.document()

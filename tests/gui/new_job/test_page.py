@@ -16,6 +16,7 @@ from tests.gui.fake_link import FakeLink
 from tests.gui.new_job.conftest import Until
 from tests.gui.new_job.service import Service
 from vestim_core.spec.job import validate_job
+from vestim_core.spec.job_presets import preset_called
 from vestim_gui.context import Context
 from vestim_gui.new_job.field import FieldRow
 from vestim_gui.new_job.page import DRAFT, UNSAVED, NewJobPage
@@ -105,6 +106,14 @@ def test_rules_between_sections_are_said_where_they_belong(page: NewJobPage, unt
     assert "first step must be the one 'resample'" in steps.note.text()
 
 
+def test_a_section_that_there_is_not_is_named_and_can_be_removed(page: NewJobPage, until: Until) -> None:
+    page.open({"modle": {"kind": "lstm"}})
+    until(lambda: page.sections.note.text() == "modle: There is no such setting: check its spelling and its section.")
+    page.sections.remove.click()
+    assert "modle" not in page.document()
+    until(lambda: not page.sections.note.isVisible())
+
+
 def test_a_setting_that_there_is_not_is_named_and_can_be_removed(page: NewJobPage, until: Until) -> None:
     page.open({"training": {"learning_rat": 1}})
     card = page.sections.parts["training"].cards[0]
@@ -182,7 +191,8 @@ def test_a_preset_fills_in_everything_but_the_data_and_can_be_undone(
     assert page.document()["signals"]["target"] == "soc"
     assert (page.document()["data"], page.document()["name"]) == (cells, "mine")
     until(lambda: page.summary.models.text() == "Makes 2 models")
-    assert "Takes some minutes" in page.presets.note.text()
+    assert page.presets.note.text().startswith("Balanced: ")
+    assert f"Takes {preset_called('soc_balanced').takes}" in page.presets.note.text()
     (undo,) = toasts[-1].actions
     undo[1]()
     assert page.document() == before
@@ -331,6 +341,7 @@ def test_discarding_can_be_undone(page: NewJobPage, ctx: Context, service: Servi
 def test_start_names_the_field_that_stops_it_and_goes_there(page: NewJobPage, until: Until) -> None:
     page.summary.start_button.click()
     assert page.summary.message.text() == "Not started. Training files: Is missing."
+    assert page.sections.data.note.property("kind") == "muted", "what is still to come is not wrong"
     assert QApplication.focusWidget() is page.sections.data.add_buttons["train"]
     links = [made for made in page.summary.stop_buttons if isinstance(made, StopLink)]
     assert [link.button.accessibleName() for link in links] == [
