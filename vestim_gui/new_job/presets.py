@@ -5,13 +5,15 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from PyQt6.QtCore import pyqtSignal
-from PyQt6.QtWidgets import QFrame, QPushButton, QVBoxLayout, QWidget
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from vestim_gui.new_job.data_files import quantity_words
 from vestim_gui.theme.style import set_kind
 from vestim_gui.widgets.flow_layout import FlowLayout
 from vestim_gui.widgets.plain_label import plain_label
+
+LABEL_PX = 64
 
 
 class PresetBar(QFrame):
@@ -23,25 +25,31 @@ class PresetBar(QFrame):
         super().__init__(parent)
         set_kind(self, "card")
         self.buttons: dict[str, QPushButton] = {}
-        self._flow = FlowLayout()
+        self._rows = QVBoxLayout()
+        self._rows.setSpacing(8)
         self.note = plain_label("A preset fills in everything but the data; change what you like.", "muted", wrap=True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 8, 16, 8)
         layout.setSpacing(4)
-        layout.addLayout(self._flow)
+        layout.addLayout(self._rows)
         layout.addWidget(self.note)
         self.hide()
 
     def offer(self, presets: list[dict[str, Any]]) -> None:
         """Offer these, grouped by target, in their order."""
-        for place, target in enumerate(dict.fromkeys(str(preset["target"]) for preset in presets)):
+        for target in dict.fromkeys(str(preset["target"]) for preset in presets):
             words = quantity_words(target)
             label = plain_label(words[:1].upper() + words[1:], "muted")
-            label.setContentsMargins(16 if place else 0, 0, 0, 0)
-            self._flow.addWidget(label)
+            label.setFixedWidth(LABEL_PX)
+            label.setMinimumHeight(28)
+            buttons = FlowLayout()
             for preset in presets:
                 if preset["target"] == target:
-                    self._flow.addWidget(self._button(preset))
+                    buttons.addWidget(self._button(preset))
+            row = QHBoxLayout()
+            row.addWidget(label, 0, Qt.AlignmentFlag.AlignTop)
+            row.addLayout(buttons, 1)
+            self._rows.addLayout(row)
         self.setVisible(bool(presets))
 
     def tell(self, preset: dict[str, Any]) -> None:
