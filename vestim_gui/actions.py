@@ -13,7 +13,7 @@ from enum import StrEnum
 from PyQt6 import sip
 from PyQt6.QtCore import QObject, Qt
 from PyQt6.QtGui import QAction, QKeySequence
-from PyQt6.QtWidgets import QApplication, QMenu, QWidget
+from PyQt6.QtWidgets import QApplication, QWidget
 
 from vestim_gui.theme.theme import Theme
 
@@ -131,10 +131,6 @@ class Actions(QObject):
         """The whole table."""
         return list(self._specs.values())
 
-    def spec(self, action_id: str) -> ActionSpec:
-        """One line of the table."""
-        return self._specs[action_id]
-
     def action(self, action_id: str) -> QAction:
         """The one `QAction` of this id."""
         return self._actions[action_id]
@@ -160,16 +156,6 @@ class Actions(QObject):
         """Have the shortcuts of `where` heard in this widget and in what it holds; for the window, in all of it."""
         places = _EVERYWHERE if where is Where.WINDOW else (where,)
         widget.addActions([self._actions[spec.id] for spec in self._specs.values() if spec.where in places])
-
-    def menu(self, action_ids: Iterable[str], parent: QWidget) -> QMenu:
-        """A menu of those that somebody answers; an empty id draws a line. Unusable ones are shown, greyed."""
-        menu = QMenu(parent)
-        for action_id in action_ids:
-            if not action_id:
-                menu.addSeparator()
-            elif self.answered(action_id):
-                menu.addAction(self._actions[action_id])
-        return menu
 
     def hint(self, action_id: str) -> str:
         """Text and keys for a tool tip: `New job (Ctrl+N)`."""

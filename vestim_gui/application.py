@@ -8,7 +8,6 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from PyQt6.QtCore import QTimer, QUrl
 from PyQt6.QtGui import QDesktopServices
@@ -107,23 +106,11 @@ def made_pages(ctx: Context) -> dict[str, Callable[[], QWidget]]:
     return {"jobs": jobs, "new_job": new_job, "settings": settings}
 
 
-@dataclass(frozen=True)
-class _Log:
-    """Opens the log for a person."""
-
-    errors: Errors
-
-    def open(self) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.errors.log_file)))
-
-
 def _run(app: QApplication, home: Home, errors: Errors, single: SingleInstance, paths: Sequence[str]) -> int:
     ctx = made_context(app, home)
     app.setWindowIcon(program_icon())
-    log = _Log(errors)
-    errors.caught.connect(
-        lambda text, details: ctx.toasts.say(text, "error", [("Open log", log.open)], details=details)
-    )
+    open_log = ("Open log", lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(errors.log_file))))
+    errors.caught.connect(lambda text, details: ctx.toasts.say(text, "error", [open_log], details=details))
     window = MainWindow(ctx, made_pages(ctx))
     window.closed.connect(app.quit)
     single.asked.connect(window.come_to_front)

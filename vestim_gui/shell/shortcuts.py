@@ -21,7 +21,7 @@ class ShortcutsDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Keyboard shortcuts")
-        self.resize(560, 640)
+        self.resize(680, 640)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 16)
         layout.setSpacing(8)
@@ -66,12 +66,13 @@ def _table(actions: Actions) -> QWidget:
     grid.setColumnStretch(1, 1)
     row = 0
     for where, specs in shown_shortcuts(actions).items():
-        grid.addWidget(plain_label(where.value, "heading"), row, 0, 1, 2)
+        grid.addWidget(plain_label(where.value, "heading"), row, 0, 1, 3)
         grid.setRowMinimumHeight(row, 32)
         for spec, keys in specs:
             row += 1
             grid.addWidget(plain_label(keys, "mono"), row, 0)
             grid.addWidget(plain_label(spec.text.removesuffix("..."), wrap=True), row, 1)
+            grid.addWidget(plain_label(f"needs {spec.needs}" if spec.needs else "", "muted"), row, 2)
         row += 1
     grid.setRowStretch(row, 1)
     return table
