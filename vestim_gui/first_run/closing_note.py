@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PyQt6.QtCore import QObject, QTimer
+from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 from PyQt6.QtWidgets import QWidget
 
 from vestim_core.spec.states import JOB_ENDS, JobState
@@ -15,7 +15,12 @@ from vestim_gui.numbers import metric
 
 
 class ClosingNote(QObject):
-    """Watches the job that the session names as the demo's."""
+    """Watches the job that the session names as the demo's. place: stands where the jobs are listed.
+
+    appears: it is about to be shown.
+    """
+
+    appears = pyqtSignal()
 
     def __init__(self, ctx: Context, place: QWidget) -> None:
         super().__init__(place)
@@ -47,7 +52,8 @@ class ClosingNote(QObject):
             self._ctx.navigate.new_job.emit(None, "")
 
         actions = [("See where it errs", see), ("Try your own data", own_data)]
-        self.card = NoteCard(window, "The demo is done", outcome(row), actions)
+        self.appears.emit()
+        self.card = NoteCard(window, "The demo is done", outcome(row), actions, self._widget.parentWidget())
         self.card.left.connect(self._close)
         self.card.appear()
 

@@ -13,6 +13,7 @@ from vestim_gui.first_run.note_card import NoteCard
 
 AFTER_MS = 800
 """The job's page has been laid out by then."""
+LISTS = ("Jobs", "Table of jobs")
 Find = Callable[[QWidget], QWidget | None]
 
 
@@ -40,7 +41,7 @@ MARKS = (
         "jobs",
         "Jobs train by themselves",
         "Each job runs in processes of its own: close the window whenever you like, and find every epoch here later.",
-        lambda window: _visible(window, QAbstractItemView),
+        lambda window: _visible(window, QAbstractItemView, lambda found: found.accessibleName() in LISTS),
     ),
     Mark(
         "tabs",
@@ -76,10 +77,10 @@ class Coach(QObject):
         return [mark for mark in self._marks if mark.key not in seen]
 
     def show_next(self) -> None:
-        """Show the next mark whose widget can be seen."""
-        self._close()
+        """Show the next mark whose widget can be seen, unless another note is there."""
+        self.step_aside()
         window = self._widget.window()
-        if window is None or not window.isVisible():
+        if window is None or not window.isVisible() or window.findChildren(NoteCard):
             return
         for mark in self.unseen():
             if (near := mark.find(window)) is not None:
@@ -89,7 +90,7 @@ class Coach(QObject):
     def skip(self) -> None:
         """None of them any more."""
         self._see(*(mark.key for mark in self._marks))
-        self._close()
+        self.step_aside()
 
     def _begin(self) -> None:
         if self.unseen() and self.card is None:
@@ -110,7 +111,8 @@ class Coach(QObject):
         seen = self._ctx.settings.value.coach_seen
         self._ctx.settings.change(coach_seen=list(dict.fromkeys([*seen, *keys])))
 
-    def _close(self) -> None:
+    def step_aside(self) -> None:
+        """Take the mark away; it is shown again with the next job that is opened."""
         if self.card is not None:
             self.card.close_card()
             self.card = None

@@ -26,6 +26,7 @@ class EmptyState(QFrame):
         self.demo = DemoRun(ctx, self)
         self.coach = Coach(ctx, self)
         self.closing_note = ClosingNote(ctx, self)
+        self.closing_note.appears.connect(self.coach.step_aside)
         self.train = button("Train the demo model  (about 40 s)", "primary", self.demo.start)
         self.open = button("Open my data...", "plain", ctx.actions.action("data.open").trigger)
         self.progress = ProgressLine()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QApplication, QLabel, QPushButton, QTabWidget, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QTabWidget, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.gui.fake_link import FakeLink, summary
@@ -222,3 +222,36 @@ def test_a_note_stays_inside_the_window(window: QWidget, ctx: Context, until: Un
     words = coach.card.sentence
     assert words.heightForWidth(words.width()) <= words.height()
     coach.skip()
+
+
+def test_notes_come_one_at_a_time_and_only_beside_what_they_are_about(
+    window: QWidget, ctx: Context, fake_link: FakeLink, until: Until
+) -> None:
+    coach, note = empty_of(window).coach, empty_of(window).closing_note
+    coach.show_next()
+    assert coach.card is not None
+    tabs = window.findChild(QTabWidget)
+    assert tabs is not None
+    tabs.hide()
+    assert not coach.card.isVisible(), "another page is open"
+    tabs.show()
+    assert coach.card.isVisible()
+    ctx.session.put(JOB, JOB_ID)
+    finish(fake_link)
+    until(lambda: note.card is not None)
+    assert coach.card is None
+    coach.show_next()
+    assert coach.card is None, "the end of the demo is told first"
+    assert window.findChildren(NoteCard) == [note.card]
+
+
+def test_a_note_takes_no_keys_from_who_types(window: QWidget, ctx: Context, fake_link: FakeLink, until: Until) -> None:
+    field = QLineEdit(window)
+    field.show()
+    field.setFocus()
+    until(field.hasFocus)
+    ctx.session.put(JOB, JOB_ID)
+    finish(fake_link)
+    note = empty_of(window).closing_note
+    until(lambda: note.card is not None)
+    assert field.hasFocus()
