@@ -40,7 +40,7 @@ from vestim_gui.new_job.data_files import (
 from vestim_gui.new_job.data_reader import DataReader
 from vestim_gui.new_job.document import FIELDS, ROLES
 from vestim_gui.new_job.file_preview import FilePreview
-from vestim_gui.new_job.files_model import FilesModel
+from vestim_gui.new_job.files_model import COLUMNS, FilesModel
 from vestim_gui.new_job.findings_panel import FindingsPanel
 from vestim_gui.new_job.form import SectionForm
 from vestim_gui.new_job.problems import Problem, Stop
@@ -163,6 +163,8 @@ class DataSection(QWidget):
         self.form.set_narrow(narrow)
         direction = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
         self._below.setDirection(direction)
+        for place, column in enumerate(COLUMNS):
+            self.table.setColumnHidden(place, narrow and column.spare)
 
     def set_total(self, total: int) -> None:
         """Data make no models."""

@@ -9,7 +9,7 @@ from PyQt6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from vestim_gui.new_job.editors import Editor, editor_for
 from vestim_gui.new_job.problems import Problem, Stop
-from vestim_gui.new_job.shape import FieldShape
+from vestim_gui.new_job.shape import FieldShape, Kind
 from vestim_gui.new_job.values import count_of, text_of
 from vestim_gui.numbers import count
 from vestim_gui.widgets.field_note import FieldNote
@@ -18,6 +18,9 @@ from vestim_gui.widgets.plain_label import plain_label
 LABEL_PX = 136
 EDITOR_PX = 216
 UNIT_PX = 48
+SPACING_PX = 8
+_WIDE = (Kind.TEXT, Kind.MAPPING, Kind.OTHER)
+"""Words need more room than numbers."""
 UNITS = {"1": "", "degC": "°C"}
 
 
@@ -45,21 +48,25 @@ class FieldRow(QWidget):
         self.label.setMinimumHeight(28)
         self.label.setAlignment(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
         self.label.setBuddy(self.editor.core)
-        self.editor.setFixedWidth(EDITOR_PX)
+        wide = not unit and (shape.kind in _WIDE or (shape.kind is Kind.LIST and shape.as_text))
+        self.editor.setFixedWidth(EDITOR_PX + SPACING_PX + UNIT_PX if wide else EDITOR_PX)
         self.editor.core.setAccessibleName(f"{self.title} in {unit}" if unit else self.title)
-        self.unit = plain_label(unit, "muted")
+        self.unit = plain_label(unit, "muted", parent=self)
         self.unit.setFixedWidth(UNIT_PX)
         self.note = FieldNote(self.editor.core, self._help())
         self.note.setMinimumHeight(28)
         self.note.setAlignment(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setHorizontalSpacing(8)
+        self._grid.setHorizontalSpacing(SPACING_PX)
         self._grid.setVerticalSpacing(0)
         top = Qt.AlignmentFlag.AlignTop
         self._grid.addWidget(self.label, 0, 0, top)
-        self._grid.addWidget(self.editor, 0, 1, top)
-        self._grid.addWidget(self.unit, 0, 2, Qt.AlignmentFlag.AlignVCenter)
+        self._grid.addWidget(self.editor, 0, 1, 1, 2 if wide else 1, top)
+        if wide:
+            self.unit.hide()
+        else:
+            self._grid.addWidget(self.unit, 0, 2, Qt.AlignmentFlag.AlignVCenter)
         self._grid.addWidget(self.note, 0, 3)
         self._grid.setColumnStretch(3, 1)
         self.editor.changed.connect(self.changed)

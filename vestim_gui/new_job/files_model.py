@@ -18,12 +18,13 @@ _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 @dataclass(frozen=True)
 class Column:
-    """title, what a row shows in it, and whether that is a figure."""
+    """title, what a row shows in it, and whether that is a figure. spare: it gives way in a small window."""
 
     title: str
     text: Callable[[FileRow], str]
     figure: bool = False
     tip: Callable[[FileRow], str] = lambda row: row.path
+    spare: bool = False
 
 
 def badge(row: FileRow) -> tuple[str, str]:
@@ -58,9 +59,9 @@ COLUMNS = (
     Column("File", lambda row: row.name),
     Column("Rows", lambda row: _rows(row), True),
     Column("Duration", lambda row: _seconds(row.duration_s), True),
-    Column("Sample time / s", lambda row: number(row.sample_time_s), True),
+    Column("Sample time / s", lambda row: number(row.sample_time_s), True, spare=True),
     Column("Temp. / °C", lambda row: number(row.temperature_degC), True),
-    Column("Kind", lambda row: row.vendor or NOTHING, tip=lambda row: row.why),
+    Column("Kind", lambda row: row.vendor or NOTHING, tip=lambda row: row.why, spare=True),
     Column("Checks", lambda row: badge(row)[0], tip=lambda row: row.error or "; ".join(_told(row)) or row.path),
 )
 
