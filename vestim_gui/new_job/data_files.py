@@ -126,25 +126,30 @@ def guessed_role(path: str) -> str:
 
 def file_rows(entries: Sequence[Entry], facts: Facts, needed: Collection[str]) -> list[FileRow]:
     """One row a file: an entry that is a folder has a row for each of its files once they are known."""
-    known = dict.fromkeys([*facts.sniffed, *facts.checked])
+    found: dict[str, list[str]] = {}
+    for path in dict.fromkeys([*facts.sniffed, *facts.checked]):
+        for place in (Path(path), Path(path).parent):
+            found.setdefault(str(place), []).append(path)
+    findings: dict[str, list[Record]] = {}
+    for finding in facts.findings:
+        findings.setdefault(str(finding["file"]), []).append(finding)
     rows = []
     for entry in entries:
-        place = Path(entry.path)
-        files = [path for path in known if Path(path) == place or Path(path).parent == place]
-        if entry.path in facts.broken or not files:
-            error = facts.broken.get(entry.path, "")
-            rows.append(
-                FileRow(entry.path, place.name, entry, "unreadable" if error else "waiting", error=error)
-            )  # fmt: skip
-            continue
-        rows += [_row(path, entry, facts, needed) for path in files]
+        files = found.get(str(Path(entry.path)), [])
+        error = facts.broken.get(entry.path, "")
+        if error or not files:
+            state = "unreadable" if error else "waiting"
+            rows.append(FileRow(entry.path, Path(entry.path).name, entry, state, error=error))
+        else:
+            rows += [_row(path, entry, facts, findings, needed) for path in files]
     return rows
 
 
-def _row(path: str, entry: Entry, facts: Facts, needed: Collection[str]) -> FileRow:
+def _row(
+    path: str, entry: Entry, facts: Facts, findings: Mapping[str, Sequence[Record]], needed: Collection[str]
+) -> FileRow:
     sniffed, checked = facts.sniffed.get(path, {}), facts.checked.get(path, {})
     name = str(checked.get("name") or sniffed.get("name") or Path(path).name)
-    found = tuple(finding for finding in facts.findings if finding["file"] == name)
     newest = {**sniffed, **checked}
     headers = tuple(sniffed.get("headers", ()))
     columns = {column["name"]: column["header"] for column in sniffed.get("columns", ())}
@@ -167,7 +172,7 @@ def _row(path: str, entry: Entry, facts: Facts, needed: Collection[str]) -> File
         headers=headers,
         columns=columns,
         missing=missing,
-        findings=found,
+        findings=tuple(findings.get(name, ())),
         error=error,
     )
 

@@ -7,6 +7,7 @@ and left out of the next one.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
@@ -58,7 +59,7 @@ class DataReader(QObject):
     def again(self) -> None:
         """Ask anew, also for what could not be read before."""
         self.cancel()
-        kept = {path for entry in self._entries for path in [entry.path]}
+        kept = {str(Path(entry.path)) for entry in self._entries}
         self.facts = Facts(
             {path: file for path, file in self.facts.sniffed.items() if _belongs(path, kept)},
             {path: file for path, file in self.facts.checked.items() if _belongs(path, kept)},
@@ -136,7 +137,7 @@ class DataReader(QObject):
 
 
 def _belongs(path: str, entries: set[str]) -> bool:
-    return path in entries or any(path.startswith(entry) for entry in entries)
+    return str(Path(path)) in entries or str(Path(path).parent) in entries
 
 
 def _named(entry: str, error: VestimError) -> bool:

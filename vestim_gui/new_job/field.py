@@ -19,6 +19,7 @@ LABEL_PX = 136
 EDITOR_PX = 216
 UNIT_PX = 48
 SPACING_PX = 8
+LINE_PX = 28
 _WIDE = (Kind.TEXT, Kind.MAPPING, Kind.OTHER)
 """Words need more room than numbers."""
 UNITS = {"1": "", "degC": "°C"}
@@ -45,7 +46,7 @@ class FieldRow(QWidget):
         unit = UNITS.get(shape.unit, shape.unit)
         self.label: QLabel = plain_label(self.title)
         self.label.setFixedWidth(LABEL_PX)
-        self.label.setMinimumHeight(28)
+        self.label.setMinimumHeight(LINE_PX)
         self.label.setAlignment(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
         self.label.setBuddy(self.editor.core)
         wide = not unit and (shape.kind in _WIDE or (shape.kind is Kind.LIST and shape.as_text))
@@ -54,7 +55,7 @@ class FieldRow(QWidget):
         self.unit = plain_label(unit, "muted", parent=self)
         self.unit.setFixedWidth(UNIT_PX)
         self.note = FieldNote(self.editor.core, self._help())
-        self.note.setMinimumHeight(28)
+        self.note.setMinimumHeight(LINE_PX)
         self.note.setAlignment(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
@@ -82,6 +83,7 @@ class FieldRow(QWidget):
     def set_narrow(self, narrow: bool) -> None:
         """Put the note under the editor, or beside it."""
         self._grid.removeWidget(self.note)
+        self.note.setMinimumHeight(0 if narrow else LINE_PX)
         if narrow:
             self._grid.addWidget(self.note, 1, 1, 1, 3)
         else:

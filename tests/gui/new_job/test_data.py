@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -291,3 +292,21 @@ def test_entries_keep_a_path_in_two_roles_so_that_it_is_told(page: NewJobPage, u
     page.open({"data": {"train": ["/a.csv"], "validation": ["/a.csv"]}})
     assert page.sections.data._entries == [Entry("/a.csv", "train"), Entry("/a.csv", "validation")]
     until(lambda: "is given as train and as validation" in page.sections.data.note.text())
+
+
+def test_a_thousand_files_are_shown_without_a_stutter(page: NewJobPage, fake_link: FakeLink, until: Until) -> None:
+    paths = [f"/cells/{number:04d}.csv" for number in range(1000)]
+    fake_link.disconnect_service()
+    data = page.sections.data
+    data.add(paths, "train")
+    finding = {"code": "time.gap", "severity": "warning", "sentence": "A gap.", "repair": None, "rows": None}
+    checked = [{"path": path, "name": path[7:], "readable": True, "rows": 9, "vendor": "", "why": ""} for path in paths]
+    answer = {"files": checked, "findings": [{**finding, "file": path[7:]} for path in paths]}
+    started_s = time.process_time()
+    data.reader.facts = data.reader.facts.with_checked(answer)
+    data.reader.changed.emit()
+    taken_s = time.process_time() - started_s
+    assert len(data.rows) == 1000
+    assert data.rows[-1].count("warning") == 1
+    assert taken_s < 0.25, f"{taken_s:.3f} s"
+    assert len(data.findings.sentences()) <= 41
