@@ -93,11 +93,11 @@ def run() -> list[Figure]:
 
 
 def _figure(name: str, settings: Trial, prepared: PreparedSet) -> Figure:
-    epochs = _batches(settings, prepared)
+    epochs = every_batch(settings, prepared)
     ratios = []
     for _ in range(ROUNDS):
-        bare_s, bare_weights = _bare(settings, prepared, epochs)
-        ours_s, our_weights = _ours(settings, prepared)
+        bare_s, bare_weights = bare(settings, prepared, epochs)
+        ours_s, our_weights = ours(settings, prepared)
         assert bare_weights == our_weights, "the two loops did not do the same work"
         ratios.append(ours_s / bare_s)
     measured = median(ratios)
@@ -110,7 +110,7 @@ def _figure(name: str, settings: Trial, prepared: PreparedSet) -> Figure:
     )
 
 
-def _batches(settings: Trial, prepared: PreparedSet) -> list[list[Batch]]:
+def every_batch(settings: Trial, prepared: PreparedSet) -> list[list[Batch]]:
     """Every batch of the training, drawn beforehand; its y are row numbers in all training files together."""
     files, before = [], 0
     for file in prepared.of("train"):
@@ -121,7 +121,7 @@ def _batches(settings: Trial, prepared: PreparedSet) -> list[list[Batch]]:
     return [[batches.batch(index) for index in range(batches.per_epoch)] for _ in range(settings.training.max_epochs)]
 
 
-def _ours(settings: Trial, prepared: PreparedSet) -> tuple[float, list[list[float]]]:
+def ours(settings: Trial, prepared: PreparedSet) -> tuple[float, list[list[float]]]:
     with tempfile.TemporaryDirectory() as folder:
         report = _ToFile(Path(folder) / "events.jsonl")
         start = time.process_time()
@@ -133,7 +133,7 @@ def _ours(settings: Trial, prepared: PreparedSet) -> tuple[float, list[list[floa
     return spent, [weights.flatten().tolist() for weights in outcome.module.parameters()]
 
 
-def _bare(settings: Trial, prepared: PreparedSet, epochs: list[list[Batch]]) -> tuple[float, list[list[float]]]:
+def bare(settings: Trial, prepared: PreparedSet, epochs: list[list[Batch]]) -> tuple[float, list[list[float]]]:
     """What one would write by hand for these batches: no reports, no checkpoints, no checks."""
     features = torch.from_numpy(np.concatenate([file.features for file in prepared.of("train")]))
     target = torch.from_numpy(np.concatenate([file.target for file in prepared.of("train")]))
@@ -180,7 +180,7 @@ def _bare(settings: Trial, prepared: PreparedSet, epochs: list[list[Batch]]) -> 
 def _against_a_loader(prepared: PreparedSet) -> Figure:
     ratios = []
     for _ in range(ROUNDS):
-        ours_s, _ = _ours(FROM_LOADER, prepared)
+        ours_s, _ = ours(FROM_LOADER, prepared)
         ratios.append(_with_a_loader(FROM_LOADER, prepared) / ours_s)
     measured = median(ratios)
     return Figure(

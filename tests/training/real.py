@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from vestim_core.data.prepare import prepare
 from vestim_core.data.prepared import PreparedSet
 from vestim_core.spec.data import DataSpec
-from vestim_core.spec.preparation import default_preparation
+from vestim_core.spec.preparation import Step, default_preparation
 from vestim_core.spec.signals import SignalsSpec
 
 
-def real_set(shared: Path, cache: Path) -> PreparedSet:
-    """Drives 10, 12, 14 and 16 for training, 18 for validation, with the default signals and steps."""
-    data = DataSpec(train=_paths(shared, 10, 12, 14, 16), validation=_paths(shared, 18))
+def real_set(
+    shared: Path,
+    cache: Path,
+    *,
+    train: Sequence[int] = (10, 12, 14, 16),
+    validation: Sequence[int] = (18,),
+    test: Sequence[int] = (),
+    signals: SignalsSpec | None = None,
+    steps: Sequence[Step] | None = None,
+) -> PreparedSet:
+    """Drives 10, 12, 14 and 16 for training, 18 for validation, with the default signals and steps, or other ones."""
+    data = DataSpec(train=_paths(shared, *train), validation=_paths(shared, *validation), test=_paths(shared, *test))
     return prepare(
         data,
-        SignalsSpec(),
-        default_preparation(),
+        signals or SignalsSpec(),
+        default_preparation() if steps is None else list(steps),
         cache,
         report=lambda phase, state, fraction, message: None,
         found=lambda finding: None,

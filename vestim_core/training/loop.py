@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -23,7 +23,6 @@ from vestim_core.evaluation.inference import predict
 from vestim_core.evaluation.metrics import pooled
 from vestim_core.evaluation.report import evaluate
 from vestim_core.models.registry import build_model
-from vestim_core.spec.errors import wrong_input
 from vestim_core.spec.events import EventKind
 from vestim_core.spec.job import Trial
 from vestim_core.spec.signals import error_scale
@@ -31,6 +30,7 @@ from vestim_core.spec.states import Intent
 from vestim_core.training.budget import Plan, plan, time_to_plan
 from vestim_core.training.checkpoints import identity, latest_checkpoint, save_checkpoint
 from vestim_core.training.course import Course, Place
+from vestim_core.training.given import doubts, refuse_unusable
 from vestim_core.training.limits import out_of_limits, set_output_limits
 from vestim_core.training.methods import build_batches
 from vestim_core.training.outcome import End, Outcome, TrainingDiverged
@@ -66,11 +66,10 @@ def train(
     must be given to every later attempt.
     Raises `TrainingDiverged` when the loss is no number any more, `VestimError` when the data cannot be trained on.
     """
-    for role in ("train", "validation"):
-        if not sum(file.scored_rows for file in prepared.of(role)):
-            raise wrong_input(f"The {role} files have no rows left after preparation: give longer files")
+    refuse_unusable(prepared)
     with reproducible(device, threads, trial.seed):
         training = _Training(trial, prepared, checkpoints, device, report, intent, planned, keep_plan)
+        training.say(doubts(trial, prepared, threads))
         training.resume([*earlier, checkpoints])
         return training.run()
 
@@ -115,7 +114,6 @@ class _Training:
 
     def run(self) -> Outcome:
         self._clock = self._saved = self._begun = time.monotonic()
-        self._say_what_cannot_be()
         while True:
             while not self._course.part_over(self._now):
                 wanted = self._run_epoch()
@@ -128,10 +126,11 @@ class _Training:
             self._module.load_state_dict(self._best_weights)
             self._updater.fresh_optimiser()
 
-    def _say_what_cannot_be(self) -> None:
+    def say(self, doubts: Iterable[str]) -> None:
+        """Say `doubts`, and what else will not do what it seems to."""
         if self._spec.mixed_precision and self._device != "cuda":
             self._warn("Mixed precision needs a GPU: this training computes in full precision.")
-        for sentence in out_of_limits(self._module, self._prepared):
+        for sentence in (*doubts, *out_of_limits(self._module, self._prepared)):
             self._warn(sentence)
 
     def _run_epoch(self) -> Intent:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -12,6 +13,10 @@ from vestim_core.models.network import Network, State
 from vestim_core.spec.training import TrainingBase
 from vestim_core.training.batches import Batch
 from vestim_core.training.optimisers import build_optimiser
+
+PART_ROWS = 50_000
+"""Rows of windows whose gradients are computed at once. What a network keeps of each row takes kilobytes: in two parts,
+200 windows of 400 rows through an LSTM of 18 and 18 need 140 MB less, for 7 % more time."""
 
 
 class Updater:
@@ -38,17 +43,19 @@ class Updater:
             with torch.no_grad():
                 _, self._carried = self.module(batch.x, state)
             return 0.0
-        with self._autocast:
-            predicted, after = self.module(batch.x, state)
-        self._carried = tuple(tensor.detach().float() for tensor in after)
-        mean = _mean_square(predicted[:, -1:] if batch.last_only else predicted, batch)
-        loss = float(mean.item())
-        if not math.isfinite(loss):
-            return loss
         for group in self._optimiser.param_groups:
             group["lr"] = rate
         self._optimiser.zero_grad()
-        return loss if self._descend(mean) else math.nan
+        loss = 0.0
+        for part in _parts(batch):
+            mean = self._loss(part, state)
+            found = float(mean.item())
+            if not math.isfinite(found):
+                return found
+            share = part.count / batch.count
+            loss += share * found
+            self._backward(mean if part is batch else share * mean)
+        return loss if self._descend() else math.nan
 
     def fresh_optimiser(self) -> None:
         """Forget what the optimiser has gathered; after the weights were replaced."""
@@ -71,21 +78,38 @@ class Updater:
         if self._scaler is not None and state.get("scaler"):
             self._scaler.load_state_dict(state["scaler"])
 
-    def _descend(self, mean: Tensor) -> bool:
+    def _loss(self, batch: Batch, state: State | None) -> Tensor:
+        with self._autocast:
+            predicted, after = self.module(batch.x, state)
+        self._carried = tuple(tensor.detach().float() for tensor in after)
+        return _mean_square(predicted[:, -1:] if batch.last_only else predicted, batch)
+
+    def _backward(self, mean: Tensor) -> None:
+        (mean if self._scaler is None else self._scaler.scale(mean)).backward()
+
+    def _descend(self) -> bool:
         """Move the weights; False when the gradient is no number."""
         if self._scaler is None:
-            mean.backward()
             norm = nn.utils.clip_grad_norm_(self._parameters, self._training.gradient_clip)
             if not math.isfinite(float(norm)):
                 return False
             self._optimiser.step()
             return True
-        self._scaler.scale(mean).backward()
         self._scaler.unscale_(self._optimiser)
         nn.utils.clip_grad_norm_(self._parameters, self._training.gradient_clip)
         self._scaler.step(self._optimiser)  # leaves a step out whose gradient overflowed, and scales less from then on
         self._scaler.update()
         return True
+
+
+def _parts(batch: Batch) -> Iterator[Batch]:
+    """`batch`, in parts when it is one of many windows; a GPU has the room and is faster with all at once."""
+    count = math.ceil(batch.x.shape[0] * batch.x.shape[1] / PART_ROWS)
+    if not batch.last_only or count == 1 or batch.x.is_cuda:
+        yield batch
+        return
+    for x, y in zip(batch.x.chunk(count), batch.y.chunk(count), strict=True):
+        yield Batch(x=x, y=y, count=y.numel(), last_only=True)
 
 
 def _mean_square(predicted: Tensor, batch: Batch) -> Tensor:

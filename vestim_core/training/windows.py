@@ -29,7 +29,7 @@ class WindowBatches:
         self._size = training.batch_windows
         self._stride = training.stride_steps
         self._generator = generator
-        ends = np.concatenate([np.empty(0, np.int64), *_ends(files, self._lookback)])
+        ends = np.concatenate([np.empty(0, np.int32), *_ends(files, self._lookback)])
         if not len(ends):
             raise wrong_input(
                 f"No training file has {self._lookback} rows in one piece: shorten training.lookback_steps",
@@ -65,8 +65,9 @@ class WindowBatches:
         self._before = self._generator.get_state()
         windows = len(self._ends) // self._stride or 1
         first = int(torch.randint(self._stride, (1,), generator=self._generator)) if self._stride > 1 else 0
-        chosen = torch.randperm(windows, generator=self._generator) * self._stride + first
-        self._order = self._ends[chosen.clamp(max=len(self._ends) - 1).to(self._ends.device)]
+        chosen = torch.randperm(windows, generator=self._generator)
+        chosen.mul_(self._stride).add_(first).clamp_(max=len(self._ends) - 1)
+        self._order = self._ends[chosen.to(self._ends.device)]
 
 
 def _ends(files: Sequence[PreparedFile], lookback: int) -> list[np.ndarray]:
@@ -77,6 +78,6 @@ def _ends(files: Sequence[PreparedFile], lookback: int) -> list[np.ndarray]:
         for segment in file.segments:
             first = max(segment.scored_from, segment.start + lookback - 1)
             if first < segment.stop:
-                ends.append(np.arange(before + first, before + segment.stop))
+                ends.append(np.arange(before + first, before + segment.stop, dtype=np.int32))
         before += len(file.features)
     return ends

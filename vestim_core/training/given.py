@@ -1,0 +1,55 @@
+"""What a training is given, looked at before it begins: what cannot be trained on is refused, and what will not do what
+the user may expect of it is said."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import numpy as np
+
+from vestim_core.data.prepared import PreparedFile, PreparedSet
+from vestim_core.spec.errors import wrong_input
+from vestim_core.spec.job import Trial
+from vestim_core.spec.training import StreamsTraining, WindowsTraining
+
+
+def refuse_unusable(prepared: PreparedSet) -> None:
+    """`VestimError` for a role without rows, and for the first value that is no number, by file, row and column."""
+    for role in ("train", "validation"):
+        if not sum(file.scored_rows for file in prepared.of(role)):
+            raise wrong_input(f"The {role} files have no rows left after preparation: give longer files")
+        for file in prepared.of(role):
+            _refuse_what_is_no_number(file, prepared)
+
+
+def doubts(trial: Trial, prepared: PreparedSet, threads: int) -> Iterator[str]:
+    """A sentence on each thing that will not do what it seems to."""
+    cores = os.cpu_count() or 1
+    if threads > cores:
+        yield f"training.threads is {threads}, but this machine has {cores} cores: more threads than cores only wait."
+    for file in prepared.of("train"):
+        if not file.segments:
+            continue
+        longest = max(segment.stop - segment.start for segment in file.segments)
+        yield from _too_short(trial, file.name, longest)
+
+
+def _too_short(trial: Trial, name: str, rows: int) -> Iterator[str]:
+    match trial.training:
+        case WindowsTraining(lookback_steps=lookback) if rows < lookback:
+            yield f"{name} has no {lookback} rows in one piece, as a window needs them: it is not learned from."
+        case StreamsTraining(chunk_steps=chunk) if rows < chunk:
+            yield f"{name} has no {chunk} rows in one piece, the length of a chunk: its chunks are only partly filled."
+
+
+def _refuse_what_is_no_number(file: PreparedFile, prepared: PreparedSet) -> None:
+    values = (*file.features.T, file.target)
+    for name, column in zip((*prepared.signals.features, prepared.signals.target), values, strict=True):
+        wrong = np.flatnonzero(~np.isfinite(column))
+        if len(wrong):
+            raise wrong_input(
+                f"{file.name}: '{name}' is no number at {file.time_s[wrong[0]]:g} s and in {len(wrong):,} rows in all "
+                f"after preparation: repair the file, or mend the step that makes '{name}'",
+                place=name,
+            )
