@@ -136,13 +136,14 @@ def _baseline(best: Best | None, history: JobHistory, shown: Mapping[str, Any] |
     if best is None:
         return Card(title, metric(name, value), "what a network has to beat")
     words, good = _compared(best.value, value)
-    return Card(title, metric(name, value), f"network is {words}{_in_test(history)}", "" if good else "warn")
+    return Card(title, metric(name, value), f"network is {words}{_in_test(history, best)}", "" if good else "warn")
 
 
-def _in_test(history: JobHistory) -> str:
-    """How the best tested model compares on the test files, where both were tested there."""
+def _in_test(history: JobHistory, best: Best) -> str:
+    """How that same model compares on the test files, where it and the circuit were tested there."""
     circuit = baseline_rmse(history, "test")
-    network = next((overall_rmse(result, "test") for result in tested(history).values()), None)
+    own = (result for result in tested(history).values() if result["model"]["task_id"] == best.task.task_id)
+    network = next((overall_rmse(result, "test") for result in own), None)
     return f", in test {_compared(network[1], circuit[1])[0]}" if circuit and network else ""
 
 
@@ -157,7 +158,8 @@ def _progress(row: Mapping[str, Any], history: JobHistory, shown: Mapping[str, A
     state = row["state"]
     value = f"{math.floor(100 * float(row.get('fraction') or 0.0))} %"
     running = [task for task in trainings(history) if task.state == TaskState.RUNNING]
-    epoch_s = _epoch_s(running or trainings(history))
+    best = best_of(history)
+    epoch_s = _epoch_s(running or ([best.task] if best else trainings(history)))
     pace = f" · {duration(epoch_s)}/epoch" if epoch_s is not None else ""
     if state in JOB_ENDS:
         return Card("Progress", value, _took(row) + pace)

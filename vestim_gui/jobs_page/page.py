@@ -83,6 +83,7 @@ class JobsPage(QWidget):
             if row is not None and row["archived"]:
                 self.archived.setChecked(True)
         self.view.select_jobs([job_id], job_id)
+        self.view.setFocus()
         self._show(job_id, tab)
 
     def open_current(self) -> None:

@@ -66,6 +66,7 @@ class LineEditor(Editor):
         self._given = (text_of(value), value)
         if self._given[0] != self._line.text():
             self._line.setText(self._given[0])
+            self._line.setCursorPosition(0)
 
 
 class _ColumnCompleter(QCompleter):

@@ -171,6 +171,7 @@ class NewJobPage(QWidget):
         self.draft.become(draft_id)
         self._from_service = []
         self.notes.hide()
+        self.presets.forget()
         self.summary.set_pending(False)
         self._show(opened(document))
         self._scroll.ensureVisible(0, 0)
@@ -274,7 +275,7 @@ class NewJobPage(QWidget):
         self._ctx.session.put(UNSAVED, {})
         self.summary.set_pending(False)
         self._begin("", {})
-        self._ctx.navigate.open_job.emit(job_id, "")
+        self._ctx.navigate.open_job.emit(job_id, "overview")
 
     def _not_started(self, error: VestimError) -> None:
         self.summary.set_pending(False)

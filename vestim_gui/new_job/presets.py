@@ -14,6 +14,7 @@ from vestim_gui.widgets.flow_layout import FlowLayout
 from vestim_gui.widgets.plain_label import plain_label
 
 LABEL_PX = 64
+WORDS = "A preset fills in everything but the data; change what you like."
 
 
 class PresetBar(QFrame):
@@ -27,7 +28,7 @@ class PresetBar(QFrame):
         self.buttons: dict[str, QPushButton] = {}
         self._rows = QVBoxLayout()
         self._rows.setSpacing(8)
-        self.note = plain_label("A preset fills in everything but the data; change what you like.", "muted", wrap=True)
+        self.note = plain_label(WORDS, "muted", wrap=True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 8, 16, 8)
         layout.setSpacing(4)
@@ -51,6 +52,10 @@ class PresetBar(QFrame):
             row.addLayout(buttons, 1)
             self._rows.addLayout(row)
         self.setVisible(bool(presets))
+
+    def forget(self) -> None:
+        """None was taken."""
+        self.note.setText(WORDS)
 
     def tell(self, preset: dict[str, Any]) -> None:
         """Say what a preset is for."""

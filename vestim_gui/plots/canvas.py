@@ -77,6 +77,8 @@ class PlotCanvas(FigureCanvasQTAgg):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(160, 110)
+        self._dress_ground()
+        theme.changed.connect(self._dress_ground)
         theme.changed.connect(self._dress_anew)
 
     # --- what is shown
@@ -109,6 +111,12 @@ class PlotCanvas(FigureCanvasQTAgg):
     def summary(self) -> str:
         """What is shown, in words."""
         return summary(self.panels, self.view, self.options)
+
+    def _dress_ground(self) -> None:
+        """What is seen until the plot is drawn."""
+        palette = self.palette()
+        palette.setColor(self.backgroundRole(), QColor(self._theme.tokens.surface))
+        self.setPalette(palette)
 
     def _dress_anew(self) -> None:
         self._stale = True

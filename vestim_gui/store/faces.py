@@ -181,7 +181,8 @@ def _figure(row: Row) -> str:
         return "see why"
     if row["state"] == JobState.DRAFT:
         return "open to go on"
-    if best := row.get("best"):
+    ended = row["state"] in JOB_ENDS
+    if (best := row.get("best")) and (ended or row.get("models", 1) <= 1 or not row.get("validation")):
         role = "best" if row.get("models", 1) > 1 else "test"
         return f"{role} {metric(best['metric'], best['value'])}"
     if validation := row.get("validation"):

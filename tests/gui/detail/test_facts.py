@@ -51,6 +51,18 @@ def test_cards_while_one_model_trains() -> None:
     assert progress == Card("Progress", "33 %", "at most 40 s left · 1.0 s/epoch")
 
 
+def test_a_model_is_compared_in_test_by_its_own_test_only() -> None:
+    story = Story().baseline()
+    story.task("train_001", "train", "FNN", "done").epochs(3, "train_001", best_validation_rmse_mV=20.0, time_s=0.2)
+    story.tested(1, "FNN", 20.0, 28.5)
+    story.task("train_002", "train", "LSTM", "running").epochs(3, "train_002", best_validation_rmse_mV=5.25, time_s=2.0)
+    assert cards_of(story, state="running")[1].note == "network is 50 % lower"
+    story.tested(2, "LSTM", 5.25, 12.65)
+    done = cards_of(story, state="done")
+    assert done[1].note == "network is 50 % lower, in test 50 % lower"
+    assert done[2].note.endswith("2.0 s/epoch"), "the best model's, as the other cards"
+
+
 def test_time_left_of_several_models_comes_from_what_is_done() -> None:
     story = Story().task("train_001", "train", "A", "running").epochs(20)
     story.task("train_002", "train", "B", "waiting")

@@ -243,6 +243,7 @@ def test_a_job_is_shown_though_a_filter_hid_it(page: JobsPage, ctx: Context, qtb
     page.filter.apply()
     ctx.navigate.open_job.emit("job_done", "curves")
     assert page.view.current_job == "job_done" and detail(page).shown[-1] == ("job_done", "curves")
+    assert page.view.hasFocus(), "the next keys are for the job, not for the filter"
 
 
 def test_actions_are_enabled_where_they_fit(page: JobsPage, ctx: Context) -> None:

@@ -364,7 +364,9 @@ def test_a_job_is_started_with_values_and_opens(
     page: NewJobPage, ctx: Context, service: Service, until: Until, cells: Cells
 ) -> None:
     opened: list[str] = []
+    tabs: list[str] = []
     ctx.navigate.open_job.connect(lambda job_id, tab: opened.append(job_id))
+    ctx.navigate.open_job.connect(lambda job_id, tab: tabs.append(tab))
     ready(page, until, cells)
     type_into(rate(page), "0.0050")
     draft = page.draft.job_id
@@ -373,6 +375,7 @@ def test_a_job_is_started_with_values_and_opens(
     assert not page.summary.start_button.isEnabled()
     until(lambda: opened)
     assert opened == [draft]
+    assert tabs == ["overview"]
     assert service.started[0]["training"][0]["learning_rate"] == 0.005
     assert page.draft.job_id == "", "the page is free for the next job"
     assert page.document()["training"] == [{"method": "streams"}]

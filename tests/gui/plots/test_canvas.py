@@ -37,6 +37,14 @@ def canvas(qtbot: QtBot, theme: Theme) -> Iterator[PlotCanvas]:
     shown.hide()
 
 
+def test_what_is_not_drawn_yet_has_the_colour_of_the_theme(qtbot: QtBot, theme: Theme) -> None:
+    shown = PlotCanvas(theme, "Errors")
+    qtbot.addWidget(shown)
+    for choice in ("dark", "light"):
+        theme.set_choice(choice)
+        assert shown.palette().color(shown.backgroundRole()).name() == theme.tokens.surface.lower()
+
+
 def loss(epochs: int, *, bad: float = 0.0) -> list[Panel]:
     x = np.arange(1, epochs + 1)
     y = 30 / x + 3 + bad

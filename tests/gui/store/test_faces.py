@@ -34,6 +34,13 @@ def test_every_state_has_a_glyph_and_a_word_of_its_own() -> None:
         ),
         ({**RUNS, "models": 30, "models_done": 10, "best": MV}, None, "Training", "model 11/30", "best 4.10 mV"),
         (
+            {**RUNS, "models": 2, "models_done": 1, "best": {**MV, "value": 80.0}, "validation": MV},
+            None,
+            "Training",
+            "model 2/2",
+            "val 4.10 mV",
+        ),
+        (
             {**RUNS, "phase": "data_import", "message": "read 2 of 7 files", "models": 1},
             None,
             "Preparing",
