@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -204,7 +205,14 @@ def test_the_reports_are_complete(tmp_path: Path, prepared: PreparedSet, kind: s
     assert checkpoints
     assert (tmp_path / "checkpoints" / checkpoints[-1]["file"]).exists()
     assert checkpoints[-1]["epoch"] == 4
-    assert {"epoch", "max_epochs", "fraction", "loss", "time_left_s"} == set(report.reports[0])
+    live = "epoch max_epochs fraction loss train_rmse_mV learning_rate time_per_epoch_s time_left_s memory_MB"
+    assert list(report.reports[0]) == live.split()
+    assert all(type(value) in (int, float) and value >= 0 for value in report.reports[0].values())
+    # The first report comes after the first batch: its error is that batch's, in mV.
+    zero, one = prepared.pipeline.inverse_target(np.array([0.0, 1.0]))
+    assert report.reports[0]["train_rmse_mV"] == pytest.approx(
+        1e3 * (one - zero) * math.sqrt(report.reports[0]["loss"])
+    )
     assert 0 < report.reports[0]["fraction"] <= 1
     write_history(tmp_path / "history.csv", outcome.history)
     lines = (tmp_path / "history.csv").read_text().splitlines()

@@ -141,14 +141,15 @@ class _Training:
             if (wanted := self._intent()) is not Intent.RUN:
                 return wanted
             batch = self._batches.batch(now.index)
-            loss = self._updater.update(batch, self._course.rate(now))
+            rate = self._course.rate(now)
+            loss = self._updater.update(batch, rate)
             if not math.isfinite(loss):
                 raise self._diverged(loss)
             now.index += 1
             now.squares += loss * batch.count
             now.rows += batch.count
             self._rows_here += batch.x.shape[0] * batch.x.shape[1]
-            self._tick(loss)
+            self._tick(loss, rate)
             if self._spec.time_budget_s is not None and self._course.plan is None:
                 self._plan(self._spec.time_budget_s)
             if self._clock - self._saved >= CHECKPOINT_INTERVAL_S and now.index < per_epoch:
@@ -171,7 +172,7 @@ class _Training:
         self._keep_plan(found)
         self._course.plan = found
 
-    def _tick(self, loss: float) -> None:
+    def _tick(self, loss: float, rate: float) -> None:
         moment = time.monotonic()
         passed, self._clock = moment - self._clock, moment
         now = self._now
@@ -184,14 +185,18 @@ class _Training:
         part = now.index / self._batches.per_epoch
         epochs = self._course.epochs()
         epochs_left = epochs - (now.epoch - 1 + part)
-        times = [line["time_s"] for line in now.history[-_RECENT_EPOCHS:]] or [now.epoch_s / part]
+        epoch_s = median([line["time_s"] for line in now.history[-_RECENT_EPOCHS:]] or [now.epoch_s / part])
         self._report.progress(
             {
                 "epoch": now.epoch,
                 "max_epochs": epochs,
                 "fraction": (now.epoch - 1 + part) / epochs,
                 "loss": loss,
-                "time_left_s": round(epochs_left * median(times), 1),
+                f"train_rmse{self._suffix}": self._train_rmse(),
+                "learning_rate": rate,
+                "time_per_epoch_s": round(epoch_s, 4),
+                "time_left_s": round(epochs_left * epoch_s, 1),
+                "memory_MB": self._memory_MB(),
             }
         )
 
@@ -218,7 +223,7 @@ class _Training:
         now.epoch += 1
         line = {
             "epoch": now.epoch - 1,
-            f"train_{rmse}": self._error_factor * math.sqrt(now.squares / max(now.rows, 1)),
+            f"train_{rmse}": self._train_rmse(),
             **{f"validation_{name}": value for name, value in validation.items()},
             f"best_validation_{rmse}": now.best[rmse],
             "best_epoch": now.best_epoch,
@@ -227,7 +232,7 @@ class _Training:
             "elapsed_s": round(now.elapsed_s, 4),
             "patience_left": self._course.patience_left(now) if not now.round else self._course.epochs_left(now),
             "max_epochs": self._course.epochs(),
-            "memory_MB": round(self._process.memory_info().rss / 1e6, 1),
+            "memory_MB": self._memory_MB(),
         }
         now.history.append(line)
         now.index, now.squares, now.rows, now.epoch_s = 0, 0.0, 0, 0.0
@@ -236,6 +241,13 @@ class _Training:
         self._report.event(EventKind.EPOCH, line)
         if self._course.part_over(now) or moment - self._saved >= EPOCH_CHECKPOINT_S:
             self._save()
+
+    def _train_rmse(self) -> float:
+        """Of the epoch so far, in the metric's unit."""
+        return self._error_factor * math.sqrt(self._now.squares / max(self._now.rows, 1))
+
+    def _memory_MB(self) -> float:
+        return round(self._process.memory_info().rss / 1e6, 1)
 
     def _predict(self, file: PreparedFile) -> Any:
         return predict(self._module, file, self._prepared.pipeline, self._device)
