@@ -6,10 +6,9 @@ from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QComboBox, QDialog, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from vestim_core.spec.signals import QUANTITIES
-from vestim_gui.new_job.data_files import FileRow, missing_sentence, quantity_words
+from vestim_gui.new_job.data_files import USUAL, FileRow, missing_sentence, quantity_words
 from vestim_gui.widgets.plain_label import button, plain_label
 
-_USUAL = ("time_s", "voltage_V", "current_A", "temperature_degC", "soc")
 _NONE = "not in this file"
 
 
@@ -30,9 +29,10 @@ class ColumnsDialog(QDialog):
         grid.setHorizontalSpacing(16)
         grid.setVerticalSpacing(8)
         grid.setColumnStretch(1, 1)
-        for place, name in enumerate(dict.fromkeys([*row.missing, *_USUAL])):
+        for place, name in enumerate(dict.fromkeys([*row.missing, *USUAL])):
             self.boxes[name] = self._box(name)
-            label = plain_label(f"{quantity_words(name).capitalize()}{_unit(name)}")
+            words = quantity_words(name)
+            label = plain_label(f"{words[:1].upper()}{words[1:]}{_unit(name)}")
             label.setBuddy(self.boxes[name])
             grid.addWidget(label, place, 0)
             grid.addWidget(self.boxes[name], place, 1)
@@ -71,7 +71,9 @@ class ColumnsDialog(QDialog):
         return box
 
     def _look(self) -> None:
-        left = [name for name in self.row.missing if self.boxes[name].currentIndex() == 0]
+        left = {name for name in self.row.missing if self.boxes[name].currentIndex() == 0}
+        if "current_A" not in left:  # SOC can be counted then
+            left -= {"soc"}
         self.use.setEnabled(not left and bool(self.columns()))
 
     def _use(self) -> None:

@@ -20,6 +20,8 @@ _ROLE_NAMES = {
     "validation": {"val", "valid", "validation"},
     "test": {"test", "testing"},
 }
+USUAL = ("time_s", "voltage_V", "current_A", "temperature_degC", "soc")
+"""The quantities that most files have."""
 SEVERITIES = ("error", "warning", "info")
 _SHARED = ("set.same_file_twice", "set.same_rows")
 REPAIR_WORDS = {
@@ -156,8 +158,11 @@ def _row(
     readable = newest.get("readable", True)
     error = str(sniffed.get("error", "")) if not readable else ""
     missing = tuple(name for name in needed if headers and name not in columns and name not in headers)
+    without_soc = tuple(name for name in missing if name != "soc")
     if "current_A" not in missing:  # SOC can be counted then, which a finding proposes
-        missing = tuple(name for name in missing if name != "soc")
+        missing = without_soc
+    elif "soc" in missing:
+        missing = (*without_soc, "soc")
     return FileRow(
         path=path,
         name=name,
@@ -220,7 +225,8 @@ def missing_sentence(row: FileRow) -> str:
     """What a file lacks and what it has instead, as a question."""
     first = quantity_words(row.missing[0])
     others = f" (nor {', '.join(quantity_words(name) for name in row.missing[1:])})" if len(row.missing) > 1 else ""
-    free = [header for header in row.headers if header not in row.columns.values()] or list(row.headers)
+    taken = {header for name, header in row.columns.items() if name in USUAL}
+    free = [header for header in row.headers if header not in taken] or list(row.headers)
     shown = ", ".join(free[:8]) + (", ..." if len(free) > 8 else "")
     return f'"{row.name}" has no {first} column{others}. Found: {shown}. Which one is {first}?'
 

@@ -279,8 +279,10 @@ class DataSection(QWidget):
                 "warn",
             )
             return
-        self._ctx.link.call("map_columns", {"header": list(row.headers), "columns": columns}, owner=self)
-        self._set_in_form("columns", {**self._columns(), **columns})
+        known = self._columns()
+        whole = {**{name: header for name, header in known.items() if header in row.headers}, **columns}
+        self._ctx.link.call("map_columns", {"header": list(row.headers), "columns": whole}, owner=self)
+        self._set_in_form("columns", {**known, **columns})
 
     def _take_remembered(self) -> None:
         """What was remembered of a header is said in the document, where it counts for the training too."""

@@ -156,6 +156,23 @@ def test_a_file_without_a_needed_column_asks_which_one_it_is(
     until(lambda: known(data) and shown(data)[0][-1] == "✓ fine")
 
 
+def test_soc_may_stay_unknown_where_the_current_is_told(page: NewJobPage, until: Until, tmp_path: Path) -> None:
+    odd = str(cycle(tmp_path / "odd.csv", header="t_s,U,Strom,T_amb,Ladung"))
+    data = page.sections.data
+    data.add([odd], "train")
+    until(lambda: known(data))
+    assert data.findings.sentences()[0] == (
+        '"odd.csv" has no current column (nor temperature, SOC). Found: Strom, T_amb, Ladung. Which one is current?'
+    )
+    dialog = ColumnsDialog(data.rows[0], page)
+    dialog.boxes["current_A"].setCurrentText("Strom")
+    assert not dialog.use.isEnabled()
+    dialog.boxes["temperature_degC"].setCurrentText("T_amb")
+    assert dialog.use.isEnabled()
+    assert dialog.columns() == {"current_A": "Strom", "temperature_degC": "T_amb"}
+    dialog.skip.click()
+
+
 def test_a_file_can_be_skipped(page: NewJobPage, until: Until, tmp_path: Path, cells: Cells) -> None:
     odd = str(cycle(tmp_path / "odd.csv", header=HEADER.replace("current_A", "Strom")))
     data = page.sections.data
