@@ -139,8 +139,10 @@ class Overview(JobTab):
         wanted = next((file for file in files if file.train_id == self._chosen), None) or next(
             (file for file in files if not file.is_circuit), None
         )
+        if wanted is not None and wanted == self._predicted:
+            return
         _show_first(self.prediction, self.no_prediction, wanted is not None)
-        if wanted is None or wanted == self._predicted:
+        if wanted is None:
             return
         self._predicted = wanted
 

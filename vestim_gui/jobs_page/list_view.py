@@ -10,6 +10,7 @@ from vestim_gui.jobs_page.delegate import JobDelegate
 from vestim_gui.jobs_page.view import JobsView
 from vestim_gui.store.columns import COLUMNS
 from vestim_gui.store.jobs_model import TASK_ID, JobsModel
+from vestim_gui.theme.style import set_kind
 from vestim_gui.theme.theme import Theme
 
 
@@ -25,6 +26,7 @@ class ListView(JobsView):
         self.setItemDelegate(self._delegate)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName("Jobs")
+        set_kind(self, "cards")
         theme.changed.connect(self._redraw)
 
     def follow(self) -> None:

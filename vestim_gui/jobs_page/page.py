@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PyQt6.QtCore import QPoint, Qt, QTimer
 from PyQt6.QtGui import QGuiApplication, QShowEvent
 from PyQt6.QtWidgets import (
+    QApplication,
     QDialog,
     QFrame,
     QHBoxLayout,
@@ -215,6 +216,8 @@ class JobsPage(QWidget):
     def showEvent(self, event: QShowEvent | None) -> None:
         super().showEvent(event)
         self._enable()
+        if self.splitter.isVisible() and not self.isAncestorOf(QApplication.focusWidget()):
+            self.view.setFocus()
 
     def _show_view(self, view: JobsView) -> None:
         selected, current = self.view.selected_jobs(), self.view.current_job
@@ -228,7 +231,11 @@ class JobsPage(QWidget):
         name = "table" if is_table else "list"
         self._ctx.session.put("jobs.view", name)
         kept: list[int] = self._ctx.session.get(f"jobs.splitter.{name}", [])
-        self.splitter.setSizes(kept if _is_sizes(kept) else [300, 500] if is_table else [LIST_PX, 3 * LIST_PX])
+        self.splitter.setSizes(kept if _is_sizes(kept) else [240, 560] if is_table else [LIST_PX, 3 * LIST_PX])
+
+    def _go_to(self, view: JobsView) -> None:
+        self._show_view(view)
+        view.setFocus()
 
     def _draw_icons(self) -> None:
         self.list_button.setIcon(self._ctx.theme.icon("list"))
@@ -403,8 +410,8 @@ class JobsPage(QWidget):
             Answer("job.restore", verbs.restore, lambda: verbs.fits(can.can_restore)),
             Answer("job.delete", self.delete_for_ever, some),
             Answer("jobs.filter", self.focus_filter, menu=False),
-            Answer("jobs.as_list", lambda: self._show_view(self.list), menu=False),
-            Answer("jobs.as_table", lambda: self._show_view(self.table), menu=False),
+            Answer("jobs.as_list", lambda: self._go_to(self.list), menu=False),
+            Answer("jobs.as_table", lambda: self._go_to(self.table), menu=False),
             Answer("jobs.columns", self.table.choose_columns, lambda: self.view is self.table, menu=False),
             Answer("jobs.archived", self.archived.toggle, menu=False),
             Answer("jobs.stop_all", self.stop_all, lambda: bool(self._ctx.jobs.count(*QUEUE)), menu=False),

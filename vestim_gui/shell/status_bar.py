@@ -68,6 +68,7 @@ class StatusBar(QStatusBar):
         self.glyph.setText(glyph)
         set_kind(self.glyph, tone)
         self.service.setText(f"Background service: {word}{as_of}")
+        self._show_work()
         if state.current:
             self._look()
             self._looking.start()
@@ -79,7 +80,8 @@ class StatusBar(QStatusBar):
             self._counting.start()
 
     def _show_work(self) -> None:
-        self.work.setText(work_words(self._jobs))
+        known = self._link.state.current or len(self._jobs)
+        self.work.setText(work_words(self._jobs) if known else "")
 
     def _look(self) -> None:
         window = self.window()

@@ -124,6 +124,7 @@ QAbstractItemView[kind="flat"] { border: none; border-radius: 0; }
 QAbstractItemView::item { padding: 4px 8px; }
 QAbstractItemView::item:selected { background: $selection; color: $text; }
 QAbstractItemView::item:hover:!selected { background: $hover; }
+QTreeView[kind="cards"]::item:hover { background: transparent; }
 QHeaderView { background: transparent; border: none; }
 QHeaderView::section {
     background: $window; color: $muted; border: none; border-bottom: 1px solid $border; padding: 6px 8px;

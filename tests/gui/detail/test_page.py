@@ -376,6 +376,9 @@ def test_a_deleted_folder_is_a_sentence(page: DetailPage, qtbot: QtBot, fake_lin
     qtbot.waitUntil(lambda: page.overview.no_prediction.text().startswith("there is no file"))
     assert page.overview.no_prediction.isVisible()
     assert page.overview.loss.panels
+    page.overview.take({"results"})
+    assert page.overview.no_prediction.isVisible(), "the same file is still not there"
+    assert not page.overview.prediction.isVisible()
 
 
 def test_the_log_tells_events_and_streams_and_finds(page: DetailPage, qtbot: QtBot, fake_link: FakeLink) -> None:

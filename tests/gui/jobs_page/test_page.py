@@ -58,6 +58,7 @@ def test_the_page_comes_back_as_it_was_left(page: JobsPage, ctx: Context, qtbot:
     page.filter.apply()
     select(page, "job_bad")
     trigger(ctx, "jobs.as_table")
+    assert page.table.hasFocus()
     page.table.show_column("note", True)
     page.table.setColumnWidth(0, 333)
     page.table._sort_by(0)
