@@ -6,17 +6,14 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from PyQt6.QtCore import QItemSelectionModel, QStringListModel, Qt, pyqtSignal
-from PyQt6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
+from PyQt6.QtCore import QStringListModel, Qt, pyqtSignal
+from PyQt6.QtGui import QDragEnterEvent, QDropEvent
 from PyQt6.QtWidgets import (
-    QAbstractItemView,
     QBoxLayout,
     QFileDialog,
     QHBoxLayout,
-    QHeaderView,
     QMenu,
     QPushButton,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -40,7 +37,8 @@ from vestim_gui.new_job.data_files import (
 from vestim_gui.new_job.data_reader import DataReader
 from vestim_gui.new_job.document import FIELDS, ROLES
 from vestim_gui.new_job.file_preview import FilePreview
-from vestim_gui.new_job.files_model import COLUMNS, FilesModel
+from vestim_gui.new_job.files_model import FilesModel
+from vestim_gui.new_job.files_table import FilesTable
 from vestim_gui.new_job.findings_panel import FindingsPanel
 from vestim_gui.new_job.form import SectionForm
 from vestim_gui.new_job.problems import Problem, Stop
@@ -57,9 +55,6 @@ HINT = (
     "Drop files or folders here, or add them. Training files are learned from, validation files choose the best "
     "weights, test files are held out for the final figures."
 )
-MEASURED_ROWS = 20
-"""The columns are as wide as these rows need; measuring all of a thousand takes a second."""
-LEAST_ROWS, MOST_ROWS = 3, 10
 DATA = FIELDS["data"]
 
 
@@ -79,7 +74,7 @@ class DataSection(QWidget):
         self._sets = QStringListModel(self)
         self.reader = DataReader(ctx.link, self)
         self.model = FilesModel(ctx.theme, self)
-        self.table = self._made_table()
+        self.table = FilesTable(self.model)
         self.add_buttons = {role: self._add_button(role) for role in ROLES}
         self.role_button = QPushButton("Role")
         self.remove = button("Remove", "plain", self.remove_selected)
@@ -165,8 +160,7 @@ class DataSection(QWidget):
         self.form.set_narrow(narrow)
         direction = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
         self._below.setDirection(direction)
-        for place, column in enumerate(COLUMNS):
-            self.table.setColumnHidden(place, narrow and column.spare)
+        self.table.set_narrow(narrow)
 
     def set_total(self, total: int) -> None:
         """Data make no models."""
@@ -193,27 +187,21 @@ class DataSection(QWidget):
 
     # --- what the user does
 
-    def selected(self) -> list[FileRow]:
-        """The chosen files."""
-        selection = self.table.selectionModel()
-        indexes = selection.selectedRows() if selection is not None else []
-        return [self.rows[index.row()] for index in indexes if index.row() < len(self.rows)]
-
     def remove_selected(self) -> None:
         """Take the chosen files out of the job."""
-        for row in self.selected():
+        for row in self.table.selected():
             self._entries = without_file(self._entries, row, self.rows)
         self._edited()
 
     def set_role(self, role: str) -> None:
         """Give the chosen files a role."""
-        for row in self.selected():
+        for row in self.table.selected():
             self._entries = with_role(self._entries, row, self.rows, role)
         self._edited()
 
     def ask_columns(self, row: FileRow | None = None) -> None:
         """Ask what the columns of a file are; the chosen one without an argument."""
-        chosen = row or next(iter(self.selected()), None)
+        chosen = row or next(iter(self.table.selected()), None)
         if chosen is None or not chosen.headers:
             return
         dialog = ColumnsDialog(chosen, self)
@@ -302,28 +290,15 @@ class DataSection(QWidget):
         self._take_remembered()
 
     def _show(self) -> None:
-        kept = {row.path for row in self.selected()}
+        kept = {row.path for row in self.table.selected()}
         self.rows = file_rows(self._entries, self.reader.facts, self._needed)
         self.model.show_rows(self.rows)
-        self._select(kept)
-        shown = min(max(len(self.rows), LEAST_ROWS), MOST_ROWS)
-        header = self.table.horizontalHeader()
-        height = header.sizeHint().height() if header is not None else 32
-        self.table.setFixedHeight(height + shown * 32 + 8)
-        self.table.setVisible(bool(self.rows))
+        self.table.add_to_selection(kept)
+        self.table.fit()
         self._selection_changed()
 
-    def _select(self, paths: set[str]) -> None:
-        selection = self.table.selectionModel()
-        if selection is None or {row.path for row in self.selected()} == paths:
-            return
-        flags = QItemSelectionModel.SelectionFlag
-        for place, row in enumerate(self.rows):
-            if row.path in paths:
-                selection.select(self.model.index(place, 0), flags.Select | flags.Rows)
-
     def _selection_changed(self) -> None:
-        chosen = self.selected()
+        chosen = self.table.selected()
         for widget in (self.role_button, self.remove, self.columns_button):
             widget.setVisible(bool(self.rows))
             widget.setEnabled(bool(chosen))
@@ -338,7 +313,7 @@ class DataSection(QWidget):
             self.preview.forget()
 
     def _show_rows(self, row: FileRow, finding: Any) -> None:
-        self._choose(row.path)
+        self.table.choose(row.path)
         self.preview.show_rows(finding)
 
     def _unusable(self) -> list[Stop]:
@@ -360,12 +335,7 @@ class DataSection(QWidget):
         return stops
 
     def _stop(self, row: FileRow, sentence: str) -> Stop:
-        return Stop(self.table, row.name, sentence, reveal=partial(self._choose, row.path))
-
-    def _choose(self, path: str) -> None:
-        if {row.path for row in self.selected()} != {path}:
-            self.table.clearSelection()
-            self._select({path})
+        return Stop(self.table, row.name, sentence, reveal=partial(self.table.choose, row.path))
 
     def _progressed(self, words: str, fraction: float | None) -> None:
         self.progress.setVisible(bool(words))
@@ -377,27 +347,6 @@ class DataSection(QWidget):
         self._ctx.toasts.say(sentence, "error", [("Try again", self.reader.again)])
 
     # --- building
-
-    def _made_table(self) -> QTableView:
-        table = _Table()
-        table.setModel(self.model)
-        table.setAccessibleName("Files of the job")
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setShowGrid(False)
-        table.setWordWrap(False)
-        table.setTabKeyNavigation(False)
-        table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        if (vertical := table.verticalHeader()) is not None:
-            vertical.hide()
-            vertical.setDefaultSectionSize(32)
-        if (header := table.horizontalHeader()) is not None:
-            header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-            header.setResizeContentsPrecision(MEASURED_ROWS)
-            header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
-            header.setHighlightSections(False)
-        table.removed.connect(self.remove_selected)
-        return table
 
     def _add_button(self, role: str) -> QPushButton:
         made = QPushButton(f"Add {ROLE_TITLES[role].lower()} files")
@@ -446,8 +395,8 @@ class DataSection(QWidget):
         self.reader.changed.connect(self._facts_changed)
         self.reader.progressed.connect(self._progressed)
         self.reader.failed.connect(self._failed)
-        if (selection := self.table.selectionModel()) is not None:
-            selection.selectionChanged.connect(lambda *_: self._selection_changed())
+        self.table.chosen.connect(self._selection_changed)
+        self.table.removed.connect(self.remove_selected)
         self.findings.repairs_wanted.connect(self.add_repairs)
         self.findings.repairs_dropped.connect(self.drop_repairs)
         self.findings.left_out.connect(self._leave_out)
@@ -473,18 +422,6 @@ class DataSection(QWidget):
             self.add(dropped.data)
         else:  # job files are for the window
             event.ignore()
-
-
-class _Table(QTableView):
-    """removed: the key that removes was pressed."""
-
-    removed = pyqtSignal()
-
-    def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        if event is not None and event.key() == Qt.Key.Key_Delete:
-            self.removed.emit()
-            return
-        super().keyPressEvent(event)
 
 
 def _is_paths(value: Any) -> bool:
