@@ -105,7 +105,8 @@ class JobsPage(QWidget):
 
     def _build(self) -> None:
         self.filter = FilterField(self._ctx.jobs.rows)
-        self.filter.setFixedWidth(FILTER_PX)
+        self.filter.setMinimumWidth(FILTER_PX // 3)
+        self.filter.setMaximumWidth(FILTER_PX)
         self.new_button = button("New job   Ctrl+N", "primary", lambda: self._ctx.navigate.new_job.emit(None, ""))
         self.new_button.setAccessibleName("New job")
         self.note = plain_label("", "error", wrap=True)
@@ -143,7 +144,8 @@ class JobsPage(QWidget):
         head.setSpacing(8)
         head.addWidget(plain_label("Jobs", "title"))
         head.addWidget(self.note, 1)
-        for widget in (self.filter, self.list_button, self.table_button, self.new_button):
+        head.addWidget(self.filter, FILTER_PX)
+        for widget in (self.list_button, self.table_button, self.new_button):
             head.addWidget(widget)
         return head
 

@@ -73,6 +73,20 @@ def test_the_page_comes_back_as_it_was_left(page: JobsPage, ctx: Context, qtbot:
     again.close_page()
 
 
+def test_nothing_of_the_head_overlaps_in_a_narrow_window(page: JobsPage, qtbot: QtBot) -> None:
+    page.resize(560, 400)
+    page.show()
+    qtbot.waitExposed(page)
+    for width in (560, 900, 1400):
+        page.resize(width, 400)
+        QApplication.processEvents()
+        parts = [page.filter, page.list_button, page.table_button, page.new_button]
+        ends = [part.geometry().right() for part in parts]
+        assert all(end < part.geometry().left() for end, part in zip(ends, parts[1:], strict=False))
+        assert ends[-1] <= page.width()
+    assert page.filter.width() == 360
+
+
 def test_a_filter_is_understood_as_typed_and_mistakes_are_told(page: JobsPage, ctx: Context, qtbot: QtBot) -> None:
     qtbot.keyClicks(page.filter, "tag:demo")
     qtbot.waitUntil(lambda: page.model.ids() == ["job_done"])
