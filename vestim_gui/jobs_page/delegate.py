@@ -139,9 +139,10 @@ class JobDelegate(QStyledItemDelegate):
         return editor
 
     def setEditorData(self, editor: QWidget | None, index: QModelIndex) -> None:
-        if isinstance(editor, QLineEdit):
+        if isinstance(editor, NameEditor) and not editor.is_filled:  # asked again with every change of the row
             editor.setText(str(index.data(Qt.ItemDataRole.EditRole)))
             editor.selectAll()
+            editor.is_filled = True
 
     def setModelData(self, editor: QWidget | None, model: QAbstractItemModel | None, index: QModelIndex) -> None:
         if isinstance(editor, QLineEdit) and model is not None:
@@ -156,7 +157,9 @@ class JobDelegate(QStyledItemDelegate):
 
 
 class NameEditor(QLineEdit):
-    """Edits a name. Keys that the list has a use for are its own meanwhile."""
+    """Edits a name. Keys that the list has a use for are its own meanwhile. is_filled: the old name was put in."""
+
+    is_filled = False
 
     def event(self, event: QEvent | None) -> bool:
         if event is not None and event.type() == QEvent.Type.ShortcutOverride:

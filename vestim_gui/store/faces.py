@@ -101,6 +101,8 @@ def time_left(row: Row, progress: Row | None, now_s: float) -> str:
         return ""
     if row.get("models", 1) <= 1 and row["phase"] == Phase.TRAINING and progress and "time_left_s" in progress:
         return f"{duration(float(progress['time_left_s']))} left"
+    if row["phase"] == Phase.TRAINING and row.get("time_left_s") is not None:
+        return f"at most {_roughly(float(row['time_left_s']))} left"
     fraction, ran = float(row["fraction"]), ran_s(dict(row), now_s or None)
     if row["phase"] not in _PHASES or ran is None or ran < 2.0 or fraction < 0.05:
         return ""

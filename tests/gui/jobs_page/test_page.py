@@ -212,6 +212,23 @@ def test_a_name_is_edited_in_its_row(page: JobsPage, ctx: Context, service: Fake
     qtbot.waitUntil(lambda: page.model.index_of("job_done").data() == "Demo")
 
 
+def test_a_name_that_is_typed_outlives_news_of_its_job(
+    page: JobsPage, ctx: Context, service: FakeLink, qtbot: QtBot
+) -> None:
+    select(page, "job_done")
+    trigger(ctx, "job.rename")
+    editor = page.list.findChild(QLineEdit)
+    assert editor is not None
+    editor.clear()
+    qtbot.keyClicks(editor, "LG")
+    service.add_job({**(ctx.jobs.row("job_done") or {}), "message": "epoch 2 begins", "last_seq": 900})
+    qtbot.waitUntil(lambda: (ctx.jobs.row("job_done") or {})["last_seq"] == 900)
+    QApplication.processEvents()
+    qtbot.keyClicks(editor, " HG2")
+    assert editor.text() == "LG HG2"
+    qtbot.keyClick(editor, Qt.Key.Key_Escape)
+
+
 def test_the_queue_is_reordered_by_keys_and_by_hand(
     page: JobsPage, ctx: Context, service: FakeLink, qtbot: QtBot
 ) -> None:

@@ -68,6 +68,10 @@ def test_the_time_left_of_several_models_is_reckoned_from_the_whole_job() -> Non
     began_s = 1767268801.0
     assert job_face(row, None, now_s=began_s + 600).words == "model 1/3 · about 7 min left"
     assert job_face(row, None, now_s=began_s + 1).words == "model 1/3", "too early to say"
+    told = {**row, "time_left_s": 61.0}
+    assert job_face(told, None, now_s=began_s + 600).words == "model 1/3 · at most 1 min 0 s left", (
+        "pauses do not count"
+    )
 
 
 def test_what_was_asked_shows_at_once() -> None:
