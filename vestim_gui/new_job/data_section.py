@@ -70,7 +70,6 @@ class DataSection(QWidget):
         self._odd: dict[str, Any] = {}
         self._needed: tuple[str, ...] = ()
         self.rows: list[FileRow] = []
-        self._looked_at = ""
         self._sets = QStringListModel(self)
         self.reader = DataReader(ctx.link, self)
         self.model = FilesModel(ctx.theme, self)
@@ -82,11 +81,7 @@ class DataSection(QWidget):
         self.progress = ProgressLine()
         self.cancel = button("Cancel", "link", self.reader.cancel)
         self.note = plain_label("", "error", wrap=True)
-        self.hint = plain_label(
-            HINT,
-            "muted",
-            wrap=True,
-        )
+        self.hint = plain_label(HINT, "muted", wrap=True)
         self.findings = FindingsPanel()
         self.preview = FilePreview(ctx)
         self.form = SectionForm(DATA, self._sets, basic=(), leave_out=ROLES)

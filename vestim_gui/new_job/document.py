@@ -82,20 +82,6 @@ def with_preset(document: Mapping[str, Any], sections: Mapping[str, Any]) -> Doc
     return opened({**kept, **sections})
 
 
-def files_of(document: Mapping[str, Any]) -> dict[str, str]:
-    """Role by file or folder that the document names."""
-    data = document.get("data")
-    if not isinstance(data, Mapping):
-        return {}
-    given = {role: data.get(role) for role in ROLES}
-    return {
-        path: role
-        for role, paths in given.items()
-        for path in ([paths] if isinstance(paths, str) else paths if isinstance(paths, list) else [])
-        if isinstance(path, str) and path
-    }
-
-
 def combinations(document: Mapping[str, Any]) -> int:
     """About how many combinations the lists in a document make, quickly; never too few by much."""
     return _product(document.get(name) for name in ("signals", "preparation", "model", "training"))

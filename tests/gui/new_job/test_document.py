@@ -8,7 +8,7 @@ import pytest
 
 from vestim_core.spec.job import validate_job
 from vestim_core.spec.job_presets import presets
-from vestim_gui.new_job.document import combinations, files_of, finished, opened, training_for, with_preset
+from vestim_gui.new_job.document import combinations, finished, opened, training_for, with_preset
 from vestim_gui.new_job.problems import path_of, problems_of
 
 DATA = {"train": ["/a.csv"], "validation": ["/b.csv"]}
@@ -62,8 +62,3 @@ def test_combinations_are_counted_quickly_and_never_too_few() -> None:
     assert combinations(opened({})) <= 3
     many = {"model": [{"kind": "lstm", "sizes": "1; 2; 3"}], "training": [{"learning_rate": ", ".join(["1"] * 200)}]}
     assert combinations(many) >= 600
-
-
-def test_files_have_roles() -> None:
-    assert files_of({"data": {"train": "/a", "test": ["/b", 3]}}) == {"/a": "train", "/b": "test"}
-    assert files_of({"data": 3}) == {}
