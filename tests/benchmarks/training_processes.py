@@ -24,9 +24,9 @@ from vestim_core.training.loop import train
 NAIVE_LIMIT, GRID_LIMIT, MEMORY_LIMIT_MB = 0.6, 0.95, 700.0
 ROUNDS = 7
 LARGE_ROWS = 800_000  # of each of the two training files
-_STREAMS = {"streams": 64, "chunk_steps": 50, "chunks_per_stream": 24, "draws_per_epoch": 24, "burn_in_steps": 100}
+_STREAMS = {"streams": 64, "chunk_steps": 50, "chunks_per_stream": 24, "draws_per_epoch": 12, "burn_in_steps": 100}
 _WINDOWS = {"lookback_steps": 400, "batch_windows": 200}
-GRID = trial("lstm", model={"sizes": [16]}, training={**_STREAMS, "max_epochs": 1})
+GRID = trial("lstm", model={"sizes": [16]}, training={**_STREAMS, "max_epochs": 3, "schedule": "constant"})
 LSTM_2X18 = trial("windows", model={"sizes": [18, 18]}, training={**_WINDOWS, "max_epochs": 1, "stride_steps": 25})
 
 
