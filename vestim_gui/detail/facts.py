@@ -131,6 +131,8 @@ def _baseline(best: Best | None, history: JobHistory, shown: Mapping[str, Any] |
         tasks = (shown or {}).get("tasks") or []
         asked = shown is None or any(task["kind"] == TaskKind.BASELINE for task in tasks)
         ended = row["state"] in JOB_ENDS
+        if row["state"] == JobState.DRAFT:
+            return Card(title, NOTHING)
         return Card(title, NOTHING, "not fitted" if ended else "is fitted first" if asked else "not part of this job")
     name, value = known
     if best is None:
@@ -156,6 +158,8 @@ def _compared(network: float, circuit: float) -> tuple[str, bool]:
 
 def _progress(row: Mapping[str, Any], history: JobHistory, shown: Mapping[str, Any] | None, now: datetime) -> Card:
     state = row["state"]
+    if state == JobState.DRAFT:
+        return Card("Progress", NOTHING, "not started yet")
     value = f"{math.floor(100 * float(row.get('fraction') or 0.0))} %"
     running = [task for task in trainings(history) if task.state == TaskState.RUNNING]
     best = best_of(history)

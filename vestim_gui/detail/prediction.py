@@ -25,6 +25,16 @@ class Prediction:
     measured: Array
     predicted: Array
 
+    @property
+    def rows(self) -> int:
+        """How many rows were measured."""
+        return int(np.isfinite(self.measured).sum())
+
+    @property
+    def rows_without_number(self) -> int:
+        """How many of them have no finite prediction."""
+        return int((np.isfinite(self.measured) & ~np.isfinite(self.predicted)).sum())
+
 
 def read_prediction(content: bytes, name: str) -> Prediction:
     """The prediction in the bytes of an npz file; `VestimError` that names it where it cannot be read."""

@@ -14,7 +14,7 @@ from vestim_gui.detail.prediction import Prediction
 from vestim_gui.detail.prediction_files import PredictionFile, prediction_files
 from vestim_gui.detail.prediction_reader import PredictionReader
 from vestim_gui.detail.tab import JobTab
-from vestim_gui.numbers import metric
+from vestim_gui.numbers import count, metric
 from vestim_gui.plots.content import Ink, View
 from vestim_gui.store.feed import JobFeed
 from vestim_gui.widgets.plain_label import plain_label
@@ -91,6 +91,7 @@ class Predictions(JobTab):
             widget.setVisible(bool(files))
         if not files:
             self.note.setText("Nothing was tested yet: predictions come with the test of a trained model.")
+            self.note.show()
             return
         if files == self._files:
             return
@@ -147,6 +148,12 @@ class Predictions(JobTab):
     def _plot(self) -> None:
         missing = [file for file in self._wanted if file not in self._read and file not in self._errors]
         words = [*dict.fromkeys(self._errors.values())]
+        words += [
+            f"{file.model} predicts no number in {count(read.rows_without_number)} of {count(read.rows)} rows of this "
+            "file: test it again, or train it anew."
+            for file, read in self._read.items()
+            if read.rows_without_number
+        ]
         if missing:
             words.append(f"Reading {', '.join(file.model for file in missing)}...")
         if not self._wanted:

@@ -76,6 +76,11 @@ def test_cards_before_anything_happened() -> None:
         assert [card.value for card in made[:2]] == ["–", "–"]
 
 
+def test_cards_of_a_draft_promise_nothing() -> None:
+    _, baseline, progress, _ = cards_of(Story(), state="draft", started_utc="", ended_utc="")
+    assert baseline == Card("Baseline circuit", "–") and progress == Card("Progress", "–", "not started yet")
+
+
 def test_cards_of_an_error_that_is_no_number() -> None:
     story = Story().task("train_001", "train", "LSTM 24", "running")
     story.epochs(3, best_validation_rmse_mV=None, validation_rmse_mV=float("nan"))

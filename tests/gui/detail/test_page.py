@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -312,6 +313,30 @@ def test_predictions_that_are_gone_or_broken_are_told(page: DetailPage, qtbot: Q
     predictions.choose_file("drive_20degC.csv")
     qtbot.waitUntil(lambda: "cannot be read as a prediction" in predictions.note.text())
     assert "drive_20degC.npz" in predictions.note.text()
+
+
+def test_predictions_that_are_no_numbers_are_told_and_so_is_having_none(
+    page: DetailPage, qtbot: QtBot, fake_link: FakeLink
+) -> None:
+    done_story().on(fake_link)
+    with_files(fake_link, "test_001")
+    path = "tasks/test_001/result/predictions/drive_20degC.npz"
+    with np.load(io.BytesIO(fake_link.files[JOB, path])) as read:
+        arrays = dict(read)
+    arrays["predicted"] = np.full_like(arrays["predicted"], np.nan)
+    broken = io.BytesIO()
+    np.savez(broken, **arrays)
+    fake_link.files[JOB, path] = broken.getvalue()
+    open_job(page, qtbot, "predictions")
+    predictions = page.predictions
+    qtbot.waitUntil(lambda: len(predictions.plot.panels) == 2)
+    predictions.choose_file("drive_20degC.csv")
+    qtbot.waitUntil(lambda: "predicts no number in" in predictions.note.text())
+    assert predictions.plot.panels, "what was measured stays"
+    fake_link.add_job(summary(OTHER, state="draft"), (), {"spec": SPEC})
+    page.show_job(OTHER, "predictions")
+    qtbot.waitUntil(lambda: predictions.note.text().startswith("Nothing was tested yet"))
+    assert predictions.note.isVisible()
 
 
 def test_settings_and_what_another_job_has_differently(
