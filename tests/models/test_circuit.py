@@ -12,7 +12,7 @@ from tests.training.real import real_set
 from tests.training.synthetic import R0_OHM, R1_OHM, TAU_S, drive, prepare, small_set
 from vestim_core.data.table import Table
 from vestim_core.evaluation.report import evaluate, overall
-from vestim_core.models.circuit import Circuit, fit_circuit, is_drive
+from vestim_core.models.circuit import Circuit, fit_circuit, hysteresis, is_drive, lag
 from vestim_core.spec.errors import VestimError
 from vestim_core.spec.signals import SignalsSpec
 
@@ -21,14 +21,14 @@ def test_a_known_circuit_is_found_again() -> None:
     prepared = small_set(3000)
     circuit = fit_circuit(prepared.of("train"), prepared.period_s)
     assert circuit.R0_ohm == pytest.approx(R0_OHM, rel=0.02)
-    assert circuit.R1_ohm == pytest.approx(R1_OHM, rel=0.05)
-    assert circuit.tau_s == pytest.approx(TAU_S, rel=0.1)
+    assert circuit.R_ohm == pytest.approx((R1_OHM,), rel=0.05)
+    assert circuit.tau_s == pytest.approx((TAU_S,), rel=0.1)
     results = evaluate(lambda file: circuit.predict(file, prepared.period_s), prepared.files, "voltage_V")
     assert overall(results)["validation"]["rmse_mV"] < 1.0
 
 
 def test_the_step_response_is_that_of_the_formula() -> None:
-    circuit = Circuit(soc=(0.0, 1.0), ocv_V=(3.0, 4.0), R0_ohm=0.02, R1_ohm=0.01, tau_s=20.0)
+    circuit = Circuit(soc=(0.0, 1.0), ocv_V=(3.0, 4.0), R0_ohm=0.02, R_ohm=(0.01,), tau_s=(20.0,))
     time_s = 0.5 * np.arange(1, 101)
     voltage_V = circuit.simulate(np.full(100, 0.5), np.full(100, 2.0), 0.5)
     np.testing.assert_allclose(voltage_V, 3.5 + 0.04 + 0.02 * (1 - np.exp(-time_s / 20)), rtol=1e-12)
@@ -41,6 +41,8 @@ def test_it_never_looks_ahead_and_survives_json() -> None:
     later[120:] = 9.0
     before, after = circuit.simulate(soc, current_A, 1.0), circuit.simulate(soc, later, 1.0)
     assert np.array_equal(before[:120], after[:120])
+    first = {key: value for key, value in circuit.to_json().items() if key in {"soc", "ocv_V", "R0_ohm"}}
+    assert Circuit.from_json({**first, "R1_ohm": circuit.R_ohm[0], "tau_s": circuit.tau_s[0]}) == circuit
     again = Circuit.from_json(json.loads(json.dumps(circuit.to_json())))
     assert again == circuit
     assert np.array_equal(again.simulate(soc, current_A, 1.0), before)
@@ -82,10 +84,45 @@ def test_a_missing_column_is_named() -> None:
 
 def test_the_baseline_needs_no_torch() -> None:
     code = (
-        "import sys, vestim_core.models.circuit, vestim_core.evaluation.report, vestim_core.data.prepared, "
+        "import sys, vestim_core.models.circuit, vestim_core.models.ekf, vestim_core.evaluation.alignment, "
+        "vestim_core.evaluation.report, vestim_core.data.prepared, "
         "vestim_core.training; assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def _cell(rows: int = 6000, *, slow_ohm: float = 0.0, per_K: float = 0.0, hysteresis_V: float = 0.0) -> Table:
+    """A drive of the made-up cell with more in it: a second lag of 120 s, R0 by temperature, hysteresis."""
+    table = drive("cell.csv", rows, 3, capacity_Ah=2.0)
+    columns, current_A = dict(table.columns), table.columns["current_A"]
+    columns["temperature_degC"] = 25 + 10 * np.sin(np.arange(rows) / 700)
+    columns["voltage_V"] = (
+        columns["voltage_V"]
+        + slow_ohm * lag(current_A, 120.0, 1.0)
+        + per_K * (columns["temperature_degC"] - 25) * current_A
+        + hysteresis_V * hysteresis(current_A, 1.0)
+    )
+    return Table(table.path, table.name, table.sha256, columns)
+
+
+def test_what_else_is_in_a_cell_is_found_when_it_is_asked_for() -> None:
+    prepared = prepare({"cell.csv": _cell(slow_ohm=0.01, per_K=-2e-4, hysteresis_V=0.008)}, {"cell.csv": "train"})
+    circuit = fit_circuit(prepared.files, 1.0, elements=2, temperature=True, hysteretic=True)
+    assert circuit.R0_ohm == pytest.approx(R0_OHM, rel=0.05)
+    assert circuit.R_ohm == pytest.approx((R1_OHM, 0.01), rel=0.2)
+    assert circuit.tau_s == pytest.approx((TAU_S, 120.0), rel=0.25)
+    assert circuit.R0_ohm_per_K == pytest.approx(-2e-4, rel=0.1)
+    assert circuit.hysteresis_V == pytest.approx(0.008, rel=0.2)
+    assert circuit.parameters == len(circuit.soc) + 1 + 4 + 2
+    results = evaluate(lambda file: circuit.predict(file, 1.0), prepared.files, "voltage_V")
+    assert overall(results)["train"]["rmse_mV"] < 1.0
+
+
+def test_an_element_that_the_data_do_not_determine_is_said_to_be_doubtful() -> None:
+    prepared = prepare({"cell.csv": _cell(3000)}, {"cell.csv": "train"})  # one lag only
+    assert fit_circuit(prepared.files, 1.0).doubts == ()
+    doubts = fit_circuit(prepared.files, 1.0, elements=3).doubts
+    assert doubts and all("use fewer RC elements" in doubt for doubt in doubts)
 
 
 def test_real_drives(shared: Path, tmp_path: Path) -> None:

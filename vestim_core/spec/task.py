@@ -18,6 +18,9 @@ from vestim_core.spec.signals import SignalsSpec
 from vestim_core.spec.states import TaskKind
 from vestim_core.spec.testing import TestingSpec
 
+_BASELINES = {"voltage_V": "Equivalent circuit", "soc": "Kalman filter on the circuit"}
+"""Targets that have a baseline, and its title."""
+
 
 class TaskSpec(Section):
     """One unit of work in a process of its own.
@@ -65,12 +68,12 @@ def expand_tasks(spec: JobSpec) -> list[TaskSpec]:
             tasks[prepared[key]] = TaskSpec(
                 task_id=prepared[key], kind=TaskKind.PREPARE, title="Prepare data", data=spec.data, **shared
             )
-            if spec.testing.baseline and trial.signals.target == "voltage_V":
+            if spec.testing.baseline and _has_baseline(trial.signals):
                 baseline = f"baseline_{count}"
                 tasks[baseline] = TaskSpec(
                     task_id=baseline,
                     kind=TaskKind.BASELINE,
-                    title="Equivalent circuit",
+                    title=_BASELINES[trial.signals.target],
                     depends_on=[prepared[key]],
                     **shared,
                 )
@@ -99,6 +102,13 @@ def expand_tasks(spec: JobSpec) -> list[TaskSpec]:
             )
         )
     return [*tasks.values(), *work]
+
+
+def _has_baseline(signals: SignalsSpec) -> bool:
+    """Whether what the baseline of this target needs is among the columns that the files must have."""
+    if signals.target == "soc":
+        return {"voltage_V", "current_A"} <= set(signals.features)
+    return signals.target in _BASELINES
 
 
 def _digest(value: Any) -> str:

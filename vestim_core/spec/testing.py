@@ -13,7 +13,21 @@ class TestingSpec(Section):
     __test__ = False  # not a test class, whatever its name makes pytest believe
 
     baseline: bool = Field(
-        True, title="Baseline", description="Fit and test a one-RC equivalent circuit beside the models (voltage only)."
+        True,
+        title="Baseline",
+        description="Test beside the models: for voltage an equivalent circuit, for SOC a Kalman filter on it and "
+        "coulomb counting.",
+    )
+    circuit_elements: int = Field(
+        1, ge=1, le=3, title="RC elements", description="Of the circuit; more are fitted slowly and seldom determined."
+    )
+    circuit_temperature: bool = Field(
+        False, title="Temperature in the circuit", description="Let its resistance depend on temperature."
+    )
+    circuit_hysteresis: bool = Field(
+        False,
+        title="Hysteresis in the circuit",
+        description="Let its voltage depend on the direction of the current, and fit it on charges too.",
     )
     predictions_csv: bool = Field(
         True, title="Predictions as CSV", description="Write each file's predictions as .csv beside the .npz."

@@ -1,0 +1,81 @@
+"""An extended Kalman filter for SOC on the equivalent circuit (Plett 2004): the baseline that a network for SOC has to
+beat.
+
+The lags of the current start at rest and are then known, so that SOC is the one uncertain state and a row costs a few
+multiplications. What it estimates at a row depends on that row and on rows before it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from vestim_core.models.circuit import TEMPERATURE, Array, Circuit, File, require_columns
+from vestim_core.models.coulomb import rested_soc
+
+START_SOC_ERROR = 0.1
+"""Standard deviation of the SOC at the start, when only a voltage tells it."""
+DRIFT_PER_ROOT_HOUR = 0.01
+"""Standard deviation that counting the current gathers in an hour: errors of sensor and capacity."""
+CORRELATION_S = 300.0
+"""How long an error of the circuit lasts: so many seconds of rows tell no more than one."""
+
+
+@dataclass(frozen=True)
+class KalmanFilter:
+    """voltage_error_V: root mean square of what the circuit is off by."""
+
+    circuit: Circuit
+    capacity_Ah: float
+    voltage_error_V: float
+
+    def predict(self, file: File, period_s: float) -> Array:
+        """SOC (n,) as a fraction of every row of a prepared file, each segment estimated on its own."""
+        require_columns(file, ("current_A", "voltage_V"))
+        current_A, voltage_V = file.column("current_A"), file.column("voltage_V")
+        warmth = file.column(TEMPERATURE) if TEMPERATURE in file.columns else None
+        soc = np.full(len(current_A), np.nan)
+        for segment in file.segments:
+            rows = slice(segment.start, segment.stop)
+            at = None if warmth is None else warmth[rows]
+            soc[rows] = self.estimate(current_A[rows], voltage_V[rows], period_s, at)
+        return soc
+
+    def estimate(
+        self,
+        current_A: Array,
+        voltage_V: Array,
+        period_s: float,
+        temperature_degC: Array | None = None,
+        start_soc: float | None = None,
+    ) -> Array:
+        """SOC (n,) of one stretch without gaps. start_soc: before the first row; None: from its voltage."""
+        if not len(current_A):
+            return np.zeros(0)
+        knots, ocv_V = self.circuit.soc, self.circuit.ocv_V
+        slopes = (np.diff(ocv_V) / np.diff(knots)).tolist()
+        low, step, last = knots[0], knots[1] - knots[0], len(slopes) - 1
+        over_V = self.circuit.overpotential_V(current_A, period_s, temperature_degC)
+        gained = np.asarray(current_A) * period_s / 3600.0 / self.capacity_Ah
+        drift = DRIFT_PER_ROOT_HOUR**2 * period_s / 3600.0
+        noise = self.voltage_error_V**2 * max(CORRELATION_S / period_s, 1.0)
+        soc = rested_soc(self.circuit, float(voltage_V[0])) if start_soc is None else start_soc
+        variance = START_SOC_ERROR**2
+        estimates = np.empty(len(gained))
+        for row, (gain_soc, open_V) in enumerate(zip(gained.tolist(), (voltage_V - over_V).tolist(), strict=True)):
+            soc += gain_soc
+            variance += drift
+            at = min(max(int((soc - low) / step), 0), last)
+            slope = slopes[at]
+            innovation_V = open_V - (ocv_V[at] + slope * (soc - knots[at]))
+            share = variance * slope / (slope * slope * variance + noise)
+            soc = min(max(soc + share * innovation_V, -0.05), 1.05)
+            variance *= 1.0 - share * slope
+            estimates[row] = soc
+        return estimates
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {"schema_version": 1, "kind": "ekf", **asdict(self)}
