@@ -222,7 +222,8 @@ def lag(current_A: Array, tau_s: float, period_s: float) -> Array:
 
 
 def hysteresis(current_A: Array, period_s: float) -> Array:
-    """State (n,) between -1 (discharged for long) and 1, 0 at the start: dh = (sign(I) - h) |I| dt / `HYSTERESIS_AH`."""
+    """State (n,) between -1 (discharged for long) and 1, 0 at the start:
+    dh = (sign(I) - h) |I| dt / `HYSTERESIS_AH`."""
     kept = np.exp(-np.abs(current_A) * period_s / 3600.0 / HYSTERESIS_AH)
     state, states = 0.0, np.empty(len(current_A))
     for row, (keep, pull) in enumerate(zip(kept.tolist(), np.sign(current_A).tolist(), strict=True)):

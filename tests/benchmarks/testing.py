@@ -1,0 +1,138 @@
+"""What testing costs and how good the baselines are: inference, metrics, robustness, circuit and filter.
+
+CPU time of this process, medians; inference against one `nn.LSTM` call and against a loop over the rows.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+import tracemalloc
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import torch
+
+from tests.benchmarks.figure import Figure
+from tests.training.real import real_set
+from tests.training.synthetic import small_set, trial
+from vestim_core.data.prepared import PreparedFile, PreparedSet, Segment
+from vestim_core.evaluation.inference import predict
+from vestim_core.evaluation.report import evaluate, examine, metrics_document
+from vestim_core.evaluation.robustness import BATTERY, robustness
+from vestim_core.models.circuit import fit_circuit
+from vestim_core.models.coulomb import capacity_Ah
+from vestim_core.models.ekf import KalmanFilter
+from vestim_core.models.lstm import Lstm
+from vestim_core.models.registry import build_model
+
+ROWS = 33_000
+LOOP_ROWS = 2_000
+MANY_ROWS = 5_000_000
+ROUNDS = 7
+_SHARED = Path(__file__).resolve().parents[3] / "shared"
+
+
+def run() -> list[Figure]:
+    """All figures of testing."""
+    torch.set_num_threads(1)
+    return [*_inference(), _memory(), *_metrics_and_battery(), *_baselines()]
+
+
+def _cpu_s(work: Callable[[], object], rounds: int = ROUNDS) -> float:
+    runs = []
+    for _ in range(rounds):
+        start = time.process_time()
+        work()
+        runs.append(time.process_time() - start)
+    return median(runs)
+
+
+def _case() -> tuple[PreparedSet, PreparedFile, Lstm]:
+    prepared = small_set(ROWS)
+    network = build_model(trial("lstm", model={"sizes": [32]}).model, 3).eval()
+    assert isinstance(network, Lstm)
+    return prepared, prepared.files[0], network
+
+
+def _inference() -> list[Figure]:
+    prepared, file, network = _case()
+    layer, x = network.layers[0], torch.tensor(file.features)[None]
+
+    def bare() -> None:
+        with torch.inference_mode():
+            layer(x)
+
+    def loop(rows: int) -> np.ndarray:
+        found, state = np.empty(rows, np.float32), None
+        with torch.inference_mode():
+            for row in range(rows):
+                y, state = network(x[:, row : row + 1], state)
+                found[row] = y.item()
+        return prepared.pipeline.inverse_target(found)
+
+    ours_s, bare_s = _cpu_s(lambda: predict(network, file, prepared.pipeline)), _cpu_s(bare)
+    loop_s = _cpu_s(lambda: loop(LOOP_ROWS), rounds=3) / LOOP_ROWS * len(file.time_s)
+    apart_V = float(np.abs(predict(network, file, prepared.pipeline)[:LOOP_ROWS] - loop(LOOP_ROWS)).max())
+    return [
+        Figure("inference over one nn.LSTM call", "<= 1.2x", f"{ours_s / bare_s:.2f}x", ours_s <= 1.2 * bare_s),
+        Figure("a loop over rows over inference", ">= 60x", f"{loop_s / ours_s:.0f}x", loop_s >= 60 * ours_s),
+        Figure("its difference from that loop", "<= 1e-6 V", f"{apart_V:.1e} V", apart_V <= 1e-6),
+    ]
+
+
+def _memory() -> Figure:
+    """What inference takes beside the file's own arrays and the predictions, as numpy and torch report it."""
+    prepared, file, network = _case()
+    features = np.zeros((MANY_ROWS, file.features.shape[1]), np.float32)
+    long = replace(file, features=features, segments=(Segment(0, MANY_ROWS, 100),))
+    tracemalloc.start()
+    found = predict(network, long, prepared.pipeline)
+    peak_B = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    share = peak_B / found.nbytes
+    return Figure(f"memory for {MANY_ROWS:,} rows over that of the predictions", "<= 3x", f"{share:.1f}x", share <= 3)
+
+
+def _metrics_and_battery() -> list[Figure]:
+    prepared, file, network = _case()
+
+    def predictor(one: PreparedFile) -> np.ndarray:
+        return predict(network, one, prepared.pipeline)
+
+    predicted = predictor(file)
+    metrics_s = _cpu_s(lambda: metrics_document({}, "voltage_V", [examine(file, predicted, "voltage_V")]))
+    test_s = _cpu_s(lambda: examine(file, predictor(file), "voltage_V"))
+    cases = [case for case in BATTERY if not case.name.startswith("voltage")]
+    battery_s = _cpu_s(lambda: robustness(predictor, [file], prepared.pipeline, cases), rounds=3)
+    share = battery_s / test_s
+    return [
+        Figure(f"all metrics, bins, worst of {ROWS:,} rows", "<= 0.1 s", f"{metrics_s:.3f} s", metrics_s <= 0.1),
+        Figure(f"robustness, {len(cases)} cases, over one test", "<= 14x", f"{share:.1f}x", share <= 14),
+    ]
+
+
+def _baselines() -> list[Figure]:
+    """Fitted on drives 12 and 14, tested on 18."""
+    names = ("circuit fitted on drives 12 and 14, RMSE of file 18", "Kalman filter on it, MAE of SOC of file 18")
+    if not (_SHARED / "data" / "tesla_m80").is_dir():
+        return [Figure(name, "measured", f"not measured: {_SHARED} is absent", False) for name in names]
+    with tempfile.TemporaryDirectory() as folder:
+        prepared = real_set(_SHARED, Path(folder))
+        drives = [file for file in prepared.of("train") if file.name.startswith(("12_", "14_"))]
+        fit_s = _cpu_s(lambda: fit_circuit(drives, 1.0), rounds=3)
+        circuit = fit_circuit(drives, 1.0)
+        validation = prepared.of("validation")
+        rmse_mV = float(evaluate(lambda f: circuit.predict(f, 1.0), validation, "voltage_V")[0].to_json()["rmse_mV"])
+        fitted = evaluate(lambda f: circuit.predict(f, 1.0), drives, "voltage_V")
+        error_V = max(float(result.to_json()["rmse_mV"]) for result in fitted) / 1e3
+        kalman = KalmanFilter(circuit, capacity_Ah(drives, 1.0), error_V)
+        mae = float(evaluate(lambda f: kalman.predict(f, 1.0), validation, "soc")[0].to_json()["mae_percent"])
+    return [
+        Figure(names[0], "<= 12 mV", f"{rmse_mV:.1f} mV", rmse_mV <= 12.0),
+        Figure("fitting that circuit", "<= 4 s CPU", f"{fit_s:.2f} s", fit_s <= 4.0),
+        Figure(names[1], "<= 0.65 %", f"{mae:.2f} %", mae <= 0.65),
+    ]
