@@ -5,8 +5,8 @@ import pytest
 
 from tests.training.synthetic import FILES, drive, prepare, small_set
 from vestim_core.data.prepared import PreparedFile
+from vestim_core.evaluation.disturbances import BATTERY, robustness
 from vestim_core.evaluation.report import scored_rows
-from vestim_core.evaluation.robustness import BATTERY, robustness
 from vestim_core.spec.errors import VestimError
 from vestim_core.spec.preparation import Ema, Normalise, Resample
 from vestim_core.spec.signals import SignalsSpec

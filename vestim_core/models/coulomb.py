@@ -36,14 +36,14 @@ def capacity_Ah(files: Sequence[File], period_s: float) -> float:
     return moved / changed
 
 
-def rested_soc(circuit: Circuit, voltage_V: float) -> float:
-    """SOC at which a rested cell has this voltage; 0 or 1 beyond the circuit's table."""
-    return float(np.clip(np.interp(voltage_V, circuit.ocv_V, circuit.soc), 0.0, 1.0))
+def first_soc(circuit: Circuit, voltage_V: float, current_A: float) -> float:
+    """SOC of a cell that was at rest until this current began; 0 or 1 beyond the circuit's table."""
+    return float(np.clip(np.interp(voltage_V - circuit.R0_ohm * current_A, circuit.ocv_V, circuit.soc), 0.0, 1.0))
 
 
 @dataclass(frozen=True)
 class CoulombCounter:
-    """Counts from the SOC that the circuit gives a segment's first voltage, taken as that of a rested cell."""
+    """Counts from the SOC that the circuit gives a segment's first voltage, as if the cell had rested until then."""
 
     circuit: Circuit
     capacity_Ah: float
@@ -51,11 +51,14 @@ class CoulombCounter:
     def predict(self, file: File, period_s: float) -> Array:
         """SOC (n,) as a fraction of every row of a prepared file, each segment counted on its own."""
         require_columns(file, ("current_A", "voltage_V"))
-        soc = np.full(len(file.column("current_A")), np.nan)
+        current_A, voltage_V = file.column("current_A"), file.column("voltage_V")
+        soc = np.full(len(current_A), np.nan)
         for segment in file.segments:
-            rows = slice(segment.start, segment.stop)
-            start = rested_soc(self.circuit, float(file.column("voltage_V")[segment.start]))
-            soc[rows] = self.count(file.column("current_A")[rows], period_s, start)
+            first = min(segment.scored_from, segment.stop - 1)
+            start = first_soc(self.circuit, float(voltage_V[first]), float(current_A[first]))
+            soc[segment.start : segment.stop] = start
+            rows = slice(first + 1, segment.stop)
+            soc[rows] = self.count(current_A[rows], period_s, start)
         return soc
 
     def count(self, current_A: Array, period_s: float, start: float) -> Array:

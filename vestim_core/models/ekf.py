@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from vestim_core.models.circuit import TEMPERATURE, Array, Circuit, File, require_columns
-from vestim_core.models.coulomb import rested_soc
+from vestim_core.models.coulomb import first_soc
 
 START_SOC_ERROR = 0.1
 """Standard deviation of the SOC at the start, when only a voltage tells it."""
@@ -32,13 +32,15 @@ class KalmanFilter:
     voltage_error_V: float
 
     def predict(self, file: File, period_s: float) -> Array:
-        """SOC (n,) as a fraction of every row of a prepared file, each segment estimated on its own."""
+        """SOC (n,) as a fraction of every row of a prepared file, each segment estimated on its own from
+        its first scored row on."""
         require_columns(file, ("current_A", "voltage_V"))
         current_A, voltage_V = file.column("current_A"), file.column("voltage_V")
         warmth = file.column(TEMPERATURE) if TEMPERATURE in file.columns else None
         soc = np.full(len(current_A), np.nan)
         for segment in file.segments:
-            rows = slice(segment.start, segment.stop)
+            soc[segment.start : segment.scored_from] = first_soc(self.circuit, float(voltage_V[segment.start]), 0.0)
+            rows = slice(segment.scored_from, segment.stop)
             at = None if warmth is None else warmth[rows]
             soc[rows] = self.estimate(current_A[rows], voltage_V[rows], period_s, at)
         return soc
@@ -61,7 +63,7 @@ class KalmanFilter:
         gained = np.asarray(current_A) * period_s / 3600.0 / self.capacity_Ah
         drift = DRIFT_PER_ROOT_HOUR**2 * period_s / 3600.0
         noise = self.voltage_error_V**2 * max(CORRELATION_S / period_s, 1.0)
-        soc = rested_soc(self.circuit, float(voltage_V[0])) if start_soc is None else start_soc
+        soc = first_soc(self.circuit, float(voltage_V[0]), float(current_A[0])) if start_soc is None else start_soc
         variance = START_SOC_ERROR**2
         estimates = np.empty(len(gained))
         for row, (gain_soc, open_V) in enumerate(zip(gained.tolist(), (voltage_V - over_V).tolist(), strict=True)):
