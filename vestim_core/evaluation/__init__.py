@@ -24,7 +24,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from vestim_core.evaluation.alignment import align
+    from vestim_core.evaluation.conformal import Band, coverage_report
     from vestim_core.evaluation.disturbances import BATTERY, robustness
+    from vestim_core.evaluation.ensemble import Ensemble
     from vestim_core.evaluation.inference import predict
     from vestim_core.evaluation.metrics import errors
     from vestim_core.evaluation.report import evaluate, examine, metrics_document, overall, write_results
@@ -32,8 +34,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BATTERY",
+    "Band",
+    "Ensemble",
     "TrainedModel",
     "align",
+    "coverage_report",
     "errors",
     "evaluate",
     "examine",
@@ -47,6 +52,8 @@ __all__ = [
 
 _HOMES = {
     "alignment": ("align",),
+    "conformal": ("Band", "coverage_report"),
+    "ensemble": ("Ensemble",),
     "inference": ("predict",),
     "metrics": ("errors",),
     "report": ("evaluate", "examine", "metrics_document", "overall", "write_results"),

@@ -53,7 +53,7 @@ def align(circuit: Circuit, file: File, period_s: float) -> Alignment | None:
         return None
 
     def error_V(numbers: Array) -> Array:
-        return circuit.open_circuit_V(numbers[0] * soc + numbers[1]) - open_V
+        return np.asarray(circuit.open_circuit_V(numbers[0] * soc + numbers[1]) - open_V)
 
     limits = ([1 - MAX_SCALE, -MAX_SHIFT], [1 + MAX_SCALE, MAX_SHIFT])
     found = least_squares(error_V, [1.0, 0.0], bounds=limits, x_scale=[0.01, 0.01], max_nfev=50)

@@ -132,10 +132,11 @@ class Circuit:
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Self:
         """The circuit that `to_json` was called on, now or by the first version, which had one RC element."""
-        values = {key: document[key] for key in cls.__dataclass_fields__ if key in document}
+        values: dict[str, Any] = {key: document[key] for key in cls.__dataclass_fields__ if key in document}
         if "R1_ohm" in document:
             values |= {"R_ohm": (document["R1_ohm"],), "tau_s": (document["tau_s"],)}
-        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
+        values = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+        return cls(**values)
 
 
 def fit_circuit(
@@ -154,9 +155,13 @@ def fit_circuit(
     drives = [] if hysteretic else [file for file in files if is_drive(file, period_s)]
     problem = _Problem(drives or list(files), period_s, temperature=temperature, hysteretic=hysteretic)
     bounds = [(float(np.log(low)), float(np.log(high))) for low, high in TAU_S[elements]]
+
+    def squares(logs: Array) -> float:
+        return problem.solve(np.exp(logs))[1]
+
     best = minimize(
-        lambda logs: problem.solve(np.exp(logs))[1],
-        [sum(pair) / 2 for pair in bounds],
+        squares,
+        np.array([sum(pair) / 2 for pair in bounds]),
         method="Powell",
         bounds=bounds,
         options={"xtol": 1e-2, "ftol": 1e-4, "maxfev": 20 * elements},

@@ -1,0 +1,60 @@
+"""Bands cover what they promise on simulated data; ensembles are means of their members."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.training.synthetic import small_set
+from vestim_core.data.prepared import PreparedFile
+from vestim_core.evaluation.conformal import Band, coverage_report
+from vestim_core.evaluation.ensemble import Ensemble
+from vestim_core.evaluation.report import examine
+from vestim_core.spec.errors import VestimError
+
+
+@pytest.mark.parametrize("level", [0.5, 0.9, 0.95])
+def test_the_measured_coverage_is_what_was_promised(level: float) -> None:
+    random = np.random.default_rng(2)
+    for draw in (random.normal, random.laplace, random.gumbel):
+        band = Band.calibrated(draw(0, 0.01, 4000), level)
+        assert band.coverage(draw(0, 0.01, 20_000)) == pytest.approx(level, abs=0.02)
+
+
+def test_the_rank_is_that_of_the_method() -> None:
+    assert Band.calibrated(np.arange(1.0, 20.0), 0.95).half_width == 19.0  # ceil(20 * 0.95) = 19
+    assert Band.calibrated(-np.arange(1.0, 20.0), 0.5).half_width == 10.0
+    low, high = Band(0.9, 0.5, 10).around(np.array([1.0]))
+    assert (low[0], high[0]) == (0.5, 1.5)
+    with pytest.raises(VestimError, match="at least 19 calibration rows; there are 18"):
+        Band.calibrated(np.arange(18.0), 0.95)
+
+
+def test_coverage_is_told_bin_by_bin() -> None:
+    prepared = small_set(3000)
+    random = np.random.default_rng(3)
+
+    def noisy(file: PreparedFile) -> np.ndarray:
+        return np.asarray(file.column("voltage_V") + random.normal(0, 0.01, len(file.time_s)))
+
+    calibration, tested = ([examine(f, noisy(f), "voltage_V") for f in prepared.of(r)] for r in ("validation", "test"))
+    report = coverage_report(calibration, tested, 0.9)
+    assert report["half_width_mV"] == pytest.approx(16.4, rel=0.05)
+    assert report["coverage"] == pytest.approx(0.9, abs=0.02)
+    for bins in report["bins"].values():
+        assert sum(entry["rows"] for entry in bins) == tested[0].sums.rows
+        inside = sum(entry["rows"] * entry["coverage"] for entry in bins)
+        assert inside == pytest.approx(report["coverage"] * tested[0].sums.rows)
+    with pytest.raises(VestimError, match="examine"):
+        coverage_report([replace(calibration[0], comparison=None)], tested)
+
+
+def test_an_ensemble_is_the_mean_of_its_members() -> None:
+    file = small_set().files[0]
+    members = [lambda file, by=by: file.column("voltage_V") + by for by in (-0.01, 0.0, 0.04)]
+    mean, spread = Ensemble(members).predict_with_spread(file)
+    np.testing.assert_allclose(mean, file.column("voltage_V") + 0.01)
+    np.testing.assert_allclose(spread, np.std([-0.01, 0, 0.04], ddof=1))
+    assert np.array_equal(Ensemble(members).predict(file), mean)
+    with pytest.raises(VestimError, match="at least two"):
+        Ensemble(members[:1])
