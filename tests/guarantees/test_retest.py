@@ -80,6 +80,22 @@ def test_the_best_in_validation_is_taken_unless_another_is_named(
     finish(client, done)
 
 
+def test_a_file_that_leaves_the_envelope_or_ends_before_the_model_has_settled_is_tested_with_a_warning(
+    client: Client, done: str, tmp_path: Path
+) -> None:
+    write_cell(tmp_path / "short.csv", 8, rows=60)
+    header, *lines = (tmp_path / "short.csv").read_text().splitlines()
+    hot = [",".join([*line.split(",")[:3], "80.0", line.split(",")[4]]) for line in lines]
+    (tmp_path / "hot.csv").write_text("\n".join([header, *hot]))
+    since = client.call("show_job", job_id=done)["last_seq"]
+    client.call("test", job_id=done, files=[str(tmp_path / "hot.csv")])
+    events = finish(client, done, since)
+    said = [event["data"]["text"] for event in events if event["kind"] == "message"]
+    (outside,) = (text for text in said if "trained on" in text)
+    assert "temperature_degC" in outside and "59 of 59 rows" in outside
+    assert any("less than the 100 s in which the model settles" in text for text in said)
+
+
 def test_what_cannot_be_tested_is_told_in_one_sentence(client: Client, done: str, tmp_path: Path) -> None:
     good = tmp_path / "good.csv"
     write_cell(good, 7, rows=300)

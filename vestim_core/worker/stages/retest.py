@@ -16,6 +16,7 @@ import torch
 
 from vestim_core.data.files import find_files
 from vestim_core.data.prepared import PreparedFile, unique_keys
+from vestim_core.evaluation.envelope import envelope_findings
 from vestim_core.evaluation.report import MAX_TOLD_FILES, ResultWriter, headlines
 from vestim_core.evaluation.standalone import TrainedModel, read_new_file
 from vestim_core.spec.errors import wrong_input
@@ -75,7 +76,7 @@ def _read(attempt: Attempt, asked: Retest, model: TrainedModel, path: Path, key:
     repairs = [one.repair for one in asked.repairs if one.file in (path.name, str(path))]
     vendors = attempt.home.vendors
     file, findings = read_new_file(path, model.pipeline, asked.columns, repairs=repairs, key=key, extra_vendors=vendors)
-    for finding in findings:
+    for finding in (*findings, *envelope_findings(file, model.document.get("envelope", {}))):
         if finding.severity is not Severity.INFO:
             attempt.journal.event(EventKind.MESSAGE, {"level": "warning", "text": finding.sentence})
     return file

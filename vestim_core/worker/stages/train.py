@@ -11,6 +11,7 @@ from typing import Any
 
 from vestim_core.data.prepare import PreparationCancelled, provenance
 from vestim_core.data.prepared import PreparedSet
+from vestim_core.evaluation.envelope import envelope_of
 from vestim_core.models.files import save_model
 from vestim_core.spec.errors import wrong_input
 from vestim_core.spec.events import EventKind
@@ -81,7 +82,9 @@ def _leave(attempt: Attempt, trial: Trial, prepared: PreparedSet, outcome: Outco
     summary = {**outcome.summary(), "device": device, "threads": attempt.launch.threads, "seed": trial.seed}
     result = {"training": summary, "has_model": outcome.module is not None}
     if outcome.module is not None:
-        extra = {"period_s": prepared.period_s, "training": summary, "data": provenance(prepared)}
+        envelope = envelope_of(prepared.of("train"), trial.signals.features)
+        known = {"period_s": prepared.period_s, "training": summary, "envelope": envelope}
+        extra = {**known, "data": provenance(prepared)}
         document = save_model(attempt.result, outcome.module, trial, prepared.pipeline.to_json(), extra)
         result["parameters"] = document["parameters"]
     attempt.journal.event(EventKind.RESULT, result)
