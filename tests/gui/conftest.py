@@ -24,8 +24,8 @@ from vestim_gui.shell.toasts import Toasts
 from vestim_gui.store.catalogue import Catalogue
 from vestim_gui.theme.theme import Theme
 
-if not os.environ.get("DISPLAY") or os.environ.get("VESTIM_TEST_OFFSCREEN"):
-    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+# A server without a window manager gives no window the keys; those tests that need a real server start their own.
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 
 @pytest.fixture(scope="session")
