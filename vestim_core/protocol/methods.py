@@ -113,7 +113,7 @@ class RemarkParams(JobParams):
 
 
 class EstimateParams(Params):
-    """spec: a job document, however unfinished. train_rows: rows of the training files after resampling, where known."""
+    """spec: a job document, however unfinished. train_rows: of the training files after resampling, where known."""
 
     spec: dict[str, Any]
     train_rows: int | None = Field(None, ge=1)

@@ -22,11 +22,11 @@ class TestingSpec(Section):
         1, ge=1, le=3, title="RC elements", description="Of the circuit; more are fitted slowly and seldom determined."
     )
     circuit_temperature: bool = Field(
-        False, title="Temperature in the circuit", description="Let its resistance depend on temperature."
+        False, title="Circuit temperature", description="Let its resistance depend on temperature."
     )
     circuit_hysteresis: bool = Field(
         False,
-        title="Hysteresis in the circuit",
+        title="Circuit hysteresis",
         description="Let its voltage depend on the direction of the current, and fit it on charges too.",
     )
     predictions_csv: bool = Field(
