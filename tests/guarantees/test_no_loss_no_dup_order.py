@@ -55,7 +55,7 @@ def test_a_death_at_a_named_moment_loses_and_doubles_nothing(
     assert len([e for e in events if e["kind"] == "job" and e["data"].get("task_count")]) == 1, "submitted twice"
     lines = sum(path.read_bytes().count(b"\n") for path in (home.jobs / job_id).glob("tasks/*/attempts/*/events.jsonl"))
     of_workers = [e for e in events if e["kind"] in {"epoch", "checkpoint", "result", "finding"}]
-    of_workers += [e for e in events if e["kind"] == "phase" and e["task"]]
+    of_workers += [e for e in events if e["kind"] in {"phase", "message"} and e["task"]]
     assert len(of_workers) == lines
     found = results(home, job_id)
     assert found == undisturbed.setdefault("results", found)

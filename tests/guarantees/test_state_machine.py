@@ -222,7 +222,7 @@ class Daemons(RuleBasedStateMachine):
         for container in self.manager.job_containers.values():
             expected = JobState.PAUSED if container.intent is Intent.PAUSE else None
             assert container.state is expected, f"{container.job_id} came to no rest: {container.status()}"
-        for summary in self.registry.summaries():
+        for summary in self.registry.summaries()[0]:
             assert summary["state"] in {*JOB_ENDS, JobState.PAUSED}
             if summary["intent"] == Intent.STOP:
                 assert summary["state"] != JobState.RUNNING
