@@ -107,8 +107,9 @@ def _make_anew(home: Home) -> None:
     for remains in beside.parent.glob(f"{beside.name}*"):
         remains.unlink()
     registry = Registry(beside)
-    rebuild(JobManager(home, registry))
-    log.info("brought back %d jobs", len(registry.summaries()))
+    manager = JobManager(home, registry)
+    rebuild(manager)
+    log.info("brought back %d jobs", len(manager.job_containers))
     registry.close()
     if kept := set_aside(home.registry):
         log.warning("the former registry lies in %s", kept)
