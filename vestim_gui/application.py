@@ -19,6 +19,7 @@ from vestim_core.protocol.discovery import Discovery
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.system import Home, HomeError
 from vestim_gui.actions import Actions
+from vestim_gui.beside import finish_work
 from vestim_gui.context import Context, Navigator
 from vestim_gui.errors import Errors
 from vestim_gui.link.link import Link
@@ -127,6 +128,7 @@ def _run(app: QApplication, home: Home, errors: Errors, single: SingleInstance, 
         return app.exec()
     finally:
         ctx.link.close()
+        finish_work()
         ctx.session.flush()
         ctx.settings.flush()
 
