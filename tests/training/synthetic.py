@@ -21,27 +21,16 @@ from vestim_core.spec.states import Intent
 R0_OHM, R1_OHM, TAU_S = 0.02, 0.015, 30.0
 FILES: dict[str, Role] = {"a.csv": "train", "b.csv": "train", "c.csv": "validation", "d.csv": "test"}
 
+_STREAMS = {
+    "streams": 6,
+    "chunk_steps": 20,
+    "chunks_per_stream": 4,
+    "draws_per_epoch": 3,
+    "burn_in_steps": 30,
+}
 TINY: dict[str, dict[str, Any]] = {
-    "lstm": {
-        "model": {"kind": "lstm", "sizes": [4]},
-        "training": {
-            "streams": 6,
-            "chunk_steps": 20,
-            "chunks_per_stream": 4,
-            "draws_per_epoch": 3,
-            "burn_in_steps": 30,
-        },
-    },
-    "gru": {
-        "model": {"kind": "gru", "sizes": [4]},
-        "training": {
-            "streams": 6,
-            "chunk_steps": 20,
-            "chunks_per_stream": 4,
-            "draws_per_epoch": 3,
-            "burn_in_steps": 30,
-        },
-    },
+    "lstm": {"model": {"kind": "lstm", "sizes": [4]}, "training": _STREAMS},
+    "gru": {"model": {"kind": "gru", "sizes": [4]}, "training": _STREAMS},
     "windows": {
         "model": {"kind": "lstm", "sizes": [4]},
         "training": {"method": "windows", "lookback_steps": 30, "batch_windows": 40, "stride_steps": 2},

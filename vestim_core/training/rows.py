@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import torch
@@ -11,9 +10,10 @@ import torch
 from vestim_core.data.prepared import PreparedFile
 from vestim_core.spec.training import RowsTraining
 from vestim_core.training.batches import Batch
+from vestim_core.training.shuffled import Shuffled
 
 
-class RowBatches:
+class RowBatches(Shuffled):
     """An epoch is every scored row once, in a new random order; a batch is a slice of it, the last one short.
 
     The rows are put in order once an epoch, since slicing is several times faster than picking rows for each batch.
@@ -22,33 +22,21 @@ class RowBatches:
     def __init__(
         self, files: Sequence[PreparedFile], training: RowsTraining, generator: torch.Generator, device: str
     ) -> None:
+        super().__init__(generator)
         self._size = training.batch_rows
-        self._generator = generator
         scored = [(file, segment.scored) for file in files for segment in file.segments]
         self._x = torch.from_numpy(np.concatenate([file.features[rows] for file, rows in scored])).to(device)
         self._y = torch.from_numpy(np.concatenate([file.target[rows] for file, rows in scored])).to(device)
         self.per_epoch = -(-len(self._y) // self._size)
-        self._before = generator.get_state()  # of the present epoch's shuffling
 
     def batch(self, index: int) -> Batch:
         """See `Batches.batch`; x is (1, B, F): rows are independent, so they stand along the second axis."""
-        if index == 0:
-            self._shuffle()
+        self.begin(index)
         rows = slice(index * self._size, (index + 1) * self._size)
         y = self._shuffled_y[rows].unsqueeze(0)
         return Batch(x=self._shuffled_x[rows].unsqueeze(0), y=y, count=y.numel())
 
-    def state(self, index: int) -> dict[str, Any]:
-        """See `Batches.state`."""
-        return {"generator": self._before if index else self._generator.get_state()}
-
-    def load(self, state: dict[str, Any], index: int) -> None:
-        """See `Batches.load`."""
-        self._generator.set_state(state["generator"])
-        if index:
-            self._shuffle()
-
-    def _shuffle(self) -> None:
-        self._before = self._generator.get_state()
+    def shuffle(self) -> None:
+        """See `Shuffled.shuffle`."""
         order = torch.randperm(len(self._y), generator=self._generator).to(self._y.device)
         self._shuffled_x, self._shuffled_y = self._x.index_select(0, order), self._y.index_select(0, order)

@@ -7,7 +7,6 @@ is kept is the rows themselves and one number a window.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,19 +15,20 @@ from vestim_core.data.prepared import PreparedFile
 from vestim_core.spec.errors import wrong_input
 from vestim_core.spec.training import WindowsTraining
 from vestim_core.training.batches import Batch
+from vestim_core.training.shuffled import Shuffled
 
 
-class WindowBatches:
+class WindowBatches(Shuffled):
     """An epoch is every `stride_steps`-th scored row that has a whole window before it, once, in a new random order and
     from a new random offset; the last batch is short."""
 
     def __init__(
         self, files: Sequence[PreparedFile], training: WindowsTraining, generator: torch.Generator, device: str
     ) -> None:
+        super().__init__(generator)
         self._lookback = training.lookback_steps
         self._size = training.batch_windows
         self._stride = training.stride_steps
-        self._generator = generator
         ends = np.concatenate([np.empty(0, np.int32), *_ends(files, self._lookback)])
         if not len(ends):
             raise wrong_input(
@@ -40,29 +40,17 @@ class WindowBatches:
         self._y = torch.from_numpy(np.concatenate([file.target for file in files])).to(device)
         self._ends = torch.from_numpy(ends).to(device)
         self.per_epoch = -(-(len(ends) // self._stride or 1) // self._size)
-        self._before = generator.get_state()  # of the present epoch's shuffling
 
     def batch(self, index: int) -> Batch:
         """See `Batches.batch`; y is (B, 1)."""
-        if index == 0:
-            self._shuffle()
+        self.begin(index)
         ends = self._order[index * self._size : (index + 1) * self._size]
         y = self._y[ends].unsqueeze(1)
         x = self._windows[ends - (self._lookback - 1)].transpose(1, 2)
         return Batch(x=x, y=y, count=y.numel(), last_only=True)
 
-    def state(self, index: int) -> dict[str, Any]:
-        """See `Batches.state`."""
-        return {"generator": self._before if index else self._generator.get_state()}
-
-    def load(self, state: dict[str, Any], index: int) -> None:
-        """See `Batches.load`."""
-        self._generator.set_state(state["generator"])
-        if index:
-            self._shuffle()
-
-    def _shuffle(self) -> None:
-        self._before = self._generator.get_state()
+    def shuffle(self) -> None:
+        """See `Shuffled.shuffle`."""
         windows = len(self._ends) // self._stride or 1
         first = int(torch.randint(self._stride, (1,), generator=self._generator)) if self._stride > 1 else 0
         chosen = torch.randperm(windows, generator=self._generator)
