@@ -121,8 +121,12 @@ def test_what_has_not_said_who_it_is_can_be_killed_too(make: Make, tmp_path: Pat
     first.close()
     second = make(SLEEP)
     assert second.adopt(KEY, tmp_path) and second.born() == []
-    second.kill(KEY)
-    os.waitpid(pid, 0)
+
+    def gone() -> bool:
+        second.kill(KEY)  # for a moment after it began, a process does not show what it was started with
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+
+    eventually(gone, "its end")
     assert end_of(second) == (KEY, None)
 
 
