@@ -52,6 +52,7 @@ COMMANDS = {
     "map": "sniff",
     "serve": "serve",
     "daemon": "daemon",
+    "verify": "verify",
     "server": "former",
     "gui": "gui",
     "all": "former",

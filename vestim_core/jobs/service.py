@@ -101,7 +101,7 @@ class JobService:
         document, taken = with_data_set(container.document, self.manager.data_sets)
         if taken:
             container.save_document(document)
-            container.provenance["data_set"] = taken
+            container.keep_provenance({"data_set": taken})
         if not container.tasks:
             self._set_up(container)
         container.set_state(JobState.QUEUED)
