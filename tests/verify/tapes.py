@@ -38,7 +38,7 @@ class Asked:
     @property
     def subject(self) -> tuple[Any, ...]:
         """What it was about: the method of the protocol, the verb and path, the folder or process."""
-        return (self.door, *self.words[:2])
+        return (self.door, *(word for word in self.words[:2] if not isinstance(word, dict)))
 
 
 @dataclass(slots=True)
@@ -58,7 +58,7 @@ class Verified:
         again: Any = Again(self.tapes[title], alter)
         with pytest.MonkeyPatch.context() as patch:
             for module in (former, life):
-                patch.setattr(module, "PATIENCE_S", 0.02)
+                patch.setattr(module, "PATIENCE_S", 0.3)
                 patch.setattr(module, "LOOK_S", 0.0, raising=False)
             if title == LIFE.title:
                 rows = list(LIFE.over(Life(again, self._files("life_data")), again.begins))
@@ -93,28 +93,29 @@ class Recorder:
 
 
 class Again:
-    """Doors that say what was said before, in its order, each answer as `alter` makes it; at the end of the tape they
-    say the last thing again and again."""
+    """Doors that say to each check what was said to it before, in its order, each answer as `alter` makes it; in the
+    end they say the last thing again and again."""
 
     def __init__(self, tape: list[Asked], alter: Callable[[Asked], Asked]) -> None:
-        self._tape, self._alter = tape, alter
-        self._at, self._check = 0, ""
+        self._alter = alter
+        self._check = ""
+        self._left: dict[tuple[Any, ...], list[Asked]] = {}
+        for asked in reversed(tape):
+            self._left.setdefault((asked.check, *asked.subject), []).append(asked)
 
     def begins(self, check: str) -> None:
-        """Go on where this check began."""
+        """What this check asked comes next."""
         self._check = check
-        self._at = next((place for place, asked in enumerate(self._tape) if asked.check == check), len(self._tape))
 
     def __getattr__(self, door: str) -> Any:
         return lambda *words, **params: self._answer(Asked(self._check, door, (*words, params)))
 
     def _answer(self, asked: Asked) -> Any:
-        places = [n for n, old in enumerate(self._tape) if old.check == self._check and old.subject == asked.subject]
-        if not places:
+        left = self._left.get((self._check, *asked.subject))
+        if not left:
             raise LookupError(f"nobody asked {asked.subject} before")
-        place = next((n for n in places if n >= self._at), places[-1])
-        self._at = place + 1
-        told = self._alter(copy.deepcopy(self._tape[place]))
+        next_one = left.pop() if len(left) > 1 else left[0]
+        told = self._alter(replace(next_one, answer=copy.deepcopy(next_one.answer)))
         if told.error is not None:
             raise told.error
         return told.answer

@@ -15,7 +15,7 @@ from vestim_core.jobs.rebuild import rebuild
 from vestim_core.jobs.registry import Registry
 from vestim_core.jobs.service import JobService
 from vestim_core.spec.errors import ErrorCode, VestimError
-from vestim_core.spec.states import Intent, JobState
+from vestim_core.spec.states import Intent, JobState, TaskState
 from vestim_core.system import Home, read_json
 from vestim_core.verify.check import Group, expect
 from vestim_core.verify.place import Place
@@ -103,8 +103,8 @@ def jobs_last(managed: Managed) -> None:
     service.setup_training_tasks(job_id)
     service.start(job_id)
     service.stop(job_id, test=False)
-    before = {name: one.to_record() for name, one in managed.manager.job_containers.items()}
-    after = {name: one.to_record() for name, one in managed.opened_again().job_containers.items()}
+    before = {name: one.status() for name, one in managed.manager.job_containers.items()}
+    after = {name: one.status() for name, one in managed.opened_again().job_containers.items()}
     expect(before.keys() == after.keys(), f"{len(before)} jobs were kept and {len(after)} read")
     changed = [name for name in before if before[name] != after[name]]
     expect(not changed, f"{', '.join(changed[:3])} came back as another job")
@@ -127,23 +127,20 @@ def events_last(managed: Managed) -> None:
 
 @MANAGER.check("A job that has ended leaves the memory, and is loaded when it is asked for")
 def ended_jobs_leave(managed: Managed) -> None:
-    job_id = _ended(managed)
-    gone = weakref.ref(managed.manager.get(job_id))
+    container = managed.created()
+    job_id, gone = container.job_id, weakref.ref(container)
+    managed.service.start(job_id)
+    with container.changes():
+        for task_id in container.tasks:
+            container.set_task_state(task_id, TaskState.STOPPED)
+        container.set_state(JobState.STOPPED)
+    managed.manager.persist_job_container(container)
     expect(job_id not in managed.manager.job_containers, "it is still among those that run")
+    del container
     gc.collect()
     expect(gone() is None, "somebody still holds it, with its managers")
     expect(managed.manager.get(job_id).state is JobState.STOPPED, "it is not what it was when it is asked for")
     expect(job_id in {row["job_id"] for row in managed.service.list_jobs()["jobs"]}, "it is not listed any more")
-
-
-def _ended(managed: Managed) -> str:
-    container = managed.created()
-    managed.service.start(container.job_id)
-    for task in container.tasks.values():
-        task.state = task.state.STOPPED
-    container.set_state(JobState.STOPPED)
-    managed.manager.persist_job_container(container)
-    return container.job_id
 
 
 @MANAGER.check("What is done together is stored together, or not at all")
