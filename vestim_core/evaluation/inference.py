@@ -38,9 +38,7 @@ def predict(module: Network, file: PreparedFile, pipeline: Pipeline, device: str
     return pipeline.inverse_target(scaled)
 
 
-def _predict_segment(
-    module: Network, file: PreparedFile, segment: Segment, scaled: np.ndarray, device: str
-) -> None:
+def _predict_segment(module: Network, file: PreparedFile, segment: Segment, scaled: np.ndarray, device: str) -> None:
     """What the network itself gives for the rows of a segment, into `scaled` (n,)."""
     state: State | None = None
     for start in range(segment.start, segment.stop, PIECE_ROWS):
