@@ -35,6 +35,7 @@ COMMANDS = {
     "logs": "logs",
     "stop": "stop",
     "test": "test",
+    "import-legacy": "import_legacy",
     "pause": "pause",
     "resume": "pause",
     "rename": "keep",

@@ -269,6 +269,7 @@ class JobManager:
             "started_utc": container.started_utc,
             "ended_utc": container.ended_utc,
             "draft": container.document if container.state is JobState.DRAFT else None,
+            "imported": container.provenance.get("imported") if container.state is JobState.DRAFT else None,
         }
         text = json.dumps(state, sort_keys=True)
         if self._described.get(container.job_id) != text:

@@ -90,11 +90,13 @@ def _job_from(folder: JobFolder) -> JobContainer:
     job: dict[str, Any] = {} if draft else read_json(folder.job_json)
     container = JobContainer(state["job_id"], state["name"], {}, state["created_utc"], state.get("position", 0))
     container.save_document(state["draft"] if draft else job["spec"])
+    if draft and state.get("imported"):
+        container.provenance = {"imported": state["imported"]}
     if not draft:
-        _bring_back_work(container, folder)
-        container.provenance = {
-            key: value for key, value in job["provenance"].items() if key.startswith(("prepare_", "data_set"))
-        } or container.provenance
+        kept = ("prepare_", "data_set", "imported")
+        known = {key: value for key, value in job["provenance"].items() if key.startswith(kept)}
+        _bring_back_work(container, folder, (known.get("imported") or {}).get("tasks") or [])
+        container.provenance = known or container.provenance
         container.set_intent(Intent(state["intent"]), test=state.get("test_after_stop", True))
         _settle(container, JobState(state["state"]))
     container.describe(name=state["name"], note=state.get("note", ""), tags=state.get("tags", []))
@@ -103,10 +105,15 @@ def _job_from(folder: JobFolder) -> JobContainer:
     return container
 
 
-def _bring_back_work(container: JobContainer, folder: JobFolder) -> None:
+def _bring_back_work(container: JobContainer, folder: JobFolder, imported: list[str]) -> None:
+    """The tasks and what their attempts left. imported: ids of tasks that no spec gives, but their files."""
     setup = container.managers[Phase.TRAINING_SETUP]
     assert isinstance(setup, TrainingSetupManager)
-    container.replace_tasks(setup.expand(validate_job(container.document)))
+    if imported:
+        tasks = [TaskSpec.model_validate(read_json(folder.task(task_id) / "task.json")) for task_id in imported]
+        container.replace_tasks(setup.take(tasks))
+    else:
+        container.replace_tasks(setup.expand(validate_job(container.document)))
     container.set_state(JobState.QUEUED)
     for written in sorted(folder.root.glob(f"tasks/{TaskKind.RETEST}_*/task.json"), key=_number):
         spec = TaskSpec.model_validate(read_json(written))

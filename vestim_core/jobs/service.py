@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from vestim_core.jobs.artifacts import list_files, read_piece
 from vestim_core.jobs.container import JobContainer
 from vestim_core.jobs.legacy.hyperparameters import read_hyperparameters
+from vestim_core.jobs.legacy.importing import import_legacy
 from vestim_core.jobs.manager import JobManager
 from vestim_core.jobs.managers.hyperparameters import SECTIONS
 from vestim_core.jobs.managers.setup import TrainingSetupManager
@@ -23,6 +24,7 @@ from vestim_core.jobs.rebuild import take_in
 from vestim_core.jobs.retests import retest_task
 from vestim_core.jobs.room import check_room
 from vestim_core.jobs.speeds import read_speeds
+from vestim_core.jobs.views import is_imported
 from vestim_core.protocol.limits import MAX_LISTED, MAX_PIECE_BYTES, MAX_TASKS
 from vestim_core.spec.data import FileRepair
 from vestim_core.spec.data_set import DataSet, DataSetSpec
@@ -142,6 +144,8 @@ class JobService:
         container = self.manager.get(job_id)
         if container.state is JobState.DRAFT:
             raise refused(f"job {job_id} was never started: start it")
+        if is_imported(container):
+            raise refused(f"job {job_id} was trained in PyBattML and cannot go on here: duplicate it to train it anew")
         check_room(self.manager.home)
         if container.state in JOB_ENDS:
             self.manager.reopen(container)
@@ -179,6 +183,11 @@ class JobService:
         self.manager.add_task(container, spec)
         trained = spec.retest.trained if spec.retest else []
         return {**_state(container), "task_id": spec.task_id, "trained": trained}
+
+    def import_legacy(self, paths: list[str], after: str = "") -> dict[str, Any]:
+        """Bring in jobs of the predecessor, as many as a moment allows; its files stay as they are."""
+        check_room(self.manager.home)
+        return import_legacy(self.manager, paths, after)
 
     # --- keeping order
 
