@@ -50,11 +50,11 @@ def vestim_home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def verified() -> Verified:
+def verified(tmp_path_factory: pytest.TempPathFactory) -> Verified:
     """The whole verification, made once for all tests that look at it."""
     from tests.verify.tapes import verified_once  # what it needs is loaded where it is wanted
 
-    return verified_once()
+    return verified_once(tmp_path_factory.mktemp("verified"))
 
 
 @pytest.fixture

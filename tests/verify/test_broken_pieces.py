@@ -13,6 +13,8 @@ import pytest
 
 from vestim_core.jobs import container as containers
 from vestim_core.jobs.container import JobContainer
+from vestim_core.jobs.legacy import importing
+from vestim_core.jobs.legacy.candidates import candidates
 from vestim_core.jobs.manager import JobManager
 from vestim_core.jobs.managers.hyperparameters import HyperparametersManager
 from vestim_core.jobs.managers.importing import DataImportManager
@@ -21,6 +23,7 @@ from vestim_core.jobs.registry import Registry
 from vestim_core.verify import container, manager
 from vestim_core.verify.check import Group
 from vestim_core.verify.container import CONTAINER
+from vestim_core.verify.former_job import JOB_ID
 from vestim_core.verify.manager import MANAGER
 from vestim_core.verify.place import Place
 
@@ -185,6 +188,19 @@ def folders_do_not_tell(patch: Patch) -> None:
     patch.setattr(manager, "rebuild", lambda managing: [])
 
 
+def imports_come_twice(patch: Patch) -> None:
+    really = Registry.has
+    patch.setattr(Registry, "has", lambda self, job_id: really(self, job_id) and job_id != JOB_ID)
+
+
+def imports_write_to_their_source(patch: Patch) -> None:
+    around(patch, importing, "read_former_job", lambda root, entry: (root / "seen").touch())
+
+
+def a_bad_import_stops_the_others(patch: Patch) -> None:
+    patch.setattr(importing, "candidates", lambda paths: [one for one in candidates(paths) if one.folder is None])
+
+
 @dataclass(frozen=True)
 class Broken:
     """A piece, how it is broken, the beginnings of the checks that must notice, and of those that may."""
@@ -219,6 +235,9 @@ ALL = [
     Broken(MANAGER, a_used_id_is_forgotten, ("A deleted job",)),
     Broken(MANAGER, folders_stay, ("A deleted job", "What is done together", "A registry")),
     Broken(MANAGER, folders_do_not_tell, ("A registry",)),
+    Broken(MANAGER, imports_come_twice, ("Jobs of the predecessor",)),
+    Broken(MANAGER, imports_write_to_their_source, ("Jobs of the predecessor",)),
+    Broken(MANAGER, a_bad_import_stops_the_others, ("Jobs of the predecessor",)),
 ]
 
 

@@ -13,6 +13,7 @@ from tests.verify.tapes import Asked, Verified, with_answer
 from vestim_core.spec.errors import not_found
 from vestim_core.verify.doors import Answer
 from vestim_core.verify.former import FORMER
+from vestim_core.verify.legacy import LEGACY
 from vestim_core.verify.life import LIFE
 
 pytestmark = pytest.mark.timeout(300)  # the first test waits for all checks
@@ -35,7 +36,7 @@ def red(verified: Verified, title: str, alter: Alter) -> dict[str, str]:
     return {check: row.reason for check, row in verified.told_again(title, alter).items() if not row.passed}
 
 
-@pytest.mark.parametrize("title", [LIFE.title, FORMER.title])
+@pytest.mark.parametrize("title", [LIFE.title, LEGACY.title, FORMER.title])
 def test_what_a_whole_service_says_passes_again(verified: Verified, title: str) -> None:
     assert red(verified, title, lambda asked: asked) == {}
 
@@ -240,8 +241,8 @@ def test_a_life_that_goes_wrong_is_noticed(
 
 
 def test_a_training_inside_the_service_is_noticed(verified: Verified) -> None:
-    shown = next(a for a in verified.tapes[LIFE.title] if a.check.startswith("It is trained") and a.subject[:2] == SHOW)
-    pid = next(task["pid"] for task in shown.answer["tasks"] if task["pid"])
+    shown = [a for a in verified.tapes[LIFE.title] if a.check.startswith("It is trained") and a.subject == SHOW]
+    pid = next(task["pid"] for asked in shown for task in asked.answer["tasks"] if task["pid"])
     alter = in_check("It is trained", lambda asked: with_answer(asked, pid=pid), "call", "daemon_status")
     ((check, reason),) = red(verified, LIFE.title, alter).items()
     assert check.startswith("It is trained") and "in the service itself" in reason
@@ -256,3 +257,34 @@ def test_without_a_job_everything_fails_with_that_reason(verified: Verified) -> 
     )
     assert len(found) == len(LIFE.checks)
     assert [reason for reason in found.values() if "out of order" in reason] == [next(iter(found.values()))]
+
+
+# --- a model of the predecessor
+
+
+def off_by_a_little(asked: Asked) -> Asked:
+    lines = asked.answer["data"].decode().splitlines()
+    cells = lines[7].split(",")
+    lines[7] = ",".join([*cells[:2], str(float(cells[2]) + 0.001), *cells[3:]])
+    return with_answer(asked, data="\n".join(lines).encode())
+
+
+@pytest.mark.parametrize(
+    ("check", "alter", "subject"),
+    [
+        ("It comes in", lambda asked: with_answer(asked, imported=[]), ("call", "import_legacy")),
+        ("It comes in", lambda asked: with_answer(asked, imported=no_model(asked)), ("call", "import_legacy")),
+        ("It comes in", lambda asked: with_answer(asked, state="failed"), SHOW),
+        ("It gives", off_by_a_little, ("call", "read_artifact")),
+        ("It gives", lambda asked: with_answer(asked, artifacts=[]), ("call", "list_artifacts")),
+    ],
+)
+def test_a_model_that_came_in_badly_is_noticed(
+    verified: Verified, check: str, alter: Alter, subject: tuple[str, ...]
+) -> None:
+    ((name, reason),) = red(verified, LEGACY.title, in_check(check, alter, *subject)).items()
+    assert name.startswith(check) and "the check itself" not in reason
+
+
+def no_model(asked: Asked) -> list[dict[str, Any]]:
+    return [{**job, "models": 0} for job in asked.answer["imported"]]

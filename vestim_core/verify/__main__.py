@@ -12,12 +12,13 @@ from rich.console import Console
 from vestim_core.verify.check import Group, Row
 from vestim_core.verify.container import CONTAINER
 from vestim_core.verify.former import FORMER
+from vestim_core.verify.legacy import LEGACY
 from vestim_core.verify.life import LIFE
 from vestim_core.verify.manager import MANAGER
 from vestim_core.verify.place import Place, throwaway
 from vestim_core.verify.report import as_json, new_console, table, verdict
 
-GROUPS: tuple[Group[Any], ...] = (CONTAINER, MANAGER, LIFE, FORMER)
+GROUPS: tuple[Group[Any], ...] = (CONTAINER, MANAGER, LIFE, LEGACY, FORMER)
 """In their order: the predecessor's paths end with a shutdown, after which nothing may be left running."""
 
 INTERRUPTED = 130

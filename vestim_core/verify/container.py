@@ -39,7 +39,7 @@ THREADS, UPDATES = 8, 10_000
 SWITCH_S = 1e-5
 """Threads change places this often, so that what is not locked is caught in the middle."""
 OTHERS_WAIT_S = 0.1
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 @contextmanager

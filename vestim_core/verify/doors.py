@@ -26,7 +26,8 @@ from vestim_core.system.processes import ProcessRef, ref_of, tree_alive
 from vestim_core.verify.check import CheckFailed
 from vestim_core.verify.place import Place
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
+"""How long a check waits at most for what must come; a machine may be busy."""
 
 
 @dataclass(frozen=True, slots=True)

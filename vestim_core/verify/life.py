@@ -19,11 +19,9 @@ from vestim_core.system.processes import ProcessRef
 from vestim_core.verify import doors as service
 from vestim_core.verify.check import CheckFailed, Group, expect
 from vestim_core.verify.doors import PATIENCE_S, Doors
+from vestim_core.verify.news import Event, job_is, read_until
 from vestim_core.verify.place import Place
 from vestim_core.verify.samples import ROWS, settings, write_drives
-
-WAIT_S = 5.0
-Event = dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -54,23 +52,13 @@ class Life:
     def until(self, wanted: Callable[[Event], bool], what: str) -> list[Event]:
         """Read on from the cursor up to a wanted event; all that came meanwhile."""
         self.call("show_job", tasks_limit=0)
-        cursor = self.cursor or Cursor(stream=job_stream(self.job_id))
-        new: list[Event] = []
-        deadline_s = time.monotonic() + PATIENCE_S
-        while not any(map(wanted, new)):
-            if time.monotonic() > deadline_s:
-                raise CheckFailed(f"{what} did not come within {PATIENCE_S:.0f} s")
-            (part,) = self.doors.call("wait", cursors=[cursor.model_dump()], timeout_s=WAIT_S)["streams"]
-            cursor = Cursor(stream=part["stream"], lineage=part["lineage"], seq=part["seq"])
-            new += part["events"]
-        self.cursor = cursor
+        new, self.cursor = read_until(self.doors, self.job_id, self.cursor, wanted, what)
         self.events += new
         return new
 
     def until_state(self, *states: JobState) -> list[Event]:
         """Read on until the job comes to one of these states."""
-        words = " or ".join(states)
-        return self.until(lambda event: event["kind"] == "job" and event["data"].get("state") in states, words)
+        return self.until(job_is(*states), " or ".join(states))
 
     def refused(self, method: str, **params: Any) -> VestimError:
         """The reason why something is refused; `CheckFailed` when it is not."""

@@ -7,8 +7,11 @@ import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
+from vestim_core.client import import_legacy
 from vestim_core.jobs.container import JobContainer
 from vestim_core.jobs.manager import JobManager
 from vestim_core.jobs.rebuild import rebuild
@@ -18,6 +21,7 @@ from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.spec.states import Intent, JobState, TaskState
 from vestim_core.system import Home, read_json
 from vestim_core.verify.check import Group, expect
+from vestim_core.verify.former_job import JOB_ID, write_former_job, write_registry
 from vestim_core.verify.place import Place
 from vestim_core.verify.samples import settings, write_drives
 
@@ -190,3 +194,36 @@ def the_registry_can_be_lost(managed: Managed) -> None:
     expect(after == before, f"of {len(before)} jobs {len(after & before)} came back")
     found = managed.manager.get(named.job_id)
     expect((found.name, found.tags) == ("found again", ["tagged"]), "its name and tags did not come back")
+
+
+@MANAGER.check("Jobs of the predecessor are brought in once, and what cannot be is named")
+def former_jobs_come_in(managed: Managed) -> None:
+    folder = managed.home.root.parent / "former_jobs"
+    write_former_job(folder, with_weights=False)
+    paths = [str(write_registry(folder))]
+    before = _contents(folder)
+    brought = _import(managed, paths)
+    expect([job["job_id"] for job in brought["imported"]] == [JOB_ID], f"these came in: {brought['imported']}")
+    reasons = [skipped["sentence"] for skipped in brought["skipped"]]
+    expect(len(reasons) == 2 and all(map(str.strip, reasons)), f"of two that cannot come in it says {reasons}")
+    known = managed.opened_again().get(JOB_ID).status()
+    (task,) = known["tasks"]
+    found = known["state"], known["spec"]["model"][0]["sizes"], task["progress"].get("epoch")
+    expect(found == (JobState.DONE, [2], 3), f"its state, sizes and epochs became {found}")
+    again = _import(managed, paths)
+    expect(not again["imported"] and [job["job_id"] for job in again["known"]] == [JOB_ID], "it came in twice")
+    expect(managed.manager.get(JOB_ID).status() == known, "the second import changed it")
+    expect(_contents(folder) == before, "a file of the predecessor was changed")
+
+
+def _import(managed: Managed, paths: list[str]) -> dict[str, list[dict[str, Any]]]:
+    brought: dict[str, list[dict[str, Any]]] = {"imported": [], "known": [], "skipped": []}
+    for page in import_legacy(lambda method, **params: getattr(managed.service, method)(**params), paths):
+        for kind, found in brought.items():
+            found += page[kind]
+    return brought
+
+
+def _contents(folder: Path) -> dict[str, str]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path): sha256(path.read_bytes()).hexdigest() for path in files}
