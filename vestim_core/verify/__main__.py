@@ -36,7 +36,7 @@ def main(words: Sequence[str] | None = None) -> int:
     console = new_console()
     if asked.list:
         for group in GROUPS:
-            console.print(group.title, *(f"  {name}" for name in group.checks), sep="\n")
+            console.print(group.title, *(f"  {name}" for name in group.checks), sep="\n", soft_wrap=True)
         return 0
     try:
         with throwaway() as place:

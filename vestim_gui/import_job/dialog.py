@@ -11,10 +11,12 @@ from vestim_gui.context import Context
 from vestim_gui.import_job.brought import Brought
 from vestim_gui.import_job.former import REGISTRY
 from vestim_gui.import_job.run import ImportRun
-from vestim_gui.theme.style import set_dress, set_kind
+from vestim_gui.theme.style import set_dress
 from vestim_gui.widgets.plain_label import button, plain_label
 from vestim_gui.widgets.progress_line import ProgressLine
 
+HEIGHT_PX = 520
+"""With a report."""
 FOLDER = "import"
 """Settings: where the folder was found the last time."""
 _ABOUT = (
@@ -31,7 +33,7 @@ class ImportDialog(QDialog):
         self._ctx = ctx
         self.run = ImportRun(ctx, self)
         self.setWindowTitle("Import a job")
-        self.setMinimumWidth(620)
+        self.setMinimumWidth(640)
         self.folder = button("Choose a folder...", "primary", self._choose_folder)
         self.registry = button(f"Choose a {REGISTRY}...", "plain", self._choose_registry)
         self.progress = ProgressLine()
@@ -40,8 +42,6 @@ class ImportDialog(QDialog):
         self.report.setReadOnly(True)
         self.report.setTabChangesFocus(True)
         self.report.setAccessibleName("What became of each job")
-        self.report.setMinimumHeight(200)
-        set_kind(self.report, "mono")
         self.copy = button("Copy", "plain", self._copy)
         self.leave = button("Close", "plain", self.reject)
         self._lay_out()
@@ -110,6 +110,8 @@ class ImportDialog(QDialog):
         self.headline.show()
         for widget in (self.report, self.copy):
             widget.setVisible(bool(brought.report))
+        if brought.report:
+            self.resize(self.width(), max(self.height(), HEIGHT_PX))
         if brought.job_id:
             self._ctx.navigate.open_job.emit(brought.job_id, "")
 
