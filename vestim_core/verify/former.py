@@ -16,7 +16,7 @@ from vestim_core.verify.doors import PATIENCE_S, Answer, Doors
 from vestim_core.verify.place import Place
 from vestim_core.verify.samples import ENDLESS, write_drives
 
-LOOK_S = 0.03
+LOOK_S = 0.1
 JOB = ("job_id", "status", "created_at", "updated_at", "selections", "job_folder", "details")
 STATUS = ("job_id", "status", "current_phase", "progress_percent", "progress_message", "phase_progress", "updated_at")
 TASK = ("status", "task_id", "job_id", "job_status", "task_progress")
@@ -27,13 +27,13 @@ AT_WORK = {"starting_training", "processing_data", "augmenting_data", "training"
 @dataclass(slots=True)
 class Script:
     """A script of the old days. job_id: of a job that trains until it is told to stop; short_id: of one that ends by
-    itself; others: of jobs that are under way or wait their turn until they are stopped, by what stops each."""
+    itself; others: of jobs to be stopped, the newest first: where there are few cores that one still waits its turn."""
 
     doors: Doors
     files: dict[str, list[str]]
     job_id: str = ""
     short_id: str = ""
-    others: dict[str, str] = field(default_factory=dict)
+    others: list[str] = field(default_factory=list)
     job: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -70,15 +70,23 @@ class Script:
 
     def stops(self, job_id: str, path: str, *fields: str) -> dict[str, Any]:
         """Have a job that is under way stopped by a path, and see that it is."""
-        expect(job_id, "there is no job to stop")
         answer: dict[str, Any] = self.ask("POST", path, fields=("message", *fields))
         self.poll(f"/jobs/{job_id}/status", lambda now: now["status"] == "stopped", "the stop")
         return answer
 
+    def other(self) -> str:
+        """The next job that is to be stopped."""
+        expect(self.others, "there is no job to stop")
+        return self.others.pop()
+
     @property
     def task_id(self) -> str:
         """The training of the job that trains."""
-        tasks = self.ask("GET", f"/jobs/{self.job_id}")["details"]["training_tasks"]
+        return self.task_of(self.job_id)
+
+    def task_of(self, job_id: str) -> str:
+        """The first training of a job."""
+        tasks = self.ask("GET", f"/jobs/{job_id}")["details"]["training_tasks"]
         expect(tasks, "the job has no training tasks")
         return str(tasks[0]["task_id"])
 
@@ -277,30 +285,31 @@ def oldest_status(script: Script) -> None:
 
 @FORMER.check("POST /tasks/{task}/stop")
 def oldest_stop(script: Script) -> None:
-    for stopped_by in ("stop", "stop-training", "stop_all"):
+    for _ in range(3):
         other = script.ask("POST", "/jobs", {"selections": script.selections}, ("job_id",))["job_id"]
         script.ask("POST", f"/jobs/{other}/start_training")
-        script.others[stopped_by] = other
-    script.stops(script.job_id, f"/tasks/{script.job_id}:{script.task_id}/stop", "task_id")
+        script.others.append(other)
+    job_id = script.other()
+    script.stops(job_id, f"/tasks/{job_id}:{script.task_of(job_id)}/stop", "task_id")
 
 
 @FORMER.check("POST /jobs/{job_id}/stop")
 def stop(script: Script) -> None:
-    job_id = script.others.get("stop", "")
+    job_id = script.other()
     answer = script.stops(job_id, f"/jobs/{job_id}/stop", "job_id")
     expect(answer["job_id"] == job_id, "it names another job")
 
 
 @FORMER.check("POST /jobs/{job_id}/stop-training")
 def stop_training(script: Script) -> None:
-    job_id = script.others.get("stop-training", "")
+    job_id = script.other()
     answer = script.stops(job_id, f"/jobs/{job_id}/stop-training", "job_id")
     expect(answer["job_id"] == job_id, "it names another job")
 
 
 @FORMER.check("POST /tasks/stop_all")
 def oldest_stop_all(script: Script) -> None:
-    script.stops(script.others.get("stop_all", ""), "/tasks/stop_all")
+    script.stops(script.job_id, "/tasks/stop_all")
 
 
 @FORMER.check("POST /jobs/clear")
