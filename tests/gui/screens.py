@@ -130,6 +130,7 @@ def _fill(link: FakeLink) -> None:
 def _taken(window: QWidget, folder: Path, name: str) -> dict[str, Any]:
     _wait(lambda: set(WORDS[name]) <= {widget.text() for widget in _seen(window)})
     QTest.qWait(SETTLED_MS)
+    _wait(lambda: not any(map(_is_clipped, _seen(window))))  # a busy machine lays out later
     picture, seen = window.grab(), _seen(window)
     picture.save(str(folder / f"{name}.png"))
     return {

@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 
 from vestim_core.spec.errors import VestimError
-from vestim_core.verify import doors, former, life, news
+from vestim_core.verify import doors, former_script, life, news
 from vestim_core.verify.__main__ import GROUPS
 from vestim_core.verify.check import Row
 from vestim_core.verify.doors import Answer, Doors
-from vestim_core.verify.former import FORMER, Script
+from vestim_core.verify.former import FORMER
 from vestim_core.verify.former_job import JOB_ID
+from vestim_core.verify.former_script import Script
 from vestim_core.verify.legacy import LEGACY, Former
 from vestim_core.verify.life import LIFE, Life
 from vestim_core.verify.place import Place, throwaway
@@ -63,7 +64,7 @@ class Verified:
         """The rows of a group, by check, when some of what it is told is altered."""
         again: Any = Again(self.tapes[title], alter)
         with pytest.MonkeyPatch.context() as patch:
-            for module in (former, life, news):
+            for module in (former_script, life, news):
                 patch.setattr(module, "PATIENCE_S", 0.3)
                 patch.setattr(module, "LOOK_S", 0.0, raising=False)
             match title:

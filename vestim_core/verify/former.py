@@ -2,98 +2,22 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any
 
 from vestim_core.protocol.cursors import job_stream
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.verify import doors as service
 from vestim_core.verify.check import CheckFailed, Group, expect
-from vestim_core.verify.doors import PATIENCE_S, Answer, Doors
+from vestim_core.verify.former_script import Script, said
 from vestim_core.verify.place import Place
 from vestim_core.verify.samples import ENDLESS, write_drives
 
-LOOK_S = 0.1
 JOB = ("job_id", "status", "created_at", "updated_at", "selections", "job_folder", "details")
 STATUS = ("job_id", "status", "current_phase", "progress_percent", "progress_message", "phase_progress", "updated_at")
 TASK = ("status", "task_id", "job_id", "job_status", "task_progress")
 PROGRESS = ("status", "message", "current_epoch", "total_epochs", "progress_percent")
 AT_WORK = {"starting_training", "processing_data", "augmenting_data", "training", "testing"}
-
-
-@dataclass(slots=True)
-class Script:
-    """A script of the old days. job_id: of a job that trains until it is told to stop; short_id: of one that ends by
-    itself; others: of jobs to be stopped, the newest first: where there are few cores that one still waits its turn."""
-
-    doors: Doors
-    files: dict[str, list[str]]
-    job_id: str = ""
-    short_id: str = ""
-    others: list[str] = field(default_factory=list)
-    job: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def selections(self) -> dict[str, Any]:
-        """What its screens had chosen."""
-        named = zip(("train_files", "val_files", "test_files"), self.files.values(), strict=True)
-        return {**dict(named), "data_source": "Arbin"}
-
-    def ask(self, verb: str, path: str, body: Any = None, fields: tuple[str, ...] = ()) -> Any:
-        """What a path answers; it must be there, and its answer must have these fields."""
-        expect("//" not in path and not path.endswith("/jobs/"), "there is no job to ask about")
-        answer = self.doors.rest(verb, path, body)
-        expect(answer.status == 200, f"{verb} {path} answers {_said(answer)}")
-        for name in fields:
-            expect(isinstance(answer.body, dict) and name in answer.body, f"its answer has no '{name}'")
-        return answer.body
-
-    def refused(self, verb: str, path: str, body: Any = None) -> Answer:
-        """What a path answers to what cannot be done: a problem with a sentence."""
-        answer = self.doors.rest(verb, path, body)
-        expect(answer.status >= 400, f"{verb} {path} takes what cannot be done")
-        said = answer.body.get("detail") if isinstance(answer.body, dict) else ""
-        expect(isinstance(said, str) and len(said) > 10, f"{verb} {path} refuses without a sentence")
-        return answer
-
-    def poll(self, path: str, until: Callable[[dict[str, Any]], bool], what: str) -> dict[str, Any]:
-        """Ask again and again, as scripts did."""
-        deadline_s = time.monotonic() + PATIENCE_S
-        while not until(answer := self.ask("GET", path)):
-            expect(time.monotonic() < deadline_s, f"{what} did not come: GET {path} answers '{answer.get('status')}'")
-            time.sleep(LOOK_S)
-        found: dict[str, Any] = answer
-        return found
-
-    def stops(self, job_id: str, path: str, *fields: str) -> dict[str, Any]:
-        """Have a job that is under way stopped by a path, and see that it is."""
-        answer: dict[str, Any] = self.ask("POST", path, fields=("message", *fields))
-        self.poll(f"/jobs/{job_id}/status", lambda now: now["status"] == "stopped", "the stop")
-        return answer
-
-    def other(self) -> str:
-        """The next job that is to be stopped."""
-        expect(self.others, "there is no job to stop")
-        return self.others.pop()
-
-    @property
-    def task_id(self) -> str:
-        """The training of the job that trains."""
-        return self.task_of(self.job_id)
-
-    def task_of(self, job_id: str) -> str:
-        """The first training of a job."""
-        tasks = self.ask("GET", f"/jobs/{job_id}")["details"]["training_tasks"]
-        expect(tasks, "the job has no training tasks")
-        return str(tasks[0]["task_id"])
-
-
-def _said(answer: Answer) -> str:
-    detail = answer.body.get("detail") if isinstance(answer.body, dict) else None
-    return f"{answer.status}" + (f" ({detail})" if detail else "")
 
 
 @contextmanager
@@ -109,7 +33,7 @@ FORMER = Group("REST: every path of the predecessor", _script)
 def the_token_is_needed(script: Script) -> None:
     for verb, path in (("GET", "/jobs"), ("POST", "/server/shutdown"), ("DELETE", "/jobs/job_1")):
         answer = script.doors.rest(verb, path, with_token=False)
-        expect(answer.status == 401, f"{verb} {path} answers {_said(answer)} to whoever asks")
+        expect(answer.status == 401, f"{verb} {path} answers {said(answer)} to whoever asks")
 
 
 @FORMER.check("GET /")
@@ -258,8 +182,8 @@ def update_status(script: Script) -> None:
     expect(before == after, f"a remark made the job '{after}'")
     cursor = {"stream": job_stream(script.job_id)}
     (part,) = script.doors.call("wait", cursors=[cursor], limit=5000)["streams"]
-    said = [event["data"].get("text", "") for event in part["events"] if event["kind"] == "message"]
-    expect(any("said by a script" in text for text in said), "the remark was not kept")
+    texts = [event["data"].get("text", "") for event in part["events"] if event["kind"] == "message"]
+    expect(any("said by a script" in text for text in texts), "the remark was not kept")
 
 
 @FORMER.check("POST /jobs/{job_id}/tasks/{task_id}/start_training")

@@ -20,7 +20,7 @@ from vestim_core.system import Home
 from vestim_core.system.home import ENVIRONMENT_VARIABLE
 
 GOES_S = 5.0
-LOOK_S = 0.02
+LOOK_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
