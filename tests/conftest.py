@@ -1,23 +1,17 @@
 """What every test may rely on: a home of its own, no trace in the user's, and no process left behind."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import platformdirs
 import psutil
 import pytest
 
 from vestim_core.system import is_locked, own_command
-
-if TYPE_CHECKING:
-    from tests.verify.tapes import Verified
 
 # Before any module of ours can ask for its home.
 _SESSION_HOME = Path(tempfile.mkdtemp(prefix="vestim-"))
@@ -47,14 +41,6 @@ def vestim_home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     shutil.rmtree(home, ignore_errors=True)
     if left:
         pytest.fail("processes were left behind:\n" + "\n".join(left))
-
-
-@pytest.fixture(scope="session")
-def verified(tmp_path_factory: pytest.TempPathFactory) -> Verified:
-    """The whole verification, made once for all tests that look at it."""
-    from tests.verify.tapes import verified_once  # what it needs is loaded where it is wanted
-
-    return verified_once(tmp_path_factory.mktemp("verified"))
 
 
 @pytest.fixture

@@ -2,7 +2,8 @@
 
     python tests/test_job_container_migration.py
 
-All checks are made once, in their order; each test looks at what came of its own.
+All checks are made once, in their order; each test looks at what came of its own. The proofs that they can fail follow,
+over the same run.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import pytest
 from vestim_core.verify.__main__ import GROUPS, main
 
 if TYPE_CHECKING:
-    from tests.verify.tapes import Verified  # not there for a script
+    from tests.verify.tapes import Verified
 
 pytestmark = pytest.mark.timeout(300)  # the first test waits for all checks
 
@@ -30,3 +31,6 @@ def test_holds(verified: Verified, group: str, check: str) -> None:
 
 if __name__ == "__main__":
     sys.exit(main())
+
+pytest.register_assert_rewrite("tests.verify.broken_service")
+from tests.verify.broken_service import *  # noqa: E402, F403

@@ -65,8 +65,7 @@ class Verified:
         again: Any = Again(self.tapes[title], alter)
         with pytest.MonkeyPatch.context() as patch:
             for module in (former_script, life, news):
-                patch.setattr(module, "PATIENCE_S", 0.3)
-                patch.setattr(module, "LOOK_S", 0.0, raising=False)
+                patch.setattr(module, "time", Clock())
             match title:
                 case LIFE.title:
                     rows = list(LIFE.over(Life(again, self._files("life_data")), again.begins))
@@ -79,6 +78,21 @@ class Verified:
 
     def _files(self, folder: str) -> dict[str, list[str]]:
         return {role: [str(self.root / folder / f"{role}.csv")] for role in ROLES}
+
+
+class Clock:
+    """A time that passes by looking at it, however busy the machine is."""
+
+    def __init__(self) -> None:
+        self._now_s = 0.0
+
+    def monotonic(self) -> float:
+        """Some seconds."""
+        self._now_s += 0.25
+        return self._now_s
+
+    def sleep(self, seconds: float) -> None:
+        """Nobody has to wait."""
 
 
 class Recorder:

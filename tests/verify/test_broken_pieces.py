@@ -235,9 +235,9 @@ ALL = [
     Broken(MANAGER, a_used_id_is_forgotten, ("A deleted job",)),
     Broken(MANAGER, folders_stay, ("A deleted job", "What is done together", "A registry")),
     Broken(MANAGER, folders_do_not_tell, ("A registry",)),
-    Broken(MANAGER, imports_come_twice, ("Jobs of the predecessor",)),
-    Broken(MANAGER, imports_write_to_their_source, ("Jobs of the predecessor",)),
-    Broken(MANAGER, a_bad_import_stops_the_others, ("Jobs of the predecessor",)),
+    Broken(MANAGER, imports_come_twice, ("Jobs of PyBattML",)),
+    Broken(MANAGER, imports_write_to_their_source, ("Jobs of PyBattML",)),
+    Broken(MANAGER, a_bad_import_stops_the_others, ("Jobs of PyBattML",)),
 ]
 
 

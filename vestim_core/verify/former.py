@@ -26,7 +26,7 @@ def _script(place: Place) -> Iterator[Script]:
         yield Script(doors, write_drives(place.root / "former_data"))
 
 
-FORMER = Group("REST: every path of the predecessor", _script)
+FORMER = Group("REST: every path of PyBattML", _script)
 
 
 @FORMER.check("No path answers without the token")

@@ -39,7 +39,7 @@ def _former(place: Place) -> Iterator[Former]:
         yield Former(doors, str(folder), write_drives(place.root / "new_data")["test"][0])
 
 
-LEGACY = Group("A model of the predecessor", _former)
+LEGACY = Group("A model of PyBattML", _former)
 
 
 @LEGACY.check("It comes in with its job, ready to be tested")
@@ -52,7 +52,7 @@ def comes_in(former: Former) -> None:
     expect(shown["imported"] and shown["state"] == "done", f"the job is {shown['state']}")
 
 
-@LEGACY.check("It gives the predecessor's numbers on a new file")
+@LEGACY.check("It gives PyBattML's numbers on a new file")
 def gives_its_numbers(former: Former) -> None:
     asked = {"files": [former.file], "tasks": [], "every": False, "columns": {}, "repairs": []}
     last_seq = former.doors.call("show_job", job_id=JOB_ID)["last_seq"]

@@ -196,7 +196,7 @@ def the_registry_can_be_lost(managed: Managed) -> None:
     expect((found.name, found.tags) == ("found again", ["tagged"]), "its name and tags did not come back")
 
 
-@MANAGER.check("Jobs of the predecessor are brought in once, and what cannot be is named")
+@MANAGER.check("Jobs of PyBattML are brought in once, and what cannot be is named")
 def former_jobs_come_in(managed: Managed) -> None:
     folder = managed.home.root.parent / "former_jobs"
     write_former_job(folder, with_weights=False)

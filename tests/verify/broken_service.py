@@ -1,4 +1,7 @@
-"""The verification fails when a service is broken: what it was told is told again with one thing wrong."""
+"""The verification fails when a service is broken: what it was told is told again with one thing wrong.
+
+These are tests of `tests/test_job_container_migration.py`, which has made all checks: one run serves both.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +12,21 @@ from typing import Any
 
 import pytest
 
-from tests.verify.tapes import Asked, Verified, with_answer
+from tests.verify.tapes import Asked, Verified, verified_once, with_answer
 from vestim_core.spec.errors import not_found
 from vestim_core.verify.doors import Answer
 from vestim_core.verify.former import FORMER
 from vestim_core.verify.legacy import LEGACY
 from vestim_core.verify.life import LIFE
 
-pytestmark = pytest.mark.timeout(300)  # the first test waits for all checks
 Alter = Callable[[Asked], Asked]
 PATHS = [name for name in FORMER.checks if re.match("(GET|POST|DELETE) /", name)]
+
+
+@pytest.fixture(scope="module")
+def verified(tmp_path_factory: pytest.TempPathFactory) -> Verified:
+    """The whole verification, made once for all tests that look at it."""
+    return verified_once(tmp_path_factory.mktemp("verified"))
 
 
 def in_check(beginning: str, alter: Alter, *subject: str) -> Alter:
