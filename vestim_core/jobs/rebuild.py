@@ -120,7 +120,7 @@ def _bring_back_work(container: JobContainer, folder: JobFolder, imported: list[
         container.tasks[spec.task_id] = Task.from_spec(spec)
     for task_id, task in container.tasks.items():
         written = folder.task(task_id) / "task.json"
-        if written.is_file():
+        if not imported and written.is_file():
             task.document = read_json(written)
         task.has_model = (folder.result(task_id) / "model.json").is_file()
     for run in sorted(_runs(container, folder), key=lambda run: (run.launch.started_utc, run.launch.attempt)):

@@ -13,7 +13,7 @@ from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from math import isfinite, sqrt
+from math import isfinite, nan, sqrt
 from operator import mul
 from pathlib import Path
 from typing import Any
@@ -43,24 +43,21 @@ class Predicted:
 def read_predictions(folder: FormerFolder, path: Path, target: str) -> Predicted:
     """A `*_predictions.csv`. Raises Unreadable for one without truth and prediction."""
     text = folder.text(*path.relative_to(folder.root).parts, limit=MAX_PREDICTION_BYTES)
-    rows = csv.reader((text or "").splitlines())
-    header = [name.strip() for name in next(rows, [])]
+    rows = list(csv.reader((text or "").splitlines()))
+    header = [name.strip() for name in rows[0]] if rows else []
     true, predicted = _column(header, "true"), _column(header, "predicted")
     if true is None or predicted is None:
         raise Unreadable(f"'{path}' has no columns of true and predicted values")
-    hours = bool(header) and header[0].lower().endswith("(h)")
-    times, truths, guesses = array("d"), array("d"), array("d")
-    for number, row in enumerate(rows):
-        try:
-            truth, guess = float(row[true]), float(row[predicted])
-        except (ValueError, IndexError):
-            continue  # a line that breaks off
-        if isfinite(guess):
-            times.append(_time_s(row[0], number, hours))
-            truths.append(truth)
-            guesses.append(guess)
-    if not times:
+    times, truths, guesses = (_values(rows[1:], column) for column in (0, true, predicted))
+    known = [row for row, guess in enumerate(guesses) if isfinite(guess)]
+    if not known:
         raise Unreadable(f"'{path}' holds no row of numbers")
+    if len(known) < len(guesses):  # lines that break off
+        times, truths, guesses = (array("d", [values[row] for row in known]) for values in (times, truths, guesses))
+    if not all(map(isfinite, times)):  # dates, or nothing
+        times = array("d", range(len(times)))
+    elif header[0].lower().endswith("(h)"):
+        times = array("d", [3600.0 * hours for hours in times])
     if target == "soc" and max(map(abs, truths)) > _MOST_SOC:
         truths, guesses = (array("d", (value / 100 for value in values)) for values in (truths, guesses))
     name = f"{path.name.removesuffix(PREDICTIONS)}.csv"
@@ -183,12 +180,19 @@ def _metric(name: str, suffix: str) -> str:
     return "r2" if low == "r2" else ""
 
 
-def _time_s(text: str, number: int, hours: bool) -> float:
+def _values(rows: list[list[str]], column: int) -> array[float]:
+    """The numbers of a column; NaN where there is none."""
     try:
-        seconds = float(text)
-    except ValueError:
-        return float(number)
-    return seconds * 3600.0 if hours else seconds
+        return array("d", [float(row[column]) for row in rows])
+    except (ValueError, IndexError):
+        return array("d", [_value(row, column) for row in rows])
+
+
+def _value(row: list[str], column: int) -> float:
+    try:
+        return float(row[column])
+    except (ValueError, IndexError):
+        return nan
 
 
 def _number(text: Any) -> float | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from pydantic_core import to_json
 
 from vestim_core.jobs.legacy.files import FormerFolder, Unreadable
 from vestim_core.jobs.legacy.former_job import FormerJob
@@ -47,7 +48,7 @@ class EndedTask:
 
 def as_json(value: Any) -> bytes:
     """`value` as a readable JSON file."""
-    return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8", "backslashreplace")
+    return to_json(value, indent=2, inf_nan_mode="null") + b"\n"
 
 
 def ended_tasks(job: FormerJob, translation: Translation, written: Written) -> list[EndedTask]:
