@@ -111,4 +111,6 @@ def test_the_command_tells_what_came_in_and_what_did_not(vestim_home: Path, tmp_
     again = json.loads(run("old", "--json").stdout)
     assert [one["job_id"] for one in again["known"]] == [JOB] and again["imported"] == []
     none = run("nowhere")
-    assert none.returncode == 1 and "no file or folder" in none.stderr and "Traceback" not in none.stderr
+    assert none.returncode == 3 and "no file or folder" in none.stderr and "Traceback" not in none.stderr
+    nothing = run("old/job_20250103-000000")
+    assert nothing.returncode == 1 and "there is no job of PyBattML in" in nothing.stderr

@@ -193,3 +193,21 @@ def test_no_weights_that_load_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(VestimError, match="import the job anew"):
         make_model(folder, pytest.fail)
     make_model(folder.parent, pytest.fail)  # nothing was imported there
+
+
+def test_percent_and_millivolts_are_read_as_they_are(tmp_path: Path) -> None:
+    torch.manual_seed(4)
+    before = FormerRecurrent("lstm", 3, 6, 2).eval()
+    ranges = RANGES | {"SOC": (10.0, 91.0), "Voltage": (2900.0, 4200.0)}
+    job = former_job(tmp_path / "old", ranges=ranges)
+    former_task(job, weights=saved(before, tmp_path / "w.pth"))
+    model = imported(tmp_path, job)
+    columns = recording(tmp_path / "plain.csv")
+    columns["SOC"], columns["Voltage"] = columns["SOC"] * 100, columns["Voltage"] * 1000
+    rows = zip(*(values.tolist() for values in columns.values()), strict=True)
+    (tmp_path / "new.csv").write_text("\n".join([",".join(columns), *(",".join(map(repr, row)) for row in rows)]))
+    scale = [ranges[name] for name in (*FEATURES, "Voltage")]
+    scaled = naive(before, [columns[name] for name in FEATURES], scale, warm_up=7, clamp=False)
+    file = model.read(tmp_path / "new.csv")
+    assert model.target == "Voltage"
+    np.testing.assert_allclose(model.predict(file)[file.segments[0].scored], 2900 + 1300 * scaled, rtol=0, atol=1e-3)

@@ -21,6 +21,8 @@ from tests.jobs.legacy.former import (
     older_entry,
     write,
 )
+from vestim_core.jobs.legacy.files import FormerFolder
+from vestim_core.jobs.legacy.results import read_predictions
 from vestim_core.jobs.rebuild import rebuild
 from vestim_core.jobs.registry import Registry
 from vestim_core.jobs.service import JobService
@@ -458,3 +460,38 @@ def test_a_failed_transaction_leaves_a_folder_that_the_next_import_takes(service
     assert [one["job_id"] for one in imported(service, old)["imported"]] == [JOB]
     assert service.manager.get(JOB).state is JobState.DONE
     assert isinstance(service.manager.registry, Registry)
+
+
+def test_how_often_the_first_row_was_repeated(service: JobService, old: Path) -> None:
+    job = former_job(old, settings={"LOOKBACK": "50,100"})
+    silent = {key: value for key, value in LSTM.items() if key != "LOOKBACK"}
+    former_task(job, {**LSTM, "LOOKBACK": "12"}, name="a")
+    former_task(job, silent, name="b_L33_c")
+    write(job / "hyperparams.json", {"MAX_EPOCHS": 3})
+    former_task(job, silent, name="c_L33_c")
+    former_task(job, silent, name="d")
+    for task in ("b_L33_c", "c_L33_c", "d"):
+        (job / "models" / "LSTM_ARCH_6_4" / task / "training_summary.json").unlink()
+    imported(service, old)
+    steps = [task.document["trial"]["preparation"] for task in service.manager.get(JOB).tasks.values()]
+    assert [several[-2]["duration_s"] for several in steps] == [12.0, 33.0, 33.0, 400.0]
+
+
+def test_tests_on_new_files_are_named_and_phases_have_passed(service: JobService, old: Path) -> None:
+    job = former_job(old)
+    (former_task(job) / "new_test_20251101").mkdir()
+    assert "new_test_20251101" in imported(service, old)["imported"][0]["notes"][0]
+    states = {manager["phase"]: manager["state"] for manager in service.show_job(JOB)["managers"]}
+    assert states == dict.fromkeys(states, "done") | {"testing": "waiting"}
+
+
+def test_predictions_of_standalone_tests(tmp_path: Path) -> None:
+    path = tmp_path / "x_predictions.csv"
+    path.write_text("Time (h),True_Voltage,Predicted_Voltage,Error\n0.0,3.7,3.71,0.01\n0.5,3.6,3.58,-0.02\n0.6,3.5")
+    found = read_predictions(FormerFolder(tmp_path), path, "voltage_V")
+    assert (found.file, found.time_s.tolist()) == ("x.csv", [0.0, 1800.0])
+    assert found.figures["bias_mV"] == pytest.approx(-5.0) and found.figures["max_mV"] == pytest.approx(20.0)
+    path.write_text("Timestamp,True SOC (%),Predicted SOC (%),Error\n2025-01-01 10:00:00,50,51,-1\nx,,52,0\n")
+    found = read_predictions(FormerFolder(tmp_path), path, "soc")
+    assert found.time_s.tolist() == [0.0, 1.0] and found.predicted.tolist() == [0.51, 0.52]
+    assert found.figures["rmse_percent"] == pytest.approx(1.0)  # where the truth is known

@@ -20,6 +20,7 @@ from vestim_core.spec.errors import VestimError, wrong_input
 from vestim_core.spec.ids import is_data_set_id, is_inspection_id, is_safe_id
 
 CALL_S = 0.2
+MAX_PAGE = 1_000
 log = logging.getLogger(__name__)
 
 
@@ -39,13 +40,13 @@ class LegacyImporter:
         if not after or self._paths != list(paths):
             self._paths, self._found = list(paths), candidates(paths)
         count = len(self._found)
-        place = min(int(after or 0), count)
+        place = first = min(int(after or 0), count)
         answer: dict[str, Any] = {"imported": [], "known": [], "skipped": []}
         while place < count:
             kind, told = self._one(self._found[place])
             answer[kind].append(told)
             place += 1
-            if time.monotonic() > until_s:
+            if time.monotonic() > until_s or place - first == MAX_PAGE:
                 break
         return {**answer, "done": place, "count": count, "next": str(place) if place < count else ""}
 

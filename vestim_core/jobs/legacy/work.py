@@ -19,11 +19,13 @@ from vestim_core.spec.events import EventKind
 from vestim_core.spec.imported import IMPORTED, ImportedModel
 from vestim_core.spec.model import parameter_count
 from vestim_core.spec.signals import error_scale
-from vestim_core.spec.states import AttemptState, TaskKind
+from vestim_core.spec.states import AttemptState, Phase, PhaseState, TaskKind
 from vestim_core.spec.task import TaskSpec
 from vestim_core.system import safe_name
 
 MAX_NOTES = 100
+_PREPARING = (Phase.DATA_IMPORT, Phase.DATA_PROCESSING, Phase.DATA_AUGMENTATION)
+_PASSED = {"state": PhaseState.DONE.value, "fraction": 1.0, "message": "done by PyBattML"}
 Content = bytes | Path
 """Of a file: what stands in it, or the file that it is a copy of."""
 
@@ -67,7 +69,7 @@ def ended_tasks(job: FormerJob, translation: Translation, written: Written) -> l
     written.notes[:0] = words_on(job, all_ended=all_ended)
     if tasks:
         told = [(EventKind.MESSAGE, {"level": "info", "text": note}) for note in written.notes[:MAX_NOTES]]
-        tasks[0].lines[:0] = told
+        tasks[0].lines[:0] = [*((EventKind.PHASE, {"phase": phase.value, **_PASSED}) for phase in _PREPARING), *told]
     return tasks
 
 
