@@ -21,6 +21,7 @@ from tests.jobs.legacy.former import (
     older_entry,
     write,
 )
+from tests.spec.documents import real_document
 from vestim_core.jobs.legacy.files import FormerFolder
 from vestim_core.jobs.legacy.results import read_predictions
 from vestim_core.jobs.rebuild import rebuild
@@ -304,6 +305,10 @@ def test_jobs_before_their_training_are_drafts(service: JobService, old: Path) -
     assert (found["state"], found["models"]) == ("draft", 0)
     shown = service.show_job(JOB)
     assert shown["spec"]["model"][0]["kind"] == "lstm" and not shown["imported"]
+    service.save_data(JOB, real_document(old)["data"])
+    assert service.start(JOB)["state"] == "queued"
+    assert service.manager.job_containers[JOB].tasks.keys() >= {"prepare_1", "train_001", "test_001"}
+    assert service.manager.get(JOB).provenance["imported"]["source"] == str(old / JOB)
 
 
 def test_both_registries_stale_paths_damaged_entries_and_gone_folders(service: JobService, old: Path) -> None:

@@ -73,8 +73,9 @@ def _import(manager: JobManager, one: Candidate) -> tuple[str, dict[str, Any]]:
         job = read_former_job(one.folder, one.entry)
         written = write_former_job(job, manager.home.jobs, manager.home.root)
         models, notes = written.models, written.notes
-    take_in(manager, job_id)
-    container = manager.get(job_id)
+    container = take_in(manager, job_id)
+    if container is None:
+        raise Unreadable(f"'{manager.folder(job_id).root}' is in the way and is no job: remove that folder")
     models = models or sum(task.has_model for task in container.tasks.values())
     told = {"job_id": job_id, "name": container.name, "state": container.state.value, "models": models, "notes": notes}
     return "imported", {**told, "source": str(one.folder)}
