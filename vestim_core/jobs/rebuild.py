@@ -37,21 +37,22 @@ _AFTER = {
 }
 
 
-def take_in(manager: JobManager, job_id: str) -> None:
-    """Make a job whose folder was put into the workspace one of the registry's; none that it knows is touched.
-
-    `VestimError` when there is no such folder, or it cannot be understood.
-    """
+def take_in(manager: JobManager, job_id: str) -> JobContainer | None:
+    """Make a job whose folder was put into the workspace one of the registry's; None for one that it knows, which is
+    not touched, and where there is no such folder. `VestimError` for a folder that cannot be understood."""
     folder = manager.folder(job_id)
     if manager.registry.has(job_id) or not folder.state_json.is_file():
-        return
+        return None
     try:
         container = _job_from(folder)
     except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
         raise wrong_input(
             f"'{folder.root}' cannot be opened as a job ({error}): copy the whole folder anew", place="job_id"
         ) from None
+    if container.state is JobState.DRAFT:
+        manager.job_containers[job_id] = container
     manager.persist_job_container(container)
+    return container
 
 
 def rebuild(manager: JobManager) -> list[str]:
@@ -120,7 +121,7 @@ def _bring_back_work(container: JobContainer, folder: JobFolder, imported: list[
         container.tasks[spec.task_id] = Task.from_spec(spec)
     for task_id, task in container.tasks.items():
         written = folder.task(task_id) / "task.json"
-        if written.is_file():
+        if not imported and written.is_file():
             task.document = read_json(written)
         task.has_model = (folder.result(task_id) / "model.json").is_file()
     for run in sorted(_runs(container, folder), key=lambda run: (run.launch.started_utc, run.launch.attempt)):

@@ -13,8 +13,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from vestim_core.jobs.artifacts import list_files, read_piece
 from vestim_core.jobs.container import JobContainer
-from vestim_core.jobs.legacy.hyperparameters import read_hyperparameters
-from vestim_core.jobs.legacy.importing import import_legacy
+from vestim_core.jobs.legacy.importing import LegacyImporter
+from vestim_core.jobs.legacy.settings_files import read_settings
 from vestim_core.jobs.manager import JobManager
 from vestim_core.jobs.managers.hyperparameters import SECTIONS
 from vestim_core.jobs.managers.setup import TrainingSetupManager
@@ -45,6 +45,7 @@ class JobService:
 
     def __init__(self, manager: JobManager) -> None:
         self.manager = manager
+        self._legacy = LegacyImporter(manager)
 
     # --- from a draft to a running job
 
@@ -187,7 +188,7 @@ class JobService:
     def import_legacy(self, paths: list[str], after: str = "") -> dict[str, Any]:
         """Bring in jobs of the predecessor, as many as a moment allows; its files stay as they are."""
         check_room(self.manager.home)
-        return import_legacy(self.manager, paths, after)
+        return self._legacy.page(paths, after)
 
     # --- keeping order
 
@@ -322,9 +323,9 @@ class JobService:
         speeds = read_speeds(self.manager.home.speeds)
         return estimate(spec, Circumstances(speeds, os.cpu_count() or 1, gpu_count(), train_rows))
 
-    def read_hyperparameters(self, document: dict[str, Any]) -> dict[str, Any]:
+    def read_hyperparameters(self, document: dict[str, Any] | list[Any]) -> dict[str, Any]:
         """The predecessor's settings as sections of a job, with a note on each that has no counterpart."""
-        return read_hyperparameters(document)
+        return read_settings(document)
 
     def list_presets(self) -> dict[str, Any]:
         """Whole settings to start from, without data."""

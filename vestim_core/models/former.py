@@ -39,13 +39,8 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         document = torch.load(path, map_location="cpu", weights_only=True)
     except VestimError:
         raise
-    except Exception as error:  # torch raises whatever its reader met; what would run code is among it
-        why = (
-            "it holds more than weights, which could be code"
-            if "weights_only" in str(error).lower()
-            else "it is damaged"
-        )
-        raise _refused(path, why) from None
+    except Exception:  # torch raises whatever its reader met; what would run code is among it
+        raise _refused(path, "it is damaged, or holds more than weights, which could be code") from None
     holder = next((document[name] for name in _HOLDERS if isinstance(document, dict) and name in document), document)
     if not isinstance(holder, Mapping) or not holder or not all(isinstance(value, Tensor) for value in holder.values()):
         raise _refused(path, "it holds no table of weights")

@@ -128,9 +128,10 @@ class EstimateParams(Params):
 
 
 class ReadHyperparametersParams(Params):
-    """document: what a hyperparameter file of the predecessor holds."""
+    """document: what a file of settings of the predecessor holds: hyperparameters, the best configurations of a search,
+    or filters."""
 
-    document: dict[str, Any]
+    document: dict[str, Any] | list[Any]
 
 
 class ListJobsParams(Params):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,7 +13,7 @@ from vestim_core.cli.output import AsJson, console, plain, print_json, say
 from vestim_core.cli.questions import absolute
 from vestim_core.cli.results import new_table
 from vestim_core.client import import_legacy as pages
-from vestim_core.spec.errors import ErrorCode
+from vestim_core.spec.errors import ErrorCode, not_found
 
 
 def register(app: typer.Typer) -> None:
@@ -30,6 +31,8 @@ def import_legacy(
 
     Importing twice changes nothing. Ends with code 1 when nothing could be brought in.
     """
+    if not any(Path(path).expanduser().exists() for path in paths):
+        raise not_found(f"there is no file or folder '{paths[0]}': check the path", place="PATH")
     found: dict[str, list[dict[str, Any]]] = {"imported": [], "known": [], "skipped": []}
     with connected() as client:
         for page in pages(client.call, absolute(paths)):

@@ -5,6 +5,7 @@ Nothing but names is looked at, but for registries. The same paths give the same
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -153,4 +154,4 @@ def _folders_beside(folder: Path) -> dict[str, Path]:
 
 
 def _place(folder: Path | None) -> str:
-    return str(folder.resolve()) if folder else ""
+    return os.path.normcase(os.path.abspath(folder)) if folder else ""  # noqa: PTH100, which would look at the disk

@@ -33,7 +33,7 @@ class FormerFolder:
         path = self.root.joinpath(*parts)
         try:
             found = path.stat()
-            inside = path.resolve().is_relative_to(self.root.resolve())
+            inside = not self._linked(parts) or path.resolve().is_relative_to(self.root.resolve())
         except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError, RuntimeError) as error:
@@ -43,6 +43,10 @@ class FormerFolder:
         if not stat.S_ISREG(found.st_mode):
             raise Unreadable(f"'{path}' is no plain file")
         return path
+
+    def _linked(self, parts: tuple[str, ...]) -> bool:
+        """Whether any step from the folder to the file is a link."""
+        return any(self.root.joinpath(*parts[:number]).is_symlink() for number in range(1, len(parts) + 1))
 
     def folders(self, *parts: str) -> list[Path]:
         """The folders at that place, by name; links are left out."""
@@ -54,11 +58,12 @@ class FormerFolder:
         if path is None:
             return None
         try:
+            size = path.stat().st_size
             with path.open("rb") as file:
-                data = file.read(limit + 1)
+                data = file.read(limit + 1) if size <= limit else b""
         except OSError as error:
             raise Unreadable(f"'{path}' cannot be read ({error.strerror or error})") from None
-        if len(data) > limit:
+        if max(size, len(data)) > limit:
             raise Unreadable(f"'{path}' is larger than {limit >> 20} MiB and is not read")
         try:
             return data.decode("utf-8-sig")

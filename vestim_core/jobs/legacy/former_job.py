@@ -92,12 +92,21 @@ def is_former_job(folder: Path) -> bool:
     return any((folder / name).is_file() for name in MARKS)
 
 
+def id_of(root: Path) -> str:
+    """The id of the job in the folder `root`: as its metadata say, else as the folder is called."""
+    try:
+        said = FormerFolder(root).json("job_metadata.json")
+    except Unreadable:
+        said = None
+    return _text(_dict(said).get("job_id")) or root.name
+
+
 def read_former_job(root: Path, entry: Mapping[str, Any] | None = None) -> FormerJob:
     """The job in the folder `root`. Raises Unreadable when it is none."""
     folder = FormerFolder(root)
     if not is_former_job(root):
         raise Unreadable(f"'{root}' is no job of PyBattML: it has none of {', '.join(MARKS)}")
-    job = FormerJob(root, root.name, entry=dict(entry or {}))
+    job = FormerJob(root, id_of(root), entry=dict(entry or {}))
     job.metadata = _json_table(job, folder, "job_metadata.json")
     job.preparation = _json_table(job, folder, "augmentation_metadata.json")
     job.settings = _json_table(job, folder, "hyperparams.json") or _dict(
@@ -105,12 +114,12 @@ def read_former_job(root: Path, entry: Mapping[str, Any] | None = None) -> Forme
     )
     job.files = _json_table(job, folder, "data_files_reference.json")
     job.filters = _json_list(job, folder, "filter_settings.json")
-    job.job_id = next(
-        (name for said in (job.metadata, job.preparation) if (name := _text(said.get("job_id")))), root.name
-    )
     _read_scaler(job, folder)
     job.tasks = list(_tasks(job, folder))
     job.table = _results_table(job, folder)
+    later = sorted(path.name for path in root.rglob("new_test_*") if path.is_dir() and not path.is_symlink())
+    if later:
+        job.missed.append(f"tests on new files ({', '.join(later[:5])}) are left out: test those files again here")
     return job
 
 

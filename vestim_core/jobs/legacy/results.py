@@ -7,13 +7,14 @@ truth and prediction are read; an error here is always prediction minus truth.
 from __future__ import annotations
 
 import csv
-import math
 import struct
 import zipfile
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from math import isfinite, nan, sqrt
+from operator import mul
 from pathlib import Path
 from typing import Any
 
@@ -42,46 +43,44 @@ class Predicted:
 def read_predictions(folder: FormerFolder, path: Path, target: str) -> Predicted:
     """A `*_predictions.csv`. Raises Unreadable for one without truth and prediction."""
     text = folder.text(*path.relative_to(folder.root).parts, limit=MAX_PREDICTION_BYTES)
-    rows = csv.reader((text or "").splitlines())
-    header = [name.strip() for name in next(rows, [])]
+    rows = list(csv.reader((text or "").splitlines()))
+    header = [name.strip() for name in rows[0]] if rows else []
     true, predicted = _column(header, "true"), _column(header, "predicted")
     if true is None or predicted is None:
         raise Unreadable(f"'{path}' has no columns of true and predicted values")
-    hours = bool(header) and header[0].lower().endswith("(h)")
-    times, truths, guesses = array("d"), array("d"), array("d")
-    last = max(true, predicted)
-    for number, row in enumerate(rows):
-        try:
-            truth, guess = float(row[true]), float(row[predicted])
-        except (ValueError, IndexError):
-            continue  # a line that breaks off
-        if len(row) > last and math.isfinite(guess):
-            times.append(_time_s(row[0], number, hours))
-            truths.append(truth)
-            guesses.append(guess)
-    if not times:
+    times, truths, guesses = (_values(rows[1:], column) for column in (0, true, predicted))
+    known = [row for row, guess in enumerate(guesses) if isfinite(guess)]
+    if not known:
         raise Unreadable(f"'{path}' holds no row of numbers")
+    if len(known) < len(guesses):  # lines that break off
+        times, truths, guesses = (array("d", [values[row] for row in known]) for values in (times, truths, guesses))
+    if not all(map(isfinite, times)):  # dates, or nothing
+        times = array("d", range(len(times)))
+    elif header[0].lower().endswith("(h)"):
+        times = array("d", [3600.0 * hours for hours in times])
     if target == "soc" and max(map(abs, truths)) > _MOST_SOC:
         truths, guesses = (array("d", (value / 100 for value in values)) for values in (truths, guesses))
     name = f"{path.name.removesuffix(PREDICTIONS)}.csv"
     return Predicted(name, figures_of(truths, guesses, target), times, truths, guesses)
 
 
-def figures_of(truths: Iterable[float], guesses: Iterable[float], target: str) -> dict[str, float]:
+def figures_of(truths: Sequence[float], guesses: Sequence[float], target: str) -> dict[str, float]:
     """RMSE, MAE, largest error, R2 and bias over the rows whose truth is known, named and scaled by `target`."""
-    pairs = [(truth, guess - truth) for truth, guess in zip(truths, guesses, strict=True) if math.isfinite(truth)]
-    if not pairs:
+    known = [truth for truth in truths if isfinite(truth)]
+    errors = [guess - truth for truth, guess in zip(truths, guesses, strict=True) if isfinite(truth)]
+    if not errors:
         return {}
     suffix, scale = error_scale(target)
-    rows = len(pairs)
-    squares = math.fsum(error * error for _, error in pairs)
-    mean = math.fsum(truth for truth, _ in pairs) / rows
-    spread = math.fsum((truth - mean) ** 2 for truth, _ in pairs)
+    rows, mean = len(errors), sum(known) / len(known)
+    squares = sum(map(mul, errors, errors))
+    apart = [truth - mean for truth in known]
+    spread = sum(map(mul, apart, apart))
+    sizes = list(map(abs, errors))
     figures = {
-        f"rmse{suffix}": scale * math.sqrt(squares / rows),
-        f"mae{suffix}": scale * math.fsum(abs(error) for _, error in pairs) / rows,
-        f"max{suffix}": scale * max(abs(error) for _, error in pairs),
-        f"bias{suffix}": scale * math.fsum(error for _, error in pairs) / rows,
+        f"rmse{suffix}": scale * sqrt(squares / rows),
+        f"mae{suffix}": scale * sum(sizes) / rows,
+        f"max{suffix}": scale * max(sizes),
+        f"bias{suffix}": scale * sum(errors) / rows,
     }
     return figures | ({"r2": 1.0 - squares / spread} if spread > 0 else {})
 
@@ -148,8 +147,10 @@ def npz(one: Predicted) -> bytes:
 
 
 def _together(found: list[Predicted], target: str) -> dict[str, float]:
-    truths = (truth for one in found for truth in one.target)
-    return figures_of(truths, (guess for one in found for guess in one.predicted), target)
+    if len(found) == 1:
+        return found[0].figures
+    truths = [truth for one in found for truth in one.target]
+    return figures_of(truths, [guess for one in found for guess in one.predicted], target)
 
 
 def _mean_figures(found: list[Predicted]) -> dict[str, float]:
@@ -159,9 +160,9 @@ def _mean_figures(found: list[Predicted]) -> dict[str, float]:
     return {
         name: max(several)
         if name.startswith("max")
-        else math.sqrt(math.fsum(value * value for value in several) / len(several))
+        else sqrt(sum(value * value for value in several) / len(several))
         if name.startswith("rmse")
-        else math.fsum(several) / len(several)
+        else sum(several) / len(several)
         for name, several in values.items()
     }
 
@@ -179,9 +180,19 @@ def _metric(name: str, suffix: str) -> str:
     return "r2" if low == "r2" else ""
 
 
-def _time_s(text: str, number: int, hours: bool) -> float:
-    seconds = _number(text)
-    return float(number) if seconds is None else seconds * (3600.0 if hours else 1.0)
+def _values(rows: list[list[str]], column: int) -> array[float]:
+    """The numbers of a column; NaN where there is none."""
+    try:
+        return array("d", [float(row[column]) for row in rows])
+    except (ValueError, IndexError):
+        return array("d", [_value(row, column) for row in rows])
+
+
+def _value(row: list[str], column: int) -> float:
+    try:
+        return float(row[column])
+    except (ValueError, IndexError):
+        return nan
 
 
 def _number(text: Any) -> float | None:
@@ -189,4 +200,4 @@ def _number(text: Any) -> float | None:
         number = float(text)
     except (TypeError, ValueError):
         return None
-    return number if math.isfinite(number) else None
+    return number if isfinite(number) else None

@@ -7,12 +7,13 @@ in them, are told apart by the list of names above the table.
 from __future__ import annotations
 
 import re
+from math import isfinite
 
 _NAMES = re.compile(r"^Feature Names:\s*\[(?P<names>.*)\]\s*$", re.MULTILINE)
 _QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"")
 _TITLE = re.compile(r"^COLUMN STATISTICS \((?P<kind>\w+)\)", re.MULTILINE)
 _RULE = re.compile(r"^-{10,}\s*$")
-_NUMBER = re.compile(r"-?\d+\.\d{6}")
+_NUMBER = re.compile(r"-?\d+\.\d{6}|nan|-?inf")
 _WIDTH = 20
 
 Ranges = dict[str, tuple[float, float]]
@@ -23,7 +24,7 @@ class NoScaler(ValueError):
 
 
 def read_statistics(text: str) -> Ranges:
-    """Least and greatest value by column, as the file names it. Raises NoScaler."""
+    """Least and greatest value by column, as the file names it, of every column that has them. Raises NoScaler."""
     title = _TITLE.search(text)
     if title is None:
         raise NoScaler("the scaler's statistics hold no table of columns")
@@ -33,12 +34,11 @@ def read_statistics(text: str) -> Ranges:
     ranges: Ranges = {}
     for number, line in enumerate(_rows(text[title.end() :])):
         found = _row(line, names[number] if number < len(names) else "")
-        if found is None:
-            raise NoScaler(f"a row of the scaler's statistics cannot be read: '{line.strip()[:60]}'")
-        name, low, high = found
-        ranges[name] = low, high
+        if found is not None:
+            name, low, high = found
+            ranges[name] = low, high
     if not ranges:
-        raise NoScaler("the scaler's statistics hold no row")
+        raise NoScaler("the scaler's statistics hold no row that can be read")
     return ranges
 
 
@@ -62,7 +62,8 @@ def _rows(text: str) -> list[str]:
 
 
 def _row(line: str, name: str) -> tuple[str, float, float] | None:
-    """Name, least and greatest value; name: what should stand first, cut off or not."""
+    """Name, least and greatest value; None where one of them is not told. name: what should stand first, cut off or
+    not."""
     if name and line.startswith(name):
         rest = line[len(name) :]
     elif name and line.startswith(name[:_WIDTH]):
@@ -70,5 +71,6 @@ def _row(line: str, name: str) -> tuple[str, float, float] | None:
     else:
         first = _NUMBER.search(line)
         name, rest = (line[: first.start()].strip(), line[first.start() :]) if first else ("", "")
-    numbers = _NUMBER.findall(rest)
-    return (name, float(numbers[0]), float(numbers[1])) if name and len(numbers) >= 2 else None
+    numbers = [float(text) for text in _NUMBER.findall(rest)[:2]]
+    whole = bool(name) and len(numbers) == 2 and all(map(isfinite, numbers))
+    return (name, numbers[0], numbers[1]) if whole else None

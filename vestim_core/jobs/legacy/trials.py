@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +29,10 @@ _TRAINING: TypeAdapter[Any] = TypeAdapter(TrainingSpec)
 _FEATURES, _TARGET = ["SOC", "Current", "Temp"], "Voltage"
 """What the predecessor took when a file named no columns."""
 MAX_WARM_UP_S = 36000.0
+_LOOKBACK = 400
+"""What the predecessor took when nothing said it."""
+_LOOKBACK_IN_NAME = re.compile(r"_L(\d+)_")
+_MOST_LOOKBACK = 100_000
 
 
 @dataclass
@@ -120,7 +125,9 @@ def _translated(job: FormerJob, task: FormerTask, names: Mapping[str, str], foun
     trial = Trial(
         title=f"{model_title(checked)}, {task.name}"[:200],
         signals=signals,
-        preparation=found.preparation.whole(_warm_up_rows(kind, settings, found), scaled=job.normalised),
+        preparation=found.preparation.whole(
+            _warm_up_rows(kind, task, settings, found.preparation.period_s), scaled=job.normalised
+        ),
         model=checked,
         training=_valid(_TRAINING, {**training, "method": METHODS[kind][-1]}, notes),
         repetition=repetition if isinstance(repetition, int) and 1 <= repetition <= 10_000 else 1,
@@ -160,14 +167,14 @@ def _units(settings: Mapping[str, Any]) -> list[int]:
     return [units[0]] * (layers[0] if layers else 1) if units else []
 
 
-def _numbers(value: Any) -> list[int]:
+def _numbers(value: Any, most: int = 4096) -> list[int]:
     """Whole numbers in a list or a text with commas; empty for whatever is none or a grid."""
     given = value if isinstance(value, list) else str(value).strip("[] ").split(",") if value is not None else []
     try:
         found = [int(float(str(one))) for one in given if str(one).strip()]
     except (ValueError, OverflowError):
         return []
-    return found if all(1 <= one <= 4096 for one in found) and len(found) <= 16 else []
+    return found if all(1 <= one <= most for one in found) and len(found) <= 16 else []
 
 
 def _unambiguous(settings: Mapping[str, Any], task: FormerTask, kind: str) -> dict[str, Any]:
@@ -182,16 +189,16 @@ def _unambiguous(settings: Mapping[str, Any], task: FormerTask, kind: str) -> di
     return {key: value for key, value in settings.items() if key not in hidden}
 
 
-def _warm_up_rows(kind: str, settings: Mapping[str, Any], found: Translation) -> int:
-    lookback = _numbers_any(settings.get("LOOKBACK"))
-    return min(lookback, int(MAX_WARM_UP_S / found.preparation.period_s)) if kind != "fnn" else 0
-
-
-def _numbers_any(value: Any) -> int:
-    try:
-        return max(0, int(float(str(value).split(",")[0])))
-    except (ValueError, OverflowError):
+def _warm_up_rows(kind: str, task: FormerTask, settings: Mapping[str, Any], period_s: float) -> int:
+    """How often the first row was repeated: by the settings, else by the folder's name, else as the former program took
+    it."""
+    if kind == "fnn":
         return 0
+    in_name = _LOOKBACK_IN_NAME.search(task.name)
+    for said in (settings.get("LOOKBACK"), in_name[1] if in_name else None):
+        if rows := _numbers(str(said).partition(",")[0], most=_MOST_LOOKBACK):
+            return min(rows[0], int(MAX_WARM_UP_S / period_s))
+    return _LOOKBACK
 
 
 def _scale(job: FormerJob, columns: list[str]) -> list[tuple[float, float]] | None:
