@@ -213,7 +213,7 @@ def former_jobs_come_in(managed: Managed) -> None:
     again = _import(managed, paths)
     expect(not again["imported"] and [job["job_id"] for job in again["known"]] == [JOB_ID], "it came in twice")
     expect(managed.manager.get(JOB_ID).status() == known, "the second import changed it")
-    expect(_contents(folder) == before, "a file of the predecessor was changed")
+    expect(_contents(folder) == before, "a file of PyBattML was changed")
 
 
 def _import(managed: Managed, paths: list[str]) -> dict[str, list[dict[str, Any]]]:
