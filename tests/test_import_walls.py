@@ -8,7 +8,7 @@ import pytest
 
 from tests.benchmarks.window_figures import window_started
 
-LIGHT_ROOMS = ["spec", "system", "protocol", "jobs", "executors", "daemon", "client", "cli", "gateway"]
+LIGHT_ROOMS = ["spec", "system", "protocol", "jobs", "executors", "daemon", "client", "cli", "gateway", "verify"]
 
 IMPORT_WHOLE_ROOM = """
 import importlib, pkgutil, sys

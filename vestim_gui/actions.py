@@ -55,6 +55,7 @@ TABLE: tuple[ActionSpec, ...] = (
     ActionSpec("job.new", "New job", "Ctrl+N", "plus"),
     ActionSpec("data.open", "Open data...", "Ctrl+O", "folder"),
     ActionSpec("job.open_file", "Open a job file...", "Ctrl+Shift+O", "file"),
+    ActionSpec("job.import", "Import a job...", "Ctrl+Shift+I", "folder"),
     ActionSpec("demo.train", "Train the demo model", "", "play"),
     ActionSpec("page.jobs", "Jobs", "Ctrl+1", "jobs"),
     ActionSpec("page.settings", "Settings", "Ctrl+,", "settings"),

@@ -95,12 +95,12 @@ def chains(draw: st.DrawFn) -> list[Step]:
             middle.append({"step": kind, "column": column, "output": output, **settings})
         known.append(output)
     if draw(st.booleans()):
-        roll = PreRoll(duration_s=draw(st.integers(0, 20))).model_dump()
+        roll = PreRoll(duration_s=draw(st.integers(0, 20)), rows=draw(st.sampled_from(["rest", "first"]))).model_dump()
         middle.insert(draw(st.integers(0, len(middle))), roll)
     resample = {
         "step": "resample",
         "period_s": draw(st.sampled_from([0.5, 0.7, 1.0, 2.0])),
         "max_gap_s": draw(st.sampled_from([10.0, 60.0])),
-        "method": draw(st.sampled_from(["mean", "linear"])),
+        "method": draw(st.sampled_from(["mean", "linear", "rows"])),
     }
     return steps_of.validate_python([resample, *middle, {"step": "normalise"}])

@@ -52,7 +52,7 @@ CHANGES: dict[str, dict[str, tuple[Any, Any]]] = {
         "quantum": (0.001, 0.1),
         "seed": (0, 1),
     },
-    "pre_roll": {"duration_s": (5.0, 6.0)},
+    "pre_roll": {"duration_s": (5.0, 6.0), "rows": ("rest", "first")},
     "normalise": {"method": ("z-score", "min-max")},
 }
 FIELDS = [

@@ -1,13 +1,19 @@
 """Whole files through a network: stateful, bounded, one segment apart from the next."""
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 
-from tests.training.synthetic import small_set, trial
-from vestim_core.evaluation import inference
+from tests.training.synthetic import drive, small_set, trial, with_gap
+from vestim_core.evaluation import RunningModel, TrainedModel, inference
 from vestim_core.evaluation.inference import predict
 from vestim_core.models.registry import build_model
+from vestim_core.spec.output_filter import EmaFilter
+
+SAME = ("time_s", "features", "target", "physical", "columns", "segments")
 
 
 @pytest.mark.parametrize("kind", ["lstm", "fnn"])
@@ -39,3 +45,46 @@ def test_dropout_rests_and_the_mode_is_put_back() -> None:
     first, second = (predict(network, prepared.files[0], prepared.pipeline) for _ in range(2))
     assert np.array_equal(first, second)
     assert network.training
+
+
+FILTERS: list[dict[str, Any]] = [
+    {"kind": "none"},
+    {"kind": "ema", "tau_s": 7.0},
+    {"kind": "moving_average", "window_s": 9.0},
+    {"kind": "savitzky_golay", "window_s": 9.0, "polynomial": 2},
+]
+
+
+@pytest.mark.parametrize("output_filter", FILTERS, ids=lambda setting: setting["kind"])
+@pytest.mark.parametrize("kind", ["lstm", "gru", "fnn"])
+def test_row_by_row_gives_what_the_whole_file_gives(kind: str, output_filter: dict[str, Any]) -> None:
+    """Filters start anew with each segment and never see its pre-roll."""
+    torch.manual_seed(1)
+    spec, prepared = trial(kind, model={"output_filter": output_filter}).model, small_set()
+    model = TrainedModel(build_model(spec, 3), prepared.pipeline, {})
+    table = with_gap(drive("e.csv", 90, 7), 40)
+    arrays = prepared.pipeline.apply(table)
+    running, found = RunningModel(model, table.sha256), []
+    names = [name for name in table.columns if name != "time_s"]
+    for row, time_s in enumerate(table.columns["time_s"].tolist()):
+        found += running.push(time_s, {name: float(table.columns[name][row]) for name in names})
+    found += running.finish()
+    whole = model.predict(replace(prepared.files[0], **{name: getattr(arrays, name) for name in SAME}))
+    rows = np.concatenate([np.arange(s.scored_from, s.stop) for s in arrays.segments])
+    assert len(arrays.segments) == 2 and len(found) == len(rows)
+    np.testing.assert_allclose([one.value for one in found], whole[rows], rtol=0, atol=2e-6)
+    np.testing.assert_allclose([one.time_s for one in found], arrays.time_s[rows])
+
+
+def test_a_filter_smooths_and_its_absence_changes_no_bit() -> None:
+    torch.manual_seed(1)
+    prepared, network = small_set(), build_model(trial("lstm").model, 3)
+    file = prepared.files[0]
+    plain = predict(network, file, prepared.pipeline)
+    network.output_filter = EmaFilter(tau_s=20.0)
+    smoothed = predict(network, file, prepared.pipeline)
+    for segment in file.segments:
+        assert smoothed[segment.scored_from] == pytest.approx(plain[segment.scored_from])
+        assert np.abs(np.diff(smoothed[segment.scored])).sum() < 0.8 * np.abs(np.diff(plain[segment.scored])).sum()
+        rolled = slice(segment.start, segment.scored_from)
+        assert np.array_equal(smoothed[rolled], plain[rolled])

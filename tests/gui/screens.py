@@ -21,6 +21,7 @@ from tests.gui.fake_link import FakeLink, epoch_event, summary
 from vestim_gui.actions import Actions
 from vestim_gui.application import made_application, made_pages
 from vestim_gui.context import Context, Navigator
+from vestim_gui.import_job.dialog import ImportDialog
 from vestim_gui.link.state import LinkPhase
 from vestim_gui.session import Session
 from vestim_gui.settings import SettingsStore
@@ -39,9 +40,29 @@ LONG = (
 )
 MACHINE = {"cpu_percent": 71.0, "cores": 2, "memory_used_MB": 3100, "memory_total_MB": 23000, "gpus": []}
 COLOURS = 24
+CAME = {"job_id": "job_20251014-180644", "state": "done", "models": 2, "notes": ["its noise was never recorded"]}
+IMPORTED = {
+    "imported": [CAME],
+    "known": [{"job_id": "job_20250930-180644", "source": "/old"}],
+    "skipped": [{"source": "/old/job_registry.json: job_20250811-160000", "sentence": "the entry names no job"}],
+    "done": 3,
+    "count": 3,
+    "next": "",
+}
 
 WORDS = {
-    "empty": ["Train your first battery model", "Train the demo model  (about 40 s)", "Open my data..."],
+    "empty": [
+        "Train your first battery model",
+        "Train the demo model  (about 40 s)",
+        "Open my data...",
+        "Import a job...",
+    ],
+    "import": [
+        "Import jobs of PyBattML",
+        "1 job imported, 1 was there already, 1 could not be imported.",
+        "Copy",
+        "Close",
+    ],
     "job": ["Voltage LSTM 1×32", "Pause", "Stop and keep best", "Duplicate...", "2 jobs"],
     "spec": ["Compare with"],
     "new_job": ["New job", "Summary", "Start", "Makes 1 model"],
@@ -49,12 +70,14 @@ WORDS = {
     "away": ["Restart service", "1 running"],
 }
 """Of each picture, words that are read back from its widgets."""
+DIALOGS = {"import"}
+"""Pictures that are not of the whole window."""
 
 
 def main(theme: str, folder: Path) -> None:
     """Take the pictures and print what is on them."""
     app = made_application()
-    link = FakeLink(handlers={"daemon_status": lambda: {"machine": MACHINE}})
+    link = FakeLink(handlers={"daemon_status": lambda: {"machine": MACHINE}, "import_legacy": lambda **asked: IMPORTED})
     look = Theme(app, folder, theme)
     ctx = Context(
         link=link,
@@ -72,6 +95,10 @@ def main(theme: str, folder: Path) -> None:
     window.show()
     link.start()
     told = {"empty": _taken(window, folder, "empty")}
+    window.import_jobs(["/old"])
+    (dialog,) = window.findChildren(ImportDialog)
+    told["import"] = _taken(dialog, folder, "import")
+    dialog.close()
     _fill(link)
     _wait(lambda: len(ctx.jobs) == 2)
     window.open_job(RUNNING, "overview")
@@ -100,9 +127,10 @@ def _fill(link: FakeLink) -> None:
     link.add_job(summary(FAILED, name=LONG, state="failed", fraction=0.1, error=error))
 
 
-def _taken(window: MainWindow, folder: Path, name: str) -> dict[str, Any]:
+def _taken(window: QWidget, folder: Path, name: str) -> dict[str, Any]:
     _wait(lambda: set(WORDS[name]) <= {widget.text() for widget in _seen(window)})
     QTest.qWait(SETTLED_MS)
+    _wait(lambda: not any(map(_is_clipped, _seen(window))))  # a busy machine lays out later
     picture, seen = window.grab(), _seen(window)
     picture.save(str(folder / f"{name}.png"))
     return {
@@ -113,7 +141,7 @@ def _taken(window: MainWindow, folder: Path, name: str) -> dict[str, Any]:
     }
 
 
-def _seen(window: MainWindow) -> list[QLabel | QAbstractButton]:
+def _seen(window: QWidget) -> list[QLabel | QAbstractButton]:
     """What shows words."""
     words = [widget for widget in window.findChildren(QWidget) if isinstance(widget, QLabel | QAbstractButton)]
     return [widget for widget in words if widget.isVisible() and widget.text().strip()]

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.gui.screens import COLOURS, WORDS
+from tests.gui.screens import COLOURS, DIALOGS, WORDS
 
 
 @pytest.fixture(params=["light", "dark"])
@@ -28,7 +28,7 @@ def test_every_page_can_be_read(tmp_path: Path, theme: str, scale: int) -> None:
     told = _taken(server, theme, scale, tmp_path)
     assert set(told) == set(WORDS)
     for name, picture in told.items():
-        assert picture["pixels"] == [1280 * scale, 800 * scale], name
+        assert name in DIALOGS or picture["pixels"] == [1280 * scale, 800 * scale], name
         assert picture["colours"] > COLOURS, f"'{name}' is blank"
         assert [words for words in WORDS[name] if words not in picture["words"]] == [], name
         assert picture["clipped"] == [], f"cut off on '{name}'"

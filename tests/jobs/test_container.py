@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import threading
 from typing import Any
 
 import pytest
@@ -13,15 +12,12 @@ from hypothesis import strategies as st
 
 from tests.spec.documents import document
 from vestim_core.jobs.container import JobContainer
-from vestim_core.protocol.journal import WORKER_KINDS, BadLine, Line, read_lines, write_line
+from vestim_core.protocol.journal import BadLine, Line, read_lines, write_line
 from vestim_core.spec.errors import VestimError
 from vestim_core.spec.events import EventKind
 from vestim_core.spec.job import validate_job
 from vestim_core.spec.states import (
-    ATTEMPT_ENDS,
-    TRANSITIONS,
     AttemptState,
-    Intent,
     JobState,
     Phase,
     PhaseState,
@@ -30,6 +26,7 @@ from vestim_core.spec.states import (
     TransitionError,
 )
 from vestim_core.spec.task import expand_tasks
+from vestim_core.verify.invariants import Watch, random_change
 
 
 def new_container(name: str = "job_1", **sections: Any) -> JobContainer:
@@ -40,90 +37,11 @@ def new_container(name: str = "job_1", **sections: Any) -> JobContainer:
 
 
 def check(container: JobContainer) -> None:
-    """What must hold at any moment."""
-    with container.lock:
-        assert [event.seq for event in container.pending] == list(range(1, container.last_seq + 1)), (
-            "1..n without a gap"
-        )
-        assert container.stop_flag.is_set() == (container.intent is Intent.STOP)
-        for task_id in container.handles:
-            attempt = container.tasks[task_id].attempt
-            assert attempt is not None and attempt.state is AttemptState.RUNNING
-        assert 0.0 <= container.summary()["fraction"] <= 1.0
-        record = container.to_record()
-        assert JobContainer.from_record(json.loads(json.dumps(record))).to_record() == record
-        json.dumps(container.status(), allow_nan=False)
-
-
-def walk(container: JobContainer, tasks: set[str]) -> None:
-    """Every state that the events report followed from the one before it by the table."""
-    jobs = JobState.DRAFT.value
-    states = dict.fromkeys(tasks, "")
-    for event in container.pending:
-        if event.kind is EventKind.JOB and "state" in event.data:
-            assert event.data["was"] == jobs and event.data["state"] in TRANSITIONS[JobState][jobs]
-            jobs = event.data["state"]
-        if event.kind is EventKind.TASK:
-            was = states[event.task]
-            assert not was or event.data["state"] in TRANSITIONS[TaskState][was]
-            states[event.task] = event.data["state"]
-    assert jobs == container.state.value
-
-
-def random_change(container: JobContainer, rng: random.Random) -> None:
-    """One change, legal or not; an illegal one must leave everything as it was."""
-    task_id = rng.choice(list(container.tasks))
-    kind = rng.randrange(9)
-    try:
-        if kind == 0:
-            container.set_intent(rng.choice(list(Intent)), test=rng.random() < 0.5)
-        elif kind == 1:
-            container.set_state(rng.choice(list(JobState)))
-        elif kind <= 3:
-            container.set_task_state(task_id, rng.choice(list(TaskState)))
-        elif kind == 4:
-            container.new_attempt(task_id)
-        elif kind == 5:
-            container.attempt_started(task_id, rng.randrange(2, 9999), rng.random())
-        elif kind == 6:
-            container.attempt_ended(task_id, rng.choice(sorted(ATTEMPT_ENDS)), None)
-        elif kind == 7:
-            data = {"epoch": rng.randrange(9), "max_epochs": 9, "has_model": True}
-            line = Line("t", rng.choice(sorted(WORKER_KINDS)), data)
-            container.ingest(task_id, [line, BadLine(7, "not JSON")], rng.randrange(1000))
-        else:
-            container.status()
-    except (TransitionError, KeyError, VestimError):
-        return
-
-
-def test_eight_threads_and_ten_thousand_updates() -> None:
-    """no-loss, isolation: two containers are changed from eight threads at once while they are read."""
-    containers = [new_container("job_1"), new_container("job_2", training={"repetitions": 3})]
-    untouched = new_container("job_3")
-    before = untouched.to_record()
-    failures: list[BaseException] = []
-
-    def change(seed: int) -> None:
-        rng = random.Random(seed)
-        try:
-            for _ in range(1250):
-                random_change(containers[rng.randrange(2)], rng)
-        except BaseException as error:
-            failures.append(error)
-
-    threads = [threading.Thread(target=change, args=(seed,)) for seed in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not failures
-    for container in containers:
-        check(container)
-        walk(container, set(container.tasks))
-        assert container.last_seq > 1000
-    assert untouched.to_record() == before
-    assert {event.task for event in containers[0].pending} - {""} <= set(containers[0].tasks)
+    """What must hold at any moment, and that the record can be written down and read."""
+    Watch(container).look()
+    record = container.to_record()
+    assert JobContainer.from_record(json.loads(json.dumps(record))).to_record() == record
+    json.dumps(container.status(), allow_nan=False)
 
 
 @given(st.integers(0, 2**32), st.integers(1, 60))
@@ -132,7 +50,6 @@ def test_any_history_can_be_stored_and_read_back(seed: int, changes: int) -> Non
     for _ in range(changes):
         random_change(container, rng)
     check(container)
-    walk(container, set(container.tasks))
 
 
 def test_an_illegal_change_changes_nothing() -> None:

@@ -86,7 +86,21 @@ def test_same_seed_same_bits_and_repetitions_differ(tmp_path: Path, prepared: Pr
     assert bits(first) != bits(repetition)
 
 
-_NETWORK = {"dropout": [0.3], "layer_norm": [True], "output_min": [3.97], "output_max": [3.95]}
+_NETWORK = {
+    "dropout": [0.3],
+    "layer_norm": [True],
+    "output_min": [3.97],
+    "output_max": [3.95],
+    "output_filter": [
+        {"kind": "ema", "tau_s": 3.0},
+        {"kind": "ema", "tau_s": 9.0},
+        {"kind": "moving_average", "window_s": 4.0},
+        {"kind": "moving_average", "window_s": 9.0},
+        {"kind": "savitzky_golay", "window_s": 7.0},
+        {"kind": "savitzky_golay", "window_s": 9.0},
+        {"kind": "savitzky_golay", "window_s": 9.0, "polynomial": 1},
+    ],
+}
 _RECURRENT = {**_NETWORK, "sizes": [[6], [4, 4], [4, 5]]}
 _FNN = {**_NETWORK, "sizes": [[7], [6, 6]], "activation": ["tanh", "gelu"]}
 _COMMON: dict[str, list[Any]] = {
@@ -179,13 +193,15 @@ def test_steps_of_the_preparation_reach_training(tmp_path: Path) -> None:
     for steps in (
         [Resample(), Normalise()],
         [Resample(), Normalise(method="min-max")],
+        [Resample(), Normalise(method="none")],
         [Resample(period_s=2), Normalise()],
+        [Resample(method="rows"), Normalise()],
     ):
         data = prepare(tables, {"a": "train", "b": "validation"}, steps=steps)
         settings = trial("fnn").model_copy(update={"preparation": steps})
         outcome = run(settings, data, tmp_path / str(len(curves)))
         curves.add(tuple(line["validation_rmse_mV"] for line in outcome.history))
-    assert len(curves) == 3
+    assert len(curves) == 5
 
 
 @pytest.mark.parametrize("kind", KINDS)

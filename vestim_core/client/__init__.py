@@ -5,7 +5,8 @@
 from vestim_core.client.channel import Channel
 from vestim_core.client.connection import Client
 from vestim_core.client.follow import Batch, follow
+from vestim_core.client.importing import import_legacy
 from vestim_core.client.listing import all_jobs
 from vestim_core.client.showing import show
 
-__all__ = ["Batch", "Channel", "Client", "all_jobs", "follow", "show"]
+__all__ = ["Batch", "Channel", "Client", "all_jobs", "follow", "import_legacy", "show"]

@@ -16,6 +16,8 @@ def rate_findings(table: Table, step: Resample) -> list[Finding]:
     """Findings about `table`, whose time increases, when it is put on the grid of `step`."""
     between_s = float(np.median(np.diff(table.columns["time_s"])))
     findings = []
+    if step.method == "rows":
+        return [_taken_as_they_are(table, step, between_s)] if not _alike(step.period_s, between_s) else []
     if step.period_s < _FINER * between_s:
         findings.append(
             Finding(
@@ -39,3 +41,18 @@ def rate_findings(table: Table, step: Resample) -> list[Finding]:
             )
         )
     return findings
+
+
+def _alike(period_s: float, between_s: float) -> bool:
+    return _FINER <= between_s / period_s <= 1 / _FINER
+
+
+def _taken_as_they_are(table: Table, step: Resample, between_s: float) -> Finding:
+    return Finding(
+        code="resample.other_rate",
+        severity=Severity.WARNING,
+        sentence=f'"{table.name}" has a row every {between_s:g} s, and its rows are taken as they are where one every '
+        f"{step.period_s:g} s is expected: put the file on that time grid first.",
+        file=table.name,
+        column="time_s",
+    )

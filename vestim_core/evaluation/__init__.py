@@ -13,8 +13,8 @@ Training validates with the same functions that testing uses, so their figures a
     print(found["bins"]["test"]["soc"], found["worst"][0])
     table = robustness(model.predict, [file], model.pipeline)        # what errors of the sensors cost
 
-Names are loaded when they are asked for: only `TrainedModel` and `predict` need torch, and importing the package loads
-nothing.
+Names are loaded when they are asked for: only `TrainedModel`, `RunningModel` and `predict` need torch, and importing
+the package loads nothing.
 """
 
 from __future__ import annotations
@@ -30,12 +30,14 @@ if TYPE_CHECKING:
     from vestim_core.evaluation.inference import predict
     from vestim_core.evaluation.metrics import errors
     from vestim_core.evaluation.report import evaluate, examine, metrics_document, overall, write_results
+    from vestim_core.evaluation.running import RunningModel
     from vestim_core.evaluation.standalone import TrainedModel, read_new_file
 
 __all__ = [
     "BATTERY",
     "Band",
     "Ensemble",
+    "RunningModel",
     "TrainedModel",
     "align",
     "coverage_report",
@@ -57,6 +59,7 @@ _HOMES = {
     "inference": ("predict",),
     "metrics": ("errors",),
     "report": ("evaluate", "examine", "metrics_document", "overall", "write_results"),
+    "running": ("RunningModel",),
     "disturbances": ("BATTERY", "robustness"),
     "standalone": ("TrainedModel", "read_new_file"),
 }

@@ -28,6 +28,7 @@ from vestim_core.spec.columns import file_columns, makes, reads
 from vestim_core.spec.errors import wrong_input
 from vestim_core.spec.finding import Finding, Repair, Severity
 from vestim_core.spec.preparation import PreRoll, Resample
+from vestim_core.spec.signals import QUANTITIES
 
 _KNOWN = "target known"
 """Column beside the others in preparation: 1 where the file has the target, 0 where not. No formula can name it."""
@@ -83,6 +84,7 @@ def read_new_file(
     made = [makes(step) for step in pipeline.steps]
     wanted = [name for name in {target: None, **dict.fromkeys(_AROUND)} if name not in (*needed, *made)]
     table = load_repaired(path, repairs, columns, needed, wanted, extra_vendors=extra_vendors)
+    table = _each_column_once(table, (*needed, target))
     table = replace(table, findings=tuple(check_table(table)))
     _refuse(table)
     rows = usable(_with_target(table, target) if optional else table, needed, dict(columns))
@@ -91,6 +93,13 @@ def read_new_file(
     file = prepare_table(pipeline, rows, "test")
     file = replace(_without_unknown(file, target) if optional else file, key=key or file.key)
     return file, [*findings, *_too_short(file, pipeline)]
+
+
+def _each_column_once(table: Table, read: Sequence[str]) -> Table:
+    """Without quantities whose column the model reads under a name of its own, perhaps in another unit."""
+    own = {table.sources.get(name) for name in read if name not in QUANTITIES}
+    kept = {n: v for n, v in table.columns.items() if n not in QUANTITIES or table.sources.get(n) not in own}
+    return replace(table, columns=kept)
 
 
 def _target_is_optional(pipeline: Pipeline) -> bool:

@@ -66,6 +66,26 @@ EXAMPLES: dict[str, Example] = {
         {"files": ["/data/drive_9.csv"]},
         {**_state("queued"), "task_id": "retest_1", "trained": ["train_002"]},
     ),
+    "import_legacy": Example(
+        {"paths": ["/home/user/vestim/output"]},
+        {
+            "imported": [
+                {
+                    "job_id": "job_20251014-180644",
+                    "name": "job_20251014-180644",
+                    "state": "done",
+                    "models": 2,
+                    "notes": [],
+                    "source": "/home/user/vestim/output/job_20251014-180644",
+                }
+            ],
+            "known": [],
+            "skipped": [{"source": "/home/user/vestim/output/job_20250811-160000", "sentence": "it is damaged"}],
+            "done": 2,
+            "count": 2,
+            "next": "",
+        },
+    ),
     "archive": Example(answer={**_state("done"), "archived": True}),
     "restore": Example(answer={**_state("done"), "archived": False}),
     "delete": Example(answer={"job_id": _JOB, "deleted": True}),

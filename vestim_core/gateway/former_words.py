@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from vestim_core.spec.states import JobState, Phase, PhaseState, TaskKind, TaskState
+from vestim_core.spec.states import JOB_ENDS, JobState, Phase, PhaseState, TaskKind, TaskState
 
 JOB_STATUS: Mapping[str, str] = {
     JobState.DRAFT: "created",
@@ -17,6 +17,8 @@ JOB_STATUS: Mapping[str, str] = {
     JobState.FAILED: "error",
     JobState.STOPPED: "stopped",
 }
+IMPORTED = "imported"
+"""Status of a job that was trained in the predecessor, however it ended there."""
 RUNNING_STATUS: Mapping[str, str] = {
     Phase.DATA_IMPORT: "processing_data",
     Phase.DATA_PROCESSING: "processing_data",
@@ -49,6 +51,8 @@ def status_word(job: Mapping[str, Any]) -> str:
     """The predecessor's status of a job as `show_job` tells it."""
     if job["state"] == JobState.RUNNING:
         return RUNNING_STATUS.get(job["phase"], "training")
+    if job.get("imported") and job["state"] in JOB_ENDS:
+        return IMPORTED
     if job["state"] != JobState.DRAFT:
         return JOB_STATUS[job["state"]]
     document = job.get("spec") or {}

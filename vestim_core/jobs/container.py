@@ -1,8 +1,9 @@
 """JobContainer: everything the daemon holds about one job, isolated from every other job.
 
 Each change goes through a method, under the container's own lock, is checked against the table of transitions, and
-becomes numbered events in `pending` that the registry commits together with the record. `from_record(to_record())` is
-the same job.
+becomes numbered events in `pending` that the registry commits together with the record. What a view or record holds is
+replaced by later changes, never changed in place, so that a reader keeps what it was given. `from_record(to_record())`
+is the same job.
 """
 
 from __future__ import annotations
@@ -84,13 +85,12 @@ class JobContainer:
         with self.changes():
             if self.state is not JobState.DRAFT:
                 raise refused(f"job {self.job_id} was started and its settings are fixed: duplicate it to change them")
-            _check_plain(document)
-            self.document = document
-            self.name = str(document.get("name") or self.name)
+            self.document = _own_copy(document)
+            self.name = str(self.document.get("name") or self.name)
             if self.tasks:
                 self.replace_tasks([])
             for manager in self.managers.values():
-                if manager.save(document):
+                if manager.save(self.document):
                     self._record_phase(manager)
 
     def replace_tasks(self, specs: Iterable[TaskSpec]) -> None:
@@ -197,13 +197,19 @@ class JobContainer:
         with self.changes():
             self.name = self.name if name is None else name
             self.note = self.note if note is None else note
-            self.tags = self.tags if tags is None else tags
+            self.tags = self.tags if tags is None else list(tags)
             self._record(EventKind.JOB, {"name": self.name, "note": self.note, "tags": self.tags})
 
     def remark(self, text: str) -> None:
         """Keep a sentence from outside as a message."""
         with self.changes():
             self._record(EventKind.MESSAGE, {"level": "info", "text": text})
+
+    def keep_provenance(self, told: dict[str, Any]) -> None:
+        """Keep what became known of where the job's data come from."""
+        if told:
+            with self.changes():
+                self.provenance = {**self.provenance, **told}
 
     def set_archived(self, archived: bool) -> None:
         """Put the job away, or bring it back."""
@@ -268,7 +274,7 @@ class JobContainer:
                     self._record(EventKind.MESSAGE, {"level": "warning", "text": text, **where}, task)
                 else:
                     self._record(line.kind, line.data, task, line.time_utc)
-                    self.provenance.update(take_in(line, task, self.managers))
+                    self.keep_provenance(take_in(line, task, self.managers))
             attempt.offset = offset
             self._tasks_moved = True
 
@@ -406,9 +412,10 @@ class JobContainer:
         )
 
 
-def _check_plain(document: dict[str, Any]) -> None:
-    """Refuse what no job file could hold, so that whatever is kept can be written down."""
+def _own_copy(document: dict[str, Any]) -> dict[str, Any]:
+    """The document as a job file would hold it, shared with nobody; what no job file could hold is refused."""
     try:
-        json.dumps(document, allow_nan=False)
+        copy: dict[str, Any] = json.loads(json.dumps(document, allow_nan=False))
     except (TypeError, ValueError, RecursionError) as error:
         raise wrong_input(f"the settings hold something that no job file can hold: {error}", place="spec") from None
+    return copy

@@ -30,7 +30,7 @@ from vestim_core.spec.errors import ErrorCode, VestimError, not_found
 from vestim_core.spec.ids import is_inspection_id, new_inspection_id, new_job_id
 from vestim_core.spec.states import JOB_ENDS, JobState, Phase, TaskKind
 from vestim_core.spec.task import TaskSpec
-from vestim_core.system import Home, write_json
+from vestim_core.system import Home, read_json, write_json
 
 TRASH = ".deleted-"
 KEPT_INSPECTIONS = 20
@@ -269,16 +269,26 @@ class JobManager:
             "started_utc": container.started_utc,
             "ended_utc": container.ended_utc,
             "draft": container.document if container.state is JobState.DRAFT else None,
+            "imported": container.provenance.get("imported") if container.state is JobState.DRAFT else None,
         }
         text = json.dumps(state, sort_keys=True)
-        if self._described.get(container.job_id) != text:
-            _write(self.folder(container.job_id).state_json, state)
-            self._described[container.job_id] = text
+        path = self.folder(container.job_id).state_json
+        if (self._described.get(container.job_id) or _described_in(path)) != text:
+            _write(path, state)
+        self._described[container.job_id] = text
 
 
 def _remove(trash: Path) -> None:
     """Remove a folder that nothing refers to any more, beside whatever else is being done."""
     threading.Thread(target=shutil.rmtree, args=(trash,), kwargs={"ignore_errors": True}, daemon=True).start()
+
+
+def _described_in(path: Path) -> str:
+    """What a state.json says already, in one order; empty where there is none that can be read."""
+    try:
+        return json.dumps(read_json(path), sort_keys=True)
+    except (OSError, ValueError):
+        return ""
 
 
 def _write(path: Path, value: dict[str, Any]) -> None:

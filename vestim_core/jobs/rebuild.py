@@ -37,21 +37,22 @@ _AFTER = {
 }
 
 
-def take_in(manager: JobManager, job_id: str) -> None:
-    """Make a job whose folder was put into the workspace one of the registry's; none that it knows is touched.
-
-    `VestimError` when there is no such folder, or it cannot be understood.
-    """
+def take_in(manager: JobManager, job_id: str) -> JobContainer | None:
+    """Make a job whose folder was put into the workspace one of the registry's; None for one that it knows, which is
+    not touched, and where there is no such folder. `VestimError` for a folder that cannot be understood."""
     folder = manager.folder(job_id)
     if manager.registry.has(job_id) or not folder.state_json.is_file():
-        return
+        return None
     try:
         container = _job_from(folder)
     except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
         raise wrong_input(
             f"'{folder.root}' cannot be opened as a job ({error}): copy the whole folder anew", place="job_id"
         ) from None
+    if container.state is JobState.DRAFT:
+        manager.job_containers[job_id] = container
     manager.persist_job_container(container)
+    return container
 
 
 def rebuild(manager: JobManager) -> list[str]:
@@ -90,11 +91,13 @@ def _job_from(folder: JobFolder) -> JobContainer:
     job: dict[str, Any] = {} if draft else read_json(folder.job_json)
     container = JobContainer(state["job_id"], state["name"], {}, state["created_utc"], state.get("position", 0))
     container.save_document(state["draft"] if draft else job["spec"])
+    if draft and state.get("imported"):
+        container.provenance = {"imported": state["imported"]}
     if not draft:
-        _bring_back_work(container, folder)
-        container.provenance = {
-            key: value for key, value in job["provenance"].items() if key.startswith(("prepare_", "data_set"))
-        } or container.provenance
+        kept = ("prepare_", "data_set", "imported")
+        known = {key: value for key, value in job["provenance"].items() if key.startswith(kept)}
+        _bring_back_work(container, folder, (known.get("imported") or {}).get("tasks") or [])
+        container.provenance = known or container.provenance
         container.set_intent(Intent(state["intent"]), test=state.get("test_after_stop", True))
         _settle(container, JobState(state["state"]))
     container.describe(name=state["name"], note=state.get("note", ""), tags=state.get("tags", []))
@@ -103,17 +106,22 @@ def _job_from(folder: JobFolder) -> JobContainer:
     return container
 
 
-def _bring_back_work(container: JobContainer, folder: JobFolder) -> None:
+def _bring_back_work(container: JobContainer, folder: JobFolder, imported: list[str]) -> None:
+    """The tasks and what their attempts left. imported: ids of tasks that no spec gives, but their files."""
     setup = container.managers[Phase.TRAINING_SETUP]
     assert isinstance(setup, TrainingSetupManager)
-    container.replace_tasks(setup.expand(validate_job(container.document)))
+    if imported:
+        tasks = [TaskSpec.model_validate(read_json(folder.task(task_id) / "task.json")) for task_id in imported]
+        container.replace_tasks(setup.take(tasks))
+    else:
+        container.replace_tasks(setup.expand(validate_job(container.document)))
     container.set_state(JobState.QUEUED)
     for written in sorted(folder.root.glob(f"tasks/{TaskKind.RETEST}_*/task.json"), key=_number):
         spec = TaskSpec.model_validate(read_json(written))
         container.tasks[spec.task_id] = Task.from_spec(spec)
     for task_id, task in container.tasks.items():
         written = folder.task(task_id) / "task.json"
-        if written.is_file():
+        if not imported and written.is_file():
             task.document = read_json(written)
         task.has_model = (folder.result(task_id) / "model.json").is_file()
     for run in sorted(_runs(container, folder), key=lambda run: (run.launch.started_utc, run.launch.attempt)):

@@ -13,7 +13,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from vestim_core.jobs.artifacts import list_files, read_piece
 from vestim_core.jobs.container import JobContainer
-from vestim_core.jobs.legacy.hyperparameters import read_hyperparameters
+from vestim_core.jobs.legacy.importing import LegacyImporter
+from vestim_core.jobs.legacy.settings_files import read_settings
 from vestim_core.jobs.manager import JobManager
 from vestim_core.jobs.managers.hyperparameters import SECTIONS
 from vestim_core.jobs.managers.setup import TrainingSetupManager
@@ -23,6 +24,7 @@ from vestim_core.jobs.rebuild import take_in
 from vestim_core.jobs.retests import retest_task
 from vestim_core.jobs.room import check_room
 from vestim_core.jobs.speeds import read_speeds
+from vestim_core.jobs.views import is_imported
 from vestim_core.protocol.limits import MAX_LISTED, MAX_PIECE_BYTES, MAX_TASKS
 from vestim_core.spec.data import FileRepair
 from vestim_core.spec.data_set import DataSet, DataSetSpec
@@ -43,6 +45,7 @@ class JobService:
 
     def __init__(self, manager: JobManager) -> None:
         self.manager = manager
+        self._legacy = LegacyImporter(manager)
 
     # --- from a draft to a running job
 
@@ -101,7 +104,7 @@ class JobService:
         document, taken = with_data_set(container.document, self.manager.data_sets)
         if taken:
             container.save_document(document)
-            container.provenance["data_set"] = taken
+            container.keep_provenance({"data_set": taken})
         if not container.tasks:
             self._set_up(container)
         container.set_state(JobState.QUEUED)
@@ -142,6 +145,8 @@ class JobService:
         container = self.manager.get(job_id)
         if container.state is JobState.DRAFT:
             raise refused(f"job {job_id} was never started: start it")
+        if is_imported(container):
+            raise refused(f"job {job_id} was trained in PyBattML and cannot go on here: duplicate it to train it anew")
         check_room(self.manager.home)
         if container.state in JOB_ENDS:
             self.manager.reopen(container)
@@ -179,6 +184,11 @@ class JobService:
         self.manager.add_task(container, spec)
         trained = spec.retest.trained if spec.retest else []
         return {**_state(container), "task_id": spec.task_id, "trained": trained}
+
+    def import_legacy(self, paths: list[str], after: str = "") -> dict[str, Any]:
+        """Bring in jobs of the predecessor, as many as a moment allows; its files stay as they are."""
+        check_room(self.manager.home)
+        return self._legacy.page(paths, after)
 
     # --- keeping order
 
@@ -313,9 +323,9 @@ class JobService:
         speeds = read_speeds(self.manager.home.speeds)
         return estimate(spec, Circumstances(speeds, os.cpu_count() or 1, gpu_count(), train_rows))
 
-    def read_hyperparameters(self, document: dict[str, Any]) -> dict[str, Any]:
+    def read_hyperparameters(self, document: dict[str, Any] | list[Any]) -> dict[str, Any]:
         """The predecessor's settings as sections of a job, with a note on each that has no counterpart."""
-        return read_hyperparameters(document)
+        return read_settings(document)
 
     def list_presets(self) -> dict[str, Any]:
         """Whole settings to start from, without data."""

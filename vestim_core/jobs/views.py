@@ -30,6 +30,7 @@ def summary_of(job: JobContainer) -> dict[str, Any]:
         "intent": job.intent.value,
         "archived": job.archived,
         "tags": job.tags,
+        "imported": is_imported(job),
         "note": job.note,
         "reason": job.reason,
         "position": job.position,
@@ -49,6 +50,12 @@ def summary_of(job: JobContainer) -> dict[str, Any]:
         "updated_utc": job.updated_utc,
         "last_seq": job.last_seq,
     }
+
+
+def is_imported(job: JobContainer) -> bool:
+    """Whether the trainings of a job took place in the former program."""
+    imported = job.provenance.get("imported")
+    return isinstance(imported, dict) and bool(imported.get("tasks"))
 
 
 def training_of(tasks: Iterable[Task]) -> dict[str, Any]:

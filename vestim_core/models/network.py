@@ -18,13 +18,14 @@ class Network(nn.Module):
     """Maps scaled features to the scaled target, row by row, from the present row and its carried state alone.
 
     Limits of the output are part of the network and lie among its weights, in scaled units, so that training, testing
-    and every export cut alike.
+    and every export cut alike. output_filter: what is to be done to the predictions after that; `predict` does it.
     """
 
     limits: Tensor
 
     def __init__(self, spec: NetworkModel) -> None:
         super().__init__()
+        self.output_filter = spec.output_filter
         self._limited = spec.output_min is not None or spec.output_max is not None
         if self._limited:
             self.register_buffer("limits", torch.tensor([-math.inf, math.inf]))

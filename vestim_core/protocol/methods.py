@@ -82,6 +82,14 @@ class TestParams(JobParams):
     repairs: list[dict[str, Any]] = Field(default_factory=list)
 
 
+class ImportLegacyParams(Params):
+    """paths: job folders of the predecessor, folders of them, or its `job_registry.json`. after: what an answer names
+    as `next`, to go on after it."""
+
+    paths: list[Annotated[str, Field(max_length=4_000)]] = Field(min_length=1, max_length=1_000)
+    after: str = Field("", max_length=20)
+
+
 class RenameParams(JobParams):
     name: str = Field(max_length=200)
 
@@ -120,9 +128,10 @@ class EstimateParams(Params):
 
 
 class ReadHyperparametersParams(Params):
-    """document: what a hyperparameter file of the predecessor holds."""
+    """document: what a file of settings of the predecessor holds: hyperparameters, the best configurations of a search,
+    or filters."""
 
-    document: dict[str, Any]
+    document: dict[str, Any] | list[Any]
 
 
 class ListJobsParams(Params):
@@ -255,6 +264,14 @@ METHODS = _table(
     Method("pause", JobParams, "job_id, state", True, "POST", "/v1/jobs/{job_id}/pause"),
     Method("resume", JobParams, "job_id, state", True, "POST", "/v1/jobs/{job_id}/resume"),
     Method("test", TestParams, "job_id, state, task_id, trained", True, "POST", "/v1/jobs/{job_id}/test"),
+    Method(
+        "import_legacy",
+        ImportLegacyParams,
+        "imported: job_id, name, state, models, source, notes; known; skipped: source, sentence; done, count; next",
+        True,
+        "POST",
+        "/v1/legacy/import",
+    ),
     Method("archive", JobParams, "job_id, state, archived", True, "POST", "/v1/jobs/{job_id}/archive"),
     Method("restore", JobParams, "job_id, state, archived", True, "POST", "/v1/jobs/{job_id}/restore"),
     Method("delete", JobParams, "job_id, deleted", True, "DELETE", "/v1/jobs/{job_id}"),

@@ -110,8 +110,9 @@ def _order(steps: Sequence[Step]) -> Iterator[StepProblem]:
         )
     if kinds.count(Normalise) != 1 or kinds[-1] is not Normalise:
         yield StepProblem(0, "the last step must be the one 'normalise': networks learn on scaled columns only")
-    if kinds.count(PreRoll) > 1:
-        yield StepProblem(0, "'pre_roll' stands twice: keep one")
+    rolls = [step.rows for step in steps if isinstance(step, PreRoll)]
+    if len(rolls) > len(set(rolls)):
+        yield StepProblem(0, "'pre_roll' stands twice with the same rows: keep one")
 
 
 def _columns(steps: Sequence[Step], in_files: Collection[str] | None) -> Iterator[StepProblem]:

@@ -10,7 +10,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from vestim_core.spec.errors import not_found, wrong_input
+from vestim_core.spec.errors import VestimError, not_found, wrong_input
 
 ROLES = ("train", "validation", "test")
 MAX_SPEC_BYTES = 4 << 20
@@ -18,12 +18,25 @@ MAX_SPEC_BYTES = 4 << 20
 
 def read_document(path: Path) -> dict[str, Any]:
     """The plain values of a job file (.toml or .json) with data paths made absolute; not validated yet."""
+    document = parse_document(_text_of(path), str(path), as_json=path.suffix.lower() == ".json")
+    return with_absolute_paths(document, path.absolute().parent)
+
+
+def read_former_settings(path: Path) -> dict[str, Any] | list[Any]:
+    """The plain values of a file of settings of the former program, which may also be a list."""
+    found = parse_json(_text_of(path), str(path))
+    if not isinstance(found, dict | list):
+        raise wrong_input(f"'{path}' holds no settings", place=str(path))
+    return found
+
+
+def _text_of(path: Path) -> str:
     try:
         if path.stat().st_size > MAX_SPEC_BYTES:
             raise wrong_input(
                 f"'{path}' is larger than {MAX_SPEC_BYTES >> 20} MiB: that is no job file", place=str(path)
             )
-        text = path.read_bytes().decode("utf-8-sig")
+        return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         raise not_found(
             f"there is no job file '{path}': check the path, or write one with 'vestim new'", place=str(path)
@@ -32,27 +45,40 @@ def read_document(path: Path) -> dict[str, Any]:
         raise wrong_input(f"'{path}' is not UTF-8 text: save it as UTF-8", place=str(path)) from None
     except OSError as error:
         raise wrong_input(f"'{path}' cannot be read: {error.strerror or error}", place=str(path)) from None
-    document = parse_document(text, str(path), as_json=path.suffix.lower() == ".json")
-    return with_absolute_paths(document, path.absolute().parent)
 
 
 def parse_document(text: str, name: str, *, as_json: bool = False) -> dict[str, Any]:
     """The plain values in TOML or JSON text; `name` is what the error calls it."""
-    try:
-        document = json.loads(text) if as_json else tomllib.loads(text)
-    except json.JSONDecodeError as error:
-        raise wrong_input(f"'{name}' is not valid JSON at line {error.lineno}: {error.msg}", place=name) from None
-    except tomllib.TOMLDecodeError as error:
-        raise wrong_input(f"'{name}' is not valid TOML: {error}", place=name) from None
-    except (ValueError, RecursionError):
-        kind = "JSON" if as_json else "TOML"
-        sentence = (
-            f"'{name}' is not {kind} that can be read: it is nested too deeply or holds a number of thousands of digits"
-        )
-        raise wrong_input(sentence, place=name) from None
+    document = parse_json(text, name) if as_json else _parse_toml(text, name)
     if not isinstance(document, dict):
         raise wrong_input(f"'{name}' holds no settings: a job file is a table of sections", place=name)
     return document
+
+
+def parse_json(text: str, name: str) -> Any:
+    """The plain values in JSON text; `name` is what the error calls it."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise wrong_input(f"'{name}' is not valid JSON at line {error.lineno}: {error.msg}", place=name) from None
+    except (ValueError, RecursionError):
+        raise _unreadable("JSON", name) from None
+
+
+def _parse_toml(text: str, name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise wrong_input(f"'{name}' is not valid TOML: {error}", place=name) from None
+    except (ValueError, RecursionError):
+        raise _unreadable("TOML", name) from None
+
+
+def _unreadable(kind: str, name: str) -> VestimError:
+    sentence = (
+        f"'{name}' is not {kind} that can be read: it is nested too deeply or holds a number of thousands of digits"
+    )
+    return wrong_input(sentence, place=name)
 
 
 def with_absolute_paths(document: dict[str, Any], folder: Path) -> dict[str, Any]:

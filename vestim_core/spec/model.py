@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from vestim_core.spec.output_filter import NoFilter, OutputFilter
 from vestim_core.spec.section import Section
 
 LayerSize = Annotated[int, Field(ge=1, le=4096)]
@@ -30,6 +31,11 @@ class NetworkModel(Section):
         None,
         title="Highest output",
         description="Predictions above are lowered to it, in the target's unit; empty: no limit.",
+    )
+    output_filter: OutputFilter = Field(
+        NoFilter(),
+        title="Output filter",
+        description="Smooths predictions in validation, tests and use: none, ema, moving_average, savitzky_golay.",
     )
 
     @model_validator(mode="after")

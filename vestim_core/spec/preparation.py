@@ -33,7 +33,7 @@ class Resample(Section):
     """Put a file on an even time grid: the value at grid time t is the mean of the held signal over (t - period, t].
 
     That averages going down, holds going up, treats every column alike and needs nothing after t. Straight lines
-    between rows would need the row after t, so `linear` draws each line one row late.
+    between rows would need the row after t, so `linear` draws each line one row late. `rows` takes every row as it is.
     """
 
     step: Literal["resample"] = "resample"
@@ -52,11 +52,11 @@ class Resample(Section):
         description="A longer pause between two rows splits the file into segments; it is never bridged.",
         json_schema_extra=unit("s"),
     )
-    method: Literal["mean", "linear"] = Field(
+    method: Literal["mean", "linear", "rows"] = Field(
         "mean",
         title="Method",
         description="mean: averages down, holds up, no delay; linear: straight lines between rows, delayed by one row "
-        "of the file.",
+        "of the file; rows: each row as it is, for files that have one every sample time.",
     )
 
 
@@ -242,8 +242,8 @@ class Augment(_OneOfMany):
 
 
 class PreRoll(Section):
-    """Put rested rows before each segment, so that a recurrent model starts from a settled state: no current, the first
-    row's other values, and what earlier steps make of such rows. These rows are never scored."""
+    """Put rows before each segment, so that a recurrent model starts from a settled state: at rest there is no current,
+    and the first row's other values, and what earlier steps make of such rows. These rows are never scored."""
 
     step: Literal["pre_roll"] = "pre_roll"
     duration_s: float = Field(
@@ -254,16 +254,21 @@ class PreRoll(Section):
         description="Length of the rest put before each segment.",
         json_schema_extra=unit("s"),
     )
+    rows: Literal["rest", "first"] = Field(
+        "rest",
+        title="Rows of the pre-roll",
+        description="rest: rows without current; first: the first row again and again, as it is.",
+    )
 
 
 class Normalise(Section):
     """Scale features and target; fitted on training files only, saved, and used the same way everywhere."""
 
     step: Literal["normalise"] = "normalise"
-    method: Literal["min-max", "z-score"] = Field(
+    method: Literal["min-max", "z-score", "none"] = Field(
         "z-score",
         title="Normalisation",
-        description="min-max: to 0..1 of the training range; z-score: mean 0, deviation 1.",
+        description="min-max: to 0..1 of the training range; z-score: mean 0, deviation 1; none: as it is.",
     )
 
 

@@ -5,7 +5,7 @@ import platform
 import sys
 from typing import Literal
 
-Role = Literal["daemon", "worker", "gui", "gateway", "cli"]
+Role = Literal["daemon", "worker", "gui", "gateway", "cli", "verify"]
 
 _MODULES: dict[Role, str] = {
     "daemon": "vestim_core.daemon",
@@ -13,6 +13,7 @@ _MODULES: dict[Role, str] = {
     "gui": "vestim_gui",
     "gateway": "vestim_core.gateway",
     "cli": "vestim_core.cli",
+    "verify": "vestim_core.verify",
 }
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")

@@ -1,4 +1,5 @@
-"""EmptyState: what stands where the jobs will be: the demo in one click, one's own data, or files that are dropped."""
+"""EmptyState: what stands where the jobs will be: the demo in one click, one's own data, jobs of
+the former program, or files that are dropped."""
 
 from __future__ import annotations
 
@@ -29,6 +30,7 @@ class EmptyState(QFrame):
         self.closing_note.appears.connect(self.coach.step_aside)
         self.train = button("Train the demo model  (about 40 s)", "primary", self.demo.start)
         self.open = button("Open my data...", "plain", ctx.actions.action("data.open").trigger)
+        self.bring = button("Import a job...", "plain", ctx.actions.action("job.import").trigger)
         self.progress = ProgressLine()
         self.progress.setMaximumWidth(WIDEST_PX)
         self.progress.hide()
@@ -48,6 +50,7 @@ class EmptyState(QFrame):
         buttons.addStretch(1)
         buttons.addWidget(self.train)
         buttons.addWidget(self.open)
+        buttons.addWidget(self.bring)
         buttons.addStretch(1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 24, 24, 24)
@@ -60,7 +63,9 @@ class EmptyState(QFrame):
             wrap=True,
         )
         drop = plain_label(
-            "or drop CSV, MAT, Excel, Parquet or .bdf.csv files anywhere in this window", "muted", wrap=True
+            "or drop CSV, MAT, Excel, Parquet or .bdf.csv files, or job folders of PyBattML, anywhere in this window",
+            "muted",
+            wrap=True,
         )
         for label in (title, words, drop):
             label.setAlignment(centre)

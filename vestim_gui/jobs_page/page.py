@@ -436,6 +436,9 @@ class JobsPage(QWidget):
             action = self._ctx.actions.action(answer.action)
             if answer.menu and action.isEnabled():
                 menu.addAction(action)
+        if self._ctx.actions.answered("job.import"):
+            menu.addSeparator()
+            menu.addAction(self._ctx.actions.action("job.import"))
         if not menu.isEmpty() and (viewport := self.view.viewport()) is not None:
             menu.popup(viewport.mapToGlobal(where))
 

@@ -9,11 +9,20 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from PyQt6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer, pyqtSignal
+from PyQt6.QtCore import QByteArray, QEvent, QMimeData, QSize, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
-from PyQt6.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QMainWindow,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_gui.actions import Where
@@ -29,10 +38,14 @@ from vestim_gui.shell.tray import Tray
 from vestim_gui.theme.theme import CHOICES
 from vestim_gui.widgets.plain_label import plain_label
 
+if TYPE_CHECKING:
+    from vestim_gui.import_job.dialog import ImportDialog
+
 JOBS, NEW_JOB, SETTINGS = "jobs", "new_job", "settings"
 _SIZE, _LEAST = QSize(1360, 840), QSize(720, 480)
 _GEOMETRY, _PAGE = "window.geometry", "window.page"
 _REMEMBER_MS = 500
+DROP_DATA, DROP_FORMER = "Drop to begin a new job with these files", "Drop to import these jobs"
 
 
 class ShowsJobs(Protocol):
@@ -59,6 +72,7 @@ class MainWindow(QMainWindow):
         self._make = dict(pages)
         self._pages: dict[str, QWidget] = {}
         self._leaving = False
+        self._importing: ImportDialog | None = None
         self._remembering = QTimer(self)
         self._remembering.setSingleShot(True)
         self._remembering.setInterval(_REMEMBER_MS)
@@ -119,8 +133,10 @@ class MainWindow(QMainWindow):
         opens.open(document, draft_id)
 
     def open_paths(self, paths: list[str]) -> None:
-        """What was dropped or named: a job file is opened, data begin a new job."""
+        """What was dropped or named: jobs of the former program come in, a job file is opened, data begin a new job."""
         dropped = sorted_out(paths)
+        if dropped.former:
+            self.import_jobs(dropped.former)
         if dropped.job_files:
             page: Any = self.page(NEW_JOB)
             self.open_page(NEW_JOB)
@@ -131,6 +147,18 @@ class MainWindow(QMainWindow):
         ignored = len(dropped.job_files) - 1
         if dropped.job_files and (ignored or dropped.data):
             self._ctx.toasts.say("One job file is opened at a time; the other files were left alone.", "warn")
+
+    def import_jobs(self, paths: list[str]) -> None:
+        """Import jobs of the former program, from these places or from one that is chosen."""
+        if self._importing is None:
+            from vestim_gui.import_job.dialog import ImportDialog  # few need it, and few of those twice
+
+            self._importing = ImportDialog(self._ctx, self)
+        self._importing.show()
+        self._importing.raise_()
+        self._importing.activateWindow()
+        if paths:
+            self._importing.bring(paths)
 
     def come_to_front(self, paths: list[str]) -> None:
         """A second start: be seen, and open what it named."""
@@ -173,6 +201,7 @@ class MainWindow(QMainWindow):
             "job.new": lambda: self.open_new_job(),
             "data.open": self._choose_data,
             "job.open_file": self._choose_job_file,
+            "job.import": lambda: self.import_jobs([]),
             "page.jobs": lambda: self.open_page(JOBS),
             "page.settings": lambda: self.open_page(SETTINGS),
             "palette": self.palette_box.open,
@@ -327,6 +356,8 @@ class MainWindow(QMainWindow):
         mime = event.mimeData() if event is not None else None
         if event is not None and mime is not None and any(url.isLocalFile() for url in mime.urls()):
             event.acceptProposedAction()
+            former = sorted_out(_paths(mime)).former
+            self._drop_note.setText(DROP_FORMER if former else DROP_DATA)
             self._drop_note.setGeometry(
                 self.stack.rect().translated(self.stack.mapTo(self, self.stack.rect().topLeft()))
             )
@@ -341,11 +372,15 @@ class MainWindow(QMainWindow):
         mime = event.mimeData() if event is not None else None
         if event is not None and mime is not None:
             event.acceptProposedAction()
-            self.open_paths([url.toLocalFile() for url in mime.urls() if url.isLocalFile()])
+            self.open_paths(_paths(mime))
 
 
-def _drop_note(parent: QWidget) -> QWidget:
-    note = plain_label("Drop to begin a new job with these files", "drop", parent=parent)
+def _paths(mime: QMimeData) -> list[str]:
+    return [url.toLocalFile() for url in mime.urls() if url.isLocalFile()]
+
+
+def _drop_note(parent: QWidget) -> QLabel:
+    note = plain_label(DROP_DATA, "drop", parent=parent)
     note.setAlignment(Qt.AlignmentFlag.AlignCenter)
     note.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
     note.hide()

@@ -116,9 +116,11 @@ def test_my_own_data_are_one_button_away(window: QWidget, ctx: Context) -> None:
     assert asked
 
 
-def test_nothing_is_offered_that_there_is_not(window: QWidget) -> None:
-    words = " ".join(button.text() for button in window.findChildren(QPushButton))
-    assert "Import" not in words
+def test_jobs_of_the_former_program_are_one_button_away(window: QWidget, ctx: Context) -> None:
+    asked: list[None] = []
+    ctx.actions.on("job.import", lambda: asked.append(None), window)
+    empty_of(window).bring.click()
+    assert asked
 
 
 # --- when the demo is done

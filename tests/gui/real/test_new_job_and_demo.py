@@ -17,9 +17,11 @@ from pytestqt.qtbot import QtBot
 from tests.gui.new_job.files import cycle, usual
 from tests.gui.real.conftest import Until
 from tests.gui.real.test_link_and_daemon import answer_of
+from vestim_core.verify.former_job import JOB_ID, write_former_job, write_registry
 from vestim_gui.actions import Actions
 from vestim_gui.context import Context, Navigator
 from vestim_gui.first_run.empty import EmptyState
+from vestim_gui.import_job.dialog import ImportDialog
 from vestim_gui.link import Link, LinkPhase
 from vestim_gui.new_job.page import NewJobPage
 from vestim_gui.session import Session
@@ -164,3 +166,21 @@ def test_what_is_missing_is_said_by_the_service_too(page: NewJobPage, until: Unt
     page.open({"data": {"train": [str(tmp_path / "gone.csv")], "validation": [str(tmp_path / "too.csv")]}})
     until(lambda: "there is no file or folder" in page.sections.data.note.text().lower())
     until(lambda: any("does not exist" in said for said in page.sections.data.findings.sentences()))
+
+
+def test_jobs_of_the_former_program_come_in_with_every_reason(
+    real: Context, qtbot: QtBot, tmp_path: Path, until: Until
+) -> None:
+    write_former_job(tmp_path, with_weights=False)
+    dialog, opened = ImportDialog(real), list[str]()
+    real.navigate.open_job.connect(lambda job_id, tab: opened.append(job_id))
+    qtbot.addWidget(dialog)
+    dialog.show()
+    dialog.bring([str(write_registry(tmp_path))])
+    until(lambda: dialog.report.isVisible())
+    assert dialog.headline.text() == "1 job imported, 2 could not be imported."
+    assert "names no job" in dialog.report.toPlainText() and "is not there any more" in dialog.report.toPlainText()
+    until(lambda: real.jobs.row(JOB_ID) is not None)
+    assert real.jobs.row(JOB_ID)["imported"] and opened == [JOB_ID]  # type: ignore[index]
+    dialog.bring([str(tmp_path / JOB_ID)])
+    until(lambda: dialog.headline.text() == "1 was there already.")

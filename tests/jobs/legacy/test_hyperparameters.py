@@ -206,3 +206,27 @@ def test_the_predecessor_s_own_files(shared: Path) -> None:
         if training.method == "windows":
             assert training.lookback_steps == int(document["LOOKBACK"])
             assert training.batch_windows == int(document["BATCH_SIZE"])
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ({"INFERENCE_FILTER_TYPE": "None", "INFERENCE_FILTER_ALPHA": "0.1"}, {"kind": "none"}),
+        (
+            {"INFERENCE_FILTER_TYPE": "EMA", "INFERENCE_FILTER_ALPHA": "0.1"},
+            {"kind": "ema", "tau_s": 9.491221581029903},
+        ),
+        ({"INFERENCE_FILTER_TYPE": "EMA", "INFERENCE_FILTER_ALPHA": "1.0"}, {"kind": "none"}),
+        ({"INFERENCE_FILTER_TYPE": "moving_average"}, {"kind": "moving_average", "window_s": 101.0}),
+        (
+            {"INFERENCE_FILTER_TYPE": "Savitzky-Golay", "INFERENCE_FILTER_WINDOW_SIZE": "21"},
+            {"kind": "savitzky_golay", "window_s": 21.0, "polynomial": 2},
+        ),
+        ({"INFERENCE_FILTER_TYPE": "Kalman"}, {"kind": "none"}),
+    ],
+)
+def test_the_inference_filter_is_a_setting(keys: dict[str, str], expected: dict[str, Any]) -> None:
+    spec, notes = read(**LSTM, **keys)
+    assert spec.trials()[0].model.output_filter.model_dump() == pytest.approx(expected)
+    assert "INFERENCE_FILTER_ALPHA" not in keys or expected["kind"] != "none" or "INFERENCE_FILTER_ALPHA" in notes
+    assert ("Kalman" in notes.get("INFERENCE_FILTER_TYPE", "")) == (keys["INFERENCE_FILTER_TYPE"] == "Kalman")

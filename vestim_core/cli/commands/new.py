@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from vestim_core.cli.output import AsJson, plain, print_json, say
-from vestim_core.spec.document import read_document
+from vestim_core.spec.document import read_former_settings
 from vestim_core.spec.errors import refused, wrong_input
 from vestim_core.spec.job_presets import preset_called
 from vestim_core.spec.template import job_template
@@ -62,12 +62,14 @@ def of_preset(name: str) -> str:
 
 
 def of_former(path: Path) -> str:
-    """The job file with the settings of a hyperparameter file of the former program; what has no counterpart stands in
-    comments. `VestimError` when it is no such file."""
+    """The job file with the settings in a file of the former program: hyperparameters, configurations, filters.
+
+    What has no counterpart stands in comments. `VestimError` when it is no such file.
+    """
     from vestim_core.cli.link import connected  # a plain template needs no daemon, nor what speaks to one
 
     with connected() as client:
-        read = client.call("read_hyperparameters", document=read_document(path))
+        read = client.call("read_hyperparameters", document=read_former_settings(path))
     notes = [f"# {plain(note['key'])}: {plain(note['sentence'])}" for note in read["notes"]]
     head = "\n".join(
         [f"# Settings from {plain(path.name)}. Of its keys, these are no setting here or another one:", *notes]

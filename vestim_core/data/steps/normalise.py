@@ -49,6 +49,8 @@ def fit_scale(names: Sequence[str], training: Sequence[EvenRows], step: Normalis
 
 
 def _offset_and_factor(name: str, values: np.ndarray, step: Normalise) -> tuple[float, float]:
+    if step.method == "none":
+        return 0.0, 1.0
     low, high = float(values.min()), float(values.max())
     if high - low <= _CONSTANT * max(abs(low), abs(high)):
         raise wrong_input(

@@ -3,7 +3,7 @@
 Current and power are 0 A and 0 W in physical units (never a scaled zero); everything else that the file has, counters
 such as charge_Ah too, stands at the segment's first row. Columns that steps have made are what they would be after a
 long rest: a filtered current is 0 A, a counted SOC stands. `scored_from` keeps these rows out of every loss, metric and
-fit.
+fit. Where the step says so, these rows are the first row of the segment again and again, current and made columns too.
 """
 
 from __future__ import annotations
@@ -25,16 +25,18 @@ class Rest:
 
     def __init__(self, step: PreRoll, before: Sequence[ColumnStep], period_s: float, identity: str) -> None:
         self.count = round(step.duration_s / period_s)
+        self._at_rest = step.rows == "rest"
         self.back_s = period_s * np.arange(-self.count, 0)
         self._makers = [
             (before_it.output, maker(before_it, period_s, f"{identity}\0rest"))
             for before_it in before
-            if not isinstance(before_it, CoulombSoc)
+            if self._at_rest and not isinstance(before_it, CoulombSoc)
         ]
 
     def rows(self, first: Mapping[str, float]) -> dict[str, np.ndarray]:
         """(count,) of each column before a segment whose first row is `first`."""
-        rest = {name: np.full(self.count, 0.0 if name in _ZERO_AT_REST else first[name]) for name in first}
+        zero = _ZERO_AT_REST if self._at_rest else ()
+        rest = {name: np.full(self.count, 0.0 if name in zero else first[name]) for name in first}
         for name, made in self._makers:
             made.start()
             rest[name] = made.push(rest)

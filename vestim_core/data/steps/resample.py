@@ -12,6 +12,8 @@ when the latter has come, as steep as it was: the value at t > t_k, the newest r
     x_(k-1) + (x_k - x_(k-1)) min(1, (t - t_k) / (t_k - t_(k-1)))
 
 which is the usual interpolation, delayed by one row of the file. It does not average when going down.
+
+Rows can also be taken as they are, each one row further on, whatever their times say.
 """
 
 from __future__ import annotations
@@ -31,15 +33,19 @@ GRID_TOLERANCE = 1e-6
 
 
 def resample(time_s: np.ndarray, columns: dict[str, np.ndarray], step: Resample) -> EvenRows:
-    """Put the rows of a file on an even grid, one segment for each stretch without a pause above `step.max_gap_s`.
+    """Put the rows of a file on an even grid, one segment for each stretch without a pause above `step.max_gap_s`; or
+    leave them where they are, in such segments.
 
     time_s: (N,) float64, strictly increasing. columns: (N,) float64 by name, without `time_s`.
     The grid of a stretch from t0 to t1 is t0 + period, t0 + 2 period, ... up to t1: its first value covers the first
     whole period, the last row only ends the hold of the one before it. A stretch shorter than a period gives no rows.
     """
-    on_grid = held_means if step.method == "mean" else delayed_lines
     breaks = np.flatnonzero(np.diff(time_s) > step.max_gap_s) + 1
     starts, stops = np.r_[0, breaks], np.r_[breaks, len(time_s)]
+    if step.method == "rows":
+        bounds = zip(starts.tolist(), stops.tolist(), strict=True)
+        return EvenRows(time_s, columns, tuple(Segment(start, stop, start) for start, stop in bounds))
+    on_grid = held_means if step.method == "mean" else delayed_lines
     times: list[np.ndarray] = []
     values: dict[str, list[np.ndarray]] = {name: [] for name in columns}
     segments: list[Segment] = []

@@ -26,9 +26,15 @@ class ResampleStream:
     def __init__(self, step: Resample) -> None:
         self._step = step
         self._stretch: _Stretch | None = None
+        self._last_s: float | None = None
 
     def push(self, time_s: float, values: np.ndarray) -> Iterator[GridRow]:
         """The grid rows up to `time_s`, where `values` (C,) start to hold. Times must increase."""
+        if self._step.method == "rows":
+            starts = self._last_s is None or time_s - self._last_s > self._step.max_gap_s
+            self._last_s = time_s
+            yield GridRow(time_s, values, starts)
+            return
         if self._stretch is None or time_s - self._stretch.newest_s > self._step.max_gap_s:
             yield from self.finish()
             self._stretch = _Stretch(self._step, time_s, values)

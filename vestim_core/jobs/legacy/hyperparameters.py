@@ -6,22 +6,16 @@ Its values may be numbers or texts, texts may be grids (`16, 32`; `64,32;128` of
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from itertools import product
 from typing import Any
 
+from vestim_core.jobs.legacy.columns import QUANTITIES
 from vestim_core.jobs.legacy.reading import Reading
 from vestim_core.spec.errors import wrong_input
 from vestim_core.spec.model import METHODS
 
-_QUANTITIES = {
-    "soc": "soc",
-    "current": "current_A",
-    "voltage": "voltage_V",
-    "temp": "temperature_degC",
-    "temperature": "temperature_degC",
-    "power": "power_W",
-}
 _OPTIMIZERS = {"adam": "adam", "adamw": "adamw", "sgd": "sgd", "rmsprop": "rmsprop"}
 _SCHEDULES = {
     "steplr": "step",
@@ -50,6 +44,20 @@ _OF_MODELS = {
     "lstm": {"RNN_LAYER_SIZES", "LAYERS", "HIDDEN_UNITS", "LOOKBACK", "LSTM_DROPOUT_PROB"},
     "gru": {"RNN_LAYER_SIZES", "LAYERS", "HIDDEN_UNITS", "LOOKBACK", "GRU_DROPOUT_PROB"},
 }
+_FILTERS = {
+    "none": "none",
+    "": "none",
+    "moving average": "moving_average",
+    "ema": "ema",
+    "exponential moving average": "ema",
+    "savitzky-golay": "savitzky_golay",
+}
+_OF_FILTERS = {
+    "moving_average": {"INFERENCE_FILTER_WINDOW_SIZE"},
+    "ema": {"INFERENCE_FILTER_ALPHA"},
+    "savitzky_golay": {"INFERENCE_FILTER_WINDOW_SIZE", "INFERENCE_FILTER_POLYORDER"},
+}
+_FILTER_ROWS, _FILTER_ALPHA, _FILTER_POLYNOMIAL = 101, 0.1, 2  # what the former program took when its file did not say
 _LOADER = "belongs to a way of loading data that is not used here: nothing is lost without it"
 _DERIVED = "follows from other settings and is not needed"
 _WHY_NOT = {
@@ -58,10 +66,6 @@ _WHY_NOT = {
     "PREFETCH_FACTOR": _LOADER,
     "BATCH_SIZE": "what it counts depends on the kind of model, of which none is chosen that is here",
     "BATCH_TRAINING": "every training is in batches",
-    "INFERENCE_FILTER_TYPE": "predictions are not filtered after the network here",
-    "INFERENCE_FILTER_WINDOW_SIZE": "predictions are not filtered after the network here",
-    "INFERENCE_FILTER_ALPHA": "predictions are not filtered after the network here",
-    "INFERENCE_FILTER_POLYORDER": "predictions are not filtered after the network here",
     "TRAINING_METHOD": "follows from the kind of model: recurrent ones by windows, feed-forward ones by rows",
     "SEQUENCE_SPLIT_METHOD": "files are never split: training and validation are files of their own",
     "TRAIN_VAL_SPLIT": "files are never split: training and validation are files of their own",
@@ -74,9 +78,10 @@ _WHY_NOT = {
 _UNKNOWN = "there is no such setting here: it is left out"
 
 
-def read_hyperparameters(document: Mapping[str, Any]) -> dict[str, Any]:
+def read_hyperparameters(document: Mapping[str, Any], period_s: float = 1.0) -> dict[str, Any]:
     """sections: signals, model and training of a job document; notes: `{key, sentence}`, by key.
 
+    period_s: the time between two rows, in which the file counts and a job does not.
     `VestimError` for a document that names no setting of the predecessor's.
     """
     reading = Reading(document)
@@ -90,7 +95,8 @@ def read_hyperparameters(document: Mapping[str, Any]) -> dict[str, Any]:
     if signals := _signals(reading):
         sections["signals"] = signals
     if kinds:
-        sections["model"] = [{"kind": kind, **_model(reading, kind)} for kind in kinds]
+        output_filter = _output_filter(reading, period_s)
+        sections["model"] = [{"kind": kind, **_model(reading, kind), **output_filter} for kind in kinds]
     common = _training(reading)
     methods = {("rows" if kind == "fnn" else "windows") for kind in kinds}
     sections["training"] = [{"method": method, **common, **_batches(reading, method)} for method in sorted(methods)]
@@ -125,7 +131,7 @@ def _signals(reading: Reading) -> dict[str, Any]:
 
 
 def _quantity(reading: Reading, key: str, name: str) -> str:
-    known = _QUANTITIES.get(name.lower())
+    known = QUANTITIES.get(name.lower())
     if known is None:
         reading.note(key, f"'{name}' is no quantity known by name: the files must have it, or a formula or filter")
     return known or name
@@ -145,6 +151,37 @@ def _model(reading: Reading, kind: str) -> dict[str, Any]:
             model["dropout"] = reading.number(key, float)
     model["layer_norm"] = _layer_norm(reading, kind)
     return {name: value for name, value in model.items() if value is not None}
+
+
+def _output_filter(reading: Reading, period_s: float) -> dict[str, Any]:
+    """The filter of predictions, for every kind of model; empty when the file speaks of none."""
+    asked = reading.text("INFERENCE_FILTER_TYPE")
+    kind = _FILTERS.get(asked.lower().replace("_", " ")) if asked is not None else "none"
+    if kind is None:
+        reading.note("INFERENCE_FILTER_TYPE", f"there is no filter '{asked}' here: predictions are not filtered")
+    if kind is None or kind == "none":
+        return {}
+    found: dict[str, Any] = {"kind": kind}
+    if kind == "ema":
+        alpha = _first(reading.number("INFERENCE_FILTER_ALPHA", float), _FILTER_ALPHA)
+        if not 0 < alpha < 1:
+            reading.note("INFERENCE_FILTER_ALPHA", f"{alpha:g} is no share between 0 and 1: nothing is filtered")
+            return {}
+        found["tau_s"] = -period_s / math.log1p(-alpha)
+    else:
+        found["window_s"] = max(1, _first(reading.number("INFERENCE_FILTER_WINDOW_SIZE", int), _FILTER_ROWS)) * period_s
+    if kind == "savitzky_golay":
+        found["polynomial"] = _first(reading.number("INFERENCE_FILTER_POLYORDER", int), _FILTER_POLYNOMIAL)
+    reading.note(
+        "INFERENCE_FILTER_TYPE",
+        f"rows are counted in seconds here: one every {period_s:g} s is taken, looking back only",
+    )
+    return {"output_filter": found}
+
+
+def _first(value: Any, default: Any) -> Any:
+    """One value of those that make a grid, which an output filter has not."""
+    return default if value is None else value[0] if isinstance(value, list) else value
 
 
 def _layer_norm(reading: Reading, kind: str) -> bool | None:
@@ -293,11 +330,14 @@ def _explain_the_rest(reading: Reading, kinds: list[str], schedule: str) -> None
     for key in set(reading.values) - reading.taken:
         owners = [kind for kind, keys in _OF_MODELS.items() if key in keys]
         schedules = [kind for kind, keys in _OF_SCHEDULES.items() if key in keys]
+        filters = [kind for kind, keys in _OF_FILTERS.items() if key in keys]
         if owners and not set(owners) & set(kinds):
             reading.note(
                 key, f"belongs to {' and '.join(owners).upper()}, which the file does not choose or is not here"
             )
         elif schedules and schedule not in schedules:
             reading.note(key, f"belongs to the schedule '{schedules[0]}', which the file does not choose")
+        elif filters:
+            reading.note(key, f"belongs to the output filter '{filters[0]}', which the file does not choose")
         else:
             reading.note(key, _WHY_NOT.get(key, _UNKNOWN))

@@ -46,7 +46,7 @@ class Reading:
         parts = value if isinstance(value, list) else [part.strip() for part in text.split(",") if part.strip()]
         try:
             numbers = [_as_number(part, kind) for part in parts]
-        except (ValueError, OverflowError):
+        except (ValueError, OverflowError, TypeError):
             if text.upper() not in {"N/A", "NONE", ""}:
                 self.note(key, f"'{text[:60]}' is no number: the default is taken")
             return None
@@ -82,7 +82,7 @@ class Reading:
             return None
         try:
             found = [[int(float(size)) for size in part.split(",") if size.strip()] for part in text.split(";")]
-        except (ValueError, OverflowError):
+        except (ValueError, OverflowError, TypeError):
             self.note(key, f"'{text[:60]}' holds something that is no layer size: the default is taken")
             return None
         found = [sizes for sizes in found if sizes]

@@ -13,7 +13,8 @@ from vestim_core.spec.states import Phase, PhaseState, allowed
 
 
 class Manager:
-    """Base of all managers. `details` is what a phase keeps beside its state: plain values."""
+    """Base of all managers. `details` is what a phase keeps beside its state: plain values, replaced as a whole and
+    never changed in place, since views hold them."""
 
     phase: ClassVar[Phase]
 

@@ -29,9 +29,9 @@ class DataImportManager(Manager):
 
     def accept(self, finding: dict[str, Any]) -> None:
         """Keep one finding of a check; beyond `MAX_FINDINGS` they are only counted."""
-        found = self.details.setdefault("findings", [])
+        found = self.details.get("findings", [])
         if finding in found:
             return
-        self.details["finding_count"] = self.details.get("finding_count", 0) + 1
-        if len(found) < MAX_FINDINGS:
-            found.append(finding)
+        kept = [*found, finding] if len(found) < MAX_FINDINGS else found
+        count = self.details.get("finding_count", 0) + 1
+        self.details = {**self.details, "findings": kept, "finding_count": count}

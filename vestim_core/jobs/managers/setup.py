@@ -22,8 +22,11 @@ class TrainingSetupManager(Manager):
         return self.report(PhaseState.WAITING, 0.0, "")
 
     def expand(self, spec: JobSpec) -> list[TaskSpec]:
-        """Every task of the job, and what they amount to in `details`."""
-        tasks = expand_tasks(spec)
+        """Every task of the job."""
+        return self.take(expand_tasks(spec))
+
+    def take(self, tasks: list[TaskSpec]) -> list[TaskSpec]:
+        """These tasks, and what they amount to in `details`."""
         counts = [
             parameter_count(t.trial.model, len(t.signals.features)) for t in tasks if t.trial and t.kind == "train"
         ]

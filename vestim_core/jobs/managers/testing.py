@@ -35,16 +35,17 @@ class TestingManager(Manager):
         mine = [task for task in tasks if task.kind in {TaskKind.TEST, TaskKind.BASELINE}]
         tests = [task for task in mine if task.kind is TaskKind.TEST]
         tested = [(figure[1], figure[0], task) for task in tests if (figure := headline(task.result))]
-        self.details = {
+        details: dict[str, Any] = {
             "tasks": len(tests),
             "done": sum(task.state is TaskState.DONE for task in tests),
             "failed": sum(task.state is TaskState.FAILED for task in tests),
         }
         if tested:
             value, name, task = min(tested, key=lambda entry: entry[0])
-            self.details["best"] = {"task_id": task.task_id, "title": task.title, "metric": name, "value": value}
+            details["best"] = {"task_id": task.task_id, "title": task.title, "metric": name, "value": value}
         circuit = next((f for t in mine if t.kind is TaskKind.BASELINE and (f := headline(t.result))), None)
         if circuit:
-            self.details["baseline"] = {"metric": circuit[0], "value": circuit[1]}
-        words = f"{self.details['done']} of {len(tests)} tested" if tests else ""
+            details["baseline"] = {"metric": circuit[0], "value": circuit[1]}
+        self.details = details
+        words = f"{details['done']} of {len(tests)} tested" if tests else ""
         return self.report(state_of_tasks(mine), fraction_of_tasks(mine), words)

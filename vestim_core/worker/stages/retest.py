@@ -25,6 +25,7 @@ from vestim_core.spec.finding import Severity
 from vestim_core.spec.retest import Retest
 from vestim_core.spec.states import AttemptState
 from vestim_core.worker.attempt import Attempt
+from vestim_core.worker.imported import make_model
 
 MAX_TOLD_MODELS = 200
 
@@ -36,7 +37,7 @@ def run(attempt: Attempt) -> AttemptState:
         raise wrong_input("the task names no files: ask again", place="retest")
     torch.set_num_threads(attempt.launch.threads)
     paths = find_files(asked.files)
-    models = {name: TrainedModel.open(attempt.result_of(name)) for name in asked.trained}
+    models = {name: _open(attempt, name) for name in asked.trained}
     writers = {name: _writer(attempt, name, model) for name, model in models.items()}
     done, count = 0, len(paths) * len(models)
     for names, path, key in _work(models, paths):
@@ -50,6 +51,16 @@ def run(attempt: Attempt) -> AttemptState:
     found = [_told(writer.finish(), len(models)) for writer in writers.values()]
     attempt.journal.event(EventKind.RESULT, {"retest": found[:MAX_TOLD_MODELS], "models": len(found)})
     return AttemptState.FINISHED
+
+
+def _open(attempt: Attempt, name: str) -> TrainedModel:
+    """The model of a training; one whose weights were imported is made first."""
+
+    def warn(sentence: str) -> None:
+        attempt.journal.event(EventKind.MESSAGE, {"level": "warning", "text": sentence})
+
+    make_model(attempt.result_of(name).parent, warn)
+    return TrainedModel.open(attempt.result_of(name))
 
 
 def _work(models: dict[str, TrainedModel], paths: list[Path]) -> Iterator[tuple[list[str], Path, str]]:

@@ -1,0 +1,116 @@
+"""Jobs of the former program through the daemon: in, tested at once with its numbers, moved, never resumed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from tests.guarantees.conftest import finish
+from tests.jobs.legacy.former import LSTM, former_job, former_task
+from tests.models.test_former import FormerRecurrent
+from tests.worker.test_imported import recording
+from vestim_core.client import Client, import_legacy
+from vestim_core.spec.errors import VestimError
+from vestim_core.system import own_command
+
+JOB = "job_20251014-180644"
+EXPECTED = {
+    "A_lstm_linux": ("job_20251014-180644", {"train_001": "", "train_002": "_rep_2"}),
+    "B_fnn_windows": ("job_20250930-180644", {"train_001": ""}),
+    "C_gru_older": ("job_20250318-180702", {"train_001": ""}),
+}
+
+
+def _tested(client: Client, job_id: str, *files: Path, **how: Any) -> dict[str, Any]:
+    task_id = client.call("test", job_id=job_id, files=[str(file) for file in files], **how)["task_id"]
+    finish(client, job_id)
+    tasks = client.call("show_job", job_id=job_id)["tasks"]
+    return dict(next(task for task in tasks if task["task_id"] == task_id))
+
+
+def _predicted(client: Client, job_id: str, task: dict[str, Any], train_id: str, stem: str) -> Any:
+    folder = client.home.jobs / job_id / "tasks" / task["task_id"] / "result" / train_id / "predictions"
+    with np.load(folder / f"{stem}.npz", allow_pickle=False) as kept:
+        return kept["predicted"]
+
+
+def test_a_job_is_tested_at_once_and_as_a_folder_elsewhere(client: Client, tmp_path: Path) -> None:
+    weights = tmp_path / "w.pth"
+    torch.save(FormerRecurrent("lstm", 3, 6, 2).state_dict(), weights)
+    job = former_job(tmp_path / "old", bomb=tmp_path / "ran")
+    former_task(job, name="good", weights=weights.read_bytes(), predictions=[(3.7, 3.71)])
+    former_task(job, {**LSTM, "TARGET_COLUMN": "Voltage"}, name="zzz_broken", weights=b"code?")
+    recording(tmp_path / "new.csv")
+    pages = list(import_legacy(client.call, [str(tmp_path / "old")]))
+    assert [one["models"] for page in pages for one in page["imported"]] == [2]
+    row = next(row for row in client.call("list_jobs")["jobs"] if row["job_id"] == JOB)
+    assert row["imported"] and row["state"] == "done" and row["best"]["metric"] == "rmse_mV"
+
+    task = _tested(client, JOB, tmp_path / "new.csv", tasks=["train_001"])
+    assert task["state"] == "done", task["error"]
+    first = _predicted(client, JOB, task, "train_001", "new")
+    shown = client.call("show_job", job_id=JOB)
+    assert shown["state"] == "done" and shown["ended_utc"].startswith("2025-10-14")
+
+    broken = _tested(client, JOB, tmp_path / "new.csv", tasks=["train_002"])
+    assert broken["state"] == "failed" and "are not read: it is damaged, or" in broken["error"]["message"]
+    assert client.call("show_job", job_id=JOB)["state"] == "done"
+    with pytest.raises(VestimError, match="duplicate it to train it anew"):
+        client.call("resume", job_id=JOB)
+
+    moved = tmp_path / "copied" / JOB
+    shutil.copytree(client.home.jobs / JOB, moved)
+    client.call("delete", job_id=JOB)
+    shutil.rmtree(tmp_path / "old")
+    shutil.rmtree(moved / "tasks" / "train_001" / "result" / "model.pt", ignore_errors=True)
+    (moved / "tasks" / "train_001" / "result" / "model.json").unlink()  # to be made once more, from the folder alone
+    shutil.copytree(moved, client.home.jobs / JOB)
+    again = _tested(client, JOB, tmp_path / "new.csv", tasks=["train_001"])
+    assert np.array_equal(_predicted(client, JOB, again, "train_001", "new"), first)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_the_numbers_of_the_former_program(client: Client, shared: Path) -> None:
+    examples = shared / "legacy_examples"
+    if not examples.is_dir():
+        pytest.skip("needs the examples of the former program")
+    (*pages,) = import_legacy(client.call, [str(examples)])
+    states = {one["job_id"]: one["state"] for page in pages for one in page["imported"]}
+    skipped = [one["sentence"] for page in pages for one in page["skipped"]]
+    assert len(states) == 4 and states["job_20251020-111502"] == "stopped"
+    assert len(skipped) == 2
+    for folder, (job_id, models) in EXPECTED.items():
+        task = _tested(client, job_id, examples / folder / "new_test_raw.csv", every=True)
+        assert task["state"] == "done", task["error"]
+        for train_id, suffix in models.items():
+            name = examples / folder / f"expected_predictions{suffix}.csv"
+            expected = np.loadtxt(name, delimiter=",", skiprows=1)[:, 2]
+            found = _predicted(client, job_id, task, train_id, "new_test_raw")
+            assert found.shape == expected.shape
+            assert np.abs(found - expected).max() <= 1e-6, name
+
+
+def test_the_command_tells_what_came_in_and_what_did_not(vestim_home: Path, tmp_path: Path) -> None:
+    former_task(former_job(tmp_path / "old"))
+    (tmp_path / "old" / "job_20250103-000000").mkdir()
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        ran = own_command("cli", "import-legacy", *words)
+        return subprocess.run(ran, capture_output=True, encoding="utf-8", cwd=tmp_path, timeout=60, check=False)
+
+    told = run("old")
+    assert told.returncode == 0 and JOB in told.stdout
+    assert "Not imported" in told.stderr and "holds nothing of one" in told.stderr
+    again = json.loads(run("old", "--json").stdout)
+    assert [one["job_id"] for one in again["known"]] == [JOB] and again["imported"] == []
+    none = run("nowhere")
+    assert none.returncode == 3 and "no file or folder" in none.stderr and "Traceback" not in none.stderr
+    nothing = run("old/job_20250103-000000")
+    assert nothing.returncode == 1 and "there is no job of PyBattML in" in nothing.stderr

@@ -1,0 +1,93 @@
+"""Whatever stands in the files of a job folder, it becomes a job of today or costs one sentence."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.jobs.legacy.former import FNN, LSTM, LSTM_TASK, RANGES, progress_text, statistics_text
+from vestim_core.jobs.folders import JobFolder
+from vestim_core.jobs.legacy.files import Unreadable
+from vestim_core.jobs.legacy.former_job import read_former_job
+from vestim_core.jobs.legacy.writing import write_former_job
+from vestim_core.jobs.rebuild import _job_from
+from vestim_core.spec.states import JOB_ENDS, JobState
+
+KEYS = [
+    *LSTM,
+    *FNN,
+    *("job_id", "creation_date", "train_folder_path", "normalization_applied", "applied_filters", "created_columns"),
+    *("column", "output_column_name", "corner_frequency", "sampling_rate", "filter_order", "column_name", "formula"),
+    *("resampling", "padding", "applied", "frequency", "length", "hyperparams", "model_metadata", "model_type"),
+    *("repetition", "task_id", "train_files", "filename", "hyperparameters", "training_history", "epoch", "status"),
+    *("best_validation_loss_denormalized", "completed_epochs", "training_time_seconds", "task_progress", "details"),
+]
+_FILTER = ["column", "output_column_name", "corner_frequency", "sampling_rate", "filter_order"]
+WORDS = ["LSTM", "FNN", "GRU", "SOC", "Current", "Voltage", "1e-3", "64,32", "[8, 64]", "EMA", "Savitzky-Golay", "N/A"]
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**20), 10**20)
+    | st.floats()
+    | st.sampled_from([*WORDS, "ReduceLROnPlateau", "current_A", "SOC + noise(0, 1)", "x" * 300, "../..", "2025-10-14"])
+    | st.text(max_size=6),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=5),
+    max_leaves=25,
+)
+TABLES = st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=8)
+TASKS = st.builds(
+    lambda base, over, rest: {**rest, "hyperparams": {**base, **over}}, st.sampled_from([LSTM, FNN, {}]), TABLES, TABLES
+)
+PREPARATIONS = st.builds(
+    lambda filters, formulas, rest: {**rest, "applied_filters": filters, "created_columns": formulas},
+    st.lists(st.dictionaries(st.sampled_from(_FILTER), VALUES), max_size=2),
+    st.lists(st.fixed_dictionaries({"column_name": VALUES, "formula": VALUES}), max_size=2),
+    TABLES,
+)
+TEXTS = st.text(max_size=40) | st.sampled_from(
+    [statistics_text(RANGES), progress_text(3).decode(), "Epoch,Train Loss\n1,inf\n", ""]
+)
+DOCUMENTS = st.tuples(TABLES | VALUES, PREPARATIONS | VALUES, TABLES | VALUES, VALUES, TASKS, TABLES)
+
+
+@given(DOCUMENTS, TEXTS, TEXTS, TEXTS, TABLES, st.booleans())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+def test_any_content_becomes_a_job_or_a_sentence(
+    documents: tuple[Any, ...], statistics: str, progress: str, results: str, entry: dict[str, Any], weights: bool
+) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        root = Path(place) / "job_20251014-180644"
+        task = root / "models" / "LSTM_ARCH_6_4" / LSTM_TASK
+        names = ["job_metadata.json", "augmentation_metadata.json", "hyperparams.json", "filter_settings.json"]
+        paths = [*(root / name for name in names), task / "task_info.json", task / "training_summary.json"]
+        texts = {
+            root / "scalers" / "augmentation_scaler_statistics.txt": statistics,
+            root / "test_results_summary_x.csv": results,
+            task / "logs" / "training_progress.csv": progress,
+            task / "test_results" / "a_predictions.csv": results,
+            **{path: json.dumps(value) for path, value in zip(paths, documents, strict=True)},
+        }
+        for path, text in texts.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8", errors="replace")
+        if weights:
+            (task / "best_model.pth").write_bytes(b"weights")
+        jobs = Path(place) / "jobs"
+        jobs.mkdir()
+        try:
+            job = read_former_job(root, entry)
+            job.job_id = root.name  # which ids are allowed is looked at before
+            written = write_former_job(job, jobs, Path(place))
+        except Unreadable as error:
+            assert str(error)
+            return
+        assert all("\n" not in note for note in written.notes)
+        container = _job_from(JobFolder(jobs / root.name))
+        assert container.state in {*JOB_ENDS, JobState.DRAFT}
+        assert json.loads((jobs / root.name / "state.json").read_text())["state"] == container.state
+        json.dumps(container.to_record(), allow_nan=False)

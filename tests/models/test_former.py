@@ -1,0 +1,151 @@
+"""Weights of the former program: the same numbers as its networks gave, and one sentence for what is none of them."""
+
+from __future__ import annotations
+
+import pickle
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from tests.jobs.legacy.former import Bomb
+from vestim_core.models.former import former_network, read_weights
+from vestim_core.spec.errors import VestimError
+from vestim_core.spec.model import FnnModel, GruModel, LstmModel
+
+
+class FormerRecurrent(nn.Module):
+    """One module of several layers of one size, then one linear output of the last row."""
+
+    def __init__(self, kind: str, features: int, size: int, layers: int) -> None:
+        super().__init__()
+        module = nn.LSTM if kind == "lstm" else nn.GRU
+        setattr(self, kind, module(features, size, layers, batch_first=True))
+        self.fc = nn.Linear(size, 1)
+        self.kind = kind
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.fc(getattr(self, self.kind)(x)[0]).squeeze(-1)
+
+
+class FormerChain(nn.Module):
+    """Linear layers with or without norm and dropout between them."""
+
+    def __init__(self, features: int, sizes: list[int], *, norm: bool, dropout: bool) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for before, size in zip([features, *sizes], sizes, strict=False):
+            layers += [nn.Linear(before, size)]
+            layers += [nn.LayerNorm(size)] if norm else []
+            layers += [nn.ReLU()]
+            layers += [nn.Dropout(0.1)] if dropout else []
+        self.network = nn.Sequential(*layers, nn.Linear(sizes[-1], 1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.network(x).squeeze(-1)
+
+
+@pytest.mark.parametrize("kind", ["lstm", "gru"])
+@pytest.mark.parametrize("layers", [1, 2, 3])
+@pytest.mark.parametrize("holder", ["", "model_state_dict", "state_dict"])
+def test_recurrent_networks_give_the_same_numbers(kind: str, layers: int, holder: str, tmp_path: Path) -> None:
+    torch.manual_seed(layers)
+    before = FormerRecurrent(kind, 3, 5, layers).eval()
+    state = before.state_dict()
+    torch.save({holder: state, "optimizer_state_dict": {"step": 3}} if holder else state, tmp_path / "best.pth")
+    spec = LstmModel(sizes=[5]) if kind == "lstm" else GruModel(sizes=[5])
+    after, found = former_network(read_weights(tmp_path / "best.pth"), spec, 3)
+    x = torch.randn(2, 40, 3)
+    assert found.sizes == [5] * layers
+    torch.testing.assert_close(after(x)[0], before(x), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("norm", [False, True])
+@pytest.mark.parametrize("dropout", [False, True])
+def test_chains_by_their_slots(norm: bool, dropout: bool, tmp_path: Path) -> None:
+    torch.manual_seed(3)
+    before = FormerChain(4, [6, 5, 3], norm=norm, dropout=dropout).eval()
+    torch.save(before.state_dict(), tmp_path / "best.pth")
+    after, found = former_network(read_weights(tmp_path / "best.pth"), FnnModel(sizes=[1]), 4)
+    x = torch.randn(2, 30, 4)
+    assert (found.sizes, found.layer_norm) == ([6, 5, 3], norm)
+    torch.testing.assert_close(after(x)[0], before(x), rtol=0, atol=1e-6)
+
+
+def _zipped(path: Path, how: int, name: str) -> None:
+    with zipfile.ZipFile(path, "w", how) as archive:
+        archive.writestr("best/data.pkl", pickle.dumps({}))
+        archive.writestr(name, b"\0" * 1000)
+
+
+def test_what_could_be_code_or_a_bomb_is_not_read(tmp_path: Path) -> None:
+    mark, path = tmp_path / "ran", tmp_path / "best.pth"
+    told: dict[str, str] = {}
+
+    def refused(name: str) -> None:
+        with pytest.raises(VestimError) as error:
+            read_weights(path)
+        told[name] = error.value.sentence
+
+    torch.save({"model_state_dict": {"x": torch.zeros(1)}, "code": Bomb(mark)}, path)
+    refused("code in an archive")
+    path.write_bytes(pickle.dumps(Bomb(mark)))
+    refused("code alone")
+    _zipped(path, zipfile.ZIP_DEFLATED, "best/data/0")
+    refused("packed")
+    _zipped(path, zipfile.ZIP_STORED, "best/../../data/0")
+    refused("leads out")
+    torch.save({"fc.weight": torch.zeros(1).expand(1 << 20, 1 << 10)}, path)
+    refused("more than it holds")
+    path.write_bytes(b"PK\x03\x04 and then it breaks off")
+    refused("damaged")
+    torch.save([1, 2], path)
+    refused("no table")
+    with path.open("wb") as file:
+        file.truncate(1 << 30)
+    refused("large")
+    assert not mark.exists()
+    assert "could be code" in told["code in an archive"] and "larger than 256 MiB" in told["large"]
+    assert "not what torch writes" in told["packed"] and "not what torch writes" in told["leads out"]
+    assert "claim more values" in told["more than it holds"] and "no table of weights" in told["no table"]
+    assert all("\n" not in sentence and str(path) in sentence for sentence in told.values())
+
+
+@pytest.mark.parametrize(
+    ("weights", "spec", "words"),
+    [
+        ({"transformer.weight": torch.zeros(1)}, LstmModel(), "no part of a LSTM"),
+        ({"fc.weight": torch.zeros(1, 4)}, LstmModel(), "layers are missing"),
+        ({"network.0.weight": torch.zeros(2, 3)}, FnnModel(), "first layers are missing"),
+        (
+            {
+                "network.0.weight": torch.zeros(4, 3),
+                "network.2.weight": torch.zeros(4),
+                "network.3.weight": torch.zeros(1, 4),
+            },
+            FnnModel(),
+            "no network of this version has one",
+        ),
+        (dict(FormerRecurrent("lstm", 2, 4, 1).state_dict()), LstmModel(sizes=[4]), "for 2 inputs"),
+        (
+            {k: v for k, v in FormerRecurrent("lstm", 3, 4, 1).state_dict().items() if k != "fc.bias"},
+            LstmModel(),
+            "fit",
+        ),
+        (dict(FormerRecurrent("gru", 3, 4, 1).state_dict()), LstmModel(sizes=[4]), "no part of a LSTM"),
+    ],
+)
+def test_weights_that_do_not_fit_are_refused(weights: Any, spec: Any, words: str) -> None:
+    with pytest.raises(VestimError, match=words) as error:
+        former_network(weights, spec, 3)
+    assert "\n" not in error.value.sentence
+
+
+def test_limits_may_be_part_of_the_network() -> None:
+    weights = FormerRecurrent("gru", 3, 4, 1).state_dict()
+    module, _ = former_network(weights, GruModel(sizes=[4], output_min=3.0, output_max=4.0), 3)
+    module.set_limits(0.0, 0.1)
+    assert float(module(torch.randn(1, 50, 3) * 9)[0].detach().max()) <= 0.1 + 1e-7
