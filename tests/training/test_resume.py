@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from random import Random
+from typing import Any, get_args
 
 import pytest
 import torch
@@ -15,7 +16,9 @@ from tests.training.test_training import bits, run
 from vestim_core.data.prepared import PreparedSet
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.spec.job import Trial
+from vestim_core.spec.model import METHODS
 from vestim_core.spec.states import Intent
+from vestim_core.spec.training import StreamsTraining
 from vestim_core.training import loop
 from vestim_core.training.outcome import Outcome
 
@@ -25,7 +28,12 @@ TRIALS: dict[str, Trial] = {
     "gru": trial(
         "gru",
         model={"layer_norm": True},
-        training={**_DRAWN, "max_epochs": 2, "exploit": {"epochs": 1, "rounds": 2, "learning_rate": 0.01}},
+        training={
+            **_DRAWN,
+            "max_epochs": 2,
+            "exploit": {"epochs": 1, "rounds": 2, "learning_rate": 0.01},
+            "ema_decay": 0.6,
+        },
     ),
     "windows": trial(
         "windows",
@@ -35,6 +43,18 @@ TRIALS: dict[str, Trial] = {
     "fnn": trial("fnn", model={"dropout": 0.2}, training={**_DRAWN, "optimizer": "sgd"}),
 }
 BATCHES = {"lstm": 4 * 12, "gru": 4 * 12, "windows": 4 * 4, "fnn": 4 * 4}
+
+
+WAYS: dict[str, tuple[str, dict[str, Any], int]] = {
+    "LSTM, streams": ("lstm", {"dropout": 0.2}, 2 * 12),
+    "GRU, streams": ("gru", {"dropout": 0.2}, 2 * 12),
+    "LSTM, windows": ("windows", {"layer_norm": True}, 2 * 4),
+    "GRU, windows": ("windows", {"kind": "gru"}, 2 * 4),
+    "FNN, rows": ("fnn", {"dropout": 0.2}, 2 * 4),
+}
+"""Every kind of network with every method that trains it: settings, and batches in two epochs."""
+SCHEDULES = ("constant", "cosine", "cosine-restarts", "one-cycle", "step", "plateau")
+OPTIMISERS = ("adam", "adamw", "sgd", "rmsprop")
 
 
 class Killed(BaseException):
@@ -105,6 +125,45 @@ def test_pausing_between_any_batches_changes_nothing(
     assert bits(last) == bits(whole[kind])
     assert curve(last) == curve(whole[kind])
     assert last.best == whole[kind].best
+
+
+def test_these_are_all_ways_schedules_and_optimisers() -> None:
+    ways = {(settings.model.kind, settings.training.method) for settings in (_way(way) for way in WAYS)}
+    assert ways == {(kind, method) for kind, methods in METHODS.items() for method in methods}
+    for field, kinds in (("schedule", SCHEDULES), ("optimizer", OPTIMISERS)):
+        sections = get_args(StreamsTraining.model_fields[field].annotation)
+        assert {section().kind for section in sections} == set(kinds)
+
+
+def _way(way: str, **training: Any) -> Trial:
+    kind, model, _ = WAYS[way]
+    return trial(kind, model=model, training={"max_epochs": 2, "learning_rate": 0.1, **training})
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_schedule_and_optimiser_goes_on_from_any_batch(
+    way: str, schedule: str, prepared: PreparedSet, tmp_path: Path
+) -> None:
+    kinds = {
+        "constant": {},
+        "cosine-restarts": {"first_epochs": 1, "length_factor": 1},
+        "step": {"every_epochs": 1},
+        "plateau": {"patience_epochs": 1},
+    }
+    number = SCHEDULES.index(schedule)
+    settings = _way(
+        way,
+        schedule={"kind": schedule, **kinds.get(schedule, {})},
+        optimizer=OPTIMISERS[number % len(OPTIMISERS)],
+        ema_decay=0.7 * (number % 2),
+    )
+    through = run(settings, prepared, tmp_path / "through")
+    for batch in Random(f"{way}, {schedule}").sample(range(1, WAYS[way][2]), 2):
+        folder = tmp_path / str(batch)
+        assert run(settings, prepared, folder, intent=Intents(batch)).end == "paused"
+        resumed = run(settings, prepared, folder)
+        assert (bits(resumed), curve(resumed), resumed.best) == (bits(through), curve(through), through.best)
 
 
 @pytest.mark.parametrize("kind", list(TRIALS))

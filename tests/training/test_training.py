@@ -123,6 +123,7 @@ _COMMON: dict[str, list[Any]] = {
     ],
     "time_budget_s": [0.001],
     "gradient_clip": [0.01],
+    "ema_decay": [0.5, 0.8],
     "seed": [2],
 }
 _STREAMS = {

@@ -172,6 +172,14 @@ class TrainingBase(Section):
     gradient_clip: float = Field(
         1.0, gt=0, title="Gradient clip", description="Longest gradient (Euclidean norm) that a step may have."
     )
+    ema_decay: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        title="Weight averaging",
+        description="Share of their moving average that the weights keep at each update, as 0.99: the average is what "
+        "is validated and kept; 0: the weights themselves.",
+    )
     seed: int = Field(1, ge=0, le=2**31 - 1, title="Seed", description="First seed; repetition k uses seed + k - 1.")
     repetitions: int = Field(
         1, ge=1, le=100, title="Repetitions", description="Same settings, other seeds: shows the spread."

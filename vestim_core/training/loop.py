@@ -123,8 +123,7 @@ class _Training:
                 self._end_epoch()
             if not self._course.begin_round(self._now):
                 return self._outcome("finished")
-            self._module.load_state_dict(self._best_weights)
-            self._updater.fresh_optimiser()
+            self._updater.go_on_from(self._best_weights)
 
     def say(self, doubts: Iterable[str]) -> None:
         """Say `doubts`, and what else will not do what it seems to."""
@@ -216,7 +215,8 @@ class _Training:
         improved = best is None or error < best
         if improved:
             now.best_epoch, now.best = now.epoch, validation
-            self._best_weights = {name: tensor.clone() for name, tensor in self._module.state_dict().items()}
+            kept = self._updater.judged.state_dict()
+            self._best_weights = {name: tensor.clone() for name, tensor in kept.items()}
         moment = time.monotonic()
         passed, self._clock = moment - self._clock, moment
         now.elapsed_s += passed
@@ -250,7 +250,7 @@ class _Training:
         return round(self._process.memory_info().rss / 1e6, 1)
 
     def _predict(self, file: PreparedFile) -> Any:
-        return predict(self._module, file, self._prepared.pipeline, self._device)
+        return predict(self._updater.judged, file, self._prepared.pipeline, self._device)
 
     def _save(self) -> None:
         now = self._now

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from vestim_core.models.network import Network, State
 from vestim_core.spec.training import TrainingBase
+from vestim_core.training.averaging import WeightAverage
 from vestim_core.training.batches import Batch
 from vestim_core.training.optimisers import build_optimiser
 
@@ -27,6 +28,7 @@ class Updater:
         self._training = training
         self._parameters = list(module.parameters())
         self._optimiser = build_optimiser(training, self._parameters)
+        self._average = WeightAverage(module, training.ema_decay) if training.ema_decay else None
         self._carried: State = ()
         # Half precision has too few bits for gradients unless they are scaled up; only GPUs gain by it.
         half = training.mixed_precision and device == "cuda"
@@ -55,17 +57,30 @@ class Updater:
             share = part.count / batch.count
             loss += share * found
             self._backward(mean if part is batch else share * mean)
-        return loss if self._descend() else math.nan
+        if not self._descend():
+            return math.nan
+        if self._average is not None:
+            self._average.updated()
+        return loss
 
-    def fresh_optimiser(self) -> None:
-        """Forget what the optimiser has gathered; after the weights were replaced."""
+    @property
+    def judged(self) -> Network:
+        """What is validated and kept: the network with its average weights where there are such, else as it is."""
+        return self.module if self._average is None else self._average.module
+
+    def go_on_from(self, weights: dict[str, Tensor]) -> None:
+        """Replace the network's weights, and forget what optimiser and average have gathered."""
+        self.module.load_state_dict(weights)
         self._optimiser = build_optimiser(self._training, self._parameters)
+        if self._average is not None:
+            self._average.restart()
 
     def state(self) -> dict[str, Any]:
         """Tensors and numbers from which everything follows."""
         return {
             "module": self.module.state_dict(),
             "optimiser": self._optimiser.state_dict(),
+            "average": {} if self._average is None else self._average.state(),
             "carried": list(self._carried),
             "scaler": {} if self._scaler is None else self._scaler.state_dict(),
         }
@@ -74,6 +89,8 @@ class Updater:
         """Go on where `state` was taken."""
         self.module.load_state_dict(state["module"])
         self._optimiser.load_state_dict(state["optimiser"])
+        if self._average is not None:
+            self._average.load(state["average"])
         self._carried = tuple(tensor.to(device) for tensor in state["carried"])
         if self._scaler is not None and state.get("scaler"):
             self._scaler.load_state_dict(state["scaler"])
