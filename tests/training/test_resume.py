@@ -20,6 +20,7 @@ from vestim_core.spec.model import METHODS
 from vestim_core.spec.states import Intent
 from vestim_core.spec.training import StreamsTraining
 from vestim_core.training import loop
+from vestim_core.training.methods import build_batches
 from vestim_core.training.outcome import Outcome
 
 _DRAWN = {"max_epochs": 4, "schedule": {"kind": "plateau", "patience_epochs": 1}, "learning_rate": 0.1}
@@ -42,17 +43,16 @@ TRIALS: dict[str, Trial] = {
     ),
     "fnn": trial("fnn", model={"dropout": 0.2}, training={**_DRAWN, "optimizer": "sgd"}),
 }
-BATCHES = {"lstm": 4 * 12, "gru": 4 * 12, "windows": 4 * 4, "fnn": 4 * 4}
 
 
-WAYS: dict[str, tuple[str, dict[str, Any], int]] = {
-    "LSTM, streams": ("lstm", {"dropout": 0.2}, 2 * 12),
-    "GRU, streams": ("gru", {"dropout": 0.2}, 2 * 12),
-    "LSTM, windows": ("windows", {"layer_norm": True}, 2 * 4),
-    "GRU, windows": ("windows", {"kind": "gru"}, 2 * 4),
-    "FNN, rows": ("fnn", {"dropout": 0.2}, 2 * 4),
+WAYS: dict[str, tuple[str, dict[str, Any]]] = {
+    "LSTM, streams": ("lstm", {"dropout": 0.2}),
+    "GRU, streams": ("gru", {"dropout": 0.2}),
+    "LSTM, windows": ("windows", {"layer_norm": True}),
+    "GRU, windows": ("windows", {"kind": "gru"}),
+    "FNN, rows": ("fnn", {"dropout": 0.2}),
 }
-"""Every kind of network with every method that trains it: settings, and batches in two epochs."""
+"""Every kind of network with every method that trains it."""
 SCHEDULES = ("constant", "cosine", "cosine-restarts", "one-cycle", "step", "plateau")
 OPTIMISERS = ("adam", "adamw", "sgd", "rmsprop")
 
@@ -85,6 +85,11 @@ def whole(prepared: PreparedSet, tmp_path_factory: pytest.TempPathFactory) -> di
     return {kind: run(trial, prepared, tmp_path_factory.mktemp(kind)) for kind, trial in TRIALS.items()}
 
 
+def _batches(settings: Trial, prepared: PreparedSet) -> int:
+    """Of the whole training, when no round of exploiting follows."""
+    return settings.training.max_epochs * build_batches(settings, prepared.of("train"), "cpu").per_epoch
+
+
 def curve(outcome: Outcome) -> list[dict[str, Any]]:
     timeless = ("time_s", "elapsed_s", "memory_MB")
     return [{name: value for name, value in line.items() if name not in timeless} for line in outcome.history]
@@ -97,7 +102,8 @@ def test_pausing_between_any_batches_changes_nothing(
     kind: str, data: st.DataObject, prepared: PreparedSet, whole: dict[str, Outcome], tmp_path_factory: Any
 ) -> None:
     folders: list[Path] = []
-    for runs in data.draw(st.lists(st.integers(0, BATCHES[kind]), min_size=1, max_size=3)):
+    batches = st.integers(0, _batches(TRIALS[kind], prepared))
+    for runs in data.draw(st.lists(batches, min_size=1, max_size=3)):
         folder = tmp_path_factory.mktemp("attempt")
         outcome = loop.train(
             TRIALS[kind],
@@ -136,7 +142,7 @@ def test_these_are_all_ways_schedules_and_optimisers() -> None:
 
 
 def _way(way: str, **training: Any) -> Trial:
-    kind, model, _ = WAYS[way]
+    kind, model = WAYS[way]
     return trial(kind, model=model, training={"max_epochs": 2, "learning_rate": 0.1, **training})
 
 
@@ -159,7 +165,7 @@ def test_every_way_schedule_and_optimiser_goes_on_from_any_batch(
         ema_decay=0.7 * (number % 2),
     )
     through = run(settings, prepared, tmp_path / "through")
-    for batch in Random(f"{way}, {schedule}").sample(range(1, WAYS[way][2]), 2):
+    for batch in Random(f"{way}, {schedule}").sample(range(1, _batches(settings, prepared)), 2):
         folder = tmp_path / str(batch)
         assert run(settings, prepared, folder, intent=Intents(batch)).end == "paused"
         resumed = run(settings, prepared, folder)

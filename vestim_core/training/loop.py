@@ -97,10 +97,11 @@ class _Training:
         self._target = trial.signals.target
         self._suffix, unit_factor = error_scale(self._target)
         zero, one = prepared.pipeline.inverse_target(np.array([0.0, 1.0]))
-        self._error_factor = float(abs(one - zero)) * unit_factor  # from scaled errors to the metric's unit
+        target_scale = float(abs(one - zero))
+        self._error_factor = target_scale * unit_factor  # from scaled errors to the metric's unit
         self._module = build_model(trial.model, len(trial.signals.features)).to(device)
         set_output_limits(self._module, trial.model, prepared.pipeline)
-        self._updater = Updater(self._module, self._spec, device)
+        self._updater = Updater(self._module, self._spec, device, target_scale)
         self._batches = build_batches(trial, prepared.of("train"), device)
         self._course = Course(self._spec, self._batches.per_epoch, planned)
         self._best_weights: dict[str, Tensor] = {}
@@ -141,11 +142,11 @@ class _Training:
                 return wanted
             batch = self._batches.batch(now.index)
             rate = self._course.rate(now)
-            loss = self._updater.update(batch, rate)
+            loss, square = self._updater.update(batch, rate)
             if not math.isfinite(loss):
                 raise self._diverged(loss)
             now.index += 1
-            now.squares += loss * batch.count
+            now.squares += square * batch.count
             now.rows += batch.count
             self._rows_here += batch.x.shape[0] * batch.x.shape[1]
             self._tick(loss, rate)
