@@ -69,7 +69,7 @@ def train(
     refuse_unusable(prepared)
     with reproducible(device, threads, trial.seed):
         training = _Training(trial, prepared, checkpoints, device, report, intent, planned, keep_plan)
-        training.say(doubts(trial, prepared, threads))
+        training.say(doubts(trial, prepared, threads, training.updates))
         training.resume([*earlier, checkpoints])
         return training.run()
 
@@ -125,6 +125,11 @@ class _Training:
             if not self._course.begin_round(self._now):
                 return self._outcome("finished")
             self._updater.go_on_from(self._best_weights)
+
+    @property
+    def updates(self) -> int:
+        """Of the search, when it is not cut short."""
+        return self._spec.max_epochs * self._batches.per_epoch
 
     def say(self, doubts: Iterable[str]) -> None:
         """Say `doubts`, and what else will not do what it seems to."""
