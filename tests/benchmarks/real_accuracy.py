@@ -113,10 +113,10 @@ def figures(preset: str, kind: Kind, seeds: int = SEEDS) -> Iterator[Figure]:
         yield _figure(f"{name}, {which}", errors, limit, limits.time_s, unit, trained)
 
 
-def _left_out(kind: Kind) -> Iterator[Figure]:
+def _left_out(kind: Kind, seeds: int = SEEDS) -> Iterator[Figure]:
     """Reported for its own sake: a drive that neither training nor validation saw."""
     drives = tuple(number for number in DRIVES if number != HELD_OUT)
-    with _prepared("voltage_balanced", kind, drives, test=(HELD_OUT,)) as (spec, prepared, folder):
+    with _prepared("voltage_balanced", kind, drives, (HELD_OUT,), seeds) as (spec, prepared, folder):
         trained = [_train(trial, prepared, folder) for trial in spec.trials()]
         errors = [_rmse_mV(one.module, prepared.of("test")[0], prepared) for one in trained]
     name = f"voltage, balanced, {kind.upper()}, file {HELD_OUT} held out, RMSE"
@@ -210,9 +210,10 @@ def _wanted(arguments: Sequence[str]) -> Iterator[Figure]:
     if not arguments:
         yield from run()
         return
-    preset, of_kind, *seeds = arguments
+    preset, of_kind, *count = arguments
     kind: Kind = "fnn" if of_kind == "fnn" else "lstm"
-    yield from _left_out(kind) if preset == "left_out" else figures(preset, kind, int(seeds[0]) if seeds else SEEDS)
+    seeds = int(count[0]) if count else SEEDS
+    yield from _left_out(kind, seeds) if preset == "left_out" else figures(preset, kind, seeds)
 
 
 if __name__ == "__main__":
