@@ -20,6 +20,7 @@ from vestim_core.spec.model import METHODS
 from vestim_core.spec.states import Intent
 from vestim_core.spec.training import StreamsTraining
 from vestim_core.training import loop
+from vestim_core.training.course import Course
 from vestim_core.training.methods import build_batches
 from vestim_core.training.outcome import Outcome
 
@@ -86,8 +87,9 @@ def whole(prepared: PreparedSet, tmp_path_factory: pytest.TempPathFactory) -> di
 
 
 def _batches(settings: Trial, prepared: PreparedSet) -> int:
-    """Of the whole training, when no round of exploiting follows."""
-    return settings.training.max_epochs * build_batches(settings, prepared.of("train"), "cpu").per_epoch
+    """Of the whole training, the rounds of exploiting included."""
+    batches = build_batches(settings, prepared.of("train"), "cpu")
+    return Course(settings.training, batches.per_epoch, None).epochs() * batches.per_epoch
 
 
 def curve(outcome: Outcome) -> list[dict[str, Any]]:
