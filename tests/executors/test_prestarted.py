@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import sys
 from pathlib import Path
 
@@ -10,9 +11,10 @@ import pytest
 
 from tests.daemon.daemons import eventually
 from vestim_core.executors import prestarted
+from vestim_core.executors.forking import ForkServer
 from vestim_core.executors.local import LOCK_NAME, LocalExecutor
 from vestim_core.executors.prestarted import PrestartedWorker
-from vestim_core.system import Home, is_locked
+from vestim_core.system import Home, is_locked, worker_environment
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="looks at our children as POSIX tells them")
 
@@ -26,7 +28,7 @@ def home(vestim_home: Path) -> Home:
 
 def waiting() -> list[psutil.Process]:
     """Our children that wait to be told who they are."""
-    return [child for child in psutil.Process().children() if "--await" in " ".join(_words(child))]
+    return [child for child in psutil.Process().children() if {"--await", "--fork-server"} & set(_words(child))]
 
 
 def _words(process: psutil.Process) -> list[str]:
@@ -66,3 +68,20 @@ def test_it_is_let_go_when_no_work_has_been_in_sight(home: Home, monkeypatch: py
     warm.keep(False)
     eventually(lambda: process.status() == psutil.STATUS_ZOMBIE, "the end")
     process.wait()
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the allocator's variables are glibc's")
+@pytest.mark.parametrize("kind", [ForkServer, PrestartedWorker])
+def test_what_waits_was_born_with_the_settings_of_the_allocator(
+    home: Home, kind: type[ForkServer | PrestartedWorker]
+) -> None:
+    """glibc reads them at a process's birth alone: given with an attempt, they would come too late."""
+    warm = kind(home, "inspect")
+    warm.keep(True)
+    eventually(lambda: len(waiting()) == 1, "a process that waits")
+    (process,) = waiting()
+    settings = {name: value for name, value in worker_environment(1).items() if name.startswith("MALLOC_")}
+    born = process.environ()
+    warm.close()
+    process.wait()
+    assert settings and {name: born.get(name) for name in settings} == settings

@@ -104,6 +104,15 @@ def test_more_threads_than_cores_are_said(tmp_path: Path, monkeypatch: pytest.Mo
     assert warnings == ["training.threads is 2, but this machine has 1 cores: more threads than cores only wait."]
 
 
+def test_a_warm_up_longer_than_the_training_is_said(tmp_path: Path) -> None:
+    settings = trial("fnn", training={"max_epochs": 2, "warm_up_steps": 1_000, "batch_rows": 1_000})
+    _, warnings = run(settings, small_set(), tmp_path)
+    (warning,) = warnings
+    assert warning.startswith(
+        "training.warm_up_steps is 1,000, but there are 2 updates at most: the learning rate never"
+    )
+
+
 def test_half_precision_without_a_gpu_is_said(tmp_path: Path) -> None:
     _, warnings = run(trial("fnn", training={"mixed_precision": True, "max_epochs": 1}), small_set(), tmp_path)
     assert warnings == ["Mixed precision needs a GPU: this training computes in full precision."]

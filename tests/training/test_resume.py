@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from random import Random
+from typing import Any, get_args
 
 import pytest
 import torch
@@ -15,8 +16,12 @@ from tests.training.test_training import bits, run
 from vestim_core.data.prepared import PreparedSet
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.spec.job import Trial
+from vestim_core.spec.model import METHODS
 from vestim_core.spec.states import Intent
+from vestim_core.spec.training import StreamsTraining
 from vestim_core.training import loop
+from vestim_core.training.course import Course
+from vestim_core.training.methods import build_batches
 from vestim_core.training.outcome import Outcome
 
 _DRAWN = {"max_epochs": 4, "schedule": {"kind": "plateau", "patience_epochs": 1}, "learning_rate": 0.1}
@@ -25,7 +30,12 @@ TRIALS: dict[str, Trial] = {
     "gru": trial(
         "gru",
         model={"layer_norm": True},
-        training={**_DRAWN, "max_epochs": 2, "exploit": {"epochs": 1, "rounds": 2, "learning_rate": 0.01}},
+        training={
+            **_DRAWN,
+            "max_epochs": 2,
+            "exploit": {"epochs": 1, "rounds": 2, "learning_rate": 0.01},
+            "ema_decay": 0.6,
+        },
     ),
     "windows": trial(
         "windows",
@@ -34,7 +44,18 @@ TRIALS: dict[str, Trial] = {
     ),
     "fnn": trial("fnn", model={"dropout": 0.2}, training={**_DRAWN, "optimizer": "sgd"}),
 }
-BATCHES = {"lstm": 4 * 12, "gru": 4 * 12, "windows": 4 * 4, "fnn": 4 * 4}
+
+
+WAYS: dict[str, tuple[str, dict[str, Any]]] = {
+    "LSTM, streams": ("lstm", {"dropout": 0.2}),
+    "GRU, streams": ("gru", {"dropout": 0.2}),
+    "LSTM, windows": ("windows", {"layer_norm": True}),
+    "GRU, windows": ("windows", {"kind": "gru"}),
+    "FNN, rows": ("fnn", {"dropout": 0.2}),
+}
+"""Every kind of network with every method that trains it."""
+SCHEDULES = ("constant", "cosine", "cosine-restarts", "one-cycle", "step", "plateau")
+OPTIMISERS = ("adam", "adamw", "sgd", "rmsprop")
 
 
 class Killed(BaseException):
@@ -65,6 +86,12 @@ def whole(prepared: PreparedSet, tmp_path_factory: pytest.TempPathFactory) -> di
     return {kind: run(trial, prepared, tmp_path_factory.mktemp(kind)) for kind, trial in TRIALS.items()}
 
 
+def _batches(settings: Trial, prepared: PreparedSet) -> int:
+    """Of the whole training, the rounds of exploiting included."""
+    batches = build_batches(settings, prepared.of("train"), "cpu")
+    return Course(settings.training, batches.per_epoch, None).epochs() * batches.per_epoch
+
+
 def curve(outcome: Outcome) -> list[dict[str, Any]]:
     timeless = ("time_s", "elapsed_s", "memory_MB")
     return [{name: value for name, value in line.items() if name not in timeless} for line in outcome.history]
@@ -77,7 +104,8 @@ def test_pausing_between_any_batches_changes_nothing(
     kind: str, data: st.DataObject, prepared: PreparedSet, whole: dict[str, Outcome], tmp_path_factory: Any
 ) -> None:
     folders: list[Path] = []
-    for runs in data.draw(st.lists(st.integers(0, BATCHES[kind]), min_size=1, max_size=3)):
+    batches = st.integers(0, _batches(TRIALS[kind], prepared))
+    for runs in data.draw(st.lists(batches, min_size=1, max_size=3)):
         folder = tmp_path_factory.mktemp("attempt")
         outcome = loop.train(
             TRIALS[kind],
@@ -105,6 +133,45 @@ def test_pausing_between_any_batches_changes_nothing(
     assert bits(last) == bits(whole[kind])
     assert curve(last) == curve(whole[kind])
     assert last.best == whole[kind].best
+
+
+def test_these_are_all_ways_schedules_and_optimisers() -> None:
+    ways = {(settings.model.kind, settings.training.method) for settings in (_way(way) for way in WAYS)}
+    assert ways == {(kind, method) for kind, methods in METHODS.items() for method in methods}
+    for field, kinds in (("schedule", SCHEDULES), ("optimizer", OPTIMISERS)):
+        sections = get_args(StreamsTraining.model_fields[field].annotation)
+        assert {section().kind for section in sections} == set(kinds)
+
+
+def _way(way: str, **training: Any) -> Trial:
+    kind, model = WAYS[way]
+    return trial(kind, model=model, training={"max_epochs": 2, "learning_rate": 0.1, **training})
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_schedule_and_optimiser_goes_on_from_any_batch(
+    way: str, schedule: str, prepared: PreparedSet, tmp_path: Path
+) -> None:
+    kinds = {
+        "constant": {},
+        "cosine-restarts": {"first_epochs": 1, "length_factor": 1},
+        "step": {"every_epochs": 1},
+        "plateau": {"patience_epochs": 1},
+    }
+    number = SCHEDULES.index(schedule)
+    settings = _way(
+        way,
+        schedule={"kind": schedule, **kinds.get(schedule, {})},
+        optimizer=OPTIMISERS[number % len(OPTIMISERS)],
+        ema_decay=0.7 * (number % 2),
+    )
+    through = run(settings, prepared, tmp_path / "through")
+    for batch in Random(f"{way}, {schedule}").sample(range(1, _batches(settings, prepared)), 2):
+        folder = tmp_path / str(batch)
+        assert run(settings, prepared, folder, intent=Intents(batch)).end == "paused"
+        resumed = run(settings, prepared, folder)
+        assert (bits(resumed), curve(resumed), resumed.best) == (bits(through), curve(through), through.best)
 
 
 @pytest.mark.parametrize("kind", list(TRIALS))

@@ -24,6 +24,7 @@ from vestim_core.spec.states import Intent
 from vestim_core.spec.training import RowsTraining, StreamsTraining, WindowsTraining
 from vestim_core.training.history import write_history
 from vestim_core.training.loop import train
+from vestim_core.training.methods import build_batches
 from vestim_core.training.outcome import Outcome, TrainingDiverged
 
 KINDS = ["lstm", "gru", "windows", "fnn"]
@@ -137,6 +138,8 @@ _COMMON: dict[str, list[Any]] = {
     ],
     "time_budget_s": [0.001],
     "gradient_clip": [0.01],
+    "ema_decay": [0.5, 0.8],
+    "loss": ["huber", {"kind": "huber", "threshold": 0.02}],
     "seed": [2],
 }
 _STREAMS = {
@@ -273,6 +276,27 @@ def test_a_loss_that_is_no_number_ends_in_one_sentence(tmp_path: Path, prepared:
     assert outcome.module is not None
     assert all(torch.isfinite(weights).all() for weights in outcome.module.parameters())
     assert math.isfinite(outcome.best["rmse_mV"])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_gradient_that_is_no_number_ends_so_too_and_moves_no_weight(
+    tmp_path: Path, prepared: PreparedSet, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The loss is finite, its gradient is not, from the second epoch on."""
+    settings = trial(kind, training={"ema_decay": 0.5})
+    updates = build_batches(settings, prepared.of("train"), "cpu").per_epoch
+    backward, calls = torch.Tensor.backward, 0
+
+    def spoiled(self: torch.Tensor, *args: Any, **kwargs: Any) -> None:
+        nonlocal calls
+        calls += 1
+        backward(self * (math.nan if calls > updates else 1.0), *args, **kwargs)
+
+    monkeypatch.setattr(torch.Tensor, "backward", spoiled)
+    with pytest.raises(TrainingDiverged, match="the loss became NaN") as caught:
+        run(settings, prepared, tmp_path)
+    assert calls == updates + 1 and caught.value.outcome.best_epoch == 1
+    assert all(torch.isfinite(weights).all() for weights in caught.value.outcome.module.parameters())
 
 
 def test_files_without_rows_are_refused(tmp_path: Path) -> None:

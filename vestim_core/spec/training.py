@@ -26,6 +26,25 @@ class RmsProp(Section):
     kind: Literal["rmsprop"] = "rmsprop"
 
 
+class MeanSquare(Section):
+    """The mean of squared errors."""
+
+    kind: Literal["mse"] = "mse"
+
+
+class Huber(Section):
+    """Small errors count squared, errors above `threshold` in proportion (Huber 1964): labels that drift in one file of
+    many, and outliers, weigh less."""
+
+    kind: Literal["huber"] = "huber"
+    threshold: float = Field(
+        0.005,
+        gt=0,
+        title="Threshold",
+        description="Errors above count in proportion, not squared; in the target's unit: 0.005 is 5 mV, or 0.5 % SOC.",
+    )
+
+
 class Constant(Section):
     """The learning rate stays."""
 
@@ -103,6 +122,7 @@ def _kind_alone(value: Any) -> Any:
 
 
 Optimizer = Annotated[Adam | AdamW | Sgd | RmsProp, Field(discriminator="kind"), BeforeValidator(_kind_alone)]
+Loss = Annotated[MeanSquare | Huber, Field(discriminator="kind"), BeforeValidator(_kind_alone)]
 Schedule = Annotated[
     Constant | Cosine | CosineRestarts | OneCycle | StepDecay | Plateau,
     Field(discriminator="kind"),
@@ -169,8 +189,17 @@ class TrainingBase(Section):
         "timed, never more than the epochs above; empty: no budget.",
         json_schema_extra=unit("s"),
     )
+    loss: Loss = Field(MeanSquare(), title="Loss", description="What is made small: mse or huber.")
     gradient_clip: float = Field(
         1.0, gt=0, title="Gradient clip", description="Longest gradient (Euclidean norm) that a step may have."
+    )
+    ema_decay: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        title="Weight averaging",
+        description="Share of their moving average that the weights keep at each update, as 0.99: the average is what "
+        "is validated and kept; 0: the weights themselves.",
     )
     seed: int = Field(1, ge=0, le=2**31 - 1, title="Seed", description="First seed; repetition k uses seed + k - 1.")
     repetitions: int = Field(

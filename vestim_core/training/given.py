@@ -23,11 +23,16 @@ def refuse_unusable(prepared: PreparedSet) -> None:
             _refuse_what_is_no_number(file, prepared)
 
 
-def doubts(trial: Trial, prepared: PreparedSet, threads: int) -> Iterator[str]:
-    """A sentence on each thing that will not do what it seems to."""
+def doubts(trial: Trial, prepared: PreparedSet, threads: int, updates: int) -> Iterator[str]:
+    """A sentence on each thing that will not do what it seems to. updates: at most, in the whole search."""
     cores = os.cpu_count() or 1
     if threads > cores:
         yield f"training.threads is {threads}, but this machine has {cores} cores: more threads than cores only wait."
+    if (warm_up := trial.training.warm_up_steps) > updates:
+        yield (
+            f"training.warm_up_steps is {warm_up:,}, but there are {updates:,} updates at most: the learning rate "
+            f"never gets to what the schedule says."
+        )
     for file in prepared.of("train"):
         if not file.segments:
             continue

@@ -69,7 +69,7 @@ def train(
     refuse_unusable(prepared)
     with reproducible(device, threads, trial.seed):
         training = _Training(trial, prepared, checkpoints, device, report, intent, planned, keep_plan)
-        training.say(doubts(trial, prepared, threads))
+        training.say(doubts(trial, prepared, threads, training.updates))
         training.resume([*earlier, checkpoints])
         return training.run()
 
@@ -97,10 +97,11 @@ class _Training:
         self._target = trial.signals.target
         self._suffix, unit_factor = error_scale(self._target)
         zero, one = prepared.pipeline.inverse_target(np.array([0.0, 1.0]))
-        self._error_factor = float(abs(one - zero)) * unit_factor  # from scaled errors to the metric's unit
+        target_scale = float(abs(one - zero))
+        self._error_factor = target_scale * unit_factor  # from scaled errors to the metric's unit
         self._module = build_model(trial.model, len(trial.signals.features)).to(device)
         set_output_limits(self._module, trial.model, prepared.pipeline)
-        self._updater = Updater(self._module, self._spec, device)
+        self._updater = Updater(self._module, self._spec, device, target_scale)
         self._batches = build_batches(trial, prepared.of("train"), device)
         self._course = Course(self._spec, self._batches.per_epoch, planned)
         self._best_weights: dict[str, Tensor] = {}
@@ -123,8 +124,12 @@ class _Training:
                 self._end_epoch()
             if not self._course.begin_round(self._now):
                 return self._outcome("finished")
-            self._module.load_state_dict(self._best_weights)
-            self._updater.fresh_optimiser()
+            self._updater.go_on_from(self._best_weights)
+
+    @property
+    def updates(self) -> int:
+        """Of the search, when it is not cut short."""
+        return self._spec.max_epochs * self._batches.per_epoch
 
     def say(self, doubts: Iterable[str]) -> None:
         """Say `doubts`, and what else will not do what it seems to."""
@@ -142,11 +147,11 @@ class _Training:
                 return wanted
             batch = self._batches.batch(now.index)
             rate = self._course.rate(now)
-            loss = self._updater.update(batch, rate)
+            loss, square = self._updater.update(batch, rate)
             if not math.isfinite(loss):
                 raise self._diverged(loss)
             now.index += 1
-            now.squares += loss * batch.count
+            now.squares += square * batch.count
             now.rows += batch.count
             self._rows_here += batch.x.shape[0] * batch.x.shape[1]
             self._tick(loss, rate)
@@ -216,7 +221,8 @@ class _Training:
         improved = best is None or error < best
         if improved:
             now.best_epoch, now.best = now.epoch, validation
-            self._best_weights = {name: tensor.clone() for name, tensor in self._module.state_dict().items()}
+            kept = self._updater.judged.state_dict()
+            self._best_weights = {name: tensor.clone() for name, tensor in kept.items()}
         moment = time.monotonic()
         passed, self._clock = moment - self._clock, moment
         now.elapsed_s += passed
@@ -250,7 +256,7 @@ class _Training:
         return round(self._process.memory_info().rss / 1e6, 1)
 
     def _predict(self, file: PreparedFile) -> Any:
-        return predict(self._module, file, self._prepared.pipeline, self._device)
+        return predict(self._updater.judged, file, self._prepared.pipeline, self._device)
 
     def _save(self) -> None:
         now = self._now

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from vestim_core.models.network import Network, State
 from vestim_core.spec.training import TrainingBase
+from vestim_core.training.averaging import WeightAverage
 from vestim_core.training.batches import Batch
+from vestim_core.training.losses import Loss
 from vestim_core.training.optimisers import build_optimiser
 
 PART_ROWS = 50_000
@@ -19,22 +21,32 @@ PART_ROWS = 50_000
 200 windows of 400 rows through an LSTM of 18 and 18 need 140 MB less, for 7 % more time."""
 
 
+class Losses(NamedTuple):
+    """Means over the scaled rows of a batch that count: of what is made small, and of the squared error."""
+
+    loss: float
+    square: float
+
+
 class Updater:
     """A network with its optimiser, and the state that its sequences carry from batch to batch."""
 
-    def __init__(self, module: Network, training: TrainingBase, device: str) -> None:
+    def __init__(self, module: Network, training: TrainingBase, device: str, target_scale: float) -> None:
+        """target_scale: what one step of the scaled target is in its unit."""
         self.module = module
         self._training = training
         self._parameters = list(module.parameters())
         self._optimiser = build_optimiser(training, self._parameters)
+        self._loss = Loss(training, target_scale)
+        self._average = WeightAverage(module, training.ema_decay) if training.ema_decay else None
         self._carried: State = ()
         # Half precision has too few bits for gradients unless they are scaled up; only GPUs gain by it.
         half = training.mixed_precision and device == "cuda"
         self._scaler = torch.amp.GradScaler(device) if half else None
         self._autocast = torch.autocast(device, torch.float16, enabled=half)
 
-    def update(self, batch: Batch, rate: float) -> float:
-        """One step with that learning rate; the loss, the mean squared error of the scaled rows that count.
+    def update(self, batch: Batch, rate: float) -> Losses:
+        """One step with that learning rate; what was lost on the rows that count, before it.
 
         A loss or gradient that is no number is given back as it is, and the weights stay.
         """
@@ -42,30 +54,44 @@ class Updater:
         if not batch.count:
             with torch.no_grad():
                 _, self._carried = self.module(batch.x, state)
-            return 0.0
+            return Losses(0.0, 0.0)
         for group in self._optimiser.param_groups:
             group["lr"] = rate
         self._optimiser.zero_grad()
-        loss = 0.0
+        loss = square = 0.0
         for part in _parts(batch):
-            mean = self._loss(part, state)
+            mean, mean_square = self._means(part, state)
             found = float(mean.item())
             if not math.isfinite(found):
-                return found
+                return Losses(found, found)
             share = part.count / batch.count
             loss += share * found
+            square += share * (found if mean_square is mean else float(mean_square.item()))
             self._backward(mean if part is batch else share * mean)
-        return loss if self._descend() else math.nan
+        if not self._descend():
+            return Losses(math.nan, math.nan)
+        if self._average is not None:
+            self._average.updated()
+        return Losses(loss, square)
 
-    def fresh_optimiser(self) -> None:
-        """Forget what the optimiser has gathered; after the weights were replaced."""
+    @property
+    def judged(self) -> Network:
+        """What is validated and kept: the network with its average weights where there are such, else as it is."""
+        return self.module if self._average is None else self._average.module
+
+    def go_on_from(self, weights: dict[str, Tensor]) -> None:
+        """Replace the network's weights, and forget what optimiser and average have gathered."""
+        self.module.load_state_dict(weights)
         self._optimiser = build_optimiser(self._training, self._parameters)
+        if self._average is not None:
+            self._average.restart()
 
     def state(self) -> dict[str, Any]:
         """Tensors and numbers from which everything follows."""
         return {
             "module": self.module.state_dict(),
             "optimiser": self._optimiser.state_dict(),
+            "average": {} if self._average is None else self._average.state(),
             "carried": list(self._carried),
             "scaler": {} if self._scaler is None else self._scaler.state_dict(),
         }
@@ -74,15 +100,17 @@ class Updater:
         """Go on where `state` was taken."""
         self.module.load_state_dict(state["module"])
         self._optimiser.load_state_dict(state["optimiser"])
+        if self._average is not None:
+            self._average.load(state["average"])
         self._carried = tuple(tensor.to(device) for tensor in state["carried"])
         if self._scaler is not None and state.get("scaler"):
             self._scaler.load_state_dict(state["scaler"])
 
-    def _loss(self, batch: Batch, state: State | None) -> Tensor:
+    def _means(self, batch: Batch, state: State | None) -> tuple[Tensor, Tensor]:
         with self._autocast:
             predicted, after = self.module(batch.x, state)
         self._carried = tuple(tensor.detach().float() for tensor in after)
-        return _mean_square(predicted[:, -1:] if batch.last_only else predicted, batch)
+        return self._loss.means((predicted[:, -1:] if batch.last_only else predicted).float(), batch)
 
     def _backward(self, mean: Tensor) -> None:
         (mean if self._scaler is None else self._scaler.scale(mean)).backward()
@@ -110,9 +138,3 @@ def _parts(batch: Batch) -> Iterator[Batch]:
         return
     for x, y in zip(batch.x.chunk(count), batch.y.chunk(count), strict=True):
         yield Batch(x=x, y=y, count=y.numel(), last_only=True)
-
-
-def _mean_square(predicted: Tensor, batch: Batch) -> Tensor:
-    if batch.scored is None:
-        return nn.functional.mse_loss(predicted.float(), batch.y)
-    return ((predicted.float() - batch.y).square() * batch.scored).sum() / batch.count
