@@ -29,7 +29,8 @@ from tests.training.synthetic import Recorder
 from vestim_core.data.prepared import PreparedFile, PreparedSet
 from vestim_core.evaluation.inference import predict
 from vestim_core.evaluation.report import evaluate, overall
-from vestim_core.models.circuit import Circuit, fit_circuit
+from vestim_core.models.circuit import Circuit
+from vestim_core.models.circuit_fit import fit_circuit
 from vestim_core.models.network import Network
 from vestim_core.spec.job import JobSpec, Trial, validate_job
 from vestim_core.spec.job_presets import preset_called

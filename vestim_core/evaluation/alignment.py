@@ -66,5 +66,5 @@ def align(circuit: Circuit, file: File, period_s: float) -> Alignment | None:
 def _rest_of_voltage(circuit: Circuit, file: File, rows: slice, period_s: float) -> Array:
     """What is left of the measured voltage (n,) for OCV."""
     warmth = file.column(TEMPERATURE)[rows] if TEMPERATURE in file.columns else None
-    over_V = circuit.overpotential_V(file.column("current_A")[rows], period_s, warmth)
+    over_V = circuit.overpotential_V(file.column("soc")[rows], file.column("current_A")[rows], period_s, warmth)
     return np.asarray(file.column("voltage_V")[rows] - over_V)

@@ -13,7 +13,8 @@ import numpy as np
 from vestim_core.data.prepared import PreparedSet
 from vestim_core.evaluation.alignment import align
 from vestim_core.evaluation.report import Predictor, evaluate, headlines, overall, write_results
-from vestim_core.models.circuit import Circuit, fit_circuit
+from vestim_core.models.circuit import Circuit
+from vestim_core.models.circuit_fit import fit_circuit
 from vestim_core.models.coulomb import CoulombCounter, capacity_Ah
 from vestim_core.models.ekf import KalmanFilter
 from vestim_core.spec.events import EventKind
