@@ -78,6 +78,21 @@ def files_tables(job: dict[str, Any]) -> list[Table]:
     return tables
 
 
+def robustness_table(found: dict[str, Any]) -> Table:
+    """What each disturbance costs one model: one row a case."""
+    title = f"{plain(found['model']['title'])} ({found['model']['task_id']}) : {found['target']} with disturbed inputs"
+    unit = unit_of(named(found["cases"][0], "rmse")[0])
+    table = new_table(f"{title}, in {unit}" if unit else title)
+    table.add_column("Case", overflow="fold")
+    for head in ("RMSE", "MAE", "Cost"):
+        table.add_column(head, justify="right", no_wrap=True)
+    for case in found["cases"]:
+        values = [number(named(case, name)[1]) for name in ("rmse", "mae")]
+        cost = "" if case is found["cases"][0] else number(named(case, "cost")[1])
+        table.add_row(*map(Text, (case["case"], *values, cost)))
+    return table
+
+
 def _title(words: str, metrics: dict[str, Any]) -> str:
     unit = unit_of(named(metrics, "rmse")[0])
     return f"{words}, in {unit} (R2 has no unit)" if unit else words
