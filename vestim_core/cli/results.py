@@ -1,4 +1,4 @@
-"""A job's errors as tables: one row a model, or one row a model and file; the best of each target marked."""
+"""A job's errors as tables: one row a model, or one row a model and file; the best model of each target marked."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from rich.text import Text
 
 from vestim_core.cli.output import plain
 from vestim_core.cli.values import named, number, unit_of
+from vestim_core.spec.states import TaskKind
 
 METRICS = ("rmse", "mae", "max", "r2")
 HEADS = {"rmse": "RMSE", "mae": "MAE", "max": "max", "r2": "R2"}
@@ -50,13 +51,14 @@ def _errors_table(target: str, tasks: list[dict[str, Any]]) -> Table:
     with_validation = role != "validation" and any("validation" in task["result"]["overall"] for task in tasks)
     if with_validation:
         table.add_column("RMSE validation", justify="right", no_wrap=True)
-    for place, task in enumerate(tasks):
+    best = next((task for task in tasks if task["kind"] != TaskKind.ENSEMBLE), None) if len(tasks) > 1 else None
+    for task in tasks:
         metrics = judged_by(task)[1]
-        cells = [f"{plain(task['title'])}{' (best)' if place == 0 and len(tasks) > 1 else ''}"]
+        cells = [f"{plain(task['title'])}{' (best)' if task is best else ''}"]
         cells += [number(named(metrics, name)[1]) for name in METRICS]
         if with_validation:
             cells.append(number(named(task["result"]["overall"].get("validation", {}), "rmse")[1]))
-        table.add_row(*map(Text, cells), style="bold green" if place == 0 and len(tasks) > 1 else "")
+        table.add_row(*map(Text, cells), style="bold green" if task is best else "")
     return table
 
 
@@ -76,21 +78,6 @@ def files_tables(job: dict[str, Any]) -> list[Table]:
                 table.add_row(*map(Text, (plain(task["title"]), plain(file["file"]), file["role"], *values)))
         tables.append(table)
     return tables
-
-
-def robustness_table(found: dict[str, Any]) -> Table:
-    """What each disturbance costs one model: one row a case."""
-    title = f"{plain(found['model']['title'])} ({found['model']['task_id']}) : {found['target']} with disturbed inputs"
-    unit = unit_of(named(found["cases"][0], "rmse")[0])
-    table = new_table(f"{title}, in {unit}" if unit else title)
-    table.add_column("Case", overflow="fold")
-    for head in ("RMSE", "MAE", "Cost"):
-        table.add_column(head, justify="right", no_wrap=True)
-    for case in found["cases"]:
-        values = [number(named(case, name)[1]) for name in ("rmse", "mae")]
-        cost = "" if case is found["cases"][0] else number(named(case, "cost")[1])
-        table.add_row(*map(Text, (case["case"], *values, cost)))
-    return table
 
 
 def _title(words: str, metrics: dict[str, Any]) -> str:

@@ -13,7 +13,8 @@ from vestim_core.cli.link import connected
 from vestim_core.cli.output import AsJson, console, plain, print_json, say
 from vestim_core.cli.pick import find_job
 from vestim_core.cli.questions import Columns, absolute, bar, columns_of
-from vestim_core.cli.results import HEADS, METRICS, new_table, robustness_table
+from vestim_core.cli.results import HEADS, METRICS, new_table
+from vestim_core.cli.trust import robustness_table
 from vestim_core.cli.values import named, number, unit_of
 from vestim_core.client import Client, follow, show
 from vestim_core.protocol.limits import MAX_PIECE_BYTES

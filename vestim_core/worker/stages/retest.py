@@ -16,9 +16,10 @@ import torch
 
 from vestim_core.data.files import find_files
 from vestim_core.data.prepared import PreparedFile, unique_keys
+from vestim_core.evaluation.conformal import Band
 from vestim_core.evaluation.disturbances import robustness, robustness_document
 from vestim_core.evaluation.envelope import envelope_findings
-from vestim_core.evaluation.report import MAX_TOLD_FILES, ResultWriter, headlines
+from vestim_core.evaluation.report import MAX_TOLD_FILES, METRICS, ResultWriter, headlines
 from vestim_core.evaluation.standalone import TrainedModel, read_new_file
 from vestim_core.spec.errors import wrong_input
 from vestim_core.spec.events import EventKind
@@ -107,8 +108,23 @@ def _work(models: dict[str, TrainedModel], paths: list[Path]) -> Iterator[tuple[
 
 
 def _writer(attempt: Attempt, name: str, model: TrainedModel) -> ResultWriter:
-    csv = attempt.task.testing.predictions_csv
-    return ResultWriter(attempt.result / name, target=model.target, model=_about(name, model), csv=csv)
+    return ResultWriter(
+        attempt.result / name,
+        target=model.target,
+        model=_about(name, model),
+        csv=attempt.task.testing.predictions_csv,
+        envelope=model.document.get("envelope"),
+        band=_band(attempt, name, model),
+    )
+
+
+def _band(attempt: Attempt, name: str, model: TrainedModel) -> Band | None:
+    """The band that the job's own test of that model has found; None where there is no such test."""
+    try:
+        known = read_json(attempt.result_of(name.replace("train", "test", 1)) / METRICS).get("band")
+        return Band.from_json(known, model.target) if known else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _about(name: str, model: TrainedModel) -> dict[str, Any]:
