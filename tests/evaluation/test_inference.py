@@ -39,3 +39,20 @@ def test_dropout_rests_and_the_mode_is_put_back() -> None:
     first, second = (predict(network, prepared.files[0], prepared.pipeline) for _ in range(2))
     assert np.array_equal(first, second)
     assert network.training
+
+
+@pytest.mark.parametrize("kind", ["lstm", "gru", "fnn"])
+def test_row_by_row_and_at_once_agree(kind: str) -> None:
+    """A battery management system has one row at a time and keeps the state: to 1e-6 V the same."""
+    prepared = small_set()
+    network = build_model(trial(kind).model, 3).eval()
+    for file in prepared.files[:2]:
+        streamed = np.empty(len(file.time_s), np.float32)
+        with torch.inference_mode():
+            for segment in file.segments:
+                state = None
+                for row in range(segment.start, segment.stop):
+                    y, state = network(torch.tensor(file.features[row])[None, None], state)
+                    streamed[row] = y.item()
+        apart_V = prepared.pipeline.inverse_target(streamed) - predict(network, file, prepared.pipeline)
+        assert np.abs(apart_V).max() <= 1e-6

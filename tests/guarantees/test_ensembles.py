@@ -43,6 +43,11 @@ def test_repetitions_amount_to_an_ensemble_and_each_test_has_a_band_and_its_flag
     header = (root / "ensemble_1" / "result" / "predictions" / "test.csv").read_text().splitlines()[0]
     assert header == "time_s,voltage_V,predicted_voltage_V,std_voltage_V,segment"
 
+    for number in (1, 2, 3):
+        in_training = tasks[f"train_00{number}"]["result"]["training"]["validation"]
+        in_test = tasks[f"test_00{number}"]["result"]["overall"]["validation"]
+        assert in_training.items() <= in_test.items(), "validation in training is the test's, bit for bit"
+
     seeds = read_json(root / "ensemble_1" / "result" / "seeds.json")
     assert [member["seed"] for member in seeds["members"]] == [1, 2, 3] and seeds["absent"] == []
     rmse = [tasks[name]["result"]["overall"]["test"]["rmse_mV"] for name in members]
