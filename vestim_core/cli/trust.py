@@ -86,7 +86,7 @@ def label_sentence(job: dict[str, Any]) -> str:
 
 def robustness_table(found: dict[str, Any]) -> Table:
     """What each disturbance costs one model: one row a case."""
-    title = f"{plain(found['model']['title'])} ({found['model']['task_id']}) : {found['target']} with disturbed inputs"
+    title = f"{plain(found['model']['title'])} ({found['model']['task_id']}): {found['target']} with disturbed inputs"
     unit = unit_of(named(found["cases"][0], "rmse")[0])
     table = new_table(f"{title}, in {unit}" if unit else title)
     table.add_column("Case", overflow="fold")

@@ -78,7 +78,7 @@ def label_check(found: Sequence[Alignment]) -> dict[str, Any]:
     share = 1.0 - (after / before) ** 2 if before > 0 else 0.0
     sentence = (
         f"With the SOC of each file scaled and shifted as suits the circuit best, its RMSE falls from {before:.1f} to "
-        f"{after:.1f} mV: label error would explain {100 * share:.0f} % of its squared error."
+        f"{after:.1f} mV: label error would explain at most {100 * share:.0f} % of its squared error."
     )
     return {
         "schema_version": 1,

@@ -71,7 +71,8 @@ def test(
         return
     _tell(found)
     where = f"'{folder}'" if folder else f"tasks/{task_id}/result of {job_id}"
-    say(f"Metrics and predictions lie in {where}.")
+    what = "Metrics and predictions" if files else "The results"
+    say(f"{what} lie in {where}.")
 
 
 def _free(out: str) -> Path:
