@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -108,8 +108,8 @@ def robustness(
     Raises wrong_input where a formula of the pipeline gives no number on disturbed rows.
     """
     target = pipeline.signals.target
-    plain = [(file, _scored(file, target), predictor(file)[scored_rows(file)]) for file in files]
-    records = [_record("undisturbed", [_sums(truth, found) for _, truth, found in plain], None, target)]
+    plain = [_Plain.of(file, predictor(file), pipeline) for file in files]
+    records = [_record("undisturbed", [_sums(one.truth, one.predicted) for one in plain], None, target)]
     behind = columns_behind(pipeline)
     counted = any(isinstance(step, CoulombSoc) and step.output in behind for step in pipeline.steps)
     meant = [(number, case) for number, case in enumerate(cases) if _concerns(case, behind, counted)]
@@ -117,10 +117,10 @@ def robustness(
     for done, (number, case) in enumerate(meant, 2):
         random = np.random.default_rng([SEED, number])
         disturbed, same = [], []
-        for file, truth, found in plain:
-            again, kept = _disturbed(case, file, pipeline, random)
-            disturbed.append(_sums(truth[kept], predictor(again)[scored_rows(again)]))
-            same.append(_sums(truth[kept], found[kept]))
+        for one in plain:
+            again, kept = _disturbed(case, one, pipeline, random)
+            disturbed.append(_sums(one.truth[kept], predictor(again)[scored_rows(again)]))
+            same.append(_sums(one.truth[kept], one.predicted[kept]))
         records.append(_record(case.name, disturbed, same, target))
         on_case(done, len(meant) + 1)
     return records
@@ -139,21 +139,36 @@ def robustness_document(
     }
 
 
+@dataclass(frozen=True)
+class _Plain:
+    """A file as it is. measured: its scored rows, without what steps made. truth, predicted: (m,) of these rows."""
+
+    file: PreparedFile
+    measured: EvenRows
+    truth: Array
+    predicted: Array
+
+    @classmethod
+    def of(cls, file: PreparedFile, predicted: np.ndarray, pipeline: Pipeline) -> Self:
+        rows = scored_rows(file)
+        truth = np.asarray(file.column(pipeline.signals.target)[rows])
+        return cls(file, measured_rows(file, pipeline), truth, predicted[rows])
+
+
 def _concerns(case: Disturbance, behind: set[str], counted: bool) -> bool:
     return case.rows is not None or case.column in behind or (case.start_soc != 0 and counted)
 
 
 def _disturbed(
-    case: Disturbance, file: PreparedFile, pipeline: Pipeline, random: np.random.Generator
+    case: Disturbance, plain: _Plain, pipeline: Pipeline, random: np.random.Generator
 ) -> tuple[PreparedFile, np.ndarray]:
     """The file as the model reads it then, and which scored rows of the file its scored rows are."""
-    measured = measured_rows(file, pipeline)
-    rows = case.rows(measured, random) if case.rows else measured
+    rows = case.rows(plain.measured, random) if case.rows else plain.measured
     for name in _disturbed_columns(case, pipeline) & set(rows.columns):
         rows = rows.with_column(name, case.change(rows.column(name), random))
     steps = tuple(_started_off(step, case.start_soc) for step in pipeline.steps)
-    again = prepared_again(file, rows, replace(pipeline, steps=steps))
-    return again, np.searchsorted(measured.time_s, rows.time_s)
+    again = prepared_again(plain.file, rows, replace(pipeline, steps=steps))
+    return again, np.searchsorted(plain.measured.time_s, rows.time_s)
 
 
 def _disturbed_columns(case: Disturbance, pipeline: Pipeline) -> set[str]:
@@ -167,10 +182,6 @@ def _started_off(step: Step, by: float) -> Step:
     if isinstance(step, CoulombSoc) and not step.start_column:
         return step.model_copy(update={"initial_soc": step.initial_soc + by})
     return step
-
-
-def _scored(file: PreparedFile, name: str) -> Array:
-    return np.asarray(file.column(name)[scored_rows(file)])
 
 
 def _sums(truth: Array, predicted: Array) -> ErrorSums:
