@@ -43,15 +43,7 @@ def prepared_again(file: PreparedFile, rows: EvenRows, pipeline: Pipeline) -> Pr
     """
     table = Table(Path(file.source), file.name, file.sha256, {})
     arrays = pipeline.scale(run_steps(pipeline.steps, rows, table, training=False)[0])
-    return replace(
-        file,
-        time_s=arrays.time_s,
-        features=arrays.features,
-        target=arrays.target,
-        physical=arrays.physical,
-        columns=arrays.columns,
-        segments=arrays.segments,
-    )
+    return replace(file, **vars(arrays))
 
 
 def columns_behind(pipeline: Pipeline) -> set[str]:

@@ -4,8 +4,8 @@ the tests of its members have predicted, and takes those that were tested, two a
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -36,7 +36,7 @@ def run(attempt: Attempt) -> AttemptState:
     spread: dict[Role, list[tuple[Comparison, np.ndarray]]] = {}
     files = [*prepared.of("validation"), *prepared.of("test")]
     for number, file in enumerate(files, 1):
-        mean, std = mean_and_spread([_predicted(attempt.result_of(name), file) for name in members])
+        mean, std = mean_and_spread([_predicted(attempt, name, file) for name in members])
         result = writer.add(file, mean, std)
         if result.comparison:
             spread.setdefault(file.role, []).append((result.comparison, std[compared_rows(file, target)]))
@@ -72,10 +72,16 @@ def _seeds(attempt: Attempt, members: dict[str, dict[str, Any]], specs: dict[str
     }
 
 
-def _predicted(result: Path, file: PreparedFile) -> np.ndarray:
+def _predicted(attempt: Attempt, member: str, file: PreparedFile) -> np.ndarray:
     """(n,) what a member's test has predicted for every row of a file; NaN where it kept nothing, in rested rows."""
     rows = scored_rows(file)
     predicted = np.full(len(rows), np.nan)
-    with np.load(result / "predictions" / f"{file.key}.npz", allow_pickle=False) as kept:
-        predicted[rows] = kept["predicted"]
+    path = attempt.result_of(member) / "predictions" / f"{file.key}.npz"
+    try:
+        with np.load(path, allow_pickle=False) as kept:
+            predicted[rows] = kept["predicted"]
+    except (OSError, KeyError, ValueError, BadZipFile):
+        raise wrong_input(
+            f'what {member} has predicted for "{file.name}" is gone or damaged: train the job anew', place=str(path)
+        ) from None
     return predicted
