@@ -35,7 +35,7 @@ from vestim_core.data.prepared import PreparedFile, PreparedSet
 from vestim_core.evaluation.alignment import align
 from vestim_core.evaluation.inference import predict
 from vestim_core.evaluation.report import evaluate, overall
-from vestim_core.models.circuit import fit_circuit
+from vestim_core.models.circuit_fit import fit_circuit
 from vestim_core.models.network import Network
 from vestim_core.spec.job import JobSpec, Trial, validate_job
 from vestim_core.spec.job_presets import preset_called

@@ -10,6 +10,7 @@ from vestim_core.cli.board import Board
 from vestim_core.cli.events import event_line, sentence
 from vestim_core.cli.output import plain
 from vestim_core.cli.results import errors_tables, files_tables
+from vestim_core.cli.trust import bands_tables, label_sentence, labels_table, seeds_table
 from vestim_core.cli.views import BarsView, LinesView
 from vestim_core.client import Batch
 from vestim_core.spec.events import EventKind
@@ -99,6 +100,40 @@ def test_tables_fit_80_columns_and_mark_the_best() -> None:
     rows = [line for line in errors.splitlines() if "7.76" in line or "25.3" in line]
     assert "(best)" in rows[0] and "LSTM" in rows[0]
     assert "(best)" not in rows[1]
+
+
+def test_an_ensemble_is_shown_among_the_models_and_never_the_best_of_them() -> None:
+    tasks = [_task("ensemble_1", "ensemble", "Ensemble of 2 LSTM 24", 5.0), _task("test_001", "test", "LSTM 24", 7.0)]
+    rows = _printed(*errors_tables({"tasks": tasks}), width=120).splitlines()
+    assert "(best)" in next(line for line in rows if "7.00" in line)
+    assert "(best)" not in next(line for line in rows if "5.00" in line)
+
+
+def test_what_tells_how_far_figures_can_be_trusted_fits_80_columns() -> None:
+    test = _task("test_001", "test", "LSTM 24-24-24, learning_rate 0.005, soc+current_A, rep 3", 7.76)
+    test["result"]["band"] = {"level": 0.95, "half_width_mV": 15.25, "calibration_rows": 900, "coverage": 0.913}
+    test["result"]["files"][-1] |= {"role": "test", "rows_outside": 1234, "outside": {"current_A": 1234}}
+    spread = {"mean": 8.0, "std": 1.25, "min": 6.75, "max": 9.25, "values": [6.75, 9.25]}
+    seeds = {"title": "Ensemble of 2 LSTM 24-24-24", "spread": {"test": {"rmse_mV": spread}}}
+    ensemble = {**_task("ensemble_1", "ensemble", "Ensemble of 2 LSTM 24"), "result": {"seeds": seeds}}
+    label = {"file": "drive.csv", "rmse_mV": 11.3, "aligned_rmse_mV": 4.6, "soc_scale": 1.008}
+    checked = {"labels": [{**label, "soc_shift_percent": -1.01}], "label_check": {"sentence": "Labels drift."}}
+    baseline = {**_task("baseline_1", "baseline", "Equivalent circuit"), "result": checked}
+    job = {"tasks": [test, ensemble, baseline]}
+    expected = (
+        (bands_tables(job)[0], ("15.2", "91.3 %", "1,234", "95.0 %")),
+        (seeds_table(job), ("8.00", "1.25", "6.75", "9.25", "test, mV")),
+        (labels_table(job), ("11.3", "4.60", "1.008", "-1.01")),
+    )
+    for table, figures in expected:
+        assert table is not None
+        text = _printed(table)
+        assert max(map(len, text.splitlines())) <= 80
+        assert all(figure in text for figure in figures), text
+    assert label_sentence(job) == "Labels drift."
+    nothing = {"tasks": [_task("test_001", "test", "LSTM", 7.0)]}
+    assert (bands_tables(nothing), seeds_table(nothing), labels_table(nothing)) == ([], None, None)
+    assert label_sentence(nothing) == ""
 
 
 def test_without_a_terminal_there_are_lines_and_no_control_codes() -> None:

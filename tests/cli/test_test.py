@@ -25,6 +25,12 @@ def test_a_job_and_its_copy_elsewhere(vestim: Vestim, endless_job: Path, tmp_pat
     again = vestim("test", job_id, str(new), "--out", "results")
     assert again.returncode == 2 and "not empty" in again.stderr
 
+    ran = vestim("test", job_id, "--robustness")
+    assert ran.returncode == 0, ran.stderr
+    assert "current +110 mA" in ran.stdout and "Cost" in ran.stdout
+    asked_nothing = vestim("test", job_id)
+    assert asked_nothing.returncode == 2 and "name the files to test on" in asked_nothing.stderr
+
     moved = tmp_path / job_id
     shutil.copytree(Home.find().jobs / job_id, moved)
     assert vestim("delete", job_id, "--yes").returncode == 0

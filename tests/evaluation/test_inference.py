@@ -88,3 +88,20 @@ def test_a_filter_smooths_and_its_absence_changes_no_bit() -> None:
         assert np.abs(np.diff(smoothed[segment.scored])).sum() < 0.8 * np.abs(np.diff(plain[segment.scored])).sum()
         rolled = slice(segment.start, segment.scored_from)
         assert np.array_equal(smoothed[rolled], plain[rolled])
+
+
+@pytest.mark.parametrize("kind", ["lstm", "gru", "fnn"])
+def test_row_by_row_and_at_once_agree(kind: str) -> None:
+    """A battery management system has one row at a time and keeps the state: to 1e-6 V the same."""
+    prepared = small_set()
+    network = build_model(trial(kind).model, 3).eval()
+    for file in prepared.files[:2]:
+        streamed = np.empty(len(file.time_s), np.float32)
+        with torch.inference_mode():
+            for segment in file.segments:
+                state = None
+                for row in range(segment.start, segment.stop):
+                    y, state = network(torch.tensor(file.features[row])[None, None], state)
+                    streamed[row] = y.item()
+        apart_V = prepared.pipeline.inverse_target(streamed) - predict(network, file, prepared.pipeline)
+        assert np.abs(apart_V).max() <= 1e-6

@@ -3,23 +3,28 @@
 import numpy as np
 import pytest
 
-from tests.training.synthetic import FILES, drive, prepare, small_set
-from vestim_core.data.prepared import PreparedFile
+from tests.training.synthetic import FILES, drive, prepare, small_set, with_gap
+from vestim_core.data.prepared import PreparedFile, PreparedSet
+from vestim_core.data.remade import columns_behind, measured_rows, prepared_again
 from vestim_core.evaluation.disturbances import BATTERY, robustness
 from vestim_core.evaluation.report import scored_rows
-from vestim_core.spec.errors import VestimError
-from vestim_core.spec.preparation import Ema, Normalise, Resample
+from vestim_core.spec.preparation import CoulombSoc, Ema, Formula, Normalise, PreRoll, Resample
 from vestim_core.spec.signals import SignalsSpec
 
 
 def test_each_case_costs_what_its_disturbance_does() -> None:
     prepared = small_set()
-    scale = prepared.pipeline.feature_scale
+    known = {file.key: (scored_rows(file), file) for file in prepared.files}
 
-    def predictor(file: PreparedFile) -> np.ndarray:
+    def predictor(read: PreparedFile) -> np.ndarray:
         """The truth, plus 0.1 Ohm times what the current reads too much."""
-        read_A = scale.inverse(file.features)[:, 1]
-        return np.asarray(file.column("voltage_V") + 0.1 * (read_A - file.column("current_A")))
+        own, mask = scored_rows(read), known[read.key][0]
+        of_file = known[read.key][1].column
+        at = np.searchsorted(known[read.key][1].time_s[mask], read.time_s[own])
+        too_much_A = scale_back(prepared, read)[own, 1] - of_file("current_A")[mask][at]
+        predicted = np.full(len(own), np.nan)
+        predicted[own] = of_file("voltage_V")[mask][at] + 0.1 * too_much_A
+        return predicted
 
     found = {record["case"]: record for record in robustness(predictor, prepared.files, prepared.pipeline)}
     assert next(iter(found)) == "undisturbed"
@@ -38,23 +43,98 @@ def test_each_case_costs_what_its_disturbance_does() -> None:
     assert again == list(found.values()), "its noise comes from a seed"
 
 
-def test_a_start_in_mid_cycle_costs_a_model_with_memory_its_memory() -> None:
+def test_a_start_in_mid_cycle_is_taken_for_a_rest_and_costs_a_model_with_memory_its_memory() -> None:
     prepared = small_set()
+    file = prepared.files[0]
+    middle = (100 + len(file.time_s)) // 2
 
-    def counter(file: PreparedFile) -> np.ndarray:
-        """Off by 1 mV in the first row of each segment, by nothing afterwards."""
-        predicted = file.column("voltage_V").copy()
-        predicted[[segment.start for segment in file.segments]] += 0.001
+    def counter(read: PreparedFile) -> np.ndarray:
+        """Off by 1 mV in the first scored row of each segment, by nothing afterwards."""
+        predicted = read.column("voltage_V").copy()
+        predicted[[segment.scored_from for segment in read.segments]] += 0.001
+        seen.append(read)
         return predicted
 
-    *_, last = robustness(counter, prepared.files[:1], prepared.pipeline, BATTERY[-1:])
+    seen: list[PreparedFile] = []
+    *_, last = robustness(counter, [file], prepared.pipeline, BATTERY[-1:])
     assert last["rmse_mV"] == pytest.approx(1 / np.sqrt(last["rows"])) == last["cost_mV"]
+    (segment,) = seen[-1].segments
+    assert segment.scored_from == 100 and seen[-1].time_s[100] == file.time_s[middle]
+    np.testing.assert_allclose(scale_back(prepared, seen[-1])[:100, 1], 0.0, atol=1e-6)  # the current of rested rows
 
 
-def test_a_feature_that_a_step_makes_is_refused() -> None:
+def scale_back(prepared: PreparedSet, file: PreparedFile) -> np.ndarray:
+    return prepared.pipeline.feature_scale.inverse(file.features)
+
+
+_STEPS = [
+    Resample(),
+    CoulombSoc(output="counted", capacity_Ah=0.5, initial_soc=0.95),
+    Ema(column="current_A", output="slow", tau_s=30),
+    Formula(output="power", formula="slow * voltage_V"),
+    PreRoll(duration_s=50),
+    Normalise(),
+]
+
+
+def _made(features: list[str], target: str = "temperature_degC") -> PreparedSet:
     tables = {name: drive(name, 300, seed) for seed, name in enumerate(FILES, 1)}
-    signals = SignalsSpec(features=["slow"], target="voltage_V")
-    steps = [Resample(), Ema(column="current_A", output="slow", tau_s=30), Normalise()]
-    prepared = prepare(tables, FILES, steps=steps, signals=signals)
-    with pytest.raises(VestimError, match="'slow' is made from current_A"):
-        robustness(lambda file: file.column("voltage_V"), prepared.files, prepared.pipeline)
+    tables["b.csv"] = with_gap(tables["b.csv"], 120)
+    return prepare(tables, FILES, steps=_STEPS, signals=SignalsSpec(features=features, target=target))
+
+
+def test_a_file_that_is_not_disturbed_is_prepared_again_to_the_last_bit() -> None:
+    prepared = _made(["counted", "slow", "power", "current_A"])
+    for file in prepared.files:
+        again = prepared_again(file, measured_rows(file, prepared.pipeline), prepared.pipeline)
+        assert np.array_equal(again.features, file.features)
+        assert np.array_equal(again.time_s, file.time_s)
+        assert again.segments == file.segments
+    assert columns_behind(prepared.pipeline) == {"counted", "slow", "power", "current_A", "voltage_V"}
+
+
+def test_what_steps_make_of_a_disturbed_column_is_made_again() -> None:
+    """Against the filter, the formula and the count done by hand on one disturbed file."""
+    prepared = _made(["counted", "slow", "power"])
+    file = prepared.files[2]
+    read_files: list[PreparedFile] = []
+
+    def predictor(read: PreparedFile) -> np.ndarray:
+        read_files.append(read)
+        return np.asarray(read.column("temperature_degC"))
+
+    found = [record["case"] for record in robustness(predictor, [file], prepared.pipeline)]
+    by_case = {case: scale_back(prepared, read)[50:] for case, read in zip(found, read_files, strict=True)}
+    noisy = read_files[found.index("current noise 50 mA")]
+    assert not [name for name in found if name.startswith("temperature")], "no feature depends on it"
+    current_A, voltage_V = file.column("current_A")[50:], file.column("voltage_V")[50:]
+    plain = by_case["undisturbed"]
+    shifted = by_case["current +110 mA"]
+    noisy_A = scale_back(prepared, noisy)[50:, 1]
+    slow_A, decay = noisy.column("current_A")[50], np.exp(-1 / 30)
+    for row, value_A in enumerate(noisy.column("current_A")[50:]):
+        slow_A = decay * slow_A + (1 - decay) * value_A
+        assert noisy_A[row] == pytest.approx(slow_A, abs=1e-5)
+    np.testing.assert_allclose(shifted[:, 1] - plain[:, 1], 0.11, atol=1e-5)
+    np.testing.assert_allclose(shifted[:, 0] - plain[:, 0], np.arange(299) * 0.11 / 3600 / 0.5, atol=1e-6)
+    np.testing.assert_allclose(shifted[:, 2], shifted[:, 1] * voltage_V, atol=1e-4)
+    np.testing.assert_allclose(by_case["voltage +5 mV"][:, 2], plain[:, 1] * (voltage_V + 0.005), atol=1e-4)
+    for by, case in ((0.1, "SOC +10 %"), (-0.1, "SOC -10 %")):
+        np.testing.assert_allclose(by_case[case][:, 0] - plain[:, 0], by, atol=1e-6)
+        assert np.array_equal(by_case[case][:, 1:], plain[:, 1:])
+    assert len(by_case["start in mid-cycle"]) == pytest.approx(len(current_A) / 2, abs=1)
+
+
+def test_what_is_predicted_is_never_disturbed() -> None:
+    """A counted SOC as the target: a wrong current may change what the model reads, not the truth."""
+    prepared = _made(["voltage_V", "current_A"], target="counted")
+    file = prepared.files[3]
+    rows = scored_rows(file)
+
+    def predictor(read: PreparedFile) -> np.ndarray:
+        predicted = np.zeros(len(read.time_s))
+        predicted[scored_rows(read)] = file.column("counted")[rows][-scored_rows(read).sum() :]
+        return predicted
+
+    for record in robustness(predictor, [file], prepared.pipeline):
+        assert record["rmse"] == 0.0, record["case"]

@@ -1,16 +1,18 @@
 """Bands cover what they promise on simulated data; ensembles are means of their members."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from tests.training.synthetic import small_set
 from vestim_core.data.prepared import PreparedFile
-from vestim_core.evaluation.conformal import Band, coverage_report
+from vestim_core.evaluation.comparison import Comparison
+from vestim_core.evaluation.conformal import Band, coverage_report, covered
 from vestim_core.evaluation.ensemble import Ensemble
-from vestim_core.evaluation.report import examine
+from vestim_core.evaluation.report import examine, headlines, metrics_document
+from vestim_core.spec.data import Role
 from vestim_core.spec.errors import VestimError
+
+ROLES: tuple[Role, Role] = ("validation", "test")
 
 
 @pytest.mark.parametrize("level", [0.5, 0.9, 0.95])
@@ -37,16 +39,21 @@ def test_coverage_is_told_bin_by_bin() -> None:
     def noisy(file: PreparedFile) -> np.ndarray:
         return np.asarray(file.column("voltage_V") + random.normal(0, 0.01, len(file.time_s)))
 
-    calibration, tested = ([examine(f, noisy(f), "voltage_V") for f in prepared.of(r)] for r in ("validation", "test"))
-    report = coverage_report(calibration, tested, 0.9)
+    calibration, tested = ([Comparison.of(f, noisy(f), "voltage_V") for f in prepared.of(r)] for r in ROLES)
+    report = coverage_report(calibration, tested, "voltage_V", 0.9)
+    assert covered(Band.from_json(report, "voltage_V"), tested, "voltage_V") == report
     assert report["half_width_mV"] == pytest.approx(16.4, rel=0.05)
     assert report["coverage"] == pytest.approx(0.9, abs=0.02)
     for bins in report["bins"].values():
-        assert sum(entry["rows"] for entry in bins) == tested[0].sums.rows
+        assert sum(entry["rows"] for entry in bins) == len(tested[0].error)
         inside = sum(entry["rows"] * entry["coverage"] for entry in bins)
-        assert inside == pytest.approx(report["coverage"] * tested[0].sums.rows)
-    with pytest.raises(VestimError, match="examine"):
-        coverage_report([replace(calibration[0], comparison=None)], tested)
+        assert inside == pytest.approx(report["coverage"] * len(tested[0].error))
+    document = metrics_document({}, "voltage_V", [examine(f, noisy(f), "voltage_V") for f in prepared.files])
+    assert document["band"]["coverage"] == pytest.approx(0.95, abs=0.02)
+    assert document["band"]["calibration_rows"] == len(calibration[0].error)
+    assert {"level", "half_width_mV", "coverage"} <= headlines(document)["band"].keys()
+    unknown = metrics_document({}, "voltage_V", [examine(f, noisy(f), "voltage_V") for f in prepared.of("test")])
+    assert unknown["band"] is None and "band" not in headlines(unknown)
 
 
 def test_an_ensemble_is_the_mean_of_its_members() -> None:

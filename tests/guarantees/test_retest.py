@@ -137,3 +137,35 @@ def test_a_folder_from_elsewhere_is_tested_with_the_same_numbers(
         second = _test(later, done, *cells["test"])
         assert (first["task_id"], second["task_id"]) == ("retest_1", "retest_2")
         assert second["result"] == first["result"]
+
+
+def test_what_errors_of_the_sensors_cost_is_told_of_the_jobs_own_files_and_of_new_ones(
+    client: Client, job: Callable[..., dict[str, Any]], cells: dict[str, list[str]]
+) -> None:
+    """For a model whose inputs are filtered, also when the prepared arrays are gone."""
+    ema = {"step": "ema", "column": "current_A", "output": "slow", "tau_s": 30}
+    signals = {"features": ["soc", "slow", "temperature_degC"], "target": "voltage_V"}
+    preparation = [{"step": "resample"}, ema, {"step": "pre_roll"}, {"step": "normalise"}]
+    document = {**job(epochs=1), "signals": signals, "preparation": preparation, "testing": {"baseline": False}}
+    job_id = str(client.call("submit", spec=document)["job_id"])
+    finish(client, job_id)
+    before = client.call("show_job", job_id=job_id)
+    shutil.rmtree(client.home.prepared)
+    task = _test(client, job_id, robustness=True)
+    assert (task["state"], task["title"]) == ("done", "Robustness"), task["error"]
+    (told,) = task["result"]["robustness"]
+    root = client.home.jobs / job_id / "tasks"
+    kept = read_json(root / task["task_id"] / "result" / "train_001" / "robustness.json")
+    assert {name: kept[name] for name in told} == told
+    assert (kept["schema_version"], [file["role"] for file in kept["files"]]) == (1, ["test"])
+    own = read_json(root / "test_001" / "result" / "metrics.json")["overall"]["test"]
+    cases = {case["case"]: case for case in told["cases"]}
+    assert cases["undisturbed"]["rmse_mV"] == pytest.approx(own["rmse_mV"], rel=1e-9)
+    assert cases["current +110 mA"]["cost_mV"] != 0 and cases["SOC +10 %"]["cost_mV"] != 0
+    assert not [name for name in cases if name.startswith("voltage")]
+    again = _test(client, job_id, *cells["test"], robustness=True)["result"]
+    assert again["robustness"][0]["cases"] == told["cases"] and len(again["retest"]) == 1
+    with pytest.raises(VestimError, match="name the files to test on, or ask for robustness"):
+        client.call("test", job_id=job_id)
+    after = client.call("show_job", job_id=job_id)
+    assert (after["state"], after["best"]) == ("done", before["best"])

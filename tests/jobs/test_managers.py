@@ -78,6 +78,7 @@ def test_training_and_testing_follow_their_tasks() -> None:
         ("train_002", 0),
         ("test_001", 20.0),
         ("test_002", 10.0),
+        ("ensemble_1", 5.0),
     ]:
         if container.tasks[task_id].state is TaskState.WAITING:
             container.set_task_state(task_id, TaskState.READY)
@@ -92,7 +93,8 @@ def test_training_and_testing_follow_their_tasks() -> None:
     assert state(container, Phase.TRAINING) is PhaseState.DONE
     assert state(container, Phase.TESTING) is PhaseState.DONE
     summary = container.summary()
-    assert summary["best"]["task_id"] == "test_002" and summary["best"]["value"] == 10.0
+    assert summary["best"]["task_id"] == "test_002", "an ensemble is a result of its own"
+    assert summary["best"]["value"] == 10.0
     assert summary["baseline"] == {"metric": "rmse_mV", "value": 30.0}
     assert summary["fraction"] == 1.0
 

@@ -131,6 +131,7 @@ def test_a_job_whose_tasks_have_all_ended_gets_its_end(job: JobFacts) -> None:
 def worked(job: JobFacts, *, obeys: bool, now_s: float) -> JobFacts:
     """What the world does meanwhile: ready tasks start, workers obey, or do nothing until they are killed."""
     tasks = []
+    short = {TaskKind.TEST, TaskKind.BASELINE, TaskKind.ENSEMBLE, TaskKind.RETEST}
     for task in job.tasks:
         attempt = task.attempt
         active = job.state in {JobState.QUEUED, JobState.RUNNING}
@@ -145,7 +146,7 @@ def worked(job: JobFacts, *, obeys: bool, now_s: float) -> JobFacts:
                 end = AttemptState.FINISHED
             elif obeys:
                 end = AttemptState.STOPPED if attempt.asked is Intent.STOP else AttemptState.PAUSED
-            elif attempt.asked is Intent.RUN and task.kind in {TaskKind.TEST, TaskKind.BASELINE, TaskKind.RETEST}:
+            elif attempt.asked is Intent.RUN and task.kind in short:
                 end = AttemptState.FINISHED
             if end:
                 task = replace(task, attempt=replace(attempt, state=end, ended=True))
@@ -281,3 +282,34 @@ def test_a_vanished_process_is_tried_again_a_few_times() -> None:
         assert isinstance(reconcile(job, NOW_S)[0], Retry)
     job = JobFacts(JobState.RUNNING, Intent.RUN, [train(attempt=AttemptState.LOST, retries=MAX_RETRIES), test_task()])
     assert settled(job).state is JobState.FAILED
+
+
+@pytest.mark.parametrize(
+    ("members", "intent", "expected"),
+    [
+        ("done done", Intent.RUN, "ready"),
+        ("done failed done", Intent.RUN, "ready"),
+        ("done running done", Intent.RUN, "waiting"),
+        ("done failed", Intent.RUN, "skipped"),
+        ("done skipped", Intent.RUN, "skipped"),
+        ("done running", Intent.PAUSE, "waiting"),
+        ("done done stopped", Intent.STOP, "ready"),
+        ("done waiting", Intent.STOP, "stopped"),
+        ("done stopped", Intent.STOP, "stopped"),
+    ],
+)
+def test_an_ensemble_is_made_of_the_members_that_were_tested(members: str, intent: Intent, expected: str) -> None:
+    """Of two at least, once all have come to their end; a stopped job keeps it where it still tests."""
+    running = AttemptFacts(1, AttemptState.RUNNING, False, Intent.RUN)
+    tests = [
+        TaskFacts(f"test_{number}", TaskKind.TEST, TaskState(word), attempt=running if word == "running" else None)
+        for number, word in enumerate(members.split(), 1)
+    ]
+    untrained = TaskFacts("train_9", TaskKind.TRAIN, TaskState.STOPPED)
+    tests = [replace(test, depends_on=("train_9",)) if test.state is TaskState.WAITING else test for test in tests]
+    ensemble = TaskFacts("e", TaskKind.ENSEMBLE, TaskState.WAITING, tuple(test.task_id for test in tests))
+    job = JobFacts(JobState.RUNNING, intent, [untrained, *tests, ensemble])
+    rest = settled(job)
+    assert rest.tasks[-1].state == expected
+    if intent is Intent.STOP:
+        assert settled(replace(job, test_after_stop=False)).tasks[-1].state is TaskState.STOPPED

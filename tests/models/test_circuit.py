@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,8 @@ from tests.training.real import real_set
 from tests.training.synthetic import R0_OHM, R1_OHM, TAU_S, drive, prepare, small_set
 from vestim_core.data.table import Table
 from vestim_core.evaluation.report import evaluate, overall
-from vestim_core.models.circuit import Circuit, fit_circuit, hysteresis, is_drive, lag
+from vestim_core.models.circuit import Circuit, hysteresis, lag
+from vestim_core.models.circuit_fit import fit_circuit, is_drive
 from vestim_core.spec.errors import VestimError
 from vestim_core.spec.signals import SignalsSpec
 
@@ -20,18 +22,41 @@ from vestim_core.spec.signals import SignalsSpec
 def test_a_known_circuit_is_found_again() -> None:
     prepared = small_set(3000)
     circuit = fit_circuit(prepared.of("train"), prepared.period_s)
-    assert circuit.R0_ohm == pytest.approx(R0_OHM, rel=0.02)
-    assert circuit.R_ohm == pytest.approx((R1_OHM,), rel=0.05)
+    assert circuit.R0_ohm == pytest.approx([R0_OHM] * 11, rel=0.02)
+    assert circuit.R_ohm[0] == pytest.approx([R1_OHM] * 11, rel=0.25)
+    assert np.mean(circuit.R_ohm[0]) == pytest.approx(R1_OHM, rel=0.05)
     assert circuit.tau_s == pytest.approx((TAU_S,), rel=0.1)
     results = evaluate(lambda file: circuit.predict(file, prepared.period_s), prepared.files, "voltage_V")
     assert overall(results)["validation"]["rmse_mV"] < 1.0
 
 
 def test_the_step_response_is_that_of_the_formula() -> None:
-    circuit = Circuit(soc=(0.0, 1.0), ocv_V=(3.0, 4.0), R0_ohm=0.02, R_ohm=(0.01,), tau_s=(20.0,))
+    circuit = _circuit(R0_ohm=(0.02,), R_ohm=((0.01,),))
     time_s = 0.5 * np.arange(1, 101)
     voltage_V = circuit.simulate(np.full(100, 0.5), np.full(100, 2.0), 0.5)
     np.testing.assert_allclose(voltage_V, 3.5 + 0.04 + 0.02 * (1 - np.exp(-time_s / 20)), rtol=1e-12)
+
+
+def _circuit(R0_ohm: tuple[float, ...], R_ohm: tuple[tuple[float, ...]], at: tuple[float, ...] = (0.5,)) -> Circuit:
+    """One RC of 20 s on a straight OCV."""
+    return Circuit((0.0, 1.0), (3.0, 4.0), resistance_soc=at, R0_ohm=R0_ohm, R_ohm=R_ohm, tau_s=(20.0,))
+
+
+def test_resistances_depend_on_soc_and_are_found_where_they_do() -> None:
+    """Straight between the knots, level beyond them; a cell that resists more when it is empty is fitted as such."""
+    circuit = _circuit((0.01, 0.03), ((0.02, 0.0),), at=(0.2, 0.8))
+    found = circuit.resistances_ohm(np.array([0.0, 0.2, 0.5, 0.8, 1.0]))
+    np.testing.assert_allclose(found, [[0.01, 0.01, 0.02, 0.03, 0.03], [0.02, 0.02, 0.01, 0, 0]])
+    table = drive("cell.csv", 6000, 3, capacity_Ah=2.0)
+    columns, current_A = dict(table.columns), table.columns["current_A"]
+    more_ohm = 0.02 * (1 - columns["soc"])
+    columns["voltage_V"] = columns["voltage_V"] + more_ohm * (current_A + lag(current_A, TAU_S, 1.0))
+    prepared = prepare({"cell.csv": Table(table.path, "cell.csv", "0", columns)}, {"cell.csv": "train"})
+    fitted = fit_circuit(prepared.files, 1.0)
+    soc = np.linspace(fitted.soc[0], fitted.soc[-1], 30)
+    R0_ohm, R1_ohm = fitted.resistances_ohm(soc)
+    np.testing.assert_allclose(R0_ohm, R0_OHM + 0.02 * (1 - soc), rtol=0.02)
+    np.testing.assert_allclose(R1_ohm, R1_OHM + 0.02 * (1 - soc), rtol=0.1)
 
 
 def test_it_never_looks_ahead_and_survives_json() -> None:
@@ -41,11 +66,20 @@ def test_it_never_looks_ahead_and_survives_json() -> None:
     later[120:] = 9.0
     before, after = circuit.simulate(soc, current_A, 1.0), circuit.simulate(soc, later, 1.0)
     assert np.array_equal(before[:120], after[:120])
-    first = {key: value for key, value in circuit.to_json().items() if key in {"soc", "ocv_V", "R0_ohm"}}
-    assert Circuit.from_json({**first, "R1_ohm": circuit.R_ohm[0], "tau_s": circuit.tau_s[0]}) == circuit
     again = Circuit.from_json(json.loads(json.dumps(circuit.to_json())))
     assert again == circuit
     assert np.array_equal(again.simulate(soc, current_A, 1.0), before)
+
+
+def test_circuits_of_earlier_versions_are_read() -> None:
+    """They had one resistance for every SOC; the first had one RC element without a list round it."""
+    known = {"soc": [0.0, 1.0], "ocv_V": [3.0, 4.0], "R0_ohm": 0.02}
+    second = Circuit.from_json({**known, "R_ohm": [0.01], "tau_s": [20.0], "doubts": ["R1?"]})
+    assert replace(second, doubts=()) == Circuit.from_json({**known, "R1_ohm": 0.01, "tau_s": 20.0})
+    soc, current_A = np.linspace(0.2, 0.7, 50), np.sin(np.arange(50.0))
+    now = _circuit(R0_ohm=(0.02,), R_ohm=((0.01,),))
+    assert np.array_equal(second.simulate(soc, current_A, 1.0), now.simulate(soc, current_A, 1.0))
+    assert second.parameters == 2 + 1 + 2
 
 
 def test_the_open_circuit_voltage_rises_also_where_there_are_no_rows() -> None:
@@ -70,7 +104,7 @@ def test_charges_are_left_out_where_there_are_drives() -> None:
     prepared = prepare(tables, {"a.csv": "train", "charge.csv": "train"})
     assert [is_drive(file, 1.0) for file in prepared.files] == [True, False]
     assert fit_circuit(prepared.files, 1.0) == fit_circuit(prepared.files[:1], 1.0)
-    assert fit_circuit(prepared.files[1:], 1.0).R0_ohm >= 0  # nothing but charges: they have to do
+    assert min(fit_circuit(prepared.files[1:], 1.0).R0_ohm) >= 0  # nothing but charges: they have to do
 
 
 def test_a_missing_column_is_named() -> None:
@@ -108,12 +142,12 @@ def _cell(rows: int = 6000, *, slow_ohm: float = 0.0, per_K: float = 0.0, hyster
 def test_what_else_is_in_a_cell_is_found_when_it_is_asked_for() -> None:
     prepared = prepare({"cell.csv": _cell(slow_ohm=0.01, per_K=-2e-4, hysteresis_V=0.008)}, {"cell.csv": "train"})
     circuit = fit_circuit(prepared.files, 1.0, elements=2, temperature=True, hysteretic=True)
-    assert circuit.R0_ohm == pytest.approx(R0_OHM, rel=0.05)
-    assert circuit.R_ohm == pytest.approx((R1_OHM, 0.01), rel=0.2)
+    assert np.mean(circuit.R0_ohm) == pytest.approx(R0_OHM, rel=0.05)
+    assert np.mean(circuit.R_ohm, axis=1) == pytest.approx((R1_OHM, 0.01), rel=0.2)
     assert circuit.tau_s == pytest.approx((TAU_S, 120.0), rel=0.25)
     assert circuit.R0_ohm_per_K == pytest.approx(-2e-4, rel=0.1)
     assert circuit.hysteresis_V == pytest.approx(0.008, rel=0.2)
-    assert circuit.parameters == len(circuit.soc) + 1 + 4 + 2
+    assert circuit.parameters == len(circuit.soc) + 3 * len(circuit.resistance_soc) + 2 + 2
     results = evaluate(lambda file: circuit.predict(file, 1.0), prepared.files, "voltage_V")
     assert overall(results)["train"]["rmse_mV"] < 1.0
 
@@ -126,9 +160,9 @@ def test_an_element_that_the_data_do_not_determine_is_said_to_be_doubtful() -> N
 
 
 def test_real_drives(shared: Path, tmp_path: Path) -> None:
-    """One RC on the shared data (14.1 mV); most of it is the drift of the SOC labels from file to file."""
+    """One RC on the shared data (11.3 mV); most of it is the drift of the SOC labels from file to file."""
     prepared = real_set(shared, tmp_path)
     circuit = fit_circuit(prepared.of("train"), prepared.period_s)
     results = evaluate(lambda file: circuit.predict(file, prepared.period_s), prepared.of("validation"), "voltage_V")
     rmse_mV = results[0].to_json()["rmse_mV"]
-    assert 5.0 < rmse_mV < 15.0, f"RMSE on file 18 is {rmse_mV:.1f} mV"
+    assert 4.0 < rmse_mV < 12.0, f"RMSE on file 18 is {rmse_mV:.1f} mV"

@@ -6,7 +6,8 @@ import pytest
 from tests.training.synthetic import drive, prepare, small_set
 from vestim_core.data.table import Table
 from vestim_core.evaluation.alignment import align
-from vestim_core.models.circuit import Circuit, fit_circuit
+from vestim_core.models.circuit import Circuit
+from vestim_core.models.circuit_fit import fit_circuit
 from vestim_core.models.coulomb import CoulombCounter, capacity_Ah
 from vestim_core.models.ekf import KalmanFilter
 from vestim_core.spec.errors import VestimError

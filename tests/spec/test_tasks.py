@@ -132,7 +132,7 @@ def test_one_preparation_for_each_distinct_data_and_one_test_a_training() -> Non
     )
     ids = [task.task_id for task in tasks]
     assert ids[:4] == ["prepare_1", "baseline_1", "prepare_2", "baseline_2"]
-    assert len(ids) == 4 + 2 * (2 * 2 * 2)
+    assert len(ids) == 4 + 2 * (2 * 2 * 2) + 2 * 2
     assert len(set(ids)) == len(ids) and all(is_safe_id(name) for name in ids)
     known: set[str] = set()
     for task in tasks:
@@ -154,6 +154,16 @@ def test_ids_are_stable_and_the_file_reads_back() -> None:
 def test_seeds_differ_between_repetitions() -> None:
     tasks = expand(training={"seed": 5, "repetitions": 3})
     assert [task.trial.seed for task in tasks if task.kind == "train" and task.trial] == [5, 6, 7]
+
+
+def test_the_repetitions_of_each_combination_make_an_ensemble() -> None:
+    tasks = expand(training={"learning_rate": [0.01, 0.02], "schedule": "constant", "repetitions": 3})
+    first, second = (task for task in tasks if task.kind == "ensemble")
+    assert first.depends_on == ["test_001", "test_002", "test_003"]
+    assert (second.task_id, second.depends_on) == ("ensemble_2", ["test_004", "test_005", "test_006"])
+    titles = {task.task_id: task.title for task in tasks}
+    assert titles["test_004"] == f"{second.title.removeprefix('Ensemble of 3 ')}, rep 1"
+    assert "ensemble" not in {task.kind for task in expand()}
 
 
 def test_no_baseline_for_another_target_or_when_unwanted() -> None:

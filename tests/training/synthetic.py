@@ -92,11 +92,11 @@ def prepare(
     return PreparedSet(Path(), pipeline, signals, files, (), "")
 
 
-def small_set(rows: int = 400) -> PreparedSet:
+def small_set(rows: int = 400, *, steps: list[Step] | None = None, signals: SignalsSpec | None = None) -> PreparedSet:
     """Two training files, one of them with a gap, a validation and a test file."""
     tables = {name: drive(name, rows, seed) for seed, name in enumerate(FILES, 1)}
     tables["b.csv"] = with_gap(tables["b.csv"], rows // 3)
-    return prepare(tables, FILES)
+    return prepare(tables, FILES, steps=steps, signals=signals)
 
 
 def trial(kind: str, **changes: Any) -> Trial:

@@ -12,7 +12,7 @@ from vestim_core.data.prepare import prepare
 from vestim_core.data.prepared import PreparedSet
 from vestim_core.evaluation.inference import predict
 from vestim_core.evaluation.report import Predictor, evaluate, overall
-from vestim_core.models.circuit import fit_circuit
+from vestim_core.models.circuit_fit import fit_circuit
 from vestim_core.spec.job import JobSpec, Trial, validate_job
 from vestim_core.spec.states import Intent
 from vestim_core.training.loop import train

@@ -51,6 +51,8 @@ def result_words(data: dict[str, Any]) -> str:
             return "no epoch was finished"
         best = _rmse(training.get("validation", {}))
         return f"{training.get('epochs')} epochs, best {training['best_epoch']}: validation RMSE {best}"
+    if "retest" in data:
+        return f"{data['models']} model{'' if data['models'] == 1 else 's'}"
     if "rows" in data:
         return f"{data.get('files')} files, {data['rows']:,} rows"
     return "result"

@@ -1,4 +1,4 @@
-"""A job's errors as tables: one row a model, or one row a model and file; the best of each target marked."""
+"""A job's errors as tables: one row a model, or one row a model and file; the best model of each target marked."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from rich.text import Text
 
 from vestim_core.cli.output import plain
 from vestim_core.cli.values import named, number, unit_of
+from vestim_core.spec.states import TaskKind
 
 METRICS = ("rmse", "mae", "max", "r2")
 HEADS = {"rmse": "RMSE", "mae": "MAE", "max": "max", "r2": "R2"}
@@ -50,13 +51,14 @@ def _errors_table(target: str, tasks: list[dict[str, Any]]) -> Table:
     with_validation = role != "validation" and any("validation" in task["result"]["overall"] for task in tasks)
     if with_validation:
         table.add_column("RMSE validation", justify="right", no_wrap=True)
-    for place, task in enumerate(tasks):
+    best = next((task for task in tasks if task["kind"] != TaskKind.ENSEMBLE), None) if len(tasks) > 1 else None
+    for task in tasks:
         metrics = judged_by(task)[1]
-        cells = [f"{plain(task['title'])}{' (best)' if place == 0 and len(tasks) > 1 else ''}"]
+        cells = [f"{plain(task['title'])}{' (best)' if task is best else ''}"]
         cells += [number(named(metrics, name)[1]) for name in METRICS]
         if with_validation:
             cells.append(number(named(task["result"]["overall"].get("validation", {}), "rmse")[1]))
-        table.add_row(*map(Text, cells), style="bold green" if place == 0 and len(tasks) > 1 else "")
+        table.add_row(*map(Text, cells), style="bold green" if task is best else "")
     return table
 
 

@@ -22,6 +22,7 @@ _WARMTH: dict[TaskKind, Warmth] = {
     TaskKind.PREPARE: "inspect",
     TaskKind.TRAIN: "train",
     TaskKind.TEST: "train",
+    TaskKind.ENSEMBLE: "inspect",
     TaskKind.RETEST: "train",
     TaskKind.INSPECT: "inspect",
 }

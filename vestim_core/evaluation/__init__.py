@@ -23,7 +23,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from vestim_core.evaluation.alignment import align
+    from vestim_core.evaluation.alignment import align, label_check
+    from vestim_core.evaluation.comparison import Comparison
     from vestim_core.evaluation.conformal import Band, coverage_report
     from vestim_core.evaluation.disturbances import BATTERY, robustness
     from vestim_core.evaluation.ensemble import Ensemble
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BATTERY",
     "Band",
+    "Comparison",
     "Ensemble",
     "RunningModel",
     "TrainedModel",
@@ -44,6 +46,7 @@ __all__ = [
     "errors",
     "evaluate",
     "examine",
+    "label_check",
     "metrics_document",
     "overall",
     "predict",
@@ -53,7 +56,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "alignment": ("align",),
+    "alignment": ("align", "label_check"),
+    "comparison": ("Comparison",),
     "conformal": ("Band", "coverage_report"),
     "ensemble": ("Ensemble",),
     "inference": ("predict",),

@@ -7,6 +7,8 @@ voltages means to learn the drift.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,18 +22,21 @@ MAX_SCALE, MAX_SHIFT = 0.2, 0.1
 
 @dataclass(frozen=True)
 class Alignment:
-    """soc * scale + shift is what the circuit takes a file's SOC for. Errors: RMSE of the circuit's voltage."""
+    """soc * scale + shift is what the circuit takes a file's SOC for. Errors: RMSE of the circuit's voltage over so
+    many rows."""
 
     file: str
     scale: float
     shift: float
     before_mV: float
     after_mV: float
+    rows: int
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; shift in percent points of SOC."""
         return {
             "file": self.file,
+            "rows": self.rows,
             "soc_scale": self.scale,
             "soc_shift_percent": 100.0 * self.shift,
             "rmse_mV": self.before_mV,
@@ -59,12 +64,33 @@ def align(circuit: Circuit, file: File, period_s: float) -> Alignment | None:
     found = least_squares(error_V, [1.0, 0.0], bounds=limits, x_scale=[0.01, 0.01], max_nfev=50)
     before, after = (1e3 * float(np.sqrt(np.mean(error_V(np.asarray(x)) ** 2))) for x in ([1.0, 0.0], found.x))
     if after > before:
-        return Alignment(file.name, 1.0, 0.0, before, before)
-    return Alignment(file.name, float(found.x[0]), float(found.x[1]), before, after)
+        return Alignment(file.name, 1.0, 0.0, before, before, len(soc))
+    return Alignment(file.name, float(found.x[0]), float(found.x[1]), before, after, len(soc))
+
+
+def label_check(found: Sequence[Alignment]) -> dict[str, Any]:
+    """What stands in `labels.json`: what label error would explain, over all files in a sentence and of each file."""
+    rows = sum(one.rows for one in found)
+    before, after = (
+        math.sqrt(sum(one.rows * value**2 for one, value in zip(found, values, strict=True)) / max(rows, 1))
+        for values in ([one.before_mV for one in found], [one.after_mV for one in found])
+    )
+    share = 1.0 - (after / before) ** 2 if before > 0 else 0.0
+    sentence = (
+        f"With the SOC of each file scaled and shifted as suits the circuit best, its RMSE falls from {before:.1f} to "
+        f"{after:.1f} mV: label error would explain at most {100 * share:.0f} % of its squared error."
+    )
+    return {
+        "schema_version": 1,
+        "sentence": sentence if rows else "",
+        "rmse_mV": before,
+        "aligned_rmse_mV": after,
+        "files": [one.to_json() for one in found],
+    }
 
 
 def _rest_of_voltage(circuit: Circuit, file: File, rows: slice, period_s: float) -> Array:
     """What is left of the measured voltage (n,) for OCV."""
     warmth = file.column(TEMPERATURE)[rows] if TEMPERATURE in file.columns else None
-    over_V = circuit.overpotential_V(file.column("current_A")[rows], period_s, warmth)
+    over_V = circuit.overpotential_V(file.column("soc")[rows], file.column("current_A")[rows], period_s, warmth)
     return np.asarray(file.column("voltage_V")[rows] - over_V)

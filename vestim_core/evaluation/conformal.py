@@ -8,7 +8,7 @@ drives follow one another less closely than that, so what was really covered is 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -17,9 +17,10 @@ import numpy as np
 from vestim_core.evaluation.bins import EDGES
 from vestim_core.evaluation.comparison import Comparison
 from vestim_core.evaluation.metrics import Array
-from vestim_core.evaluation.report import FileResult
-from vestim_core.spec.errors import wrong_input
+from vestim_core.spec.errors import VestimError, wrong_input
 from vestim_core.spec.signals import error_scale
+
+LEVEL = 0.95
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Band:
     rows: int
 
     @classmethod
-    def calibrated(cls, errors: Array, level: float = 0.95) -> Self:
+    def calibrated(cls, errors: Array, level: float = LEVEL) -> Self:
         """The band from errors (m,) on calibration rows; wrong_input where they are too few for this level."""
         sizes = np.abs(errors[np.isfinite(errors)])
         rank = math.ceil((len(sizes) + 1) * level)
@@ -42,6 +43,12 @@ class Band:
                 f"rows; there are {len(sizes)}."
             )
         return cls(level, float(np.partition(sizes, rank - 1)[rank - 1]), len(sizes))
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any], target: str) -> Self:
+        """The band of `covered`."""
+        suffix, scale = error_scale(target)
+        return cls(record["level"], record[f"half_width{suffix}"] / scale, record["calibration_rows"])
 
     def around(self, predicted: Array) -> tuple[Array, Array]:
         """Lower and upper limit (n,) of predictions (n,)."""
@@ -54,20 +61,32 @@ class Band:
 
 
 def coverage_report(
-    calibration: Sequence[FileResult], tested: Sequence[FileResult], level: float = 0.95
+    calibration: Sequence[Comparison], tested: Sequence[Comparison], target: str, level: float = LEVEL
 ) -> dict[str, Any]:
-    """The band from examined calibration files, and what it covers of examined test files: of all rows and, by column,
-    of each bin that has rows. See `examine`."""
-    target = tested[0].target
+    """The band from calibration files, and what it covers of test files: of all rows and, by column, of each bin that
+    has rows."""
+    return covered(Band.calibrated(Comparison.together(calibration).error, level), tested, target)
+
+
+def band_of(calibration: Sequence[Comparison], level: float = LEVEL) -> Band | None:
+    """The band from calibration files; None where they have too few rows for one."""
+    try:
+        return Band.calibrated(Comparison.together(calibration).error, level) if calibration else None
+    except VestimError:
+        return None
+
+
+def covered(band: Band, tested: Sequence[Comparison], target: str) -> dict[str, Any]:
+    """What a band is and covers of test files, as plain values; `Band.from_json` makes it again."""
     suffix, scale = error_scale(target)
-    band = Band.calibrated(_together(calibration).error, level)
-    found = _together(tested)
+    found = Comparison.together(tested) if tested else None
+    bins = {name: _by_bin(band, name, codes, found.error) for name, codes in found.codes.items()} if found else {}
     return {
-        "level": level,
+        "level": band.level,
         f"half_width{suffix}": scale * band.half_width,
         "calibration_rows": band.rows,
-        "coverage": band.coverage(found.error),
-        "bins": {name: _by_bin(band, name, codes, found.error) for name, codes in found.codes.items()},
+        "coverage": band.coverage(found.error) if found else None,
+        "bins": bins,
     }
 
 
@@ -83,10 +102,3 @@ def _by_bin(band: Band, name: str, codes: np.ndarray, errors: Array) -> list[dic
         }
         for code in present
     ]
-
-
-def _together(results: Sequence[FileResult]) -> Comparison:
-    parts = [result.comparison for result in results if result.comparison]
-    if not parts or len(parts) < len(results):
-        raise wrong_input("Bands need files that were examined, with their errors kept: call examine().")
-    return Comparison.together(parts)

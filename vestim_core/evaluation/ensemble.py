@@ -2,14 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from vestim_core.data.prepared import PreparedFile
+from vestim_core.evaluation.comparison import Comparison
 from vestim_core.evaluation.metrics import Array
 from vestim_core.evaluation.report import Predictor
 from vestim_core.spec.errors import wrong_input
+from vestim_core.spec.signals import error_scale
+
+_COUNTS = ("files", "rows")
+_TOO_FEW = "An ensemble needs at least two models: train with more repetitions."
+
+
+def mean_and_spread(predicted: Sequence[Array]) -> tuple[Array, Array]:
+    """Mean and standard deviation (n - 1) of several predictions, (n,) each; wrong_input for fewer than two."""
+    if len(predicted) < 2:
+        raise wrong_input(_TOO_FEW)
+    together = np.stack(predicted)
+    return together.mean(axis=0), together.std(axis=0, ddof=1)
+
+
+def agreement(comparisons: Sequence[tuple[Comparison, Array]], target: str) -> dict[str, float | None]:
+    """How far the members disagree over the compared rows, and the share of truths within twice that of their mean.
+
+    comparisons: of the mean with one file, and the standard deviation (m,) in its compared rows.
+    """
+    suffix, scale = error_scale(target)
+    error = np.concatenate([found.error for found, _ in comparisons] or [np.zeros(0)])
+    spread = np.concatenate([std for _, std in comparisons] or [np.zeros(0)])
+    if not len(error):
+        return {f"mean{suffix}": None, f"max{suffix}": None, "coverage_2std": None}
+    return {
+        f"mean{suffix}": scale * float(spread.mean()),
+        f"max{suffix}": scale * float(spread.max()),
+        "coverage_2std": float(np.mean(np.abs(error) <= 2 * spread)),
+    }
+
+
+def over_seeds(results: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """For each role and metric that all results have a number of: mean, standard deviation (n - 1), least, greatest,
+    and the values in order. results: `overall` of the tests of a training's repetitions."""
+    roles = [role for role in results[0] if all(role in result for result in results)] if results else []
+    spread: dict[str, dict[str, Any]] = {}
+    for role in roles:
+        for name in results[0][role]:
+            values = [result[role].get(name) for result in results]
+            if name not in _COUNTS and all(isinstance(value, int | float) for value in values):
+                spread.setdefault(role, {})[name] = {
+                    "mean": statistics.fmean(values),
+                    "std": statistics.stdev(values) if len(values) > 1 else None,
+                    "min": min(values),
+                    "max": max(values),
+                    "values": values,
+                }
+    return spread
 
 
 class Ensemble:
@@ -17,7 +68,7 @@ class Ensemble:
 
     def __init__(self, members: Sequence[Predictor]) -> None:
         if len(members) < 2:
-            raise wrong_input("An ensemble needs at least two models: train with more repetitions.")
+            raise wrong_input(_TOO_FEW)
         self._members = tuple(members)
 
     def predict(self, file: PreparedFile) -> Array:
@@ -26,5 +77,4 @@ class Ensemble:
 
     def predict_with_spread(self, file: PreparedFile) -> tuple[Array, Array]:
         """Mean and standard deviation (n - 1) of the members' predictions, (n,) each, in the target's unit."""
-        predicted = np.stack([member(file) for member in self._members])
-        return predicted.mean(axis=0), predicted.std(axis=0, ddof=1)
+        return mean_and_spread([member(file) for member in self._members])

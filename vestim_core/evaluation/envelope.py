@@ -29,12 +29,23 @@ def envelope_of(files: Sequence[PreparedFile], features: Sequence[str]) -> dict[
 
 def rows_outside(file: PreparedFile, envelope: Mapping[str, Any]) -> dict[str, int]:
     """How many scored rows of `file` lie outside, by feature; only features of which some do."""
-    rows = scored_rows(file)
-    counts = {}
+    return {name: int(np.count_nonzero(flags)) for name, flags in _outside(file, envelope).items() if flags.any()}
+
+
+def flagged_rows(file: PreparedFile, envelope: Mapping[str, Any]) -> dict[str, Any]:
+    """What `metrics.json` says of it: the scored rows in which any feature lies outside, and how many by feature."""
+    flags = [*_outside(file, envelope).values()]
+    rows = int(np.count_nonzero(np.logical_or.reduce(flags))) if flags else 0
+    return {"rows_outside": rows, "outside": rows_outside(file, envelope)}
+
+
+def _outside(file: PreparedFile, envelope: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """(n,) bool of the scored rows by feature."""
+    rows, flags = scored_rows(file), {}
     for name, (low, high) in envelope.items():
         values, margin = file.column(name)[rows], MARGIN * (high - low)
-        counts[name] = int(np.count_nonzero((values < low - margin) | (values > high + margin)))
-    return {name: count for name, count in counts.items() if count}
+        flags[name] = (values < low - margin) | (values > high + margin)
+    return flags
 
 
 def envelope_findings(file: PreparedFile, envelope: Mapping[str, Any]) -> list[Finding]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ import numpy as np
 
 from vestim_core.data.prepared import PreparedFile
 from vestim_core.evaluation.comparison import Comparison, compared_rows, scored_rows
+from vestim_core.evaluation.conformal import Band, band_of, covered
+from vestim_core.evaluation.envelope import flagged_rows
 from vestim_core.evaluation.metrics import ErrorSums, pooled
 from vestim_core.models.whole import written_whole
 from vestim_core.spec.data import Role
@@ -45,7 +47,8 @@ Predictor = Callable[[PreparedFile], np.ndarray]
 
 @dataclass(frozen=True)
 class FileResult:
-    """Errors of one file over its compared rows. comparison: where they were examined, not only summed up."""
+    """Errors of one file over its compared rows. comparison: where they were examined, not only summed up. flagged:
+    rows that lie outside of what the model was trained on, see `flagged_rows`; None where that is not known."""
 
     key: str
     name: str
@@ -53,6 +56,7 @@ class FileResult:
     target: str
     sums: ErrorSums
     comparison: Comparison | None = None
+    flagged: dict[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain values: file, role, rows and the metrics by name."""
@@ -63,6 +67,7 @@ class FileResult:
             "rows": self.sums.rows,
             **self.sums.metrics(self.target),
             **(self.comparison.shape(self.target) if self.comparison else {}),
+            **(self.flagged or {}),
         }
 
 
@@ -95,16 +100,21 @@ def overall(results: Sequence[FileResult]) -> dict[str, dict[str, Any]]:
     return summary
 
 
-def metrics_document(model: dict[str, Any], target: str, results: Sequence[FileResult]) -> dict[str, Any]:
+def metrics_document(
+    model: dict[str, Any], target: str, results: Sequence[FileResult], band: Band | None = None
+) -> dict[str, Any]:
     """What stands in `metrics.json`. model: what was tested, `{"task_id": ...}` or `{"kind": "circuit"}`.
 
-    bins: by role, then by column. worst: the worst stretches of all files, worst first. details: bins and curves of
-    each file. A figure that is no finite number is None.
+    bins: by role, then by column. band: the one that is given, else the one that the validation files give, and what it
+    covers of the test files; None where there is none. worst: the worst stretches of all files, worst first. details:
+    bins and curves of each file. A figure that is no finite number is None.
     """
     examined = [(result, result.comparison) for result in results if result.comparison]
     worst = [stretch for _, found in examined for stretch in found.detail["worst"]]
     worst.sort(key=lambda stretch: -next(value for name, value in stretch.items() if name.startswith("rmse")))
     roles = {role: _together(mine) for role, mine in _by_role(results).items()}
+    by_role = {role: [found for result, found in examined if result.role == role] for role in roles}
+    band = band or band_of(by_role.get("validation", []))
     document = {
         "schema_version": SCHEMA_VERSION,
         "model": model,
@@ -112,6 +122,7 @@ def metrics_document(model: dict[str, Any], target: str, results: Sequence[FileR
         "files": [result.to_json() for result in results],
         "overall": overall(results),
         "bins": {role: found.bins(target) for role, found in roles.items() if found},
+        "band": covered(band, by_role.get("test", []), target) if band else None,
         "worst": worst[:MAX_WORST],
         "details": [{"key": result.key, "bins": found.bins(target), **found.detail} for result, found in examined],
     }
@@ -120,27 +131,45 @@ def metrics_document(model: dict[str, Any], target: str, results: Sequence[FileR
 
 
 def headlines(document: dict[str, Any]) -> dict[str, Any]:
-    """Of `metrics.json` what fits into one event: model, target, files (the first `MAX_TOLD_FILES`) and overall."""
+    """Of `metrics.json` what fits into one event: model, target, files (the first `MAX_TOLD_FILES`), overall, and the
+    band without its bins."""
     told = {name: document[name] for name in ("schema_version", "model", "target", "overall")}
+    if document["band"]:
+        told["band"] = {name: value for name, value in document["band"].items() if name != "bins"}
     return {**told, "files": document["files"][:MAX_TOLD_FILES]}
 
 
 class ResultWriter:
     """The results of one model in `folder`: `predictions/<key>.npz` (and .csv) of each file, then `metrics.json`."""
 
-    def __init__(self, folder: Path, *, target: str, model: dict[str, Any], csv: bool) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        target: str,
+        model: dict[str, Any],
+        csv: bool,
+        envelope: Mapping[str, Any] | None = None,
+        band: Band | None = None,
+    ) -> None:
+        """envelope: of the model, where it is known. band: one that is known already; else the validation files give
+        one."""
         self._folder, self._target, self._model, self._csv = folder, target, model, csv
+        self._envelope, self._band = envelope, band
         self._results: list[FileResult] = []
 
-    def add(self, file: PreparedFile, predicted: np.ndarray) -> FileResult:
-        """Write the predictions (n,) of a file, and keep their errors."""
-        write_predictions(self._folder / "predictions", file, predicted, self._target, csv=self._csv)
-        self._results.append(examine(file, predicted, self._target))
-        return self._results[-1]
+    def add(self, file: PreparedFile, predicted: np.ndarray, std: np.ndarray | None = None) -> FileResult:
+        """Write the predictions (n,) of a file, and keep their errors. std: how far several models disagree, (n,)."""
+        write_predictions(self._folder / "predictions", file, predicted, self._target, csv=self._csv, std=std)
+        result = examine(file, predicted, self._target)
+        if self._envelope:
+            result = replace(result, flagged=flagged_rows(file, self._envelope))
+        self._results.append(result)
+        return result
 
-    def finish(self) -> dict[str, Any]:
-        """Write `metrics.json`; its content."""
-        document = metrics_document(self._model, self._target, self._results)
+    def finish(self, **more: Any) -> dict[str, Any]:
+        """Write `metrics.json`; its content. more: further entries."""
+        document = metrics_document(self._model, self._target, self._results, self._band) | more
         text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
         self._folder.mkdir(parents=True, exist_ok=True)
         with written_whole(self._folder / METRICS) as path:
@@ -156,20 +185,30 @@ def write_results(
     target: str,
     model: dict[str, Any],
     csv: bool,
+    envelope: Mapping[str, Any] | None = None,
     on_file: Callable[[FileResult], None] = lambda result: None,
 ) -> dict[str, Any]:
-    """Test on `files`, one in memory at a time; the content of `metrics.json`. on_file: called after each file."""
-    writer = ResultWriter(folder, target=target, model=model, csv=csv)
+    """Test on `files`, one in memory at a time; the content of `metrics.json`. envelope: see `ResultWriter`. on_file:
+    called after each file."""
+    writer = ResultWriter(folder, target=target, model=model, csv=csv, envelope=envelope)
     for file in files:
         on_file(writer.add(file, predictor(file)))
     return writer.finish()
 
 
-def write_predictions(folder: Path, file: PreparedFile, predicted: np.ndarray, target: str, *, csv: bool) -> list[Path]:
+def write_predictions(
+    folder: Path,
+    file: PreparedFile,
+    predicted: np.ndarray,
+    target: str,
+    *,
+    csv: bool,
+    std: np.ndarray | None = None,
+) -> list[Path]:
     """Write the scored rows of `file` to `<key>.npz` and, when asked, `<key>.csv`; returns the paths.
 
-    npz: time_s, target, predicted (n,) float64 in the target's unit, segment (n,) int64 counted from 0. csv: the same
-    columns, target and prediction named by the quantity.
+    npz: time_s, target, predicted, std where it is given (n,) float64 in the target's unit, segment (n,) int64 counted
+    from 0. csv: the same columns, target, prediction and std named by the quantity.
     """
     folder.mkdir(parents=True, exist_ok=True)
     rows = scored_rows(file)
@@ -178,6 +217,7 @@ def write_predictions(folder: Path, file: PreparedFile, predicted: np.ndarray, t
         "time_s": file.time_s[rows],
         "target": file.column(target)[rows],
         "predicted": predicted[rows],
+        **({} if std is None else {"std": std[rows]}),
         "segment": segment,
     }
     paths = [folder / f"{file.key}.npz"]
@@ -185,7 +225,7 @@ def write_predictions(folder: Path, file: PreparedFile, predicted: np.ndarray, t
         np.savez(binary, allow_pickle=False, **columns)
     if csv:
         paths.append(folder / f"{file.key}.csv")
-        header = f"time_s,{target},predicted_{target},segment"
+        header = f"time_s,{target},predicted_{target},{'' if std is None else f'std_{target},'}segment"
         with written_whole(paths[1]) as path, path.open("w", encoding="utf-8", newline="\n") as text:
             np.savetxt(text, np.column_stack([*columns.values()]), "%.10g", delimiter=",", header=header, comments="")
     return paths

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from vestim_core.spec.states import JOB_ENDS, TASK_ENDS, AttemptState, Intent, JobState, TaskKind, TaskState
 
 MAX_RETRIES = 3
+MIN_MEMBERS = 2
 RETRY_AFTER_S = (1.0, 5.0, 30.0)
 """A task whose process vanished gets another attempt after these pauses, from its newest checkpoint; then it failed."""
 ASK_S = 10.0
@@ -100,6 +101,7 @@ class Kill:
     task_id: str
 
 
+_SHORT = {TaskKind.BASELINE, TaskKind.TEST, TaskKind.ENSEMBLE, TaskKind.RETEST}
 Action = SetTask | Retry | SetJob | Ask | Terminate | Kill
 
 _AFTER = {
@@ -168,6 +170,8 @@ def _after_vanishing(task: TaskFacts, job: JobFacts) -> TaskState:
 
 def _after_waiting(task: TaskFacts, states: dict[str, TaskState], facts: dict[str, TaskFacts]) -> TaskState:
     needed = [(states[name], facts[name]) for name in task.depends_on]
+    if task.kind is TaskKind.ENSEMBLE:
+        return _after_its_members([state for state, _ in needed])
     if all(_satisfies(state, fact) for state, fact in needed):
         return TaskState.READY
     for state, fact in needed:
@@ -176,21 +180,32 @@ def _after_waiting(task: TaskFacts, states: dict[str, TaskState], facts: dict[st
     return TaskState.WAITING
 
 
+def _after_its_members(states: Sequence[TaskState]) -> TaskState:
+    """An ensemble waits for the end of all its members, and is made of those that were tested, if they are enough."""
+    if not TASK_ENDS.issuperset(states):
+        return TaskState.WAITING
+    if states.count(TaskState.DONE) >= MIN_MEMBERS:
+        return TaskState.READY
+    return TaskState.STOPPED if TaskState.STOPPED in states else TaskState.SKIPPED
+
+
 def _satisfies(state: TaskState, fact: TaskFacts) -> bool:
     return state is TaskState.DONE or (fact.kind is TaskKind.TRAIN and state in TASK_ENDS and fact.has_model)
 
 
 def _still_tested(task: TaskFacts, job: JobFacts, states: dict[str, TaskState], facts: dict[str, TaskFacts]) -> bool:
-    """Whether a test that has not started keeps its place although the job is being stopped."""
-    if task.kind is not TaskKind.TEST or not job.test_after_stop:
+    """Whether a test that has not started keeps its place although the job is being stopped, or an ensemble of such."""
+    if task.kind not in {TaskKind.TEST, TaskKind.ENSEMBLE} or not job.test_after_stop:
         return False
+    if task.kind is TaskKind.ENSEMBLE:
+        return _after_its_members([states[name] for name in task.depends_on]) in {TaskState.WAITING, TaskState.READY}
     return all(_satisfies(states[name], facts[name]) or states[name] is TaskState.RUNNING for name in task.depends_on)
 
 
 def _wanted(task: TaskFacts, job: JobFacts) -> Intent:
-    if job.intent is Intent.PAUSE and task.kind in {TaskKind.BASELINE, TaskKind.TEST, TaskKind.RETEST}:
+    if job.intent is Intent.PAUSE and task.kind in _SHORT:
         return Intent.RUN  # a matter of seconds, and nothing of it could be kept
-    if job.intent is Intent.STOP and task.kind is TaskKind.TEST and job.test_after_stop:
+    if job.intent is Intent.STOP and task.kind in {TaskKind.TEST, TaskKind.ENSEMBLE} and job.test_after_stop:
         return Intent.RUN
     return job.intent
 

@@ -1,4 +1,4 @@
-"""Testing an ended job on new files: which of its models, and the task that does it. Pure."""
+"""Testing an ended job on new files, or on disturbed ones: which of its models, and the task that does it. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from vestim_core.jobs.container import JobContainer
 from vestim_core.jobs.tasks import Task
 from vestim_core.spec.data import FileRepair
-from vestim_core.spec.errors import not_found, refused
+from vestim_core.spec.errors import not_found, refused, wrong_input
 from vestim_core.spec.retest import Retest
 from vestim_core.spec.states import TaskKind
 from vestim_core.spec.task import TaskSpec
@@ -21,11 +21,15 @@ def retest_task(
     every: bool,
     columns: Mapping[str, str],
     repairs: Sequence[FileRepair],
+    robustness: bool,
 ) -> TaskSpec:
     """The next task that tests models of `job` on `files`: those of `tasks`, every model, else the best in validation.
 
-    tasks: ids of training or testing tasks. `VestimError` for one that is not there or left no model.
+    tasks: ids of training or testing tasks. robustness: whether on disturbed files too; without `files` on the job's
+    own, disturbed. `VestimError` for a task that is not there or left no model, and where nothing is asked.
     """
+    if not files and not robustness:
+        raise wrong_input("name the files to test on, or ask for robustness on the job's own files", place="files")
     trained = [task for task in job.tasks.values() if task.kind is TaskKind.TRAIN and task.has_model]
     if not trained:
         raise refused(f"job {job.job_id} has no trained model to test", place="job_id")
@@ -37,13 +41,15 @@ def retest_task(
         trained=list(dict.fromkeys(task.task_id for task in chosen)),
         columns=dict(columns) or dict((job.document.get("data") or {}).get("columns") or {}),
         repairs=list(repairs),
+        robustness=robustness,
     )
+    prepared = [] if files else [name for task in chosen for name in task.depends_on]
     count = "1 new file" if len(files) == 1 else f"{len(files)} new files"
     return TaskSpec(
         task_id=f"{TaskKind.RETEST}_{number}",
         kind=TaskKind.RETEST,
-        title=f"Test on {count}",
-        depends_on=asked.trained,
+        title=f"Test on {count}" if files else "Robustness",
+        depends_on=list(dict.fromkeys([*prepared, *asked.trained])),
         threads=first.threads,
         testing=first.testing,
         retest=asked,

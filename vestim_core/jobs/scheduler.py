@@ -13,7 +13,14 @@ from dataclasses import dataclass
 
 from vestim_core.spec.states import TaskKind
 
-_FIRST = {TaskKind.PREPARE: 0, TaskKind.BASELINE: 1, TaskKind.TEST: 2, TaskKind.RETEST: 2, TaskKind.TRAIN: 3}
+_FIRST = {
+    TaskKind.PREPARE: 0,
+    TaskKind.BASELINE: 1,
+    TaskKind.TEST: 2,
+    TaskKind.ENSEMBLE: 2,
+    TaskKind.RETEST: 2,
+    TaskKind.TRAIN: 3,
+}
 
 
 @dataclass(frozen=True, slots=True)

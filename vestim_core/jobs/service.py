@@ -167,8 +167,10 @@ class JobService:
         every: bool,
         columns: dict[str, str],
         repairs: list[dict[str, Any]],
+        robustness: bool = False,
     ) -> dict[str, Any]:
-        """Test an ended job on new files: its best model in validation, those of `tasks`, or every one."""
+        """Test an ended job on new files, or on disturbed ones: its best model in validation, those of `tasks`, or
+        every one."""
         if is_inspection_id(job_id):
             raise refused(f"{job_id} is a question about files and no job", place="job_id")
         take_in(self.manager, job_id)
@@ -180,7 +182,7 @@ class JobService:
             mended = TypeAdapter(list[FileRepair]).validate_python(repairs)
         except ValidationError as error:
             raise spec_error(error) from None
-        spec = retest_task(container, files, tasks, every, columns, mended)
+        spec = retest_task(container, files, tasks, every, columns, mended, robustness)
         self.manager.add_task(container, spec)
         trained = spec.retest.trained if spec.retest else []
         return {**_state(container), "task_id": spec.task_id, "trained": trained}

@@ -15,7 +15,13 @@ from vestim_core.spec.states import TASK_ENDS, Phase, PhaseState, TaskKind
 if TYPE_CHECKING:
     from vestim_core.jobs.container import JobContainer
 
-_WEIGHTS = {TaskKind.PREPARE: 1.0, TaskKind.BASELINE: 0.5, TaskKind.TRAIN: 10.0, TaskKind.TEST: 1.0}
+_WEIGHTS = {
+    TaskKind.PREPARE: 1.0,
+    TaskKind.BASELINE: 0.5,
+    TaskKind.TRAIN: 10.0,
+    TaskKind.TEST: 1.0,
+    TaskKind.ENSEMBLE: 0.1,
+}
 """Rough shares of a job's time, for its progress."""
 
 

@@ -38,7 +38,9 @@ def capacity_Ah(files: Sequence[File], period_s: float) -> float:
 
 def first_soc(circuit: Circuit, voltage_V: float, current_A: float) -> float:
     """SOC of a cell that was at rest until this current began; 0 or 1 beyond the circuit's table."""
-    return float(np.clip(np.interp(voltage_V - circuit.R0_ohm * current_A, circuit.ocv_V, circuit.soc), 0.0, 1.0))
+    soc = np.asarray(np.interp(voltage_V, circuit.ocv_V, circuit.soc))
+    at_rest_V = voltage_V - float(circuit.resistances_ohm(soc)[0]) * current_A
+    return float(np.clip(np.interp(at_rest_V, circuit.ocv_V, circuit.soc), 0.0, 1.0))
 
 
 @dataclass(frozen=True)

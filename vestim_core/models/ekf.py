@@ -8,6 +8,7 @@ multiplications. What it estimates at a row depends on that row and on rows befo
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from operator import mul
 from typing import Any
 
 import numpy as np
@@ -57,21 +58,24 @@ class KalmanFilter:
         if not len(current_A):
             return np.zeros(0)
         knots, ocv_V = self.circuit.soc, self.circuit.ocv_V
-        slopes = (np.diff(ocv_V) / np.diff(knots)).tolist()
-        low, step, last = knots[0], knots[1] - knots[0], len(slopes) - 1
-        over_V = self.circuit.overpotential_V(current_A, period_s, temperature_degC)
+        low, step, last = knots[0], knots[1] - knots[0], len(knots) - 2
+        tables_ohm = np.stack(self.circuit.resistances_ohm(np.asarray(knots)), axis=1).tolist()
+        through_A = np.stack(self.circuit.currents_A(current_A, period_s), axis=1).tolist()
+        rest_V = (voltage_V - self.circuit.other_V(current_A, period_s, temperature_degC)).tolist()
         gained = np.asarray(current_A) * period_s / 3600.0 / self.capacity_Ah
         drift = DRIFT_PER_ROOT_HOUR**2 * period_s / 3600.0
         noise = self.voltage_error_V**2 * max(CORRELATION_S / period_s, 1.0)
         soc = first_soc(self.circuit, float(voltage_V[0]), float(current_A[0])) if start_soc is None else start_soc
         variance = START_SOC_ERROR**2
         estimates = np.empty(len(gained))
-        for row, (gain_soc, open_V) in enumerate(zip(gained.tolist(), (voltage_V - over_V).tolist(), strict=True)):
+        for row, (gain_soc, measured_V, currents_A) in enumerate(zip(gained.tolist(), rest_V, through_A, strict=True)):
             soc += gain_soc
             variance += drift
             at = min(max(int((soc - low) / step), 0), last)
-            slope = slopes[at]
-            innovation_V = open_V - (ocv_V[at] + slope * (soc - knots[at]))
+            below_V = ocv_V[at] + sum(map(mul, tables_ohm[at], currents_A))
+            above_V = ocv_V[at + 1] + sum(map(mul, tables_ohm[at + 1], currents_A))
+            slope = (above_V - below_V) / step
+            innovation_V = measured_V - (below_V + slope * (soc - knots[at]))
             share = variance * slope / (slope * slope * variance + noise)
             soc = min(max(soc + share * innovation_V, -0.05), 1.05)
             variance *= 1.0 - share * slope

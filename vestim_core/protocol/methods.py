@@ -69,17 +69,19 @@ class StopParams(JobParams):
 
 
 class TestParams(JobParams):
-    """files: of the new data, or folders. tasks: ids of the trainings whose models are tested; none: the one with the
-    smallest validation error. every: all models. columns: canonical name = name in the file; none: as the job's own.
-    repairs: each `{"file": path, "repair": {...}}`, as a check proposes them."""
+    """files: of the new data, or folders; none: the job's own, for robustness alone. tasks: ids of the trainings whose
+    models are tested; none: the one with the smallest validation error. every: all models. columns: canonical name =
+    name in the file; none: as the job's own. repairs: each `{"file": path, "repair": {...}}`, as a check proposes them.
+    robustness: whether to find out what errors of the sensors cost."""
 
     __test__ = False  # not a test class, whatever its name makes pytest believe
 
-    files: list[str] = Field(min_length=1, max_length=1000)
+    files: list[str] = Field(default_factory=list, max_length=1000)
     tasks: list[str] = Field(default_factory=list, max_length=MAX_TASKS)
     every: bool = False
     columns: dict[str, str] = Field(default_factory=dict)
     repairs: list[dict[str, Any]] = Field(default_factory=list)
+    robustness: bool = False
 
 
 class ImportLegacyParams(Params):

@@ -81,13 +81,14 @@ class Phase(StrEnum):
 
 
 class TaskKind(StrEnum):
-    """Kinds of work that a worker can do. `retest`: of a job that has ended, on new files; it does not change how that
-    job has ended."""
+    """Kinds of work that a worker can do. `ensemble`: what the tests of one combination's repetitions amount to.
+    `retest`: of a job that has ended, on new files; it does not change how that job has ended."""
 
     PREPARE = "prepare"
     BASELINE = "baseline"
     TRAIN = "train"
     TEST = "test"
+    ENSEMBLE = "ensemble"
     RETEST = "retest"
     INSPECT = "inspect"
 

@@ -25,7 +25,8 @@ _BASELINES = {"voltage_V": "Equivalent circuit", "soc": "Kalman filter on the ci
 class TaskSpec(Section):
     """One unit of work in a process of its own.
 
-    depends_on: ids of tasks of the same job that must be `done` before it starts.
+    depends_on: ids of tasks of the same job that must be `done` before it starts; of an ensemble its members' tests,
+    which must have ended.
     device: where it computes; empty until its first attempt has chosen, and the same for every later one.
     plan: what the first attempt turned a time budget into (`epochs`, `from_step`), followed by every later one.
     trial: the settings, of a training or testing task. inspection: the question, of an inspecting one.
@@ -51,12 +52,14 @@ class TaskSpec(Section):
 
 def expand_tasks(spec: JobSpec) -> list[TaskSpec]:
     """Every task of a job: one preparation (and baseline) for each distinct signals and steps, one training a trial,
-    and one test a training. Ids are stable: the same spec gives the same ids."""
+    one test a training, and one ensemble a combination that has several repetitions. Ids are stable: the same spec
+    gives the same ids."""
     trials = spec.trials()
     width = max(3, len(str(len(trials))))
     tasks: dict[str, TaskSpec] = {}
     prepared: dict[str, str] = {}
     work: list[TaskSpec] = []
+    ensembles: list[TaskSpec] = []
     for number, trial in enumerate(trials, 1):
         shared: dict[str, Any] = {"signals": trial.signals, "preparation": trial.preparation, "testing": spec.testing}
         key = _digest(
@@ -101,7 +104,18 @@ def expand_tasks(spec: JobSpec) -> list[TaskSpec]:
                 **shared,
             )
         )
-    return [*tasks.values(), *work]
+        if trial.repetition == trial.training.repetitions > 1:
+            tests = [task.task_id for task in work[-2 * trial.repetition :] if task.kind is TaskKind.TEST]
+            ensembles.append(
+                TaskSpec(
+                    task_id=f"ensemble_{len(ensembles) + 1}",
+                    kind=TaskKind.ENSEMBLE,
+                    title=f"Ensemble of {len(tests)} {trial.title.removesuffix(f', rep {trial.repetition}')}",
+                    depends_on=tests,
+                    **shared,
+                )
+            )
+    return [*tasks.values(), *work, *ensembles]
 
 
 def _has_baseline(signals: SignalsSpec) -> bool:

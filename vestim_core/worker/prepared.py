@@ -19,13 +19,13 @@ from vestim_core.system import read_json
 from vestim_core.worker.attempt import Attempt
 
 
-def open_set(attempt: Attempt) -> PreparedSet:
-    """What the preparing task of `attempt`'s task has prepared, to the bit.
+def open_set(attempt: Attempt, task_id: str = "") -> PreparedSet:
+    """What a preparing task has prepared, to the bit; without its id that of `attempt`'s task.
 
     Raises VestimError when it is gone and cannot be made again from the files as they are now; PreparationCancelled
     when the user wants the attempt to end meanwhile.
     """
-    task_id = next(name for name in attempt.task.depends_on if name.startswith(TaskKind.PREPARE.value))
+    task_id = task_id or preparing_task(attempt.task)
     pointer = read_json(attempt.result_of(task_id) / "prepared.json")
     directory = attempt.home.prepared / str(pointer["key"])
     try:
@@ -47,6 +47,11 @@ def open_set(attempt: Attempt) -> PreparedSet:
             place=changed[0] if changed else "",
         )
     return prepared
+
+
+def preparing_task(task: TaskSpec) -> str:
+    """Id of the task that prepares for `task`."""
+    return next(name for name in task.depends_on if name.startswith(TaskKind.PREPARE.value))
 
 
 def prepare_task(attempt: Attempt, task: TaskSpec, report: Report, found: Callable[[Finding], None]) -> PreparedSet:

@@ -14,6 +14,7 @@ from vestim_gui.detail.prediction import Prediction
 from vestim_gui.detail.prediction_files import PredictionFile, prediction_files
 from vestim_gui.detail.prediction_reader import PredictionReader
 from vestim_gui.detail.tab import JobTab
+from vestim_gui.detail.trust import trust_sentences
 from vestim_gui.numbers import count, metric
 from vestim_gui.plots.content import Ink, View
 from vestim_gui.store.feed import JobFeed
@@ -40,6 +41,7 @@ class Predictions(JobTab):
         self.models = ChoiceList("Models to compare")
         self.plot = job_plot(ctx, "Measured and predicted")
         self.note = plain_label("", "muted", wrap=True)
+        self.trust = plain_label("", "muted", wrap=True)
         self.numbers = QWidget()
         self._grid = QGridLayout(self.numbers)
         self._build()
@@ -69,6 +71,7 @@ class Predictions(JobTab):
         layout.addLayout(bar)
         layout.addWidget(self.numbers)
         layout.addWidget(self.note)
+        layout.addWidget(self.trust)
         layout.addWidget(split, 1)
         self._content = (self.file, words, self.numbers, split)
 
@@ -86,6 +89,9 @@ class Predictions(JobTab):
         """Offer the files and models that were tested."""
         if not changed & {"results", "shown", "tasks", "job opened", "reset"}:
             return
+        sentences = trust_sentences(feed.history)
+        self.trust.setText("\n".join(sentences))
+        self.trust.setVisible(bool(sentences))
         files = prediction_files(feed.history, feed.shown, feed.title_of)
         for widget in self._content:
             widget.setVisible(bool(files))

@@ -16,6 +16,7 @@ from vestim_gui.detail.facts import Card, cards
 from vestim_gui.detail.model_size import model_size, sizes_of
 from vestim_gui.detail.spec_rows import differences, spec_rows
 from vestim_gui.detail.trouble import Remedy, trouble_of
+from vestim_gui.detail.trust import trust_sentences
 from vestim_gui.detail.words import sentence
 from vestim_gui.store.history import JobHistory
 
@@ -189,3 +190,23 @@ def test_every_event_has_words() -> None:
 
 def test_an_event_of_a_later_version_is_shown_as_it_is() -> None:
     assert sentence({"kind": "surprise", "data": {"a": 1}}) == "surprise {'a': 1}"
+
+
+def test_how_far_figures_can_be_trusted_is_said_in_sentences() -> None:
+    story = done_story()
+    assert trust_sentences(history_of(story)) == []
+    band = {"level": 0.95, "half_width_mV": 9.97, "calibration_rows": 900, "coverage": 0.725}
+    story.tell("result", "test_001", band=band)
+    story.tell("result", "baseline_1", label_check={"sentence": "Labels drift.", "rmse_mV": 2.0})
+    spread = {"mean": 8.0, "std": 1.25, "min": 6.75, "max": 9.25, "values": [6.75, 9.25]}
+    seeds = {"title": "Ensemble of 2 LSTM 24", "spread": {"test": {"mae_mV": spread, "rmse_mV": spread}}}
+    story.task("ensemble_1", "ensemble", "Ensemble of 2 LSTM 24", "done").tell("result", "ensemble_1", seeds=seeds)
+    cases = [{"case": "undisturbed", "rmse_mV": 4.0, "cost_mV": 0.0}, {"case": "SOC +10 %", "cost_mV": 89.2}]
+    story.task("retest_1", "retest", "Robustness", "done")
+    story.tell("result", "retest_1", robustness=[{"model": {"title": "LSTM 24"}, "cases": cases}])
+    assert trust_sentences(history_of(story)) == [
+        "2 LSTM 24: RMSE 8.00 ± 1.25 mV in test (6.75 to 9.25 mV).",
+        "LSTM 24 ± 9.97 mV holds 95 % of the validation rows and 72 % of the test rows.",
+        "LSTM 24: of 1 disturbance SOC +10 % costs most, 89.2 mV.",
+        "Labels drift.",
+    ]

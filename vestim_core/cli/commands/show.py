@@ -12,6 +12,7 @@ from vestim_core.cli.link import connected
 from vestim_core.cli.output import AsJson, console, plain, print_json, say
 from vestim_core.cli.pick import JobName, find_job
 from vestim_core.cli.results import errors_tables, files_tables, new_table
+from vestim_core.cli.trust import bands_tables, label_sentence, labels_table, seeds_table
 from vestim_core.cli.values import duration, local, seconds_between
 from vestim_core.client import show as show_whole
 from vestim_core.spec.states import JobState
@@ -25,7 +26,8 @@ def register(app: typer.Typer) -> None:
 def show(job: JobName, as_json: AsJson = False) -> None:
     """Show one job and the errors of its models.
 
-    It prints state, findings, tasks and the errors per model and file. With --json, the errors of each task stand in
+    It prints state, findings, tasks, the errors per model and file, bands, the spread over seeds and the check of the
+    SOC labels. With --json, the errors of each task stand in
     tasks[].result.files[].
     """
     with connected() as client:
@@ -39,8 +41,12 @@ def show(job: JobName, as_json: AsJson = False) -> None:
     for line in (*_words_about(found), *_problems(found), *_findings(found)):
         say(line)
     out = console()
-    for table in (_tasks_table(found), *errors_tables(found), *files_tables(found)):
-        out.print(table)
+    errors = (*errors_tables(found), *files_tables(found))
+    for table in (_tasks_table(found), *errors, *bands_tables(found), seeds_table(found), labels_table(found)):
+        if table:
+            out.print(table)
+    if sentence := label_sentence(found):
+        say(plain(sentence))
 
 
 def _headline(job: dict[str, Any]) -> str:

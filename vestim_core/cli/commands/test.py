@@ -1,4 +1,4 @@
-"""`vestim test JOB FILE...`: the models of a finished job on new files."""
+"""`vestim test JOB [FILE...]`: the models of a finished job on new files, or on disturbed ones."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from vestim_core.cli.output import AsJson, console, plain, print_json, say
 from vestim_core.cli.pick import find_job
 from vestim_core.cli.questions import Columns, absolute, bar, columns_of
 from vestim_core.cli.results import HEADS, METRICS, new_table
+from vestim_core.cli.trust import robustness_table
 from vestim_core.cli.values import named, number, unit_of
 from vestim_core.client import Client, follow, show
 from vestim_core.protocol.limits import MAX_PIECE_BYTES
@@ -30,11 +31,16 @@ def register(app: typer.Typer) -> None:
 
 def test(
     job: Annotated[str, typer.Argument(metavar="JOB", help="Id or name of a job that has ended, or its folder.")],
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Data files, or folders of them.")],
+    files: Annotated[
+        list[str] | None, typer.Argument(metavar="[FILE]...", help="Data files, or folders of them.")
+    ] = None,
     task: Annotated[
         list[str] | None, typer.Option("--task", metavar="T", help="Model of this training; may be given again.")
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Test every model of the job.")] = False,
+    robustness: Annotated[
+        bool, typer.Option("--robustness", help="Tell what sensor errors cost, without FILE on the job's own files.")
+    ] = False,
     out: Annotated[str, typer.Option("--out", metavar="DIR", help="Copy the results to this new folder.")] = "",
     column: Columns = None,
     as_json: AsJson = False,
@@ -42,7 +48,8 @@ def test(
     """Test models of a finished job on new files.
 
     Takes the model with the smallest validation error unless told otherwise. Where a file has no target, its
-    predictions are written all the same. Ctrl+C ends the test.
+    predictions are written all the same. --robustness tests again with offsets, gains, noise, a wrong SOC, lost samples
+    and a start in mid-cycle. Ctrl+C ends the test.
     """
     if task and every:
         raise wrong_input("--task and --all exclude each other: give one of them", place="--all")
@@ -50,10 +57,11 @@ def test(
     with connected() as client:
         job_id = _taken_in(client, job) or find_job(client, job)
         asked: dict[str, Any] = {
-            "files": absolute(files),
+            "files": absolute(files or []),
             "tasks": task or [],
             "every": every,
             "columns": columns_of(column),
+            "robustness": robustness,
         }
         task_id = client.call("test", job_id=job_id, **asked)["task_id"]
         found = _await(client, job_id, task_id)
@@ -63,7 +71,8 @@ def test(
         return
     _tell(found)
     where = f"'{folder}'" if folder else f"tasks/{task_id}/result of {job_id}"
-    say(f"Metrics and predictions lie in {where}.")
+    what = "Metrics and predictions" if files else "The results"
+    say(f"{what} lie in {where}.")
 
 
 def _free(out: str) -> Path:
@@ -144,3 +153,5 @@ def _tell(found: dict[str, Any]) -> None:
         for file in model["files"]:
             table.add_row(*map(Text, (plain(file["file"]), *(number(named(file, name)[1]) for name in METRICS))))
         console().print(table)
+    for model in found.get("robustness", ()):
+        console().print(robustness_table(model))

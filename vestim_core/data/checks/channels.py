@@ -105,7 +105,7 @@ def clipped(view: View) -> list[Finding]:
     findings = []
     for name in ("voltage_V", "current_A", "temperature_degC"):
         values = view.column(name)
-        if values is None or len(values) < 100:
+        if values is None or len(values) < 100 or np.isnan(values).all():
             continue
         inside = (values != np.nanmax(values)) & (values != np.nanmin(values))
         moved = np.diff(values)[inside[1:] & inside[:-1]] != 0

@@ -31,8 +31,9 @@ class TestingManager(Manager):
     phase = Phase.TESTING
 
     def observe(self, tasks: Iterable[Task]) -> bool:
-        """Take state, fraction, counts and the best figure from tests and baselines."""
-        mine = [task for task in tasks if task.kind in {TaskKind.TEST, TaskKind.BASELINE}]
+        """Take state, fraction and counts from tests, ensembles and baselines, and the best figure from single
+        models."""
+        mine = [task for task in tasks if task.kind in {TaskKind.TEST, TaskKind.ENSEMBLE, TaskKind.BASELINE}]
         tests = [task for task in mine if task.kind is TaskKind.TEST]
         tested = [(figure[1], figure[0], task) for task in tests if (figure := headline(task.result))]
         details: dict[str, Any] = {

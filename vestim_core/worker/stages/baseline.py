@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from vestim_core.data.prepared import PreparedSet
-from vestim_core.evaluation.alignment import align
+from vestim_core.evaluation.alignment import align, label_check
 from vestim_core.evaluation.report import Predictor, evaluate, headlines, overall, write_results
-from vestim_core.models.circuit import Circuit, fit_circuit
+from vestim_core.models.circuit import Circuit
+from vestim_core.models.circuit_fit import fit_circuit
 from vestim_core.models.coulomb import CoulombCounter, capacity_Ah
 from vestim_core.models.ekf import KalmanFilter
 from vestim_core.spec.events import EventKind
@@ -48,9 +49,10 @@ def _voltage(attempt: Attempt, prepared: PreparedSet, circuit: Circuit) -> dict[
     period_s = prepared.period_s
     metrics = _tested(attempt, prepared, "", "circuit", lambda file: circuit.predict(file, period_s))
     aligned = [found for file in prepared.files if (found := align(circuit, file, period_s))]
-    labels = [found.to_json() for found in aligned]
-    write_json(attempt.result / "labels.json", {"schema_version": 1, "files": labels})
-    return {**headlines(metrics), "labels": labels[:MAX_TOLD_LABELS]}
+    labels = label_check(aligned)
+    write_json(attempt.result / "labels.json", labels)
+    told = {name: labels[name] for name in ("sentence", "rmse_mV", "aligned_rmse_mV")}
+    return {**headlines(metrics), "labels": labels["files"][:MAX_TOLD_LABELS], "label_check": told}
 
 
 def _soc(attempt: Attempt, prepared: PreparedSet, circuit: Circuit) -> dict[str, Any]:

@@ -1,13 +1,13 @@
-"""Retest: trained models of an ended job on new files, from the job's folder alone.
+"""Retest: trained models of an ended job on new files, from the job's folder alone, or on disturbed ones.
 
-Every model's results lie in `result/<training>/`, in the form that every test has. Each file is prepared once for all
-models that were trained with the same preparation.
+Every model's results lie in `result/<training>/`, in the form that every test has; what disturbances cost it in
+`robustness.json` beside. Each new file is prepared once for all models that were trained with the same preparation.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -16,29 +16,37 @@ import torch
 
 from vestim_core.data.files import find_files
 from vestim_core.data.prepared import PreparedFile, unique_keys
+from vestim_core.evaluation.conformal import Band
+from vestim_core.evaluation.disturbances import robustness, robustness_document
 from vestim_core.evaluation.envelope import envelope_findings
-from vestim_core.evaluation.report import MAX_TOLD_FILES, ResultWriter, headlines
+from vestim_core.evaluation.report import MAX_TOLD_FILES, METRICS, ResultWriter, headlines
 from vestim_core.evaluation.standalone import TrainedModel, read_new_file
 from vestim_core.spec.errors import wrong_input
 from vestim_core.spec.events import EventKind
 from vestim_core.spec.finding import Severity
 from vestim_core.spec.retest import Retest
 from vestim_core.spec.states import AttemptState
+from vestim_core.spec.task import TaskSpec
+from vestim_core.system import read_json, write_json
 from vestim_core.worker.attempt import Attempt
 from vestim_core.worker.imported import make_model
+from vestim_core.worker.prepared import open_set, preparing_task
 
 MAX_TOLD_MODELS = 200
+MAX_TOLD_BATTERIES = 100
 
 
 def run(attempt: Attempt) -> AttemptState:
-    """Leaves `result/<training>/metrics.json` and predictions for each model."""
+    """Leaves in `result/<training>/` of each model `metrics.json` and predictions of new files, and `robustness.json`
+    when that was asked for."""
     asked = attempt.task.retest
     if asked is None:
         raise wrong_input("the task names no files: ask again", place="retest")
     torch.set_num_threads(attempt.launch.threads)
-    paths = find_files(asked.files)
+    paths = find_files(asked.files) if asked.files else []
     models = {name: _open(attempt, name) for name in asked.trained}
-    writers = {name: _writer(attempt, name, model) for name, model in models.items()}
+    writers = {name: _writer(attempt, name, model) for name, model in models.items()} if paths else {}
+    tested: dict[str, list[PreparedFile]] = {name: [] for name in models}
     done, count = 0, len(paths) * len(models)
     for names, path, key in _work(models, paths):
         if attempt.cancelled():
@@ -46,10 +54,20 @@ def run(attempt: Attempt) -> AttemptState:
         file = _read(attempt, asked, models[names[0]], path, key)
         for name in names:
             writers[name].add(file, models[name].predict(file))
+            tested[name] += [file] if asked.robustness else []
             done += 1
             attempt.journal.progress({"fraction": done / count, "message": f"tested {done} of {count}"})
     found = [_told(writer.finish(), len(models)) for writer in writers.values()]
-    attempt.journal.event(EventKind.RESULT, {"retest": found[:MAX_TOLD_MODELS], "models": len(found)})
+    told: dict[str, Any] = {"retest": found[:MAX_TOLD_MODELS], "models": len(models)}
+    if asked.robustness:
+        costs = []
+        for number, (name, model) in enumerate(models.items()):
+            if attempt.cancelled():
+                return AttemptState.STOPPED
+            files = tested[name] if paths else _own_files(attempt, name)
+            costs.append(_robustness(attempt, name, model, files, (number, len(models))))
+        told["robustness"] = costs[:MAX_TOLD_BATTERIES]
+    attempt.journal.event(EventKind.RESULT, told)
     return AttemptState.FINISHED
 
 
@@ -61,6 +79,30 @@ def _open(attempt: Attempt, name: str) -> TrainedModel:
 
     make_model(attempt.result_of(name).parent, warn)
     return TrainedModel.open(attempt.result_of(name))
+
+
+def _own_files(attempt: Attempt, trained: str) -> list[PreparedFile]:
+    """The job's own test files as that training's preparation has them, else its validation files."""
+    task = TaskSpec.model_validate(read_json(attempt.job_folder / "tasks" / trained / "task.json"))
+    prepared = open_set(attempt, preparing_task(task))
+    return prepared.of("test") or prepared.of("validation")
+
+
+def _robustness(
+    attempt: Attempt, name: str, model: TrainedModel, files: Sequence[PreparedFile], place: tuple[int, int]
+) -> dict[str, Any]:
+    """Write what disturbances cost one model, the first of `place` of the second; what is told of it."""
+
+    def report(done: int, count: int) -> None:
+        fraction = (place[0] + done / count) / place[1]
+        attempt.journal.progress({"fraction": fraction, "message": f"{name}: {done} of {count} disturbances"})
+
+    records = robustness(model.predict, files, model.pipeline, on_case=report)
+    document = robustness_document(_about(name, model), files, model.target, records)
+    folder = attempt.result / name
+    folder.mkdir(exist_ok=True)
+    write_json(folder / "robustness.json", document)
+    return {key: document[key] for key in ("model", "target", "cases")}
 
 
 def _work(models: dict[str, TrainedModel], paths: list[Path]) -> Iterator[tuple[list[str], Path, str]]:
@@ -77,10 +119,27 @@ def _work(models: dict[str, TrainedModel], paths: list[Path]) -> Iterator[tuple[
 
 
 def _writer(attempt: Attempt, name: str, model: TrainedModel) -> ResultWriter:
-    about = {"task_id": name, "title": model.document["trial"]["title"]}
     return ResultWriter(
-        attempt.result / name, target=model.target, model=about, csv=attempt.task.testing.predictions_csv
+        attempt.result / name,
+        target=model.target,
+        model=_about(name, model),
+        csv=attempt.task.testing.predictions_csv,
+        envelope=model.document.get("envelope"),
+        band=_band(attempt, name, model),
     )
+
+
+def _band(attempt: Attempt, name: str, model: TrainedModel) -> Band | None:
+    """The band that the job's own test of that model has found; None where there is no such test."""
+    try:
+        known = read_json(attempt.result_of(name.replace("train", "test", 1)) / METRICS).get("band")
+        return Band.from_json(known, model.target) if known else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _about(name: str, model: TrainedModel) -> dict[str, Any]:
+    return {"task_id": name, "title": model.document["trial"]["title"]}
 
 
 def _read(attempt: Attempt, asked: Retest, model: TrainedModel, path: Path, key: str) -> PreparedFile:

@@ -34,6 +34,7 @@ def run(attempt: Attempt) -> AttemptState:
         target=attempt.task.signals.target,
         model={"task_id": trained, "title": attempt.task.title},
         csv=attempt.task.testing.predictions_csv,
+        envelope=document.get("envelope"),
         on_file=report,
     )
     attempt.journal.event(EventKind.RESULT, {**headlines(metrics), "parameters": document["parameters"]})

@@ -1,0 +1,137 @@
+"""A model on files that are not like those it was trained on: each is tested as well as it can be, or refused in one
+sentence."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.training.synthetic import drive, small_set, trial
+from vestim_core.evaluation import TrainedModel, examine, metrics_document
+from vestim_core.evaluation.envelope import envelope_of, flagged_rows
+from vestim_core.evaluation.report import scored_rows
+from vestim_core.evaluation.standalone import read_new_file
+from vestim_core.models.files import save_model
+from vestim_core.models.registry import build_model
+from vestim_core.spec.errors import VestimError
+
+NAMES = ("time_s", "voltage_V", "current_A", "temperature_degC", "soc")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    prepared, settings = small_set(), trial("lstm")
+    where = tmp_path_factory.mktemp("model")
+    torch.manual_seed(1)
+    envelope = envelope_of(prepared.of("train"), prepared.pipeline.signals.features)
+    extra = {"envelope": envelope}
+    save_model(where, build_model(settings.model, 3), settings, prepared.pipeline.to_json(), extra)
+    return where
+
+
+@pytest.fixture(scope="module")
+def model(folder: Path) -> TrainedModel:
+    return TrainedModel.open(folder)
+
+
+def _written(path: Path, rows: int = 300, step: float = 1.0, **changed: str | float | None) -> Path:
+    """A drive as CSV, a row every `step` s; columns set to one text or number, or left out (None)."""
+    table = drive(path.name, rows, 5)
+    at = np.repeat(np.arange(rows), round(1 / step))
+    columns = {name: [f"{value:.17g}" for value in table.columns[name][at]] for name in NAMES}
+    columns["time_s"] = [f"{number * step:.17g}" for number in range(len(at))]
+    for name, value in changed.items():
+        columns[name] = [str(value)] * len(at)
+    kept = [name for name in NAMES if changed.get(name, "") is not None]
+    lines = [",".join(kept), *(",".join(row) for row in zip(*(columns[name] for name in kept), strict=True))]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def test_another_sampling_rate_is_resampled_to_that_of_the_model(model: TrainedModel, tmp_path: Path) -> None:
+    """A row in every quarter of a second, each second the same: the same signal, and the same predictions."""
+    own = model.read(_written(tmp_path / "own.csv"))
+    fast, findings = read_new_file(_written(tmp_path / "fast.csv", step=0.25), model.pipeline, {})
+    assert np.allclose(np.diff(fast.time_s[scored_rows(fast)]), 1.0)
+    slow, ours = fast.column("current_A")[scored_rows(fast)], own.column("current_A")[scored_rows(own)]
+    assert abs(len(slow) - len(ours)) <= 1
+    rows = min(len(slow), len(ours))
+    np.testing.assert_allclose(slow[:rows], ours[:rows])
+    first, second = (model.predict(file)[scored_rows(file)][:rows] for file in (fast, own))
+    np.testing.assert_allclose(first, second, atol=2e-6)
+    assert all("\n" not in finding.sentence for finding in findings)
+
+
+def test_an_empty_target_is_predicted_and_compared_with_nothing(model: TrainedModel, tmp_path: Path) -> None:
+    known = model.predict(model.read(_written(tmp_path / "known.csv")))
+    for number, value in enumerate(("", "nan", None)):
+        file = model.read(_written(tmp_path / f"blind_{number}.csv", voltage_V=value))
+        predicted = model.predict(file)
+        assert np.array_equal(predicted, known)
+        document = metrics_document({}, model.target, [examine(file, predicted, model.target)])
+        assert document["files"][0]["rows"] == 0 and document["files"][0]["rmse_mV"] is None
+        assert document["worst"] == [] and document["band"] is None
+        json.dumps(document, allow_nan=False)
+
+
+def test_rows_outside_of_the_envelope_are_counted(model: TrainedModel, tmp_path: Path) -> None:
+    file = model.read(_written(tmp_path / "hot.csv", temperature_degC=60.0))
+    flagged = flagged_rows(file, model.document["envelope"])
+    assert flagged["rows_outside"] == flagged["outside"]["temperature_degC"] == file.scored_rows
+    own = small_set().files[0]
+    assert flagged_rows(own, model.document["envelope"]) == {"rows_outside": 0, "outside": {}}
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"current_A": None}, "current_A"),
+        ({"soc": ""}, "soc"),
+        ({"current_A": "much"}, "current_A"),
+    ],
+)
+def test_a_file_without_what_the_model_reads_is_refused(
+    model: TrainedModel, tmp_path: Path, changed: dict[str, str | None], words: str
+) -> None:
+    path = _written(tmp_path / "poor.csv", **changed)
+    with pytest.raises(VestimError) as refused:
+        model.read(path)
+    assert words in refused.value.sentence and "poor.csv" in refused.value.sentence
+    assert "\n" not in refused.value.sentence
+
+
+def test_a_file_shorter_than_the_warm_up_is_tested_with_a_word(model: TrainedModel, tmp_path: Path) -> None:
+    file, findings = read_new_file(_written(tmp_path / "short.csv", rows=20), model.pipeline, {})
+    assert any("less than the 100 s in which the model settles" in finding.sentence for finding in findings)
+    assert examine(file, model.predict(file), model.target).sums.rows == 19
+
+
+class _Runs:
+    """What a file of weights must not be able to do."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return os.mkdir, (str(_Runs.where),)
+
+    where = Path()
+
+
+def test_weights_that_hold_code_and_a_newer_schema_are_refused(folder: Path, tmp_path: Path) -> None:
+    _Runs.where = tmp_path / "made_by_code"
+    for name in ("model.json", "model.pt"):
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    torch.save({"weights": _Runs()}, tmp_path / "model.pt")
+    with pytest.raises(VestimError, match=r"model\.pt cannot be read: it is damaged or no model file") as refused:
+        TrainedModel.open(tmp_path)
+    assert "\n" not in refused.value.sentence and not _Runs.where.exists()
+    (tmp_path / "model.pt").write_bytes((folder / "model.pt").read_bytes())
+    document = json.loads((tmp_path / "model.json").read_text())
+    (tmp_path / "model.json").write_text(json.dumps({**document, "schema_version": 99}))
+    with pytest.raises(VestimError, match="was written by a later version of Vestim: update this one"):
+        TrainedModel.open(tmp_path)
+    preparation = {**document["preparation"], "schema_version": 99}
+    (tmp_path / "model.json").write_text(json.dumps({**document, "preparation": preparation}))
+    with pytest.raises(VestimError, match="preparation was saved by another version"):
+        TrainedModel.open(tmp_path)
