@@ -27,6 +27,8 @@ class TaskSpec(Section):
 
     depends_on: ids of tasks of the same job that must be `done` before it starts.
     device: where it computes; empty until its first attempt has chosen, and the same for every later one.
+    mappings: what the columns of files are by what the user said of their headers before, by path, as the first attempt
+    found it; None until then, empty where nothing was said or the job itself says it.
     plan: what the first attempt turned a time budget into (`epochs`, `from_step`), followed by every later one.
     trial: the settings, of a training or testing task. inspection: the question, of an inspecting one.
     retest: the new files, of a task that tests on such.
@@ -41,6 +43,7 @@ class TaskSpec(Section):
     device: Literal["", "cpu", "cuda"] = ""
     plan: dict[str, int] = Field(default_factory=dict)
     data: DataSpec | None = None
+    mappings: dict[str, dict[str, str]] | None = None
     signals: SignalsSpec = SignalsSpec()
     preparation: list[Step] = Field(default_factory=list)
     trial: Trial | None = None

@@ -100,14 +100,17 @@ class CsvSource:
             [Growing(rows if number == 0 else rows // len(parts), kinds[position]) for position in positions]
             for number in range(len(parts))
         ]
+
+        def parse(number: int) -> bool:
+            return self._parse(*parts[number], kinds, columns[number])
+
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # numpy's, about a decoder; whatever matters is checked
-            if len(parts) == 1:
-                whole = self._parse(*parts[0], kinds, columns[0])
+            if len(parts) == 1:  # in a thread of its own it would have to get memory of its own
+                whole = parse(0)
             else:
                 with ThreadPoolExecutor(len(parts)) as pool:
-                    done = pool.map(lambda part, grown: self._parse(*part, kinds, grown), parts, columns)
-                    whole = all(list(done))
+                    whole = all([*pool.map(parse, range(len(parts)))])
         if not whole:
             return None
         for later in columns[1:]:

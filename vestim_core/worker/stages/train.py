@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from vestim_core.data.prepare import PreparationCancelled, provenance
 from vestim_core.data.prepared import PreparedSet
@@ -17,7 +16,6 @@ from vestim_core.spec.errors import wrong_input
 from vestim_core.spec.events import EventKind
 from vestim_core.spec.job import Trial
 from vestim_core.spec.states import AttemptState, Intent
-from vestim_core.system import write_json
 from vestim_core.training.budget import Plan
 from vestim_core.training.history import write_history
 from vestim_core.training.loop import train
@@ -48,7 +46,7 @@ def run(attempt: Attempt) -> AttemptState:
             intent=attempt.control.intent,
             earlier=_earlier_checkpoints(attempt),
             planned=Plan(**attempt.task.plan) if attempt.task.plan else None,
-            keep_plan=lambda plan: _write_down(attempt, device=device, plan=asdict(plan)),
+            keep_plan=lambda plan: attempt.write_down(plan=asdict(plan)),
         )
     except TrainingDiverged as diverged:
         _leave(attempt, trial, prepared, diverged.outcome, device)
@@ -62,13 +60,8 @@ def _device(attempt: Attempt, trial: Trial) -> str:
     if attempt.task.device:
         return attempt.task.device
     device = choose_device(trial.training.device)
-    _write_down(attempt, device=device)
+    attempt.write_down(device=device)
     return device
-
-
-def _write_down(attempt: Attempt, **found: Any) -> None:
-    """Keep what this attempt has found out for all later ones."""
-    write_json(attempt.task_folder / "task.json", {**attempt.task.model_dump(mode="json"), **found})
 
 
 def _earlier_checkpoints(attempt: Attempt) -> list[Path]:
