@@ -44,7 +44,7 @@ def retest_task(
         kind=TaskKind.RETEST,
         title=f"Test on {count}",
         depends_on=asked.trained,
-        threads=first.threads,
+        threads=max(first.threads, 1),
         testing=first.testing,
         retest=asked,
     )
