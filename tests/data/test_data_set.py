@@ -8,16 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.data.samples import write_csv
-from vestim_core.data.data_set import (
-    deal,
-    files_of,
-    one_mapping,
-    repairs_for,
-    repairs_of,
-    same_names,
-    still_open,
-    worst_of,
-)
+from vestim_core.data.data_set import deal, files_of, one_mapping, same_names, worst_of
+from vestim_core.data.file_repairs import repairs_for, repairs_of, still_open
+from vestim_core.data.files import distinct_names
 from vestim_core.spec.data import FileRepair
 from vestim_core.spec.data_set import MAX_FINDING_BYTES, DataSetSpec, Split
 from vestim_core.spec.errors import ErrorCode, VestimError
@@ -142,8 +135,9 @@ def test_files_of_one_name_are_dealt_out_each_by_itself() -> None:
 
 def test_files_of_one_name_are_told_apart(tmp_path: Path) -> None:
     paths = [tmp_path / "a" / "x.csv", tmp_path / "b" / "X.csv", tmp_path / "y.csv"]
-    (finding,) = same_names(paths)
-    assert finding.code == "set.same_name" and str(paths[1]) in finding.sentence
+    names = dict(zip(paths, distinct_names(paths), strict=True))
+    (finding,) = same_names(names)
+    assert finding.code == "set.same_name" and str(paths[1]) in finding.sentence and finding.file == "x.csv"
     flip = Repair(kind="flip", parameters={"column": "current_A"})
     twice = [tmp_path / "a" / "x.csv", tmp_path / "b" / "x.csv"]
     with pytest.raises(VestimError, match="give the whole path"):
@@ -152,7 +146,16 @@ def test_files_of_one_name_are_told_apart(tmp_path: Path) -> None:
         repairs_of([FileRepair(file="z.csv", repair=flip)], twice)
     whole = repairs_of([FileRepair(file=str(twice[1]), repair=flip)], twice)
     assert repairs_for(whole, twice[1]) == [flip] and repairs_for(whole, twice[0]) == []
+    assert repairs_of([FileRepair(file="b/x.csv", repair=flip)], twice) == whole
     assert repairs_of([FileRepair(file="y.csv", repair=flip)], paths)[0].file == str(paths[2])
+
+
+def test_a_finding_is_answered_for_its_own_file_only(tmp_path: Path) -> None:
+    twice = [tmp_path / "a" / "x.csv", tmp_path / "b" / "x.csv"]
+    names = dict(zip(twice, distinct_names(twice), strict=True))
+    found = [Finding(code="b", severity=Severity.ERROR, sentence="e", file=name) for name in names.values()]
+    accept = FileRepair(file=str(twice[1]), repair=Repair(kind="accept", parameters={"code": "b"}))
+    assert [finding.file for finding in still_open(found, [accept], names)] == ["a/x.csv"]
 
 
 def test_mappings_that_contradict_each_other_are_refused() -> None:
@@ -169,6 +172,6 @@ def test_findings_are_answered_bounded_and_told_worst_first() -> None:
     ]
     accept = FileRepair(file="/d/x.csv", repair=Repair(kind="accept", parameters={"code": "b"}))
     assert [finding.code for finding in worst_of(found)] == ["b", "a"]
-    assert [finding.code for finding in still_open(found, [accept])] == ["a"]
+    assert [finding.code for finding in still_open(found, [accept], {Path("/d/x.csv"): "x.csv"})] == ["a"]
     long = Finding(code="c", severity=Severity.ERROR, sentence="x" * (MAX_FINDING_BYTES // 3))
     assert len(worst_of([long] * 5)) == 2

@@ -37,6 +37,7 @@ class Run:
             lambda *report: self.reports.append(report),
             self.findings.append,
             lambda: self.cancel_after is not None and len(self.reports) >= self.cancel_after,
+            mappings=changed.get("mappings"),
         )
 
 
@@ -173,6 +174,43 @@ def test_two_files_of_one_name_are_kept_apart(tmp_path: Path, data: DataSpec) ->
     assert [file.key for file in prepared.files] == ["a", "b", "c", "A_2"]
     assert [file.name for file in prepared.files] == ["a.csv", "b.csv", "c.csv", "A.csv"]
     assert len(prepared.files[3].time_s) == 74
+
+
+def test_findings_and_repairs_mean_one_of_two_files_of_one_name(tmp_path: Path) -> None:
+    for folder, hotter_K in (("a", 0.0), ("b", 20.0)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "cell.csv").write_bytes(drive_csv(flipped=True, hotter_K=hotter_K))
+    data = DataSpec(train=[str(tmp_path / "a" / "cell.csv")], validation=[str(tmp_path / "b" / "cell.csv")])
+    flip = {"kind": "flip", "parameters": {"column": "current_A"}}
+
+    def mended(*names: str) -> DataSpec:
+        return DataSpec.model_validate(
+            data.model_dump() | {"repairs": [{"file": name, "repair": flip} for name in names]}
+        )
+
+    with pytest.raises(VestimError) as caught:
+        Run(tmp_path / "cache", mended("a/cell.csv"))
+    assert caught.value.sentence.startswith('In "b/cell.csv" voltage falls')
+    with pytest.raises(VestimError, match="2 files have that name"):
+        Run(tmp_path / "cache", mended("cell.csv"))
+    prepared = Run(tmp_path / "cache", mended("a/cell.csv", str(tmp_path / "b" / "cell.csv"))).prepared
+    assert [(file.key, file.name) for file in prepared.files] == [("cell", "a/cell.csv"), ("cell_2", "b/cell.csv")]
+    accept = [{"file": "a/cell.csv", "repair": {"kind": "accept", "parameters": {"code": "current.sign"}}}]
+    with pytest.raises(VestimError, match=r'In "b/cell\.csv"'):
+        Run(tmp_path / "cache", DataSpec.model_validate(data.model_dump() | {"repairs": accept}))
+
+
+def test_each_file_is_read_with_its_own_mapping(tmp_path: Path, data: DataSpec) -> None:
+    expected = Run(tmp_path / "one", data).prepared.arrays_sha256
+    for name, word in (("a", "Zeug"), ("b", "Kram")):
+        text = (tmp_path / f"{name}.csv").read_text(encoding="utf-8")
+        header, rest = text.split("\n", 1)
+        assert "Voltage (V)" in header
+        (tmp_path / f"{name}.csv").write_text(header.replace("Voltage (V)", word) + "\n" + rest, encoding="utf-8")
+    with pytest.raises(VestimError, match="has no voltage column"):
+        Run(tmp_path / "two", data)
+    mappings = {data.train[0]: {"voltage_V": "Zeug"}, data.train[1]: {"voltage_V": "Kram"}}
+    assert Run(tmp_path / "two", data, mappings=mappings).prepared.arrays_sha256 == expected
 
 
 @pytest.mark.parametrize("name", ["con.csv", "Zelle 1 (25 °C).csv", "..csv", "#.csv"])

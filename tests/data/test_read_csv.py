@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.data.samples import HEADER, csv_text, rows, write_csv
-from vestim_core.data.readers import pieces, read_table
+from vestim_core.data.readers import csv, pieces, read_table
 from vestim_core.data.table import Table
 from vestim_core.spec.errors import ErrorCode, VestimError
 
@@ -78,12 +78,26 @@ def test_utf_16_of_either_order_with_dates_and_a_last_line_that_breaks_off(file:
         assert (cut.rows, [finding.code for finding in cut.findings]) == (60, ["rows.truncated"])
 
 
-def test_a_file_in_many_pieces_is_read_as_in_one(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    body = [f"{k}.5,{3 + k % 7},{-k},{k % 50},0.5" for k in range(20_000)]
-    whole = read(file, "\n".join([HEADER, *body]))
-    monkeypatch.setattr(pieces, "_PIECE", 1 << 12)
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "utf-16"])
+def test_a_file_in_many_parts_and_pieces_is_read_as_in_one(
+    file: Path, monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    header = HEADER.replace("Time (s)", "Date") + ",温度计"
+    clocks = [f"2024-01-31 {k // 3600:02}:{k // 60 % 60:02}:{k % 60:02}.5" for k in range(20_000)]
+    body = [f"{clock},{3 + k % 7},{-k},{k % 50},0.5,冷" for k, clock in enumerate(clocks)]
+    whole = read(file, "\n".join([header, *body]).encode(encoding))
+    assert whole.columns["time_s"].tolist() == [float(k) for k in range(20_000)]
+    monkeypatch.setattr(pieces, "_LEAST", 1 << 12)
+    monkeypatch.setattr(csv, "_THREADS", 7)
+    monkeypatch.setattr(csv, "_PIECE_FIELDS", 999)
     parts = read_table(file, {}, NEEDED)
     assert all(parts.columns[name].tolist() == values.tolist() for name, values in whole.columns.items())
+
+
+def test_a_fault_in_a_later_part_is_found(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = [f"{k}.5,{3 + k % 7},{-k},{k % 50},0.5" for k in range(20_000)]
+    monkeypatch.setattr(pieces, "_LEAST", 1 << 12)
+    monkeypatch.setattr(csv, "_THREADS", 7)
     body[15_000] += ",7"
     assert "line 15002" in sentence(file, "\n".join([HEADER, *body]))
 

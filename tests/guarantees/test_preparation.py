@@ -33,8 +33,15 @@ def test_a_job_with_filters_formulas_and_augmentation_tests_alike_elsewhere(
 ) -> None:
     features = ["soc", "current_A", "slow", "loss"]
     document = job("lstm", epochs=2) | {"preparation": STEPS, "signals": {"features": features}}
+    odd = tmp_path / "train.csv"
+    odd.write_text(Path(document["data"]["train"][0]).read_text().replace("voltage_V", "klemme"))
+    document["data"] |= {"train": [str(odd)]}
+    header = odd.read_text().partition("\n")[0].split(",")
+    client.call("map_columns", header=header, columns={"voltage_V": "klemme"})
     job_id = client.call("submit", spec=document)["job_id"]
     finish(client, job_id)
+    prepared = json.loads((client.home.jobs / job_id / "tasks" / "prepare_1" / "task.json").read_text())
+    assert prepared["mappings"] == {str(odd): {"voltage_V": "klemme"}}
     moved = tmp_path / "elsewhere"
     shutil.copytree(client.home.jobs / job_id, moved)
     client.call("delete", job_id=job_id)

@@ -19,6 +19,7 @@ SETTINGS: dict[str, Any] = {"model": {"kind": "lstm", "sizes": [24]}, "training"
 def a_task(home: Path, folder: Path, rows_per_s: object = 1000.0, **sections: Any) -> Task:
     container = submitted(open_service(home), folder, **{**SETTINGS, **sections})
     task = container.tasks[ids(container, TaskKind.TRAIN)[0]]
+    task.use_threads(1)
     task.result = {"training": {"rows_per_s": rows_per_s, "device": "cpu"}}
     return task
 

@@ -17,12 +17,10 @@ NOTHING_KNOWN = Circumstances({})
 LSTM = {"model": {"kind": "lstm", "sizes": [[24], [32, 16]]}, "training": {"max_epochs": 10, "repetitions": 3}}
 
 
-def speeds_of(job: dict[str, Any], rows_per_s: float) -> dict[str, float]:
+def speeds_of(job: dict[str, Any], rows_per_s: float, threads: int = 1) -> dict[str, float]:
     """As if every training of a job had been measured at that speed on the CPU."""
     trials = validate_job(job).trials()
-    return {
-        speed_key(t.model, t.training, len(t.signals.features), t.training.threads, "cpu"): rows_per_s for t in trials
-    }
+    return {speed_key(t.model, t.training, len(t.signals.features), threads, "cpu"): rows_per_s for t in trials}
 
 
 def test_counts_are_those_of_the_tasks_that_are_made() -> None:
@@ -52,6 +50,18 @@ def test_time_is_rows_times_epochs_by_speed() -> None:
     assert on_four["memory_MB"] == pytest.approx(4 * found["memory_MB"], rel=0.01)
     held = estimate({**job, "max_parallel_tasks": 2}, Circumstances(speeds_of(job, 100_000.0), cores=4))
     assert held["seconds"] == pytest.approx(found["seconds"] / 2)
+
+
+def test_threads_that_will_be_found_out_count_as_one_where_that_is_known() -> None:
+    job = document(**LSTM)
+    several = speeds_of(job, 300_000.0, threads=4)
+    assert estimate(job, Circumstances(several))["seconds"] is None, "this machine has one core"
+    alone = estimate(job, Circumstances(several, cores=4))
+    assert alone["seconds"] == pytest.approx(alone["rows_epochs"] / 300_000.0 / 4)
+    both = several | speeds_of(job, 100_000.0)
+    assert estimate(job, Circumstances(both, cores=4))["seconds"] == pytest.approx(3 * alone["seconds"])
+    fixed = document(model=LSTM["model"], training={**LSTM["training"], "threads": 4})
+    assert estimate(fixed, Circumstances(both, cores=4))["seconds"] == pytest.approx(4 * alone["seconds"])
 
 
 def test_a_gpu_has_speeds_of_its_own() -> None:

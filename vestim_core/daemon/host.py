@@ -22,9 +22,10 @@ from vestim_core.jobs.executor import Executor, Warmth
 from vestim_core.jobs.manager import JobManager
 from vestim_core.jobs.reconciler import MAX_RETRIES, Action, Ask, Kill, Retry, SetJob, SetTask, Terminate, reconcile
 from vestim_core.jobs.room import PAUSED, short_of_room
-from vestim_core.jobs.scheduler import QueuedJob, ReadyTask, choose
+from vestim_core.jobs.scheduler import Capacity, QueuedJob, ReadyTask, choose
 from vestim_core.jobs.speeds import record_speed
 from vestim_core.jobs.tasks import Task
+from vestim_core.jobs.threads import is_alone
 from vestim_core.protocol.bell import RING_S
 from vestim_core.protocol.launch import ControlFile, ExitFile
 from vestim_core.spec.errors import VestimError
@@ -290,15 +291,26 @@ class Host:
     def _schedule(self) -> bool:
         containers = self.manager.job_containers.values()
         jobs = [job for container in containers if (job := _queued(container, time.monotonic()))]
-        started = choose(jobs, capacity_left(self.manager, self.slots, self.threads)) if jobs else []
+        capacity = capacity_left(self.manager, self.slots, self.threads)
+        started = choose(jobs, capacity) if jobs else []
+        spare = self._spare_threads(started, capacity) if started else 0
         for job_id, task_id in started:
             with self._apart(job_id):
                 container = self.manager.job_containers[job_id]
-                problem = start_attempt(self.manager, self.executor, container, task_id)
+                problem = start_attempt(self.manager, self.executor, container, task_id, spare)
                 if problem is not None:
                     self._endings[_key(container, task_id)] = problem
             self.dirty.add(job_id)
         return bool(started)
+
+    def _spare_threads(self, started: list[tuple[str, str]], capacity: Capacity) -> int:
+        """Threads that nobody needs when all of `started` run; none while several trainings could share them."""
+        containers = self.manager.job_containers
+        live = [one for one in containers.values() if one.state in {JobState.QUEUED, JobState.RUNNING}]
+        if not is_alone(task for container in live for task in container.tasks.values()):
+            return 0
+        wanted = sum(max(containers[job_id].tasks[task_id].threads, 1) for job_id, task_id in started)
+        return max(capacity.threads - capacity.used_threads - wanted, 0)
 
     def _watch_room(self, now_s: float) -> None:
         """Pause what runs or waits to when the disk is nearly full, while there is room for saving it."""
@@ -336,7 +348,7 @@ def _queued(container: JobContainer, now_s: float) -> QueuedJob | None:
         return None
     tasks = container.tasks.values()
     ready = [
-        ReadyTask(task.task_id, task.kind, task.threads, int(wants_gpu(task)))
+        ReadyTask(task.task_id, task.kind, max(task.threads, 1), int(wants_gpu(task)))
         for task in tasks
         if task.state is TaskState.READY and task.not_before_s <= now_s
     ]

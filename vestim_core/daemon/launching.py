@@ -10,7 +10,9 @@ from vestim_core.jobs.container import JobContainer
 from vestim_core.jobs.executor import Executor, Warmth
 from vestim_core.jobs.manager import JobManager
 from vestim_core.jobs.scheduler import Capacity
+from vestim_core.jobs.speeds import read_threads
 from vestim_core.jobs.tasks import Task
+from vestim_core.jobs.threads import granted
 from vestim_core.protocol.launch import ControlFile, Launch
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.spec.ids import attempt_key
@@ -28,14 +30,22 @@ _WARMTH: dict[TaskKind, Warmth] = {
 }
 
 
-def start_attempt(manager: JobManager, executor: Executor, container: JobContainer, task_id: str) -> VestimError | None:
-    """Start the next attempt of a ready task; why it could not be born, if it was not: then it has to be ended."""
+def start_attempt(
+    manager: JobManager, executor: Executor, container: JobContainer, task_id: str, spare: int
+) -> VestimError | None:
+    """Start the next attempt of a ready task; why it could not be born, if it was not: then it has to be ended.
+
+    spare: threads that nobody else needs, for a task that is to find out how many pay.
+    """
     task = container.tasks[task_id]
     gpu = _free_gpu(manager) if wants_gpu(task) else None
+    grant = granted(task, 0 if gpu is not None else spare, read_threads(manager.home.speeds) if spare else {})
     with manager.unit():
+        if not grant.measure:
+            task.use_threads(grant.threads)
         attempt = container.new_attempt(task_id)
         key = attempt_key(container.job_id, task_id, attempt.number)
-        manager.registry.lease(key, 0 if task.kind is TaskKind.INSPECT else task.threads, gpu)
+        manager.registry.lease(key, 0 if task.kind is TaskKind.INSPECT else grant.threads, gpu)
         manager.persist_job_container(container)
     failpoint("start.committed")
     folder = manager.folder(container.job_id)
@@ -45,7 +55,8 @@ def start_attempt(manager: JobManager, executor: Executor, container: JobContain
         task_id=task_id,
         attempt=attempt.number,
         home=str(manager.home.root),
-        threads=task.threads,
+        threads=grant.threads,
+        measure_threads=grant.measure,
         gpu=gpu,
         started_utc=attempt.started_utc,
     )
@@ -57,7 +68,7 @@ def start_attempt(manager: JobManager, executor: Executor, container: JobContain
         write_json(own / "control.json", ControlFile(intent=Intent.RUN).model_dump(mode="json"))
         write_json(own / "launch.json", launch.model_dump(mode="json"))
         failpoint("start.folder")
-        executor.start(key, own, task.threads, gpu, warmth=warmth_of(task))
+        executor.start(key, own, grant.threads, gpu, warmth=warmth_of(task))
         failpoint("start.born")
     except (OSError, ValueError) as problem:
         why = getattr(problem, "strerror", None) or str(problem)

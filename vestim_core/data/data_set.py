@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from vestim_core.data.files import files_matching
-from vestim_core.spec.data import FileRepair, Role
+from vestim_core.spec.data import Role
 from vestim_core.spec.data_set import (
     MAX_FILES,
     MAX_FINDING_BYTES,
@@ -17,7 +17,7 @@ from vestim_core.spec.data_set import (
     Split,
 )
 from vestim_core.spec.errors import wrong_input
-from vestim_core.spec.finding import Finding, Repair, Severity
+from vestim_core.spec.finding import Finding, Severity
 
 _WORST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.INFO)
 _NEEDED: tuple[Role, ...] = ("train", "validation")
@@ -77,54 +77,22 @@ def deal(paths: Sequence[Path], split: Split) -> dict[Path, Role]:
     return {path: dealt[path] for path in paths}
 
 
-def repairs_of(given: Sequence[FileRepair], paths: Sequence[Path]) -> list[FileRepair]:
-    """The same repairs, each with its file's whole path; wrong_input for a name that no file or several files have."""
-    whole: list[FileRepair] = []
-    for one in given:
-        named = [path for path in paths if one.file == str(path)] or [path for path in paths if one.file == path.name]
-        if not named:
-            raise wrong_input(
-                f'A repair names "{one.file}", which is not among the files: correct or remove it.', place="repairs"
-            )
-        if len(named) > 1:
-            raise wrong_input(
-                f'A repair names "{one.file}", and {len(named)} files have that name ("{named[0]}", "{named[1]}"): '
-                f"give the whole path.",
-                place="repairs",
-            )
-        whole.append(one.model_copy(update={"file": str(named[0])}))
-    return whole
-
-
-def repairs_for(repairs: Sequence[FileRepair], path: Path) -> list[Repair]:
-    """The repairs of one file, in order."""
-    return [one.repair for one in repairs if one.file == str(path)]
-
-
-def same_names(paths: Sequence[Path]) -> list[Finding]:
-    """A finding for each name that several files have: findings and results tell them apart by a number."""
+def same_names(names: Mapping[Path, str]) -> list[Finding]:
+    """A finding for each name that several files have. names: what findings call each file."""
     by_name: dict[str, list[Path]] = {}
-    for path in paths:
+    for path in names:
         by_name.setdefault(path.name.casefold(), []).append(path)
     return [
         Finding(
             code="set.same_name",
             severity=Severity.WARNING,
             sentence=f'{len(same)} files are called "{same[0].name}" ("{same[0]}", "{same[1]}"): results tell them '
-            f"apart by a number, so rename one if that is not clear enough.",
-            file=same[0].name,
+            f"apart by their folders, and in names of files by a number, so rename one if that is not clear enough.",
+            file=names[same[0]],
         )
         for same in by_name.values()
         if len(same) > 1
     ]
-
-
-def still_open(findings: Sequence[Finding], repairs: Sequence[FileRepair]) -> list[Finding]:
-    """The findings that no `accept` repair of their file answers."""
-    accepted = {
-        (Path(one.file).name, one.repair.parameters.get("code")) for one in repairs if one.repair.kind == "accept"
-    }
-    return [finding for finding in findings if (finding.file, finding.code) not in accepted]
 
 
 def worst_of(findings: Sequence[Finding]) -> list[Finding]:

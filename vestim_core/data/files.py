@@ -72,6 +72,13 @@ def distinct_names(paths: Sequence[Path]) -> list[str]:
     return names
 
 
+def paths_named(name: str, paths: Sequence[Path]) -> list[Path]:
+    """The paths that `name` means: the one that it is, else those that end with it, folders and all."""
+    parts, paths = Path(name).parts, list(dict.fromkeys(paths))
+    same = [path for path in paths if str(path) == name]
+    return same or [path for path in paths if parts and path.parts[-len(parts) :] == parts]
+
+
 def sha256_of(path: Path) -> str:
     """Hash of the file's bytes, in hexadecimal."""
     try:

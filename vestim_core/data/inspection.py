@@ -10,7 +10,7 @@ from vestim_core.data.checks import check_table
 from vestim_core.data.files import NoTable
 from vestim_core.data.readers import load_table
 from vestim_core.data.repairs import apply_repairs
-from vestim_core.data.table import Table
+from vestim_core.data.table import Table, called
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.spec.finding import Finding, Repair, Severity
 
@@ -25,8 +25,7 @@ def inspect_file(
 ) -> tuple[Table | None, list[Finding]]:
     """The table of `path` after `repairs`, its `findings` complete, and these findings; (None, one finding of severity
     error) when it holds no table. name: what the file is called in all of that where its own name is not enough. Raises
-    VestimError only for a file that does not exist and for repairs that do not
-    fit."""
+    VestimError only for a file that does not exist and for repairs that do not fit."""
     try:
         table = load_table(path, mapping, extra_vendors=extra_vendors)
     except VestimError as error:
@@ -34,19 +33,11 @@ def inspect_file(
             raise
         code = error.finding if isinstance(error, NoTable) else "file.not_readable"
         finding = Finding(code=code, severity=Severity.ERROR, sentence=error.sentence, file=path.name)
-        return None, [_called(finding, path.name, name or path.name)]
-    if name:
-        findings_read = tuple(_called(finding, path.name, name) for finding in table.findings)
-        table = replace(table, name=name, findings=findings_read)
-    table = apply_repairs(table, repairs)
+        return None, [called(finding, path.name, name or path.name)]
+    table = apply_repairs(table.called(name or path.name), repairs)
     findings = check_table(table)
     if table.rows < 2:
         rows = "one row" if table.rows else "no rows"
         said = f'"{table.name}" has {rows} of data; a series needs at least two: leave the file out.'
         findings.append(Finding(code="file.no_rows", severity=Severity.ERROR, sentence=said, file=table.name))
     return replace(table, findings=tuple(findings)), findings
-
-
-def _called(finding: Finding, old: str, new: str) -> Finding:
-    """`finding` about the file of the name `new`."""
-    return finding.model_copy(update={"file": new, "sentence": finding.sentence.replace(f'"{old}"', f'"{new}"')})

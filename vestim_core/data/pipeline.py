@@ -96,6 +96,12 @@ class Pipeline:
         """What a model predicts, of any shape, as float64 in the target's unit."""
         return self.target_scale.inverse(scaled)
 
+    @property
+    def target_step(self) -> float:
+        """What a step of 1 of the scaled target is in its unit."""
+        zero, one = self.inverse_target(np.array([0.0, 1.0]))
+        return float(abs(one - zero))
+
     def to_json(self) -> dict[str, Any]:
         """Plain values; `from_json` gives the same pipeline to the last bit."""
         return {

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -70,12 +70,14 @@ def prepare(
     found: Callable[[Finding], None],
     cancelled: Callable[[], bool],
     *,
+    mappings: Mapping[str, Mapping[str, str]] | None = None,
     extra_vendors: Path | None = None,
 ) -> PreparedSet:
     """The prepared set of `data` in `cache/<key>/`, made now or taken from there.
 
     found: called with each finding, also when the set is taken from the cache. cancelled: asked before every file.
-    extra_vendors: a folder with more vendor files.
+    mappings: by path, what a file's columns are where `data` does not say. extra_vendors: a folder with more vendor
+    files.
     Raises VestimError for files that cannot be used and for findings of severity error that no repair in `data` takes
     away or accepts; PreparationCancelled.
     """
@@ -91,14 +93,15 @@ def prepare(
         progress(Phase.DATA_IMPORT, _READING_STARTS * count / len(named), f"checked {count} of {_files(named)}")
 
     files, twice = distinct_contents(named, hashed, data)
-    directory = cache / _cache_key(data, signals, steps, files, extra_vendors)
+    columns = [data.columns or (mappings or {}).get(str(file.path), {}) for file in files]
+    directory = cache / _cache_key(data, columns, signals, steps, files, extra_vendors)
     earlier = _earlier(directory)
     if earlier:
         prepared = earlier
         for phase in (Phase.DATA_IMPORT, Phase.DATA_PROCESSING, Phase.DATA_AUGMENTATION):
             report(phase, PhaseState.DONE, 1.0, f"taken {_files(files)} from an earlier preparation")
     else:
-        tables, together = _read(files, data, signals, steps, progress, extra_vendors)
+        tables, together = _read(files, data, columns, signals, steps, progress, extra_vendors)
         report(Phase.DATA_IMPORT, PhaseState.DONE, 1.0, f"read {_files(files)}")
         rows = _resample(tables, steps, progress)
         report(Phase.DATA_PROCESSING, PhaseState.DONE, 1.0, f"resampled {_files(files)}")
@@ -172,12 +175,16 @@ def provenance(prepared: PreparedSet) -> dict[str, Any]:
 def _read(
     files: Sequence[RoleFile],
     data: DataSpec,
+    columns: Sequence[Mapping[str, str]],
     signals: SignalsSpec,
     steps: Sequence[Step],
     progress: Callable[[Phase, float, str], None],
     extra_vendors: Path | None,
 ) -> tuple[list[Table], list[Finding]]:
-    """The files as tables that can be used, each with its findings, and what is to be said of them together."""
+    """The files as tables that can be used, each with its findings, and what is to be said of them together.
+
+    columns: the mapping of each file.
+    """
     needed, wanted = columns_of(signals, steps)
     grid = next(step for step in steps if isinstance(step, Resample))
     repairs = repairs_by_file(data, files)
@@ -186,12 +193,19 @@ def _read(
         fraction = _READING_STARTS + (1 - _READING_STARTS) * number / len(files)
         progress(Phase.DATA_IMPORT, fraction, f"read {number} of {_files(files)}")
         table = load_repaired(
-            file.path, repairs[number], data.columns, needed, wanted, sha256=file.sha256, extra_vendors=extra_vendors
+            file.path,
+            repairs[number],
+            columns[number],
+            needed,
+            wanted,
+            name=file.name,
+            sha256=file.sha256,
+            extra_vendors=extra_vendors,
         )
         tables.append(replace(table, findings=tuple(check_table(table))))
     together = check_set([Member(table, file.role) for table, file in zip(tables, files, strict=True)])
     refuse_errors(tables, together)
-    ready = [usable(table, needed, data.columns) for table in tables]
+    ready = [usable(table, needed, dict(mapping)) for table, mapping in zip(tables, columns, strict=True)]
     return [replace(table, findings=(*table.findings, *rate_findings(table, grid))) for table in ready], together
 
 
@@ -257,6 +271,7 @@ def _finish(
 
 def _cache_key(
     data: DataSpec,
+    columns: Sequence[Mapping[str, str]],
     signals: SignalsSpec,
     steps: Sequence[Step],
     files: Sequence[RoleFile],
@@ -266,8 +281,8 @@ def _cache_key(
     facts = {
         "pipeline_version": PIPELINE_VERSION,
         "readers_version": READERS_VERSION,
-        "files": [[file.sha256, file.role, file.path.name] for file in files],
-        "columns": data.columns,
+        "files": [[file.sha256, file.role, file.name] for file in files],
+        "columns": data.columns or (columns if any(columns) else {}),
         "repairs": [[one.model_dump(mode="json") for one in given] for given in repairs_by_file(data, files)],
         "vendors": [file.read_text(encoding="utf-8") for file in vendor_files(extra_vendors)],
         "signals": signals.model_dump(mode="json"),

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from vestim_core.data.file_repairs import repairs_for, repairs_of
 from vestim_core.data.roles import RoleFile
 from vestim_core.data.table import Table
 from vestim_core.spec.data import DataSpec
-from vestim_core.spec.errors import ErrorCode, VestimError, wrong_input
+from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.spec.finding import Finding, Repair, Severity
 
 
 def repairs_by_file(data: DataSpec, files: Sequence[RoleFile]) -> list[list[Repair]]:
-    """The repairs of each file, in order; wrong_input for one that names no file of the job."""
-    for given in data.repairs:
-        if not any(given.file in (file.path.name, str(file.path)) for file in files):
-            raise wrong_input(
-                f'A repair names "{given.file}", which is not among the job\'s files: correct or remove it.',
-                place="data.repairs",
-            )
-    return [
-        [given.repair for given in data.repairs if given.file in (file.path.name, str(file.path))] for file in files
-    ]
+    """The repairs of each file, in order; wrong_input for one that names no file of the job, or several."""
+    whole = repairs_of(data.repairs, [file.path for file in files], "data.repairs")
+    return [repairs_for(whole, file.path) for file in files]
 
 
 def refuse_errors(tables: Sequence[Table], together: Sequence[Finding]) -> None:

@@ -30,18 +30,19 @@ def load_repaired(
     needed: Sequence[str],
     wanted: Sequence[str],
     *,
+    name: str = "",
     sha256: str = "",
     extra_vendors: Path | None = None,
 ) -> Table:
     """The table of `path` after `repairs`. An SOC that they count need not be in the file, but the current must.
 
-    Else as `load_table`.
+    name: what the file is called where its own name is not enough. Else as `load_table`.
     """
     if any(repair.kind == COUNT_SOC for repair in repairs):
         needed = [*(name for name in needed if name != "soc"), "current_A"]
         wanted = [name for name in wanted if name != "soc"]
     table = load_table(path, mapping, needed, wanted, sha256=sha256, extra_vendors=extra_vendors)
-    return apply_repairs(table, repairs)
+    return apply_repairs(table.called(name or path.name), repairs)
 
 
 def apply_repair(table: Table, repair: Repair) -> Table:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from vestim_core.data.files import find_files, sha256_of
+from vestim_core.data.files import distinct_names, find_files, sha256_of
 from vestim_core.spec.data import DataSpec, Role
 from vestim_core.spec.errors import not_found, wrong_input
 from vestim_core.spec.finding import Finding, Severity
@@ -16,11 +16,12 @@ _WORDS: dict[Role, str] = {"train": "training", "validation": "validation", "tes
 
 @dataclass(frozen=True)
 class RoleFile:
-    """A file, its role in the job and the hash of its content."""
+    """A file, its role in the job, the hash of its content, and what it is called: no other file of the job is."""
 
     path: Path
     role: Role
     sha256: str
+    name: str
 
 
 def files_by_role(data: DataSpec) -> list[tuple[Path, Role]]:
@@ -57,9 +58,10 @@ def distinct_contents(
     """
     kept: dict[str, RoleFile] = {}
     findings: list[Finding] = []
-    for number, (path, role) in enumerate(files):
+    names = distinct_names([path for path, _ in files])
+    for number, ((path, role), name) in enumerate(zip(files, names, strict=True)):
         seen(number)
-        file = RoleFile(path, role, sha256_of(path))
+        file = RoleFile(path, role, sha256_of(path), name)
         if data.hashes.get(str(path), file.sha256) != file.sha256:
             raise wrong_input(f'"{path}"{_of(data)} has changed: {_advice(data)}.', place=str(path))
         first = kept.setdefault(file.sha256, file)
@@ -82,9 +84,9 @@ def _advice(data: DataSpec) -> str:
 
 
 def _leak(first: RoleFile, second: RoleFile) -> str:
-    other = "" if first.path.name == second.path.name else f' as "{first.path.name}"'
+    other = "" if first.name == second.name else f' as "{first.name}"'
     return (
-        f'"{second.path.name}" is in both {_WORDS[first.role]}{other} and {_WORDS[second.role]} (same content). '
+        f'"{second.name}" is in both {_WORDS[first.role]}{other} and {_WORDS[second.role]} (same content). '
         f"Results would look too good: remove it from {_WORDS[second.role]}."
     )
 
@@ -93,7 +95,7 @@ def _twice(first: RoleFile, second: RoleFile) -> Finding:
     return Finding(
         code="set.same_file_twice",
         severity=Severity.WARNING,
-        sentence=f'"{second.path.name}" has the same content as "{first.path.name}", which is among the '
+        sentence=f'"{second.name}" has the same content as "{first.name}", which is among the '
         f"{_WORDS[first.role]} files already: it is used once.",
-        file=second.path.name,
+        file=second.name,
     )

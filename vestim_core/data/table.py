@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +43,18 @@ class Table:
     place: Callable[[int], str] = _row_words
     repairs: tuple[Repair, ...] = ()
 
+    def called(self, name: str) -> Table:
+        """The same by another name, where its file's own is not enough."""
+        if name == self.name:
+            return self
+        return replace(self, name=name, findings=tuple(called(one, self.name, name) for one in self.findings))
+
     @property
     def rows(self) -> int:
         """Number of rows."""
         return len(self.columns["time_s"])
+
+
+def called(finding: Finding, old: str, new: str) -> Finding:
+    """`finding` about the file of the name `new`, which it calls `old`."""
+    return finding.model_copy(update={"file": new, "sentence": finding.sentence.replace(f'"{old}"', f'"{new}"')})

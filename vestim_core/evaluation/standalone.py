@@ -69,13 +69,14 @@ def read_new_file(
     columns: Mapping[str, str],
     *,
     repairs: Sequence[Repair] = (),
+    name: str = "",
     key: str = "",
     extra_vendors: Path | None = None,
 ) -> tuple[PreparedFile, list[Finding]]:
     """A file through a fitted pipeline, and what is odd about it. Its target is NaN where the file has none.
 
-    columns: canonical name to the name in the file, where that is not recognised. key: its name among others; empty:
-    from the file's name.
+    columns: canonical name to the name in the file, where that is not recognised. name: what the file is called where
+    its own name is not enough. key: of its results among others; empty: from that name.
     Raises VestimError for a file that cannot be read, lacks a column that the model reads, or has a finding of severity
     error that no `accept` repair answers.
     """
@@ -83,7 +84,7 @@ def read_new_file(
     needed = [name for name in file_columns(pipeline.steps, pipeline.signals) if not (optional and name == target)]
     made = [makes(step) for step in pipeline.steps]
     wanted = [name for name in {target: None, **dict.fromkeys(_AROUND)} if name not in (*needed, *made)]
-    table = load_repaired(path, repairs, columns, needed, wanted, extra_vendors=extra_vendors)
+    table = load_repaired(path, repairs, columns, needed, wanted, name=name, extra_vendors=extra_vendors)
     table = _each_column_once(table, (*needed, target))
     table = replace(table, findings=tuple(check_table(table)))
     _refuse(table)

@@ -242,7 +242,7 @@ class JobManager:
                     "system": sys.platform,
                     "created_utc": container.created_utc,
                     "started_utc": container.started_utc,
-                    "threads": sorted({task.threads for task in container.tasks.values()}),
+                    "threads": sorted({task.threads or "auto" for task in container.tasks.values()}, key=str),
                     "seeds": sorted(
                         {t.document["trial"]["seed"] for t in container.tasks.values() if t.document["trial"]}
                     ),

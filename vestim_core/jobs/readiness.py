@@ -69,7 +69,9 @@ def _absent_files(spec: JobSpec) -> Problems:
 
 def _too_many_threads(spec: JobSpec) -> Problems:
     cores = os.cpu_count() or 1
-    threads = max(training.threads for grid in spec.training for training in grid.choices)
+    threads = max(
+        training.threads if training.threads != "auto" else 1 for grid in spec.training for training in grid.choices
+    )
     if threads <= cores:
         return []
     sentence = f"training.threads is {threads}, but this machine has {cores} cores"

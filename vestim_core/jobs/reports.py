@@ -1,4 +1,4 @@
-"""What a worker's line means for its job: a phase's progress, a finding, an epoch, a model, a result."""
+"""What a worker's line means for its job: a phase's progress, a finding, threads, an epoch, a model, a result."""
 
 from __future__ import annotations
 
@@ -31,6 +31,10 @@ def take_in(line: Line, task: Task, managers: Mapping[Phase, Manager]) -> dict[s
             task.progress = {**data, "fraction": _fraction(data), "recent_s": recent_times_s(task.progress, data)}
         case EventKind.CHECKPOINT:
             task.has_model = task.has_model or bool(data.get("has_model"))
+        case EventKind.MESSAGE:
+            threads = data.get("threads")
+            if isinstance(threads, int) and threads > 0 and not task.threads:
+                task.use_threads(threads)
         case EventKind.RESULT:
             task.result = {key: value for key, value in data.items() if key != "provenance"}
             task.has_model = task.has_model or bool(data.get("has_model"))

@@ -50,7 +50,7 @@ def retest_task(
         kind=TaskKind.RETEST,
         title=f"Test on {count}" if files else "Robustness",
         depends_on=list(dict.fromkeys([*prepared, *asked.trained])),
-        threads=first.threads,
+        threads=max(first.threads, 1),
         testing=first.testing,
         retest=asked,
     )

@@ -65,10 +65,10 @@ class Attempt:
 class Task:
     """One unit of work of a job.
 
-    document: its `TaskSpec` as plain values. progress: newest epoch. result: figures and file names that it reported.
-    has_model: whether it left weights that can be tested, even if it did not finish. retries: how often in a row its
-    process vanished and it was given another attempt; not_before_s: when the next may start, in this daemon's monotonic
-    seconds, not stored. reason: why it is not simply going on, for people.
+    document: its `TaskSpec` as plain values. threads: 0 until it is known how many pay. progress: newest epoch. result:
+    figures and file names that it reported. has_model: whether it left weights that can be tested, even if it did not
+    finish. retries: how often in a row its process vanished and it was given another attempt; not_before_s: when the
+    next may start, in this daemon's monotonic seconds, not stored. reason: why it is not simply going on, for people.
     """
 
     task_id: str
@@ -99,6 +99,11 @@ class Task:
             depends_on=tuple(spec.depends_on),
             threads=spec.threads,
         )
+
+    def use_threads(self, threads: int) -> None:
+        """Compute with so many threads, in this attempt and every later one."""
+        self.threads = threads
+        self.document = {**self.document, "threads": threads}
 
     def status(self) -> dict[str, Any]:
         """What clients see of the task."""

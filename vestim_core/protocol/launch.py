@@ -8,7 +8,8 @@ from vestim_core.spec.states import AttemptState, Intent
 
 
 class Launch(BaseModel):
-    """`launch.json`: written before the worker is born."""
+    """`launch.json`: written before the worker is born. measure_threads: whether it is to find out how many of
+    `threads` pay."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -18,6 +19,7 @@ class Launch(BaseModel):
     attempt: int = Field(ge=1)
     home: str
     threads: int = Field(ge=1)
+    measure_threads: bool = False
     gpu: int | None = None
     started_utc: str = ""
 

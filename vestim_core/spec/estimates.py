@@ -47,9 +47,14 @@ class _Run:
 
 def speed_key(model: AnyModel, training: AnyTraining, features: int, threads: int, device: str) -> str:
     """The kind of training that shares a speed: model, method, size and batch in steps of two, threads, device."""
+    return f"{kind_key(model, training, features)}/{threads} threads/{device}"
+
+
+def kind_key(model: AnyModel, training: AnyTraining, features: int) -> str:
+    """Trainings that are alike to a processor: model, method, size and batch in steps of two."""
     size = round(math.log2(parameter_count(model, features)))
     batch = round(math.log2(_rows_per_update(training)))
-    return f"{model.kind}/{training.method}/parameters 2^{size}/batch 2^{batch}/{threads} threads/{device}"
+    return f"{model.kind}/{training.method}/parameters 2^{size}/batch 2^{batch}"
 
 
 def estimate(document: Mapping[str, Any], about: Circumstances) -> dict[str, Any]:
@@ -118,7 +123,7 @@ def _seconds(spec: JobSpec, runs: list[_Run], about: Circumstances) -> tuple[flo
     total_s = 0.0
     for run in runs:
         device = "cuda" if about.gpus and run.training.device != "cpu" else "cpu"
-        speed = about.speeds.get(speed_key(run.model, run.training, run.features, run.training.threads, device))
+        speed = _speed(run, device, about)
         rows = _rows_per_epoch(run.training, about)
         if not speed:
             return None, f"no estimate yet: no {run.model.kind.upper()} of this size has been trained here"
@@ -129,9 +134,17 @@ def _seconds(spec: JobSpec, runs: list[_Run], about: Circumstances) -> tuple[flo
     return round(seconds, 1), "from the speed of earlier trainings on this machine; each may stop earlier"
 
 
+def _speed(run: _Run, device: str, about: Circumstances) -> float | None:
+    """Rows a second; where the threads will be found out, of a training with one, else of the fastest."""
+    asked = run.training.threads
+    counts = (asked,) if asked != "auto" else (1, *range(about.cores, 1, -1))
+    keys = (speed_key(run.model, run.training, run.features, count, device) for count in counts)
+    return next((about.speeds[key] for key in keys if key in about.speeds), None)
+
+
 def _at_once(spec: JobSpec, runs: list[_Run], about: Circumstances) -> int:
     """How many trainings run beside each other when nothing else does."""
-    threads = max(run.training.threads for run in runs)
+    threads = max(run.training.threads if run.training.threads != "auto" else 1 for run in runs)
     fit = max(1, about.cores // threads)
     return min(sum(run.count for run in runs), fit, spec.max_parallel_tasks or fit)
 

@@ -27,7 +27,10 @@ class TaskSpec(Section):
 
     depends_on: ids of tasks of the same job that must be `done` before it starts; of an ensemble its members' tests,
     which must have ended.
+    threads: CPU threads; 0 until its first attempt has found out how many pay, and the same for every later one.
     device: where it computes; empty until its first attempt has chosen, and the same for every later one.
+    mappings: what the columns of files are by what the user said of their headers before, by path, as the first attempt
+    found it; None until then, empty where nothing was said or the job itself says it.
     plan: what the first attempt turned a time budget into (`epochs`, `from_step`), followed by every later one.
     trial: the settings, of a training or testing task. inspection: the question, of an inspecting one.
     retest: the new files, of a task that tests on such.
@@ -38,10 +41,11 @@ class TaskSpec(Section):
     kind: TaskKind
     title: str
     depends_on: list[str] = Field(default_factory=list)
-    threads: int = Field(1, ge=1)
+    threads: int = Field(1, ge=0)
     device: Literal["", "cpu", "cuda"] = ""
     plan: dict[str, int] = Field(default_factory=dict)
     data: DataSpec | None = None
+    mappings: dict[str, dict[str, str]] | None = None
     signals: SignalsSpec = SignalsSpec()
     preparation: list[Step] = Field(default_factory=list)
     trial: Trial | None = None
@@ -82,13 +86,14 @@ def expand_tasks(spec: JobSpec) -> list[TaskSpec]:
                 )
         train_id, test_id = f"train_{number:0{width}}", f"test_{number:0{width}}"
         threads = trial.training.threads
+        fixed = 1 if threads == "auto" else threads
         work.append(
             TaskSpec(
                 task_id=train_id,
                 kind=TaskKind.TRAIN,
                 title=trial.title,
                 depends_on=[prepared[key]],
-                threads=threads,
+                threads=0 if threads == "auto" else threads,
                 trial=trial,
                 **shared,
             )
@@ -99,7 +104,7 @@ def expand_tasks(spec: JobSpec) -> list[TaskSpec]:
                 kind=TaskKind.TEST,
                 title=trial.title,
                 depends_on=[prepared[key], train_id],
-                threads=threads,
+                threads=fixed,
                 trial=trial,
                 **shared,
             )

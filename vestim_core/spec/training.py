@@ -8,6 +8,23 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from vestim_core.spec.section import Section, unit
 
+MAX_THREADS = 256
+
+
+def _threads(value: Any) -> Any:
+    try:
+        number = 0 if isinstance(value, bool) else int(value)
+        fits = 1 <= number <= MAX_THREADS and number == float(value)
+    except (TypeError, ValueError, OverflowError):
+        fits = False
+    if value != "auto" and not fits:
+        raise ValueError(f'is neither "auto" nor a number of threads from 1 to {MAX_THREADS}')
+    return value if value == "auto" else number
+
+
+Threads = Annotated[Literal["auto"] | int, BeforeValidator(_threads)]
+"""CPU threads of a training: so many, or as many as pay."""
+
 
 class Adam(Section):
     kind: Literal["adam"] = "adam"
@@ -211,8 +228,10 @@ class TrainingBase(Section):
     mixed_precision: bool = Field(
         False, title="Mixed precision", description="Half precision where it is safe; on a GPU only."
     )
-    threads: int = Field(
-        1, ge=1, le=256, title="Threads", description="CPU threads of one training; 1 is best for small networks."
+    threads: Threads = Field(
+        "auto",
+        title="Threads",
+        description="CPU threads of one training; auto measures what pays where a training runs alone, else 1.",
     )
 
     @model_validator(mode="after")

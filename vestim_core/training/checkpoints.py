@@ -28,6 +28,8 @@ def identity(trial: Trial, prepared: PreparedSet) -> str:
 
     Settings at their defaults are left out, so that one that a later version adds changes nothing.
     """
+    if trial.training.threads == 1:  # the default of earlier versions, which left it out
+        trial = trial.model_copy(update={"training": trial.training.model_copy(update={"threads": "auto"})})
     settings = trial.model_dump(mode="json", exclude={"title", "schema_version"}, exclude_defaults=True)
     files = [[file.role, file.sha256] for file in prepared.files]
     return hashlib.sha256(json.dumps([settings, files, prepared.arrays_sha256], sort_keys=True).encode()).hexdigest()

@@ -14,7 +14,6 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import numpy as np
 import psutil
 from torch import Tensor
 
@@ -96,12 +95,11 @@ class _Training:
         self._identity = identity(trial, prepared)
         self._target = trial.signals.target
         self._suffix, unit_factor = error_scale(self._target)
-        zero, one = prepared.pipeline.inverse_target(np.array([0.0, 1.0]))
-        target_scale = float(abs(one - zero))
-        self._error_factor = target_scale * unit_factor  # from scaled errors to the metric's unit
+        target_step = prepared.pipeline.target_step
+        self._error_factor = target_step * unit_factor  # from scaled errors to the metric's unit
         self._module = build_model(trial.model, len(trial.signals.features)).to(device)
         set_output_limits(self._module, trial.model, prepared.pipeline)
-        self._updater = Updater(self._module, self._spec, device, target_scale)
+        self._updater = Updater(self._module, self._spec, device, target_step)
         self._batches = build_batches(trial, prepared.of("train"), device)
         self._course = Course(self._spec, self._batches.per_epoch, planned)
         self._best_weights: dict[str, Tensor] = {}

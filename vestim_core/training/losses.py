@@ -16,10 +16,10 @@ class Loss:
     learns what most files say, not their mean, which one odd file moves.
     """
 
-    def __init__(self, training: TrainingBase, target_scale: float) -> None:
-        """target_scale: what one step of the scaled target is in its unit."""
+    def __init__(self, training: TrainingBase, target_step: float) -> None:
+        """target_step: what one step of the scaled target is in its unit."""
         spec = training.loss
-        self._threshold = spec.threshold / target_scale if isinstance(spec, Huber) else None
+        self._threshold = spec.threshold / target_step if isinstance(spec, Huber) else None
 
     def means(self, predicted: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
         """Mean loss, and mean squared error, which is for reports; one tensor where they are the same."""

@@ -31,13 +31,13 @@ class Losses(NamedTuple):
 class Updater:
     """A network with its optimiser, and the state that its sequences carry from batch to batch."""
 
-    def __init__(self, module: Network, training: TrainingBase, device: str, target_scale: float) -> None:
-        """target_scale: what one step of the scaled target is in its unit."""
+    def __init__(self, module: Network, training: TrainingBase, device: str, target_step: float) -> None:
+        """target_step: what one step of the scaled target is in its unit."""
         self.module = module
         self._training = training
         self._parameters = list(module.parameters())
         self._optimiser = build_optimiser(training, self._parameters)
-        self._loss = Loss(training, target_scale)
+        self._loss = Loss(training, target_step)
         self._average = WeightAverage(module, training.ema_decay) if training.ema_decay else None
         self._carried: State = ()
         # Half precision has too few bits for gradients unless they are scaled up; only GPUs gain by it.

@@ -57,6 +57,11 @@ class Attempt:
         """Where another task of the job left what it made."""
         return self.job_folder / "tasks" / task_id / "result"
 
+    def write_down(self, **found: Any) -> None:
+        """Keep in task.json what this attempt has found out, for all later ones."""
+        written = self.task_folder / "task.json"
+        write_json(written, {**read_json(written), **found})
+
     def cancelled(self) -> bool:
         """Whether the user wants this attempt to end."""
         return self.control.intent() is not Intent.RUN

@@ -66,5 +66,6 @@ def prepare_task(attempt: Attempt, task: TaskSpec, report: Report, found: Callab
         report,
         found,
         attempt.cancelled,
+        mappings=task.mappings,
         extra_vendors=attempt.home.vendors,
     )

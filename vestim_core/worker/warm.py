@@ -13,11 +13,17 @@ from vestim_core.worker.attempt import run
 _STAGES = {"train": ("train", "test"), "inspect": ("inspect", "prepare")}
 """What is loaded for each kind of warmth. Inspecting never loads torch."""
 
+_LOADED_LATE = {"train": ("torch._dynamo",), "inspect": ()}
+"""What the stages load only when they run. Torch's compiler, which no training here uses, is loaded by every optimiser
+when it is built: a second of CPU time and 75 MB, here once for all workers that are born of this process."""
+
 
 def load_stages(warmth: str) -> None:
     """Import the stages of one kind, with the libraries that take seconds to load."""
     for stage in _STAGES[warmth]:
         import_module(f"vestim_core.worker.stages.{stage}")
+    for library in _LOADED_LATE[warmth]:
+        import_module(library)
 
 
 def await_request(warmth: str) -> int:

@@ -138,13 +138,19 @@ def _single(annotation: Any, grid: bool) -> dict[str, Any]:
         return {"kind": Kind.CHOICE, "choices": choices, "as_text": True}
     if annotation is bool:
         return {"kind": Kind.CHOICE, "choices": ("true", "false")} if grid else {"kind": Kind.SWITCH}
-    if annotation in (int, float):
+    if annotation in (int, float) or _is_number_or_word(annotation):
         return {"kind": Kind.NUMBER}
     if annotation is str:
         return {"kind": Kind.TEXT, "as_text": True}
     if get_origin(annotation) is dict and get_args(annotation) == (str, str):
         return {"kind": Kind.MAPPING}
     return {"kind": Kind.OTHER}
+
+
+def _is_number_or_word(annotation: Any) -> bool:
+    """Whether it is a number, for which a word may stand."""
+    parts = get_args(annotation) if get_origin(annotation) in (Union, types.UnionType) else ()
+    return bool(parts) and all(part in (int, float) or get_origin(part) is Literal for part in parts)
 
 
 def plain(annotation: Any) -> Any:

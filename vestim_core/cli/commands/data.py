@@ -170,7 +170,7 @@ def _repaired(client: Client, found: dict[str, Any]) -> dict[str, Any]:
     proposed = [
         {"file": finding["file"], "repair": finding["repair"]}
         for finding in found["content"]["findings"]
-        if finding["repair"] and names.count(finding["file"]) == 1  # else the name does not say which file is meant
+        if finding["repair"] and names.count(finding["file"]) <= 1  # earlier versions named no folders
     ]
     if not proposed:
         return found

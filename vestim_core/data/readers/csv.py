@@ -1,15 +1,16 @@
-"""Text tables by pandas' C parser, in as many pieces at once as there are cores; line by line where that finds faults.
+"""Text tables by pandas' C parser, a part of the file for each core; line by line where that finds faults.
 
-Not more than a few pieces of the text are in memory at a time. A table that would not fit is refused before it is read.
+Each parser reads a piece of its part at a time, into the same memory as the piece before: fresh memory costs about as
+much as parsing into it. A table that would not fit is refused before it is read.
 """
 
 from __future__ import annotations
 
 import io
+import os
 import warnings
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -27,8 +28,11 @@ from vestim_core.data.readers.source import Raw
 from vestim_core.spec.errors import wrong_input
 from vestim_core.spec.finding import Finding
 
-_THREADS = 2
+_THREADS = min(os.cpu_count() or 1, 4)
+_PIECE_FIELDS = 1 << 19
 _MEMORY_PER_VALUE = 3 * 8
+_ALWAYS_THERE = 1 << 26
+"""Bytes of memory that are taken for granted: to ask how much there is costs as much as to read a short file."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,8 @@ class CsvSource:
 
     def _refuse_too_large(self, columns: int) -> None:
         rows, size_GB = self.estimated_rows(), self.path.stat().st_size / 1e9
-        if rows * columns * _MEMORY_PER_VALUE > psutil.virtual_memory().available:
+        needed = rows * columns * _MEMORY_PER_VALUE
+        if needed > _ALWAYS_THERE and needed > psutil.virtual_memory().available:
             raise wrong_input(
                 f'"{self.path.name}" has about {rows:,} rows in {size_GB:.1f} GB, which do not fit into memory: split '
                 f"the file or export fewer rows.",
@@ -89,58 +94,69 @@ class CsvSource:
         kinds: dict[int, Any] = {position: object if position in texts else np.float64 for position in positions}
         with self.path.open("rb") as file:
             start, stop = self.layout.data_offset, file.seek(0, io.SEEK_END)
-            pieces = [(start, stop)] if self.layout.wide else list(pairwise(cuts_of(file, start, stop)))
+            parts = list(pairwise(cuts_of(file, start, stop, 1 if self.layout.wide else _THREADS)))
+        rows = self.estimated_rows()
+        columns = [
+            [Growing(rows if number == 0 else rows // len(parts), kinds[position]) for position in positions]
+            for number in range(len(parts))
+        ]
 
-        def parse(piece: tuple[int, int]) -> list[np.ndarray] | None:
-            return self._piece(*piece, positions, kinds)
+        def parse(number: int) -> bool:
+            return self._parse(*parts[number], kinds, columns[number])
 
-        columns = [Growing(self.estimated_rows(), kinds[position]) for position in positions]
-        with warnings.catch_warnings(), ThreadPoolExecutor(_THREADS) as pool:
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # numpy's, about a decoder; whatever matters is checked
-            for part in pool.map(parse, pieces) if len(pieces) > 1 else map(parse, pieces):
-                if part is None:
-                    return None
-                for column, values in zip(columns, part, strict=True):
-                    column.append(values)
-        return {position: column.values for position, column in zip(positions, columns, strict=True)}
+            if len(parts) == 1:  # in a thread of its own it would have to get memory of its own
+                whole = parse(0)
+            else:
+                with ThreadPoolExecutor(len(parts)) as pool:
+                    whole = all([*pool.map(parse, range(len(parts)))])
+        if not whole:
+            return None
+        for later in columns[1:]:
+            for column, more in zip(columns[0], later, strict=True):
+                column.append(more.values)
+        return {position: column.values for position, column in zip(positions, columns[0], strict=True)}
 
-    def _piece(self, start: int, stop: int, positions: list[int], kinds: dict[int, Any]) -> list[np.ndarray] | None:
-        """The columns of one stretch of the file; None when it must be read line by line.
+    def _parse(self, start: int, stop: int, kinds: dict[int, Any], columns: Sequence[Growing]) -> bool:
+        """Append the rows of one part of the file to `columns`; False when it must be read line by line.
 
         Separators are counted, for pandas drops fields that are too many and a stray one shifts every value after it.
+        The parser takes the bytes for UTF-8, and numbers are the same in every encoding of one byte a character; text
+        in another one is decoded before.
         """
-        frame = None
+        layout, rows = self.layout, 0
+        recoded = layout.wide or (object in kinds.values() and layout.encoding != "utf-8")
         with self.path.open("rb", buffering=0) as file:
             file.seek(start)
-            stretch = Stretch(file, stop - start, self.layout.separator, self.layout.encoding)
-            with suppress(ValueError, OverflowError):  # pandas' parser errors are ValueErrors too
-                frame = pd.read_csv(
-                    self._handle(stretch, kinds),
-                    sep=self.layout.separator,
-                    decimal=self.layout.decimal,
-                    thousands=self.layout.thousands or None,
+            stretch = Stretch(file, stop - start, layout.separator, layout.encoding if recoded else "")
+            handle: Any = stretch
+            try:
+                with pd.read_csv(
+                    handle,
+                    sep=layout.separator,
+                    decimal=layout.decimal,
+                    thousands=layout.thousands or None,
                     header=None,
                     index_col=False,
-                    usecols=positions,
+                    usecols=list(kinds),
                     dtype=kinds,
                     engine="c",
                     encoding_errors="replace",
                     low_memory=False,
-                )
+                    chunksize=max(_PIECE_FIELDS // layout.width, 1),
+                ) as pieces:
+                    for piece in pieces:
+                        rows += len(piece)
+                        for column, (position, kind) in zip(columns, kinds.items(), strict=True):
+                            column.append(_column(piece[position], kind))
+            except (ValueError, OverflowError):  # pandas' parser errors are ValueErrors too
+                rows = -1
         if stretch.zeros:
             raise wrong_input(
                 f'"{self.path.name}" has binary zeros in it: copy or export it again.', place=str(self.path)
             )
-        if frame is None or stretch.quotes or stretch.separators != len(frame) * (self.layout.width - 1):
-            return None
-        return [_column(frame[position], kinds[position]) for position in positions]
-
-    def _handle(self, stretch: Stretch, kinds: dict[int, Any]) -> Any:
-        """The bytes as they are: the parser takes them for UTF-8, and numbers are the same in every encoding that is
-        read. Only text in another encoding is decoded before."""
-        if object not in kinds.values() or self.layout.wide or self.layout.encoding == "utf-8":
-            return stretch
-        return io.StringIO(stretch.read_all().decode(self.layout.encoding, "replace"))
+        return rows >= 0 and not stretch.quotes and stretch.separators == rows * (layout.width - 1)
 
 
 def open_csv(path: Path) -> CsvSource:
@@ -150,7 +166,9 @@ def open_csv(path: Path) -> CsvSource:
 
 def _column(values: pd.Series[Any], kind: Any) -> np.ndarray:
     if kind is not object:
-        return values.to_numpy(dtype=np.float64)
+        numbers: np.ndarray = values.to_numpy(dtype=np.float64)
+        numbers.flags.writeable = True  # of a frame that nobody else will see
+        return numbers
     texts: np.ndarray = values.to_numpy(dtype=object, copy=True)
     texts[values.isna().to_numpy()] = None
     return texts

@@ -76,17 +76,19 @@ def keep_rows(table: Table, keep: np.ndarray) -> Table:
 def _without_value(table: Table) -> np.ndarray:
     """Mask of the rows that hold nothing: lines of text and such as break off among them."""
     values = list(table.columns.values())
-    empty: np.ndarray = np.isnan(values[0])
-    if empty.any():
+    empty = np.zeros(len(values[0]), dtype=bool)
+    if len(_not_finite(values[0])):
+        empty = np.isnan(values[0])
         for column in values[1:]:
             empty &= np.isnan(column)
     return empty
 
 
 def _not_finite(values: np.ndarray) -> np.ndarray:
-    """Rows without a value."""
-    finite = np.isfinite(values)
-    return np.empty(0, dtype=np.intp) if finite.all() else np.flatnonzero(~finite)
+    """Rows without a value. A sum is finite only when all that is summed up is."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        finite = np.isfinite(values.sum())
+    return np.empty(0, dtype=np.intp) if finite else np.flatnonzero(~np.isfinite(values))
 
 
 def _increasing(table: Table) -> tuple[np.ndarray | None, list[Finding]]:

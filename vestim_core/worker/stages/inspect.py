@@ -17,8 +17,9 @@ import numpy as np
 
 from vestim_core.data.bdf import write_bdf
 from vestim_core.data.checks import Member, check_set
-from vestim_core.data.data_set import files_of, one_mapping, repairs_for, repairs_of, same_names, still_open, worst_of
+from vestim_core.data.data_set import files_of, one_mapping, same_names, worst_of
 from vestim_core.data.demo import keep_demo
+from vestim_core.data.file_repairs import repairs_for, repairs_of, still_open
 from vestim_core.data.files import distinct_names, find_files, sha256_of
 from vestim_core.data.inspection import inspect_file
 from vestim_core.data.prepare import READERS_VERSION
@@ -32,11 +33,11 @@ from vestim_core.spec.data import Role
 from vestim_core.spec.data_set import DataSetContent, DataSetFile
 from vestim_core.spec.errors import VestimError, wrong_input
 from vestim_core.spec.events import EventKind
-from vestim_core.spec.header import header_signature
 from vestim_core.spec.inspection import Check, CheckDataSet, GenerateDemo, Preview, Rewrite, Sniff
 from vestim_core.spec.states import AttemptState, Intent
 from vestim_core.system import read_json, safe_name, unique_path, write_json
 from vestim_core.worker.attempt import Attempt
+from vestim_core.worker.mappings import mapping_of
 
 ANSWERS_VERSION = 2
 """Raised when answers get another shape, so that a kept one of the old shape is not given."""
@@ -101,7 +102,7 @@ def _sniff(attempt: Attempt, question: Sniff) -> dict[str, Any]:
     files = []
     for path in _each(attempt, question.files, "looked at"):
         try:
-            found = sniff(path, _mapping(attempt, path, question.columns), extra_vendors=attempt.home.vendors)
+            found = sniff(path, mapping_of(attempt.home, path, question.columns), extra_vendors=attempt.home.vendors)
         except VestimError as error:
             files.append({**_no_table(path), "error": error.sentence})
         else:
@@ -115,7 +116,7 @@ def _check(attempt: Attempt, question: Check) -> dict[str, Any]:
     names = dict(zip(paths, distinct_names(paths), strict=True))
     members, files, findings = [], [], []
     for path in _each(attempt, list(roles), "checked"):
-        mapping = _mapping(attempt, path, question.columns)
+        mapping = mapping_of(attempt.home, path, question.columns)
         table, found = inspect_file(path, mapping, extra_vendors=attempt.home.vendors, name=names[path])
         findings += found
         role = next((role for given, role in roles.items() if path == Path(given) or Path(given) in path.parents), None)
@@ -155,18 +156,19 @@ def _data_set(attempt: Attempt, question: CheckDataSet, roles: dict[Path, Role])
     """A `DataSetContent` as plain values: every file read, repaired and checked, then all together."""
     spec, paths = question.spec, list(roles)
     repairs = repairs_of(spec.repairs, paths)
-    columns = spec.columns or one_mapping({path: _remembered_mapping(attempt, path) for path in paths})
-    members, files, findings = [], [], same_names(paths)
+    columns = spec.columns or one_mapping({path: mapping_of(attempt.home, path, {}) for path in paths})
+    names = dict(zip(paths, distinct_names(paths), strict=True))
+    members, files, findings = [], [], same_names(names)
     for path in _each(attempt, [str(path) for path in paths], "checked"):
         mended = repairs_for(repairs, path)
-        table, found = inspect_file(path, columns, mended, extra_vendors=attempt.home.vendors)
+        table, found = inspect_file(path, columns, mended, extra_vendors=attempt.home.vendors, name=names[path])
         findings += found
         if table is None:  # the finding says why
             files.append(DataSetFile(path=str(path), role=roles[path], sha256=sha256_of(path), readable=False))
             continue
         members.append(Member(table, roles[path]))
         files.append(_described(table, roles[path]))
-    findings = still_open([*findings, *check_set(members)], repairs)
+    findings = still_open([*findings, *check_set(members)], repairs, names)
     content = DataSetContent(
         files=files,
         columns=columns,
@@ -209,22 +211,8 @@ def _each(attempt: Attempt, paths: list[str], done: str) -> Any:
 
 
 def _load(attempt: Attempt, path: Path, columns: dict[str, str]) -> Table:
-    mapping = _mapping(attempt, path, columns)
+    mapping = mapping_of(attempt.home, path, columns)
     return load_table(path, mapping, extra_vendors=attempt.home.vendors)
-
-
-def _mapping(attempt: Attempt, path: Path, given: dict[str, str]) -> dict[str, str]:
-    """What the user says of the columns, else what was said before of files with the same header."""
-    return given or _remembered_mapping(attempt, path)
-
-
-def _remembered_mapping(attempt: Attempt, path: Path) -> dict[str, str]:
-    try:
-        known = read_json(attempt.home.mappings)["mappings"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
-    header = sniff(path, {}, extra_vendors=attempt.home.vendors).headers
-    return dict(known.get(header_signature(header), {}).get("columns", {}))
 
 
 def _no_table(path: Path) -> dict[str, Any]:

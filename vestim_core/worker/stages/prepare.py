@@ -6,11 +6,14 @@ import time
 
 from vestim_core.data.prepare import PreparationCancelled, provenance
 from vestim_core.data.prepared import PreparedSet
+from vestim_core.data.roles import files_by_role
 from vestim_core.spec.events import EventKind
 from vestim_core.spec.finding import Finding
 from vestim_core.spec.states import AttemptState, Intent, Phase, PhaseState
+from vestim_core.spec.task import TaskSpec
 from vestim_core.system import write_json
 from vestim_core.worker.attempt import Attempt
+from vestim_core.worker.mappings import mapping_of
 from vestim_core.worker.prepared import prepare_task
 
 PROGRESS_S = 0.1
@@ -48,9 +51,9 @@ class _Reporter:
 
 def run(attempt: Attempt) -> AttemptState:
     """Prepare the job's data; leaves `result/prepared.json` and describes the data in the job's folder."""
-    task = attempt.task
     reporter = _Reporter(attempt)
     try:
+        task = _with_mappings(attempt)
         prepared = prepare_task(attempt, task, reporter.report, reporter.found)
     except PreparationCancelled:
         return AttemptState.PAUSED if attempt.control.intent() is Intent.PAUSE else AttemptState.STOPPED
@@ -66,6 +69,26 @@ def run(attempt: Attempt) -> AttemptState:
         EventKind.RESULT, {**pointer, "files": len(prepared.files), "rows": rows, "provenance": {task.task_id: data}}
     )
     return AttemptState.FINISHED
+
+
+def _with_mappings(attempt: Attempt) -> TaskSpec:
+    """The task with what was remembered of its files' headers: looked up by the first attempt, and the same ever after.
+
+    A data set has its own mapping, and a job may say one.
+    """
+    task = attempt.task
+    if task.data is None or task.mappings is not None:
+        return task
+    says_it = bool(task.data.columns or task.data.data_set)
+    paths = [] if says_it else [path for path, _ in files_by_role(task.data)]
+    found = {str(path): mapping_of(attempt.home, path, {}) for path in paths}
+    mappings = {path: columns for path, columns in found.items() if columns}
+    attempt.write_down(mappings=mappings)
+    for path, columns in mappings.items():
+        said = ", ".join(f'{name} = "{header}"' for name, header in columns.items())
+        text = f'"{path}" is read with what you said of its header before: {said}.'
+        attempt.journal.event(EventKind.MESSAGE, {"level": "info", "text": text})
+    return task.model_copy(update={"mappings": mappings})
 
 
 def _describe(attempt: Attempt, prepared: PreparedSet, findings: list[Finding]) -> None:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from vestim_core.data.files import find_files
+from vestim_core.data.file_repairs import repairs_for, repairs_of
+from vestim_core.data.files import distinct_names, find_files
 from vestim_core.data.prepared import PreparedFile, unique_keys
 from vestim_core.evaluation.conformal import Band
 from vestim_core.evaluation.disturbances import robustness, robustness_document
@@ -23,17 +25,28 @@ from vestim_core.evaluation.report import MAX_TOLD_FILES, METRICS, ResultWriter,
 from vestim_core.evaluation.standalone import TrainedModel, read_new_file
 from vestim_core.spec.errors import wrong_input
 from vestim_core.spec.events import EventKind
-from vestim_core.spec.finding import Severity
+from vestim_core.spec.finding import Repair, Severity
 from vestim_core.spec.retest import Retest
 from vestim_core.spec.states import AttemptState
 from vestim_core.spec.task import TaskSpec
 from vestim_core.system import read_json, write_json
 from vestim_core.worker.attempt import Attempt
 from vestim_core.worker.imported import make_model
+from vestim_core.worker.mappings import mapping_of
 from vestim_core.worker.prepared import open_set, preparing_task
 
 MAX_TOLD_MODELS = 200
 MAX_TOLD_BATTERIES = 100
+
+
+@dataclass(frozen=True)
+class _NewFile:
+    """A file, what it is called, the key of its results, and how it is repaired."""
+
+    path: Path
+    name: str
+    key: str
+    repairs: list[Repair]
 
 
 def run(attempt: Attempt) -> AttemptState:
@@ -43,15 +56,15 @@ def run(attempt: Attempt) -> AttemptState:
     if asked is None:
         raise wrong_input("the task names no files: ask again", place="retest")
     torch.set_num_threads(attempt.launch.threads)
-    paths = find_files(asked.files) if asked.files else []
+    files = _new_files(asked)
     models = {name: _open(attempt, name) for name in asked.trained}
-    writers = {name: _writer(attempt, name, model) for name, model in models.items()} if paths else {}
+    writers = {name: _writer(attempt, name, model) for name, model in models.items()} if files else {}
     tested: dict[str, list[PreparedFile]] = {name: [] for name in models}
-    done, count = 0, len(paths) * len(models)
-    for names, path, key in _work(models, paths):
+    done, count = 0, len(files) * len(models)
+    for names, new in _work(models, files):
         if attempt.cancelled():
             return AttemptState.STOPPED
-        file = _read(attempt, asked, models[names[0]], path, key)
+        file = _read(attempt, asked, models[names[0]], new)
         for name in names:
             writers[name].add(file, models[name].predict(file))
             tested[name] += [file] if asked.robustness else []
@@ -64,8 +77,8 @@ def run(attempt: Attempt) -> AttemptState:
         for number, (name, model) in enumerate(models.items()):
             if attempt.cancelled():
                 return AttemptState.STOPPED
-            files = tested[name] if paths else _own_files(attempt, name)
-            costs.append(_robustness(attempt, name, model, files, (number, len(models))))
+            disturbed = tested[name] if files else _own_files(attempt, name)
+            costs.append(_robustness(attempt, name, model, disturbed, (number, len(models))))
         told["robustness"] = costs[:MAX_TOLD_BATTERIES]
     attempt.journal.event(EventKind.RESULT, told)
     return AttemptState.FINISHED
@@ -105,17 +118,26 @@ def _robustness(
     return {key: document[key] for key in ("model", "target", "cases")}
 
 
-def _work(models: dict[str, TrainedModel], paths: list[Path]) -> Iterator[tuple[list[str], Path, str]]:
-    """Each file with the models that read it alike, and its key."""
+def _new_files(asked: Retest) -> list[_NewFile]:
+    paths = find_files(asked.files) if asked.files else []
+    repairs = repairs_of(asked.repairs, paths)
+    names, keys = distinct_names(paths), unique_keys(path.name for path in paths)
+    return [
+        _NewFile(path, name, key, repairs_for(repairs, path))
+        for path, name, key in zip(paths, names, keys, strict=True)
+    ]
+
+
+def _work(models: dict[str, TrainedModel], files: list[_NewFile]) -> Iterator[tuple[list[str], _NewFile]]:
+    """Each file with the models that read it alike."""
 
     def preparation(name: str) -> str:
         return json.dumps(models[name].pipeline.to_json(), sort_keys=True)
 
-    keys = unique_keys(path.name for path in paths)
     for _, alike in groupby(sorted(models, key=preparation), key=preparation):
         names = list(alike)
-        for path, key in zip(paths, keys, strict=True):
-            yield names, path, key
+        for file in files:
+            yield names, file
 
 
 def _writer(attempt: Attempt, name: str, model: TrainedModel) -> ResultWriter:
@@ -142,10 +164,16 @@ def _about(name: str, model: TrainedModel) -> dict[str, Any]:
     return {"task_id": name, "title": model.document["trial"]["title"]}
 
 
-def _read(attempt: Attempt, asked: Retest, model: TrainedModel, path: Path, key: str) -> PreparedFile:
-    repairs = [one.repair for one in asked.repairs if one.file in (path.name, str(path))]
-    vendors = attempt.home.vendors
-    file, findings = read_new_file(path, model.pipeline, asked.columns, repairs=repairs, key=key, extra_vendors=vendors)
+def _read(attempt: Attempt, asked: Retest, model: TrainedModel, new: _NewFile) -> PreparedFile:
+    file, findings = read_new_file(
+        new.path,
+        model.pipeline,
+        mapping_of(attempt.home, new.path, asked.columns),
+        repairs=new.repairs,
+        name=new.name,
+        key=new.key,
+        extra_vendors=attempt.home.vendors,
+    )
     for finding in (*findings, *envelope_findings(file, model.document.get("envelope", {}))):
         if finding.severity is not Severity.INFO:
             attempt.journal.event(EventKind.MESSAGE, {"level": "warning", "text": finding.sentence})

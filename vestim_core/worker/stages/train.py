@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from vestim_core.data.prepare import PreparationCancelled, provenance
 from vestim_core.data.prepared import PreparedSet
@@ -17,12 +16,12 @@ from vestim_core.spec.errors import wrong_input
 from vestim_core.spec.events import EventKind
 from vestim_core.spec.job import Trial
 from vestim_core.spec.states import AttemptState, Intent
-from vestim_core.system import write_json
 from vestim_core.training.budget import Plan
 from vestim_core.training.history import write_history
 from vestim_core.training.loop import train
 from vestim_core.training.outcome import Outcome, TrainingDiverged
 from vestim_core.training.reproducible import choose_device
+from vestim_core.training.threads import threads_that_pay, update_seconds
 from vestim_core.worker.attempt import Attempt
 from vestim_core.worker.prepared import open_set
 
@@ -37,23 +36,24 @@ def run(attempt: Attempt) -> AttemptState:
     except PreparationCancelled:
         return AttemptState.PAUSED if attempt.control.intent() is Intent.PAUSE else AttemptState.STOPPED
     device = _device(attempt, trial)
+    threads = _threads(attempt, trial, prepared)
     try:
         outcome = train(
             trial,
             prepared,
             attempt.folder / "checkpoints",
             device=device,
-            threads=attempt.launch.threads,
+            threads=threads,
             report=attempt.journal,
             intent=attempt.control.intent,
             earlier=_earlier_checkpoints(attempt),
             planned=Plan(**attempt.task.plan) if attempt.task.plan else None,
-            keep_plan=lambda plan: _write_down(attempt, device=device, plan=asdict(plan)),
+            keep_plan=lambda plan: attempt.write_down(plan=asdict(plan)),
         )
     except TrainingDiverged as diverged:
-        _leave(attempt, trial, prepared, diverged.outcome, device)
+        _leave(attempt, trial, prepared, diverged.outcome, device, threads)
         raise
-    _leave(attempt, trial, prepared, outcome, device)
+    _leave(attempt, trial, prepared, outcome, device, threads)
     return AttemptState(outcome.end)
 
 
@@ -62,13 +62,22 @@ def _device(attempt: Attempt, trial: Trial) -> str:
     if attempt.task.device:
         return attempt.task.device
     device = choose_device(trial.training.device)
-    _write_down(attempt, device=device)
+    attempt.write_down(device=device)
     return device
 
 
-def _write_down(attempt: Attempt, **found: Any) -> None:
-    """Keep what this attempt has found out for all later ones."""
-    write_json(attempt.task_folder / "task.json", {**attempt.task.model_dump(mode="json"), **found})
+def _threads(attempt: Attempt, trial: Trial, prepared: PreparedSet) -> int:
+    """With how many threads to compute: what the task's first attempt was given or found to pay, ever after."""
+    launch, threads = attempt.launch, attempt.task.threads
+    if not threads:
+        seconds = update_seconds(trial, prepared, launch.threads) if launch.measure_threads else {}
+        threads = threads_that_pay(seconds) if seconds else launch.threads
+        attempt.write_down(threads=threads)
+    if launch.measure_threads:
+        many = f"{threads} threads pay" if threads > 1 else "one thread pays best"
+        text = f"Of {launch.threads} threads that were free, {many}, measured on this training's first updates."
+        attempt.journal.event(EventKind.MESSAGE, {"level": "info", "text": text, "threads": threads})
+    return threads
 
 
 def _earlier_checkpoints(attempt: Attempt) -> list[Path]:
@@ -76,10 +85,10 @@ def _earlier_checkpoints(attempt: Attempt) -> list[Path]:
     return [folder / str(number) / "checkpoints" for number in range(1, attempt.launch.attempt)]
 
 
-def _leave(attempt: Attempt, trial: Trial, prepared: PreparedSet, outcome: Outcome, device: str) -> None:
+def _leave(attempt: Attempt, trial: Trial, prepared: PreparedSet, outcome: Outcome, device: str, threads: int) -> None:
     """Put model, history and summary where testing and people look for them."""
     write_history(attempt.result / "history.csv", outcome.history)
-    summary = {**outcome.summary(), "device": device, "threads": attempt.launch.threads, "seed": trial.seed}
+    summary = {**outcome.summary(), "device": device, "threads": threads, "seed": trial.seed}
     result = {"training": summary, "has_model": outcome.module is not None}
     if outcome.module is not None:
         envelope = envelope_of(prepared.of("train"), trial.signals.features)

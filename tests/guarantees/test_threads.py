@@ -1,0 +1,36 @@
+"""exact-resume, threads: found out once by a training that is alone, recorded, and the same ever after."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.guarantees.conftest import finish
+from vestim_core.client import Client
+from vestim_core.jobs.speeds import read_threads
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one core: there is nothing to measure")
+def test_threads_are_measured_once_for_a_kind_of_training(client: Client, job: Callable[..., dict[str, Any]]) -> None:
+    document = job("fnn", epochs=2) | {"testing": {"baseline": False}}
+    assert "threads" not in document["training"]
+    told = []
+    for _ in range(2):
+        job_id = client.call("submit", spec=document)["job_id"]
+        finish(client, job_id)
+        folder = client.home.jobs / job_id / "tasks" / "train_001"
+        told.append([_read(folder / name) for name in ("task.json", "attempts/1/launch.json", "result/model.json")])
+    (first, launch, model), (second, later, _) = told
+    ((kind, threads),) = read_threads(client.home.speeds).items()
+    assert kind.startswith("fnn/rows/")
+    assert launch["measure_threads"] and launch["threads"] >= 2
+    assert first["threads"] == model["training"]["threads"] == threads
+    assert (later["measure_threads"], later["threads"], second["threads"]) == (False, threads, threads)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(path.read_text())
+    return document
