@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from vestim_core.spec.data import DataSpec
+from vestim_core.spec.imported import ImportedModel
 from vestim_core.spec.inspection import Inspection
 from vestim_core.spec.job import SCHEMA_VERSION, JobSpec, Trial
 from vestim_core.spec.preparation import Step
@@ -29,7 +30,7 @@ class TaskSpec(Section):
     device: where it computes; empty until its first attempt has chosen, and the same for every later one.
     plan: what the first attempt turned a time budget into (`epochs`, `from_step`), followed by every later one.
     trial: the settings, of a training or testing task. inspection: the question, of an inspecting one.
-    retest: the new files, of a task that tests on such.
+    retest: the new files, of a task that tests on such. imported: the weights of a training that took place elsewhere.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -46,6 +47,7 @@ class TaskSpec(Section):
     trial: Trial | None = None
     inspection: Inspection | None = None
     retest: Retest | None = None
+    imported: ImportedModel | None = None
     testing: TestingSpec = TestingSpec()
 
 
