@@ -96,10 +96,7 @@ def _job_from(folder: JobFolder) -> JobContainer:
     if not draft:
         kept = ("prepare_", "data_set", "imported")
         known = {key: value for key, value in job["provenance"].items() if key.startswith(kept)}
-        ended = {
-            task["task_id"]: AttemptState(task["end"]) for task in (known.get("imported") or {}).get("tasks") or []
-        }
-        _bring_back_work(container, folder, _imported_runs(state, folder, ended))
+        _bring_back_work(container, folder, _imported_runs(state, folder, known.get("imported") or {}))
         container.provenance = known or container.provenance
         container.set_intent(Intent(state["intent"]), test=state.get("test_after_stop", True))
         _settle(container, JobState(state["state"]))
