@@ -15,7 +15,7 @@ import vestim_core
 from vestim_core.jobs.folders import JobFolder
 from vestim_core.jobs.legacy.former_job import FormerJob
 from vestim_core.jobs.legacy.sources import data_section
-from vestim_core.jobs.legacy.status import made_utc, utc
+from vestim_core.jobs.legacy.status import ended_utc, made_utc
 from vestim_core.jobs.legacy.trials import Translation, translate
 from vestim_core.jobs.legacy.work import MAX_NOTES, Content, EndedTask, Written, as_json, ended_tasks
 from vestim_core.protocol.journal import write_line
@@ -68,8 +68,8 @@ def _files(
     written: Written,
 ) -> dict[Path, Content]:
     """Everything that lies in the folder."""
-    made, told = made_utc(job), utc(job.entry.get("updated_at"))
-    ended, state = max(made, told), _end_state(tasks)
+    made, state = made_utc(job), _end_state(tasks)
+    ended = ended_utc(job, made)
     document = {"name": job.job_id, "data": data_section(job, translation.columns), **translation.sections}
     imported = _provenance(job, translation, tasks, written)
     draft = {"draft": document, "imported": imported} if state is JobState.DRAFT else {"draft": None, "imported": None}
