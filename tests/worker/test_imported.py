@@ -189,10 +189,9 @@ def test_no_weights_that_load_is_one_sentence(tmp_path: Path) -> None:
     folder = service.manager.folder(JOB).task("train_001")
     with pytest.raises(VestimError, match=r"best_model\.pth' are not read: it is damaged"):
         make_model(folder, pytest.fail)
-    (folder / "imported" / "model.json").write_text("{")
+    (folder / "task.json").write_text("{")
     with pytest.raises(VestimError, match="import the job anew"):
         make_model(folder, pytest.fail)
-    make_model(folder.parent, pytest.fail)  # nothing was imported there
 
 
 def test_percent_and_millivolts_are_read_as_they_are(tmp_path: Path) -> None:

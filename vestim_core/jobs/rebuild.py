@@ -21,7 +21,7 @@ from vestim_core.jobs.reconciler import SetJob, SetTask, reconcile
 from vestim_core.jobs.tasks import Task
 from vestim_core.protocol.journal import read_lines
 from vestim_core.protocol.launch import ExitFile, Launch
-from vestim_core.spec.errors import VestimError, wrong_input
+from vestim_core.spec.errors import ErrorCode, VestimError, wrong_input
 from vestim_core.spec.ids import is_safe_id
 from vestim_core.spec.job import validate_job
 from vestim_core.spec.states import JOB_ENDS, AttemptState, Intent, JobState, Phase, TaskKind, TaskState
@@ -96,7 +96,7 @@ def _job_from(folder: JobFolder) -> JobContainer:
     if not draft:
         kept = ("prepare_", "data_set", "imported")
         known = {key: value for key, value in job["provenance"].items() if key.startswith(kept)}
-        _bring_back_work(container, folder, (known.get("imported") or {}).get("tasks") or [])
+        _bring_back_work(container, folder, _imported_runs(state, folder, known.get("imported") or {}))
         container.provenance = known or container.provenance
         container.set_intent(Intent(state["intent"]), test=state.get("test_after_stop", True))
         _settle(container, JobState(state["state"]))
@@ -106,13 +106,28 @@ def _job_from(folder: JobFolder) -> JobContainer:
     return container
 
 
-def _bring_back_work(container: JobContainer, folder: JobFolder, imported: list[str]) -> None:
-    """The tasks and what their attempts left. imported: ids of tasks that no spec gives, but their files."""
+def _imported_runs(state: dict[str, Any], folder: JobFolder, imported: dict[str, Any]) -> list[_Run]:
+    """One run of each task that no process of ours ever ran; its journal lies in the task's folder."""
+    runs = []
+    for task in imported.get("tasks") or []:
+        task_id, end = task["task_id"], AttemptState(task["end"])
+        launch = Launch(
+            job_id=state["job_id"], task_id=task_id, attempt=1, home="", threads=1, started_utc=state["started_utc"]
+        )
+        failed = VestimError(ErrorCode.FAILED, f"{task_id} had failed before it was imported", place=task_id)
+        error = dict(failed.to_record()) if end is AttemptState.FAILED else None
+        last_word = ExitFile(state=end, error=error, ended_utc=state["ended_utc"])
+        runs.append(_Run(launch, folder.task(task_id), last_word))
+    return runs
+
+
+def _bring_back_work(container: JobContainer, folder: JobFolder, imported: list[_Run]) -> None:
+    """The tasks and what their attempts left. imported: runs of tasks that no spec gives, but their files."""
     setup = container.managers[Phase.TRAINING_SETUP]
     assert isinstance(setup, TrainingSetupManager)
     if imported:
-        tasks = [TaskSpec.model_validate(read_json(folder.task(task_id) / "task.json")) for task_id in imported]
-        container.replace_tasks(setup.take(tasks))
+        paths = [run.folder / "task.json" for run in imported]
+        container.replace_tasks(setup.take([TaskSpec.model_validate(read_json(path)) for path in paths]))
     else:
         container.replace_tasks(setup.expand(validate_job(container.document)))
     container.set_state(JobState.QUEUED)
@@ -124,7 +139,8 @@ def _bring_back_work(container: JobContainer, folder: JobFolder, imported: list[
         if not imported and written.is_file():
             task.document = read_json(written)
         task.has_model = (folder.result(task_id) / "model.json").is_file()
-    for run in sorted(_runs(container, folder), key=lambda run: (run.launch.started_utc, run.launch.attempt)):
+    runs = [*imported, *_runs(container, folder)]
+    for run in sorted(runs, key=lambda run: (run.launch.started_utc, run.launch.attempt)):
         _bring_back_run(container, run)
 
 

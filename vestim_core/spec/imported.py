@@ -1,4 +1,4 @@
-"""What lies beside imported weights until a model is made of them: how their inputs and their output were scaled."""
+"""What is known of imported weights until a model is made of them: how their inputs and their output were scaled."""
 
 from __future__ import annotations
 
@@ -8,16 +8,12 @@ from pydantic import Field
 
 from vestim_core.spec.section import Section
 
-IMPORTED = "imported"
-"""Folder of a training's task that holds the weights as they came, and `model.json` with an `ImportedModel`."""
-
 
 class ImportedModel(Section):
-    """weights: file names, best first. scale: least and greatest value of each input in the order of the trial's
-    signals, and last of the target, which were taken to 0 and 1; None where nothing was scaled. training: the summary
-    of the training."""
+    """weights: names of files in the task's result, best first. scale: least and greatest value of each input in the
+    order of the trial's signals, and last of the target, which were taken to 0 and 1; None where nothing was scaled.
+    training: the summary of the training."""
 
-    schema_version: int = 1
     weights: list[str] = Field(min_length=1)
     scale: list[tuple[float, float]] | None
     training: dict[str, Any]

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from vestim_core.spec.data import DataSpec
+from vestim_core.spec.imported import ImportedModel
 from vestim_core.spec.inspection import Inspection
 from vestim_core.spec.job import SCHEMA_VERSION, JobSpec, Trial
 from vestim_core.spec.preparation import Step
@@ -33,7 +34,7 @@ class TaskSpec(Section):
     found it; None until then, empty where nothing was said or the job itself says it.
     plan: what the first attempt turned a time budget into (`epochs`, `from_step`), followed by every later one.
     trial: the settings, of a training or testing task. inspection: the question, of an inspecting one.
-    retest: the new files, of a task that tests on such.
+    retest: the new files, of a task that tests on such. imported: the weights of a training that took place elsewhere.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -51,6 +52,7 @@ class TaskSpec(Section):
     trial: Trial | None = None
     inspection: Inspection | None = None
     retest: Retest | None = None
+    imported: ImportedModel | None = None
     testing: TestingSpec = TestingSpec()
 
 

@@ -1,6 +1,7 @@
 """From imported weights to a model like any other: made once, by the first task that needs it.
 
-`imported/` of a training's task holds what came; `result/model.pt` and `model.json` are made of it.
+A training's result holds the weights as they came; `model.pt` and `model.json` are made of them and of what its task
+says of their scale.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from vestim_core.models.files import DESCRIPTION, save_model
 from vestim_core.models.former import former_network, read_weights
 from vestim_core.models.network import Network
 from vestim_core.spec.errors import VestimError, wrong_input
-from vestim_core.spec.imported import IMPORTED, ImportedModel
+from vestim_core.spec.imported import ImportedModel
 from vestim_core.spec.job import Trial
 from vestim_core.spec.model import AnyModel
 from vestim_core.spec.task import TaskSpec
@@ -30,17 +31,16 @@ def make_model(task_folder: Path, warn: Callable[[str], None]) -> None:
 
     warn: told in a sentence what is other than was expected. `VestimError` when no model can be made.
     """
-    description = task_folder / IMPORTED / "model.json"
-    if (task_folder / "result" / DESCRIPTION).is_file() or not description.is_file():
+    if (task_folder / "result" / DESCRIPTION).is_file():
         return
     try:
-        came = ImportedModel.model_validate(read_json(description))
-        trial = TaskSpec.model_validate(read_json(task_folder / "task.json")).trial
+        task = TaskSpec.model_validate(read_json(task_folder / "task.json"))
     except (OSError, ValueError, ValidationError) as error:
-        raise wrong_input(f"what was imported in '{task_folder}' is damaged ({error}): import the job anew") from None
-    if trial is None:
-        raise wrong_input(f"'{task_folder}' names no trial: import the job anew")
-    module, model = _first_that_loads(task_folder / IMPORTED, came, trial, warn)
+        raise wrong_input(f"'{task_folder}' cannot be read ({error}): import the job anew") from None
+    came, trial = task.imported, task.trial
+    if came is None or trial is None:
+        return
+    module, model = _first_that_loads(task_folder / "result", came, trial, warn)
     if model.sizes != trial.model.sizes:
         sizes = ", ".join(map(str, model.sizes))
         warn(f"the weights are those of layers of {sizes}, and the settings said otherwise: the weights count")

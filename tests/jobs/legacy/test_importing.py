@@ -87,6 +87,7 @@ def test_a_whole_job_with_history_results_and_provenance(service: JobService, ol
     ]
     shown = service.show_job(JOB)
     assert shown["imported"] and shown["tags"] == ["imported"] and shown["created_utc"].startswith("2025-10-14T")
+    assert shown["ended_utc"][17:23] == f"{(44.917 + 5.9):.3f}"[:6]  # after as long as the training took
     assert shown["spec"]["data"]["columns"] == {
         "soc": "SOC",
         "current_A": "Current",

@@ -82,7 +82,7 @@ def test_any_content_becomes_a_job_or_a_sentence(
         try:
             job = read_former_job(root, entry)
             job.job_id = root.name  # which ids are allowed is looked at before
-            written = write_former_job(job, jobs, Path(place))
+            written = write_former_job(job, jobs)
         except Unreadable as error:
             assert str(error)
             return

@@ -71,7 +71,7 @@ def _import(manager: JobManager, one: Candidate) -> tuple[str, dict[str, Any]]:
     models, notes = 0, list[str]()
     if not manager.folder(job_id).root.exists():  # one that an interrupted import left is whole
         job = read_former_job(one.folder, one.entry)
-        written = write_former_job(job, manager.home.jobs, manager.home.root)
+        written = write_former_job(job, manager.home.jobs)
         models, notes = written.models, written.notes
     container = take_in(manager, job_id)
     if container is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from vestim_core.jobs.legacy.former_job import FormerJob, FormerTask
@@ -67,6 +67,21 @@ def made_utc(job: FormerJob) -> str:
         return _written(datetime.strptime(named, "%Y%m%d-%H%M%S"))
     except ValueError:
         return _written(datetime.now())
+
+
+def ended_utc(job: FormerJob, made: str) -> str:
+    """When the job had ended: as its registry says, else as long after it was made as its trainings took."""
+    if (told := utc(job.entry.get("updated_at"))) > made:
+        return told
+    took_s = 0.0
+    for task in job.tasks:
+        said = task.summary.get("training_time_seconds")
+        last = task.epochs[-1].elapsed_s if task.epochs else None
+        took_s += said if isinstance(said, int | float) else last or 0.0
+    try:
+        return _written(datetime.fromisoformat(made) + timedelta(seconds=max(took_s, 0.0)))
+    except (OverflowError, ValueError):
+        return made
 
 
 def utc(said: Any) -> str:

@@ -16,7 +16,7 @@ from vestim_core.jobs.legacy.results import Predicted, metrics_document, npz, re
 from vestim_core.jobs.legacy.status import end_of, words_on
 from vestim_core.jobs.legacy.trials import Translated, Translation
 from vestim_core.spec.events import EventKind
-from vestim_core.spec.imported import IMPORTED, ImportedModel
+from vestim_core.spec.imported import ImportedModel
 from vestim_core.spec.model import parameter_count
 from vestim_core.spec.signals import error_scale
 from vestim_core.spec.states import AttemptState, Phase, PhaseState, TaskKind
@@ -103,18 +103,15 @@ def _training(job: FormerJob, one: Translated, task_id: str, written: Written, *
     end = end_of(job, task, tested=tested)
     summary = _summary(one, epochs, suffix, end)
     files: dict[str, Content] = {"result/history.csv": _csv(epochs)} if epochs else {}
+    about: ImportedModel | None = None
     testable = bool(task.weights) and not one.untestable
     if task.weights and one.untestable:
         written.notes.append(f"the weights of '{task.name}' cannot be tested: {one.untestable}")
     if testable:
         written.models += 1
-        about = ImportedModel(
-            weights=[path.name for path in task.weights],
-            scale=one.scale,
-            training=summary,
-        )
-        files |= {f"{IMPORTED}/{path.name}": path for path in task.weights}
-        files[f"{IMPORTED}/model.json"] = as_json(about.model_dump(mode="json"))
+        weights = [path.name for path in task.weights]
+        about = ImportedModel(weights=weights, scale=one.scale, training=summary)
+        files |= {f"result/{path.name}": path for path in task.weights}
     result = {
         "training": summary,
         "has_model": testable,
@@ -128,6 +125,7 @@ def _training(job: FormerJob, one: Translated, task_id: str, written: Written, *
         signals=trial.signals,
         preparation=trial.preparation,
         trial=trial,
+        imported=about,
     )
     return EndedTask(spec, end, lines, files)
 

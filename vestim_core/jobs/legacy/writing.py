@@ -15,22 +15,18 @@ import vestim_core
 from vestim_core.jobs.folders import JobFolder
 from vestim_core.jobs.legacy.former_job import FormerJob
 from vestim_core.jobs.legacy.sources import data_section
-from vestim_core.jobs.legacy.status import made_utc, utc
+from vestim_core.jobs.legacy.status import ended_utc, made_utc
 from vestim_core.jobs.legacy.trials import Translation, translate
 from vestim_core.jobs.legacy.work import MAX_NOTES, Content, EndedTask, Written, as_json, ended_tasks
 from vestim_core.protocol.journal import write_line
-from vestim_core.protocol.launch import ExitFile, Launch
 from vestim_core.spec.states import AttemptState, Intent, JobState, TaskKind
 
 TAG = "imported"
 _OF_THE_REGISTRY = ("status", "current_phase", "progress_message", "updated_at", "job_folder")
 
 
-def write_former_job(job: FormerJob, jobs: Path, home: Path) -> Written:
-    """Write `job` into `jobs`, where there must be none of its id. home: the home's root.
-
-    Raises OSError when the disk takes nothing more.
-    """
+def write_former_job(job: FormerJob, jobs: Path) -> Written:
+    """Write `job` into `jobs`, where there must be none of its id. Raises OSError when the disk takes nothing more."""
     written = Written()
     translation = translate(job)
     written.notes += [*job.missed, *translation.notes]
@@ -38,7 +34,7 @@ def write_former_job(job: FormerJob, jobs: Path, home: Path) -> Written:
     beside = jobs / f".incoming-{job.job_id}"
     shutil.rmtree(beside, ignore_errors=True)
     try:
-        _put(beside, _files(JobFolder(beside), job, translation, tasks, written, home))
+        _put(beside, _files(JobFolder(beside), job, translation, tasks, written))
         beside.rename(jobs / job.job_id)
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)
@@ -70,11 +66,10 @@ def _files(
     translation: Translation,
     tasks: Sequence[EndedTask],
     written: Written,
-    home: Path,
 ) -> dict[Path, Content]:
     """Everything that lies in the folder."""
-    made, told = made_utc(job), utc(job.entry.get("updated_at"))
-    ended, state = max(made, told), _end_state(tasks)
+    made, state = made_utc(job), _end_state(tasks)
+    ended = ended_utc(job, made)
     document = {"name": job.job_id, "data": data_section(job, translation.columns), **translation.sections}
     imported = _provenance(job, translation, tasks, written)
     draft = {"draft": document, "imported": imported} if state is JobState.DRAFT else {"draft": None, "imported": None}
@@ -90,7 +85,7 @@ def _files(
     }
     files[folder.job_json] = as_json(about)
     for task in tasks:
-        files |= _task_files(folder, job.job_id, task, home, made, ended)
+        files |= _task_files(folder, task, made)
     return files
 
 
@@ -131,7 +126,7 @@ def _provenance(
     """Where the job comes from, and what did not come with it."""
     return {
         "source": str(job.root),
-        "tasks": [task.spec.task_id for task in tasks],
+        "tasks": [{"task_id": task.spec.task_id, "end": task.end.value} for task in tasks],
         "notes": written.notes[:MAX_NOTES],
         "settings_notes": translation.settings_notes,
         "job_metadata": job.metadata,
@@ -139,20 +134,11 @@ def _provenance(
     }
 
 
-def _task_files(
-    folder: JobFolder, job_id: str, task: EndedTask, home: Path, begun: str, ended: str
-) -> dict[Path, Content]:
-    """One task with its one attempt."""
-    task_id = task.spec.task_id
-    attempt = folder.attempt(task_id, 1)
-    launch = Launch(job_id=job_id, task_id=task_id, attempt=1, home=str(home), threads=1, started_utc=begun)
-    error: dict[str, object] = {"code": "failed", "message": f"{task.spec.title} had failed before it was imported"}
-    failed = task.end is AttemptState.FAILED
-    last_word = ExitFile(state=task.end, error=error if failed else None, ended_utc=ended)
+def _task_files(folder: JobFolder, task: EndedTask, begun: str) -> dict[Path, Content]:
+    """One task; its journal lies beside it, for no process of ours ever ran it."""
+    place = folder.task(task.spec.task_id)
     return {
-        folder.task(task_id) / "task.json": as_json(task.spec.model_dump(mode="json")),
-        attempt / "launch.json": as_json(launch.model_dump(mode="json")),
-        attempt / "events.jsonl": b"".join(write_line(begun, kind, data) for kind, data in task.lines),
-        attempt / "exit.json": as_json(last_word.model_dump(mode="json")),
-        **{folder.task(task_id) / name: content for name, content in task.files.items()},
+        place / "task.json": as_json(task.spec.model_dump(mode="json")),
+        place / "events.jsonl": b"".join(write_line(begun, kind, data) for kind, data in task.lines),
+        **{place / name: content for name, content in task.files.items()},
     }
