@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +18,9 @@ import psutil
 import pytest
 
 from tests.cli.conftest import Vestim
+from tests.daemon.daemons import eventually
 from vestim_core.spec.errors import refused
+from vestim_core.system import is_locked, own_command
 from vestim_core.verify import __main__ as program
 from vestim_core.verify import place as places
 from vestim_core.verify.check import Group, Row, expect
@@ -39,6 +44,14 @@ def no_scene(place: Place) -> Iterator[None]:
 def bad_end(place: Place) -> Iterator[None]:
     yield None
     raise OSError("it does not go")
+
+
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """An empty folder with a short path."""
+    folder = Path(tempfile.mkdtemp(prefix="v-")).resolve()
+    yield folder
+    shutil.rmtree(folder)
 
 
 def made(scene: Any = nothing) -> Group[None]:
@@ -144,6 +157,21 @@ def test_whoever_is_left_behind_is_ended(monkeypatch: pytest.MonkeyPatch) -> Non
     other.communicate(b"\n", timeout=10)
     assert left.stdin is not None
     left.stdin.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no Ctrl+C for another group of processes")
+def test_ctrl_c_on_the_command_line_leaves_no_service_behind(short_folder: Path) -> None:
+    verifying = subprocess.Popen(
+        own_command("cli", "verify"),
+        env=os.environ | {"TMPDIR": str(short_folder)},
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    eventually(lambda: any(map(is_locked, short_folder.glob("*/home/daemon.lock"))), "a service", seconds=60)
+    (root,) = short_folder.iterdir()
+    os.killpg(verifying.pid, signal.SIGINT)
+    assert verifying.wait(60) == program.INTERRUPTED
+    assert Place(root).processes() == [] and not root.exists()
 
 
 def test_it_is_started_by_three_names(vestim: Vestim) -> None:

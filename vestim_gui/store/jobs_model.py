@@ -25,6 +25,8 @@ from vestim_gui.store.filters import Filter
 from vestim_gui.store.opened import OpenedJob
 
 BEAT_MS = 100
+MOST_PAUSE_S = 1.0
+"""Changes are shown at least this often, however long it took the last time."""
 SECOND_MS = 1000
 TICKING = 400
 """Most rows whose running time goes on by the second; in the order of the list, what runs stands first."""
@@ -219,7 +221,8 @@ class JobsModel(QAbstractItemModel):
                 self._repaint(job_id)
         elif self._order:
             self.dataChanged.emit(self.index(0, 0), self.index(len(self._order) - 1, len(COLUMNS) - 1))
-        self._pause_s = max(BEAT_MS / 1000, 4.0 * (time.monotonic() - self._flushed_s))
+        took_s = time.monotonic() - self._flushed_s
+        self._pause_s = min(max(BEAT_MS / 1000, 4.0 * took_s), MOST_PAUSE_S)
 
     def _moves(self, job_id: str) -> bool:
         """Whether a changed job may come, go or change its place."""

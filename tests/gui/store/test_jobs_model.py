@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from PyQt6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
 from tests.gui.fake_link import FakeLink, summary
+from vestim_gui.store import jobs_model
 from vestim_gui.store.catalogue import Catalogue
 from vestim_gui.store.columns import in_order
 from vestim_gui.store.filters import parse
@@ -49,6 +52,23 @@ def made(qtbot: QtBot) -> Iterator[tuple[FakeLink, Catalogue, JobsModel]]:
 
 def shown(model: JobsModel) -> list[str]:
     return [model.index(row, 0).data(JOB_ID) for row in range(model.rowCount())]
+
+
+def test_a_change_that_took_long_to_show_does_not_hold_up_the_next(made: Any, qtbot: QtBot, monkeypatch: Any) -> None:
+    link, _, model = made
+    link.start()
+    now_s = 0.0
+
+    def a_page_opens(count: int) -> None:
+        nonlocal now_s
+        now_s += 30.0
+
+    monkeypatch.setattr(jobs_model, "time", SimpleNamespace(monotonic=lambda: now_s, time=time.time))
+    model.counted.connect(a_page_opens)
+    link.add_job(summary("job_0"))
+    qtbot.waitUntil(lambda: shown(model) == ["job_0"])
+    link.add_job(summary("job_1"))
+    qtbot.waitUntil(lambda: len(shown(model)) == 2)
 
 
 def test_rows_come_change_and_go(made: Any, qtbot: QtBot) -> None:

@@ -27,7 +27,9 @@ def verify(
     Containers, the manager, the whole life of a job in real processes, and every REST path of PyBattML.
     """
     words = [*(["--list"] if only_list else []), *(["--json"] if as_json else [])]
-    try:
-        return subprocess.call(own_command("verify", *words))
-    except KeyboardInterrupt:  # it ends by itself on the same Ctrl+C
-        return INTERRUPTED
+    with subprocess.Popen(own_command("verify", *words)) as process:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:  # it has got the same Ctrl+C, and puts away what it started
+            process.wait()
+            return INTERRUPTED
