@@ -111,7 +111,8 @@ def is_drive(file: File, period_s: float) -> bool:
 @dataclass(frozen=True)
 class _Signal:
     """What a table over SOC is multiplied with. values: (n,) of the scored rows. hats: (knots, p), the table as hat
-    functions by its p unknowns. level: (q, p), what of the unknowns is kept small, with the weight of it."""
+    functions by its p unknowns. level: (q, p), what of the unknowns is kept small, with the weight of it. negative:
+    whether the unknowns may be."""
 
     values: Array
     hats: Array
