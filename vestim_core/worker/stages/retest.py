@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from vestim_core.data.files import find_files
+from vestim_core.data.prepare import PreparationCancelled
 from vestim_core.data.prepared import PreparedFile, unique_keys
 from vestim_core.evaluation.conformal import Band
 from vestim_core.evaluation.disturbances import robustness, robustness_document
@@ -33,6 +34,10 @@ from vestim_core.worker.prepared import open_set, preparing_task
 
 MAX_TOLD_MODELS = 200
 MAX_TOLD_BATTERIES = 100
+
+
+class _Cancelled(Exception):
+    """The user wants the attempt to end."""
 
 
 def run(attempt: Attempt) -> AttemptState:
@@ -59,12 +64,13 @@ def run(attempt: Attempt) -> AttemptState:
     found = [_told(writer.finish(), len(models)) for writer in writers.values()]
     told: dict[str, Any] = {"retest": found[:MAX_TOLD_MODELS], "models": len(models)}
     if asked.robustness:
-        costs = []
-        for number, (name, model) in enumerate(models.items()):
-            if attempt.cancelled():
-                return AttemptState.STOPPED
-            files = tested[name] if paths else _own_files(attempt, name)
-            costs.append(_robustness(attempt, name, model, files, (number, len(models))))
+        try:
+            costs = [
+                _robustness(attempt, name, model, tested[name] if paths else _own_files(attempt, name), number)
+                for number, (name, model) in enumerate(models.items())
+            ]
+        except (_Cancelled, PreparationCancelled):
+            return AttemptState.STOPPED
         told["robustness"] = costs[:MAX_TOLD_BATTERIES]
     attempt.journal.event(EventKind.RESULT, told)
     return AttemptState.FINISHED
@@ -78,12 +84,15 @@ def _own_files(attempt: Attempt, trained: str) -> list[PreparedFile]:
 
 
 def _robustness(
-    attempt: Attempt, name: str, model: TrainedModel, files: Sequence[PreparedFile], place: tuple[int, int]
+    attempt: Attempt, name: str, model: TrainedModel, files: Sequence[PreparedFile], number: int
 ) -> dict[str, Any]:
-    """Write what disturbances cost one model, the first of `place` of the second; what is told of it."""
+    """Write what disturbances cost one model, the `number`-th from 0; what is told of it. `_Cancelled` between two."""
+    models = len(attempt.task.retest.trained) if attempt.task.retest else 1
 
     def report(done: int, count: int) -> None:
-        fraction = (place[0] + done / count) / place[1]
+        if attempt.cancelled():
+            raise _Cancelled
+        fraction = (number + done / count) / models
         attempt.journal.progress({"fraction": fraction, "message": f"{name}: {done} of {count} disturbances"})
 
     records = robustness(model.predict, files, model.pipeline, on_case=report)
