@@ -111,7 +111,8 @@ def is_drive(file: File, period_s: float) -> bool:
 @dataclass(frozen=True)
 class _Signal:
     """What a table over SOC is multiplied with. values: (n,) of the scored rows. hats: (knots, p), the table as hat
-    functions by its p unknowns. level: (q, p), what of the unknowns is kept small, with the weight of it."""
+    functions by its p unknowns. level: (q, p), what of the unknowns is kept small, with the weight of it. negative:
+    whether the unknowns may be."""
 
     values: Array
     hats: Array
@@ -174,6 +175,7 @@ class _Problem:
         """The best values for these time constants."""
         lags = {f"R{number}": _resistance(self._lag(float(tau))) for number, tau in enumerate(np.atleast_1d(tau_s), 1)}
         signals = {**self._fixed, **lags}
+        self._summed = {pair: sums for pair, sums in self._summed.items() if not lags.keys() & set(pair)}
         left = np.block(
             [
                 [one.hats.T @ self._sums(a, one, b, other) @ other.hats for b, other in signals.items()]
@@ -206,16 +208,15 @@ class _Problem:
         return np.concatenate([lag(current_A, tau_s, self._period_s)[skip:] for current_A, skip in self._stretches])
 
     def _sums(self, a: str, one: _Signal, b: str, other: _Signal) -> Array:
-        """(knots, knots) sums over the rows of both signals and both hat functions; kept where no time constant is in
-        them, and symmetric."""
+        """(knots, knots) sums over the rows of both signals and both hat functions, symmetric in both; made once, and
+        anew for lags of another time constant."""
         key = (min(a, b), max(a, b))
         if key in self._summed:
             return self._summed[key]
         both = one.values * other.values
         low, mixed, high = (np.bincount(self._left, product * both, _KNOTS) for product in self._products)
         sums = np.diag(low + np.roll(high, 1)) + np.diag(mixed[:-1], 1) + np.diag(mixed[:-1], -1)
-        if {a, b} <= {*self._fixed, "V"}:
-            self._summed[key] = sums
+        self._summed[key] = sums
         return sums
 
 

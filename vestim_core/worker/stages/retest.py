@@ -17,6 +17,7 @@ import torch
 
 from vestim_core.data.file_repairs import repairs_for, repairs_of
 from vestim_core.data.files import distinct_names, find_files
+from vestim_core.data.prepare import PreparationCancelled
 from vestim_core.data.prepared import PreparedFile, unique_keys
 from vestim_core.evaluation.conformal import Band
 from vestim_core.evaluation.disturbances import robustness, robustness_document
@@ -49,6 +50,10 @@ class _NewFile:
     repairs: list[Repair]
 
 
+class _Cancelled(Exception):
+    """The user wants the attempt to end."""
+
+
 def run(attempt: Attempt) -> AttemptState:
     """Leaves in `result/<training>/` of each model `metrics.json` and predictions of new files, and `robustness.json`
     when that was asked for."""
@@ -56,14 +61,33 @@ def run(attempt: Attempt) -> AttemptState:
     if asked is None:
         raise wrong_input("the task names no files: ask again", place="retest")
     torch.set_num_threads(attempt.launch.threads)
-    files = _new_files(asked)
     models = {name: _open(attempt, name) for name in asked.trained}
+    try:
+        files = _new_files(asked)
+        told, tested = _tested(attempt, asked, models, files)
+        if asked.robustness:
+            costs = [
+                _robustness(attempt, name, model, tested[name] if files else _own_files(attempt, name), number)
+                for number, (name, model) in enumerate(models.items())
+            ]
+            told["robustness"] = costs[:MAX_TOLD_BATTERIES]
+    except (_Cancelled, PreparationCancelled):
+        return AttemptState.STOPPED
+    attempt.journal.event(EventKind.RESULT, told)
+    return AttemptState.FINISHED
+
+
+def _tested(
+    attempt: Attempt, asked: Retest, models: dict[str, TrainedModel], files: list[_NewFile]
+) -> tuple[dict[str, Any], dict[str, list[PreparedFile]]]:
+    """What is told of the models' tests on new files, and these files as each model has them when they are to be
+    disturbed too. `_Cancelled` between two."""
     writers = {name: _writer(attempt, name, model) for name, model in models.items()} if files else {}
     tested: dict[str, list[PreparedFile]] = {name: [] for name in models}
     done, count = 0, len(files) * len(models)
     for names, new in _work(models, files):
         if attempt.cancelled():
-            return AttemptState.STOPPED
+            raise _Cancelled
         file = _read(attempt, asked, models[names[0]], new)
         for name in names:
             writers[name].add(file, models[name].predict(file))
@@ -71,17 +95,7 @@ def run(attempt: Attempt) -> AttemptState:
             done += 1
             attempt.journal.progress({"fraction": done / count, "message": f"tested {done} of {count}"})
     found = [_told(writer.finish(), len(models)) for writer in writers.values()]
-    told: dict[str, Any] = {"retest": found[:MAX_TOLD_MODELS], "models": len(models)}
-    if asked.robustness:
-        costs = []
-        for number, (name, model) in enumerate(models.items()):
-            if attempt.cancelled():
-                return AttemptState.STOPPED
-            disturbed = tested[name] if files else _own_files(attempt, name)
-            costs.append(_robustness(attempt, name, model, disturbed, (number, len(models))))
-        told["robustness"] = costs[:MAX_TOLD_BATTERIES]
-    attempt.journal.event(EventKind.RESULT, told)
-    return AttemptState.FINISHED
+    return {"retest": found[:MAX_TOLD_MODELS], "models": len(models)}, tested
 
 
 def _open(attempt: Attempt, name: str) -> TrainedModel:
@@ -102,12 +116,15 @@ def _own_files(attempt: Attempt, trained: str) -> list[PreparedFile]:
 
 
 def _robustness(
-    attempt: Attempt, name: str, model: TrainedModel, files: Sequence[PreparedFile], place: tuple[int, int]
+    attempt: Attempt, name: str, model: TrainedModel, files: Sequence[PreparedFile], number: int
 ) -> dict[str, Any]:
-    """Write what disturbances cost one model, the first of `place` of the second; what is told of it."""
+    """Write what disturbances cost one model, the `number`-th from 0; what is told of it. `_Cancelled` between two."""
+    models = len(attempt.task.retest.trained) if attempt.task.retest else 1
 
     def report(done: int, count: int) -> None:
-        fraction = (place[0] + done / count) / place[1]
+        if attempt.cancelled():
+            raise _Cancelled
+        fraction = (number + done / count) / models
         attempt.journal.progress({"fraction": fraction, "message": f"{name}: {done} of {count} disturbances"})
 
     records = robustness(model.predict, files, model.pipeline, on_case=report)
