@@ -2,7 +2,7 @@
 
 Each attempt still is a process and a session of its own. Requests come over a socket that the daemon made for this
 process alone, each with the lock that the worker is to hold; the exit code of each worker goes back. When the daemon
-goes, the server does what it was asked last and goes too; its workers run on.
+goes, the server does what it was asked last and goes too, also while it still loads; its workers run on.
 """
 
 from __future__ import annotations
@@ -14,22 +14,27 @@ import selectors
 import signal
 import socket
 import sys
+import threading
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from vestim_core.system import mark_as_leader
 from vestim_core.worker.journal import complain
 from vestim_core.worker.warm import become_worker, load_stages
 
 MAX_MESSAGE_BYTES = 64 << 10
+_LOOK_S = 0.2
 
 
 def serve(descriptor: int, warmth: str) -> int:
     """Serve the socket `descriptor` until its other end closes; the exit code."""
+    server = socket.socket(fileno=descriptor)
     # Loaded first: requests wait in the socket meanwhile. What is frozen is never copied by a child's collector.
-    load_stages(warmth)
+    with _leaving_when_alone(server):
+        load_stages(warmth)
     gc.collect()
     gc.freeze()
-    server = socket.socket(fileno=descriptor)
     wake_reader, wake_writer = os.pipe()
     os.set_blocking(wake_reader, False)
     os.set_blocking(wake_writer, False)
@@ -48,6 +53,29 @@ def serve(descriptor: int, warmth: str) -> int:
                 else:
                     os.read(wake_reader, 4096)
             _tell_exits(server)
+
+
+@contextmanager
+def _leaving_when_alone(server: socket.socket) -> Iterator[None]:
+    """End this process when the daemon goes and has asked for nothing: loading takes seconds, and would end for nobody.
+
+    The thread that looks is gone before any worker is born.
+    """
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.wait(_LOOK_S):
+            with suppress(BlockingIOError):
+                if not server.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT):
+                    os._exit(0)
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    try:
+        yield
+    finally:
+        done.set()
+        looking.join()
 
 
 def _give_birth(request: dict[str, object], lock: list[int], own_fds: tuple[int, ...]) -> None:

@@ -66,6 +66,7 @@ UNITS: dict[str, dict[str, tuple[float, float]]] = {
 KNOWN_UNITS = frozenset(unit for units in UNITS.values() for unit in units) | {"ohm", "mohm", "Ω", "v/s", "a/h", "v/h"}
 
 
+@lru_cache(maxsize=4096)
 def key(text: str) -> str:
     """Letters and digits in lower case, and the one unit that is neither: what names are compared by."""
     return "".join(character for character in text.casefold() if character.isalnum() or character == "%")

@@ -28,7 +28,8 @@ def usable(table: Table, needed: Sequence[str], mapping: dict[str, str] | None =
     absent = [name for name in ("time_s", *needed) if name not in table.columns]
     if absent:
         raise no_column(table.path, table.headers, mapping or {}, absent)
-    table = keep_rows(table, ~_without_value(table))
+    if len(_not_finite(next(iter(table.columns.values())))):
+        table = keep_rows(table, ~_without_value(table))
     findings = list(table.findings)
     for finding in findings:
         if finding.code == "rows.ragged":
@@ -75,12 +76,10 @@ def keep_rows(table: Table, keep: np.ndarray) -> Table:
 
 def _without_value(table: Table) -> np.ndarray:
     """Mask of the rows that hold nothing: lines of text and such as break off among them."""
-    values = list(table.columns.values())
-    empty = np.zeros(len(values[0]), dtype=bool)
-    if len(_not_finite(values[0])):
-        empty = np.isnan(values[0])
-        for column in values[1:]:
-            empty &= np.isnan(column)
+    first, *others = table.columns.values()
+    empty: np.ndarray = np.isnan(first)
+    for column in others:
+        empty &= np.isnan(column)
     return empty
 
 
