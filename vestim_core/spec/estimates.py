@@ -131,7 +131,7 @@ def _seconds(spec: JobSpec, runs: list[_Run], about: Circumstances) -> tuple[flo
             return None, "no estimate yet: how many rows the training files have is not known"
         total_s += rows * run.training.max_epochs / speed * run.count
     seconds = total_s / _at_once(spec, runs, about)
-    return round(seconds, 1), "from the speed of earlier trainings on this machine; each may stop earlier"
+    return round(seconds, 3), "from the speed of earlier trainings on this machine; each may stop earlier"
 
 
 def _speed(run: _Run, device: str, about: Circumstances) -> float | None:

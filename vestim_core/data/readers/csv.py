@@ -104,19 +104,19 @@ class CsvSource:
         def parse(number: int) -> bool:
             return self._parse(*parts[number], kinds, columns[number])
 
+        def join(column: int) -> np.ndarray:
+            for later in columns[1:]:
+                columns[0][column].append(later[column].values)
+            return columns[0][column].values
+
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # numpy's, about a decoder; whatever matters is checked
             if len(parts) == 1:  # in a thread of its own it would have to get memory of its own
-                whole = parse(0)
-            else:
-                with ThreadPoolExecutor(len(parts)) as pool:
-                    whole = all([*pool.map(parse, range(len(parts)))])
-        if not whole:
-            return None
-        for later in columns[1:]:
-            for column, more in zip(columns[0], later, strict=True):
-                column.append(more.values)
-        return {position: column.values for position, column in zip(positions, columns[0], strict=True)}
+                return dict(zip(positions, map(join, range(len(positions))), strict=True)) if parse(0) else None
+            with ThreadPoolExecutor(len(parts)) as pool:
+                if not all([*pool.map(parse, range(len(parts)))]):
+                    return None
+                return dict(zip(positions, pool.map(join, range(len(positions))), strict=True))
 
     def _parse(self, start: int, stop: int, kinds: dict[int, Any], columns: Sequence[Growing]) -> bool:
         """Append the rows of one part of the file to `columns`; False when it must be read line by line.
