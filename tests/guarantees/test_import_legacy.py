@@ -64,6 +64,8 @@ def test_a_job_is_tested_at_once_and_as_a_folder_elsewhere(client: Client, tmp_p
     assert client.call("show_job", job_id=JOB)["state"] == "done"
     with pytest.raises(VestimError, match="duplicate it to train it anew"):
         client.call("resume", job_id=JOB)
+    with pytest.raises(VestimError, match="imported without its data: name files"):
+        client.call("test", job_id=JOB, files=[], robustness=True)
 
     moved = tmp_path / "copied" / JOB
     shutil.copytree(client.home.jobs / JOB, moved)

@@ -26,7 +26,8 @@ def retest_task(
     """The next task that tests models of `job` on `files`: those of `tasks`, every model, else the best in validation.
 
     tasks: ids of training or testing tasks. robustness: whether on disturbed files too; without `files` on the job's
-    own, disturbed. `VestimError` for a task that is not there or left no model, and where nothing is asked.
+    own, disturbed. `VestimError` for a task that is not there or left no model, where nothing is asked, and where an
+    imported job has no files of its own.
     """
     if not files and not robustness:
         raise wrong_input("name the files to test on, or ask for robustness on the job's own files", place="files")
@@ -34,6 +35,8 @@ def retest_task(
     if not trained:
         raise refused(f"job {job.job_id} has no trained model to test", place="job_id")
     chosen = [_named(job, name) for name in tasks] or (trained if every else [_best(job.job_id, trained)])
+    if not files and not all(task.depends_on for task in chosen):
+        raise refused(f"job {job.job_id} was imported without its data: name files to disturb", place="files")
     number = 1 + sum(task.kind is TaskKind.RETEST for task in job.tasks.values())
     first = TaskSpec.model_validate(chosen[0].document)
     asked = Retest(
