@@ -3,6 +3,7 @@ sentence."""
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 import torch
 
 from tests.training.synthetic import drive, small_set, trial
+from vestim_core.data.steps.normalise import Scale
 from vestim_core.evaluation import TrainedModel, examine, metrics_document
 from vestim_core.evaluation.envelope import envelope_of, flagged_rows
 from vestim_core.evaluation.report import scored_rows
@@ -17,6 +19,7 @@ from vestim_core.evaluation.standalone import read_new_file
 from vestim_core.models.files import save_model
 from vestim_core.models.registry import build_model
 from vestim_core.spec.errors import VestimError
+from vestim_core.spec.signals import SignalsSpec
 
 NAMES = ("time_s", "voltage_V", "current_A", "temperature_degC", "soc")
 
@@ -135,3 +138,17 @@ def test_weights_that_hold_code_and_a_newer_schema_are_refused(folder: Path, tmp
     (tmp_path / "model.json").write_text(json.dumps({**document, "preparation": preparation}))
     with pytest.raises(VestimError, match="preparation was saved by another version"):
         TrainedModel.open(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("features", "columns"),
+    [(["current_A", "I_raw"], {"I_raw": "current_A"}), (["My time", "current_A"], {"My time": "time_s"})],
+)
+def test_a_column_may_be_read_under_two_names(features: list[str], columns: dict[str, str], tmp_path: Path) -> None:
+    unscaled = Scale(np.zeros(2), np.ones(2))
+    pipeline = replace(small_set().pipeline, signals=SignalsSpec(features=features), feature_scale=unscaled)
+    file, _ = read_new_file(_written(tmp_path / "a.csv"), pipeline, columns)
+    own = next(name for name in features if name != "current_A")
+    expected = file.column("current_A") if own == "I_raw" else file.time_s - 0.5
+    rows = scored_rows(file)
+    assert np.corrcoef(file.column(own)[rows], expected[rows])[0, 1] == pytest.approx(1.0)

@@ -44,6 +44,11 @@ def test_a_job_with_filters_formulas_and_augmentation_tests_alike_elsewhere(
     assert prepared["mappings"] == {str(odd): {"voltage_V": "klemme"}}
     moved = tmp_path / "elsewhere"
     shutil.copytree(client.home.jobs / job_id, moved)
+    client.call("map_columns", header=header, columns={})
+    client.call("test", job_id=job_id, files=[str(odd)])
+    finish(client, job_id)
+    tested = client.home.jobs / job_id / "tasks" / "retest_1" / "result" / "train_001" / "metrics.json"
+    assert json.loads(tested.read_text())["overall"]["test"]["rmse_mV"] > 0, "its own word for a column is kept"
     client.call("delete", job_id=job_id)
 
     record = json.loads((moved / "data" / "preparation.json").read_text())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,13 +12,14 @@ from tests.jobs.homes import open_service, submitted
 from tests.spec.documents import real_document
 from vestim_core.jobs.database import DamagedDatabase
 from vestim_core.jobs.manager import JobManager
-from vestim_core.jobs.rebuild import rebuild
+from vestim_core.jobs.rebuild import rebuild, take_in
 from vestim_core.jobs.registry import Registry
 from vestim_core.jobs.service import JobService
 from vestim_core.spec.errors import VestimError
 from vestim_core.spec.states import Intent, JobState, TaskState
 
 BIG = 1 << 20
+FORMER = Path(__file__).parents[1] / "fixtures" / "home_version_2" / "workspace" / "jobs"
 
 
 @pytest.fixture
@@ -201,6 +203,27 @@ def test_ended_jobs_leave_memory_and_come_back_when_asked_for(service: JobServic
     assert container.job_id not in service.manager.job_containers
     assert service.manager.get(container.job_id).to_record() == container.to_record()
     assert service.manager.registry.active_jobs() == []
+
+
+def test_an_ended_job_of_a_version_without_ensembles_comes_back_ended(service: JobService) -> None:
+    """What today's version would have made of its repetitions is not begun, nor are its threads to be found out."""
+    (former,) = FORMER.glob("job_*")
+    folder = service.manager.home.jobs / former.name
+    shutil.copytree(former, folder)
+    document = json.loads((folder / "job.json").read_text())
+    document["spec"]["training"]["repetitions"] = 2
+    (folder / "job.json").write_text(json.dumps(document))
+    for kind in ("train", "test"):
+        shutil.copytree(folder / "tasks" / f"{kind}_001", folder / "tasks" / f"{kind}_002")
+        for written in (folder / "tasks" / f"{kind}_002").rglob("*.json"):
+            written.write_text(written.read_text().replace("_001", "_002"))
+    with service.manager.unit():
+        job = take_in(service.manager, former.name)
+    assert job is not None and job.state is JobState.DONE
+    assert job.tasks["ensemble_1"].state is TaskState.SKIPPED
+    assert {job.tasks[name].threads for name in ("train_001", "train_002")} == {1}
+    with service.manager.unit():
+        assert service.resume(job.job_id)["state"] == "queued", "and is made when the user wants it"
 
 
 def test_a_file_that_is_no_registry_is_told_from_one_that_cannot_be_opened(tmp_path: Path) -> None:

@@ -33,10 +33,14 @@ def test_a_training_that_was_measured_has_the_same_bits(kind: str, tmp_path: Pat
     weights = []
     for folder, measured in ((tmp_path / "a", False), (tmp_path / "b", True)):
         if measured:
-            seconds = update_seconds(settings, prepared, 3)
+            seconds = update_seconds(settings, prepared, 3, Intents())
             assert [*seconds] == [1, 2] and all(value > 0 for value in seconds.values())
         outcome = train(settings, prepared, folder, device="cpu", threads=2, report=Recorder(), intent=Intents())
         assert outcome.module is not None
         weights.append(outcome.module.state_dict())
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
     assert torch.get_num_threads() == before and torch.equal(torch.get_rng_state(), state)
+
+
+def test_measuring_ends_when_the_user_wants_something_else() -> None:
+    assert update_seconds(trial("fnn"), small_set(), 2, Intents(runs=3)) == {}

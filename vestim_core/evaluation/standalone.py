@@ -97,10 +97,10 @@ def read_new_file(
 
 
 def _each_column_once(table: Table, read: Sequence[str]) -> Table:
-    """Without quantities whose column the model reads under a name of its own, perhaps in another unit."""
-    own = {table.sources.get(name) for name in read if name not in QUANTITIES}
-    kept = {n: v for n, v in table.columns.items() if n not in QUANTITIES or table.sources.get(n) not in own}
-    return replace(table, columns=kept)
+    """Without quantities whose column the model reads under a name of its own alone, perhaps in another unit."""
+    own = {table.sources[name] for name in read if name not in QUANTITIES and name in table.sources}
+    twice = {name for name in QUANTITIES if name not in ("time_s", *read) and table.sources.get(name) in own}
+    return replace(table, columns={name: values for name, values in table.columns.items() if name not in twice})
 
 
 def _target_is_optional(pipeline: Pipeline) -> bool:

@@ -138,6 +138,7 @@ def _bring_back_work(container: JobContainer, folder: JobFolder, imported: list[
         written = folder.task(task_id) / "task.json"
         if not imported and written.is_file():
             task.document = read_json(written)
+            task.threads = int(task.document.get("threads", task.threads))
         task.has_model = (folder.result(task_id) / "model.json").is_file()
     runs = [*imported, *_runs(container, folder)]
     for run in sorted(runs, key=lambda run: (run.launch.started_utc, run.launch.attempt)):
@@ -191,6 +192,9 @@ def _settle(container: JobContainer, state: JobState) -> None:
         return
     if state not in JOB_ENDS and state is not JobState.PAUSED:
         return
+    for task in container.tasks.values():
+        if state in JOB_ENDS and task.kind is TaskKind.ENSEMBLE and task.attempt is None:
+            container.set_task_state(task.task_id, TaskState.SKIPPED, "its job had ended without it")
     for _ in range(len(container.tasks) + 1):
         changes = [action for action in reconcile(container.facts(), 0.0) if isinstance(action, SetTask | SetJob)]
         for change in changes:

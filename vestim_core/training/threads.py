@@ -17,20 +17,22 @@ import torch
 from vestim_core.data.prepared import PreparedSet
 from vestim_core.models.registry import build_model
 from vestim_core.spec.job import Trial
+from vestim_core.spec.states import Intent
 from vestim_core.training.given import refuse_unusable
 from vestim_core.training.methods import build_batches
+from vestim_core.training.reporting import AskIntent
 from vestim_core.training.reproducible import reproducible
 from vestim_core.training.update import Updater
 
 WORTH = 1.5
 """So much faster must twice the threads be: below that the other half of them is worth more to another training."""
-_ROUNDS, _FEWEST_ROUNDS, _LONG_S = 15, 3, 2.0
+_ROUNDS, _LONG_S = 15, 2.0
 
 
-def update_seconds(trial: Trial, prepared: PreparedSet, most: int) -> dict[int, float]:
+def update_seconds(trial: Trial, prepared: PreparedSet, most: int, intent: AskIntent) -> dict[int, float]:
     """Seconds of one update with 1, 2, 4, ... threads, at most `most`: the median of some, which take turns.
 
-    Raises VestimError when the data cannot be trained on.
+    Empty when the user wants something else meanwhile. Raises VestimError when the data cannot be trained on.
     """
     refuse_unusable(prepared)
     counts = list(takewhile(lambda count: count <= most, (2**power for power in range(8))))
@@ -42,11 +44,13 @@ def update_seconds(trial: Trial, prepared: PreparedSet, most: int) -> dict[int, 
         began_s = time.monotonic()
         for number in range(1 + _ROUNDS):
             for count in counts:
+                if intent() is not Intent.RUN:
+                    return {}
                 torch.set_num_threads(count)
                 start_s = time.perf_counter()
                 updater.update(batches.batch(number % batches.per_epoch), trial.training.learning_rate)
                 taken_s[count].append(time.perf_counter() - start_s)
-            if number >= _FEWEST_ROUNDS and time.monotonic() - began_s > _LONG_S:
+            if number and time.monotonic() - began_s > _LONG_S:
                 break
     return {count: median(taken[1:]) for count, taken in taken_s.items()}  # the first makes threads and memory
 

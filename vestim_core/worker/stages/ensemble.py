@@ -9,13 +9,14 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from vestim_core.data.prepare import PreparationCancelled
 from vestim_core.data.prepared import PreparedFile, Role
 from vestim_core.evaluation.comparison import Comparison, compared_rows, scored_rows
 from vestim_core.evaluation.ensemble import agreement, mean_and_spread, over_seeds
 from vestim_core.evaluation.report import METRICS, ResultWriter, headlines
 from vestim_core.spec.errors import wrong_input
 from vestim_core.spec.events import EventKind
-from vestim_core.spec.states import AttemptState
+from vestim_core.spec.states import AttemptState, TaskKind
 from vestim_core.spec.task import TaskSpec
 from vestim_core.system import read_json, write_json
 from vestim_core.worker.attempt import Attempt
@@ -29,10 +30,14 @@ def run(attempt: Attempt) -> AttemptState:
     specs = {name: _spec(attempt, name) for name in members}
     seeds = _seeds(attempt, members, specs)
     write_json(attempt.result / "seeds.json", seeds)
-    prepared = open_set(attempt, preparing_task(next(iter(specs.values()))))
+    one = next(iter(specs.values()))
+    try:
+        prepared = open_set(attempt, preparing_task(one))
+    except PreparationCancelled:
+        return AttemptState.STOPPED
     about = {"kind": "ensemble", "title": attempt.task.title, "members": [*members]}
     csv = attempt.task.testing.predictions_csv
-    writer = ResultWriter(attempt.result, target=target, model=about, csv=csv)
+    writer = ResultWriter(attempt.result, target=target, model=about, csv=csv, envelope=_envelope(attempt, one))
     spread: dict[Role, list[tuple[Comparison, np.ndarray]]] = {}
     files = [*prepared.of("validation"), *prepared.of("test")]
     for number, file in enumerate(files, 1):
@@ -57,6 +62,12 @@ def _tested(attempt: Attempt) -> list[str]:
 
 def _spec(attempt: Attempt, task_id: str) -> TaskSpec:
     return TaskSpec.model_validate(read_json(attempt.job_folder / "tasks" / task_id / "task.json"))
+
+
+def _envelope(attempt: Attempt, member: TaskSpec) -> dict[str, Any] | None:
+    """What a member's training has seen, as all have."""
+    trained = next(name for name in member.depends_on if name.startswith(TaskKind.TRAIN.value))
+    return dict(read_json(attempt.result_of(trained) / "model.json")).get("envelope")
 
 
 def _seeds(attempt: Attempt, members: dict[str, dict[str, Any]], specs: dict[str, TaskSpec]) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from vestim_core.spec.errors import wrong_input
 from vestim_core.spec.events import EventKind
 from vestim_core.spec.finding import Repair, Severity
 from vestim_core.spec.retest import Retest
-from vestim_core.spec.states import AttemptState
+from vestim_core.spec.states import AttemptState, TaskKind
 from vestim_core.spec.task import TaskSpec
 from vestim_core.system import read_json, write_json
 from vestim_core.worker.attempt import Attempt
@@ -181,11 +181,20 @@ def _about(name: str, model: TrainedModel) -> dict[str, Any]:
     return {"task_id": name, "title": model.document["trial"]["title"]}
 
 
+def _as_prepared(attempt: Attempt, trained: str) -> dict[str, str]:
+    """What the columns of the job's own files were taken for, where that was said of their headers and alike in all."""
+    task = read_json(attempt.job_folder / "tasks" / trained / "task.json")
+    prepared = [name for name in task["depends_on"] if name.startswith(TaskKind.PREPARE.value)]
+    said = [read_json(attempt.job_folder / "tasks" / name / "task.json").get("mappings") or {} for name in prepared]
+    each = [columns for mappings in said for columns in mappings.values()]
+    return dict(each[0]) if each and all(columns == each[0] for columns in each) else {}
+
+
 def _read(attempt: Attempt, asked: Retest, model: TrainedModel, new: _NewFile) -> PreparedFile:
     file, findings = read_new_file(
         new.path,
         model.pipeline,
-        mapping_of(attempt.home, new.path, asked.columns),
+        mapping_of(attempt.home, new.path, asked.columns, _as_prepared(attempt, asked.trained[0])),
         repairs=new.repairs,
         name=new.name,
         key=new.key,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from vestim_core.data.prepare import PreparationCancelled
 from vestim_core.evaluation.inference import predict
 from vestim_core.evaluation.report import FileResult, headlines, write_results
 from vestim_core.models.files import load_model
@@ -16,7 +17,10 @@ from vestim_core.worker.prepared import open_set
 def run(attempt: Attempt) -> AttemptState:
     """Leaves `result/metrics.json` and predictions of every file, naming the model that was tested."""
     torch.set_num_threads(attempt.launch.threads)
-    prepared = open_set(attempt)
+    try:
+        prepared = open_set(attempt)
+    except PreparationCancelled:
+        return AttemptState.STOPPED
     trained = next(name for name in attempt.task.depends_on if name.startswith("train"))
     module, document = load_model(attempt.result_of(trained))
     files = [*prepared.of("validation"), *prepared.of("test")]

@@ -33,10 +33,10 @@ def run(attempt: Attempt) -> AttemptState:
         raise wrong_input("the task names no trial: set the job up again", place="trial")
     try:
         prepared = open_set(attempt)
+        device = _device(attempt, trial)
+        threads = _threads(attempt, trial, prepared)
     except PreparationCancelled:
         return AttemptState.PAUSED if attempt.control.intent() is Intent.PAUSE else AttemptState.STOPPED
-    device = _device(attempt, trial)
-    threads = _threads(attempt, trial, prepared)
     try:
         outcome = train(
             trial,
@@ -67,15 +67,23 @@ def _device(attempt: Attempt, trial: Trial) -> str:
 
 
 def _threads(attempt: Attempt, trial: Trial, prepared: PreparedSet) -> int:
-    """With how many threads to compute: what the task's first attempt was given or found to pay, ever after."""
+    """With how many threads to compute: what the task's first attempt was given or found to pay, ever after.
+    PreparationCancelled when the user wants something else before that is known."""
     launch, threads = attempt.launch, attempt.task.threads
-    if not threads:
-        seconds = update_seconds(trial, prepared, launch.threads) if launch.measure_threads else {}
-        threads = threads_that_pay(seconds) if seconds else launch.threads
+    if threads:
+        text = f"Of {launch.threads} threads that were free, {threads} are used, as when this training began."
+    elif not launch.measure_threads:
+        threads = launch.threads
         attempt.write_down(threads=threads)
-    if launch.measure_threads:
+    else:
+        seconds = update_seconds(trial, prepared, launch.threads, attempt.control.intent)
+        if not seconds:
+            raise PreparationCancelled
+        threads = threads_that_pay(seconds)
+        attempt.write_down(threads=threads)
         many = f"{threads} threads pay" if threads > 1 else "one thread pays best"
         text = f"Of {launch.threads} threads that were free, {many}, measured on this training's first updates."
+    if launch.measure_threads:
         attempt.journal.event(EventKind.MESSAGE, {"level": "info", "text": text, "threads": threads})
     return threads
 
