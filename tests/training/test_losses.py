@@ -25,7 +25,7 @@ def test_errors_count_squared_below_the_threshold_and_in_proportion_above(masked
     counts = torch.ones(1, 4) if scored is None else scored
     batch = Batch(torch.zeros(1, 4, 1), torch.ones(1, 4), int(counts.sum()), scored)
     for loss, each in ((Huber(threshold=0.005), huber), (MeanSquare(), errors.square())):
-        mean, square = Loss(RowsTraining(loss=loss), target_scale=0.25).means(1 + errors, batch)
+        mean, square = Loss(RowsTraining(loss=loss), target_step=0.25).means(1 + errors, batch)
         assert mean.item() == pytest.approx(float((each * counts).sum() / counts.sum()), rel=1e-4)
         assert square.item() == pytest.approx(float((errors.square() * counts).sum() / counts.sum()), rel=1e-4)
 
