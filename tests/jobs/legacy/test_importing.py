@@ -383,6 +383,49 @@ def test_whatever_is_no_job_gets_a_sentence(service: JobService, old: Path, tmp_
     assert not (tmp_path / "escape").exists()
 
 
+def test_a_closed_folder_costs_a_sentence_and_no_other_job(
+    service: JobService, old: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [f"job_20250101-00000{n}" for n in range(3)]
+    for job_id in (ids[0], ids[2]):
+        former_task(former_job(old / "jobs", job_id))
+    (old / "jobs" / ids[1]).mkdir()
+    entries = {job_id: container_entry(job_id) for job_id in ids}
+    entries["job_20250102-000000"] = {**older_entry("job_20250102-000000"), "job_folder": "/" + "x" * 300}
+    entries = {"job_20250102-000000": entries.pop("job_20250102-000000"), **entries}
+    write(old / "jobs" / "job_registry.json", entries)
+    (old / "shut").mkdir()
+    look = Path.stat
+
+    def closed(self: Path, *, follow_symlinks: bool = True) -> Any:
+        if self.parent.name in {"shut", ids[1]}:
+            raise PermissionError(13, "Permission denied", str(self))
+        return look(self, follow_symlinks=follow_symlinks)
+
+    monkeypatch.setattr(Path, "stat", closed)
+    for asked in (old / "jobs" / "job_registry.json", old):
+        found = imported(service, asked)
+        assert {one["job_id"] for one in found["imported"] + found["known"]} == {ids[0], ids[2]}
+        sentences = " | ".join(one["sentence"] for one in found["skipped"])
+        assert "too long" in sentences and "Permission denied" in sentences and ids[1] in sentences
+    assert f"'{old / 'shut'}' cannot be opened" in sentences
+
+
+def test_what_lies_deep_or_beyond_the_limit_is_named(
+    service: JobService, old: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = former_job(old / "a" / "b" / "c" / "d")
+    former_job(old / "e", "job_20250101-000000")
+    found = imported(service, old)
+    assert [one["job_id"] for one in found["imported"]] == ["job_20250101-000000"]
+    (told,) = found["skipped"]
+    assert str(deep.parent) in told["sentence"] and "name a folder nearer" in told["sentence"]
+    assert [one["job_id"] for one in imported(service, old, deep.parent)["imported"]] == [JOB]
+    monkeypatch.setattr("vestim_core.jobs.legacy.candidates.MAX_FOLDERS", 2)
+    sentences = [one["sentence"] for one in imported(service, old)["skipped"]]
+    assert any("behind 2 other folders" in one and str(old / "a" / "b") in one for one in sentences)
+
+
 def test_a_job_half_written_brings_what_can_be_read(service: JobService, old: Path, tmp_path: Path) -> None:
     job = former_job(old)
     task = former_task(job)

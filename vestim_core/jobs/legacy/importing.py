@@ -48,6 +48,8 @@ class LegacyImporter:
             place += 1
             if time.monotonic() > until_s or place - first == MAX_PAGE:
                 break
+        if place == count:
+            self._paths, self._found = [], []
         return {**answer, "done": place, "count": count, "next": str(place) if place < count else ""}
 
     def _one(self, one: Candidate) -> tuple[str, dict[str, Any]]:
