@@ -534,6 +534,38 @@ def test_tests_on_new_files_are_named_and_phases_have_passed(service: JobService
     assert states == dict.fromkeys(states, "done") | {"testing": "waiting"}
 
 
+def test_predictions_beyond_the_limit_of_a_job_are_figures_of_the_table(
+    service: JobService, old: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = former_job(old)
+    for name in ("a", "b"):
+        former_task(job, name=name, predictions=[(3.7, 3.71)] * 9)
+    size = (job / "models" / "LSTM_ARCH_6_4" / "a" / "test_results" / "drive_1_predictions.csv").stat().st_size
+    monkeypatch.setattr("vestim_core.jobs.legacy.results.MAX_PREDICTION_BYTES", 2 * size - 1)
+    (job / "test_results_summary_x.csv").write_text("Task ID,File Name,Test RMSE (mV)\nb,drive_1.csv,12.5\n")
+    (note,) = imported(service, old)["imported"][0]["notes"]
+    assert "of the 1 predicted files of 'b' 0 are read" in note
+    results = [task_of(service, test)["result"]["files"][0] for test in ("test_001", "test_002")]
+    assert [(one["rows"], one["rmse_mV"]) for one in results] == [(9, pytest.approx(10.0)), (0, 12.5)]
+
+
+def test_a_quote_that_never_ends_spoils_its_own_line_alone(service: JobService, old: Path) -> None:
+    job = former_job(old)
+    task = former_task(job, name="T_rep_1", predictions=[(3.7, 3.71), (3.6, 3.61)])
+    endless = '"' + "x" * 140_000 + "\n"
+    with (task / "logs" / "training_progress.csv").open("a") as log:
+        log.write(endless + "4,0.01,0.0001,0.0001,0.005,2.0,0.01,0,1.0,0.5\n")
+    with (task / "test_results" / "drive_1_predictions.csv").open("a") as predictions:
+        predictions.write(endless + "3,3.5,3.51,-10\n")
+    (job / "test_results_summary_x.csv").write_text(
+        f'Task ID,File Name,Test RMSE (mV)\n{endless}T_rep_1,"cold, slow.csv",12.5\n'
+    )
+    imported(service, old)
+    assert task_of(service, "train_001")["progress"]["epoch"] == 4
+    files = {one["file"]: one for one in task_of(service, "test_001")["result"]["files"]}
+    assert files["drive_1.csv"]["rows"] == 3 and files["cold, slow.csv"]["rmse_mV"] == 12.5
+
+
 def test_predictions_of_standalone_tests(tmp_path: Path) -> None:
     path = tmp_path / "x_predictions.csv"
     path.write_text("Time (h),True_Voltage,Predicted_Voltage,Error\n0.0,3.7,3.71,0.01\n0.5,3.6,3.58,-0.02\n0.6,3.5")
@@ -544,3 +576,5 @@ def test_predictions_of_standalone_tests(tmp_path: Path) -> None:
     found = read_predictions(FormerFolder(tmp_path), path, "soc")
     assert found.time_s.tolist() == [0.0, 1.0] and found.predicted.tolist() == [0.51, 0.52]
     assert found.figures["rmse_percent"] == pytest.approx(1.0)  # where the truth is known
+    path.write_text("Timestamp,True SOC (%),Predicted SOC (%)\n0,,50\n1,60,61\n")
+    assert read_predictions(FormerFolder(tmp_path), path, "soc").predicted.tolist() == [0.5, 0.61]

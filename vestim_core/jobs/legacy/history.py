@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
+
+from vestim_core.jobs.legacy.files import table_rows
 
 MAX_EPOCHS = 100_000
 _COLUMNS = {
@@ -33,10 +35,12 @@ class Epoch:
 
 def read_progress(text: str) -> list[Epoch]:
     """The epochs of a `training_progress.csv`, each once; a last line that breaks off is left out."""
-    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    rows = (row for row in table_rows(text) if not (row and row[0].startswith("#")))
+    header = next(rows, [])
     epochs: dict[int, Epoch] = {}
-    for row in csv.DictReader(lines[: MAX_EPOCHS + 1]):
-        values = {name: _number(row, known) for name, known in _COLUMNS.items()}
+    for row in islice(rows, MAX_EPOCHS):
+        told = dict(zip(header, row, strict=False))
+        values = {name: _number(told, known) for name, known in _COLUMNS.items()}
         number = values.pop("epoch")
         if number is not None and number >= 1 and number == int(number):
             epochs[int(number)] = Epoch(int(number), **values)

@@ -1,6 +1,7 @@
 """Jobs of the predecessor into the workspace: each at most once, one bad one stops nothing, the source stays as it is.
 
-A call does what fits into a moment and says where the next goes on, so that a daemon never stands still for long.
+A call ends with the job at which a moment is over and says where the next goes on. What is read of one job is bounded,
+its predictions in all, so that a daemon never stands still for long.
 """
 
 from __future__ import annotations
