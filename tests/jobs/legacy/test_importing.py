@@ -131,6 +131,22 @@ def test_importing_twice_changes_nothing_and_a_deleted_job_comes_back(service: J
     assert service.show_job(JOB)["name"] == JOB
 
 
+def test_another_job_of_a_known_id_is_named(service: JobService, old: Path) -> None:
+    first, other = former_job(old / "a"), former_job(old / "b")
+    former_task(first)
+    found = imported(service, old)
+    assert [one["source"] for one in found["imported"]] == [str(first)]
+    (told,) = found["skipped"]
+    assert f"job {JOB} is there already, from '{first}'" in told["sentence"] and f"'{other}'" in told["sentence"]
+    write(other / "job_metadata.json", {"job_id": "job_20251014-180645"})
+    again = imported(service, old)
+    assert [one["job_id"] for one in again["imported"]] == ["job_20251014-180645"]
+    assert [one["source"] for one in again["known"]] == [str(first)] and not again["skipped"]
+    copy = service.duplicate(JOB)["job_id"]
+    write(other / "job_metadata.json", {"job_id": copy})
+    assert "which was not imported" in imported(service, other)["skipped"][0]["sentence"]
+
+
 def test_a_lost_registry_is_rebuilt_with_imported_jobs(service: JobService, old: Path, tmp_path: Path) -> None:
     former_task(former_job(old), predictions=[(3.7, 3.71)])
     former_job(old, "job_20250101-000000")
@@ -249,7 +265,12 @@ def test_preparation_in_the_order_of_the_former_program(service: JobService, old
     assert steps[3]["formula"] == "moving_average(current_A, 30) - np.sqrt(np.abs(P_low)) + shift(soc, 2)"
     assert (steps[5]["duration_s"], steps[5]["rows"]) == (7.0, "first")
     notes = " ".join(found["notes"])
-    assert "column 'evil' cannot be made here" in notes and "'random' holds noise" in notes and "resampled" in notes
+    assert (
+        "column 'evil' cannot be made here" in notes
+        and "'random' holds noise" in notes
+        and "begins one period earlier" in notes
+    )
+    assert steps[0]["max_gap_s"] > 1e8  # the former program took a file as one piece, however long it paused
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ def _tested(
     if len(paths) < len(one.task.predictions):
         written.notes.append(
             f"of the {len(one.task.predictions)} predicted files of '{one.task.name}' {len(paths)} are read, for a job "
-            f"has more than {MAX_PREDICTION_BYTES >> 20} MiB of them: of the others its table of results tells the figures"
+            f"has more than {MAX_PREDICTION_BYTES >> 20} MiB of them: the others' figures are from its table of results"
         )
     for path in paths:
         try:
