@@ -291,6 +291,50 @@ def test_the_inference_filter_is_a_setting_of_the_model(
     imported(service, old)
     found = service.manager.get(JOB).tasks["train_001"].document["trial"]["model"]["output_filter"]
     assert {key: found[key] for key in kept} == kept
+    notes = service.manager.get(JOB).provenance["imported"]["notes"]
+    assert [note for note in notes if "filter of predictions" in note and "looking back only" in note]
+
+
+@pytest.mark.parametrize(
+    ("architecture", "own", "taken", "told"),
+    [
+        ("FNN_5_3", {}, "relu", "'GELU'; relu is taken"),
+        ("FNN_5_3", {"FNN_ACTIVATION": "Tanh"}, "tanh", ""),
+        ("rank_1_of_5_FNN_5_3", {}, "gelu", ""),
+    ],
+)
+def test_the_activation_is_that_which_the_network_was_built_with(
+    service: JobService, old: Path, architecture: str, own: dict[str, Any], taken: str, told: str
+) -> None:
+    task = former_task(former_job(old, settings=FNN), {**FNN, **own}, architecture=architecture, name="T")
+    write(task / "training_summary.json", {"hyperparameters": {**FNN, "FNN_ACTIVATION": "GELU"}})
+    notes = " | ".join(imported(service, old)["imported"][0]["notes"])
+    assert service.manager.get(JOB).tasks["train_001"].document["trial"]["model"]["activation"] == taken
+    assert told in notes and ("activation" in notes) == bool(told)
+
+
+def test_values_that_are_nothing_or_texts_hide_nothing(service: JobService, old: Path) -> None:
+    job = former_job(old)
+    first = former_task(job, name="a")
+    losses = {"best_validation_loss_denormalized": None, "completed_epochs": "3", "training_time_seconds": "12.3"}
+    write(first / "training_summary.json", losses)
+    second = former_task(job, name="b", progress=None)
+    history = [{"epoch": str(n), "train_loss_normalized": "0.04", "validation_loss_normalized": 0.01} for n in (1, 2)]
+    write(second / "training_summary.json", {"training_history": history, "best_validation_loss_denormalized": "9.5"})
+    info = json.loads((second / "task_info.json").read_text().replace("Infinity", "null"))
+    write(second / "task_info.json", {**info, "repetition": "2"})
+    imported(service, old)
+    one, other = (task_of(service, task)["result"]["training"] for task in ("train_001", "train_002"))
+    assert one["validation"] == {"rmse_mV": pytest.approx(1000 * 1.3 * (0.01 / 3) ** 0.5)}
+    assert (one["elapsed_s"], one["epochs"]) == (12.3, 3)
+    assert (other["validation"], other["epochs"]) == ({"rmse_mV": 9.5}, 2)
+    assert service.manager.get(JOB).tasks["train_002"].document["trial"]["repetition"] == 2
+
+
+def test_an_id_before_all_dates_comes_in(service: JobService, old: Path) -> None:
+    former_task(former_job(old, "job_00010101-000000"))
+    write(old / "job_00010101-000000" / "job_metadata.json", {})
+    assert [one["job_id"] for one in imported(service, old)["imported"]] == ["job_00010101-000000"]
 
 
 def test_columns_in_other_units_keep_their_names(service: JobService, old: Path) -> None:

@@ -11,7 +11,7 @@ from pydantic_core import to_json
 
 from vestim_core.jobs.legacy.files import FormerFolder, Unreadable
 from vestim_core.jobs.legacy.former_job import FormerJob
-from vestim_core.jobs.legacy.history import epoch_lines
+from vestim_core.jobs.legacy.history import epoch_lines, finite, whole
 from vestim_core.jobs.legacy.results import (
     MAX_PREDICTION_BYTES,
     Predicted,
@@ -150,14 +150,16 @@ def _training(job: FormerJob, one: Translated, task_id: str, written: Written, *
 def _summary(one: Translated, epochs: Sequence[Mapping[str, Any]], suffix: str, end: AttemptState) -> dict[str, Any]:
     """What stands of the training in its result, as every training leaves it."""
     told, last = one.task.summary, epochs[-1] if epochs else {}
-    best = told.get("best_validation_loss_denormalized", last.get(f"best_validation_rmse{suffix}"))
-    elapsed_s, count = told.get("training_time_seconds", last.get("elapsed_s")), told.get("completed_epochs")
+    best, elapsed_s = finite(told.get("best_validation_loss_denormalized")), finite(told.get("training_time_seconds"))
+    best = best if best is not None else last.get(f"best_validation_rmse{suffix}")
+    elapsed_s = elapsed_s if elapsed_s is not None else last.get("elapsed_s")
+    count = whole(told.get("completed_epochs"))
     return {
         "end": end.value,
-        "epochs": count if isinstance(count, int) else len(epochs),
+        "epochs": count if count is not None else len(epochs),
         "best_epoch": last.get("best_epoch", 0),
-        "validation": {f"rmse{suffix}": best} if isinstance(best, int | float) else {},
-        "elapsed_s": elapsed_s if isinstance(elapsed_s, int | float) else 0.0,
+        "validation": {f"rmse{suffix}": best} if best is not None else {},
+        "elapsed_s": elapsed_s if elapsed_s is not None else 0.0,
         "rows_per_s": None,
     }
 
