@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -331,10 +333,21 @@ def test_values_that_are_nothing_or_texts_hide_nothing(service: JobService, old:
     assert service.manager.get(JOB).tasks["train_002"].document["trial"]["repetition"] == 2
 
 
-def test_an_id_before_all_dates_comes_in(service: JobService, old: Path) -> None:
-    former_task(former_job(old, "job_00010101-000000"))
-    write(old / "job_00010101-000000" / "job_metadata.json", {})
-    assert [one["job_id"] for one in imported(service, old)["imported"]] == ["job_00010101-000000"]
+@pytest.fixture
+def west(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine whose time is behind UTC."""
+    with monkeypatch.context() as changed:
+        changed.setenv("TZ", "WEST+9")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("west")
+def test_an_id_at_the_end_of_all_dates_comes_in(service: JobService, old: Path) -> None:
+    former_task(former_job(old, "job_99991231-235959"))
+    write(old / "job_99991231-235959" / "job_metadata.json", {})
+    assert [one["job_id"] for one in imported(service, old)["imported"]] == ["job_99991231-235959"]
 
 
 def test_columns_in_other_units_keep_their_names(service: JobService, old: Path) -> None:
