@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -115,8 +116,41 @@ def test_what_could_be_code_or_a_bomb_is_not_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "make",
+    [
+        lambda: torch.zeros(8, 4, dtype=torch.complex64),
+        lambda: torch.zeros(8, 4, dtype=torch.int64),
+        lambda: torch.quantize_per_tensor(torch.ones(8, 4), 0.1, 0, torch.qint8),
+        lambda: torch.eye(4).to_sparse(),
+        lambda: torch.zeros(8, 4, device="meta"),
+        lambda: torch.full((8, 4), float("nan")),
+        lambda: torch.full((8, 4), 1e300, dtype=torch.float64),
+    ],
+    ids=["complex", "whole", "quantised", "sparse", "meta", "nan", "beyond"],
+)
+@pytest.mark.filterwarnings("ignore")  # torch's on its own older kinds of tensor
+def test_tensors_that_are_no_weights_are_refused(make: Callable[[], torch.Tensor], tmp_path: Path) -> None:
+    torch.save({"gru.weight_hh_l0": torch.zeros(8, 4), "gru.weight_ih_l0": make()}, tmp_path / "best.pth")
+    with pytest.raises(VestimError, match=r"'gru\.weight_ih_l0' holds") as error:
+        read_weights(tmp_path / "best.pth")
+    assert str(tmp_path / "best.pth") in error.value.sentence and "\n" not in error.value.sentence
+
+
+def test_the_order_of_the_weights_does_not_matter() -> None:
+    before = FormerChain(3, [4, 2], norm=False, dropout=False).eval()
+    after, _ = former_network(dict(reversed(before.state_dict().items())), FnnModel(sizes=[1]), 3)
+    x = torch.randn(1, 9, 3)
+    torch.testing.assert_close(after(x)[0], before(x), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(
     ("weights", "spec", "words"),
     [
+        (
+            {**FormerRecurrent("lstm", 3, 4, 1).state_dict(), "lstm.weight_ih_l0": torch.tensor(1.0)},
+            LstmModel(),
+            "have 0 dimensions",
+        ),
         ({"transformer.weight": torch.zeros(1)}, LstmModel(), "no part of a LSTM"),
         ({"fc.weight": torch.zeros(1, 4)}, LstmModel(), "layers are missing"),
         ({"network.0.weight": torch.zeros(2, 3)}, FnnModel(), "first layers are missing"),

@@ -44,15 +44,30 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     holder = next((document[name] for name in _HOLDERS if isinstance(document, dict) and name in document), document)
     if not isinstance(holder, Mapping) or not holder or not all(isinstance(value, Tensor) for value in holder.values()):
         raise _refused(path, "it holds no table of weights")
+    odd = next((name for name, tensor in holder.items() if not _is_plain(tensor)), None)
+    if odd is not None:
+        raise _refused(path, f"'{str(odd)[:60]}' holds something else than plain real numbers")
     if sum(tensor.numel() * tensor.element_size() for tensor in holder.values()) > size:
         raise _refused(path, "its tensors claim more values than the file holds")
-    return {str(name): tensor.float() for name, tensor in holder.items()}
+    weights = {str(name): tensor.float() for name, tensor in holder.items()}
+    for name, tensor in weights.items():
+        if not bool(torch.isfinite(tensor).all()):
+            raise _refused(path, f"'{name[:60]}' holds values that are not finite")
+    return weights
+
+
+def _is_plain(tensor: Tensor) -> bool:
+    """Whether it is dense and of floating-point numbers, not quantised, complex, sparse, nested or without values."""
+    dense = tensor.layout is torch.strided and not tensor.is_nested and not tensor.is_meta
+    return dense and tensor.is_floating_point()
 
 
 def former_network(weights: Mapping[str, Tensor], spec: AnyModel, features: int) -> tuple[Network, AnyModel]:
     """The network with these weights, and its spec: `spec` with the sizes that the weights have."""
     state, found = _chain(weights, spec) if isinstance(spec, FnnModel) else _recurrent(weights, spec)
     first = next(iter(state.values()))
+    if first.dim() != 2:
+        raise wrong_input(f"the first layer's weights have {first.dim()} dimensions where a matrix has 2")
     if first.shape[-1] != features:
         raise wrong_input(f"the weights are for {first.shape[-1]} inputs, and the job names {features}")
     try:
@@ -101,7 +116,7 @@ def _chain(weights: Mapping[str, Tensor], spec: AnyModel) -> tuple[dict[str, Ten
     if norms and norms != [place + 1 for place in hidden]:
         raise wrong_input("the weights hold a layer norm at a place where no network of this version has one")
     each = 4 if norms else 3  # here: linear, norm, activation, dropout
-    state: dict[str, Tensor] = {}
+    state = {"layers.0.weight": places[0]["weight"]}
     for number, place in enumerate(linear):
         state |= {f"layers.{number * each}.{name}": tensor for name, tensor in places[place].items()}
     for number, place in enumerate(norms):

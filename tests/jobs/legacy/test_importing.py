@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +133,22 @@ def test_importing_twice_changes_nothing_and_a_deleted_job_comes_back(service: J
     assert service.show_job(JOB)["name"] == JOB
 
 
+def test_another_job_of_a_known_id_is_named(service: JobService, old: Path) -> None:
+    first, other = former_job(old / "a"), former_job(old / "b")
+    former_task(first)
+    found = imported(service, old)
+    assert [one["source"] for one in found["imported"]] == [str(first)]
+    (told,) = found["skipped"]
+    assert f"job {JOB} is there already, from '{first}'" in told["sentence"] and f"'{other}'" in told["sentence"]
+    write(other / "job_metadata.json", {"job_id": "job_20251014-180645"})
+    again = imported(service, old)
+    assert [one["job_id"] for one in again["imported"]] == ["job_20251014-180645"]
+    assert [one["source"] for one in again["known"]] == [str(first)] and not again["skipped"]
+    copy = service.duplicate(JOB)["job_id"]
+    write(other / "job_metadata.json", {"job_id": copy})
+    assert "which was not imported" in imported(service, other)["skipped"][0]["sentence"]
+
+
 def test_a_lost_registry_is_rebuilt_with_imported_jobs(service: JobService, old: Path, tmp_path: Path) -> None:
     former_task(former_job(old), predictions=[(3.7, 3.71)])
     former_job(old, "job_20250101-000000")
@@ -249,7 +267,12 @@ def test_preparation_in_the_order_of_the_former_program(service: JobService, old
     assert steps[3]["formula"] == "moving_average(current_A, 30) - np.sqrt(np.abs(P_low)) + shift(soc, 2)"
     assert (steps[5]["duration_s"], steps[5]["rows"]) == (7.0, "first")
     notes = " ".join(found["notes"])
-    assert "column 'evil' cannot be made here" in notes and "'random' holds noise" in notes and "resampled" in notes
+    assert (
+        "column 'evil' cannot be made here" in notes
+        and "'random' holds noise" in notes
+        and "begins one period earlier" in notes
+    )
+    assert steps[0]["max_gap_s"] > 1e8  # the former program took a file as one piece, however long it paused
 
 
 @pytest.mark.parametrize(
@@ -270,6 +293,61 @@ def test_the_inference_filter_is_a_setting_of_the_model(
     imported(service, old)
     found = service.manager.get(JOB).tasks["train_001"].document["trial"]["model"]["output_filter"]
     assert {key: found[key] for key in kept} == kept
+    notes = service.manager.get(JOB).provenance["imported"]["notes"]
+    assert [note for note in notes if "filter of predictions" in note and "looking back only" in note]
+
+
+@pytest.mark.parametrize(
+    ("architecture", "own", "taken", "told"),
+    [
+        ("FNN_5_3", {}, "relu", "'GELU'; relu is taken"),
+        ("FNN_5_3", {"FNN_ACTIVATION": "Tanh"}, "tanh", ""),
+        ("rank_1_of_5_FNN_5_3", {}, "gelu", ""),
+    ],
+)
+def test_the_activation_is_that_which_the_network_was_built_with(
+    service: JobService, old: Path, architecture: str, own: dict[str, Any], taken: str, told: str
+) -> None:
+    task = former_task(former_job(old, settings=FNN), {**FNN, **own}, architecture=architecture, name="T")
+    write(task / "training_summary.json", {"hyperparameters": {**FNN, "FNN_ACTIVATION": "GELU"}})
+    notes = " | ".join(imported(service, old)["imported"][0]["notes"])
+    assert service.manager.get(JOB).tasks["train_001"].document["trial"]["model"]["activation"] == taken
+    assert told in notes and ("activation" in notes) == bool(told)
+
+
+def test_values_that_are_nothing_or_texts_hide_nothing(service: JobService, old: Path) -> None:
+    job = former_job(old)
+    first = former_task(job, name="a")
+    losses = {"best_validation_loss_denormalized": None, "completed_epochs": "3", "training_time_seconds": "12.3"}
+    write(first / "training_summary.json", losses)
+    second = former_task(job, name="b", progress=None)
+    history = [{"epoch": str(n), "train_loss_normalized": "0.04", "validation_loss_normalized": 0.01} for n in (1, 2)]
+    write(second / "training_summary.json", {"training_history": history, "best_validation_loss_denormalized": "9.5"})
+    info = json.loads((second / "task_info.json").read_text().replace("Infinity", "null"))
+    write(second / "task_info.json", {**info, "repetition": "2"})
+    imported(service, old)
+    one, other = (task_of(service, task)["result"]["training"] for task in ("train_001", "train_002"))
+    assert one["validation"] == {"rmse_mV": pytest.approx(1000 * 1.3 * (0.01 / 3) ** 0.5)}
+    assert (one["elapsed_s"], one["epochs"]) == (12.3, 3)
+    assert (other["validation"], other["epochs"]) == ({"rmse_mV": 9.5}, 2)
+    assert service.manager.get(JOB).tasks["train_002"].document["trial"]["repetition"] == 2
+
+
+@pytest.fixture
+def west(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine whose time is behind UTC."""
+    with monkeypatch.context() as changed:
+        changed.setenv("TZ", "WEST+9")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("west")
+def test_an_id_at_the_end_of_all_dates_comes_in(service: JobService, old: Path) -> None:
+    former_task(former_job(old, "job_99991231-235959"))
+    write(old / "job_99991231-235959" / "job_metadata.json", {})
+    assert [one["job_id"] for one in imported(service, old)["imported"]] == ["job_99991231-235959"]
 
 
 def test_columns_in_other_units_keep_their_names(service: JobService, old: Path) -> None:
@@ -383,6 +461,49 @@ def test_whatever_is_no_job_gets_a_sentence(service: JobService, old: Path, tmp_
     assert not (tmp_path / "escape").exists()
 
 
+def test_a_closed_folder_costs_a_sentence_and_no_other_job(
+    service: JobService, old: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [f"job_20250101-00000{n}" for n in range(3)]
+    for job_id in (ids[0], ids[2]):
+        former_task(former_job(old / "jobs", job_id))
+    (old / "jobs" / ids[1]).mkdir()
+    entries = {job_id: container_entry(job_id) for job_id in ids}
+    entries["job_20250102-000000"] = {**older_entry("job_20250102-000000"), "job_folder": "/" + "x" * 300}
+    entries = {"job_20250102-000000": entries.pop("job_20250102-000000"), **entries}
+    write(old / "jobs" / "job_registry.json", entries)
+    (old / "shut").mkdir()
+    look = Path.stat
+
+    def closed(self: Path, *, follow_symlinks: bool = True) -> Any:
+        if self.parent.name in {"shut", ids[1]}:
+            raise PermissionError(13, "Permission denied", str(self))
+        return look(self, follow_symlinks=follow_symlinks)
+
+    monkeypatch.setattr(Path, "stat", closed)
+    for asked in (old / "jobs" / "job_registry.json", old):
+        found = imported(service, asked)
+        assert {one["job_id"] for one in found["imported"] + found["known"]} == {ids[0], ids[2]}
+        sentences = " | ".join(one["sentence"] for one in found["skipped"])
+        assert "too long" in sentences and "Permission denied" in sentences and ids[1] in sentences
+    assert f"'{old / 'shut'}' cannot be opened" in sentences
+
+
+def test_what_lies_deep_or_beyond_the_limit_is_named(
+    service: JobService, old: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = former_job(old / "a" / "b" / "c" / "d")
+    former_job(old / "e", "job_20250101-000000")
+    found = imported(service, old)
+    assert [one["job_id"] for one in found["imported"]] == ["job_20250101-000000"]
+    (told,) = found["skipped"]
+    assert str(deep.parent) in told["sentence"] and "name a folder nearer" in told["sentence"]
+    assert [one["job_id"] for one in imported(service, old, deep.parent)["imported"]] == [JOB]
+    monkeypatch.setattr("vestim_core.jobs.legacy.candidates.MAX_FOLDERS", 2)
+    sentences = [one["sentence"] for one in imported(service, old)["skipped"]]
+    assert any("behind 2 other folders" in one and str(old / "a" / "b") in one for one in sentences)
+
+
 def test_a_job_half_written_brings_what_can_be_read(service: JobService, old: Path, tmp_path: Path) -> None:
     job = former_job(old)
     task = former_task(job)
@@ -491,6 +612,38 @@ def test_tests_on_new_files_are_named_and_phases_have_passed(service: JobService
     assert states == dict.fromkeys(states, "done") | {"testing": "waiting"}
 
 
+def test_predictions_beyond_the_limit_of_a_job_are_figures_of_the_table(
+    service: JobService, old: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = former_job(old)
+    for name in ("a", "b"):
+        former_task(job, name=name, predictions=[(3.7, 3.71)] * 9)
+    size = (job / "models" / "LSTM_ARCH_6_4" / "a" / "test_results" / "drive_1_predictions.csv").stat().st_size
+    monkeypatch.setattr("vestim_core.jobs.legacy.results.MAX_PREDICTION_BYTES", 2 * size - 1)
+    (job / "test_results_summary_x.csv").write_text("Task ID,File Name,Test RMSE (mV)\nb,drive_1.csv,12.5\n")
+    (note,) = imported(service, old)["imported"][0]["notes"]
+    assert "of the 1 predicted files of 'b' 0 are read" in note
+    results = [task_of(service, test)["result"]["files"][0] for test in ("test_001", "test_002")]
+    assert [(one["rows"], one["rmse_mV"]) for one in results] == [(9, pytest.approx(10.0)), (0, 12.5)]
+
+
+def test_a_quote_that_never_ends_spoils_its_own_line_alone(service: JobService, old: Path) -> None:
+    job = former_job(old)
+    task = former_task(job, name="T_rep_1", predictions=[(3.7, 3.71), (3.6, 3.61)])
+    endless = '"' + "x" * 140_000 + "\n"
+    with (task / "logs" / "training_progress.csv").open("a") as log:
+        log.write(endless + "4,0.01,0.0001,0.0001,0.005,2.0,0.01,0,1.0,0.5\n")
+    with (task / "test_results" / "drive_1_predictions.csv").open("a") as predictions:
+        predictions.write(endless + "3,3.5,3.51,-10\n")
+    (job / "test_results_summary_x.csv").write_text(
+        f'Task ID,File Name,Test RMSE (mV)\n{endless}T_rep_1,"cold, slow.csv",12.5\n'
+    )
+    imported(service, old)
+    assert task_of(service, "train_001")["progress"]["epoch"] == 4
+    files = {one["file"]: one for one in task_of(service, "test_001")["result"]["files"]}
+    assert files["drive_1.csv"]["rows"] == 3 and files["cold, slow.csv"]["rmse_mV"] == 12.5
+
+
 def test_predictions_of_standalone_tests(tmp_path: Path) -> None:
     path = tmp_path / "x_predictions.csv"
     path.write_text("Time (h),True_Voltage,Predicted_Voltage,Error\n0.0,3.7,3.71,0.01\n0.5,3.6,3.58,-0.02\n0.6,3.5")
@@ -501,3 +654,5 @@ def test_predictions_of_standalone_tests(tmp_path: Path) -> None:
     found = read_predictions(FormerFolder(tmp_path), path, "soc")
     assert found.time_s.tolist() == [0.0, 1.0] and found.predicted.tolist() == [0.51, 0.52]
     assert found.figures["rmse_percent"] == pytest.approx(1.0)  # where the truth is known
+    path.write_text("Timestamp,True SOC (%),Predicted SOC (%)\n0,,50\n1,60,61\n")
+    assert read_predictions(FormerFolder(tmp_path), path, "soc").predicted.tolist() == [0.5, 0.61]

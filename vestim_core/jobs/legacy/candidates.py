@@ -20,6 +20,8 @@ MAX_DEPTH = 3
 MAX_FOLDERS = 20_000
 MAX_REGISTRY_BYTES = 64 << 20
 _JOB_NAME = re.compile(r"job_\d{8}-\d{6}.*")
+_CLOSED = (OSError, ValueError, RuntimeError)
+"""What the system raises for a folder of somebody else, and for a path that it cannot take."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +42,12 @@ def candidates(paths: Sequence[str]) -> list[Candidate]:
         found += list(_below(Path(given).expanduser()))
     with_entry = {_place(one.folder) for one in found if one.folder and one.entry}
     kept: list[Candidate] = []
-    seen: set[str] = set()
+    seen: set[tuple[str, str]] = set()
     for one in found:
         place = _place(one.folder) if one.folder else one.source
-        if place in seen or (one.folder and not one.entry and place in with_entry):
+        if (place, one.sentence) in seen or (one.folder and not one.entry and place in with_entry):
             continue
-        seen.add(place)
+        seen.add((place, one.sentence))
         kept.append(one)
     return kept
 
@@ -58,13 +60,27 @@ def _below(path: Path) -> Iterator[Candidate]:
             yield Candidate(str(path), sentence=f"there is no file or folder '{path}': check the path")
         else:
             yield from _in_folder(path)
-    except (OSError, ValueError, RuntimeError) as error:
-        yield Candidate(str(path), sentence=f"'{path}' cannot be opened ({getattr(error, 'strerror', None) or error})")
+    except _CLOSED as error:
+        yield Candidate(str(path), sentence=_closed(path, error))
+
+
+def _closed(path: Path | str, error: Exception) -> str:
+    return f"'{path}' cannot be opened ({getattr(error, 'strerror', None) or error}): it is left out"
+
+
+@dataclass
+class _Search:
+    """left: how many more folders are looked into. too_deep, too_many: the first that was not, for either reason."""
+
+    left: int
+    too_deep: Path | None = None
+    too_many: Path | None = None
 
 
 def _in_folder(folder: Path) -> Iterator[Candidate]:
+    search = _Search(MAX_FOLDERS)
     found = False
-    for one in _walk(folder, 0, [MAX_FOLDERS]):
+    for one in _walk(folder, 0, search):
         found = True
         yield one
     if not found:
@@ -72,29 +88,51 @@ def _in_folder(folder: Path) -> Iterator[Candidate]:
             f"there is no job of PyBattML in '{folder}': name a folder job_..., one that holds such, or {REGISTRY}"
         )
         yield Candidate(str(folder), sentence=sentence)
+    if search.too_deep:
+        sentence = f"'{search.too_deep}' and whatever else lies as deep below '{folder}' is not looked into"
+        yield Candidate(str(search.too_deep), sentence=f"{sentence}: name a folder nearer to the jobs")
+    if search.too_many:
+        sentence = f"'{search.too_many}' and what comes after it is not looked into, behind {MAX_FOLDERS} other folders"
+        yield Candidate(str(search.too_many), sentence=f"{sentence}: name the folders below '{folder}' one by one")
 
 
-def _walk(folder: Path, depth: int, left: list[int]) -> Iterator[Candidate]:
-    """The jobs in and below `folder`. left: how many more folders are looked into."""
-    left[0] -= 1
-    if (folder / "job.json").is_file() and (folder / "state.json").is_file():
-        sentence = f"'{folder}' is a job of Vestim: 'vestim test' takes such a folder as it is"
-        yield Candidate(str(folder), sentence=sentence)
+def _walk(folder: Path, depth: int, search: _Search) -> Iterator[Candidate]:
+    """The jobs in and below `folder`. One that cannot be opened costs a sentence and none of the others."""
+    search.left -= 1
+    try:
+        job, has_registry = _job_at(folder, depth), (folder / REGISTRY).is_file()
+    except _CLOSED as error:
+        yield Candidate(str(folder), sentence=_closed(folder, error))
         return
-    if is_former_job(folder) or (_JOB_NAME.fullmatch(folder.name) and (folder / "models").is_dir()):
-        yield Candidate(str(folder), folder)
+    if job is not None:
+        yield job
         return
-    if depth and _JOB_NAME.fullmatch(folder.name):
-        sentence = f"'{folder}' is called like a job but holds nothing of one: it is left out"
-        yield Candidate(str(folder), sentence=sentence)
-        return
-    if (folder / REGISTRY).is_file():
+    if has_registry:
         yield from _registry(folder / REGISTRY)
     for link in _linked(folder):
         sentence = f"'{link}' is a link to another folder: it is not followed, name that folder itself"
         yield Candidate(str(link), sentence=sentence)
-    for below in subfolders(folder) if depth < MAX_DEPTH and left[0] > 0 else []:
-        yield from _walk(below, depth + 1, left)
+    if depth == MAX_DEPTH:
+        search.too_deep = search.too_deep or next(iter(subfolders(folder)), None)
+        return
+    for below in subfolders(folder):
+        if search.left <= 0:
+            search.too_many = search.too_many or below
+            return
+        yield from _walk(below, depth + 1, search)
+
+
+def _job_at(folder: Path, depth: int) -> Candidate | None:
+    """The job that `folder` is, or why what looks like one is none; None for any other folder. Raises OSError."""
+    if (folder / "job.json").is_file() and (folder / "state.json").is_file():
+        sentence = f"'{folder}' is a job of Vestim: 'vestim test' takes such a folder as it is"
+        return Candidate(str(folder), sentence=sentence)
+    if is_former_job(folder) or (_JOB_NAME.fullmatch(folder.name) and (folder / "models").is_dir()):
+        return Candidate(str(folder), folder)
+    if depth and _JOB_NAME.fullmatch(folder.name):
+        sentence = f"'{folder}' is called like a job but holds nothing of one: it is left out"
+        return Candidate(str(folder), sentence=sentence)
+    return None
 
 
 def _linked(folder: Path) -> list[Path]:
@@ -121,6 +159,8 @@ def _registry(path: Path) -> Iterator[Candidate]:
             yield Candidate(source, _folder_of(key, entry, beside), dict(entry))
         except Unreadable as why:
             yield Candidate(source, sentence=str(why))
+        except _CLOSED as error:
+            yield Candidate(source, sentence=_closed(entry["job_folder"], error))
 
 
 def _folder_of(key: str, entry: Any, beside: Mapping[str, Path]) -> Path:

@@ -5,9 +5,11 @@ What cannot be read raises `Unreadable` with one sentence; what is not there is 
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -108,6 +110,21 @@ def subfolders(folder: Path) -> list[Path]:
     try:
         return sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink())
     except OSError:
+        return []
+
+
+def table_rows(text: str) -> Iterator[list[str]]:
+    """The rows of a CSV text, empty lines left out. Each line is one row, so that a quote that never ends spoils no
+    other; a line that is none is a row without values."""
+    for line in text.splitlines():
+        if line.strip():
+            yield _quoted(line) if '"' in line else line.split(",")
+
+
+def _quoted(line: str) -> list[str]:
+    try:
+        return next(csv.reader([line]), [])
+    except csv.Error:
         return []
 
 

@@ -52,6 +52,11 @@ class FormerTask:
         """What its task_info.json says of the training; values that say nothing are left out."""
         return _told(self.info.get("hyperparams"))
 
+    @property
+    def summary_settings(self) -> dict[str, Any]:
+        """What its training_summary.json says of them."""
+        return _told(self.summary.get("hyperparameters"))
+
 
 @dataclass
 class FormerJob:
@@ -84,7 +89,7 @@ class FormerJob:
 
     def settings_of(self, task: FormerTask) -> dict[str, Any]:
         """All that is known of one training's settings: its own words before those of its job."""
-        return {**_told(self.settings), **_told(task.summary.get("hyperparameters")), **task.own_settings}
+        return {**_told(self.settings), **task.summary_settings, **task.own_settings}
 
 
 def is_former_job(folder: Path) -> bool:

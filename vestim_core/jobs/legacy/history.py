@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
+
+from vestim_core.jobs.legacy.files import table_rows
 
 MAX_EPOCHS = 100_000
 _COLUMNS = {
@@ -33,13 +35,15 @@ class Epoch:
 
 def read_progress(text: str) -> list[Epoch]:
     """The epochs of a `training_progress.csv`, each once; a last line that breaks off is left out."""
-    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    rows = (row for row in table_rows(text) if not (row and row[0].startswith("#")))
+    header = next(rows, [])
     epochs: dict[int, Epoch] = {}
-    for row in csv.DictReader(lines[: MAX_EPOCHS + 1]):
-        values = {name: _number(row, known) for name, known in _COLUMNS.items()}
-        number = values.pop("epoch")
-        if number is not None and number >= 1 and number == int(number):
-            epochs[int(number)] = Epoch(int(number), **values)
+    for row in islice(rows, MAX_EPOCHS):
+        told = dict(zip(header, row, strict=False))
+        values = {name: _number(told, known) for name, known in _COLUMNS.items()}
+        number = whole(values.pop("epoch"))
+        if number is not None and number >= 1:
+            epochs[number] = Epoch(number, **values)
     return [epochs[number] for number in sorted(epochs)]
 
 
@@ -47,9 +51,10 @@ def from_summary(history: Any) -> list[Epoch]:
     """The epochs in a summary's `training_history`."""
     found = []
     for row in history[:MAX_EPOCHS] if isinstance(history, list) else []:
-        if isinstance(row, dict) and isinstance(row.get("epoch"), int) and row["epoch"] >= 1:
-            losses = _finite(row.get("train_loss_normalized")), _finite(row.get("validation_loss_normalized"))
-            found.append(Epoch(row["epoch"], *losses))
+        number = whole(row.get("epoch")) if isinstance(row, dict) else None
+        if number is not None and number >= 1:
+            losses = finite(row.get("train_loss_normalized")), finite(row.get("validation_loss_normalized"))
+            found.append(Epoch(number, *losses))
     return found
 
 
@@ -59,7 +64,7 @@ def from_losses(history: Any) -> list[Epoch]:
         return []
     train, validation = (list(history.get(name) or [])[:MAX_EPOCHS] for name in ("train_losses", "val_losses"))
     return [
-        Epoch(number + 1, _finite(loss), _finite(validation[number]) if number < len(validation) else None)
+        Epoch(number + 1, finite(loss), finite(validation[number]) if number < len(validation) else None)
         for number, loss in enumerate(train)
     ]
 
@@ -98,14 +103,20 @@ def _error(loss: float | None, factor: float) -> float | None:
 def _number(row: Mapping[str, Any], names: tuple[str, ...]) -> float | None:
     for name in names:
         if isinstance(row.get(name), str):
-            return _finite(row[name])
+            return finite(row[name])
     return None
 
 
-def _finite(value: Any) -> float | None:
+def finite(value: Any) -> float | None:
     """The number that a number or a text is; None for none, and for what is not finite."""
     try:
         number = float(value) if not isinstance(value, bool) and isinstance(value, int | float | str) else math.nan
     except (ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None
+
+
+def whole(value: Any) -> int | None:
+    """The whole number that a number or a text is; None for any other, and for one that a float does not hold."""
+    number = finite(value)
+    return int(number) if number is not None and number == int(number) and abs(number) < 1 << 53 else None

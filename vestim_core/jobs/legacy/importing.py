@@ -1,6 +1,7 @@
 """Jobs of the predecessor into the workspace: each at most once, one bad one stops nothing, the source stays as it is.
 
-A call does what fits into a moment and says where the next goes on, so that a daemon never stands still for long.
+A call ends with the job at which a moment is over and says where the next goes on. What is read of one job is bounded,
+its predictions in all, so that a daemon never stands still for long.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from vestim_core.jobs.legacy.candidates import Candidate, candidates
@@ -48,6 +50,8 @@ class LegacyImporter:
             place += 1
             if time.monotonic() > until_s or place - first == MAX_PAGE:
                 break
+        if place == count:
+            self._paths, self._found = [], []
         return {**answer, "done": place, "count": count, "next": str(place) if place < count else ""}
 
     def _one(self, one: Candidate) -> tuple[str, dict[str, Any]]:
@@ -67,7 +71,7 @@ def _import(manager: JobManager, one: Candidate) -> tuple[str, dict[str, Any]]:
     if not is_safe_id(job_id) or is_inspection_id(job_id) or is_data_set_id(job_id):
         raise Unreadable(f"'{job_id[:60]}' cannot be the id of a job: rename it in job_metadata.json of '{one.folder}'")
     if manager.registry.has(job_id):
-        return "known", {"job_id": job_id, "source": str(one.folder)}
+        return _there_already(manager, job_id, one.folder)
     models, notes = 0, list[str]()
     if not manager.folder(job_id).root.exists():  # one that an interrupted import left is whole
         job = read_former_job(one.folder, one.entry)
@@ -79,6 +83,19 @@ def _import(manager: JobManager, one: Candidate) -> tuple[str, dict[str, Any]]:
     models = models or sum(task.has_model for task in container.tasks.values())
     told = {"job_id": job_id, "name": container.name, "state": container.state.value, "models": models, "notes": notes}
     return "imported", {**told, "source": str(one.folder)}
+
+
+def _there_already(manager: JobManager, job_id: str, folder: Path) -> tuple[str, dict[str, Any]]:
+    """Known is what came from this very folder; Unreadable for another job of the same id, which would go unseen."""
+    imported = manager.get(job_id).provenance.get("imported")
+    source = imported.get("source") if isinstance(imported, dict) else None
+    if source and Path(source).resolve() == folder.resolve():
+        return "known", {"job_id": job_id, "source": source}
+    origin = f"from '{source}'" if source else "which was not imported"
+    raise Unreadable(
+        f"job {job_id} is there already, {origin}: give the other one another job_id in job_metadata.json of "
+        f"'{folder}' to bring it too"
+    )
 
 
 def _sentence(one: Candidate, error: Exception) -> str:

@@ -60,13 +60,12 @@ def read_preparation(
     filters, formulas = filters_and_formulas(document, filter_settings)
     found = FormerPreparation(_period_s(document, filters))
     resampled = _dict(document.get("resampling")).get("applied") is True
-    found.steps.append(
-        Resample(period_s=found.period_s)
-        if resampled
-        else Resample(method="rows", period_s=found.period_s, max_gap_s=_NEVER_S)
-    )
+    found.steps.append(Resample(method="mean" if resampled else "rows", period_s=found.period_s, max_gap_s=_NEVER_S))
     if resampled:
-        found.notes.append("files are resampled by held means here, which may differ in the last digits")
+        found.notes.append(
+            "files are resampled by held means here; the former program's grid begins one period earlier, and its "
+            "values are means and interpolations of its own, so that predictions differ from its own"
+        )
     _pad(found, _dict(document.get("padding")))
     for one in filters:
         _add(found, str(one.get("output_column_name")), _butterworth(one, names, found.period_s))

@@ -6,11 +6,10 @@ truth and prediction are read; an error here is always prediction minus truth.
 
 from __future__ import annotations
 
-import csv
 import struct
 import zipfile
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from math import isfinite, nan, sqrt
@@ -18,12 +17,12 @@ from operator import mul
 from pathlib import Path
 from typing import Any
 
-from vestim_core.jobs.legacy.files import FormerFolder, Unreadable
+from vestim_core.jobs.legacy.files import FormerFolder, Unreadable, table_rows
 from vestim_core.spec.signals import error_scale
 
 PREDICTIONS = "_predictions.csv"
 MAX_PREDICTION_BYTES = 8 << 20
-"""Longer predictions are not read, only their figures in the table."""
+"""More predictions than these of one job are not read, only their figures in the table."""
 _MOST_SOC = 1.5
 """A state of charge above this is in percent."""
 
@@ -40,10 +39,24 @@ class Predicted:
     predicted: array[float]
 
 
+def within_limit(paths: Iterable[Path]) -> set[Path]:
+    """Those of a job's predictions that are read: in order, as many as are not too large together."""
+    left, taken = MAX_PREDICTION_BYTES, set()
+    for path in paths:
+        try:
+            size = path.stat().st_size
+        except OSError:
+            size = 0  # reading it will say why
+        if size <= left:
+            left -= size
+            taken.add(path)
+    return taken
+
+
 def read_predictions(folder: FormerFolder, path: Path, target: str) -> Predicted:
     """A `*_predictions.csv`. Raises Unreadable for one without truth and prediction."""
     text = folder.text(*path.relative_to(folder.root).parts, limit=MAX_PREDICTION_BYTES)
-    rows = list(csv.reader((text or "").splitlines()))
+    rows = list(table_rows(text or ""))
     header = [name.strip() for name in rows[0]] if rows else []
     true, predicted = _column(header, "true"), _column(header, "predicted")
     if true is None or predicted is None:
@@ -58,7 +71,7 @@ def read_predictions(folder: FormerFolder, path: Path, target: str) -> Predicted
         times = array("d", range(len(times)))
     elif header[0].lower().endswith("(h)"):
         times = array("d", [3600.0 * hours for hours in times])
-    if target == "soc" and max(map(abs, truths)) > _MOST_SOC:
+    if target == "soc" and max((abs(one) for one in truths if isfinite(one)), default=0.0) > _MOST_SOC:
         truths, guesses = (array("d", (value / 100 for value in values)) for values in (truths, guesses))
     name = f"{path.name.removesuffix(PREDICTIONS)}.csv"
     return Predicted(name, figures_of(truths, guesses, target), times, truths, guesses)
@@ -89,10 +102,12 @@ def read_table(text: str, target: str) -> dict[str, list[Predicted]]:
     """The table of a `test_results_summary_*.csv`: by the task's folder, one entry a file."""
     suffix, _ = error_scale(target)
     found: dict[str, list[Predicted]] = {}
-    for row in csv.DictReader(text.splitlines()):
-        figures = {}
+    rows = table_rows(text)
+    header = [name.strip() for name in next(rows, [])]
+    for values in rows:
+        row, figures = dict(zip(header, values, strict=False)), {}
         for name, value in row.items():
-            metric = _metric(str(name), suffix)
+            metric = _metric(name, suffix)
             number = _number(value)
             if metric and number is not None:
                 figures[metric] = number

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from vestim_core.jobs.legacy.former_job import FormerJob, FormerTask
+from vestim_core.jobs.legacy.history import finite
 from vestim_core.spec.states import AttemptState
 
 DONE = frozenset({"complete", "completed", "training_completed", "job_training_completed", "task_completed"})
@@ -65,7 +66,7 @@ def made_utc(job: FormerJob) -> str:
             return moment
     try:
         return _written(datetime.strptime(named, "%Y%m%d-%H%M%S"))
-    except ValueError:
+    except (ValueError, OverflowError, OSError):
         return _written(datetime.now())
 
 
@@ -75,9 +76,9 @@ def ended_utc(job: FormerJob, made: str) -> str:
         return told
     took_s = 0.0
     for task in job.tasks:
-        said = task.summary.get("training_time_seconds")
+        said = finite(task.summary.get("training_time_seconds"))
         last = task.epochs[-1].elapsed_s if task.epochs else None
-        took_s += said if isinstance(said, int | float) else last or 0.0
+        took_s += said if said is not None else last or 0.0
     try:
         return _written(datetime.fromisoformat(made) + timedelta(seconds=max(took_s, 0.0)))
     except (OverflowError, ValueError):

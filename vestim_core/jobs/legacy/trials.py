@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from vestim_core.jobs.legacy.columns import quantities
 from vestim_core.jobs.legacy.former_job import FormerJob, FormerTask, sizes_of_architecture
+from vestim_core.jobs.legacy.history import whole
 from vestim_core.jobs.legacy.hyperparameters import read_hyperparameters
 from vestim_core.jobs.legacy.preparation import (
     FormerPreparation,
@@ -110,18 +111,20 @@ def _translated(job: FormerJob, task: FormerTask, names: Mapping[str, str], foun
     kind, sizes = _network(task, settings)
     read = read_hyperparameters({**_unambiguous(settings, task, kind), "MODEL_TYPE": kind}, found.preparation.period_s)
     found.settings_notes = found.settings_notes or read["notes"]
+    filtered = [f"filter of predictions: {n['sentence']}" for n in read["notes"] if n["key"] == "INFERENCE_FILTER_TYPE"]
+    found.notes += [note for note in filtered if note not in found.notes]
+    notes: list[str] = []
     model = {**_single(read["sections"].get("model", [{}])[0]), "kind": kind, "sizes": sizes}
     scale = _scale(job, [*features, target])
     if kind == "fnn":
-        model["activation"] = str(task.own_settings.get("FNN_ACTIVATION", "relu")).lower()
+        model["activation"] = _activation(task, settings, notes)
     if kind != "lstm" and scale:
         low, high = scale[-1]
         if low < high:
             model |= {"output_min": low, "output_max": low + (high - low)}
     training = _single(read["sections"].get("training", [{}])[0])
-    notes: list[str] = []
     checked = _valid(_MODEL, model, notes)
-    repetition = task.info.get("repetition")
+    repetition = whole(task.info.get("repetition"))
     trial = Trial(
         title=f"{model_title(checked)}, {task.name}"[:200],
         signals=signals,
@@ -130,7 +133,7 @@ def _translated(job: FormerJob, task: FormerTask, names: Mapping[str, str], foun
         ),
         model=checked,
         training=_valid(_TRAINING, {**training, "method": METHODS[kind][-1]}, notes),
-        repetition=repetition if isinstance(repetition, int) and 1 <= repetition <= 10_000 else 1,
+        repetition=repetition if repetition and 1 <= repetition <= 10_000 else 1,
         seed=0,
     )
     found.notes += [f"training '{task.name}': {note}" for note in notes]
@@ -160,6 +163,20 @@ def _network(task: FormerTask, settings: Mapping[str, Any]) -> tuple[str, list[i
     if not sizes:
         raise wrong_input("nothing says how large its network is")
     return kind, sizes
+
+
+def _activation(task: FormerTask, settings: Mapping[str, Any], notes: list[str]) -> str:
+    """As the former program built it: by the training's own words, those of a search by its summary too, else ReLU,
+    whatever its form said; what was said in vain is noted."""
+    told = task.own_settings
+    if task.architecture.lower().startswith("rank_"):
+        told = {**task.summary_settings, **told}
+    taken = str(told.get("FNN_ACTIVATION", "relu")).strip().lower()
+    said = settings.get("FNN_ACTIVATION", taken)
+    several = said if isinstance(said, list) else str(said).split(",")
+    if taken not in {str(one).strip().lower() for one in several}:
+        notes.append(f"its settings name the activation '{str(said)[:60]}'; {taken} is taken, with which it was built")
+    return taken
 
 
 def _units(settings: Mapping[str, Any]) -> list[int]:

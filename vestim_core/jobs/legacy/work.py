@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,16 @@ from pydantic_core import to_json
 
 from vestim_core.jobs.legacy.files import FormerFolder, Unreadable
 from vestim_core.jobs.legacy.former_job import FormerJob
-from vestim_core.jobs.legacy.history import epoch_lines
-from vestim_core.jobs.legacy.results import Predicted, metrics_document, npz, read_predictions, read_table
+from vestim_core.jobs.legacy.history import epoch_lines, finite, whole
+from vestim_core.jobs.legacy.results import (
+    MAX_PREDICTION_BYTES,
+    Predicted,
+    metrics_document,
+    npz,
+    read_predictions,
+    read_table,
+    within_limit,
+)
 from vestim_core.jobs.legacy.status import end_of, words_on
 from vestim_core.jobs.legacy.trials import Translated, Translation
 from vestim_core.spec.events import EventKind
@@ -58,9 +66,10 @@ def ended_tasks(job: FormerJob, translation: Translation, written: Written) -> l
     `written`."""
     width = max(3, len(str(len(translation.trainings))))
     table = read_table(job.table, translation.trainings[0].trial.signals.target) if translation.trainings else {}
+    readable = within_limit(path for one in translation.trainings for path in one.task.predictions)
     tasks: list[EndedTask] = []
     for number, one in enumerate(translation.trainings, 1):
-        tested = _tested(one, table, written)
+        tested = _tested(one, readable, table, written)
         train = _training(job, one, f"train_{number:0{width}}", written, tested=bool(tested))
         tasks.append(train)
         if tested:
@@ -73,10 +82,18 @@ def ended_tasks(job: FormerJob, translation: Translation, written: Written) -> l
     return tasks
 
 
-def _tested(one: Translated, table: Mapping[str, list[Predicted]], written: Written) -> dict[str, Predicted]:
+def _tested(
+    one: Translated, readable: Collection[Path], table: Mapping[str, list[Predicted]], written: Written
+) -> dict[str, Predicted]:
     """What the training's model predicted, by the key of the file; only figures where no predictions can be read."""
     found: list[Predicted] = []
-    for path in one.task.predictions:
+    paths = [path for path in one.task.predictions if path in readable]
+    if len(paths) < len(one.task.predictions):
+        written.notes.append(
+            f"of the {len(one.task.predictions)} predicted files of '{one.task.name}' {len(paths)} are read, for a job "
+            f"has more than {MAX_PREDICTION_BYTES >> 20} MiB of them: the others' figures are from its table of results"
+        )
+    for path in paths:
         try:
             found.append(read_predictions(FormerFolder(one.task.folder), path, one.trial.signals.target))
         except Unreadable as error:
@@ -133,14 +150,16 @@ def _training(job: FormerJob, one: Translated, task_id: str, written: Written, *
 def _summary(one: Translated, epochs: Sequence[Mapping[str, Any]], suffix: str, end: AttemptState) -> dict[str, Any]:
     """What stands of the training in its result, as every training leaves it."""
     told, last = one.task.summary, epochs[-1] if epochs else {}
-    best = told.get("best_validation_loss_denormalized", last.get(f"best_validation_rmse{suffix}"))
-    elapsed_s, count = told.get("training_time_seconds", last.get("elapsed_s")), told.get("completed_epochs")
+    best, elapsed_s = finite(told.get("best_validation_loss_denormalized")), finite(told.get("training_time_seconds"))
+    best = best if best is not None else last.get(f"best_validation_rmse{suffix}")
+    elapsed_s = elapsed_s if elapsed_s is not None else last.get("elapsed_s")
+    count = whole(told.get("completed_epochs"))
     return {
         "end": end.value,
-        "epochs": count if isinstance(count, int) else len(epochs),
+        "epochs": count if count is not None else len(epochs),
         "best_epoch": last.get("best_epoch", 0),
-        "validation": {f"rmse{suffix}": best} if isinstance(best, int | float) else {},
-        "elapsed_s": elapsed_s if isinstance(elapsed_s, int | float) else 0.0,
+        "validation": {f"rmse{suffix}": best} if best is not None else {},
+        "elapsed_s": elapsed_s if elapsed_s is not None else 0.0,
         "rows_per_s": None,
     }
 
