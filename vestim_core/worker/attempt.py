@@ -57,6 +57,10 @@ class Attempt:
         """Where another task of the job left what it made."""
         return self.job_folder / "tasks" / task_id / "result"
 
+    def spec_of(self, task_id: str) -> TaskSpec:
+        """What another task of the job is, with what its attempts have written down."""
+        return TaskSpec.model_validate(read_json(self.job_folder / "tasks" / task_id / "task.json"))
+
     def write_down(self, **found: Any) -> None:
         """Keep in task.json what this attempt has found out, for all later ones."""
         written = self.task_folder / "task.json"

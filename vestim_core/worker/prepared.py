@@ -35,7 +35,7 @@ def open_set(attempt: Attempt, task_id: str = "") -> PreparedSet:
             raise
     said = "The prepared data is no longer in the cache: it is prepared again."
     attempt.journal.event(EventKind.MESSAGE, {"level": "info", "text": said})
-    task = TaskSpec.model_validate(read_json(attempt.job_folder / "tasks" / task_id / "task.json"))
+    task = attempt.spec_of(task_id)
     prepared = prepare_task(attempt, task, lambda *_: None, lambda finding: None)
     if prepared.arrays_sha256 != pointer["arrays_sha256"]:
         known = {file["path"]: file["sha256"] for file in pointer["data"]["files"]}

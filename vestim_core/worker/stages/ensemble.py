@@ -27,7 +27,7 @@ def run(attempt: Attempt) -> AttemptState:
     """Leaves `result/metrics.json`, predictions with their standard deviation, and `seeds.json`."""
     target = attempt.task.signals.target
     members = {name: read_json(attempt.result_of(name) / METRICS) for name in _tested(attempt)}
-    specs = {name: _spec(attempt, name) for name in members}
+    specs = {name: attempt.spec_of(name) for name in members}
     seeds = _seeds(attempt, members, specs)
     write_json(attempt.result / "seeds.json", seeds)
     one = next(iter(specs.values()))
@@ -58,10 +58,6 @@ def _tested(attempt: Attempt) -> list[str]:
     if len(tested) < 2:
         raise wrong_input("fewer than two of its models were tested: resume the job so that they are", place="members")
     return tested
-
-
-def _spec(attempt: Attempt, task_id: str) -> TaskSpec:
-    return TaskSpec.model_validate(read_json(attempt.job_folder / "tasks" / task_id / "task.json"))
 
 
 def _envelope(attempt: Attempt, member: TaskSpec) -> dict[str, Any] | None:

@@ -29,7 +29,6 @@ from vestim_core.spec.events import EventKind
 from vestim_core.spec.finding import Repair, Severity
 from vestim_core.spec.retest import Retest
 from vestim_core.spec.states import AttemptState, TaskKind
-from vestim_core.spec.task import TaskSpec
 from vestim_core.system import read_json, write_json
 from vestim_core.worker.attempt import Attempt
 from vestim_core.worker.imported import make_model
@@ -110,8 +109,7 @@ def _open(attempt: Attempt, name: str) -> TrainedModel:
 
 def _own_files(attempt: Attempt, trained: str) -> list[PreparedFile]:
     """The job's own test files as that training's preparation has them, else its validation files."""
-    task = TaskSpec.model_validate(read_json(attempt.job_folder / "tasks" / trained / "task.json"))
-    prepared = open_set(attempt, preparing_task(task))
+    prepared = open_set(attempt, preparing_task(attempt.spec_of(trained)))
     return prepared.of("test") or prepared.of("validation")
 
 
@@ -183,10 +181,8 @@ def _about(name: str, model: TrainedModel) -> dict[str, Any]:
 
 def _as_prepared(attempt: Attempt, trained: str) -> dict[str, str]:
     """What the columns of the job's own files were taken for, where that was said of their headers and alike in all."""
-    task = read_json(attempt.job_folder / "tasks" / trained / "task.json")
-    prepared = [name for name in task["depends_on"] if name.startswith(TaskKind.PREPARE.value)]
-    said = [read_json(attempt.job_folder / "tasks" / name / "task.json").get("mappings") or {} for name in prepared]
-    each = [columns for mappings in said for columns in mappings.values()]
+    prepared = [name for name in attempt.spec_of(trained).depends_on if name.startswith(TaskKind.PREPARE.value)]
+    each = [columns for name in prepared for columns in (attempt.spec_of(name).mappings or {}).values()]
     return dict(each[0]) if each and all(columns == each[0] for columns in each) else {}
 
 
