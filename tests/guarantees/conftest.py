@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,8 @@ def job(cells: dict[str, list[str]]) -> Callable[..., dict[str, Any]]:
         }
         quick = {"batch_rows": 64} if kind == "fnn" else streams
         settings = {"max_epochs": epochs, "patience": epochs, **quick, **training}
-        return {"name": f"a {kind}", "data": cells, "model": model, "training": settings}
+        # A copy: what a test changes in its job is not the next one's.
+        return {"name": f"a {kind}", "data": deepcopy(cells), "model": model, "training": settings}
 
     return make
 

@@ -20,7 +20,7 @@ def _epoch(number: int) -> Callable[[dict[str, Any]], bool]:
 def test_killed_paused_and_resumed_at_random_batches(
     kind: str, client: Client, job: Callable[..., dict[str, Any]]
 ) -> None:
-    document = job(kind, epochs=300 if kind == "fnn" else 40)
+    document = job(kind, epochs=400 if kind == "fnn" else 160)
     whole = client.call("submit", spec=document)["job_id"]
     finish(client, whole)
     cut = client.call("submit", spec=document)["job_id"]

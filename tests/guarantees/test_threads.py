@@ -21,7 +21,8 @@ def test_threads_are_measured_once_for_a_kind_of_training(client: Client, job: C
     for _ in range(2):
         job_id = client.call("submit", spec=document)["job_id"]
         events = finish(client, job_id)
-        assert not [event for event in events if event["data"].get("state") == "failed"], events
+        failed = [event for event in events if event["data"].get("state") == "failed"]
+        assert not failed, json.dumps(failed)
         folder = client.home.jobs / job_id / "tasks" / "train_001"
         told.append([_read(folder / name) for name in ("task.json", "attempts/1/launch.json", "result/model.json")])
     (first, launch, model), (second, later, _) = told
