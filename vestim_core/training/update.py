@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
 
 import torch
@@ -43,7 +44,7 @@ class Updater:
         # Half precision has too few bits for gradients unless they are scaled up; only GPUs gain by it.
         half = training.mixed_precision and device == "cuda"
         self._scaler = torch.amp.GradScaler(device) if half else None
-        self._autocast = torch.autocast(device, torch.float16, enabled=half)
+        self._autocast: AbstractContextManager[Any] = torch.autocast(device, torch.float16) if half else nullcontext()
 
     def update(self, batch: Batch, rate: float) -> Losses:
         """One step with that learning rate; what was lost on the rows that count, before it.
@@ -57,7 +58,8 @@ class Updater:
             return Losses(0.0, 0.0)
         for group in self._optimiser.param_groups:
             group["lr"] = rate
-        self._optimiser.zero_grad()
+        for weights in self._parameters:
+            weights.grad = None
         loss = square = 0.0
         for part in _parts(batch):
             mean, mean_square = self._means(part, state)
@@ -118,9 +120,13 @@ class Updater:
     def _descend(self) -> bool:
         """Move the weights; False when the gradient is no number."""
         if self._scaler is None:
-            norm = nn.utils.clip_grad_norm_(self._parameters, self._training.gradient_clip)
-            if not math.isfinite(float(norm)):
+            limit = self._training.gradient_clip
+            norm = nn.utils.get_total_norm([weights.grad for weights in self._parameters if weights.grad is not None])
+            length = float(norm)
+            if not math.isfinite(length):
                 return False
+            if length > limit:
+                nn.utils.clip_grads_with_norm_(self._parameters, limit, norm)
             self._optimiser.step()
             return True
         self._scaler.unscale_(self._optimiser)
