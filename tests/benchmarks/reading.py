@@ -24,7 +24,7 @@ from vestim_core.data.checks import Member, check_set, check_table
 from vestim_core.data.readers import load_table, read_table
 from vestim_core.data.table import Table
 
-ROUNDS = 9
+ROUNDS = 21
 MANY_ROWS = 5_000_000
 SOME_ROWS = 60_000
 SET_FILES, SET_ROWS = 300, 30_000

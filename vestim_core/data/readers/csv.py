@@ -1,7 +1,7 @@
 """Text tables by pandas' C parser, a part of the file for each core; line by line where that finds faults.
 
-Each parser reads a piece of its part at a time, into the same memory as the piece before: fresh memory costs about as
-much as parsing into it. A table that would not fit is refused before it is read.
+The rows of many parts are counted first, so that every parser writes to where its rows belong, a piece at a time: fresh
+memory costs about as much as parsing into it. A table that would not fit is refused before it is read.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ from __future__ import annotations
 import io
 import os
 import warnings
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -23,13 +24,13 @@ import psutil
 
 from vestim_core.data.readers.layout import Layout, find_layout
 from vestim_core.data.readers.lines import Lines
-from vestim_core.data.readers.pieces import Growing, Stretch, cuts_of
+from vestim_core.data.readers.pieces import Counted, Part, cuts_of
 from vestim_core.data.readers.source import Raw
 from vestim_core.spec.errors import wrong_input
 from vestim_core.spec.finding import Finding
 
 _THREADS = min(os.cpu_count() or 1, 4)
-_PIECE_FIELDS = 1 << 19
+_PIECE_FIELDS = 1 << 18
 _MEMORY_PER_VALUE = 3 * 8
 _ALWAYS_THERE = 1 << 26
 """Bytes of memory that are taken for granted: to ask how much there is costs as much as to read a short file."""
@@ -92,83 +93,104 @@ class CsvSource:
     def _parsed(self, positions: list[int], texts: Collection[int]) -> dict[int, np.ndarray] | None:
         """All columns by pandas; None when some row is not as the first ones are."""
         kinds: dict[int, Any] = {position: object if position in texts else np.float64 for position in positions}
+        # The parser takes the bytes for UTF-8, and numbers are the same in every encoding of one byte a character.
+        layout = self.layout
+        encoding = layout.encoding if layout.wide or (texts and layout.encoding != "utf-8") else ""
         with self.path.open("rb") as file:
-            start, stop = self.layout.data_offset, file.seek(0, io.SEEK_END)
-            parts = list(pairwise(cuts_of(file, start, stop, 1 if self.layout.wide else _THREADS)))
-        rows = self.estimated_rows()
-        columns = [
-            [Growing(rows if number == 0 else rows // len(parts), kinds[position]) for position in positions]
-            for number in range(len(parts))
-        ]
-
-        def parse(number: int) -> bool:
-            return self._parse(*parts[number], kinds, columns[number])
-
-        def join(column: int) -> np.ndarray:
-            for later in columns[1:]:
-                columns[0][column].append(later[column].values)
-            return columns[0][column].values
-
+            start, stop = layout.data_offset, file.seek(0, io.SEEK_END)
+            parts = list(pairwise(cuts_of(file, start, stop, 1 if layout.wide else _THREADS)))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # numpy's, about a decoder; whatever matters is checked
-            if len(parts) == 1:  # in a thread of its own it would have to get memory of its own
-                return dict(zip(positions, map(join, range(len(positions))), strict=True)) if parse(0) else None
-            with ThreadPoolExecutor(len(parts)) as pool:
-                if not all([*pool.map(parse, range(len(parts)))]):
-                    return None
-                return dict(zip(positions, pool.map(join, range(len(positions))), strict=True))
+            if len(parts) == 1:
+                return self._in_one(kinds, parts[0], encoding)
+            return self._side_by_side(kinds, parts, encoding)
 
-    def _parse(self, start: int, stop: int, kinds: dict[int, Any], columns: Sequence[Growing]) -> bool:
-        """Append the rows of one part of the file to `columns`; False when it must be read line by line.
-
-        Separators are counted, for pandas drops fields that are too many and a stray one shifts every value after it.
-        The parser takes the bytes for UTF-8, and numbers are the same in every encoding of one byte a character; text
-        in another one is decoded before.
-        """
-        layout, rows = self.layout, 0
-        recoded = layout.wide or (object in kinds.values() and layout.encoding != "utf-8")
+    def _in_one(self, kinds: dict[int, Any], part: tuple[int, int], encoding: str) -> dict[int, np.ndarray] | None:
+        """In this thread: another one would have to get memory of its own."""
         with self.path.open("rb", buffering=0) as file:
-            file.seek(start)
-            stretch = Stretch(file, stop - start, layout.separator, layout.encoding if recoded else "")
-            handle: Any = stretch
-            try:
-                with pd.read_csv(
-                    handle,
-                    sep=layout.separator,
-                    decimal=layout.decimal,
-                    thousands=layout.thousands or None,
-                    header=None,
-                    index_col=False,
-                    usecols=list(kinds),
-                    dtype=kinds,
-                    engine="c",
-                    encoding_errors="replace",
-                    low_memory=False,
-                    chunksize=max(_PIECE_FIELDS // layout.width, 1),
-                ) as pieces:
-                    for piece in pieces:
-                        rows += len(piece)
-                        for column, (position, kind) in zip(columns, kinds.items(), strict=True):
-                            column.append(_column(piece[position], kind))
-            except (ValueError, OverflowError):  # pandas' parser errors are ValueErrors too
-                rows = -1
-        if stretch.zeros:
+            counted = Counted(file, *part, self.layout.separator, encoding)
+            pieces = list(self._pieces(kinds, counted))
+        rows = self._rows_of(counted)
+        if not rows or rows != sum(map(len, pieces)):
+            return None
+        return {position: _joined([_values(piece[position]) for piece in pieces]) for position in kinds}
+
+    def _side_by_side(
+        self, kinds: dict[int, Any], parts: list[tuple[int, int]], encoding: str
+    ) -> dict[int, np.ndarray] | None:
+        """A thread for each part: the first time to count rows, then to write them to where they belong."""
+
+        def count(part: tuple[int, int]) -> int:
+            with self.path.open("rb", buffering=0) as file:
+                counted = Counted(file, *part, self.layout.separator, encoding)
+                counted.read_all()
+            return self._rows_of(counted)
+
+        def fill(part: tuple[int, int], at: int, end: int) -> bool:
+            with self.path.open("rb", buffering=0) as file:
+                for piece in self._pieces(kinds, Part(file, *part, encoding)):
+                    first, at = at, at + len(piece)
+                    if at > end:
+                        return False
+                    for position, column in columns.items():
+                        column[first:at] = _values(piece[position])
+            return at == end
+
+        with ThreadPoolExecutor(len(parts)) as pool:
+            rows = [*pool.map(count, parts)]
+            if not all(rows):
+                return None
+            ends = [0, *accumulate(rows)]
+            columns = {position: np.empty(ends[-1], dtype=kind) for position, kind in kinds.items()}
+            return columns if all([*pool.map(fill, parts, ends, ends[1:])]) else None
+
+    def _rows_of(self, counted: Counted) -> int:
+        """Rows of a part by its separators, for pandas drops fields that are too many and a stray one shifts every
+        value after it; 0 when it must be read line by line."""
+        if counted.zeros:
             raise wrong_input(
                 f'"{self.path.name}" has binary zeros in it: copy or export it again.', place=str(self.path)
             )
-        return rows >= 0 and not stretch.quotes and stretch.separators == rows * (layout.width - 1)
+        rows, stray = divmod(counted.separators, max(self.layout.width - 1, 1))
+        return 0 if counted.quotes or stray else rows
+
+    def _pieces(self, kinds: dict[int, Any], part: Part) -> Iterator[pd.DataFrame]:
+        """The part's rows, a piece at a time, to its end or to a piece that cannot be parsed: then rows are missing."""
+        layout, handle = self.layout, cast(Any, part)
+        with (
+            suppress(ValueError, OverflowError),  # pandas' parser errors are ValueErrors too
+            pd.read_csv(
+                handle,
+                sep=layout.separator,
+                decimal=layout.decimal,
+                thousands=layout.thousands or None,
+                header=None,
+                index_col=False,
+                usecols=list(kinds),
+                dtype=kinds,
+                engine="c",
+                encoding_errors="replace",
+                low_memory=False,
+                chunksize=max(_PIECE_FIELDS // layout.width, 1),
+            ) as pieces,
+        ):
+            yield from pieces
+
+
+def _values(column: pd.Series[Any]) -> np.ndarray:
+    if column.dtype != object:
+        numbers: np.ndarray = column.to_numpy()
+        numbers.flags.writeable = True  # of a frame that nobody else will see
+        return numbers
+    texts: np.ndarray = column.to_numpy(dtype=object, copy=True)
+    texts[column.isna().to_numpy()] = None
+    return texts
+
+
+def _joined(parts: list[np.ndarray]) -> np.ndarray:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def open_csv(path: Path) -> CsvSource:
     """The table's layout and headers; wrong_input when there is no table."""
     return CsvSource(path, find_layout(path))
-
-
-def _column(values: pd.Series[Any], kind: Any) -> np.ndarray:
-    if kind is not object:
-        numbers: np.ndarray = values.to_numpy(dtype=np.float64)
-        numbers.flags.writeable = True  # of a frame that nobody else will see
-        return numbers
-    texts: np.ndarray = values.to_numpy(dtype=object, copy=True)
-    texts[values.isna().to_numpy()] = None
-    return texts

@@ -1,4 +1,4 @@
-"""A long text file in parts: where they begin, what each holds besides numbers, and columns that grow by them.
+"""A long text file in parts: where they begin, what each holds besides numbers, and how it is handed to a parser.
 
 No more of the file is in memory at a time than what the parser asks for.
 """
@@ -13,7 +13,7 @@ import numpy as np
 WIDE = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 """Encodings of two bytes a character, by the mark that a file in one of them begins with."""
 _LEAST = 1 << 21
-_SPARE = 1.1
+_BLOCK = 1 << 18
 _QUOTE, _ZERO = b'"', b"\x00"
 
 
@@ -31,36 +31,20 @@ def cuts_of(file: BinaryIO, start: int, stop: int, most: int) -> list[int]:
     return [*(cut for cut in cuts if cut < stop or cut == start), stop]
 
 
-class Stretch:
-    """The next `length` bytes of a file, to read once, in UTF-8 where `encoding` is given. To pandas this is no binary
-    file, which it would decode and encode again.
+class Part:
+    """The bytes of a file from `start` to `stop`, to read once, in UTF-8 where `encoding` is given.
 
-    Once read: separators: how many there were. quotes, zeros: whether a quote or a binary zero was met, at which
-    reading ends.
+    To pandas this is no binary file, which it would decode and encode again.
     """
 
-    def __init__(self, file: Any, length: int, separator: str, encoding: str = "") -> None:
-        self.separators = 0
-        self.quotes = self.zeros = False
+    def __init__(self, file: Any, start: int, stop: int, encoding: str = "") -> None:
+        file.seek(start)
         self._file = file
         self._decoder = codecs.getincrementaldecoder(encoding)("replace") if encoding else None
-        self._left = length
-        self._separator = np.uint8(ord(separator))
-        self._marks = np.empty(0, dtype=bool)
+        self._left = stop - start
 
     def read(self, size: int) -> bytes:
-        """The next bytes, about `size`; none at the end and after a quote or zero."""
-        text = self._next(size)
-        self.quotes, self.zeros = self.quotes or _QUOTE in text, self.zeros or _ZERO in text
-        if self.quotes or self.zeros:
-            return b""
-        if len(text) > len(self._marks):
-            self._marks = np.empty(len(text), dtype=bool)
-        marks = np.equal(np.frombuffer(text, np.uint8), self._separator, out=self._marks[: len(text)])
-        self.separators += int(np.count_nonzero(marks))
-        return text
-
-    def _next(self, size: int) -> bytes:
+        """The next bytes, about `size`; none at the end."""
         while True:
             text: bytes = self._file.read(min(size, self._left))
             self._left -= len(text)
@@ -75,29 +59,33 @@ class Stretch:
         raise TypeError("to be read")
 
 
-class Growing:
-    """A column that arrays are appended to. With the second one it gets room for as many values as are expected; the
-    first alone is kept as it is, for most files have no other."""
+class Counted(Part):
+    """A part that counts while it is read.
 
-    def __init__(self, expected: int, kind: Any) -> None:
-        self._expected = expected
-        self._values = np.empty(0, dtype=kind)
-        self._count = 0
+    separators: how many there were so far. quotes, zeros: whether a quote or a binary zero was met, at which reading
+    ends.
+    """
 
-    def append(self, values: np.ndarray) -> None:
-        """Add (n,) values."""
-        if not self._count:
-            self._values, self._count = values, len(values)
-            return
-        needed = self._count + len(values)
-        if needed > len(self._values):
-            longer = np.empty(max(int(self._expected * _SPARE), needed * 3 // 2), dtype=self._values.dtype)
-            longer[: self._count] = self.values
-            self._values = longer
-        self._values[self._count : needed] = values
-        self._count = needed
+    def __init__(self, file: Any, start: int, stop: int, separator: str, encoding: str = "") -> None:
+        super().__init__(file, start, stop, encoding)
+        self.separators = 0
+        self.quotes = self.zeros = False
+        self._separator = np.uint8(ord(separator))
+        self._found = np.empty(0, dtype=bool)
 
-    @property
-    def values(self) -> np.ndarray:
-        """All of them, (N,)."""
-        return self._values[: self._count]
+    def read(self, size: int) -> bytes:
+        """The next bytes, about `size`; none at the end and after a quote or zero."""
+        text = super().read(size)
+        self.quotes, self.zeros = self.quotes or _QUOTE in text, self.zeros or _ZERO in text
+        if self.quotes or self.zeros:
+            return b""
+        if len(text) > len(self._found):
+            self._found = np.empty(len(text), dtype=bool)
+        here = np.equal(np.frombuffer(text, np.uint8), self._separator, out=self._found[: len(text)])
+        self.separators += int(np.count_nonzero(here))
+        return text
+
+    def read_all(self) -> None:
+        """Read for what is counted alone."""
+        while self.read(_BLOCK):
+            pass
