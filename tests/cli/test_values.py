@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vestim_core.cli.values import duration, named, number, unit_of
+from vestim_core.cli.values import named, number
+from vestim_core.spec.figures import duration, unit_of
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from vestim_core.cli.output import plain
-from vestim_core.cli.values import local, named, number, unit_of
+from vestim_core.cli.values import local, named, number
 from vestim_core.spec.events import EventKind
+from vestim_core.spec.figures import unit_of
 from vestim_core.spec.states import TaskKind
 
 VERBS = {TaskKind.TRAIN.value: "Train ", TaskKind.TEST.value: "Test "}

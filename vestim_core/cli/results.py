@@ -9,7 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from vestim_core.cli.output import plain
-from vestim_core.cli.values import named, number, unit_of
+from vestim_core.cli.values import named, number
+from vestim_core.spec.figures import unit_of
 from vestim_core.spec.states import TaskKind
 
 METRICS = ("rmse", "mae", "max", "r2")

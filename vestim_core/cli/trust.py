@@ -10,7 +10,8 @@ from rich.text import Text
 
 from vestim_core.cli.output import plain
 from vestim_core.cli.results import new_table, tested_tasks
-from vestim_core.cli.values import named, number, unit_of
+from vestim_core.cli.values import named, number
+from vestim_core.spec.figures import unit_of
 
 
 def bands_tables(job: dict[str, Any]) -> list[Table]:

@@ -7,10 +7,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from vestim_core.spec.figures import UNITS, unit_of
 from vestim_core.spec.signals import QUANTITIES, error_scale
 from vestim_gui.detail.facts import baseline_rmse, best_of_task, rmse_name, tested
 from vestim_gui.detail.prediction import Prediction
-from vestim_gui.numbers import UNITS, metric, unit_of
+from vestim_gui.numbers import metric
 from vestim_gui.plots.content import BarGroup, Curve, Ink, Level, Mark, Panel, curve
 from vestim_gui.store.history import JobHistory, TaskHistory
 

@@ -10,8 +10,9 @@ from rich.text import Text
 from vestim_core.cli.link import connected
 from vestim_core.cli.output import AsJson, console, plain, print_json, say
 from vestim_core.cli.results import new_table
-from vestim_core.cli.values import local, number, unit_of
+from vestim_core.cli.values import local, number
 from vestim_core.client import all_jobs
+from vestim_core.spec.figures import unit_of
 
 
 def register(app: typer.Typer) -> None:

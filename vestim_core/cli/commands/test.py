@@ -15,11 +15,12 @@ from vestim_core.cli.pick import find_job
 from vestim_core.cli.questions import Columns, absolute, bar, columns_of
 from vestim_core.cli.results import HEADS, METRICS, new_table
 from vestim_core.cli.trust import robustness_table
-from vestim_core.cli.values import named, number, unit_of
+from vestim_core.cli.values import named, number
 from vestim_core.client import Client, follow, show
 from vestim_core.protocol.limits import MAX_PIECE_BYTES
 from vestim_core.spec.errors import ErrorCode, VestimError, wrong_input
 from vestim_core.spec.events import EventKind
+from vestim_core.spec.figures import unit_of
 from vestim_core.spec.ids import is_safe_id
 from vestim_core.spec.states import TaskState
 
