@@ -169,13 +169,14 @@ class _Problem:
         if hysteretic:
             states = [hysteresis(current_A, period_s)[skip:] for current_A, skip in self._stretches]
             self._fixed["hysteresis"] = _constant(np.concatenate(states), False)
+        self._tau_s: dict[str, float] = {}  # of the lags that were tried last
+        self._lags: dict[str, _Signal] = {}
         self._summed: dict[tuple[str, str], Array] = {}
 
     def solve(self, tau_s: Array) -> _Solution:
         """The best values for these time constants."""
-        lags = {f"R{number}": _resistance(self._lag(float(tau))) for number, tau in enumerate(np.atleast_1d(tau_s), 1)}
-        signals = {**self._fixed, **lags}
-        self._summed = {pair: sums for pair, sums in self._summed.items() if not lags.keys() & set(pair)}
+        self._lag_by({f"R{number}": float(tau) for number, tau in enumerate(np.atleast_1d(tau_s), 1)})
+        signals = {**self._fixed, **self._lags}
         left = np.block(
             [
                 [one.hats.T @ self._sums(a, one, b, other) @ other.hats for b, other in signals.items()]
@@ -204,12 +205,19 @@ class _Problem:
         covariance = squares / len(self._voltage_V) * np.linalg.inv(factor @ factor.T)
         return _Solution(x, covariance, places, squares)
 
+    def _lag_by(self, tau_s: dict[str, float]) -> None:
+        """Make lags of these time constants; the search changes one at a time, and what is made of others stays."""
+        changed = {name for name, tau in tau_s.items() if self._tau_s.get(name) != tau}
+        self._lags |= {name: _resistance(self._lag(tau_s[name])) for name in sorted(changed)}
+        self._summed = {pair: sums for pair, sums in self._summed.items() if not changed & set(pair)}
+        self._tau_s = tau_s
+
     def _lag(self, tau_s: float) -> Array:
         return np.concatenate([lag(current_A, tau_s, self._period_s)[skip:] for current_A, skip in self._stretches])
 
     def _sums(self, a: str, one: _Signal, b: str, other: _Signal) -> Array:
-        """(knots, knots) sums over the rows of both signals and both hat functions, symmetric in both; made once, and
-        anew for lags of another time constant."""
+        """(knots, knots) sums over the rows of both signals and both hat functions, symmetric in both; made once for
+        each time constant that a lag has."""
         key = (min(a, b), max(a, b))
         if key in self._summed:
             return self._summed[key]
