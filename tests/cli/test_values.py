@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vestim_core.cli.values import named, number
-from vestim_core.spec.figures import duration, unit_of
+from vestim_core.cli.values import duration, named, number
+from vestim_core.spec.figures import unit_of
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_a_number_is_never_off_by_more_than_its_digits_allow(value: float) -> No
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0.42, "0.4 s"), (42.4, "42 s"), (59.7, "1 min 0 s"), (130, "2 min 10 s"), (11_100, "3 h 5 min")],
+    [(0.42, "0.4 s"), (42.4, "42 s"), (59.7, "1 min 0 s"), (130, "2 min 10 s"), (11_100, "3 h 5 min"), (math.nan, "-")],
 )
 def test_durations(seconds: float, text: str) -> None:
     assert duration(seconds) == text

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.data.samples import HEADER, csv_text, rows, write_csv
-from vestim_core.data.readers import csv, pieces, read_table
+from vestim_core.data.readers import csv, load_table, pieces, read_table
 from vestim_core.data.table import Table
 from vestim_core.spec.errors import ErrorCode, VestimError
 
@@ -100,6 +100,21 @@ def test_a_fault_in_a_later_part_is_found(file: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(csv, "_THREADS", 7)
     body[15_000] += ",7"
     assert "line 15002" in sentence(file, "\n".join([HEADER, *body]))
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("more", [0, 500])
+def test_words_between_and_after_rows_are_noticed_wherever_a_piece_ends(
+    file: Path, monkeypatch: pytest.MonkeyPatch, threads: int, more: int
+) -> None:
+    monkeypatch.setattr(pieces, "_LEAST", 1 << 12)
+    monkeypatch.setattr(csv, "_THREADS", threads)
+    monkeypatch.setattr(csv, "_PIECE_FIELDS", 5 * 100)
+    body = [f"{k}.5,{3 + k % 7},{-k},{k % 50},0.5" for k in range(600 + more)]
+    file.write_text("\n".join([HEADER, *body[:600], *["end of step"] * 100, *body[600:]]))
+    table = load_table(file)
+    assert [finding.code for finding in table.findings] == ["rows.text"]
+    assert np.count_nonzero(np.isfinite(table.columns["voltage_V"])) == len(body)
 
 
 def test_a_preamble_is_passed_over(file: Path) -> None:

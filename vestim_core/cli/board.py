@@ -7,8 +7,8 @@ from typing import Any
 
 from vestim_core.cli.events import epoch_errors, epoch_words, result_words, task_title
 from vestim_core.cli.output import plain
+from vestim_core.cli.values import duration
 from vestim_core.spec.events import EventKind
-from vestim_core.spec.figures import duration
 from vestim_core.spec.ids import split_attempt_key
 from vestim_core.spec.states import TASK_ENDS, Phase, TaskState
 

@@ -13,6 +13,11 @@ def number(value: Any) -> str:
     return figures.number(value) or "-"
 
 
+def duration(seconds: float) -> str:
+    """`0.4 s`, `42 s`, `2 min 10 s`, `3 h 5 min`, `2 d 4 h`; "-" for what is not finite."""
+    return figures.duration(seconds) or "-"
+
+
 def local(time_utc: str, pattern: str = "%H:%M:%S") -> str:
     """A time of the protocol (`2025-01-31T12:00:00.000Z`) as this machine's clock shows it; empty for an empty one."""
     return datetime.fromisoformat(time_utc).astimezone().strftime(pattern) if time_utc else ""

@@ -206,9 +206,11 @@ class _Problem:
         return _Solution(x, covariance, places, squares)
 
     def _lag_by(self, tau_s: dict[str, float]) -> None:
-        """Make lags of these time constants; the search changes one at a time, and what is made of others stays."""
+        """Have lags of these time constants; the search mostly changes one, and what is made of the others stays."""
         changed = {name for name, tau in tau_s.items() if self._tau_s.get(name) != tau}
-        self._lags |= {name: _resistance(self._lag(tau_s[name])) for name in sorted(changed)}
+        self._lags = {
+            name: _resistance(self._lag(tau)) if name in changed else self._lags[name] for name, tau in tau_s.items()
+        }
         self._summed = {pair: sums for pair, sums in self._summed.items() if not changed & set(pair)}
         self._tau_s = tau_s
 

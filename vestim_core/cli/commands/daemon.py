@@ -9,11 +9,10 @@ import typer
 
 from vestim_core.cli.link import connected
 from vestim_core.cli.output import AsJson, print_json, say
-from vestim_core.cli.values import number
+from vestim_core.cli.values import duration, number
 from vestim_core.client import all_jobs
 from vestim_core.client.discover import daemon_lives, start_daemon
 from vestim_core.spec.errors import ErrorCode, VestimError, not_found
-from vestim_core.spec.figures import duration
 from vestim_core.system import Home
 
 STOP_TIMEOUT_S = 15.0

@@ -13,11 +13,10 @@ from vestim_core.cli.link import connected
 from vestim_core.cli.output import AsJson, console, plain, print_json, say
 from vestim_core.cli.questions import Columns, absolute, bar, columns_of
 from vestim_core.cli.results import new_table
-from vestim_core.cli.values import number
+from vestim_core.cli.values import duration, number
 from vestim_core.client import Client
 from vestim_core.client.inspection import await_data_set
 from vestim_core.spec.errors import VestimError, refused, wrong_input
-from vestim_core.spec.figures import duration
 from vestim_core.spec.finding import Severity
 
 FOUND_ERRORS = 1

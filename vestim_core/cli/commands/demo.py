@@ -10,11 +10,10 @@ import typer
 from vestim_core.cli.link import connected
 from vestim_core.cli.output import AsJson, console, say
 from vestim_core.cli.results import errors_tables, judged_by, tested_tasks
-from vestim_core.cli.values import named, seconds_between
+from vestim_core.cli.values import duration, named, seconds_between
 from vestim_core.cli.watch import watch
 from vestim_core.client import show
 from vestim_core.client.inspection import ask
-from vestim_core.spec.figures import duration
 from vestim_core.spec.states import TaskKind
 
 

@@ -13,9 +13,8 @@ from vestim_core.cli.output import AsJson, console, plain, print_json, say
 from vestim_core.cli.pick import JobName, find_job
 from vestim_core.cli.results import errors_tables, files_tables, new_table
 from vestim_core.cli.trust import bands_tables, label_sentence, labels_table, seeds_table
-from vestim_core.cli.values import local, seconds_between
+from vestim_core.cli.values import duration, local, seconds_between
 from vestim_core.client import show as show_whole
-from vestim_core.spec.figures import duration
 from vestim_core.spec.states import JobState
 
 

@@ -10,12 +10,11 @@ import typer
 from vestim_core.cli.link import connected
 from vestim_core.cli.output import AsJson, console, print_json, say
 from vestim_core.cli.results import errors_tables
-from vestim_core.cli.values import number
+from vestim_core.cli.values import duration, number
 from vestim_core.cli.watch import watch
 from vestim_core.client import show
 from vestim_core.spec.document import read_document
 from vestim_core.spec.errors import ErrorCode
-from vestim_core.spec.figures import duration
 
 
 def register(app: typer.Typer) -> None:

@@ -11,7 +11,6 @@ import os
 import warnings
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, pairwise
@@ -32,6 +31,8 @@ from vestim_core.spec.finding import Finding
 _THREADS = min(os.cpu_count() or 1, 4)
 _PIECE_FIELDS = 1 << 18
 _MEMORY_PER_VALUE = 3 * 8
+_NO_NUMBERS = (ValueError, OverflowError)
+"""What pandas raises for fields that are none, its own errors among them."""
 _ALWAYS_THERE = 1 << 26
 """Bytes of memory that are taken for granted: to ask how much there is costs as much as to read a short file."""
 
@@ -109,9 +110,12 @@ class CsvSource:
         """In this thread: another one would have to get memory of its own."""
         with self.path.open("rb", buffering=0) as file:
             counted = Counted(file, *part, self.layout.separator, encoding)
-            pieces = list(self._pieces(kinds, counted))
-        rows = self._rows_of(counted)
-        if not rows or rows != sum(map(len, pieces)):
+            try:
+                pieces = list(self._pieces(kinds, counted))
+            except _NO_NUMBERS:
+                pieces = []
+        rows = self._rows_of(counted)  # which says what is wrong with the file, if it is that
+        if not pieces or not rows or rows != sum(map(len, pieces)):
             return None
         return {position: _joined([_values(piece[position]) for piece in pieces]) for position in kinds}
 
@@ -127,13 +131,16 @@ class CsvSource:
             return self._rows_of(counted)
 
         def fill(part: tuple[int, int], at: int, end: int) -> bool:
-            with self.path.open("rb", buffering=0) as file:
-                for piece in self._pieces(kinds, Part(file, *part, encoding)):
-                    first, at = at, at + len(piece)
-                    if at > end:
-                        return False
-                    for position, column in columns.items():
-                        column[first:at] = _values(piece[position])
+            try:
+                with self.path.open("rb", buffering=0) as file:
+                    for piece in self._pieces(kinds, Part(file, *part, encoding)):
+                        first, at = at, at + len(piece)
+                        if at > end:
+                            return False
+                        for position, column in columns.items():
+                            column[first:at] = _values(piece[position])
+            except _NO_NUMBERS:
+                return False
             return at == end
 
         with ThreadPoolExecutor(len(parts)) as pool:
@@ -155,25 +162,22 @@ class CsvSource:
         return 0 if counted.quotes or stray else rows
 
     def _pieces(self, kinds: dict[int, Any], part: Part) -> Iterator[pd.DataFrame]:
-        """The part's rows, a piece at a time, to its end or to a piece that cannot be parsed: then rows are missing."""
+        """The part's rows, a piece at a time. Raises `_NO_NUMBERS` where they are not as the first ones."""
         layout, handle = self.layout, cast(Any, part)
-        with (
-            suppress(ValueError, OverflowError),  # pandas' parser errors are ValueErrors too
-            pd.read_csv(
-                handle,
-                sep=layout.separator,
-                decimal=layout.decimal,
-                thousands=layout.thousands or None,
-                header=None,
-                index_col=False,
-                usecols=list(kinds),
-                dtype=kinds,
-                engine="c",
-                encoding_errors="replace",
-                low_memory=False,
-                chunksize=max(_PIECE_FIELDS // layout.width, 1),
-            ) as pieces,
-        ):
+        with pd.read_csv(
+            handle,
+            sep=layout.separator,
+            decimal=layout.decimal,
+            thousands=layout.thousands or None,
+            header=None,
+            index_col=False,
+            usecols=list(kinds),
+            dtype=kinds,
+            engine="c",
+            encoding_errors="replace",
+            low_memory=False,
+            chunksize=max(_PIECE_FIELDS // layout.width, 1),
+        ) as pieces:
             yield from pieces
 
 
