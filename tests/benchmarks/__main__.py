@@ -15,7 +15,7 @@ from tests.benchmarks.figure import Figure
 def modules() -> list[str]:
     """Names of everything here that measures: each module with a `run() -> list[Figure]`."""
     names = (module.name for module in pkgutil.iter_modules(tests.benchmarks.__path__))
-    return sorted(name for name in names if name not in {"__main__", "figure"})
+    return sorted(name for name in names if name not in {"__main__", "figure", "memory"})
 
 
 def measured(names: list[str]) -> Iterator[Figure]:

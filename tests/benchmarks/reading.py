@@ -80,18 +80,16 @@ def _csv(place: Path) -> list[Figure]:
 _READ_MANY = """
 import sys, time
 from pathlib import Path
+from tests.benchmarks.memory import highest_B
 from vestim_core.data.readers import read_table
 small, large = map(Path, sys.argv[1:])
 needed = ("voltage_V", "current_A", "temperature_degC", "soc")
-def highest():
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(1024 * int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
 read_table(small, {}, needed, sha256="0")
-before = highest()
+before = highest_B()
 start = time.perf_counter()
 table = read_table(large, {}, needed, sha256="0")
 took = time.perf_counter() - start
-used = highest() - before
+used = highest_B() - before
 print(took, used / sum(values.nbytes for values in table.columns.values()))
 """
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from statistics import median
 
 from tests.benchmarks.figure import Figure
+from tests.benchmarks.memory import highest_B
 from tests.benchmarks.training_overhead import bare, every_batch, ours
 from tests.training.synthetic import FILES, Intents, Recorder, drive, prepare, trial
 from vestim_core.data.prepared import open_prepared, write_prepared
@@ -136,9 +137,7 @@ def _peak_MB(directory: Path) -> float:
         with tempfile.TemporaryDirectory() as folder:
             report, intent = Recorder(), Intents(batches)
             train(settings, prepared, Path(folder), device="cpu", threads=1, report=report, intent=intent)
-    # Not what getrusage tells, which begins with what the parent had when this process was born.
-    status = Path("/proc/self/status").read_text()
-    return float(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))) * 1024 / 1e6
+    return highest_B() / 1e6
 
 
 if __name__ == "__main__" and len(sys.argv) > 1:
