@@ -7,8 +7,8 @@ import math
 from typing import Any
 
 DIGITS = 3
-UNITS = {"percent": "%", "degC": "°C"}
-"""Units whose name within a metric is not how they are written."""
+_WRITTEN = {"percent": "%", "degC": "°C", "1": ""}
+"""Units whose name within a metric or beside a column is not how they are written."""
 _WITHOUT_UNIT = ("rmse", "mae", "max", "r2", "loss")
 
 
@@ -27,7 +27,12 @@ def number(value: Any) -> str:
 def unit_of(metric_name: str) -> str:
     """The unit in the name of a metric: `mV` of `rmse_mV` or `train_rmse_mV`; empty where there is none."""
     suffix = metric_name.rpartition("_")[2]
-    return "" if suffix == metric_name or suffix in _WITHOUT_UNIT else UNITS.get(suffix, suffix)
+    return "" if suffix == metric_name or suffix in _WITHOUT_UNIT else written(suffix)
+
+
+def written(unit: str) -> str:
+    """A unit as it is written: `°C` of `degC`; nothing for `1`, that of what has none."""
+    return _WRITTEN.get(unit, unit)
 
 
 def duration(seconds: float) -> str:

@@ -58,7 +58,7 @@ class Updater:
             return Losses(0.0, 0.0)
         for group in self._optimiser.param_groups:
             group["lr"] = rate
-        for weights in self._parameters:
+        for weights in self._parameters:  # as zero_grad does, which takes 25 us more for records of it
             weights.grad = None
         loss = square = 0.0
         for part in _parts(batch):

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from vestim_core.spec.figures import UNITS, unit_of
+from vestim_core.spec.figures import unit_of, written
 from vestim_core.spec.signals import QUANTITIES, error_scale
 from vestim_gui.detail.facts import baseline_rmse, best_of_task, rmse_name, tested
 from vestim_gui.detail.prediction import Prediction
@@ -124,9 +124,7 @@ def prediction_panels(file: str, target: str, predictions: Sequence[tuple[str, P
         curves.append(curve(name, x, prediction.predicted, ink=ink, dashed=True))
         error = scale * (prediction.predicted - prediction.measured)
         residuals.append(curve(f"error of {name}", x, error, ink=ink, label=False))
-    own = QUANTITIES.get(target, "")
-    unit = "" if own == "1" else UNITS.get(own, own)
-    upper = titled(f"{file}: measured and predicted (dashed)", unit)
+    upper = titled(f"{file}: measured and predicted (dashed)", written(QUANTITIES.get(target, "")))
     lower = titled("Error (predicted − measured)", unit_of(f"rmse{suffix}"))
     return [
         Panel(upper, x_label, tuple(curves)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QComboBox, QDialog, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
+from vestim_core.spec.figures import written
 from vestim_core.spec.signals import QUANTITIES
 from vestim_gui.new_job.data_files import USUAL, FileRow, missing_sentence, quantity_words
 from vestim_gui.widgets.plain_label import button, plain_label
@@ -86,5 +87,5 @@ class ColumnsDialog(QDialog):
 
 
 def _unit(name: str) -> str:
-    unit = {"degC": "°C", "1": ""}.get(QUANTITIES.get(name, ""), QUANTITIES.get(name, ""))
+    unit = written(QUANTITIES.get(name, ""))
     return f" / {unit}" if unit else ""

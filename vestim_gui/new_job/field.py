@@ -7,6 +7,7 @@ from typing import Any
 from PyQt6.QtCore import QStringListModel, Qt, pyqtSignal
 from PyQt6.QtWidgets import QGridLayout, QLabel, QWidget
 
+from vestim_core.spec.figures import written
 from vestim_gui.new_job.editors import Editor, editor_for
 from vestim_gui.new_job.problems import Problem, Stop
 from vestim_gui.new_job.shape import FieldShape, Kind
@@ -22,7 +23,6 @@ SPACING_PX = 8
 LINE_PX = 28
 _WIDE = (Kind.TEXT, Kind.MAPPING, Kind.OTHER)
 """Words need more room than numbers."""
-UNITS = {"1": "", "degC": "°C"}
 
 
 class FieldRow(QWidget):
@@ -43,7 +43,7 @@ class FieldRow(QWidget):
         self.title = title or shape.title
         self.editor = editor if editor is not None else editor_for(shape, columns)
         self._total = 0
-        unit = UNITS.get(shape.unit, shape.unit)
+        unit = written(shape.unit)
         self.label: QLabel = plain_label(self.title)
         self.label.setFixedWidth(LABEL_PX)
         self.label.setMinimumHeight(LINE_PX)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
 from vestim_core.spec.errors import VestimError
+from vestim_core.spec.figures import written
 from vestim_core.spec.signals import QUANTITIES
 from vestim_gui.context import Context
 from vestim_gui.link.pending import Question
@@ -78,7 +79,7 @@ class FilePreview(QWidget):
             signal = self._signals[name]
             values = [float("nan") if value is None else value for value in signal["value"]]
             times = [float("nan") if time_s is None else time_s for time_s in signal["time_s"]]
-            unit = {"degC": "°C", "1": ""}.get(QUANTITIES.get(name, ""), QUANTITIES.get(name, ""))
+            unit = written(QUANTITIES.get(name, ""))
             words = quantity_words(name)
             title = f"{words[:1].upper()}{words[1:]}" + (f" / {unit}" if unit else "")
             panels.append(Panel(title, "time / s", (curve(name, times, values, ink=place, label=False),)))
