@@ -291,8 +291,10 @@ class Host:
     def _schedule(self) -> bool:
         containers = self.manager.job_containers.values()
         jobs = [job for container in containers if (job := _queued(container, time.monotonic()))]
+        if not jobs:
+            return False
         capacity = capacity_left(self.manager, self.slots, self.threads)
-        started = choose(jobs, capacity) if jobs else []
+        started = choose(jobs, capacity)
         spare = self._spare_threads(started, capacity) if started else 0
         for job_id, task_id in started:
             with self._apart(job_id):
