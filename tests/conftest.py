@@ -18,6 +18,11 @@ _SESSION_HOME = Path(tempfile.mkdtemp(prefix="vestim-"))
 os.environ["VESTIM_HOME"] = str(_SESSION_HOME)
 
 
+def pytest_unconfigure() -> None:
+    """Take the session's home away, also where tests are only handed out to others."""
+    shutil.rmtree(_SESSION_HOME, ignore_errors=True)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _the_users_own_folders_stay_untouched() -> Iterator[None]:
     own = [platformdirs.user_data_path("Vestim", appauthor=False), platformdirs.user_documents_path() / "Vestim"]
@@ -25,7 +30,6 @@ def _the_users_own_folders_stay_untouched() -> Iterator[None]:
     yield
     _stop_daemon(_SESSION_HOME)
     _end_processes(_SESSION_HOME)
-    shutil.rmtree(_SESSION_HOME, ignore_errors=True)
     made = [str(folder) for folder in absent if folder.exists()]
     assert not made, f"tests wrote to the user's own folders: {made}"
 
