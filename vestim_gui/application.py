@@ -127,6 +127,7 @@ def _run(app: QApplication, home: Home, errors: Errors, single: SingleInstance, 
     try:
         return app.exec()
     finally:
+        window.hide()  # pages send what they still keep when they are hidden: while there is a link to send it by
         ctx.link.close()
         finish_work()
         ctx.session.flush()
