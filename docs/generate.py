@@ -1,6 +1,6 @@
 """Write the generated parts of the documents: `python docs/generate.py`; with `--check`, say which are out of date.
 
-A generated part stands between `<!-- generated: NAME -->` and `<!-- end -->`; all else in a document is written by hand.
+Generated parts stand between `<!-- generated: NAME -->` and `<!-- end -->`; everything else is written by hand.
 The arrows come from the import contracts in `setup.cfg`, methods and parameters from the protocol's table.
 """
 
