@@ -6,8 +6,9 @@ import pytest
 
 from vestim_core.spec.schema_upgrade import (
     ConflictingKeysError,
+    upgrade_event,
     upgrade_job,
-    upgrade_message_data,
+    upgrade_job_record,
     upgrade_record,
 )
 
@@ -104,8 +105,37 @@ def test_stored_findings_and_errors_are_recognized_by_their_shape() -> None:
             "problems": [{"location": "data.train", "message": "is missing"}],
         },
     }
-    assert upgrade_message_data({"level": "info", "text": "hello", "place": "x"}) == {
+    assert upgrade_event("message", {"level": "info", "text": "hello", "place": "x"}) == {
         "level": "info",
         "message": "hello",
         "location": "x",
     }
+
+
+def test_rows_say_why_in_message_and_what_they_do_in_activity() -> None:
+    row = {"job_id": "job_1", "state": "failed", "reason": "no disk", "message": "epoch 3 of 12", "tags": []}
+    present = {"job_id": "job_1", "state": "failed", "message": "no disk", "activity": "epoch 3 of 12", "tags": []}
+    assert upgrade_record(row) == present
+    assert upgrade_record(present) == present
+    assert upgrade_event("task", {"state": "running", "kind": "train", "reason": ""}) == {
+        "state": "running",
+        "kind": "train",
+        "message": "",
+    }
+
+
+def test_tasks_on_new_files_are_evaluations() -> None:
+    task = {"task_id": "retest_1", "kind": "retest", "retest": {"files": ["a"], "trained": ["train_001"]}}
+    assert upgrade_record(task) == {
+        "task_id": "retest_1",
+        "kind": "evaluation",
+        "evaluation": {"files": ["a"], "training_tasks": ["train_001"]},
+    }
+
+
+def test_a_job_record_keeps_its_order_and_a_draft_that_contradicts_itself() -> None:
+    record = {"job_id": "job_1", "spec": {"training": {"method": "rows", "batch_rows": 4}}, "state": "draft"}
+    assert list(upgrade_job_record(record)) == list(record)
+    assert upgrade_job_record(record)["spec"] == {"training": {"method": "rows", "batch_size": 4}}
+    odd = {"spec": {"training": {"method": "rows", "batch_rows": 4, "batch_size": 5}}}
+    assert upgrade_job_record(odd) == odd

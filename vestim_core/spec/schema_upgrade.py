@@ -8,6 +8,7 @@ below are everything that changed.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ SCHEMA_VERSION = 3
 
 RENAMED_METHODS = {"streams": "tbptt"}
 RENAMED_STEPS = {"normalise": "normalize"}
+RENAMED_TASK_KINDS = {"retest": "evaluation"}
 RENAMED_TRAINING_KEYS = {
     "tbptt": {"streams": "batch_size", "chunk_steps": "sequence_length", "chunks_per_stream": "sequences_per_draw"},
     "windows": {"batch_windows": "batch_size", "lookback_steps": "lookback"},
@@ -64,11 +66,19 @@ def upgrade_job(document: Mapping[str, Any]) -> UpgradedJob:
     return UpgradedJob(upgraded, tuple(dict.fromkeys(notes)))
 
 
-def upgrade_record(value: Any) -> Any:
-    """Upgrade stored plain values of any kind: task specs, findings, errors, events' data, and whatever holds them.
+def upgrade_job_record(record: Mapping[str, Any], document_key: str = "spec") -> dict[str, Any]:
+    """Upgrade a job's stored record or state file, whose job document stands under `document_key`. A document that
+    contradicts itself stays as it is: it was a draft that could not be started either."""
+    document = record.get(document_key)
+    with suppress(ConflictingKeysError):
+        document = upgrade_job(document).document if isinstance(document, Mapping) else document
+    record = {key: None if key == document_key else value for key, value in record.items()}
+    return {key: document if key == document_key else value for key, value in upgrade_record(record).items()}
 
-    Each is recognized by its shape, wherever it stands.
-    """
+
+def upgrade_record(value: Any) -> Any:
+    """Upgrade stored plain values of any kind: rows, task specs, findings, errors, events' data, and whatever holds
+    them. Each is recognized by its shape, wherever it stands."""
     if isinstance(value, list):
         return [upgrade_record(item) for item in value]
     if not isinstance(value, dict):
@@ -76,23 +86,31 @@ def upgrade_record(value: Any) -> Any:
     record = {key: upgrade_record(item) for key, item in value.items()}
     if record.get("step") in RENAMED_STEPS:
         record["step"] = RENAMED_STEPS[record["step"]]
+    if record.get("kind") in RENAMED_TASK_KINDS:
+        record["kind"] = RENAMED_TASK_KINDS[record["kind"]]
     if isinstance(record.get("training"), dict) and "method" in record["training"]:
         (record["training"],) = _upgrade_training(record["training"], [], [])
+    if isinstance(record.get("retest"), dict):
+        _rename(record["retest"], "trained", "training_tasks")
+    _rename(record, "retest", "evaluation")
     if {"code", "severity", "sentence"} <= record.keys():
         _rename(record, "sentence", "message")
     if {"code", "place", "actions"} <= record.keys():
         _rename(record, "place", "location")
     if isinstance(record.get("problems"), list):
         record["problems"] = [_upgrade_problem(problem) for problem in record["problems"]]
+    if "reason" in record and ("state" in record or "intent" in record):
+        _rename(record, "message", "activity")
+        _rename(record, "reason", "message")
     return record
 
 
-def upgrade_message_data(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Upgrade the data of a `message` event."""
-    record = dict(data)
-    if "message" not in record:
+def upgrade_event(kind: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Upgrade the data of an event of this kind."""
+    record: dict[str, Any] = upgrade_record(dict(data))
+    if kind == "message":
         _rename(record, "text", "message")
-    _rename(record, "place", "location")
+        _rename(record, "place", "location")
     return record
 
 
