@@ -93,8 +93,7 @@ def upgrade_record(value: Any) -> Any:
     if isinstance(record.get("retest"), dict):
         _rename(record["retest"], "trained", "training_tasks")
     _rename(record, "retest", "evaluation")
-    if {"code", "severity", "sentence"} <= record.keys():
-        _rename(record, "sentence", "message")
+    _rename(record, "sentence", "message")
     if {"code", "place", "actions"} <= record.keys():
         _rename(record, "place", "location")
     if isinstance(record.get("problems"), list):
