@@ -1,7 +1,7 @@
-"""Vestim's core: everything that trains and tests battery models, without the window.
+"""Vestim's core: trains and tests battery models, without the window.
 
-The rooms below this package and the arrows between them are held by the import contracts in setup.cfg. Importing the
-package itself loads nothing.
+The import contracts in setup.cfg define which of the packages below may import which. Importing this package loads
+nothing.
 """
 
 __version__ = "0.1.0"

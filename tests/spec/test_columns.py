@@ -25,7 +25,7 @@ from vestim_core.spec.preparation import (
     Step,
     default_preparation,
 )
-from vestim_core.spec.preparation_presets import PRESETS, filtered_power, predecessor_order, sensor_errors
+from vestim_core.spec.preparation_presets import PRESETS, legacy_order, power_filters, sensor_error_steps
 from vestim_core.spec.signals import SignalsSpec
 
 FILES = ("time_s", "voltage_V", "current_A", "temperature_degC", "soc")
@@ -226,12 +226,12 @@ def test_presets_are_valid_jobs_with_their_features() -> None:
         assert check_steps(preset.steps, SignalsSpec(features=features), (*FILES, "power_W")) == []
 
 
-def test_the_predecessors_order() -> None:
-    steps = predecessor_order(
+def test_legacy_order() -> None:
+    steps = legacy_order(
         period_s=0.1,
-        filters=filtered_power(),
+        filters=power_filters(),
         formulas=[Formula(output="x", formula="np.sqrt(np.abs(power_W_slow))")],
-        noise=sensor_errors(["current_A", "x", "soc"]),
+        noise=sensor_error_steps(["current_A", "x", "soc"]),
         padding_s=50,
     )
     kinds = ["resample", "butterworth", "butterworth", "formula", "augment", "augment", "pre_roll", "normalise"]

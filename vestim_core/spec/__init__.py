@@ -1,1 +1,1 @@
-"""The vocabulary of Vestim: specs, states, events, findings and errors. Imports pydantic and nothing of ours."""
+"""Types that all packages share: specs, states, events, findings and errors. Imports no other package of Vestim."""

@@ -1,4 +1,4 @@
-"""Which files a job trains, validates and tests on, and how their columns are named."""
+"""Data section of a job: files by role, names of their columns, and repairs."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ Role = Literal["train", "validation", "test"]
 
 
 class FileRepair(Section):
-    """A repair of one file, as a finding proposes it; row numbers are those of the file as it lies there."""
+    """A repair of one file, as proposed by a finding. Row numbers refer to the unrepaired file."""
 
     file: str = Field(min_length=1, title="File", description="Its name, or its path where names are not unique.")
     repair: Repair = Field(title="Repair", description="Kind and parameters, as data.")
 
 
 class DataSpec(Section):
-    """Files or folders for each role, or the data set that names them. A split is by whole files, never inside a file.
+    """Files or folders by role, or the name of a data set. A split assigns whole files, never parts of a file.
 
-    At a job's start the daemon puts a data set's files, mapping, repairs and hashes beside its name: from then on they
-    count, whatever becomes of the data set.
+    When a job starts, the daemon copies the data set's files, mapping, repairs and hashes into this section, so that
+    later changes of the data set do not affect the job.
     """
 
     data_set: str = Field(
@@ -62,18 +62,18 @@ class DataSpec(Section):
 
     @property
     def is_reference(self) -> bool:
-        """Whether this only names a data set, whose files are still to be looked up."""
+        """True if this only names a data set whose files have not been looked up yet."""
         return bool(self.data_set) and not self.hashes
 
     @field_validator("train", "validation")
     @classmethod
-    def _needed(cls, paths: list[str], info: ValidationInfo) -> list[str]:
+    def _require_files(cls, paths: list[str], info: ValidationInfo) -> list[str]:
         if not paths and not info.data.get("data_set"):
             raise PydanticCustomError("missing", "is missing")
         return paths
 
     @model_validator(mode="after")
-    def _files_or_a_data_set(self) -> Self:
+    def _check_data_set_reference(self) -> Self:
         if self.is_reference and (self.train or self.validation or self.test or self.columns or self.repairs):
             raise ValueError(
                 f"'data_set' stands instead of files, columns and repairs: change those of data set "
@@ -84,12 +84,14 @@ class DataSpec(Section):
         return self
 
     @model_validator(mode="after")
-    def _one_role_each(self) -> Self:
+    def _check_one_role_per_file(self) -> Self:
         roles = {"train": self.train, "validation": self.validation, "test": self.test}
-        seen: dict[str, str] = {}
+        role_by_path: dict[str, str] = {}
         for role, paths in roles.items():
             for path in paths:
-                if path in seen:
-                    raise ValueError(f"'{path}' is given as {seen[path]} and as {role}: results would look too good")
-                seen[path] = role
+                if path in role_by_path:
+                    raise ValueError(
+                        f"'{path}' is given as {role_by_path[path]} and as {role}: results would look too good"
+                    )
+                role_by_path[path] = role
         return self

@@ -1,7 +1,7 @@
-"""A named data set: which files with which roles, how their columns are named and mended, and what was in them.
+"""Named data sets: files by role, column names, repairs, and the content found by the last check.
 
-`DataSetSpec` is what the user says, with folders, patterns and a split at random. `DataSetContent` is what a worker
-found there: whole files, each with one role and the hash of its bytes. A job takes the content as it is at its start.
+`DataSetSpec` is the user's definition, with folders, patterns and a random split. `DataSetContent` is what a worker
+found: whole files, each with one role and the hash of its bytes. A job copies the content when it starts.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from vestim_core.spec.data import FileRepair, Role
 from vestim_core.spec.finding import Finding, Severity
 from vestim_core.spec.section import Section
 
-MAX_FILES = 5_000
-MAX_FINDINGS = 500
-MAX_FINDING_BYTES = 1 << 20
-"""Bounds of what is kept of a check, so that a data set fits into one answer."""
+# Limits of what is stored of a check, so that a data set fits into one reply (`protocol.limits.MAX_REPLY_BYTES`).
+MAX_FILES = 5_000  # files
+MAX_FINDINGS = 500  # findings, the most severe first
+MAX_FINDING_BYTES = 1 << 20  # bytes of all stored findings together: 1 MiB
 WHY_WHOLE_FILES = (
     "a split inside a file is refused, since rows beside each other are almost equal and hidden states would reach "
     "across the border, so that results would look too good: split by whole files"
@@ -30,8 +30,8 @@ WHY_WHOLE_FILES = (
 
 
 class Split(Section):
-    """Whole files dealt out at random. The same files with the same seed give the same split on every machine; one file
-    more or less moves few of the others."""
+    """Random split by whole files. The same files and seed give the same split on every machine; adding or removing a
+    file changes the role of few others."""
 
     by: Literal["file"] = Field("file", title="Split by", description="Whole files; nothing else is allowed.")
     validation: float = Field(
@@ -45,21 +45,21 @@ class Split(Section):
 
     @field_validator("by", mode="before")
     @classmethod
-    def _whole_files(cls, value: Any) -> Any:
+    def _check_by(cls, value: Any) -> Any:
         if value != "file":
             raise ValueError(WHY_WHOLE_FILES)
         return value
 
     @field_validator("validation", "test")
     @classmethod
-    def _share_or_number(cls, value: float) -> float:
+    def _check_share(cls, value: float) -> float:
         if value >= 1 and value != int(value):
             raise ValueError("is neither a share below 1 nor a whole number of files")
         return value
 
 
 class DataSetSpec(Section):
-    """Files by role. Each entry is a file, a folder, or a pattern such as `cells/*_25C.csv`."""
+    """Files by role. Each entry is a file, a folder or a pattern such as `cells/*_25C.csv`."""
 
     files: list[str] = Field(
         [],
@@ -81,7 +81,7 @@ class DataSetSpec(Section):
     )
 
     @model_validator(mode="after")
-    def _every_role_that_is_needed(self) -> Self:
+    def _check_required_roles(self) -> Self:
         if self.split and not self.files:
             raise ValueError("there is nothing to split: name the files or folders under 'files'")
         if not self.files and not self.train:
@@ -92,8 +92,11 @@ class DataSetSpec(Section):
 
 
 class DataSetFile(Section):
-    """One file as it was looked at. sha256: of its bytes. duration_s, sample_time_s: None where there is no table;
-    temperature_degC: mean over the file, None without such a column."""
+    """One file as found by the last check.
+
+    sha256: hash of the file's bytes. duration_s, sample_time_s: None if no table could be read.
+    temperature_degC: mean over the file; None without a temperature column.
+    """
 
     path: str
     role: Role
@@ -107,13 +110,15 @@ class DataSetFile(Section):
 
     @property
     def name(self) -> str:
-        """The file's name without its folder."""
+        """File name without its folder."""
         return PurePath(self.path).name
 
 
 class DataSetContent(Section):
-    """What was found: every file with its role, the mapping and repairs that were used (repairs name whole paths), and
-    the findings that remain; of many the worst are kept, and all are counted by severity."""
+    """Result of a check: files with roles, the mapping and repairs applied (repairs name whole paths), and findings.
+
+    Only the most severe findings are stored if there are many; `finding_counts` counts all of them by severity.
+    """
 
     files: list[DataSetFile] = Field(min_length=1, max_length=MAX_FILES)
     columns: dict[str, str] = Field(default_factory=dict)
@@ -123,18 +128,20 @@ class DataSetContent(Section):
 
     @property
     def sha256(self) -> str:
-        """Hash of everything that training depends on: contents with roles, mapping and repairs; not of folders."""
+        """Hash of everything that training depends on: file contents, roles, mapping and repairs, but not folders."""
         names = {file.path: file.name for file in self.files}
-        repairs = [[names.get(one.file, one.file), one.repair.model_dump(mode="json")] for one in self.repairs]
-        facts = [[[file.role, file.name, file.sha256] for file in self.files], self.columns, repairs]
-        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+        repairs = [
+            [names.get(repair.file, repair.file), repair.repair.model_dump(mode="json")] for repair in self.repairs
+        ]
+        content = [[[file.role, file.name, file.sha256] for file in self.files], self.columns, repairs]
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def of(self, role: Role) -> list[DataSetFile]:
-        """The files of one role, in order."""
+        """Files with this role, in order."""
         return [file for file in self.files if file.role == role]
 
     def to_data(self, name: str) -> dict[str, Any]:
-        """The data section of a job that is to have just this content."""
+        """Data section of a job that uses exactly this content."""
         roles: tuple[Role, ...] = ("train", "validation", "test")
         return {
             "data_set": name,
@@ -146,7 +153,7 @@ class DataSetContent(Section):
 
 
 class DataSetState(StrEnum):
-    """`checking`: a worker looks at the files; `ready`: jobs may refer to it; `failed`: `error` says why not."""
+    """`checking`: a worker inspects the files; `ready`: jobs may use it; `failed`: `error` gives the reason."""
 
     CHECKING = "checking"
     READY = "ready"
@@ -154,10 +161,10 @@ class DataSetState(StrEnum):
 
 
 class DataSet(Section):
-    """One data set as it is kept. content: of the last check that ended well; None before the first one has.
+    """A data set as it is stored.
 
-    inspection_id: of the check that is under way. changes: what the last check found other than the one before, in
-    sentences.
+    content: result of the last successful check; None before the first one.
+    inspection_id: id of the running check. changes: messages about differences between the last two checks.
     """
 
     schema_version: Literal[1] = 1
@@ -174,11 +181,11 @@ class DataSet(Section):
     changes: list[str] = Field(default_factory=list)
 
     def to_record(self) -> dict[str, Any]:
-        """Plain values; `DataSet.model_validate` of them gives this data set again."""
+        """Return plain values that `DataSet.model_validate` turns back into this data set."""
         return self.model_dump(mode="json")
 
     def summary(self) -> dict[str, Any]:
-        """One row of the list of data sets."""
+        """Return the row for the list of data sets."""
         files = self.content.files if self.content else []
         return {
             "data_set_id": self.data_set_id,
@@ -199,14 +206,14 @@ class DataSet(Section):
         }
 
 
-def changes_between(before: Sequence[DataSetFile], now: Sequence[DataSetFile]) -> list[str]:
-    """What is other than before, one sentence a file."""
-    former, present = ({file.path: file for file in files} for files in (before, now))
-    said = [f"'{path}' is no longer in it." for path in former.keys() - present.keys()]
-    said += [f"'{path}' is new." for path in present.keys() - former.keys()]
-    for path in former.keys() & present.keys():
-        if former[path].sha256 != present[path].sha256:
-            said.append(f"'{path}' has other content.")
-        if former[path].role != present[path].role:
-            said.append(f"'{path}' is for {present[path].role} now, not for {former[path].role}.")
-    return sorted(said)
+def changes_between(old_files: Sequence[DataSetFile], new_files: Sequence[DataSetFile]) -> list[str]:
+    """Messages about the differences between two checks, one per change, sorted."""
+    old_by_path, new_by_path = ({file.path: file for file in files} for files in (old_files, new_files))
+    messages = [f"'{path}' is no longer in it." for path in old_by_path.keys() - new_by_path.keys()]
+    messages += [f"'{path}' is new." for path in new_by_path.keys() - old_by_path.keys()]
+    for path in old_by_path.keys() & new_by_path.keys():
+        if old_by_path[path].sha256 != new_by_path[path].sha256:
+            messages.append(f"'{path}' has other content.")
+        if old_by_path[path].role != new_by_path[path].role:
+            messages.append(f"'{path}' is for {new_by_path[path].role} now, not for {old_by_path[path].role}.")
+    return sorted(messages)

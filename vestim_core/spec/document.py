@@ -1,6 +1,6 @@
-"""Job files: TOML or JSON in, one clear sentence with the line when they cannot be read; and the commented template.
+"""Reading of job files in TOML or JSON; errors name the file and, for syntax errors, the line.
 
-Relative paths of data files mean "beside the job file", so that a folder with both can be moved.
+Relative data paths are resolved against the job file's folder, so that a folder with both can be moved.
 """
 
 from __future__ import annotations
@@ -13,24 +13,24 @@ from typing import Any
 from vestim_core.spec.errors import VestimError, not_found, wrong_input
 
 ROLES = ("train", "validation", "test")
-MAX_SPEC_BYTES = 4 << 20
+MAX_SPEC_BYTES = 4 << 20  # bytes: 4 MiB, the limit of a request (`protocol.limits.MAX_REQUEST_BYTES`)
 
 
 def read_document(path: Path) -> dict[str, Any]:
-    """The plain values of a job file (.toml or .json) with data paths made absolute; not validated yet."""
-    document = parse_document(_text_of(path), str(path), as_json=path.suffix.lower() == ".json")
+    """Read a job file (.toml or .json) into plain values with absolute data paths, without validating it."""
+    document = parse_document(_read_text(path), str(path), as_json=path.suffix.lower() == ".json")
     return with_absolute_paths(document, path.absolute().parent)
 
 
 def read_former_settings(path: Path) -> dict[str, Any] | list[Any]:
-    """The plain values of a file of settings of the former program, which may also be a list."""
-    found = parse_json(_text_of(path), str(path))
-    if not isinstance(found, dict | list):
+    """Read a legacy settings file (JSON) into plain values, a table or a list."""
+    settings = parse_json(_read_text(path), str(path))
+    if not isinstance(settings, dict | list):
         raise wrong_input(f"'{path}' holds no settings", place=str(path))
-    return found
+    return settings
 
 
-def _text_of(path: Path) -> str:
+def _read_text(path: Path) -> str:
     try:
         if path.stat().st_size > MAX_SPEC_BYTES:
             raise wrong_input(
@@ -48,7 +48,7 @@ def _text_of(path: Path) -> str:
 
 
 def parse_document(text: str, name: str, *, as_json: bool = False) -> dict[str, Any]:
-    """The plain values in TOML or JSON text; `name` is what the error calls it."""
+    """Parse TOML or JSON text into plain values. name: the name used in errors."""
     document = parse_json(text, name) if as_json else _parse_toml(text, name)
     if not isinstance(document, dict):
         raise wrong_input(f"'{name}' holds no settings: a job file is a table of sections", place=name)
@@ -56,13 +56,13 @@ def parse_document(text: str, name: str, *, as_json: bool = False) -> dict[str, 
 
 
 def parse_json(text: str, name: str) -> Any:
-    """The plain values in JSON text; `name` is what the error calls it."""
+    """Parse JSON text into plain values. name: the name used in errors."""
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
         raise wrong_input(f"'{name}' is not valid JSON at line {error.lineno}: {error.msg}", place=name) from None
     except (ValueError, RecursionError):
-        raise _unreadable("JSON", name) from None
+        raise _unreadable_error("JSON", name) from None
 
 
 def _parse_toml(text: str, name: str) -> dict[str, Any]:
@@ -71,30 +71,30 @@ def _parse_toml(text: str, name: str) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         raise wrong_input(f"'{name}' is not valid TOML: {error}", place=name) from None
     except (ValueError, RecursionError):
-        raise _unreadable("TOML", name) from None
+        raise _unreadable_error("TOML", name) from None
 
 
-def _unreadable(kind: str, name: str) -> VestimError:
-    sentence = (
+def _unreadable_error(kind: str, name: str) -> VestimError:
+    message = (
         f"'{name}' is not {kind} that can be read: it is nested too deeply or holds a number of thousands of digits"
     )
-    return wrong_input(sentence, place=name)
+    return wrong_input(message, place=name)
 
 
 def with_absolute_paths(document: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """The same document with every relative data path taken from `folder`."""
+    """Return the document with every relative data path resolved against `folder`."""
     data = document.get("data")
     if not isinstance(data, dict):
         return document
-    absolute = {
-        role: [str(folder / _expanded(path)) if isinstance(path, str) else path for path in paths]
+    absolute_paths = {
+        role: [str(folder / _expand_user(path)) if isinstance(path, str) else path for path in paths]
         for role in ROLES
         if isinstance(paths := [data[role]] if isinstance(data.get(role), str) else data.get(role), list)
     }
-    return {**document, "data": {**data, **absolute}}
+    return {**document, "data": {**data, **absolute_paths}}
 
 
-def _expanded(path: str) -> Path:
+def _expand_user(path: str) -> Path:
     try:
         return Path(path).expanduser()
     except RuntimeError:

@@ -1,7 +1,7 @@
-"""The one error that people see: a code, one sentence, the place, and what can be done.
+"""VestimError, the only error shown to users: a code, a message, a location and possible actions.
 
-Whatever goes wrong because of what a user gave us reaches the user as a `VestimError`: the same code and sentence on
-the command line, over ZeroMQ, over REST and in the window. It never carries a traceback in its sentence.
+Every error that user input causes reaches the user as a `VestimError`, with the same code and message on the command
+line, over ZeroMQ, over REST and in the window. The message never contains a traceback.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, Self
 
 
 class ErrorCode(StrEnum):
-    """Closed list of codes; `exit_code` is what the command line ends with."""
+    """Closed list of error codes, each with an exit code for the command line."""
 
     FAILED = "failed"
     WRONG_INPUT = "wrong_input"
@@ -23,8 +23,8 @@ class ErrorCode(StrEnum):
 
     @property
     def exit_code(self) -> int:
-        """Exit code of a command that ends with this error: 1 failed, 2 wrong input, 3 no such thing, 4 no daemon, 5
-        refused."""
+        """Exit code of a command that ends with this error: 1 failed, 2 wrong input, 3 not found, 4 no usable daemon,
+        5 refused."""
         return {
             ErrorCode.FAILED: 1,
             ErrorCode.WRONG_INPUT: 2,
@@ -37,12 +37,12 @@ class ErrorCode(StrEnum):
 
 
 class VestimError(Exception):
-    """One clear sentence about one problem.
+    """An error with a message for users.
 
-    sentence: what happened and what to do, for a person.
-    place: the file, row or field it is about; empty when there is none.
-    actions: words of what the user can do next, most useful first.
-    problems: every single problem when several were found at once, as `{"place": ..., "sentence": ...}`.
+    sentence: message for users, one sentence: what happened and what to do about it.
+    place: the file, row or field that caused the error; empty if there is none.
+    actions: what the user can do next, most useful first.
+    problems: the individual problems if there are several, each as `{"place": ..., "sentence": ...}`.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class VestimError(Exception):
         self.problems = problems
 
     def to_record(self) -> dict[str, Any]:
-        """Plain values for the wire, the journal and `--json`."""
+        """Return plain values for the wire, the journal and `--json`."""
         return {
             "code": self.code.value,
             "message": self.sentence,
@@ -73,11 +73,11 @@ class VestimError(Exception):
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> Self:
-        """The error that `to_record` was called on; a code of a later version reads as `failed`."""
-        known = {code.value for code in ErrorCode}
+        """Rebuild an error from `to_record`; codes of later versions become `failed`."""
+        known_codes = {code.value for code in ErrorCode}
         code = record.get("code", "")
         return cls(
-            ErrorCode(code) if code in known else ErrorCode.FAILED,
+            ErrorCode(code) if code in known_codes else ErrorCode.FAILED,
             str(record.get("message", "")),
             place=str(record.get("place", "")),
             actions=tuple(str(action) for action in record.get("actions", ())),
@@ -86,15 +86,15 @@ class VestimError(Exception):
 
 
 def wrong_input(sentence: str, *, place: str = "", actions: tuple[str, ...] = ()) -> VestimError:
-    """The error for something that the user gave and that cannot be used."""
+    """Create the error for user input that cannot be used."""
     return VestimError(ErrorCode.WRONG_INPUT, sentence, place=place, actions=actions)
 
 
 def not_found(sentence: str, *, place: str = "") -> VestimError:
-    """The error for something that the user named and that does not exist."""
+    """Create the error for something that the user named and that does not exist."""
     return VestimError(ErrorCode.NOT_FOUND, sentence, place=place)
 
 
 def refused(sentence: str, *, place: str = "", actions: tuple[str, ...] = ()) -> VestimError:
-    """The error for something that exists and may not be done now."""
+    """Create the error for an action that is not allowed in the current state."""
     return VestimError(ErrorCode.REFUSED, sentence, place=place, actions=actions)

@@ -1,7 +1,7 @@
-"""What a job will amount to before it is started: models, parameters, memory, and time where that can be known.
+"""Estimates for a job before it starts: trials, parameters, memory, and training time if it can be known.
 
-Time is rows x epochs / speed, where speed is what earlier trainings of that kind recorded on this machine; there is no
-other source of it, so a kind that was never trained here has no estimate yet.
+Time is rows x epochs / speed. Speeds come only from earlier trainings of the same kind on this machine, so a kind that
+was never trained here has no time estimate.
 """
 
 from __future__ import annotations
@@ -18,16 +18,18 @@ from vestim_core.spec.problems import SOME_DATA, job_problems
 from vestim_core.spec.training import AnyTraining, StreamsTraining, WindowsTraining
 
 PROCESS_MB = 260.0
-"""Memory of a training process before it has a model or data: Python, torch and its libraries."""
-_BYTES = 4
-_COPIES = 5
-"""Of each parameter: weight, gradient, two moments of Adam, the best so far."""
+"""Memory in MB of a training process without model and data: Python, torch and its libraries."""
+_BYTES_PER_VALUE = 4  # single precision
+_COPIES_PER_PARAMETER = 5  # weight, gradient, two moments of Adam, and the best weights so far
 
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What an estimate depends on beside the job. speeds: rows a second by kind, see `speed_key`. train_rows: rows of
-    the training files after resampling, None where nobody knows."""
+    """Inputs of an estimate besides the job.
+
+    speeds: rows per second by kind of training, see `speed_key`. cores, gpus: of this machine.
+    train_rows: rows of the training files after resampling; None if unknown.
+    """
 
     speeds: Mapping[str, float]
     cores: int = 1
@@ -36,8 +38,8 @@ class Circumstances:
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
-    """Trainings that are alike but for their seed and preparation, `count` of them."""
+class _TrialGroup:
+    """Trials that differ only in seed and preparation; `count` is their number, `features` the number of inputs."""
 
     model: AnyModel
     training: AnyTraining
@@ -46,46 +48,48 @@ class _Run:
 
 
 def speed_key(model: AnyModel, training: AnyTraining, features: int, threads: int, device: str) -> str:
-    """The kind of training that shares a speed: model, method, size and batch in steps of two, threads, device."""
+    """Key of trainings that share a speed: model, method, parameters and batch as powers of two, threads, device."""
     return f"{kind_key(model, training, features)}/{threads} threads/{device}"
 
 
 def kind_key(model: AnyModel, training: AnyTraining, features: int) -> str:
-    """Trainings that are alike to a processor: model, method, size and batch in steps of two."""
+    """Key of trainings with the same load: model, method, parameters and batch as powers of two."""
     size = round(math.log2(parameter_count(model, features)))
     batch = round(math.log2(_rows_per_update(training)))
     return f"{model.kind}/{training.method}/parameters 2^{size}/batch 2^{batch}"
 
 
-def estimate(document: Mapping[str, Any], about: Circumstances) -> dict[str, Any]:
-    """What the job that `document` describes will amount to; None where that cannot be said.
+def estimate(document: Mapping[str, Any], context: Circumstances) -> dict[str, Any]:
+    """Estimate the job that `document` describes, which may lack its data; a value that cannot be estimated is None.
 
-    trials; parameters and model_MB {min, max}; memory_MB of all trainings that run at once; rows_epochs, the rows that
-    all trainings read; seconds, at most, since a training may end early; basis, a sentence on where seconds come from;
-    problems, `{place, sentence}` of everything that is missing or wrong. A document without data has all the others.
+    The result has: trials; parameters and model_MB as {min, max}; memory_MB of all trainings that run in parallel;
+    rows_epochs, the rows that all trainings read; seconds, an upper bound since a training may stop early; basis, a
+    message about the source of seconds; problems, each `{place, sentence}`.
     """
     problems = job_problems(document)
     try:
         spec = validate_job({**document, "data": SOME_DATA})
     except VestimError:
-        nothing = dict.fromkeys(("trials", "parameters", "model_MB", "memory_MB", "rows_epochs", "seconds"))
-        return {**nothing, "basis": "no estimate yet: some settings are missing or wrong", "problems": problems}
-    runs = list(_runs(spec))
-    sizes = [parameter_count(run.model, run.features) for run in runs]
-    seconds, basis = _seconds(spec, runs, about)
+        unknown_values = dict.fromkeys(("trials", "parameters", "model_MB", "memory_MB", "rows_epochs", "seconds"))
+        return {**unknown_values, "basis": "no estimate yet: some settings are missing or wrong", "problems": problems}
+    groups = list(_trial_groups(spec))
+    sizes = [parameter_count(group.model, group.features) for group in groups]
+    seconds, basis = _seconds(spec, groups, context)
     return {
-        "trials": sum(run.count for run in runs),
+        "trials": sum(group.count for group in groups),
         "parameters": {"min": min(sizes), "max": max(sizes)},
-        "model_MB": {"min": min(sizes) * _BYTES / 1e6, "max": max(sizes) * _BYTES / 1e6},
-        "memory_MB": round(_at_once(spec, runs, about) * max(_memory_MB(run, about) for run in runs)),
-        "rows_epochs": _rows_epochs(runs, about),
+        "model_MB": {"min": min(sizes) * _BYTES_PER_VALUE / 1e6, "max": max(sizes) * _BYTES_PER_VALUE / 1e6},
+        "memory_MB": round(
+            _parallel_trials(spec, groups, context) * max(_memory_MB(group, context) for group in groups)
+        ),
+        "rows_epochs": _rows_epochs(groups, context),
         "seconds": seconds,
         "basis": basis,
         "problems": problems,
     }
 
 
-def _runs(spec: JobSpec) -> Iterator[_Run]:
+def _trial_groups(spec: JobSpec) -> Iterator[_TrialGroup]:
     models = [model for grid in spec.model for model in grid.choices]
     trainings = [training for grid in spec.training for training in grid.choices]
     for signals in spec.signals.choices:
@@ -93,7 +97,7 @@ def _runs(spec: JobSpec) -> Iterator[_Run]:
             for training in trainings:
                 if training.method in METHODS[model.kind]:
                     count = training.repetitions * len(spec.preparation.choices)
-                    yield _Run(model, training, len(signals.features), count)
+                    yield _TrialGroup(model, training, len(signals.features), count)
 
 
 def _rows_per_update(training: AnyTraining) -> int:
@@ -104,55 +108,60 @@ def _rows_per_update(training: AnyTraining) -> int:
     return training.batch_rows
 
 
-def _rows_per_epoch(training: AnyTraining, about: Circumstances) -> int | None:
+def _rows_per_epoch(training: AnyTraining, context: Circumstances) -> int | None:
     if isinstance(training, StreamsTraining):
         return training.draws_per_epoch * training.chunks_per_stream * _rows_per_update(training)
-    if isinstance(training, WindowsTraining) and about.train_rows is not None:
-        return about.train_rows // training.stride_steps * training.lookback_steps
-    return about.train_rows
+    if isinstance(training, WindowsTraining) and context.train_rows is not None:
+        return context.train_rows // training.stride_steps * training.lookback_steps
+    return context.train_rows
 
 
-def _rows_epochs(runs: list[_Run], about: Circumstances) -> int | None:
-    rows = [_rows_per_epoch(run.training, about) for run in runs]
+def _rows_epochs(groups: list[_TrialGroup], context: Circumstances) -> int | None:
+    rows = [_rows_per_epoch(group.training, context) for group in groups]
     if None in rows:
         return None
-    return sum((row or 0) * run.training.max_epochs * run.count for row, run in zip(rows, runs, strict=True))
+    return sum((row or 0) * group.training.max_epochs * group.count for row, group in zip(rows, groups, strict=True))
 
 
-def _seconds(spec: JobSpec, runs: list[_Run], about: Circumstances) -> tuple[float | None, str]:
+def _seconds(spec: JobSpec, groups: list[_TrialGroup], context: Circumstances) -> tuple[float | None, str]:
     total_s = 0.0
-    for run in runs:
-        device = "cuda" if about.gpus and run.training.device != "cpu" else "cpu"
-        speed = _speed(run, device, about)
-        rows = _rows_per_epoch(run.training, about)
+    for group in groups:
+        device = "cuda" if context.gpus and group.training.device != "cpu" else "cpu"
+        speed = _recorded_speed(group, device, context)
+        rows = _rows_per_epoch(group.training, context)
         if not speed:
-            return None, f"no estimate yet: no {run.model.kind.upper()} of this size has been trained here"
+            return None, f"no estimate yet: no {group.model.kind.upper()} of this size has been trained here"
         if rows is None:
             return None, "no estimate yet: how many rows the training files have is not known"
-        total_s += rows * run.training.max_epochs / speed * run.count
-    seconds = total_s / _at_once(spec, runs, about)
+        total_s += rows * group.training.max_epochs / speed * group.count
+    seconds = total_s / _parallel_trials(spec, groups, context)
     return round(seconds, 3), "from the speed of earlier trainings on this machine; each may stop earlier"
 
 
-def _speed(run: _Run, device: str, about: Circumstances) -> float | None:
-    """Rows a second; where the threads will be found out, of a training with one, else of the fastest."""
-    asked = run.training.threads
-    counts = (asked,) if asked != "auto" else (1, *range(about.cores, 1, -1))
-    keys = (speed_key(run.model, run.training, run.features, count, device) for count in counts)
-    return next((about.speeds[key] for key in keys if key in about.speeds), None)
+def _recorded_speed(group: _TrialGroup, device: str, context: Circumstances) -> float | None:
+    """Recorded rows per second; with threads "auto", of trainings with one thread, else with the most threads known."""
+    thread_setting = group.training.threads
+    thread_counts = (thread_setting,) if thread_setting != "auto" else (1, *range(context.cores, 1, -1))
+    keys = (speed_key(group.model, group.training, group.features, count, device) for count in thread_counts)
+    return next((context.speeds[key] for key in keys if key in context.speeds), None)
 
 
-def _at_once(spec: JobSpec, runs: list[_Run], about: Circumstances) -> int:
-    """How many trainings run beside each other when nothing else does."""
-    threads = max(run.training.threads if run.training.threads != "auto" else 1 for run in runs)
-    fit = max(1, about.cores // threads)
-    return min(sum(run.count for run in runs), fit, spec.max_parallel_tasks or fit)
+def _parallel_trials(spec: JobSpec, groups: list[_TrialGroup], context: Circumstances) -> int:
+    """Number of trainings that run in parallel on an otherwise idle machine."""
+    threads = max(group.training.threads if group.training.threads != "auto" else 1 for group in groups)
+    capacity = max(1, context.cores // threads)
+    return min(sum(group.count for group in groups), capacity, spec.max_parallel_tasks or capacity)
 
 
-def _memory_MB(run: _Run, about: Circumstances) -> float:
-    """Of one training process: its libraries, copies of the parameters, the rows, and what one update keeps of each
-    row for its gradients (for a recurrent one its gates, cell and output a unit; for others output and activation)."""
-    kept = sum(run.model.sizes) * (2 if isinstance(run.model, FnnModel) else 6) + run.features + 1
-    parameters = _COPIES * parameter_count(run.model, run.features)
-    rows = 2 * (about.train_rows or 0) * (run.features + 1)
-    return PROCESS_MB + _BYTES * (parameters + rows + kept * _rows_per_update(run.training)) / 1e6
+def _memory_MB(group: _TrialGroup, context: Circumstances) -> float:
+    """Memory in MB of one training process: libraries, parameter copies, data rows, and values kept for gradients.
+
+    Per row of an update and unit, a recurrent model keeps gates, cell and output, other models output and activation.
+    """
+    values_per_row = sum(group.model.sizes) * (2 if isinstance(group.model, FnnModel) else 6) + group.features + 1
+    parameters = _COPIES_PER_PARAMETER * parameter_count(group.model, group.features)
+    data_values = 2 * (context.train_rows or 0) * (group.features + 1)
+    return (
+        PROCESS_MB
+        + _BYTES_PER_VALUE * (parameters + data_values + values_per_row * _rows_per_update(group.training)) / 1e6
+    )

@@ -1,4 +1,4 @@
-"""The event: one durable fact about a job, numbered 1, 2, 3, ... within that job."""
+"""Job events: durable facts about a job, numbered 1, 2, 3, ... within it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class EventKind(StrEnum):
-    """Closed list of what an event can be about."""
+    """Closed list of event kinds."""
 
     JOB = "job"
     PHASE = "phase"
@@ -23,7 +23,7 @@ class EventKind(StrEnum):
 
 
 class Event(BaseModel):
-    """One durable fact. `task` and `attempt` are empty and 0 where the fact is about the whole job."""
+    """One durable fact about a job. `task` is empty and `attempt` 0 if the event concerns the whole job."""
 
     model_config = ConfigDict(frozen=True)
 

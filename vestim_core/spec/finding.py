@@ -1,4 +1,4 @@
-"""What a check found in data, and what can be done about it: plain records that every surface shows the same way."""
+"""Findings of data checks and their repairs: plain records that all user interfaces show the same way."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Severity(StrEnum):
-    """`error`: the numbers would be wrong; `warning`: look at it; `info`: good to know."""
+    """Severity of a finding. `error`: results would be wrong; `warning`: needs a look; `info`: good to know."""
 
     INFO = "info"
     WARNING = "warning"
@@ -17,7 +17,7 @@ class Severity(StrEnum):
 
 
 class Repair(BaseModel):
-    """A proposed change of the data, as data, so that it can be shown, applied, recorded and replayed."""
+    """A proposed change of the data, stored as data so that it can be shown, applied, recorded and replayed."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -26,10 +26,10 @@ class Repair(BaseModel):
 
 
 class Finding(BaseModel):
-    """One thing that a check found: where, how bad, one sentence with numbers, and a repair if there is one.
+    """One result of a check: location, severity, a message with numbers, and a repair if one is known.
 
-    rows: first and last row it concerns, counted from 0 at the first data row, both included; None for a whole file.
-    spans: the single stretches of rows within `rows` where there are several, the first thousand of them.
+    rows: first and last affected row, both inclusive, counted from 0 at the first data row; None for a whole file.
+    spans: the affected row ranges within `rows` if there are several; at most the first thousand.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -1,44 +1,44 @@
-"""The functions of formulas: how many values each takes, and which of them must be written as numbers."""
+"""Functions available in formulas, with their numbers of arguments and their constant settings."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 MAX_ROWS = 100_000
-"""Longest window or lag, in rows."""
+"""Longest window or lag in rows; arbitrary, bounds memory and time of a formula."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """A parameter of a function that must be written as a number; without `default` it must be given."""
+    """A parameter that must be a number literal between `low` and `high`; required if it has no default."""
 
     name: str
     low: float
     high: float
-    whole: bool = False
+    is_integer: bool = False
     default: float | None = None
 
 
 @dataclass(frozen=True)
 class Function:
-    """A function of formulas: how many expressions it takes first, then which settings; description: one line."""
+    """A function: its number of expression arguments, a description of one line, and the settings that follow."""
 
     arguments: int
     description: str
     settings: tuple[Setting, ...] = ()
 
     @property
-    def most(self) -> int:
-        """How many values it takes at most."""
+    def max_values(self) -> int:
+        """Maximum number of values in a call."""
         return self.arguments + len(self.settings)
 
     @property
-    def least(self) -> int:
-        """How many values it takes at least."""
+    def min_values(self) -> int:
+        """Minimum number of values in a call."""
         return self.arguments + sum(setting.default is None for setting in self.settings)
 
 
-_LAG = Function(1, "x as it was n rows ago", (Setting("n", 0, MAX_ROWS, whole=True),))
+_LAG = Function(1, "x as it was n rows ago", (Setting("n", 0, MAX_ROWS, is_integer=True),))
 FUNCTIONS: dict[str, Function] = {
     "abs": Function(1, "size without sign"),
     "sign": Function(1, "-1, 0 or 1"),
@@ -61,19 +61,19 @@ FUNCTIONS: dict[str, Function] = {
     "where": Function(3, "the second where the first is not 0, else the third"),
     "lag": _LAG,
     "shift": _LAG,
-    "moving_average": Function(1, "mean of the last n rows", (Setting("n", 1, MAX_ROWS, whole=True),)),
-    "rolling_max": Function(1, "largest of the last n rows", (Setting("n", 1, MAX_ROWS, whole=True),)),
+    "moving_average": Function(1, "mean of the last n rows", (Setting("n", 1, MAX_ROWS, is_integer=True),)),
+    "rolling_max": Function(1, "largest of the last n rows", (Setting("n", 1, MAX_ROWS, is_integer=True),)),
     "ema": Function(1, "first-order lag with a time constant in s", (Setting("seconds", 1e-6, 1e9),)),
     "lowpass": Function(
         1,
         "causal Butterworth low-pass with its corner in Hz and its order",
-        (Setting("hertz", 1e-9, 1e9), Setting("order", 1, 8, whole=True, default=2)),
+        (Setting("hertz", 1e-9, 1e9), Setting("order", 1, 8, is_integer=True, default=2)),
     ),
     "noise": Function(2, "Gaussian noise of a mean and a standard deviation, the same at every run"),
 }
-"""Everything that may be called, by name. Where a window reaches before a segment's start: see `data.steps.running`."""
+"""All functions by name. `data.steps.running` defines windows that reach before the start of a segment."""
 
-LOOKING_AHEAD = frozenset(
+NON_CAUSAL_FUNCTIONS = frozenset(
     ("filtfilt", "sosfiltfilt", "savgol_filter", "gradient", "diff", "convolve", "interp", "flip", "median", "mean")
 ) | frozenset(("max", "min", "std", "var", "sum", "cumsum", "percentile", "quantile", "argmax", "argmin", "normalise"))
-"""Names of functions that need rows after the one they stand at: refused with that reason."""
+"""Names of non-causal functions, which are rejected with that reason."""

@@ -1,4 +1,4 @@
-"""The words of a formula: numbers, names, names in backquotes and symbols, each with its place in the text."""
+"""Tokenizer for formulas: numbers, names, names in backquotes and symbols, each with its position in the text."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 END = "end"
-"""Kind of the token after the last one."""
-_WORDS_OF_CODE = frozenset(
+"""Kind of the token that marks the end of the text."""
+_PYTHON_WORDS = frozenset(
     ("lambda", "import", "for", "while", "if", "else", "and", "or", "not", "in", "is", "def", "class", "exec", "eval")
 )
 _PATTERN = re.compile(
@@ -21,12 +21,12 @@ _PATTERN = re.compile(
 
 
 class FormulaError(ValueError):
-    """What is wrong with a formula and at which character, in one sentence."""
+    """A syntax error in a formula; the message, one sentence, names the character."""
 
 
 @dataclass(frozen=True)
 class Token:
-    """kind: number, name, quoted, symbol or END. at: place of its first character, from 1."""
+    """A token. kind: number, name, quoted, symbol or END. at: position of its first character, counted from 1."""
 
     kind: str
     text: str
@@ -34,45 +34,47 @@ class Token:
 
 
 def tokens(text: str) -> Iterator[Token]:
-    """The words of `text`, then one of kind END. Raises FormulaError for what is no word, and for words of code."""
+    """Yield the tokens of `text`, then one of kind END. Raises `FormulaError` for anything else and for code."""
     position, end = 0, len(text.rstrip())
     while position < end:
-        found = _PATTERN.match(text, position)
-        if found is None:
-            raise _unreadable(text, position)
-        kind = str(found.lastgroup)
-        token = Token(kind, found[kind], found.start(kind) + 1)
-        if kind == "name" and (token.text in _WORDS_OF_CODE or token.text.startswith("__")):
-            raise _code(token)
+        match = _PATTERN.match(text, position)
+        if match is None:
+            raise _invalid_character_error(text, position)
+        kind = str(match.lastgroup)
+        token = Token(kind, match[kind], match.start(kind) + 1)
+        if kind == "name" and (token.text in _PYTHON_WORDS or token.text.startswith("__")):
+            raise _python_code_error(token)
         yield token
-        position = found.end()
+        position = match.end()
     yield Token(END, "", end + 1)
 
 
-def _unreadable(text: str, position: int) -> FormulaError:
+def _invalid_character_error(text: str, position: int) -> FormulaError:
     while text[position].isspace():
         position += 1
-    sign, place = text[position], f"at character {position + 1}"
-    if sign == ".":
-        return FormulaError(f"'.' {place}: attributes are code; a column with a dot in its name stands in `backquotes`")
-    if sign == "=":
-        return FormulaError(f"'=' {place}: nothing is assigned in a formula; to compare two values write ==")
-    if sign == "`":
-        return FormulaError(f"the backquote {place} is not closed")
-    if sign.isdigit():
-        return FormulaError(f"'{_word(text, position)}' {place} is no number")
+    character, location = text[position], f"at character {position + 1}"
+    if character == ".":
+        return FormulaError(
+            f"'.' {location}: attributes are code; a column with a dot in its name stands in `backquotes`"
+        )
+    if character == "=":
+        return FormulaError(f"'=' {location}: nothing is assigned in a formula; to compare two values write ==")
+    if character == "`":
+        return FormulaError(f"the backquote {location} is not closed")
+    if character.isdigit():
+        return FormulaError(f"'{_word_at(text, position)}' {location} is no number")
     return FormulaError(
-        f"'{sign}' {place} has no meaning in a formula: it may hold columns, numbers, + - * / **, comparisons, "
+        f"'{character}' {location} has no meaning in a formula: it may hold columns, numbers, + - * / **, comparisons, "
         f"brackets and functions"
     )
 
 
-def _word(text: str, position: int) -> str:
-    found = re.match(r"\w+", text[position:])
-    return found[0][:20] if found else text[position]
+def _word_at(text: str, position: int) -> str:
+    match = re.match(r"\w+", text[position:])
+    return match[0][:20] if match else text[position]
 
 
-def _code(token: Token) -> FormulaError:
+def _python_code_error(token: Token) -> FormulaError:
     return FormulaError(
         f"'{token.text}' at character {token.at} is code: a formula holds columns, numbers, + - * / **, "
         f"comparisons and functions only"

@@ -1,9 +1,9 @@
-"""Grids: where a field takes one value a list means several, where a field is itself a list, a list of lists does.
+"""Grids: a list in a field of one value, or a list of lists in a list field, stands for several alternatives.
 
-`alternatives` is a pure function from a type and a document to the concrete documents it stands for. Parameters that
-belong only to a kind that is not chosen (another optimiser, schedule, method) never multiply and never disturb; a key
-that no kind knows is left in place, so that validation refuses it by name. A model with `only_own_settings`, when it is
-the only kind chosen, has other kinds' keys refused too.
+`alternatives` is a pure function from a type and a document to all concrete documents that it stands for. Parameters
+that belong only to kinds that are not chosen (another optimizer, schedule, method) are ignored and never multiply. A
+key that no kind knows is kept, so that validation rejects it by name. If a model with `rejects_foreign_settings` is the
+only kind chosen, keys of other kinds are kept and rejected too.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from pydantic_core import InitErrorDetails, PydanticCustomError, core_schema
 
 from vestim_core.spec.sentences import sentence
 
-MAX_CHOICES = 10_000
+MAX_CHOICES = 10_000  # combinations: the largest job that the daemon is designed for (architecture.md)
 TOO_MANY = f"makes more than {MAX_CHOICES} combinations: shorten the lists"
 T = TypeVar("T")
 
 
 class Grid(Generic[T]):
-    """A part of a spec as it was written (`document`) and all that it stands for (`choices`), in order.
+    """A part of a spec as written (`document`) and all validated alternatives it stands for (`choices`), in order.
 
-    Stored and sent as the document alone. Errors of every choice are reported together, each once, with its path.
+    Only the document is stored and sent. Errors of all choices are reported together, without duplicates, by path.
     """
 
     __slots__ = ("choices", "document")
@@ -35,10 +35,10 @@ class Grid(Generic[T]):
         self.document = document
         self.choices = choices
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Grid) and self.choices == other.choices
+    def __eq__(self, value: object) -> bool:
+        return isinstance(value, Grid) and self.choices == value.choices
 
-    __hash__ = None  # type: ignore[assignment]  # what is equal may be written differently
+    __hash__ = None  # type: ignore[assignment]  # equal grids may have different documents
 
     def __repr__(self) -> str:
         return f"Grid({self.document!r})"
@@ -52,7 +52,7 @@ class Grid(Generic[T]):
             if isinstance(value, Grid):
                 return value
             document = to_document(value)
-            return cls(document, tuple(_validated(adapter, kind, document)))
+            return cls(document, tuple(_validate_choices(adapter, kind, document)))
 
         return core_schema.no_info_plain_validator_function(
             validate, serialization=core_schema.plain_serializer_function_ser_schema(lambda grid: grid.document)
@@ -60,7 +60,7 @@ class Grid(Generic[T]):
 
 
 def to_document(value: Any) -> Any:
-    """Plain values of a model, or of containers of models; what is plain already stays."""
+    """Convert models, also in containers, to plain values; plain values stay unchanged."""
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
     if isinstance(value, Grid):
@@ -72,31 +72,31 @@ def to_document(value: Any) -> Any:
     return value
 
 
-def _validated(adapter: TypeAdapter[Any], kind: Any, document: Any) -> Iterator[Any]:
+def _validate_choices(adapter: TypeAdapter[Any], kind: Any, document: Any) -> Iterator[Any]:
     problems: dict[tuple[Any, str], InitErrorDetails] = {}
-    valid: list[Any] = []
+    choices: list[Any] = []
     for count, choice in enumerate(alternatives(kind, document)):
         if count >= MAX_CHOICES:
             raise ValueError(TOO_MANY)
         try:
-            valid.append(adapter.validate_python(choice))
+            choices.append(adapter.validate_python(choice))
         except ValidationError as error:
-            for line in error.errors():
-                message = sentence(line)
-                # pydantic formats templates with braces, so the finished sentence is passed as a value
-                custom = PydanticCustomError("grid", "{sentence}", {"sentence": message})
-                detail = InitErrorDetails(type=custom, loc=_field_path(line["loc"], kind), input=line["input"])
+            for details in error.errors():
+                message = sentence(details)
+                # pydantic formats templates with braces, so the final message is passed as a value
+                custom = PydanticCustomError("grid", "{message}", {"message": message})
+                detail = InitErrorDetails(type=custom, loc=_field_path(details["loc"], kind), input=details["input"])
                 problems.setdefault((detail["loc"], message), detail)
     if problems:
         raise ValidationError.from_exception_data("spec", list(problems.values()))
-    yield from valid
+    yield from choices
 
 
 def _field_path(loc: tuple[int | str, ...], kind: Any) -> tuple[int | str, ...]:
-    """A location without the tags that pydantic puts in for the chosen member of a union."""
+    """Remove from a location the tags that pydantic inserts for the chosen member of a union."""
     path: list[int | str] = []
     for part in loc:
-        members = _members(kind) if kind is not None else ()
+        members = _union_members(kind) if kind is not None else ()
         if len(members) > 1 and part in {_tag_value(member, tag) for member in members for tag in [_tag(members)]}:
             kind = next(member for member in members if _tag_value(member, _tag(members)) == part)
             continue
@@ -111,29 +111,29 @@ def _field_path(loc: tuple[int | str, ...], kind: Any) -> tuple[int | str, ...]:
 
 
 def alternatives(kind: Any, document: Any) -> Iterator[Any]:
-    """Every concrete document of type `kind` that `document` stands for, the last field varying fastest."""
-    members = _members(kind)
+    """Yield every concrete document of type `kind` that `document` stands for; the last field varies fastest."""
+    members = _union_members(kind)
     if members:
-        yield from _of_models(members, document)
+        yield from _expand_models(members, document)
     elif (item := _item_type(kind)) is not None:
-        yield from _of_list(item, document)
+        yield from _expand_list(item, document)
     else:
         value = parse_text(document) if isinstance(document, str) and not _is_text(kind) else document
         if isinstance(value, str) and _is_text(kind) and "," in value:
-            parts = _parts(value)
+            parts = _split_outside_brackets(value)
             value = parts if len(parts) > 1 else parts[0]
         yield from value if isinstance(value, list) and value else [value]
 
 
-def _bounded(choices: Iterator[Any]) -> list[Any]:
-    """The choices of one axis; one more than allowed shows that there are too many, and the rest is never made."""
+def _limited_choices(choices: Iterator[Any]) -> list[Any]:
+    """List the choices of one axis, at most one more than allowed: that is enough to detect an excess."""
     return list(islice(choices, MAX_CHOICES + 1))
 
 
-def _of_models(members: tuple[type[BaseModel], ...], document: Any) -> Iterator[Any]:
+def _expand_models(members: tuple[type[BaseModel], ...], document: Any) -> Iterator[Any]:
     if isinstance(document, list):
         for item in document:
-            yield from _of_models(members, item)
+            yield from _expand_models(members, item)
         return
     if isinstance(document, str):
         yield from (part.strip() for part in document.split(","))
@@ -143,37 +143,39 @@ def _of_models(members: tuple[type[BaseModel], ...], document: Any) -> Iterator[
         return
     tag = _tag(members)
     kinds = document.get(tag, members[0].model_fields[tag].default) if tag else None
-    for chosen in kinds if isinstance(kinds, list) else [kinds]:
-        member = next((m for m in members if tag is None or _tag_value(m, tag) == chosen), None)
+    for chosen_kind in kinds if isinstance(kinds, list) else [kinds]:
+        member = next((model for model in members if tag is None or _tag_value(model, tag) == chosen_kind), None)
         if member is None:
-            yield {**document, cast(str, tag): chosen}
+            yield {**document, cast(str, tag): chosen_kind}
             continue
-        strict = not isinstance(kinds, list) and getattr(member, "only_own_settings", False)
-        foreign = {name for other in members for name in other.model_fields} - set(member.model_fields)
-        foreign = set() if strict else foreign
-        keys = [key for key in document if key not in foreign and key != tag]
+        keeps_foreign = not isinstance(kinds, list) and getattr(member, "rejects_foreign_settings", False)
+        foreign_names = {name for model in members for name in model.model_fields} - set(member.model_fields)
+        foreign_names = set() if keeps_foreign else foreign_names
+        keys = [key for key in document if key not in foreign_names and key != tag]
         axes = [
-            _bounded(alternatives(_field_type(member, key), document[key]))
+            _limited_choices(alternatives(_field_type(member, key), document[key]))
             if key in member.model_fields
             else [document[key]]
             for key in keys
         ]
         for values in product(*axes):
-            yield {**({tag: chosen} if tag else {}), **dict(zip(keys, values, strict=True))}
+            yield {**({tag: chosen_kind} if tag else {}), **dict(zip(keys, values, strict=True))}
 
 
-def _of_list(item: Any, document: Any) -> Iterator[Any]:
+def _expand_list(item: Any, document: Any) -> Iterator[Any]:
     value = document
     if isinstance(value, str):
         value = parse_lists(value, as_text=_is_text(item))
     if not isinstance(value, list) or not value:
         yield value
-    elif _members(item):
+    elif _union_members(item):
         if all(isinstance(part, list) for part in value):
             for part in value:
-                yield from _of_list(item, part)
+                yield from _expand_list(item, part)
         else:
-            yield from (list(parts) for parts in product(*(_bounded(alternatives(item, part)) for part in value)))
+            yield from (
+                list(parts) for parts in product(*(_limited_choices(alternatives(item, part)) for part in value))
+            )
     elif all(isinstance(part, list) for part in value):
         yield from value
     else:
@@ -181,34 +183,34 @@ def _of_list(item: Any, document: Any) -> Iterator[Any]:
 
 
 def parse_text(text: str) -> Any:
-    """What is typed into a field of single values: `16, 32` is [16, 32], `16` is 16; what is no number stays text."""
-    values = [_number(part.strip()) for part in text.split(",")]
+    """Parse text of a field of one value: `16, 32` gives [16, 32], `16` gives 16; anything but a number stays text."""
+    values = [_parse_scalar(part.strip()) for part in text.split(",")]
     return values if len(values) > 1 else values[0]
 
 
-def _parts(text: str) -> list[str]:
-    """The parts of a text between its commas, leaving alone those in brackets: `lag(x, 2), y` has two."""
+def _split_outside_brackets(text: str) -> list[str]:
+    """Split text at commas outside brackets: `lag(x, 2), y` gives two parts."""
     parts, depth = [""], 0
-    for sign in text:
-        depth = max(0, depth + (sign == "(") - (sign == ")"))
-        if sign == "," and not depth:
+    for character in text:
+        depth = max(0, depth + (character == "(") - (character == ")"))
+        if character == "," and not depth:
             parts.append("")
         else:
-            parts[-1] += sign
+            parts[-1] += character
     return [part.strip() for part in parts]
 
 
 def parse_lists(text: str, *, as_text: bool = False) -> list[Any]:
-    """What is typed into a field of lists: `64, 32; 128` is [[64, 32], [128]], `64, 32` is [64, 32]."""
-    lists = [
-        [part.strip() if as_text else _number(part.strip()) for part in group.split(",") if part.strip()]
-        for group in text.split(";")
-        if group.strip()
+    """Parse text of a list field: `64, 32; 128` gives [[64, 32], [128]], `64, 32` gives [64, 32]."""
+    groups = [
+        [part.strip() if as_text else _parse_scalar(part.strip()) for part in group_text.split(",") if part.strip()]
+        for group_text in text.split(";")
+        if group_text.strip()
     ]
-    return lists if len(lists) > 1 else (lists[0] if lists else [])
+    return groups if len(groups) > 1 else (groups[0] if groups else [])
 
 
-def _number(text: str) -> Any:
+def _parse_scalar(text: str) -> Any:
     for convert in (int, float):
         try:
             return convert(text)
@@ -217,26 +219,26 @@ def _number(text: str) -> Any:
     return {"true": True, "false": False}.get(text.lower(), text)
 
 
-def _plain(kind: Any) -> Any:
+def _unwrap_annotated(kind: Any) -> Any:
     while get_origin(kind) is Annotated:
         kind = get_args(kind)[0]
     return kind
 
 
-def _members(kind: Any) -> tuple[type[BaseModel], ...]:
-    """The models that `kind` allows: one for a model, several for a union of models, none for anything else."""
-    kind = _plain(kind)
+def _union_members(kind: Any) -> tuple[type[BaseModel], ...]:
+    """List the models that `kind` allows: one for a model, several for a union of models, otherwise none."""
+    kind = _unwrap_annotated(kind)
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return (kind,)
     if get_origin(kind) in {Union, types.UnionType}:
-        parts = [_plain(part) for part in get_args(kind)]
+        parts = [_unwrap_annotated(part) for part in get_args(kind)]
         if all(isinstance(part, type) and issubclass(part, BaseModel) for part in parts):
             return tuple(parts)
     return ()
 
 
 def _item_type(kind: Any) -> Any:
-    kind = _plain(kind)
+    kind = _unwrap_annotated(kind)
     return get_args(kind)[0] if get_origin(kind) is list else None
 
 
@@ -245,14 +247,14 @@ def _field_type(model: type[BaseModel], name: str) -> Any:
 
 
 def _is_text(kind: Any) -> bool:
-    kind = _plain(kind)
+    kind = _unwrap_annotated(kind)
     if get_origin(kind) is Literal:
         return all(isinstance(value, str) for value in get_args(kind))
     return kind is str
 
 
 def _tag(members: Iterable[type[BaseModel]]) -> str | None:
-    """The field that tells the members of a union apart: the first whose type is one literal word in each."""
+    """Find the discriminator of a union: the first field whose type is a literal with a single value."""
     members = tuple(members)
     for name, field in members[0].model_fields.items():
         if get_origin(field.annotation) is Literal and len(get_args(field.annotation)) == 1:

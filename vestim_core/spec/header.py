@@ -1,4 +1,4 @@
-"""The signature of a file's header: what a mapping of columns is remembered by."""
+"""Header signatures, the keys under which column mappings are stored."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 
 def header_signature(names: Sequence[str]) -> str:
-    """A short hash of a file's column names: files of one signature share the mapping that a user made.
+    """Short hash of a file's column names. Files with the same signature share the user's column mapping.
 
-    Order and case count for nothing, units do.
+    Insensitive to order, case and spaces, sensitive to units.
     """
-    words = sorted(" ".join(name.casefold().split()) for name in names)
-    return hashlib.sha256("\n".join(words).encode()).hexdigest()[:16]
+    normalized_names = sorted(" ".join(name.casefold().split()) for name in names)
+    return hashlib.sha256("\n".join(normalized_names).encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""What is known of imported weights until a model is made of them: how their inputs and their output were scaled."""
+"""Weights imported from a legacy job, before a model is built from them, and the scaling of their inputs and output."""
 
 from __future__ import annotations
 
@@ -10,9 +10,13 @@ from vestim_core.spec.section import Section
 
 
 class ImportedModel(Section):
-    """weights: names of files in the task's result, best first. scale: least and greatest value of each input in the
-    order of the trial's signals, and last of the target, which were taken to 0 and 1; None where nothing was scaled.
-    training: the summary of the training."""
+    """An imported training result.
+
+    weights: file names in the task's result folder, best first.
+    scale: (minimum, maximum) of each input in the order of the trial's signals, then of the target, which were mapped
+    to 0 and 1; None if nothing was scaled.
+    training: summary of the training.
+    """
 
     weights: list[str] = Field(min_length=1)
     scale: list[tuple[float, float]] | None

@@ -1,4 +1,4 @@
-"""Inspection: what can be asked of data files before there is a job. Each kind of question is one class."""
+"""Inspections of data files before a job exists. Each kind of inspection is one class."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from vestim_core.spec.data_set import DataSetSpec
 from vestim_core.spec.finding import Repair
 from vestim_core.spec.section import Section
 
-MAX_PREVIEW_POINTS = 20_000
+MAX_PREVIEW_POINTS = 20_000  # points per signal, so that a preview stays small (architecture.md)
 
 
 class InspectedFile(Section):
-    """One file, and the role that it is to have, if that is known."""
+    """One file and its intended role, if known."""
 
     path: str = Field(min_length=1)
     role: Role | None = None
 
 
 class Sniff(Section):
-    """What kind of files these are: vendor and why, header, the columns proposed, what is missing."""
+    """Recognize files: vendor and evidence, header, proposed columns and missing columns."""
 
     action: Literal["sniff"] = "sniff"
     files: list[str] = Field(min_length=1, max_length=1000)
@@ -30,7 +30,7 @@ class Sniff(Section):
 
 
 class Check(Section):
-    """Everything that is wrong or odd in these files, each by itself and as a set, with proposed repairs."""
+    """Check files individually and as a set; the result lists findings with proposed repairs."""
 
     action: Literal["check"] = "check"
     files: list[InspectedFile] = Field(min_length=1, max_length=1000)
@@ -38,7 +38,7 @@ class Check(Section):
 
 
 class Preview(Section):
-    """The signals of one file, thinned to `points` a signal in a way that keeps single spikes."""
+    """Read the signals of one file, decimated to `points` per signal so that single spikes stay visible."""
 
     action: Literal["preview"] = "preview"
     file: str = Field(min_length=1)
@@ -49,7 +49,7 @@ class Preview(Section):
 
 
 class Rewrite(Section):
-    """These files, repaired, as new files of the Battery Data Format in `folder`; nothing there is overwritten."""
+    """Write repaired copies of files in Battery Data Format to `folder`, without overwriting anything."""
 
     action: Literal["rewrite"] = "rewrite"
     files: list[str] = Field(min_length=1, max_length=1000)
@@ -59,7 +59,7 @@ class Rewrite(Section):
 
 
 class CheckDataSet(Section):
-    """Which files a data set has, what is in them, and what is wrong or odd there; its answer is a `DataSetContent`."""
+    """Find and check the files of a data set; the result is a `DataSetContent`."""
 
     action: Literal["check_data_set"] = "check_data_set"
     data_set_id: str
@@ -67,7 +67,7 @@ class CheckDataSet(Section):
 
 
 class GenerateDemo(Section):
-    """The demo's files, and the job on them."""
+    """Generate the demo's files and its job."""
 
     action: Literal["generate_demo"] = "generate_demo"
 

@@ -1,6 +1,6 @@
-"""JobSpec: what the user asks for, whole; and Trial: one combination of it with one seed, ready to be trained.
+"""JobSpec, the complete specification of a job, and Trial, one combination of its grids with one seed.
 
-A valid `JobSpec` can be run: every combination of every grid has been validated, and all problems are reported at once.
+A valid `JobSpec` can be run: all combinations of all grids are validated, and all problems are reported together.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from vestim_core.spec.signals import SignalsSpec
 from vestim_core.spec.testing import TestingSpec
 from vestim_core.spec.training import AnyTraining, RowsTraining, StreamsTraining, TrainingSpec, WindowsTraining
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 1  # version of the keys of job files and task.json; rises with every incompatible change
 _METHOD_FIELDS = {
     "streams": set(StreamsTraining.model_fields),
     "windows": set(WindowsTraining.model_fields),
@@ -32,7 +32,7 @@ _METHOD_FIELDS = {
 
 
 class Trial(Section):
-    """One combination of a job's grids with one seed: exactly what one training task does."""
+    """One combination of a job's grids with one seed: the settings of one training task."""
 
     schema_version: int = SCHEMA_VERSION
     title: str
@@ -45,14 +45,14 @@ class Trial(Section):
 
 
 class JobSpec(Section):
-    """One job: data, signals, preparation, one or several models, training, testing. Lists in fields make a grid."""
+    """A job: data, signals, preparation, one or several models, training, testing. Lists in fields make a grid."""
 
     schema_version: int = Field(SCHEMA_VERSION, ge=1, le=SCHEMA_VERSION)
     name: str = Field("", max_length=200, title="Name", description="Name of the job; may be changed later.")
     data: DataSpec
-    signals: Grid[SignalsSpec] = Field(default_factory=lambda: _default(SignalsSpec()))
-    preparation: Grid[list[Step]] = Field(default_factory=lambda: _default(default_preparation()))
-    model: list[Grid[ModelSpec]] = Field(default_factory=lambda: [_default(LstmModel())], min_length=1)
+    signals: Grid[SignalsSpec] = Field(default_factory=lambda: _default_grid(SignalsSpec()))
+    preparation: Grid[list[Step]] = Field(default_factory=lambda: _default_grid(default_preparation()))
+    model: list[Grid[ModelSpec]] = Field(default_factory=lambda: [_default_grid(LstmModel())], min_length=1)
     training: list[Grid[TrainingSpec]] = Field(default_factory=list, validate_default=False)
     testing: TestingSpec = TestingSpec()
     max_parallel_tasks: int = Field(
@@ -61,20 +61,24 @@ class JobSpec(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _one_training_section_a_method(cls, document: Any) -> Any:
-        """A training section that names no method stands for one section per method that the models need."""
+    def _split_training_by_method(cls, document: Any) -> Any:
+        """Replace a training section without a method by one section per method that the models need."""
         if not isinstance(document, Mapping):
             return document
         models = _as_list(document.get("model", {"kind": "lstm"}))
-        plain = [model for model in map(to_document, models) if isinstance(model, Mapping)]
-        kinds = [kind for model in plain for kind in _as_list(model.get("kind", "lstm"))]
-        known = list(dict.fromkeys(kind for kind in kinds if isinstance(kind, str) and kind in METHODS))
-        sections = [part for section in _as_list(document.get("training", {})) for part in _by_method(section, known)]
+        plain_models = [model for model in map(to_document, models) if isinstance(model, Mapping)]
+        kinds = [kind for model in plain_models for kind in _as_list(model.get("kind", "lstm"))]
+        known_kinds = list(dict.fromkeys(kind for kind in kinds if isinstance(kind, str) and kind in METHODS))
+        sections = [
+            part
+            for section in _as_list(document.get("training", {}))
+            for part in _sections_by_method(section, known_kinds)
+        ]
         return {**document, "model": models, "training": sections}
 
     @field_validator("preparation")
     @classmethod
-    def _order(cls, grid: Grid[list[Step]]) -> Grid[list[Step]]:
+    def _check_preparation(cls, grid: Grid[list[Step]]) -> Grid[list[Step]]:
         for steps in grid.choices:
             problems = check_steps(steps)
             if problems:
@@ -83,48 +87,51 @@ class JobSpec(Section):
         return grid
 
     @model_validator(mode="after")
-    def _every_model_has_its_training(self) -> Self:
-        given = {training.method for grid in self.training for training in grid.choices}
-        for number, grid in enumerate(self.model, 1):
+    def _check_training_methods(self) -> Self:
+        methods = {training.method for grid in self.training for training in grid.choices}
+        for index, grid in enumerate(self.model, 1):
             for model in grid.choices:
-                if not given.intersection(METHODS[model.kind]):
+                if not methods.intersection(METHODS[model.kind]):
                     raise ValueError(
-                        f"model {number} ({model_title(model)}) is trained with method "
+                        f"model {index} ({model_title(model)}) is trained with method "
                         f"{' or '.join(repr(method) for method in METHODS[model.kind])}, but no training section has it"
                     )
-        unused = given - {method for grid in self.model for model in grid.choices for method in METHODS[model.kind]}
-        if unused:
-            raise ValueError(f"training method '{min(unused)}' fits none of the models: remove that section")
+        unused_methods = methods - {
+            method for grid in self.model for model in grid.choices for method in METHODS[model.kind]
+        }
+        if unused_methods:
+            raise ValueError(f"training method '{min(unused_methods)}' fits none of the models: remove that section")
         return self
 
     @model_validator(mode="after")
-    def _number_of_trials(self) -> Self:
+    def _check_trial_count(self) -> Self:
         models = [model for grid in self.model for model in grid.choices]
-        runs_of = dict.fromkeys(_METHOD_FIELDS, 0)
+        trials_by_method = dict.fromkeys(_METHOD_FIELDS, 0)
         for training in (training for grid in self.training for training in grid.choices):
-            runs_of[training.method] += training.repetitions
-        runs = sum(runs_of[method] for model in models for method in METHODS[model.kind])
-        count = len(self.signals.choices) * len(self.preparation.choices) * runs
-        if count > MAX_CHOICES:
+            trials_by_method[training.method] += training.repetitions
+        trials_per_preparation = sum(trials_by_method[method] for model in models for method in METHODS[model.kind])
+        trial_count = len(self.signals.choices) * len(self.preparation.choices) * trials_per_preparation
+        if trial_count > MAX_CHOICES:
             raise ValueError(
-                f"all grids and repetitions together make {count:,} combinations, at most {MAX_CHOICES:,} are allowed"
+                f"all grids and repetitions together make {trial_count:,} combinations, "
+                f"at most {MAX_CHOICES:,} are allowed"
             )
         return self
 
     def to_document(self) -> dict[str, Any]:
-        """Plain values; `JobSpec.model_validate` of it gives this spec again."""
+        """Return plain values that `JobSpec.model_validate` turns back into this spec."""
         return self.model_dump(mode="json")
 
     def trials(self) -> list[Trial]:
-        """Every training task: signals x preparation x model x its training, times repetitions, in that order."""
+        """List all trials: signals x preparation x model x training method x repetitions, in that order."""
         combinations = list(self._combinations())
-        changing = {
+        changing_paths = {
             kind: _changing_fields([documents for *_, documents in combinations if documents["model.kind"] == kind])
             for kind in METHODS
         }
         return [
             Trial(
-                title=_title(model, documents, changing[model.kind], repetition, training.repetitions),
+                title=_title(model, documents, changing_paths[model.kind], repetition, training.repetitions),
                 signals=signals,
                 preparation=steps,
                 model=model,
@@ -145,11 +152,11 @@ class JobSpec(Section):
             for training in trainings:
                 if training.method in METHODS[model.kind]:
                     parts = {"signals": signals, "preparation": steps, "training": training, "model": model}
-                    yield signals, steps, model, training, _flat(to_document(parts))
+                    yield signals, steps, model, training, _flatten(to_document(parts))
 
 
 def validate_job(document: Any) -> JobSpec:
-    """The spec that `document` describes, or one `VestimError` that lists every problem with its field path."""
+    """Validate a job document. Raises one `VestimError` that lists every problem with its field path."""
     try:
         return JobSpec.model_validate(document)
     except ValidationError as error:
@@ -157,24 +164,29 @@ def validate_job(document: Any) -> JobSpec:
 
 
 def spec_error(error: ValidationError) -> VestimError:
-    """pydantic's findings as one error of ours: the first as the sentence, all of them as problems."""
-    problems = tuple({"place": _place(line["loc"]), "sentence": sentence(line)} for line in error.errors())
-    first = problems[0]
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    where = f"{first['place']}: " if first["place"] else ""
+    """Convert pydantic's errors to one `VestimError`: the first is the message, all are listed as problems."""
+    problems = tuple(
+        {"place": _field_location(details["loc"]), "sentence": sentence(details)} for details in error.errors()
+    )
+    first_problem = problems[0]
+    suffix = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    prefix = f"{first_problem['place']}: " if first_problem["place"] else ""
     return VestimError(
-        ErrorCode.WRONG_INPUT, f"{where}{first['sentence']}{more}", place=first["place"], problems=problems
+        ErrorCode.WRONG_INPUT,
+        f"{prefix}{first_problem['sentence']}{suffix}",
+        place=first_problem["place"],
+        problems=problems,
     )
 
 
-def _place(loc: tuple[int | str, ...]) -> str:
-    place = ""
-    for part in loc:
-        place += f"[{part + 1}]" if isinstance(part, int) else (f".{part}" if place else part)
-    return place
+def _field_location(path: tuple[int | str, ...]) -> str:
+    location = ""
+    for part in path:
+        location += f"[{part + 1}]" if isinstance(part, int) else (f".{part}" if location else part)
+    return location
 
 
-def _default(value: Any) -> Grid[Any]:
+def _default_grid(value: Any) -> Grid[Any]:
     return Grid(to_document(value), (value,))
 
 
@@ -182,52 +194,54 @@ def _as_list(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
-def _by_method(section: Any, kinds: list[str]) -> list[Any]:
-    """The section, or one for each method that these kinds of model need when it names none."""
+def _sections_by_method(section: Any, kinds: list[str]) -> list[Any]:
+    """Split a section that names no method into one section per method that these kinds of model need."""
     if isinstance(section, Grid):
         return [section]
     if not isinstance(section, Mapping) or "method" in section:
         return [section]
-    known = set().union(*_METHOD_FIELDS.values())
+    all_fields = set().union(*_METHOD_FIELDS.values())
     methods = list(dict.fromkeys(_method_for(kind, section) for kind in kinds))
     return [
         {
             "method": method,
-            **{key: v for key, v in section.items() if key in _METHOD_FIELDS[method] or key not in known},
+            **{key: v for key, v in section.items() if key in _METHOD_FIELDS[method] or key not in all_fields},
         }
         for method in methods or ["streams"]
     ]
 
 
 def _method_for(kind: str, section: Mapping[str, Any]) -> str:
-    """How a kind of model is trained by a section that does not say: the method that knows most of its fields."""
+    """Choose the training method for a kind of model: the method that defines most of the section's fields."""
     return max(METHODS[kind], key=lambda method: len(_METHOD_FIELDS[method].intersection(section)))
 
 
-def _flat(document: Any, path: str = "") -> dict[str, Any]:
-    """Nested values by dotted path; lists of plain values stay whole."""
+def _flatten(document: Any, path: str = "") -> dict[str, Any]:
+    """Flatten nested values to dotted paths; lists of plain values are not split."""
     if isinstance(document, dict):
         pairs = [(f"{path}.{key}" if path else str(key), value) for key, value in document.items()]
     elif isinstance(document, list) and any(isinstance(item, dict) for item in document):
-        pairs = [(f"{path}[{number}]", value) for number, value in enumerate(document, 1)]
+        pairs = [(f"{path}[{index}]", value) for index, value in enumerate(document, 1)]
     else:
         return {path: document}
-    return {key: leaf for name, value in pairs for key, leaf in _flat(value, name).items()}
+    return {key: leaf for name, value in pairs for key, leaf in _flatten(value, name).items()}
 
 
 def _changing_fields(combinations: list[dict[str, Any]]) -> set[str]:
-    """Paths whose value is not the same in all combinations that have them."""
-    values: dict[str, list[Any]] = {}
+    """Paths whose values differ between the combinations that have them."""
+    values_by_path: dict[str, list[Any]] = {}
     for documents in combinations:
         for path, value in documents.items():
-            values.setdefault(path, []).append(value)
-    return {path for path, seen in values.items() if any(value != seen[0] for value in seen)}
+            values_by_path.setdefault(path, []).append(value)
+    return {
+        path for path, seen_values in values_by_path.items() if any(value != seen_values[0] for value in seen_values)
+    }
 
 
 def _title(model: AnyModel, documents: dict[str, Any], changing: set[str], repetition: int, repetitions: int) -> str:
-    shown_by_model = {"model.sizes", "model.kind"}
+    paths_in_model_title = {"model.sizes", "model.kind"}
     parts = [model_title(model)]
-    for path in sorted(changing & set(documents) - shown_by_model):
+    for path in sorted(changing & set(documents) - paths_in_model_title):
         value = documents[path]
         text = (
             "+".join(map(str, value))

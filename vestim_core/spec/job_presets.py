@@ -1,6 +1,6 @@
-"""The presets: whole settings of a job but for its data, written as files among the assets.
+"""Job presets: all settings of a job except its data, stored as asset files.
 
-A preset is data: a new one is one file `assets/presets/<id>.toml`, which every surface shows.
+A new preset is one more file `assets/presets/<id>.toml`; all user interfaces list it.
 """
 
 from __future__ import annotations
@@ -17,8 +17,11 @@ from vestim_core.spec.section import Section
 
 
 class Preset(Section):
-    """One preset. takes: the time that it takes on one CPU core, in words. job: signals, preparation, model and
-    training of a job document."""
+    """One job preset.
+
+    takes: text for users: how long it takes on one CPU core.
+    job: sections signals, preparation, model and training of a job document.
+    """
 
     preset_id: str
     name: str = Field(min_length=1)
@@ -29,31 +32,31 @@ class Preset(Section):
 
     @property
     def target(self) -> str:
-        """The quantity that its models estimate, by canonical name."""
+        """Canonical name of the quantity that the models estimate."""
         return str(self.job["signals"]["target"])
 
     def to_record(self) -> dict[str, Any]:
-        """What clients are told."""
+        """Return the plain values sent to clients."""
         record = self.model_dump(exclude={"order", "job"})
         return {**record, "target": self.target, "spec": self.job}
 
 
 @cache
 def presets() -> tuple[Preset, ...]:
-    """Every preset that was installed with this version, in the order in which they are shown."""
-    found = [
+    """All presets installed with this version, in display order."""
+    unsorted_presets = [
         Preset.model_validate({"preset_id": file.name.removesuffix(".toml"), **tomllib.loads(file.read_text("utf-8"))})
         for file in files("vestim_assets").joinpath("presets").iterdir()
         if file.name.endswith(".toml")
     ]
-    return tuple(sorted(found, key=lambda preset: preset.order))
+    return tuple(sorted(unsorted_presets, key=lambda preset: preset.order))
 
 
-def preset_called(given: str) -> Preset:
-    """The preset of that id, whatever its case and with any of ` -_` between words. `VestimError` for none."""
-    wanted = given.strip().lower().replace(" ", "_").replace("-", "_")
+def preset_called(text: str) -> Preset:
+    """Find a preset by id, ignoring case and with any of ` -_` between words. Raises `VestimError` if there is none."""
+    preset_id = text.strip().lower().replace(" ", "_").replace("-", "_")
     for preset in presets():
-        if preset.preset_id == wanted:
+        if preset.preset_id == preset_id:
             return preset
     ids = ", ".join(preset.preset_id for preset in presets())
-    raise not_found(f"there is no preset '{given}': use {ids}", place="preset")
+    raise not_found(f"there is no preset '{text}': use {ids}", place="preset")

@@ -1,4 +1,4 @@
-"""The kinds of model and their settings, with the number of parameters that each has."""
+"""Kinds of model, their settings and their parameter counts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LayerSize = Annotated[int, Field(ge=1, le=4096)]
 
 
 class NetworkModel(Section):
-    """What all networks share."""
+    """Settings that all networks share."""
 
     dropout: float = Field(
         0.0, ge=0, lt=1, title="Dropout", description="Share of each layer's outputs that is dropped while training."
@@ -39,7 +39,7 @@ class NetworkModel(Section):
     )
 
     @model_validator(mode="after")
-    def _limits_leave_room(self) -> Self:
+    def _check_output_range(self) -> Self:
         if self.output_min is not None and self.output_max is not None and self.output_min >= self.output_max:
             raise ValueError(f"output_min ({self.output_min:g}) leaves no room below output_max ({self.output_max:g})")
         return self
@@ -72,7 +72,7 @@ class GruModel(NetworkModel):
 
 
 class FnnModel(NetworkModel):
-    """A feed-forward network: what it predicts depends on the present row alone."""
+    """A feed-forward network: each prediction depends on the current row alone."""
 
     kind: Literal["fnn"] = "fnn"
     sizes: list[LayerSize] = Field(
@@ -86,21 +86,21 @@ class FnnModel(NetworkModel):
 AnyModel = LstmModel | GruModel | FnnModel
 ModelSpec = Annotated[AnyModel, Field(discriminator="kind")]
 METHODS: dict[str, tuple[str, ...]] = {"lstm": ("streams", "windows"), "gru": ("streams", "windows"), "fnn": ("rows",)}
-"""How each kind of model can be trained; the first is what it is trained with when nothing else is said."""
-_GATES = {"lstm": 4, "gru": 3}
+"""Training methods of each kind of model; the first is the default."""
+_GATE_COUNTS = {"lstm": 4, "gru": 3}
 
 
 def parameter_count(model: AnyModel, features: int) -> int:
-    """Number of trainable parameters of `model` with `features` inputs and one output."""
+    """Number of trainable parameters of a model with `features` inputs and one output."""
     widths = [features, *model.sizes]
     norms = 2 * sum(model.sizes) if model.layer_norm else 0
     head = widths[-1] + 1
     if isinstance(model, FnnModel):
         return head + norms + sum(size * inputs + size for inputs, size in pairwise(widths))
-    gates = _GATES[model.kind]
+    gates = _GATE_COUNTS[model.kind]
     return head + norms + sum(gates * (size * (inputs + size) + 2 * size) for inputs, size in pairwise(widths))
 
 
 def model_title(model: AnyModel) -> str:
-    """Short name for lists and tables: `LSTM 64-32`."""
+    """Short name for lists and tables, e.g. `LSTM 64-32`."""
     return f"{model.kind.upper()} {'-'.join(str(size) for size in model.sizes)}"

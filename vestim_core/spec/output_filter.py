@@ -1,4 +1,4 @@
-"""What may be done to a model's predictions, row by row and looking back only: the kinds of output filter."""
+"""Kinds of output filter: causal filters applied to a model's predictions row by row."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from vestim_core.spec.section import Section, unit
 
 
 class NoFilter(Section):
-    """Predictions stay as the network gives them."""
+    """No filter: predictions are the network's output."""
 
     kind: Literal["none"] = "none"
 
 
 class EmaFilter(Section):
-    """Exponential moving average of the predictions; the first stays as it is."""
+    """Exponential moving average of the predictions, starting at the first prediction."""
 
     kind: Literal["ema"] = "ema"
     tau_s: float = Field(
@@ -30,7 +30,7 @@ class EmaFilter(Section):
 
 
 class MovingAverageFilter(Section):
-    """Mean of the predictions in a window that ends at the row; at the start of those that there are."""
+    """Mean of the predictions in a window that ends at the current row; shorter at the start of a segment."""
 
     kind: Literal["moving_average"] = "moving_average"
     window_s: float = Field(
@@ -39,7 +39,7 @@ class MovingAverageFilter(Section):
 
 
 class SavitzkyGolayFilter(Section):
-    """Polynomial fitted to the predictions in a window that ends at the row, and taken at the row itself."""
+    """Polynomial fitted to the predictions in a window that ends at the current row, evaluated at that row."""
 
     kind: Literal["savitzky_golay"] = "savitzky_golay"
     window_s: float = Field(
@@ -50,10 +50,10 @@ class SavitzkyGolayFilter(Section):
     )
 
 
-def _kind_alone(value: Any) -> Any:
-    """`"none"` is short for `{kind = "none"}`."""
+def _expand_kind(value: Any) -> Any:
+    """Expand the short form `"none"` to `{kind = "none"}`."""
     return {"kind": value} if isinstance(value, str) else value
 
 
 AnyOutputFilter = NoFilter | EmaFilter | MovingAverageFilter | SavitzkyGolayFilter
-OutputFilter = Annotated[AnyOutputFilter, Field(discriminator="kind"), BeforeValidator(_kind_alone)]
+OutputFilter = Annotated[AnyOutputFilter, Field(discriminator="kind"), BeforeValidator(_expand_kind)]

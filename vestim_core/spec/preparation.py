@@ -1,6 +1,7 @@
-"""The ordered steps from a file's rows to a model's inputs. Each kind of step is one class; the union lists them.
+"""Preparation steps from a file's rows to a model's inputs. Each kind of step is one class, listed in the union `Step`.
 
-What a step reads, makes and may not do stands in `spec.columns`; presets of whole lists in `spec.preparation_presets`.
+`spec.columns` defines which columns a step reads and adds and validates lists of steps; `spec.preparation_presets`
+holds presets of lists.
 """
 
 from __future__ import annotations
@@ -13,27 +14,28 @@ from pydantic import AfterValidator, Field, model_validator
 from vestim_core.spec.formula import MAX_LENGTH, parse_formula
 from vestim_core.spec.section import Section, unit
 
-MAX_NAME = 200
-_LOOKING_AHEAD = ("centre", "center", "centred", "centered", "zero_phase", "both_ways", "forward_backward")
+MAX_NAME = 200  # characters of a column name; arbitrary, bounds messages and tables
+_NON_CAUSAL_KEYS = ("centre", "center", "centred", "centered", "zero_phase", "both_ways", "forward_backward")
 
 
-def _parsed(text: str) -> str:
+def _check_formula(text: str) -> str:
     parse_formula(text)
     return text
 
 
-def _new_column(name: str, description: str = "Name of the filtered column.") -> Any:
+def _output_field(name: str, description: str = "Name of the filtered column.") -> Any:
     return Field(name, min_length=1, max_length=MAX_NAME, title="New column", description=description)
 
 
-FormulaText = Annotated[str, AfterValidator(_parsed)]
+FormulaText = Annotated[str, AfterValidator(_check_formula)]
 
 
 class Resample(Section):
-    """Put a file on an even time grid: the value at grid time t is the mean of the held signal over (t - period, t].
+    """Resample a file to an even time grid: the value at time t is the mean of the held signal over (t - period, t].
 
-    That averages going down, holds going up, treats every column alike and needs nothing after t. Straight lines
-    between rows would need the row after t, so `linear` draws each line one row late. `rows` takes every row as it is.
+    This averages when downsampling, holds when upsampling, treats all columns the same and needs no row after t.
+    Interpolation between rows would need the row after t, so `linear` interpolates with a delay of one row. `rows`
+    keeps every row unchanged.
     """
 
     step: Literal["resample"] = "resample"
@@ -60,14 +62,14 @@ class Resample(Section):
     )
 
 
-class _OneOfMany(Section):
-    """A step that may stand several times: a setting of another kind in it is a mistake, not a leftover."""
+class _RepeatableStep(Section):
+    """A step that may occur several times. A setting of another kind in it is an error, not a leftover of a grid."""
 
-    only_own_settings: ClassVar[bool] = True
+    rejects_foreign_settings: ClassVar[bool] = True
 
 
-class _Filter(_OneOfMany):
-    """A causal filter of one column into a new one; its state is carried along a segment."""
+class _CausalFilterStep(_RepeatableStep):
+    """A causal filter of one column into a new column; its state is carried along a segment."""
 
     column: str = Field(
         "current_A", min_length=1, max_length=MAX_NAME, title="Column", description="Column that is filtered."
@@ -75,21 +77,21 @@ class _Filter(_OneOfMany):
 
     @model_validator(mode="before")
     @classmethod
-    def _looks_back_only(cls, document: Any) -> Any:
-        ahead = [key for key in _LOOKING_AHEAD if isinstance(document, Mapping) and document.get(key)]
-        if ahead:
+    def _reject_non_causal_keys(cls, document: Any) -> Any:
+        non_causal_keys = [key for key in _NON_CAUSAL_KEYS if isinstance(document, Mapping) and document.get(key)]
+        if non_causal_keys:
             raise ValueError(
-                f"'{ahead[0]}' looks ahead: it would need rows that come later, which a battery management system does "
-                f"not have; filters here look back only"
+                f"'{non_causal_keys[0]}' looks ahead: it would need rows that come later, which a battery management "
+                f"system does not have; filters here look back only"
             )
         return document
 
 
-class Butterworth(_Filter):
-    """Butterworth low-pass of a given order, run forwards only."""
+class Butterworth(_CausalFilterStep):
+    """Butterworth low-pass filter, run forward only."""
 
     step: Literal["butterworth"] = "butterworth"
-    output: str = _new_column("current_A_butterworth")
+    output: str = _output_field("current_A_butterworth")
     cutoff_Hz: float = Field(
         0.01,
         gt=0,
@@ -106,11 +108,11 @@ class Butterworth(_Filter):
     )
 
 
-class Ema(_Filter):
-    """Exponential moving average: a first-order lag."""
+class Ema(_CausalFilterStep):
+    """Exponential moving average, i.e. a first-order lag."""
 
     step: Literal["ema"] = "ema"
-    output: str = _new_column("current_A_ema")
+    output: str = _output_field("current_A_ema")
     tau_s: float = Field(
         30.0,
         gt=0,
@@ -121,21 +123,21 @@ class Ema(_Filter):
     )
 
 
-class MovingAverage(_Filter):
-    """Mean over a window that ends at the row; at a segment's start over the rows that there are."""
+class MovingAverage(_CausalFilterStep):
+    """Mean over a window that ends at the current row; shorter at the start of a segment."""
 
     step: Literal["moving_average"] = "moving_average"
-    output: str = _new_column("current_A_average")
+    output: str = _output_field("current_A_average")
     window_s: float = Field(
         60.0, gt=0, le=1e8, title="Window", description="Length of the window.", json_schema_extra=unit("s")
     )
 
 
-class SavitzkyGolay(_Filter):
-    """Polynomial fitted to a window that ends at the row and taken at the row itself, so that nothing later counts."""
+class SavitzkyGolay(_CausalFilterStep):
+    """Polynomial fitted to a window that ends at the current row and evaluated at that row, hence causal."""
 
     step: Literal["savitzky_golay"] = "savitzky_golay"
-    output: str = _new_column("current_A_smooth")
+    output: str = _output_field("current_A_smooth")
     window_s: float = Field(
         60.0, gt=0, le=1e8, title="Window", description="Length of the window.", json_schema_extra=unit("s")
     )
@@ -144,11 +146,11 @@ class SavitzkyGolay(_Filter):
     )
 
 
-class Formula(_OneOfMany):
-    """A new column from a formula of columns of the same row and of rows before it."""
+class Formula(_RepeatableStep):
+    """A new column from a formula of columns in the same row and earlier rows."""
 
     step: Literal["formula"] = "formula"
-    output: str = _new_column("formula", "Name of the computed column.")
+    output: str = _output_field("formula", "Name of the computed column.")
     formula: FormulaText = Field(
         "current_A * voltage_V",
         max_length=MAX_LENGTH,
@@ -161,8 +163,8 @@ class Formula(_OneOfMany):
     )
 
 
-class CoulombSoc(_OneOfMany):
-    """State of charge by counting the current. Over a gap in the file the count stands still."""
+class CoulombSoc(_RepeatableStep):
+    """State of charge by coulomb counting. The count does not change over a gap in the file."""
 
     step: Literal["coulomb_soc"] = "coulomb_soc"
     column: str = Field(
@@ -172,7 +174,7 @@ class CoulombSoc(_OneOfMany):
         title="Current",
         description="Column with the current in A, positive when charging.",
     )
-    output: str = _new_column("soc", "Name of the counted SOC.")
+    output: str = _output_field("soc", "Name of the counted SOC.")
     capacity_Ah: float = Field(
         4.5,
         gt=0,
@@ -205,10 +207,10 @@ class CoulombSoc(_OneOfMany):
     )
 
 
-class Augment(_OneOfMany):
-    """Errors of a sensor on one column of training files only, drawn once a file from the seed and recorded.
+class Augment(_RepeatableStep):
+    """Sensor errors added to one column of training files only, drawn once per file from the seed and recorded.
 
-    value = (column * (1 + gain) + offset + noise), rounded to the quantum. On `soc` the offset shifts the label.
+    value = column * (1 + gain) + offset + noise, rounded to the quantum. On `soc` the offset shifts the label.
     """
 
     step: Literal["augment"] = "augment"
@@ -242,8 +244,11 @@ class Augment(_OneOfMany):
 
 
 class PreRoll(Section):
-    """Put rows before each segment, so that a recurrent model starts from a settled state: at rest there is no current,
-    and the first row's other values, and what earlier steps make of such rows. These rows are never scored."""
+    """Prepend rows to each segment so that a recurrent model starts from a settled state.
+
+    Rest rows have zero current and otherwise the first row's values, processed by the earlier steps. Prepended rows are
+    never scored.
+    """
 
     step: Literal["pre_roll"] = "pre_roll"
     duration_s: float = Field(
@@ -262,7 +267,7 @@ class PreRoll(Section):
 
 
 class Normalise(Section):
-    """Scale features and target; fitted on training files only, saved, and used the same way everywhere."""
+    """Scale features and target. The scaling is fitted on training files only, saved, and applied everywhere."""
 
     step: Literal["normalise"] = "normalise"
     method: Literal["min-max", "z-score", "none"] = Field(
@@ -273,7 +278,7 @@ class Normalise(Section):
 
 
 ColumnStep = Butterworth | Ema | MovingAverage | SavitzkyGolay | Formula | CoulombSoc
-"""The steps that make one new column, row by row."""
+"""Steps that add one new column, row by row."""
 
 Step = Annotated[
     Resample | Butterworth | Ema | MovingAverage | SavitzkyGolay | Formula | CoulombSoc | Augment | PreRoll | Normalise,
@@ -282,5 +287,5 @@ Step = Annotated[
 
 
 def default_preparation() -> list[Step]:
-    """What a job does when its spec names no steps."""
+    """Return the steps of a job whose spec names none."""
     return [Resample(), PreRoll(), Normalise()]

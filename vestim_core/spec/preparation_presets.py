@@ -1,4 +1,4 @@
-"""Presets of the preparation: whole lists of steps for common needs, as data that a client shows and lets change."""
+"""Preparation presets: lists of steps for common needs, as data that clients show and let users edit."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _SENSOR_ERRORS: dict[str, dict[str, float]] = {
     "temperature_degC": {"offset": 5.0},
     "soc": {"offset": 0.01},
 }
-"""Usual errors of a vehicle's sensors, and of the SOC that is told to it."""
+"""Typical errors of vehicle sensors and of the SOC estimate in a vehicle, in the column's unit or percent."""
 _TIME_CONSTANTS_S = (5.0, 30.0, 150.0, 600.0)
 
 
 @dataclass(frozen=True)
 class Preset:
-    """name: for files and commands. description: what it is for. features: the inputs that go with it."""
+    """A preparation preset. name: id for files and commands. features: model inputs that the steps are made for."""
 
     name: str
     title: str
@@ -41,7 +41,7 @@ class Preset:
     steps: tuple[Step, ...]
 
 
-def predecessor_order(
+def legacy_order(
     *,
     period_s: float = 1.0,
     filters: Sequence[Butterworth | Ema | MovingAverage | SavitzkyGolay] = (),
@@ -49,32 +49,32 @@ def predecessor_order(
     noise: Sequence[Augment] = (),
     padding_s: float = 0.0,
 ) -> list[Step]:
-    """Steps in the order of VEstim's jobs: resample, filters, formulas, training noise, rested padding, min-max."""
+    """Steps in the order of legacy jobs: resample, filters, formulas, training noise, rested padding, min-max."""
     padding = [PreRoll(duration_s=padding_s)] if padding_s else []
     return [Resample(period_s=period_s), *filters, *formulas, *noise, *padding, Normalise(method="min-max")]
 
 
-def filtered_power(fast_Hz: float = 0.02, slow_Hz: float = 0.002) -> list[Butterworth]:
-    """VEstim's two filtered-power inputs for feed-forward networks; its filters start as if there had been no power."""
+def power_filters(fast_Hz: float = 0.02, slow_Hz: float = 0.002) -> list[Butterworth]:
+    """The two filtered-power inputs of legacy feed-forward networks; the filters start from zero power."""
     return [
-        Butterworth(column="power_W", output=f"power_W_{word}", cutoff_Hz=cutoff_Hz, order=2, start="zero")
-        for word, cutoff_Hz in (("fast", fast_Hz), ("slow", slow_Hz))
+        Butterworth(column="power_W", output=f"power_W_{suffix}", cutoff_Hz=cutoff_Hz, order=2, start="zero")
+        for suffix, cutoff_Hz in (("fast", fast_Hz), ("slow", slow_Hz))
     ]
 
 
 def filtered_current() -> list[Ema]:
-    """What the current was over the last seconds and minutes, which a feed-forward network cannot remember itself."""
+    """Averages of the current over the last seconds to minutes, as memory for a feed-forward network."""
     return [Ema(column="current_A", output=f"current_A_{tau_s:g}s", tau_s=tau_s) for tau_s in _TIME_CONSTANTS_S]
 
 
-def sensor_errors(columns: Sequence[str], seed: int = 0) -> list[Augment]:
-    """Usual sensor errors on those of `columns` for which they are known."""
+def sensor_error_steps(columns: Sequence[str], seed: int = 0) -> list[Augment]:
+    """Typical sensor errors for those of `columns` with known errors."""
     return [Augment(column=name, seed=seed, **_SENSOR_ERRORS[name]) for name in columns if name in _SENSOR_ERRORS]
 
 
 def _presets() -> tuple[Preset, ...]:
     inputs = ("soc", "current_A", "temperature_degC")
-    rested = PreRoll()
+    pre_roll = PreRoll()
     return (
         Preset(
             "plain",
@@ -88,21 +88,21 @@ def _presets() -> tuple[Preset, ...]:
             "Filtered current",
             "Four moving averages of the current beside it: gives a feed-forward network a memory.",
             (*inputs, *(step.output for step in filtered_current())),
-            (Resample(), *filtered_current(), rested, Normalise()),
+            (Resample(), *filtered_current(), pre_roll, Normalise()),
         ),
         Preset(
             "sensor_errors",
             "Sensor errors",
             "Offsets and gain errors on the inputs of training files: for a model that has to live with real sensors.",
             inputs,
-            (Resample(), *sensor_errors(inputs), rested, Normalise()),
+            (Resample(), *sensor_error_steps(inputs), pre_roll, Normalise()),
         ),
         Preset(
             "vestim",
             "As VEstim",
             "VEstim's order: resample, filters, formulas, noise, rested padding, min-max; add steps where they belong.",
             inputs,
-            tuple(predecessor_order(padding_s=rested.duration_s)),
+            tuple(legacy_order(padding_s=pre_roll.duration_s)),
         ),
         Preset(
             "vestim_filtered_power",
@@ -110,10 +110,10 @@ def _presets() -> tuple[Preset, ...]:
             "VEstim's feed-forward networks: power through two low-pass filters. Power holds the voltage, so that a "
             "model of the voltage gets a hint of what it is to predict.",
             ("soc", "temperature_degC", "power_W_fast", "power_W_slow"),
-            tuple(predecessor_order(filters=filtered_power(), padding_s=rested.duration_s)),
+            tuple(legacy_order(filters=power_filters(), padding_s=pre_roll.duration_s)),
         ),
     )
 
 
 PRESETS = _presets()
-"""In the order in which they are offered."""
+"""All preparation presets, in display order."""

@@ -1,4 +1,4 @@
-"""Everything that is missing or wrong in a job document, however unfinished it is: by the rules of the spec alone."""
+"""Problems of a job document, which may be incomplete, by the rules of the spec alone."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from vestim_core.spec.errors import VestimError
 from vestim_core.spec.job import validate_job
 
 SOME_DATA = {"train": ["train"], "validation": ["validation"]}
-"""A data section that is valid, to look at the rest of a document that has none yet."""
+"""A valid data section, used to validate the rest of a document that has none yet."""
 
 
 def job_problems(document: Mapping[str, Any]) -> list[dict[str, str]]:
-    """`{place, sentence}` of each problem, those of the data first; empty for a document that can be started.
+    """List all problems as `{place, sentence}`, those of the data first; empty if the job can be started.
 
-    Rules between sections are looked at too when the data are still missing.
+    Rules between sections are checked even if the data section is missing.
     """
     problems = _problems(document)
-    about_data = [problem for problem in problems if problem["place"].partition(".")[0].partition("[")[0] == "data"]
-    return [*about_data, *_problems({**document, "data": SOME_DATA})] if about_data else problems
+    data_problems = [problem for problem in problems if problem["place"].partition(".")[0].partition("[")[0] == "data"]
+    return [*data_problems, *_problems({**document, "data": SOME_DATA})] if data_problems else problems
 
 
 def _problems(document: Mapping[str, Any]) -> list[dict[str, str]]:

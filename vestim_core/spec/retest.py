@@ -1,4 +1,4 @@
-"""Retest: what is asked when a finished job's models are to be tested on new files, or on disturbed ones."""
+"""Request to evaluate a finished job's models on other files, or with sensor errors added."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from pydantic import Field
 from vestim_core.spec.data import FileRepair
 from vestim_core.spec.section import Section
 
-MAX_FILES = 1000
+MAX_FILES = 1000  # files per request; arbitrary, bounds the size of a request
 
 
 class Retest(Section):
-    """Files to test on, and the trainings whose models are tested on each of them.
+    """Files to evaluate on, and the training tasks whose models are evaluated on each of them.
 
-    files: paths of files or folders; none: the job's own test files, or validation files where it has no others.
-    columns: canonical name to the name in the file; empty: as in the job's own files. robustness: whether to find out
-    what errors of the sensors cost on these files.
+    files: paths of files or folders; empty: the job's test files, or its validation files if it has no test files.
+    trained: ids of the training tasks.
+    columns: canonical name to name in the file; empty: as in the job's files.
+    robustness: if true, measure how sensor errors degrade the results on these files.
     """
 
     files: list[str] = Field(default_factory=list, max_length=MAX_FILES)

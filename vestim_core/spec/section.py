@@ -1,4 +1,4 @@
-"""What every section of a spec has in common: unknown keys and NaN are refused, a valid one never changes."""
+"""Base of all spec sections: unknown keys and NaN are rejected, and a valid section is immutable."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from pydantic.config import JsonDict
 
 
 class Section(BaseModel):
-    """Base of all sections. A field's `title` is its label, `description` its one line of help,
-    `json_schema_extra["unit"]` its unit: template, window and documentation are made from them."""
+    """Base of all sections. A field's `title` is its label, `description` its help text of one line, and
+    `json_schema_extra["unit"]` its unit. Template, window and documentation are generated from them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, validate_default=True)
 
 
 def unit(text: str) -> JsonDict:
-    """The `json_schema_extra` that carries a field's unit."""
+    """Build the `json_schema_extra` that carries a field's unit."""
     return {"unit": text}

@@ -1,4 +1,4 @@
-"""Quantities, their units, and which of them a model reads and predicts."""
+"""Quantities and their units, and the signals section: a model's inputs and output."""
 
 from __future__ import annotations
 
@@ -21,12 +21,15 @@ QUANTITIES: dict[str, str] = {
     "step": "",
     "cycle": "",
 }
-"""Canonical column names and their units; charge current is positive, SOC is a fraction."""
+"""Canonical column names and their units. Charge current is positive, SOC is a fraction."""
 
 
 def error_scale(target: str) -> tuple[str, float]:
-    """Name suffix of error metrics of a target and the factor from its unit: voltage in mV, SOC in percent points,
-    temperature in K; any other quantity in its own unit (`rmse`, no suffix)."""
+    """Metric name suffix for a target's errors, and the factor that converts from the target's unit.
+
+    Voltage in mV, SOC in percentage points, temperature in K, other known quantities in their own unit; a target
+    without a known unit has no suffix (`rmse`).
+    """
     if target.endswith("_V"):
         return "_mV", 1000.0
     if target == "soc":
@@ -38,7 +41,7 @@ def error_scale(target: str) -> tuple[str, float]:
 
 
 class SignalsSpec(Section):
-    """The model's inputs, in order, and its one output."""
+    """A model's inputs, in order, and its only output."""
 
     features: list[str] = Field(
         ["soc", "current_A", "temperature_degC"],
@@ -51,12 +54,12 @@ class SignalsSpec(Section):
     )
 
     @model_validator(mode="after")
-    def _distinct(self) -> Self:
+    def _check_distinct(self) -> Self:
         if self.target in self.features:
             raise ValueError(f"the target '{self.target}' is also among the features: remove it from one of them")
-        twice = sorted({name for name in self.features if self.features.count(name) > 1})
-        if twice:
-            raise ValueError(f"features named twice: {', '.join(twice)}")
+        duplicates = sorted({name for name in self.features if self.features.count(name) > 1})
+        if duplicates:
+            raise ValueError(f"features named twice: {', '.join(duplicates)}")
         if "time_s" in (*self.features, self.target):
             raise ValueError("time_s orders the rows and cannot be a feature or the target")
         return self

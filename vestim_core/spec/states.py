@@ -1,7 +1,7 @@
-"""States, intents, phases and kinds of task: closed lists, and the one table of transitions.
+"""States, intents, phases and task kinds as closed lists, and the table of allowed state transitions.
 
-A change of state that the table does not hold cannot be made: `check_transition` raises before anything is written.
-The same words stand in code, registry, JSON, filters and REST.
+`check_transition` raises before anything is written if the table does not contain the transition. The values are the
+same in code, registry, JSON, filters and REST.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from enum import StrEnum
 
 
 class JobState(StrEnum):
-    """What a job is doing. `draft`: not started, may be incomplete. `held`: waits for the user's word."""
+    """State of a job. `draft`: not started, may be incomplete. `held`: waits for the user's decision."""
 
     DRAFT = "draft"
     QUEUED = "queued"
@@ -24,7 +24,7 @@ class JobState(StrEnum):
 
 
 class PhaseState(StrEnum):
-    """What one manager of a job is doing."""
+    """State of one phase of a job."""
 
     WAITING = "waiting"
     NEEDS_INPUT = "needs_input"
@@ -35,7 +35,7 @@ class PhaseState(StrEnum):
 
 
 class TaskState(StrEnum):
-    """What one unit of work is doing. `waiting`: for another task."""
+    """State of a task. `waiting`: another task must end first."""
 
     WAITING = "waiting"
     READY = "ready"
@@ -48,7 +48,7 @@ class TaskState(StrEnum):
 
 
 class AttemptState(StrEnum):
-    """What one run of a task is doing; the last six are ends, and an attempt reaches exactly one of them."""
+    """State of one run of a task. The last six are terminal, and an attempt reaches exactly one of them."""
 
     STARTING = "starting"
     RUNNING = "running"
@@ -61,7 +61,7 @@ class AttemptState(StrEnum):
 
 
 class Intent(StrEnum):
-    """What the user wants of a job, stored apart from its state."""
+    """The user's intent for a job, stored separately from its state."""
 
     RUN = "run"
     PAUSE = "pause"
@@ -69,7 +69,7 @@ class Intent(StrEnum):
 
 
 class Phase(StrEnum):
-    """The phases of a job, each owned by one manager, in the order in which they pass."""
+    """Phases of a job in execution order, each owned by one manager."""
 
     DATA_IMPORT = "data_import"
     DATA_PROCESSING = "data_processing"
@@ -81,8 +81,11 @@ class Phase(StrEnum):
 
 
 class TaskKind(StrEnum):
-    """Kinds of work that a worker can do. `ensemble`: what the tests of one combination's repetitions amount to.
-    `retest`: of a job that has ended, on new files; it does not change how that job has ended."""
+    """Kinds of work that a worker can do.
+
+    `ensemble`: combines the test results of one combination's repetitions. `retest`: evaluates models of an ended job
+    on other files, without changing the state in which that job ended.
+    """
 
     PREPARE = "prepare"
     BASELINE = "baseline"
@@ -132,15 +135,15 @@ TRANSITIONS: Mapping[type[StrEnum], Mapping[str, frozenset[str]]] = {
         **{end.value: frozenset() for end in ATTEMPT_ENDS},
     },
 }
-"""Every allowed change, by kind of thing, from a state to the states that may follow it."""
+"""Allowed transitions: state type -> state -> states that may follow it."""
 
 
 class TransitionError(ValueError):
-    """A change of state that the table does not allow; a fault of the caller, never of the user."""
+    """A transition that the table does not allow: a bug in the caller, never a user error."""
 
 
 def allowed(old: StrEnum, new: StrEnum) -> bool:
-    """Whether `old` may become `new`; staying where one is is always allowed."""
+    """True if `old` may become `new`. Keeping the same state is always allowed."""
     return type(old) is type(new) and (old is new or new.value in TRANSITIONS[type(old)][old.value])
 
 

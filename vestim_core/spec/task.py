@@ -1,4 +1,4 @@
-"""TaskSpec: one unit of work as it is written to `task.json`, and the expansion of a job into its tasks."""
+"""TaskSpec, one unit of work as stored in `task.json`, and the expansion of a job into tasks."""
 
 from __future__ import annotations
 
@@ -20,21 +20,23 @@ from vestim_core.spec.states import TaskKind
 from vestim_core.spec.testing import TestingSpec
 
 _BASELINES = {"voltage_V": "Equivalent circuit", "soc": "Kalman filter on the circuit"}
-"""Targets that have a baseline, and its title."""
+"""Titles of the baselines, by target."""
 
 
 class TaskSpec(Section):
-    """One unit of work in a process of its own.
+    """One unit of work, executed in its own process.
 
-    depends_on: ids of tasks of the same job that must be `done` before it starts; of an ensemble its members' tests,
-    which must have ended.
-    threads: CPU threads; 0 until its first attempt has found out how many pay, and the same for every later one.
-    device: where it computes; empty until its first attempt has chosen, and the same for every later one.
-    mappings: what the columns of files are by what the user said of their headers before, by path, as the first attempt
-    found it; None until then, empty where nothing was said or the job itself says it.
-    plan: what the first attempt turned a time budget into (`epochs`, `from_step`), followed by every later one.
-    trial: the settings, of a training or testing task. inspection: the question, of an inspecting one.
-    retest: the new files, of a task that tests on such. imported: the weights of a training that took place elsewhere.
+    What the first attempt determines (threads, device, mappings, plan) stays the same for all later attempts.
+
+    depends_on: ids of tasks of the same job that must be `done` before this one starts; for an ensemble, the tests of
+    its members, which must have ended.
+    threads: CPU threads; 0 until the first attempt has measured the best number.
+    device: compute device; empty until the first attempt has chosen one.
+    mappings: column mappings by file path, from the user's stored mappings of file headers; None until the first
+    attempt has looked them up, empty if there are none or the job has its own.
+    plan: epochs and start step (`epochs`, `from_step`) that the first attempt derived from a time budget.
+    trial: settings of a training or testing task. inspection: request of an inspection task.
+    retest: request of an evaluation task. imported: weights of a training that ran elsewhere.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -57,76 +59,78 @@ class TaskSpec(Section):
 
 
 def expand_tasks(spec: JobSpec) -> list[TaskSpec]:
-    """Every task of a job: one preparation (and baseline) for each distinct signals and steps, one training a trial,
-    one test a training, and one ensemble a combination that has several repetitions. Ids are stable: the same spec
-    gives the same ids."""
+    """Expand a job into its tasks.
+
+    One preparation (and baseline) per distinct combination of signals and steps, one training per trial, one test per
+    training, and one ensemble per combination with several repetitions. The same spec always gives the same ids.
+    """
     trials = spec.trials()
     width = max(3, len(str(len(trials))))
-    tasks: dict[str, TaskSpec] = {}
-    prepared: dict[str, str] = {}
-    work: list[TaskSpec] = []
+    data_tasks: dict[str, TaskSpec] = {}
+    prepare_ids: dict[str, str] = {}
+    trial_tasks: list[TaskSpec] = []
     ensembles: list[TaskSpec] = []
-    for number, trial in enumerate(trials, 1):
-        shared: dict[str, Any] = {"signals": trial.signals, "preparation": trial.preparation, "testing": spec.testing}
+    for trial_index, trial in enumerate(trials, 1):
+        sections: dict[str, Any] = {"signals": trial.signals, "preparation": trial.preparation, "testing": spec.testing}
         key = _digest(
             [trial.signals.model_dump(mode="json"), [step.model_dump(mode="json") for step in trial.preparation]]
         )
-        if key not in prepared:
-            count = len(prepared) + 1
-            prepared[key] = f"prepare_{count}"
-            tasks[prepared[key]] = TaskSpec(
-                task_id=prepared[key], kind=TaskKind.PREPARE, title="Prepare data", data=spec.data, **shared
+        if key not in prepare_ids:
+            prepare_index = len(prepare_ids) + 1
+            prepare_ids[key] = f"prepare_{prepare_index}"
+            data_tasks[prepare_ids[key]] = TaskSpec(
+                task_id=prepare_ids[key], kind=TaskKind.PREPARE, title="Prepare data", data=spec.data, **sections
             )
             if spec.testing.baseline and _has_baseline(trial.signals):
-                baseline = f"baseline_{count}"
-                tasks[baseline] = TaskSpec(
-                    task_id=baseline,
+                baseline_id = f"baseline_{prepare_index}"
+                data_tasks[baseline_id] = TaskSpec(
+                    task_id=baseline_id,
                     kind=TaskKind.BASELINE,
                     title=_BASELINES[trial.signals.target],
-                    depends_on=[prepared[key]],
-                    **shared,
+                    depends_on=[prepare_ids[key]],
+                    **sections,
                 )
-        train_id, test_id = f"train_{number:0{width}}", f"test_{number:0{width}}"
+        train_id, test_id = f"train_{trial_index:0{width}}", f"test_{trial_index:0{width}}"
         threads = trial.training.threads
-        fixed = 1 if threads == "auto" else threads
-        work.append(
+        test_threads = 1 if threads == "auto" else threads
+        trial_tasks.append(
             TaskSpec(
                 task_id=train_id,
                 kind=TaskKind.TRAIN,
                 title=trial.title,
-                depends_on=[prepared[key]],
+                depends_on=[prepare_ids[key]],
                 threads=0 if threads == "auto" else threads,
                 trial=trial,
-                **shared,
+                **sections,
             )
         )
-        work.append(
+        trial_tasks.append(
             TaskSpec(
                 task_id=test_id,
                 kind=TaskKind.TEST,
                 title=trial.title,
-                depends_on=[prepared[key], train_id],
-                threads=fixed,
+                depends_on=[prepare_ids[key], train_id],
+                threads=test_threads,
                 trial=trial,
-                **shared,
+                **sections,
             )
         )
         if trial.repetition == trial.training.repetitions > 1:
-            tests = [task.task_id for task in work[-2 * trial.repetition :] if task.kind is TaskKind.TEST]
+            test_ids = [task.task_id for task in trial_tasks[-2 * trial.repetition :] if task.kind is TaskKind.TEST]
             ensembles.append(
                 TaskSpec(
                     task_id=f"ensemble_{len(ensembles) + 1}",
                     kind=TaskKind.ENSEMBLE,
-                    title=f"Ensemble of {len(tests)} {trial.title.removesuffix(f', rep {trial.repetition}')}",
-                    depends_on=tests,
-                    **shared,
+                    title=f"Ensemble of {len(test_ids)} {trial.title.removesuffix(f', rep {trial.repetition}')}",
+                    depends_on=test_ids,
+                    **sections,
                 )
             )
-    return [*tasks.values(), *work, *ensembles]
+    return [*data_tasks.values(), *trial_tasks, *ensembles]
 
 
 def _has_baseline(signals: SignalsSpec) -> bool:
-    """Whether what the baseline of this target needs is among the columns that the files must have."""
+    """True if the target has a baseline and the model inputs include the columns that it needs."""
     if signals.target == "soc":
         return {"voltage_V", "current_A"} <= set(signals.features)
     return signals.target in _BASELINES

@@ -1,4 +1,4 @@
-"""The commented job file that `vestim new` prints, made from the spec's own titles, units, defaults and limits."""
+"""Template of a job file that `vestim new` prints, generated from the spec's titles, units, defaults and limits."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ _MORE_STEPS = [
 
 
 def job_template() -> str:
-    """A complete, valid job file in TOML; only the data paths have to be filled in."""
-    examples: dict[str, Any] = {"train": ["train"], "validation": ["validation"], "test": ["test"]}
-    parts = [_HEAD, "[data]", *_lines(DataSpec, examples), "", "[signals]", *_lines(SignalsSpec)]
+    """Build a complete, valid job file in TOML; the user only has to fill in the data paths."""
+    example_paths: dict[str, Any] = {"train": ["train"], "validation": ["validation"], "test": ["test"]}
+    parts = [_HEAD, "[data]", *_lines(DataSpec, example_paths), "", "[signals]", *_lines(SignalsSpec)]
     for step in default_preparation():
         parts += ["", "[[preparation]]", *_lines(type(step))]
         parts += _MORE_STEPS if isinstance(step, Resample) else []
@@ -57,15 +57,15 @@ def job_template() -> str:
 
 
 def _lines(section: type[Section], values: dict[str, Any] | None = None) -> list[str]:
-    tag_first = sorted(section.model_fields.items(), key=lambda item: item[0] not in {"kind", "method", "step"})
-    return [_line(name, field, (values or {}).get(name)) for name, field in tag_first]
+    fields = sorted(section.model_fields.items(), key=lambda item: item[0] not in {"kind", "method", "step"})
+    return [_line(name, field, (values or {}).get(name)) for name, field in fields]
 
 
 def _line(name: str, field: FieldInfo, value: Any) -> str:
-    shown = field.get_default(call_default_factory=True) if value is None else value
-    if isinstance(shown, Section):
-        shown = shown.model_dump(mode="json")
+    displayed_value = field.get_default(call_default_factory=True) if value is None else value
+    if isinstance(displayed_value, Section):
+        displayed_value = displayed_value.model_dump(mode="json")
     extra = field.json_schema_extra
     unit = f" [{extra['unit']}]" if isinstance(extra, dict) and "unit" in extra else ""
     comment = f"  # {field.description}{unit}" if field.description else ""
-    return f"# {name} = {comment}" if shown is None else f"{name} = {toml_value(shown)}{comment}"
+    return f"# {name} = {comment}" if displayed_value is None else f"{name} = {toml_value(displayed_value)}{comment}"

@@ -1,4 +1,4 @@
-"""What is tested after training, and against what."""
+"""Testing section: which baseline the trained models are compared with, and what is written."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from vestim_core.spec.section import Section
 
 
 class TestingSpec(Section):
-    """Every trained model is tested on the validation and the test files, each file reported with its role."""
+    """Settings for testing trained models. Every model is tested on validation and test files, reported by role."""
 
-    __test__ = False  # not a test class, whatever its name makes pytest believe
+    __test__ = False  # keeps pytest from collecting it because of its name
 
     baseline: bool = Field(
         True,

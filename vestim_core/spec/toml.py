@@ -1,6 +1,6 @@
-"""Plain values as TOML: single values, and whole job documents with a comment at each setting that is known.
+"""Write plain values as TOML: single values, and job documents with a comment for every known setting.
 
-Reading what is written here gives the same values; None, which TOML does not have, is left out.
+Reading the text gives the same values. None, which TOML does not have, is omitted.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from vestim_core.spec.signals import SignalsSpec
 from vestim_core.spec.testing import TestingSpec
 from vestim_core.spec.training import TrainingSpec
 
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
-_PLAIN: dict[str, type[Section]] = {"data": DataSpec, "signals": SignalsSpec, "testing": TestingSpec}
-_TAGGED: dict[str, tuple[str, Any]] = {
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_SECTIONS: dict[str, type[Section]] = {"data": DataSpec, "signals": SignalsSpec, "testing": TestingSpec}
+_SECTIONS_WITH_KINDS: dict[str, tuple[str, Any]] = {
     "preparation": ("step", Step),
     "model": ("kind", ModelSpec),
     "training": ("method", TrainingSpec),
 }
-"""Of each section whose settings depend on a kind: the setting that says which, and the union of the kinds."""
+"""Sections whose settings depend on a kind: the setting that selects the kind, and the union of all kinds."""
 
 
 def toml_value(value: Any) -> str:
-    """`value` on one line: JSON's notation, but for tables."""
+    """Format `value` on one line, in JSON notation except for tables."""
     if isinstance(value, dict):
         pairs = (f"{_key(key)} = {toml_value(item)}" for key, item in value.items() if item is not None)
         return "{" + ", ".join(pairs) + "}"
@@ -38,14 +38,14 @@ def toml_value(value: Any) -> str:
 
 
 def job_toml(document: dict[str, Any], head: str = "") -> str:
-    """A job document as TOML. head: lines of comment before it, each beginning with #."""
+    """Format a job document as TOML. head: comment lines to put before it, each starting with #."""
     tables = {name: value for name, value in document.items() if _is_table(value)}
-    first = {name: value for name, value in document.items() if name not in tables}
-    parts = [line for line in (head.rstrip("\n"), *_lines(first, None)) if line]
+    root_values = {name: value for name, value in document.items() if name not in tables}
+    parts = [line for line in (head.rstrip("\n"), *_lines(root_values, None)) if line]
     for name, value in tables.items():
         for table in value if isinstance(value, list) else [value]:
             title = f"[[{_key(name)}]]" if isinstance(value, list) else f"[{_key(name)}]"
-            parts += ["", title, *_lines(table, _section_of(name, table))]
+            parts += ["", title, *_lines(table, _find_section(name, table))]
     return "\n".join([*parts, ""]).lstrip("\n")
 
 
@@ -55,11 +55,11 @@ def _is_table(value: Any) -> bool:
     )
 
 
-def _section_of(name: str, table: dict[str, Any]) -> type[Section] | None:
-    """The section of the spec whose settings a table holds, where that is plain."""
-    if name in _PLAIN:
-        return _PLAIN[name]
-    tag, union = _TAGGED.get(name, ("", None))
+def _find_section(name: str, table: dict[str, Any]) -> type[Section] | None:
+    """Find the spec section that defines a table's settings; None if unknown."""
+    if name in _SECTIONS:
+        return _SECTIONS[name]
+    tag, union = _SECTIONS_WITH_KINDS.get(name, ("", None))
     kinds: tuple[type[Section], ...] = get_args(get_args(union)[0]) if union else ()
     return next((kind for kind in kinds if kind.model_fields[tag].default == table.get(tag)), None)
 
@@ -75,4 +75,4 @@ def _lines(table: dict[str, Any], section: type[Section] | None) -> list[str]:
 
 
 def _key(name: str) -> str:
-    return name if _BARE.fullmatch(name) else toml_value(name)
+    return name if _BARE_KEY.fullmatch(name) else toml_value(name)

@@ -1,4 +1,4 @@
-"""How a model is trained: method, optimiser, schedule, when to stop, seeds and resources."""
+"""Training section: method, optimizer, schedule, stopping, seeds and resources."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from vestim_core.spec.section import Section, unit
 
-MAX_THREADS = 256
+MAX_THREADS = 256  # CPU threads of one training; arbitrary, catches typing errors
 
 
-def _threads(value: Any) -> Any:
+def _parse_threads(value: Any) -> Any:
     try:
-        number = 0 if isinstance(value, bool) else int(value)
-        fits = 1 <= number <= MAX_THREADS and number == float(value)
+        count = 0 if isinstance(value, bool) else int(value)
+        is_valid = 1 <= count <= MAX_THREADS and count == float(value)
     except (TypeError, ValueError, OverflowError):
-        fits = False
-    if value != "auto" and not fits:
+        is_valid = False
+    if value != "auto" and not is_valid:
         raise ValueError(f'is neither "auto" nor a number of threads from 1 to {MAX_THREADS}')
-    return value if value == "auto" else number
+    return value if value == "auto" else count
 
 
-Threads = Annotated[Literal["auto"] | int, BeforeValidator(_threads)]
-"""CPU threads of a training: so many, or as many as pay."""
+Threads = Annotated[Literal["auto"] | int, BeforeValidator(_parse_threads)]
+"""CPU threads of a training: a number, or "auto" for the fastest number as measured."""
 
 
 class Adam(Section):
@@ -44,14 +44,14 @@ class RmsProp(Section):
 
 
 class MeanSquare(Section):
-    """The mean of squared errors."""
+    """Mean squared error."""
 
     kind: Literal["mse"] = "mse"
 
 
 class Huber(Section):
-    """Small errors count squared, errors above `threshold` in proportion (Huber 1964): labels that drift in one file of
-    many, and outliers, weigh less."""
+    """Huber loss (Huber 1964): quadratic below `threshold`, linear above, so that outliers and files with drifting
+    labels weigh less."""
 
     kind: Literal["huber"] = "huber"
     threshold: float = Field(
@@ -63,13 +63,13 @@ class Huber(Section):
 
 
 class Constant(Section):
-    """The learning rate stays."""
+    """Constant learning rate."""
 
     kind: Literal["constant"] = "constant"
 
 
 class Cosine(Section):
-    """The learning rate falls along half a cosine, from its start to `final_learning_rate` at the last epoch."""
+    """The learning rate falls along half a cosine to `final_learning_rate` at the end of the last epoch."""
 
     kind: Literal["cosine"] = "cosine"
     final_learning_rate: float = Field(
@@ -78,8 +78,8 @@ class Cosine(Section):
 
 
 class CosineRestarts(Section):
-    """Cosines one after the other, each from the start to `final_learning_rate`, the next `length_factor` times as long
-    (Loshchilov and Hutter 2017)."""
+    """Cosine annealing with warm restarts (Loshchilov and Hutter 2017): each cosine falls from the initial learning
+    rate to `final_learning_rate` and is `length_factor` times as long as the one before."""
 
     kind: Literal["cosine-restarts"] = "cosine-restarts"
     first_epochs: int = Field(
@@ -94,8 +94,8 @@ class CosineRestarts(Section):
 
 
 class OneCycle(Section):
-    """The learning rate rises along half a cosine from a fraction of itself, then falls along another one to nearly
-    nothing at the last epoch (Smith and Topin 2018)."""
+    """One-cycle schedule (Smith and Topin 2018): the learning rate rises along half a cosine from a fraction of its
+    value, then falls along another one to nearly zero at the last epoch."""
 
     kind: Literal["one-cycle"] = "one-cycle"
     rising_share: float = Field(
@@ -133,23 +133,23 @@ class Plateau(Section):
     )
 
 
-def _kind_alone(value: Any) -> Any:
-    """`"adam"` is short for `{kind = "adam"}`."""
+def _expand_kind(value: Any) -> Any:
+    """Expand the short form `"adam"` to `{kind = "adam"}`."""
     return {"kind": value} if isinstance(value, str) else value
 
 
-Optimizer = Annotated[Adam | AdamW | Sgd | RmsProp, Field(discriminator="kind"), BeforeValidator(_kind_alone)]
-Loss = Annotated[MeanSquare | Huber, Field(discriminator="kind"), BeforeValidator(_kind_alone)]
+Optimizer = Annotated[Adam | AdamW | Sgd | RmsProp, Field(discriminator="kind"), BeforeValidator(_expand_kind)]
+Loss = Annotated[MeanSquare | Huber, Field(discriminator="kind"), BeforeValidator(_expand_kind)]
 Schedule = Annotated[
     Constant | Cosine | CosineRestarts | OneCycle | StepDecay | Plateau,
     Field(discriminator="kind"),
-    BeforeValidator(_kind_alone),
+    BeforeValidator(_expand_kind),
 ]
 
 
 class Exploit(Section):
-    """After the search has ended: the best weights again, with a fresh optimiser, along a cosine of small learning
-    rates; as often as `rounds` says. What is better is kept."""
+    """Exploit phase after training has ended: restart `rounds` times from the best weights, with a new optimizer along
+    a cosine of small learning rates, and keep the result if it is better."""
 
     epochs: int = Field(
         0,
@@ -169,7 +169,7 @@ class Exploit(Section):
 
 
 class TrainingBase(Section):
-    """What both methods share."""
+    """Settings that all training methods share."""
 
     max_epochs: int = Field(
         100, ge=1, le=1_000_000, title="Epochs", description="Training ends after this many at the latest."
@@ -235,7 +235,7 @@ class TrainingBase(Section):
     )
 
     @model_validator(mode="after")
-    def _schedule_falls(self) -> Self:
+    def _check_final_learning_rates(self) -> Self:
         final = getattr(self.schedule, "final_learning_rate", 0.0)
         if final > self.learning_rate:
             raise ValueError(
@@ -251,7 +251,8 @@ class TrainingBase(Section):
 
 
 class StreamsTraining(TrainingBase):
-    """For recurrent models: many random starts run side by side as streams, in chunks with carried state."""
+    """Truncated backpropagation through time for recurrent models: parallel streams from random starts are trained in
+    chunks, and the state is carried from chunk to chunk."""
 
     method: Literal["streams"] = "streams"
     max_epochs: int = Field(
@@ -293,7 +294,7 @@ class StreamsTraining(TrainingBase):
     )
 
     @model_validator(mode="after")
-    def _something_counts(self) -> Self:
+    def _check_burn_in(self) -> Self:
         if self.burn_in_steps >= self.chunk_steps * self.chunks_per_stream:
             raise ValueError(
                 f"burn_in_steps ({self.burn_in_steps}) leaves no row of a stream of "
@@ -303,7 +304,7 @@ class StreamsTraining(TrainingBase):
 
 
 class WindowsTraining(TrainingBase):
-    """For recurrent models: random batches of windows, each from rest, whose last row alone is predicted."""
+    """For recurrent models: random batches of windows, each from a zero state, predicting its last row."""
 
     method: Literal["windows"] = "windows"
     lookback_steps: int = Field(
