@@ -56,15 +56,15 @@ def test_a_look_is_cheap() -> None:
 @pytest.mark.skipif(not hasattr(stat, "S_IXUSR") or psutil.WINDOWS, reason="needs a shell")
 def test_gpus_are_told_by_name_and_memory_without_waiting_for_the_tool(two_gpus: None) -> None:
     assert gpus.gpu_count() == 2
-    watch = gpus.GpuWatch()
+    monitor = gpus.GpuMonitor()
     start_s = time.perf_counter()
-    assert watch.look() == []
+    assert monitor.latest_readings() == []
     assert time.perf_counter() - start_s < 0.2
-    first, second = eventually(watch.look, "the tool's answer")
+    first, second = eventually(monitor.latest_readings, "the tool's answer")
     assert first == {"name": "NVIDIA A, B", "memory_total_MB": 85521, "memory_used_MB": 1074, "percent": 37.0}
     assert second == {"name": "NVIDIA T4", "memory_total_MB": None, "memory_used_MB": None, "percent": None}
 
 
 @pytest.mark.parametrize("line", ["", "No devices were found", "a, b"])
 def test_what_is_no_gpu_is_none(line: str) -> None:
-    assert gpus.read_gpu(line) is None
+    assert gpus.parse_gpu_line(line) is None

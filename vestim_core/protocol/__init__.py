@@ -1,1 +1,1 @@
-"""The written protocol: messages, codec, limits, cursors, the journal's line, and the one table of methods."""
+"""The protocol between processes: messages, codec, limits, cursors, journal lines and the table of methods."""

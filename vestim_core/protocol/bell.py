@@ -1,4 +1,4 @@
-"""The doorbell's message: which attempt wrote something, and its newest progress, which nobody needs tomorrow."""
+"""Doorbell messages, by which a worker announces new journal lines and its current progress, which is not stored."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from vestim_core.protocol.codec import CodecError, decode, encode
 from vestim_core.protocol.limits import MAX_BELL_BYTES
 
 RING_S = 0.02
-"""A worker rings for its journal at most this often; as long after each ring the daemon looks once more."""
+"""Shortest time in s between two rings of a worker; the daemon reads the journal again this long after each ring."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bell:
-    """A ring: look at this attempt's journal. `progress` is None when there is no news within the epoch."""
+    """One ring: the daemon should read this attempt's journal. progress: None if there is none within the epoch."""
 
     attempt_key: str
     progress: dict[str, Any] | None = None
 
     def encode(self) -> bytes:
-        """The bytes of this ring."""
+        """Encode to bytes."""
         return encode({"a": self.attempt_key, "p": self.progress})
 
     @classmethod
     def decode(cls, raw: bytes) -> Bell:
-        """The ring in `raw`; `CodecError` when it is none."""
+        """Decode a ring. Raises `CodecError` if `raw` is not one."""
         match decode(raw, limit=MAX_BELL_BYTES):
             case {"a": str(attempt_key), "p": dict() | None as progress}:
                 return cls(attempt_key, progress)

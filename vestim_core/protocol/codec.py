@@ -1,8 +1,7 @@
-"""Messages on the wire: msgpack of plain values, with bounds on every dimension.
+"""Wire format: msgpack of plain values, bounded in size and depth.
 
-`decode` gives back exactly what `encode` was given, or raises `CodecError`; it never runs code, never builds anything
-but dicts, lists, text, bytes, numbers, booleans and None, and never allocates more than a message of its size can
-need.
+`decode` returns exactly what was encoded or raises `CodecError`. It never runs code, builds only dicts, lists, text,
+bytes, numbers, booleans and None, and never allocates more than a message of that size can need.
 """
 
 from __future__ import annotations
@@ -13,15 +12,15 @@ from typing import Any
 
 import msgpack
 
-MAX_DEPTH = 64
+MAX_DEPTH = 64  # nesting levels; arbitrary, above any valid message and far below the recursion limit
 
 
 class CodecError(ValueError):
-    """The bytes are no message of ours."""
+    """The value cannot be encoded, or the bytes are not a valid message."""
 
 
 def encode(value: Any) -> bytes:
-    """`value` as bytes. `CodecError` for what is not plain, so that a bad answer is found where it is made."""
+    """Encode a plain value. Raises `CodecError` for anything else, so that a bad reply fails where it is created."""
     try:
         packed: bytes = msgpack.packb(value, use_bin_type=True)
     except (TypeError, ValueError, OverflowError) as error:
@@ -30,14 +29,14 @@ def encode(value: Any) -> bytes:
 
 
 def decode(raw: bytes, *, limit: int, depth: int | None = MAX_DEPTH) -> Any:
-    """The value in `raw`, which is at most `limit` bytes and nested at most `depth` deep; `CodecError` when it is not.
+    """Decode a message of at most `limit` bytes and `depth` nesting levels. Raises `CodecError` if it is invalid.
 
-    depth: None from a daemon, which has proved who it is; msgpack's own bound remains.
+    depth: None for messages of an authenticated daemon; msgpack's own bound still applies.
     """
     if len(raw) > limit:
         raise CodecError(f"a message of {len(raw)} bytes is above the limit of {limit}")
-    collects = gc.isenabled()
-    gc.disable()  # building a large value would set off collections that find nothing and double the time
+    gc_was_enabled = gc.isenabled()
+    gc.disable()  # building a large value triggers collections that free nothing and double the time
     try:
         value = msgpack.unpackb(
             raw,
@@ -53,33 +52,33 @@ def decode(raw: bytes, *, limit: int, depth: int | None = MAX_DEPTH) -> Any:
     except (ValueError, TypeError, RecursionError, msgpack.exceptions.UnpackException) as error:
         raise CodecError(f"not a message: {error}") from None
     finally:
-        if collects:
+        if gc_was_enabled:
             gc.enable()
     if depth is not None:
         check_depth(value, depth)
     return value
 
 
-def check_depth(value: Any, most: int) -> None:
-    """`CodecError` when lists and dicts lie in each other more than `most` deep."""
-    level = [value] if isinstance(value, dict | list) else []
-    for _ in range(most):
-        level = [
+def check_depth(value: Any, max_depth: int) -> None:
+    """Raise `CodecError` if lists and dicts are nested more than `max_depth` levels."""
+    nodes = [value] if isinstance(value, dict | list) else []
+    for _ in range(max_depth):
+        nodes = [
             item
-            for node in level
+            for node in nodes
             for item in (node.values() if isinstance(node, dict) else node)
-            if type(item) is dict or type(item) is list  # exact types: ten times quicker, and decoding makes no others
+            if type(item) is dict or type(item) is list  # exact types: ten times faster, and decoding creates no others
         ]
-        if not level:
+        if not nodes:
             return
-    raise CodecError(f"nested deeper than {most}")
+    raise CodecError(f"nested deeper than {max_depth}")
 
 
 def plain(value: Any, depth: int = 0) -> Any:
-    """The nearest plain value to `value`, for those who report and must never fail; what is plain already stays.
+    """Convert to the closest plain value, for reports that must never fail; plain values stay unchanged.
 
-    NaN and infinities become None, since neither JSON nor a chart has a place for them; a number of another library its
-    plain number; anything else its text. What is nested beyond `MAX_DEPTH` is left out.
+    NaN and infinities become None, since neither JSON nor a chart can show them; numbers of other libraries become
+    plain numbers, anything else its text. Values nested deeper than `MAX_DEPTH` become None.
     """
     if value is None or isinstance(value, bool | int | str):
         return value

@@ -1,11 +1,10 @@
-"""Streams and cursors. A cursor names a stream, the lineage that it was read from, and the last number applied.
+"""Streams and cursors. A cursor holds a stream's name, the lineage it was read from, and the last number applied.
 
-Going on from a cursor gives what comes after it, in order and without a gap. A cursor of another lineage starts over
-at 0.
+Reading from a cursor gives everything after it, in order and without a gap. A cursor of another lineage restarts at 0.
 
-Streams: `catalog` (one row per job or its tombstone, numbered by its last change), `data_sets` (the same of data sets,
-with numbers of its own), `job:<job>` (a job's events from 1), `log:<job>/<task>/<attempt>:out` or `:err` (a log; the
-number is the byte offset).
+Streams: `catalog` (one row per job or its tombstone, numbered by its last change), `data_sets` (the same for data sets,
+numbered separately), `job:<job>` (a job's events from 1), `log:<job>/<task>/<attempt>:out` or `:err` (a log, numbered
+by byte offset).
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ DATA_SETS = "data_sets"
 
 
 class Cursor(BaseModel):
-    """How far one stream has been read. `lineage` is empty before the first answer."""
+    """Read position in one stream. `lineage` is empty before the first reply."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -33,7 +32,7 @@ class Cursor(BaseModel):
 
 
 class Stream(NamedTuple):
-    """A stream's name taken apart: `job` for a job's events and logs, `task`, `attempt` and `log` for logs."""
+    """A parsed stream name. `job` is set for events and logs of a job; `task`, `attempt` and `log` for logs only."""
 
     kind: Literal["catalog", "data_sets", "job", "log"]
     job: str = ""
@@ -42,18 +41,18 @@ class Stream(NamedTuple):
     log: Literal["", "out", "err"] = ""
 
 
-_LOG = re.compile(r"log:(?P<key>.+):(?P<log>out|err)")
+_LOG_STREAM = re.compile(r"log:(?P<key>.+):(?P<log>out|err)")
 
 
 def parse_stream(name: str) -> Stream:
-    """The stream called `name`; `VestimError` when there can be none of that name."""
+    """Parse a stream name. Raises `VestimError` if it is not valid."""
     if name == CATALOG:
         return Stream("catalog")
     if name == DATA_SETS:
         return Stream("data_sets")
     if name.startswith("job:") and is_safe_id(name[4:]):
         return Stream("job", name[4:])
-    match = _LOG.fullmatch(name)
+    match = _LOG_STREAM.fullmatch(name)
     if match:
         try:
             job, task, attempt = split_attempt_key(match["key"])

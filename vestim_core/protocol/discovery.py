@@ -1,4 +1,4 @@
-"""The discovery file: how clients and workers find the daemon of a home, and what a deliberate stop leaves behind."""
+"""The discovery file, through which clients and workers find the daemon of a home and learn of a deliberate stop."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Discovery(BaseModel):
-    """Contents of `daemon.json`. It is a hint: only a held daemon lock says that a daemon lives.
+    """Contents of `daemon.json`. They are a hint: only a held daemon lock proves that a daemon runs.
 
-    instance: another at every start of a daemon. lineage: the registry's own id. state `stopped`: told to stop by a
-    person, so nobody starts the next one unasked. clients, doorbell: endpoints. server_key: the daemon's public CURVE
-    key (Z85).
+    state: `stopped` if a user stopped the daemon, so that no client restarts it without being asked.
+    instance: id of this run of the daemon. lineage: id of the registry. clients, doorbell: endpoints.
+    server_key: the daemon's public CURVE key (Z85).
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)

@@ -1,7 +1,7 @@
-"""The journal's line: one event as one line of JSON, ended by a newline.
+"""Journal lines: one event per line of JSON, terminated by a newline.
 
-Only complete lines count, so a line that was cut by a crash does no harm: it is left alone until it is complete, or
-for ever. `read_lines` never raises: what does not parse comes back as a `BadLine` that names its offset.
+Only complete lines are read, so a line truncated by a crash does no harm. `read_lines` never raises: a line that cannot
+be parsed is returned as a `BadLine` with its offset.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from vestim_core.protocol.limits import MAX_LINE_BYTES
 from vestim_core.spec.events import EventKind
 
 MAX_EVENT_DEPTH = 32
-"""Deeper data would not fit into an answer, which may be nested `MAX_DEPTH` deep itself."""
+"""Nesting levels of an event's data; a reply adds its own levels and must stay within the codec's `MAX_DEPTH`."""
 WORKER_KINDS = frozenset(EventKind) - {EventKind.JOB, EventKind.TASK, EventKind.ATTEMPT}
-"""What a worker may report; the states of job, task and attempt are the daemon's to tell."""
+"""Event kinds that a worker may report. Only the daemon reports states of jobs, tasks and attempts."""
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One event as a worker wrote it."""
+    """One event as written by a worker."""
 
     time_utc: str
     kind: EventKind
@@ -32,26 +32,26 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class BadLine:
-    """A complete line that is no event: where it starts, and what is wrong with it."""
+    """A complete line that is not a valid event. offset: its first byte in the file."""
 
     offset: int
     reason: str
 
 
 def write_line(time_utc: str, kind: EventKind, data: dict[str, Any]) -> bytes:
-    """The line for one event, newline included; what JSON lacks becomes the nearest that it has (NaN: null)."""
+    """Encode one event as a line with newline. Values that JSON lacks become the closest JSON value (NaN: null)."""
     try:
         text = _encode({"t": time_utc, "k": kind.value, "d": data})
     except (TypeError, ValueError, RecursionError):
         text = _encode({"t": time_utc, "k": kind.value, "d": plain(data)})
-    return text.encode(errors="replace") + b"\n"  # half a character, of a file name that is no UTF-8, becomes '?'
+    return text.encode(errors="replace") + b"\n"  # lone surrogates, from file names that are not UTF-8, become '?'
 
 
 def read_lines(chunk: bytes, offset: int, *, inside: bool = False) -> tuple[list[Line | BadLine], int]:
-    """The complete lines in `chunk`, which starts at `offset` of its file, and how far that reads the file.
+    """Read the complete lines of `chunk`, which starts at `offset` in the file, and return them with the next offset.
 
-    A line of more than `MAX_LINE_BYTES` is one bad line, and reading goes on even before its end has been written.
-    inside: whether `chunk` starts within such a line, that is, whether the byte before it is no newline.
+    A line longer than `MAX_LINE_BYTES` is one bad line; reading continues even before its end has been written.
+    inside: True if `chunk` starts within such a line, i.e. the byte before it is not a newline.
     """
     end = chunk.rfind(b"\n") + 1
     start = 0
@@ -78,13 +78,13 @@ def _read_line(raw: bytes, offset: int) -> Line | BadLine:
         return BadLine(offset, "not JSON")
     match value:
         case {"t": str(time_utc), "k": str(kind), "d": dict(data)} if kind in WORKER_KINDS:
-            return _checked(Line(time_utc, EventKind(kind), plain(data)), offset)
+            return _check_sendable(Line(time_utc, EventKind(kind), plain(data)), offset)
         case _:
             return BadLine(offset, "not an event")
 
 
-def _checked(line: Line, offset: int) -> Line | BadLine:
-    """A line that could be neither stored nor sent would stop every reader behind it."""
+def _check_sendable(line: Line, offset: int) -> Line | BadLine:
+    """Reject a line that can be neither stored nor sent, since it would block every reader after it."""
     try:
         check_depth(line.data, MAX_EVENT_DEPTH)
         encode([line.time_utc, line.data])

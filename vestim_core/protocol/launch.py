@@ -1,4 +1,4 @@
-"""The files through which a daemon and a worker speak when neither may need the other: launch, control and exit."""
+"""Files in an attempt's folder through which daemon and worker communicate: launch, control and exit."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from vestim_core.spec.states import AttemptState, Intent
 
 
 class Launch(BaseModel):
-    """`launch.json`: written before the worker is born. measure_threads: whether it is to find out how many of
-    `threads` pay."""
+    """Contents of `launch.json`, written before the worker starts.
+
+    measure_threads: the worker measures which number of threads, up to `threads`, is fastest.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -25,7 +27,7 @@ class Launch(BaseModel):
 
 
 class ControlFile(BaseModel):
-    """`control.json`: what the user wants of the attempt."""
+    """Contents of `control.json`: the user's intent for the attempt."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -34,7 +36,7 @@ class ControlFile(BaseModel):
 
 
 class ExitFile(BaseModel):
-    """`exit.json`: how the attempt ended, in the worker's own words."""
+    """Contents of `exit.json`: the state in which the attempt ended, as reported by the worker."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 

@@ -1,27 +1,34 @@
-"""Sizes and times that both ends keep to. A message above its limit is dropped by the socket, before anything is
-parsed."""
+"""Limits of sizes, counts and times that both ends of a connection respect.
+
+The socket drops a message above its size limit before anything is parsed.
+"""
 
 from __future__ import annotations
 
-PROTOCOL_VERSION = 1
-OLDEST_PROTOCOL = 1
+PROTOCOL_VERSION = 1  # rises with every change of the messages
+OLDEST_PROTOCOL = 1  # oldest version that this program still speaks
 
 MAX_REQUEST_BYTES = 4 << 20
+"""Largest request, 4 MiB; arbitrary, far above a usual job document."""
 MAX_PIECE_BYTES = 1 << 20
-"""Most bytes of one piece: of an artifact, of a log, of the events in one answer."""
+"""Largest chunk, 1 MiB, of an artifact, of a log, or of the events in one reply (architecture.md)."""
 MAX_REPLY_BYTES = 8 << 20
+"""Largest reply, 8 MiB; arbitrary, above the largest page or chunk."""
 MAX_ON_THE_WAY = 16
-"""Most unanswered requests that a client has sent: fewer than the replies that the daemon keeps for it unread."""
+"""Most requests that a client sends before it has replies: fewer than the unread replies that the daemon queues."""
 MAX_BELL_BYTES = 64 << 10
+"""Largest doorbell message, 64 KiB; arbitrary, far above the progress of an epoch."""
 MAX_EVENTS = 10_000
-"""Most events in one answer."""
+"""Most events in one reply."""
 MAX_CURSORS = 64
+"""Most cursors in one `wait`; arbitrary, a client with more streams rotates through them."""
 MAX_TASKS = 2_000
-"""Most tasks of a job in one answer."""
+"""Most tasks of a job in one reply."""
 MAX_LISTED = 1_000
-"""Most jobs in one answer."""
+"""Most jobs in one reply."""
 MAX_WAIT_S = 60.0
+"""Longest time in s that a `wait` stays pending; arbitrary, the client simply waits again."""
 MAX_LINE_BYTES = 256 << 10
-"""Longest line of a journal; a longer one becomes a message that names file and offset."""
+"""Longest line of a journal, 256 KiB; a longer one becomes a message that names file and offset."""
 MAX_JOURNAL_READ = 1 << 20
-"""Most bytes that are read from a journal in one transaction."""
+"""Most bytes, 1 MiB, that are read from a journal in one transaction."""

@@ -1,6 +1,6 @@
-"""Requests and replies. Every request gets exactly one reply that carries its id; a reply is a result or an error.
+"""Requests and replies. Every request gets exactly one reply with its id, which holds a result or an error.
 
-A mutating request also carries a command id, under which its effect happens at most once however often it is sent.
+A mutating request also has a command id: its effect happens at most once, however often it is sent.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from vestim_core.spec.errors import VestimError
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call of a method of the table. `command_id` is empty for methods that change nothing."""
+    """A call of a method in the method table. `command_id` is empty for methods that change nothing."""
 
     request_id: bytes
     method: str
@@ -24,7 +24,7 @@ class Request:
     protocol: int = PROTOCOL_VERSION
 
     def encode(self) -> bytes:
-        """The bytes of this request."""
+        """Encode to bytes."""
         return encode(
             {
                 "v": self.protocol,
@@ -37,33 +37,39 @@ class Request:
 
     @classmethod
     def decode(cls, raw: bytes) -> Request:
-        """The request in `raw`; `CodecError` when it is none."""
+        """Decode a request. Raises `CodecError` if `raw` is not one."""
         value = decode(raw, limit=MAX_REQUEST_BYTES)
         match value:
-            case {"v": int(v), "id": bytes(i), "method": str(method), "params": dict(params), "command": str(command)}:
-                if isinstance(v, bool) or len(i) > 32 or len(method) > 64 or len(command) > 64:
+            case {
+                "v": int(version),
+                "id": bytes(request_id),
+                "method": str(method),
+                "params": dict(params),
+                "command": str(command),
+            }:
+                if isinstance(version, bool) or len(request_id) > 32 or len(method) > 64 or len(command) > 64:
                     raise CodecError("a request's version is no number, or its id, method or command id is too long")
-                return cls(i, method, params, command, v)
+                return cls(request_id, method, params, command, version)
             case _:
                 raise CodecError("not a request: needs v, id, method, params and command")
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The answer to one request: `error` is None, or says why there is no result."""
+    """The reply to one request: a result, or an error if `error` is not None."""
 
     request_id: bytes
     result: Any = None
     error: VestimError | None = None
 
     def encode(self) -> bytes:
-        """The bytes of this reply."""
+        """Encode to bytes."""
         body = {"ok": self.result} if self.error is None else {"error": self.error.to_record()}
         return encode({"id": self.request_id, **body})
 
     @classmethod
     def decode(cls, raw: bytes) -> Reply:
-        """The reply in `raw`; `CodecError` when it is none."""
+        """Decode a reply. Raises `CodecError` if `raw` is not one."""
         value = decode(raw, limit=MAX_REPLY_BYTES, depth=None)
         match value:
             case {"id": bytes(request_id), "error": dict(error)}:

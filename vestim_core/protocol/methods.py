@@ -1,7 +1,7 @@
-"""The one table of methods: client, daemon, command line, gateway and documentation are made from it.
+"""Table of the protocol's methods, from which client, daemon, command line, gateway and documentation are built.
 
-Each method stands here once, with its parameters as a model, what it answers, whether it changes anything, and its REST
-route. A parameter that the model does not know is refused.
+Each entry defines a method's parameters as a model, describes its reply, and states its REST route and whether it
+changes anything. Parameters that the model does not define are rejected.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from vestim_core.protocol.limits import MAX_CURSORS, MAX_EVENTS, MAX_LISTED, MAX
 
 
 class Params(BaseModel):
-    """Base of all parameters."""
+    """Base of all parameter models."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class NoParams(Params):
-    """A method that needs nothing."""
+    """Parameters of methods that take none."""
 
 
 class JobParams(Params):
-    """A method about one job."""
+    """Parameters of methods for one job."""
 
     job_id: str = Field(max_length=24)
 
@@ -36,7 +36,7 @@ class ShutdownParams(Params):
 
 
 class CreateJobParams(Params):
-    """spec: a whole job document, part of one, or none."""
+    """spec: a job document, complete, partial or empty."""
 
     name: str = Field("", max_length=200)
     spec: dict[str, Any] = Field(default_factory=dict)
@@ -47,7 +47,7 @@ class SubmitParams(Params):
 
 
 class SaveDraftParams(JobParams):
-    """document: all that was typed so far, valid or not."""
+    """document: everything the user has entered so far, valid or not."""
 
     document: dict[str, Any]
 
@@ -63,18 +63,21 @@ class SaveHyperparametersParams(JobParams):
 
 
 class StopParams(JobParams):
-    """test: whether what has a model is still tested."""
+    """test: still test the trials that have a model."""
 
     test: bool = True
 
 
 class TestParams(JobParams):
-    """files: of the new data, or folders; none: the job's own, for robustness alone. tasks: ids of the trainings whose
-    models are tested; none: the one with the smallest validation error. every: all models. columns: canonical name =
-    name in the file; none: as the job's own. repairs: each `{"file": path, "repair": {...}}`, as a check proposes them.
-    robustness: whether to find out what errors of the sensors cost."""
+    """Parameters of an evaluation of a finished job's models.
 
-    __test__ = False  # not a test class, whatever its name makes pytest believe
+    files: files or folders; empty: the job's own, for robustness alone. tasks: ids of the training tasks whose models
+    are evaluated; empty: the one with the smallest validation error. every: all models. columns: canonical name = name
+    in the file; empty: as in the job. repairs: each `{"file": path, "repair": {...}}`, as proposed by a check.
+    robustness: measure how sensor errors degrade the results.
+    """
+
+    __test__ = False  # keeps pytest from collecting it because of its name
 
     files: list[str] = Field(default_factory=list, max_length=1000)
     tasks: list[str] = Field(default_factory=list, max_length=MAX_TASKS)
@@ -85,8 +88,8 @@ class TestParams(JobParams):
 
 
 class ImportLegacyParams(Params):
-    """paths: job folders of the predecessor, folders of them, or its `job_registry.json`. after: what an answer names
-    as `next`, to go on after it."""
+    """paths: legacy job folders, folders of them, or a legacy `job_registry.json`. after: `next` of the last reply, to
+    continue after it."""
 
     paths: list[Annotated[str, Field(max_length=4_000)]] = Field(min_length=1, max_length=1_000)
     after: str = Field("", max_length=20)
@@ -106,13 +109,13 @@ class NoteParams(JobParams):
 
 
 class MoveParams(JobParams):
-    """place: counted from 1; beyond the end means last."""
+    """place: new position in the queue, counted from 1; beyond the end means last."""
 
     place: int = Field(ge=1)
 
 
 class ShowJobParams(JobParams):
-    """tasks_from, tasks_limit: which of the job's tasks; all that there are is `task_count`."""
+    """tasks_from, tasks_limit: range of the job's tasks to return; the reply's `task_count` counts all."""
 
     tasks_from: int = Field(0, ge=0)
     tasks_limit: int = Field(MAX_TASKS, ge=0, le=MAX_TASKS)
@@ -123,21 +126,21 @@ class RemarkParams(JobParams):
 
 
 class EstimateParams(Params):
-    """spec: a job document, however unfinished. train_rows: of the training files after resampling, where known."""
+    """spec: a job document, possibly incomplete. train_rows: rows of the training files after resampling, if known."""
 
     spec: dict[str, Any]
     train_rows: int | None = Field(None, ge=1)
 
 
 class ReadHyperparametersParams(Params):
-    """document: what a file of settings of the predecessor holds: hyperparameters, the best configurations of a search,
-    or filters."""
+    """document: contents of a legacy settings file: hyperparameters, the best configurations of a search, or
+    filters."""
 
     document: dict[str, Any] | list[Any]
 
 
 class ListJobsParams(Params):
-    """state: only jobs in this state. after: what an answer names as `next`, for the page that follows it."""
+    """state: only jobs in this state. after: `next` of the last reply, to get the following page."""
 
     state: str = Field("", max_length=16)
     after: str = Field("", max_length=64)
@@ -145,7 +148,7 @@ class ListJobsParams(Params):
 
 
 class WaitParams(Params):
-    """progress_seq: the last progress number seen; None when progress is not wanted."""
+    """progress_seq: last progress number received; None to get no progress."""
 
     cursors: list[Cursor] = Field(max_length=MAX_CURSORS)
     limit: int = Field(1000, ge=1, le=MAX_EVENTS)
@@ -159,14 +162,14 @@ class SniffParams(Params):
 
 
 class CheckParams(Params):
-    """files: each `{"path": ..., "role": "train" | "validation" | "test"}`, the role where it is known."""
+    """files: each `{"path": ..., "role": "train" | "validation" | "test"}`, with the role only if known."""
 
     files: list[dict[str, Any]] = Field(min_length=1, max_length=1000)
     columns: dict[str, str] = Field(default_factory=dict)
 
 
 class PreviewParams(Params):
-    """points: at most this many of each signal. repairs: shown as if they were made."""
+    """points: maximum number per signal. repairs: applied to the preview only."""
 
     file: str
     columns: dict[str, str] = Field(default_factory=dict)
@@ -176,7 +179,7 @@ class PreviewParams(Params):
 
 
 class RewriteParams(Params):
-    """repairs: each `{"file": path, "repair": {...}}`, as a check proposes them."""
+    """repairs: each `{"file": path, "repair": {...}}`, as proposed by a check."""
 
     files: list[str] = Field(min_length=1, max_length=1000)
     folder: str
@@ -185,7 +188,7 @@ class RewriteParams(Params):
 
 
 class MapColumnsParams(Params):
-    """header: a file's column names as `sniff` tells them. columns: canonical name = name in the file; none forgets."""
+    """header: column names as returned by `sniff`. columns: canonical name = name in the file; empty: forget them."""
 
     header: list[str] = Field(min_length=1, max_length=2000)
     columns: dict[str, str]
@@ -199,7 +202,7 @@ class DataSetParams(Params):
 
 class SaveDataSetParams(Params):
     """spec: a `DataSetSpec`: files, folders or patterns by role, or a split; columns, repairs. data_set: id or name of
-    the one that is changed; empty for a new one."""
+    the data set to change; empty for a new one."""
 
     name: str = Field(max_length=200)
     spec: dict[str, Any]
@@ -211,7 +214,7 @@ class RenameDataSetParams(DataSetParams):
 
 
 class ReadArtifactParams(JobParams):
-    """path: the file's path inside the job's folder, with forward slashes."""
+    """path: path of the file relative to the job's folder, with forward slashes."""
 
     path: str = Field(max_length=400)
     offset: int = Field(0, ge=0)
@@ -220,7 +223,7 @@ class ReadArtifactParams(JobParams):
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One method. `answer` says in words what a reply holds; `route` is where REST offers it."""
+    """One method of the protocol. answer: description of the reply. verb, route: of the REST endpoint."""
 
     name: str
     params: type[Params]
@@ -230,11 +233,11 @@ class Method:
     route: str
 
 
-def _table(*methods: Method) -> dict[str, Method]:
+def _by_name(*methods: Method) -> dict[str, Method]:
     return {method.name: method for method in methods}
 
 
-METHODS = _table(
+METHODS = _by_name(
     Method("hello", NoParams, "version, protocol range, instance, lineage, home", False, "GET", "/v1/hello"),
     Method(
         "daemon_status",

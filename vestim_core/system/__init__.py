@@ -1,11 +1,11 @@
-"""The operating system behind one interface: places, files, locks and processes.
+"""Interface to the operating system: folders, files, locks and processes.
 
-Nothing above this room asks which system it runs on. The room imports nothing else of ours.
+No other package depends on the system it runs on. Imports no other package of Vestim.
 """
 
+from vestim_core.system.atomic_files import read_json, safe_name, unique_path, write_atomic, write_json
 from vestim_core.system.boot import boot_id, out_of_memory_kills
 from vestim_core.system.endpoints import Endpoints, endpoints
-from vestim_core.system.files import read_json, safe_name, unique_path, write_atomic, write_json
 from vestim_core.system.gpus import gpu_count
 from vestim_core.system.home import Home, HomeError
 from vestim_core.system.locks import FileLock, adopt_lock, is_locked

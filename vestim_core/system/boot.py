@@ -1,4 +1,4 @@
-"""Which start of the machine this is: the same text until the machine is started anew."""
+"""Identity of the current boot, and counters that start with it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _LINUX_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 def boot_id() -> str:
-    """The kernel's own name for this boot where it has one, else the second at which the machine came up."""
+    """Id of the current boot, constant until the next one: the kernel's boot id, else the boot time in s."""
     try:
         return _LINUX_BOOT_ID.read_text().strip()
     except OSError:
@@ -18,7 +18,7 @@ def boot_id() -> str:
 
 
 def out_of_memory_kills() -> int:
-    """How many processes the kernel has ended for want of memory since the boot; 0 where it does not say."""
+    """Number of processes that the kernel has killed for lack of memory since boot; 0 if unknown."""
     try:
         counters = Path("/proc/vmstat").read_text()
     except OSError:

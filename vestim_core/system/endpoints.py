@@ -1,7 +1,7 @@
-"""Where the daemon of a home listens.
+"""Endpoints on which the daemon of a home listens.
 
-The answer is a function of the home, so that two daemons of one home can never listen side by side unnoticed. Where
-there is ipc, its folder is private to the user; its path is short enough for every system's socket address.
+They depend only on the home, so that two daemons of one home cannot listen at the same time unnoticed. The folder of
+ipc sockets is private to the user and its path short enough for a socket address on every system.
 """
 
 import hashlib
@@ -13,36 +13,36 @@ from pathlib import Path
 
 from vestim_core.system.home import Home, HomeError, private_folder
 
-# sockaddr_un holds 104 bytes on macOS and 108 on Linux, the closing zero included.
-_LONGEST_PATH = 100
-_LONGEST_NAME = "doorbell"
+# bytes: sockaddr_un holds 104 on macOS and 108 on Linux, including the terminating zero
+_MAX_PATH_BYTES = 100
+_LONGEST_SOCKET_NAME = "doorbell"
 
 
 @dataclass(frozen=True)
 class Endpoints:
-    """ZeroMQ endpoints to bind: one for clients, one that workers ring."""
+    """ZeroMQ endpoints to bind: one for clients, one for the workers' doorbell messages."""
 
     clients: str
     doorbell: str
 
 
 def endpoints(home: Home) -> Endpoints:
-    """The endpoints of this home; makes and checks the private folder of the sockets."""
+    """Return the endpoints of a home; creates and checks the private folder of the sockets."""
     if sys.platform == "win32":
         return Endpoints("tcp://127.0.0.1:*", "tcp://127.0.0.1:*")
-    folder = next((place for place in _places(home) if _fits(place)), None)
+    folder = next((candidate for candidate in _candidate_folders(home) if _fits(candidate)), None)
     if folder is None:
         raise HomeError(f"No path for the sockets of {home.root} is short enough; set VESTIM_HOME to a shorter one.")
     private_folder(folder)
     return Endpoints(f"ipc://{folder / 'clients'}", f"ipc://{folder / 'doorbell'}")
 
 
-def _places(home: Home) -> list[Path]:
+def _candidate_folders(home: Home) -> list[Path]:
     name = "vestim-" + hashlib.sha256(os.fsencode(home.root)).hexdigest()[:16]
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    shared = [Path(runtime)] if Path(runtime).is_absolute() and Path(runtime).is_dir() else []
-    return [home.root / "run", *(base / name for base in (*shared, Path(tempfile.gettempdir())))]
+    runtime_folders = [Path(runtime)] if Path(runtime).is_absolute() and Path(runtime).is_dir() else []
+    return [home.root / "run", *(base / name for base in (*runtime_folders, Path(tempfile.gettempdir())))]
 
 
 def _fits(folder: Path) -> bool:
-    return len(os.fsencode(folder / _LONGEST_NAME)) <= _LONGEST_PATH
+    return len(os.fsencode(folder / _LONGEST_SOCKET_NAME)) <= _MAX_PATH_BYTES

@@ -1,4 +1,4 @@
-"""Failpoints: named moments at which a test may kill this process at once. Without a test they do nothing."""
+"""Failpoints: named points in the code at which a test can kill the process. Outside of tests they do nothing."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ _NAME, _, _TOKEN = os.environ.get("VESTIM_FAILPOINT", "").partition("=")
 
 
 def failpoint(name: str) -> None:
-    """Die here by SIGKILL when VESTIM_FAILPOINT is `name=file` and the file is there; it is removed, so that only one
-    process does so once."""
+    """Kill this process by SIGKILL if VESTIM_FAILPOINT is `name=file` and the file exists.
+
+    The file is removed first, so that it happens only once and in one process.
+    """
     if name == _NAME:
         try:
             Path(_TOKEN).unlink()

@@ -1,7 +1,7 @@
-"""Where Vestim keeps its things.
+"""Paths of everything that Vestim stores.
 
-One home has one spelling (links resolved), so that every process that means the same home finds the same lock and the
-same sockets. Whatever is wrong with a folder comes out as a HomeError whose text is one sentence for a person.
+The path of a home is unique (links resolved), so that all processes of a home use the same lock and sockets. Every
+problem with a folder raises a `HomeError` with a message for users.
 """
 
 import errno
@@ -13,42 +13,42 @@ from pathlib import Path
 
 import platformdirs
 
-from vestim_core.system.files import read_json
+from vestim_core.system.atomic_files import read_json
 
 ENVIRONMENT_VARIABLE = "VESTIM_HOME"
-_ADVICE = "make it writable or set VESTIM_HOME to a folder that is."
+_WRITABLE_ADVICE = "make it writable or set VESTIM_HOME to a folder that is."
 
 
 class HomeError(OSError):
-    """A folder that Vestim needs cannot be used; the text says which one and what to do."""
+    """A folder that Vestim needs cannot be used; the message names it and says what to do."""
 
 
-def _resolved(path: Path) -> Path:
+def _resolve(path: Path) -> Path:
     try:
         return path.expanduser().resolve()
     except (OSError, RuntimeError) as error:
         raise HomeError(f"The folder {path} cannot be reached ({error}); name another one.") from error
 
 
-def _named_by_environment() -> Path | None:
-    named = os.environ.get(ENVIRONMENT_VARIABLE)
-    return _resolved(Path(named)) if named else None
+def _environment_home() -> Path | None:
+    path = os.environ.get(ENVIRONMENT_VARIABLE)
+    return _resolve(Path(path)) if path else None
 
 
-def _platform_default() -> Path:
-    return _resolved(platformdirs.user_data_path("Vestim", appauthor=False))
+def _default_home() -> Path:
+    return _resolve(platformdirs.user_data_path("Vestim", appauthor=False))
 
 
 @dataclass(frozen=True)
 class Home:
-    """One home folder and the names of everything in it."""
+    """A home folder and the paths of everything in it."""
 
     root: Path
 
     @classmethod
     def find(cls) -> "Home":
-        """The home that VESTIM_HOME names, else the user's."""
-        return cls(_named_by_environment() or _platform_default())
+        """Return the home named by VESTIM_HOME, else the user's default home."""
+        return cls(_environment_home() or _default_home())
 
     @property
     def registry(self) -> Path:
@@ -112,8 +112,8 @@ class Home:
 
     @property
     def workspace(self) -> Path:
-        """The user's folder of jobs and data sets; only the user's ordinary home keeps it outside of itself."""
-        if self.root != _platform_default() or _named_by_environment() == self.root:
+        """Folder of jobs and data sets; outside of the home only for the user's default home."""
+        if self.root != _default_home() or _environment_home() == self.root:
             return self.root / "workspace"
         return self._chosen_workspace() or platformdirs.user_documents_path() / "Vestim"
 
@@ -126,17 +126,19 @@ class Home:
         return self.workspace / "data_sets"
 
     def check(self) -> None:
-        """Raise HomeError when this can be no folder, without making one."""
-        nearest = next((place for place in (self.root, *self.root.parents) if os.path.lexists(place)), self.root)
-        if not nearest.is_dir():
-            raise _in_the_way(self.root)
+        """Raise `HomeError` if the home cannot be a folder, without creating one."""
+        nearest_folder = next(
+            (folder for folder in (self.root, *self.root.parents) if os.path.lexists(folder)), self.root
+        )
+        if not nearest_folder.is_dir():
+            raise _blocked_by_file_error(self.root)
 
     def ensure(self) -> None:
-        """Make every folder that is missing; raise HomeError where one cannot be made or written to."""
+        """Create all missing folders. Raises `HomeError` if one cannot be created or written to."""
         private_folder(self.root, strict=False)
         private_folder(self.keys)
         for folder in (self.logs, self.prepared, self.jobs):
-            _make(folder, 0o777)
+            _make_folder(folder, 0o777)
             _check_writable(folder)
 
     def _chosen_workspace(self) -> Path | None:
@@ -148,39 +150,39 @@ class Home:
             raise HomeError(
                 f"The settings in {self.settings} cannot be read ({error}); repair or remove it."
             ) from error
-        chosen = settings.get("workspace") if isinstance(settings, dict) else None
-        return _resolved(Path(chosen)) if isinstance(chosen, str) and chosen else None
+        workspace = settings.get("workspace") if isinstance(settings, dict) else None
+        return _resolve(Path(workspace)) if isinstance(workspace, str) and workspace else None
 
 
 def private_folder(folder: Path, *, strict: bool = True) -> None:
-    """Make `folder` for this user alone.
+    """Create `folder` with access for this user only.
 
-    With `strict`, one that exists already must be a real folder of ours with mode 0700: in a place where others may
-    write, anything else can be a trap. Without it, a folder that the user made and opened to others is left so.
+    strict: an existing folder must be a real folder of this user with mode 0700, since in a location where others can
+    write, anything else may be an attack. Otherwise an existing folder keeps its permissions.
     """
-    _make(folder, 0o700)
+    _make_folder(folder, 0o700)
     if strict and sys.platform != "win32":
-        found = folder.lstat()
-        if stat.S_ISLNK(found.st_mode):
+        status = folder.lstat()
+        if stat.S_ISLNK(status.st_mode):
             raise HomeError(f"{folder} is a link where a private folder is needed; remove it.")
-        if found.st_uid != os.getuid():
+        if status.st_uid != os.getuid():
             raise HomeError(f"{folder} belongs to another user; remove it or set VESTIM_HOME to a folder of your own.")
-        if stat.S_IMODE(found.st_mode) != 0o700:
+        if stat.S_IMODE(status.st_mode) != 0o700:
             raise HomeError(f"{folder} is open to other users; close it with chmod 700.")
     _check_writable(folder)
 
 
-def _make(folder: Path, mode: int) -> None:
+def _make_folder(folder: Path, mode: int) -> None:
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir(mode=mode, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
-        raise _in_the_way(folder) from error
+        raise _blocked_by_file_error(folder) from error
     except OSError as error:
-        raise HomeError(f"The folder {folder} cannot be made ({_reason(error)}); {_ADVICE}") from error
+        raise HomeError(f"The folder {folder} cannot be made ({_error_reason(error)}); {_WRITABLE_ADVICE}") from error
 
 
-def _in_the_way(folder: Path) -> HomeError:
+def _blocked_by_file_error(folder: Path) -> HomeError:
     return HomeError(
         f"The folder {folder} cannot be made because a file is in the way; move that file or set VESTIM_HOME."
     )
@@ -188,8 +190,8 @@ def _in_the_way(folder: Path) -> HomeError:
 
 def _check_writable(folder: Path) -> None:
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise HomeError(f"The folder {folder} cannot be written to; {_ADVICE}")
+        raise HomeError(f"The folder {folder} cannot be written to; {_WRITABLE_ADVICE}")
 
 
-def _reason(error: OSError) -> str:
+def _error_reason(error: OSError) -> str:
     return os.strerror(error.errno or errno.EIO)

@@ -1,7 +1,7 @@
-"""CURVE keys of a home: made once, readable by their owner alone, the same for every process of that home.
+"""CURVE keys of a home: created once, readable by their owner only, shared by all processes of the home.
 
-There are three pairs: the daemon's, the one that clients prove themselves with, and the workers', which opens the
-doorbell alone. Two processes that make them at the same moment end up with the same keys.
+There are three key pairs: of the daemon, of the clients, and of the workers, which gives access to the doorbell only.
+Two processes that create a key at the same time end up with the same key.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ KeyName = Literal["daemon", "client", "worker"]
 
 @dataclass(frozen=True, slots=True)
 class KeyPair:
-    """A CURVE key pair, each half as 40 characters of Z85."""
+    """A CURVE key pair; each key has 40 characters in Z85 encoding."""
 
     public: bytes
     secret: bytes
 
 
 def key_pair(home: Home, name: KeyName) -> KeyPair:
-    """The key pair called `name`; made when there is none. `HomeError` when the file is damaged or open to others."""
+    """Return the key pair `name`, created if missing. Raises `HomeError` if the file is damaged or open to others."""
     path = home.keys / f"{name}.key"
     if not path.exists():
         public, secret = zmq.curve_keypair()
@@ -35,7 +35,7 @@ def key_pair(home: Home, name: KeyName) -> KeyPair:
         with os.fdopen(descriptor, "wb") as file:
             file.write(public + b"\n" + secret + b"\n")
         try:
-            os.link(draft, path)  # unlike a rename, this never replaces the keys that another process just made
+            os.link(draft, path)  # unlike a rename, this never replaces keys that another process has just created
         except FileExistsError:
             pass
         finally:

@@ -1,8 +1,8 @@
-"""File locks that tell who is alive.
+"""File locks that show whether a process is alive.
 
-A lock belongs to the open file, not to the process: children that inherit the descriptor hold it too, and it is free
-exactly when the last of them has gone, however it went. Asking whether a lock is held never makes another process's
-attempt to take it fail. On Windows a lock is not inherited: the process that needs it takes it itself.
+A lock belongs to the open file, not to the process: children that inherit the descriptor hold it too, and it is
+released exactly when the last of them has ended, however it ended. Probing a lock never makes another process fail to
+acquire it. On Windows locks are not inherited; a process that needs one acquires it itself.
 """
 
 import os
@@ -19,34 +19,34 @@ else:
 
 
 class FileLock:
-    """An exclusive lock that this process holds."""
+    """An exclusive file lock held by this process."""
 
     def __init__(self, fd: int) -> None:
         self.fd = fd
 
     @classmethod
     def try_acquire(cls, path: Path, *, inheritable: bool = False) -> "FileLock | None":
-        """Take the lock on `path`, made if missing, or answer None at once when another holds it.
+        """Acquire the lock on `path`, created if missing; return None at once if another process holds it.
 
-        `inheritable` lets every child hold the lock too; without it only those that are handed `fd` do.
+        inheritable: all children hold the lock too; otherwise only those that are passed `fd`.
         """
         while True:
             fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
             try:
-                taken = _take(fd)
-                current = taken and _is_file_at(fd, path)
+                is_acquired = _try_lock(fd)
+                is_current = is_acquired and _is_file_at(fd, path)
             except BaseException:
                 os.close(fd)
                 raise
-            if current:
+            if is_current:
                 os.set_inheritable(fd, inheritable)
                 return cls(fd)
             os.close(fd)
-            if not taken:
+            if not is_acquired:
                 return None
 
     def release(self) -> None:
-        """Let go. Children that inherited the lock keep it: it is closed here, not unlocked."""
+        """Close this process's descriptor. Children that inherited the lock keep it."""
         if self.fd >= 0:
             os.close(self.fd)
             self.fd = -1
@@ -61,14 +61,14 @@ class FileLock:
 
 
 def adopt_lock(fd: int) -> FileLock:
-    """The lock behind a descriptor that this process was handed at birth; OSError when it holds none."""
-    if not _take(fd):
+    """Return the lock behind a descriptor inherited at start. Raises OSError if it does not hold the lock."""
+    if not _try_lock(fd):
         raise BlockingIOError(f"Descriptor {fd} does not hold its lock.")
     return FileLock(fd)
 
 
 def is_locked(path: Path) -> bool:
-    """Whether any process holds the lock on `path`."""
+    """True if any process holds the lock on `path`."""
     try:
         fd = os.open(path, os.O_RDWR)
     except FileNotFoundError:
@@ -80,7 +80,7 @@ def is_locked(path: Path) -> bool:
 
 
 def _is_file_at(fd: int, path: Path) -> bool:
-    # Whoever removed the file between our opening and locking it left us with a lock that nobody else can see.
+    # If the file was removed between opening and locking it, no other process can see this lock.
     try:
         return os.path.samestat(os.fstat(fd), path.stat())
     except FileNotFoundError:
@@ -89,8 +89,8 @@ def _is_file_at(fd: int, path: Path) -> bool:
 
 if sys.platform == "win32":
 
-    def _take(fd: int) -> bool:
-        # A probe holds the byte for an instant; nothing tells it from an owner but time.
+    def _try_lock(fd: int) -> bool:
+        # A probe holds the byte for an instant; only repeated attempts distinguish it from an owner.
         for _ in range(20):
             os.lseek(fd, 0, os.SEEK_SET)
             try:
@@ -119,8 +119,8 @@ else:
             return False
         return True
 
-    def _take(fd: int) -> bool:
-        # Probes share the lock for an instant. Where it can be shared, nobody owns it: try again.
+    def _try_lock(fd: int) -> bool:
+        # Probes hold a shared lock for an instant. If the lock can be shared, no process owns it: try again.
         while not _flock(fd, fcntl.LOCK_EX):
             if not _flock(fd, fcntl.LOCK_SH):
                 return False
@@ -131,6 +131,6 @@ else:
     def _probe(fd: int) -> bool:
         if not _flock(fd, fcntl.LOCK_SH):
             return True
-        # Unlocked by hand: a child forked in this instant may hold a copy of the descriptor until its exec.
+        # Unlock explicitly: a child forked in this instant may hold a copy of the descriptor until its exec.
         fcntl.flock(fd, fcntl.LOCK_UN)
         return False

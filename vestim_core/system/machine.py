@@ -1,4 +1,4 @@
-"""How busy this machine is, looked at so cheaply that it may be asked for every second."""
+"""Load of this machine, cheap enough to be sampled every second."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from typing import Any
 
 import psutil
 
-from vestim_core.system.gpus import GpuWatch
+from vestim_core.system.gpus import GpuMonitor
 
-_LEAST_S = 0.5
+_MIN_INTERVAL_S = 0.5  # s; arbitrary, a shorter interval gives noisy CPU shares
 
 
 class Machine:
-    """CPU, memory and GPUs. CPU time is counted from one look to the next, so that no look has to wait."""
+    """Load of CPU, memory and GPUs. CPU time is measured between two calls of `look`, so that no call has to wait."""
 
     def __init__(self) -> None:
-        self._gpus = GpuWatch()
-        self._looked_s = time.monotonic()
+        self._gpus = GpuMonitor()
+        self._sample_time_s = time.monotonic()
         self._cpu_percent: float | None = None
         psutil.cpu_percent(interval=None)
 
     def look(self) -> dict[str, Any]:
-        """cpu_percent (of all cores, since the last look; None until half a second can be judged), cores,
-        memory_used_MB, memory_total_MB, gpus (see `GpuWatch.look`)."""
+        """Return cpu_percent (of all cores, over at least the last half second; None before that), cores,
+        memory_used_MB, memory_total_MB and gpus (see `GpuMonitor.latest_readings`)."""
         now_s = time.monotonic()
-        if now_s - self._looked_s >= _LEAST_S:
-            self._cpu_percent, self._looked_s = psutil.cpu_percent(interval=None), now_s
+        if now_s - self._sample_time_s >= _MIN_INTERVAL_S:
+            self._cpu_percent, self._sample_time_s = psutil.cpu_percent(interval=None), now_s
         memory = psutil.virtual_memory()
         return {
             "cpu_percent": self._cpu_percent,
             "cores": os.cpu_count() or 1,
             "memory_used_MB": round((memory.total - memory.available) / 1e6),
             "memory_total_MB": round(memory.total / 1e6),
-            "gpus": self._gpus.look(),
+            "gpus": self._gpus.latest_readings(),
         }

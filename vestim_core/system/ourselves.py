@@ -1,4 +1,4 @@
-"""How Vestim starts its own programs, from an installed package or from the packaged build."""
+"""Command lines and environments of Vestim's own programs, for installed packages and packaged builds."""
 
 import os
 import platform
@@ -18,10 +18,10 @@ _MODULES: dict[Role, str] = {
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
-# glibc gives the large blocks of every training step back to the kernel and faults them in anew at the next one.
-# Keeping them halves the time of a step (LSTM 2 x 18, 400 steps, batch 200: 116 ms to 53 ms) for a third more memory.
-# Of other allocators, tcmalloc and a jemalloc that never gives back do the same for 0.47 and 0.46 of the time (this:
-# 0.45), jemalloc and mimalloc as they come need 1.2 to 1.3 of it; none of them is there on every machine.
+# glibc returns the large blocks of every training step to the kernel, and the next step causes page faults for them.
+# Keeping the blocks halves the time of a step (LSTM 2 x 18, 400 steps, batch 200: 116 ms to 53 ms) for a third more
+# memory, i.e. 0.45 of the time. tcmalloc and a jemalloc that never returns memory need 0.47 and 0.46, the default
+# jemalloc and mimalloc 1.2 to 1.3; none of them is available on every machine.
 _KEEP_FREED_MEMORY = {
     "MALLOC_TRIM_THRESHOLD_": str(4 << 30),
     "MALLOC_MMAP_THRESHOLD_": str(1 << 30),
@@ -30,14 +30,14 @@ _KEEP_FREED_MEMORY = {
 
 
 def own_command(role: Role, *args: str) -> list[str]:
-    """The command line that starts one of our programs with these arguments."""
+    """Command line that starts one of Vestim's programs with these arguments."""
     if getattr(sys, "frozen", False):
         return [sys.executable, role, *args]
     return [sys.executable, "-m", _MODULES[role], *args]
 
 
 def worker_environment(threads: int, gpu: int | None = None) -> dict[str, str]:
-    """Our environment, for a worker that computes with this many threads and sees this GPU or none."""
+    """Copy of the environment for a worker with this number of threads that sees this GPU or none."""
     environment = dict(os.environ)
     environment.update(dict.fromkeys(_THREAD_VARIABLES, str(threads)))
     environment["PYTHONUNBUFFERED"] = "1"

@@ -1,8 +1,7 @@
-"""Starting processes that outlive us, and knowing and ending exactly them.
+"""Start processes that outlive this one, and identify and end exactly those.
 
-A process is known by its number and its time of creation, so that a number which the system has given to somebody else
-is never taken for ours, never watched and never signalled. Ending what has already gone is no error. These functions
-never wait.
+A process is identified by pid and creation time, so that a process with a reused pid is never watched or signaled.
+Ending a process that has already ended is not an error. These functions never wait.
 """
 
 import os
@@ -16,16 +15,16 @@ from pathlib import Path
 
 import psutil
 
-# Orphans of a session whose leader has gone know only the leader's number, which a stranger may have borne since.
-# This mark in their environment, the time at which we started the leader, tells ours from a stranger's.
-_MARK = "VESTIM_SPAWNED_AT"
-_MARK_TOLERANCE_S = 2.5
-_CREATE_TIME_TOLERANCE_S = 0.05
+# Orphans of a session whose leader has ended know only the leader's pid, which may have been reused since. The time at
+# which Vestim started the leader, stored in their environment, distinguishes them from other processes.
+_SPAWN_TIME_VARIABLE = "VESTIM_SPAWNED_AT"
+_SPAWN_TIME_TOLERANCE_S = 2.5  # s between the stored time and the creation time of the process; arbitrary
+_CREATE_TIME_TOLERANCE_S = 0.05  # s between two readings of a creation time; arbitrary, readings are nearly exact
 
 
 @dataclass(frozen=True)
 class ProcessRef:
-    """One process, for all time."""
+    """Unique reference to a process: pid and creation time in s since the epoch."""
 
     pid: int
     create_time: float
@@ -41,12 +40,12 @@ def spawn_detached(
     keep_fds: Sequence[int] = (),
     stdin: int = subprocess.DEVNULL,
 ) -> tuple[subprocess.Popen[bytes], ProcessRef]:
-    """Start `argv` in a session of its own, with its output appended to files, and no input unless `stdin` is a pipe.
+    """Start `argv` in a new session, with its output appended to files and no input unless `stdin` is a pipe.
 
-    `keep_fds` are inherited under their own numbers, on POSIX only.
+    keep_fds: descriptors to inherit under their numbers, on POSIX only.
     """
     environment = dict(os.environ if env is None else env)
-    environment[_MARK] = repr(time.time())
+    environment[_SPAWN_TIME_VARIABLE] = repr(time.time())
     if getattr(sys, "frozen", False):
         environment["PYINSTALLER_RESET_ENVIRONMENT"] = "1"
     with ExitStack() as files:
@@ -60,13 +59,12 @@ def spawn_detached(
 
 
 def mark_as_leader() -> None:
-    """For a process that was forked rather than started: let what it starts be known for its own, as `spawn_detached`
-    does."""
-    os.environ[_MARK] = repr(time.time())
+    """Mark this process, forked instead of spawned, as a session leader, so that its orphans can be identified."""
+    os.environ[_SPAWN_TIME_VARIABLE] = repr(time.time())
 
 
 def ref_of(pid: int) -> ProcessRef | None:
-    """The process that bears this number now, a zombie included; None when there is none."""
+    """Reference to the current process with this pid, zombies included; None if there is none."""
     try:
         return ProcessRef(pid, psutil.Process(pid).create_time())
     except psutil.Error:
@@ -74,15 +72,15 @@ def ref_of(pid: int) -> ProcessRef | None:
 
 
 def is_alive(ref: ProcessRef) -> bool:
-    """Whether this very process lives; a zombie does not."""
+    """True if exactly this process is alive. A zombie is not."""
     process = _find(ref)
-    return process is not None and _lives(process)
+    return process is not None and _is_running(process)
 
 
 def exit_fd(ref: ProcessRef) -> int | None:
-    """A descriptor that becomes readable when the process exits; the caller closes it.
+    """Open a descriptor that becomes readable when the process exits; the caller closes it.
 
-    None when it has gone already, and where the system has no such thing.
+    None if the process has already exited or the system has no such descriptors.
     """
     if sys.platform != "linux":
         return None
@@ -90,7 +88,7 @@ def exit_fd(ref: ProcessRef) -> int | None:
         fd = os.pidfd_open(ref.pid)
     except (OSError, ValueError):
         return None
-    # Looked at only now: from here on the descriptor means the same process, whatever happens to its number.
+    # Checked after opening: from here on the descriptor refers to this process even if the pid is reused.
     if _find(ref) is None:
         os.close(fd)
         return None
@@ -98,40 +96,43 @@ def exit_fd(ref: ProcessRef) -> int | None:
 
 
 def tree_alive(ref: ProcessRef) -> bool:
-    """Whether the process, anything in its session or any descendant lives."""
-    return any(_lives(process) for process in _tree(ref))
+    """True if the process, any process in its session or any descendant is alive."""
+    return any(_is_running(process) for process in _tree(ref))
 
 
 def terminate_tree(ref: ProcessRef) -> None:
-    """Ask the process, its session and every descendant to end (on Windows, which cannot ask, end them)."""
+    """Send SIGTERM to the process, its session and all descendants (on Windows, end them at once)."""
     for process in _tree(ref):
         with suppress(psutil.Error):
             process.terminate()
 
 
 def kill_tree(ref: ProcessRef) -> None:
-    """Kill the process, its session and every descendant, those that are born meanwhile included."""
-    killed: set[psutil.Process] = set()
-    while fresh := [process for process in _tree(ref) if process not in killed and _lives(process)]:
-        for process in fresh:
+    """Kill the process, its session and all descendants, including those started meanwhile."""
+    killed_processes: set[psutil.Process] = set()
+    while live_processes := [
+        process for process in _tree(ref) if process not in killed_processes and _is_running(process)
+    ]:
+        for process in live_processes:
             with suppress(psutil.Error):
                 process.kill()
-        killed.update(fresh)
+        killed_processes.update(live_processes)
 
 
 def kill_spawned_with_open(path: Path) -> None:
-    """Kill what descends from a process that we started and still has the file at `path` open, wherever it went.
+    """Kill all processes spawned by Vestim, directly or indirectly, that still have the file at `path` open.
 
-    For those that left session and parent behind; on Windows, where nobody inherits a descriptor, there are none.
+    This finds processes that have left their session and parent. On Windows, where descriptors are not inherited, there
+    are none.
     """
     if sys.platform == "win32":
         return
-    name = os.path.realpath(path)
+    real_path = os.path.realpath(path)
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
-            if process.pid == os.getpid() or all(file.path != name for file in process.open_files()):
+            if process.pid == os.getpid() or all(file.path != real_path for file in process.open_files()):
                 continue
-            if _MARK in process.environ():
+            if _SPAWN_TIME_VARIABLE in process.environ():
                 process.kill()
 
 
@@ -161,23 +162,23 @@ def _popen(
             env=env,
             creationflags=detached | subprocess.CREATE_BREAKAWAY_FROM_JOB,
         )
-    except PermissionError:  # the job object that we live in lets nobody break away
+    except PermissionError:  # the job object of this process does not allow breakaway
         return subprocess.Popen(argv, stdin=stdin, stdout=out, stderr=err, cwd=cwd, env=env, creationflags=detached)
 
 
-def _is(process: psutil.Process, ref: ProcessRef) -> bool:
+def _matches(process: psutil.Process, ref: ProcessRef) -> bool:
     return abs(process.create_time() - ref.create_time) <= _CREATE_TIME_TOLERANCE_S
 
 
 def _find(ref: ProcessRef) -> psutil.Process | None:
     try:
         process = psutil.Process(ref.pid)
-        return process if _is(process, ref) else None
+        return process if _matches(process, ref) else None
     except psutil.Error:
         return None
 
 
-def _lives(process: psutil.Process) -> bool:
+def _is_running(process: psutil.Process) -> bool:
     try:
         return process.is_running() and process.status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
     except psutil.Error:
@@ -185,35 +186,35 @@ def _lives(process: psutil.Process) -> bool:
 
 
 def _tree(ref: ProcessRef) -> list[psutil.Process]:
-    """The process and everything that is certainly its own, as psutil processes: they refuse to signal a successor."""
+    """The process, its session and its descendants as psutil processes, which never signal a reused pid."""
     leader = _find(ref)
     if leader is None and psutil.pid_exists(ref.pid):
-        # A number is not given out again while its session has members, so all of ours have gone.
+        # A pid is not reused while its session has members, so all processes of this session have ended.
         return []
-    found = {process.pid: process for process in _session(ref, led=leader is not None)}
+    process_by_pid = {process.pid: process for process in _session_members(ref, has_leader=leader is not None)}
     if leader is not None:
-        found[leader.pid] = leader
+        process_by_pid[leader.pid] = leader
         with suppress(psutil.Error):
-            found.update((child.pid, child) for child in leader.children(recursive=True))
-    return list(found.values())
+            process_by_pid.update((child.pid, child) for child in leader.children(recursive=True))
+    return list(process_by_pid.values())
 
 
-def _session(ref: ProcessRef, *, led: bool) -> Iterator[psutil.Process]:
+def _session_members(ref: ProcessRef, *, has_leader: bool) -> Iterator[psutil.Process]:
     if sys.platform == "win32":
         return
     for pid in psutil.pids():
         try:
             if os.getsid(pid) == ref.pid or os.getpgid(pid) == ref.pid:
                 process = psutil.Process(pid)
-                if led or _bears_mark_of(process, ref):
+                if has_leader or _was_spawned_as(process, ref):
                     yield process
         except (OSError, psutil.Error):
             continue
 
 
-def _bears_mark_of(process: psutil.Process, ref: ProcessRef) -> bool:
-    mark = process.environ().get(_MARK, "")
+def _was_spawned_as(process: psutil.Process, ref: ProcessRef) -> bool:
+    spawn_time = process.environ().get(_SPAWN_TIME_VARIABLE, "")
     try:
-        return abs(float(mark) - ref.create_time) <= _MARK_TOLERANCE_S
+        return abs(float(spawn_time) - ref.create_time) <= _SPAWN_TIME_TOLERANCE_S
     except ValueError:
         return False
