@@ -66,7 +66,7 @@ def test_daemons_that_vanish_one_after_the_other_are_not_asked_for_ever(
 ) -> None:
     monkeypatch.setattr(connection, "CALL_TIMEOUT_S", 0.2)
     with Client() as client:
-        monkeypatch.setattr(client, "_reply", lambda *_: None)
+        monkeypatch.setattr(client, "_wait_for_reply", lambda *_: None)
         with pytest.raises(VestimError) as caught:
             client.call("hello")
     assert caught.value.code is ErrorCode.UNREACHABLE

@@ -1,4 +1,4 @@
-"""Finding the daemon of a home, and starting one when none lives. Two clients that start one at once get the same."""
+"""Find the daemon of a home, and start one if none runs. Clients that start one at the same time get the same."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.system import Home, HomeError, is_locked, own_command, read_json, spawn_detached
 from vestim_core.system.home import ENVIRONMENT_VARIABLE
 
-START_TIMEOUT_S = 20.0
-LOOK_S = 0.01
-LEAST_ROOM_BYTES = 1 << 20
+START_TIMEOUT_S = 20.0  # s; arbitrary, generous for a slow machine
+_POLL_INTERVAL_S = 0.01  # s between two checks whether the daemon serves; arbitrary, unnoticeable to users
+_MIN_FREE_BYTES = 1 << 20  # bytes, 1 MiB; arbitrary, with less free disk space the daemon cannot write its log
 
 
 def daemon_lives(home: Home) -> bool:
-    """Whether a process holds the daemon's lock of this home."""
+    """True if a process holds the daemon lock of this home."""
     try:
         return is_locked(home.daemon_lock)
-    except OSError:  # no such folder, or none that we may look into: starting one will say what is wrong
+    except OSError:  # no such folder or no access: starting a daemon will raise the proper error
         return False
 
 
 def read_discovery(home: Home) -> Discovery | None:
-    """What the last daemon of this home wrote about itself; None when there is nothing that can be read."""
+    """Read the discovery file of the last daemon of this home; None if it cannot be read."""
     try:
         return Discovery.model_validate(read_json(home.discovery))
     except (OSError, ValueError, ValidationError):
@@ -36,26 +36,27 @@ def read_discovery(home: Home) -> Discovery | None:
 
 
 def find_daemon(home: Home) -> Discovery | None:
-    """The living daemon; None when none lives or it has not said yet where it listens. `VestimError` for another
-    version."""
-    found = read_discovery(home) if daemon_lives(home) else None
-    if found is None or found.state != "serving":
+    """Return the running daemon; None if none runs or it does not listen yet. Raises `VestimError` if it speaks another
+    protocol version."""
+    discovery = read_discovery(home) if daemon_lives(home) else None
+    if discovery is None or discovery.state != "serving":
         return None
-    if found.protocol < OLDEST_PROTOCOL or found.protocol_oldest > PROTOCOL_VERSION:
+    if discovery.protocol < OLDEST_PROTOCOL or discovery.protocol_oldest > PROTOCOL_VERSION:
         raise VestimError(
             ErrorCode.VERSION,
-            f"the running daemon is version {found.version} and speaks protocol "
-            f"{found.protocol_oldest} to {found.protocol}, "
+            f"the running daemon is version {discovery.version} and speaks protocol "
+            f"{discovery.protocol_oldest} to {discovery.protocol}, "
             f"this program speaks {OLDEST_PROTOCOL} to {PROTOCOL_VERSION}: stop it with its own 'vestim daemon stop' "
             f"(running jobs go on), or use the same version",
         )
-    return found
+    return discovery
 
 
 def start_daemon(home: Home, timeout_s: float = START_TIMEOUT_S, *, rebuild: bool = False) -> Discovery:
-    """The living daemon, started if there is none; with `rebuild`, its registry is made anew from the job folders.
+    """Return the running daemon, started if there is none.
 
-    `VestimError` with the last line of its log when it does not come up.
+    rebuild: the started daemon rebuilds its registry from the job folders. Raises `VestimError` with the last line of
+    its log if the daemon does not start.
     """
     try:
         home.ensure()
@@ -64,23 +65,25 @@ def start_daemon(home: Home, timeout_s: float = START_TIMEOUT_S, *, rebuild: boo
     deadline_s = time.monotonic() + timeout_s
     process = None
     while time.monotonic() < deadline_s:
-        found = find_daemon(home)
-        if found is not None and (process is None or found.pid == process.pid or process.poll() is not None):
-            return found
+        daemon = find_daemon(home)
+        if daemon is not None and (process is None or daemon.pid == process.pid or process.poll() is not None):
+            return daemon
         if not daemon_lives(home) and (process is None or process.poll() == 0):
             log = home.daemon_log
             process, _ = spawn_detached(
                 own_command("daemon", *(["--rebuild"] if rebuild else [])),
-                env=_environment(home),
+                env=_daemon_environment(home),
                 cwd=home.root,
                 stdout=log,
                 stderr=log,
             )
         elif process is not None and process.poll() not in {None, 0} and not daemon_lives(home):
             raise VestimError(
-                ErrorCode.UNREACHABLE, f"the daemon could not start: {_reason(home)}", place=str(home.daemon_log)
+                ErrorCode.UNREACHABLE,
+                f"the daemon could not start: {_failure_reason(home)}",
+                place=str(home.daemon_log),
             )
-        time.sleep(LOOK_S)
+        time.sleep(_POLL_INTERVAL_S)
     raise VestimError(
         ErrorCode.UNREACHABLE,
         f"the daemon did not start within {timeout_s:.0f} s: see {home.daemon_log}",
@@ -88,19 +91,19 @@ def start_daemon(home: Home, timeout_s: float = START_TIMEOUT_S, *, rebuild: boo
     )
 
 
-def _environment(home: Home) -> dict[str, str] | None:
-    """Ours, with the home's whole path where the environment names one or this is not the one found without.
+def _daemon_environment(home: Home) -> dict[str, str] | None:
+    """Environment of the daemon, with the absolute path of the home unless it is the user's default; None to inherit.
 
-    The daemon runs in another folder, from which a relative name would lead elsewhere.
+    The daemon runs in another working directory, where a relative path of the home would be wrong.
     """
-    ordinary = not os.environ.get(ENVIRONMENT_VARIABLE) and Home.find() == home
-    return None if ordinary else os.environ | {ENVIRONMENT_VARIABLE: str(home.root)}
+    is_default_home = not os.environ.get(ENVIRONMENT_VARIABLE) and Home.find() == home
+    return None if is_default_home else os.environ | {ENVIRONMENT_VARIABLE: str(home.root)}
 
 
-def _reason(home: Home) -> str:
-    """The last line of its log, unless the disk has no room for a log."""
+def _failure_reason(home: Home) -> str:
+    """Last line of the daemon's log, or a message that the disk is full."""
     try:
-        if shutil.disk_usage(home.root).free < LEAST_ROOM_BYTES:
+        if shutil.disk_usage(home.root).free < _MIN_FREE_BYTES:
             return f"the disk that holds {home.root} is full, make room on it"
         lines = home.daemon_log.read_text(errors="replace").strip().splitlines()
     except OSError:

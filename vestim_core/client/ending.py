@@ -1,4 +1,4 @@
-"""Ending a daemon that lives and does not answer. Running jobs go on; the next daemon adopts them."""
+"""End a daemon that runs but does not reply. Running jobs continue; the next daemon adopts them."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ import psutil
 from vestim_core.client.discover import daemon_lives, read_discovery
 from vestim_core.system import Home
 
-GRACE_S = 2.0
-LOOK_S = 0.02
+GRACE_S = 2.0  # s between SIGTERM and SIGKILL; arbitrary
+_POLL_INTERVAL_S = 0.02  # s between two checks whether the daemon has ended; arbitrary
 
 
 def end_daemon(home: Home, grace_s: float = GRACE_S) -> bool:
-    """Terminate the daemon of a home, and kill it when it has not gone after `grace_s`; whether none lives any more.
+    """Terminate the daemon of a home, kill it after `grace_s`, and return True if no daemon runs any more.
 
-    Only the process that wrote the discovery file is touched, and only while the daemon's lock is held: one that was
-    created after the file was written has merely inherited the number.
+    Only the process that wrote the discovery file is signaled, and only while the daemon lock is held. A process that
+    was created after the file was written has a reused pid and is left alone.
     """
-    found = read_discovery(home)
-    if found is None or not daemon_lives(home):
+    discovery = read_discovery(home)
+    if discovery is None or not daemon_lives(home):
         return not daemon_lives(home)
     with suppress(psutil.Error):
-        process = psutil.Process(found.pid)
-        if process.create_time() <= datetime.fromisoformat(found.started_utc).timestamp() + 1.0:
+        process = psutil.Process(discovery.pid)
+        if process.create_time() <= datetime.fromisoformat(discovery.started_utc).timestamp() + 1.0:
             process.terminate()
-            if not _gone(home, grace_s):
+            if not _wait_for_end(home, grace_s):
                 process.kill()
-    return _gone(home, grace_s)
+    return _wait_for_end(home, grace_s)
 
 
-def _gone(home: Home, within_s: float) -> bool:
-    deadline_s = time.monotonic() + within_s
+def _wait_for_end(home: Home, timeout_s: float) -> bool:
+    deadline_s = time.monotonic() + timeout_s
     while daemon_lives(home):
         if time.monotonic() > deadline_s:
             return False
-        time.sleep(LOOK_S)
+        time.sleep(_POLL_INTERVAL_S)
     return True

@@ -1,4 +1,4 @@
-"""Asking about files: a question goes to an inspecting worker, and its answer comes back in pieces."""
+"""Run inspections of files and checks of data sets, and wait for their results."""
 
 from __future__ import annotations
 
@@ -7,62 +7,64 @@ from collections.abc import Callable
 from typing import Any
 
 from vestim_core.client.connection import Client
-from vestim_core.client.follow import follow
+from vestim_core.client.job_events import follow
 from vestim_core.protocol.limits import MAX_PIECE_BYTES
 from vestim_core.spec.data_set import DataSetState
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.spec.states import JobState
 
-ANSWER = "tasks/inspect_1/result/answer.json"
+_ANSWER_PATH = "tasks/inspect_1/result/answer.json"
 
 
 def ask(
     client: Client, method: str, *, progress: Callable[[dict[str, Any]], None] = lambda data: None, **params: Any
 ) -> dict[str, Any]:
-    """The answer to `sniff`, `check`, `preview` or `rewrite`; `VestimError` when there is none.
+    """Run the inspection `method` (`sniff`, `check`, ...) and return its result. Raises `VestimError` on failure.
 
-    progress: told how far the worker is, by file. Whoever stops waiting (KeyboardInterrupt) cancels the question.
+    progress: called with the worker's progress per file. A KeyboardInterrupt cancels the inspection.
     """
     inspection_id = client.call(method, **params)["inspection_id"]
-    _await_end(client, inspection_id, progress)
-    shown = client.call("show_job", job_id=inspection_id)
-    if shown["state"] != JobState.DONE:
-        error = shown["error"] or next((task["error"] for task in shown["tasks"] if task["error"]), None)
+    _wait_for_end(client, inspection_id, progress)
+    job = client.call("show_job", job_id=inspection_id)
+    if job["state"] != JobState.DONE:
+        error = job["error"] or next((task["error"] for task in job["tasks"] if task["error"]), None)
         raise VestimError.from_record(error) if error else VestimError(ErrorCode.FAILED, "the inspection was stopped")
-    answer: dict[str, Any] = json.loads(_read_all(client, inspection_id))
+    answer: dict[str, Any] = json.loads(_read_answer(client, inspection_id))
     return answer
 
 
 def await_data_set(
     client: Client, answer: dict[str, Any], progress: Callable[[dict[str, Any]], None] = lambda data: None
 ) -> dict[str, Any]:
-    """The data set when its check has ended, as `show_data_set` tells it; `VestimError` when it cannot be used.
+    """Wait for the check of a data set and return the result of `show_data_set`. Raises `VestimError` if it failed.
 
-    answer: of `save_data_set` or `check_data_set`. Whoever stops waiting (KeyboardInterrupt) cancels the check.
+    answer: reply of `save_data_set` or `check_data_set`. A KeyboardInterrupt cancels the check.
     """
-    _await_end(client, answer["inspection_id"], progress)
-    shown: dict[str, Any] = client.call("show_data_set", data_set=answer["data_set_id"])
-    if shown["state"] == DataSetState.FAILED:
-        raise VestimError.from_record(shown["error"])
-    return shown
+    _wait_for_end(client, answer["inspection_id"], progress)
+    data_set: dict[str, Any] = client.call("show_data_set", data_set=answer["data_set_id"])
+    if data_set["state"] == DataSetState.FAILED:
+        raise VestimError.from_record(data_set["error"])
+    return data_set
 
 
-def _await_end(client: Client, inspection_id: str, progress: Callable[[dict[str, Any]], None]) -> None:
+def _wait_for_end(client: Client, inspection_id: str, progress: Callable[[dict[str, Any]], None]) -> None:
     try:
         for batch in follow(client, inspection_id):
-            for news in batch.progress:
-                progress(news)
+            for entry in batch.progress:
+                progress(entry)
     except KeyboardInterrupt:
         client.call("stop", job_id=inspection_id, test=False)
         raise
 
 
-def _read_all(client: Client, inspection_id: str) -> bytes:
-    pieces: list[bytes] = []
-    read = 0
+def _read_answer(client: Client, inspection_id: str) -> bytes:
+    chunks: list[bytes] = []
+    offset = 0
     while True:
-        piece = client.call("read_artifact", job_id=inspection_id, path=ANSWER, offset=read, length=MAX_PIECE_BYTES)
-        pieces.append(piece["data"])
-        read += len(piece["data"])
-        if read >= piece["size"] or not piece["data"]:
-            return b"".join(pieces)
+        chunk = client.call(
+            "read_artifact", job_id=inspection_id, path=_ANSWER_PATH, offset=offset, length=MAX_PIECE_BYTES
+        )
+        chunks.append(chunk["data"])
+        offset += len(chunk["data"])
+        if offset >= chunk["size"] or not chunk["data"]:
+            return b"".join(chunks)
