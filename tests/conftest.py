@@ -1,4 +1,4 @@
-"""What every test may rely on: a home of its own, no trace in the user's, and no process left behind."""
+"""Fixtures of all tests. They guarantee a separate home per test, an untouched user home and no processes left over."""
 
 import os
 import shutil
@@ -13,43 +13,46 @@ import pytest
 
 from vestim_core.system import is_locked, own_command
 
-# Before any module of ours can ask for its home.
+# Set before any module of Vestim reads it.
 _SESSION_HOME = Path(tempfile.mkdtemp(prefix="vestim-"))
 os.environ["VESTIM_HOME"] = str(_SESSION_HOME)
 
 
 def pytest_unconfigure() -> None:
-    """Take the session's home away, also where tests are only handed out to others."""
+    """Delete the session's home, also in the controller of pytest-xdist."""
     shutil.rmtree(_SESSION_HOME, ignore_errors=True)
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _the_users_own_folders_stay_untouched() -> Iterator[None]:
-    own = [platformdirs.user_data_path("Vestim", appauthor=False), platformdirs.user_documents_path() / "Vestim"]
-    absent = [folder for folder in own if not folder.exists()]
+def _user_folders_stay_untouched() -> Iterator[None]:
+    user_folders = [
+        platformdirs.user_data_path("Vestim", appauthor=False),
+        platformdirs.user_documents_path() / "Vestim",
+    ]
+    absent_folders = [folder for folder in user_folders if not folder.exists()]
     yield
     _stop_daemon(_SESSION_HOME)
     _end_processes(_SESSION_HOME)
-    made = [str(folder) for folder in absent if folder.exists()]
-    assert not made, f"tests wrote to the user's own folders: {made}"
+    created_folders = [str(folder) for folder in absent_folders if folder.exists()]
+    assert not created_folders, f"tests wrote to the user's own folders: {created_folders}"
 
 
 @pytest.fixture
 def vestim_home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A fresh home with a short path; afterwards its daemon is stopped, and whoever else still lives fails the test."""
+    """A new home with a short path. Afterwards its daemon is stopped; any other process left over fails the test."""
     home = Path(tempfile.mkdtemp(prefix="vestim-")).resolve()
     monkeypatch.setenv("VESTIM_HOME", str(home))
     yield home
     _stop_daemon(home)
-    left = _end_processes(home)
+    remaining = _end_processes(home)
     shutil.rmtree(home, ignore_errors=True)
-    if left:
-        pytest.fail("processes were left behind:\n" + "\n".join(left))
+    if remaining:
+        pytest.fail("processes were left behind:\n" + "\n".join(remaining))
 
 
 @pytest.fixture
 def shared() -> Path:
-    """The folder of real data that lies beside the project on some machines."""
+    """Folder of real data, present beside the project on some machines; otherwise the test is skipped."""
     folder = Path(__file__).resolve().parents[2] / "shared"
     if not folder.is_dir():
         pytest.skip("needs the shared data folder beside the project")
@@ -68,24 +71,28 @@ def _stop_daemon(home: Path) -> None:
 
 
 def _end_processes(home: Path) -> list[str]:
-    """Wait a moment for the processes of this home to go, kill the others and say which those were."""
-    processes = [process for process in psutil.process_iter() if process.pid != os.getpid() and _names(process, home)]
-    _, left = psutil.wait_procs(processes, timeout=5)
-    said = []
-    for process in left:
+    """Wait for the processes of this home to end, kill the rest and return a description of those."""
+    processes = [
+        process for process in psutil.process_iter() if process.pid != os.getpid() and _belongs_to_home(process, home)
+    ]
+    _, remaining = psutil.wait_procs(processes, timeout=5)
+    descriptions = []
+    for process in remaining:
         try:
-            said.append(f"{process.pid}: {' '.join(process.cmdline())}")
+            descriptions.append(f"{process.pid}: {' '.join(process.cmdline())}")
             process.kill()
         except psutil.NoSuchProcess:
             continue
-    psutil.wait_procs(left, timeout=5)
-    return said
+    psutil.wait_procs(remaining, timeout=5)
+    return descriptions
 
 
-def _names(process: psutil.Process, home: Path) -> bool:
+def _belongs_to_home(process: psutil.Process, home: Path) -> bool:
     try:
         if process.status() == psutil.STATUS_ZOMBIE:
             return False
-        return process.environ().get("VESTIM_HOME") == str(home) or any(str(home) in word for word in process.cmdline())
+        return process.environ().get("VESTIM_HOME") == str(home) or any(
+            str(home) in argument for argument in process.cmdline()
+        )
     except psutil.Error:
         return False

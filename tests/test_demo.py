@@ -1,4 +1,4 @@
-"""The demo from end to end, as a new user has it: two networks trained and tested in a fresh home, nothing left."""
+"""The demo end to end in a new home: two networks are trained and tested, and no process is left over."""
 
 import json
 import os
@@ -12,28 +12,30 @@ import pytest
 from vestim_core.system import own_command
 
 
-def _run(*words: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(own_command("cli", *words), capture_output=True, encoding="utf-8", timeout=280, check=False)
+def _run_cli(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        own_command("cli", *arguments), capture_output=True, encoding="utf-8", timeout=280, check=False
+    )
 
 
 @pytest.mark.timeout(300)
 def test_demo(vestim_home: Path) -> None:
-    answer = _run("demo")
-    assert answer.returncode == 0, answer.stderr
-    assert answer.stderr == ""
-    assert "\x1b" not in answer.stdout
+    result = _run_cli("demo")
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    assert "\x1b" not in result.stdout
     rows = {
-        name: re.search(rf"^ *{name}.*?([\d.]+) +([\d.]+) +([\d.]+) +([\d.]+)", answer.stdout, re.M)
+        name: re.search(rf"^ *{name}.*?([\d.]+) +([\d.]+) +([\d.]+) +([\d.]+)", result.stdout, re.M)
         for name in ("LSTM", "Equivalent circuit")
     }
-    assert all(rows.values()), answer.stdout
+    assert all(rows.values()), result.stdout
 
-    job = json.loads(_run("jobs", "--json").stdout)[0]
+    job = json.loads(_run_cli("jobs", "--json").stdout)[0]
     assert job["state"] == "done"
-    shown = json.loads(_run("show", job["job_id"], "--json").stdout)
+    job_details = json.loads(_run_cli("show", job["job_id"], "--json").stdout)
     rmse_mV = {
         task["title"]: file["rmse_mV"]
-        for task in shown["tasks"]
+        for task in job_details["tasks"]
         if task["kind"] in {"baseline", "test"}
         for file in task["result"]["files"]
         if file["role"] == "test"
@@ -41,15 +43,15 @@ def test_demo(vestim_home: Path) -> None:
     lstm = min(value for title, value in rmse_mV.items() if title.startswith("LSTM"))
     assert lstm < 0.8 * rmse_mV["Equivalent circuit"]
 
-    assert _run("daemon", "stop").returncode == 0
-    left = [process for process in psutil.process_iter() if _belongs(process, vestim_home)]
-    _, alive = psutil.wait_procs(left, timeout=10)
-    assert not alive
+    assert _run_cli("daemon", "stop").returncode == 0
+    processes = [process for process in psutil.process_iter() if _belongs_to_home(process, vestim_home)]
+    _, remaining = psutil.wait_procs(processes, timeout=10)
+    assert not remaining
 
 
-def _belongs(process: psutil.Process, home: Path) -> bool:
+def _belongs_to_home(process: psutil.Process, home: Path) -> bool:
     try:
-        named = process.environ().get("VESTIM_HOME") == str(home)
-        return named and process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE
+        is_of_home = process.environ().get("VESTIM_HOME") == str(home)
+        return is_of_home and process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
         return False

@@ -1,9 +1,9 @@
-"""The verification under the name by which users of PyBattML know it: a script, and here one test a check.
+"""The verification under the file name that PyBattML users know: a script, and one test per check.
 
     python tests/test_job_container_migration.py
 
-All checks are made once, in their order; each test looks at what came of its own. The proofs that they can fail follow,
-over the same run.
+All checks run once, in order, and each test reads the result of its check. The tests that prove that the checks can
+fail follow and use the same run.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from vestim_core.verify.__main__ import GROUPS, main
 if TYPE_CHECKING:
     from tests.verify.tapes import Verified
 
-pytestmark = pytest.mark.timeout(300)  # the first test waits for all checks
+pytestmark = pytest.mark.timeout(300)  # s: the first test waits for all checks
 
 
 @pytest.mark.parametrize(
     ("group", "check"), [pytest.param(group.title, name, id=name) for group in GROUPS for name in group.checks]
 )
-def test_holds(verified: Verified, group: str, check: str) -> None:
+def test_check_passes(verified: Verified, group: str, check: str) -> None:
     row = verified.row(group, check)
     assert row.passed, row.reason
 

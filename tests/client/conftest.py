@@ -1,4 +1,4 @@
-"""The daemon whose workers misbehave, as in the tests of the daemon."""
+"""Fixture `daemon`, shared with the tests of the daemon."""
 
 from tests.daemon.conftest import daemon
 

@@ -1,4 +1,4 @@
-"""The client: starts a daemon when one is needed, finds the next one, and stays away when told to."""
+"""Client: starts a daemon if needed, finds the next one, and starts none after a deliberate stop."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.system import Home, write_json
 
 
-def test_the_first_call_starts_a_daemon_and_the_next_uses_it(vestim_home: Path) -> None:
+def test_first_call_starts_a_daemon_and_the_next_uses_it(vestim_home: Path) -> None:
     with Client() as first, Client() as second:
         hello = first.call("hello")
         assert hello["home"] == str(vestim_home)
@@ -26,7 +26,7 @@ def test_the_first_call_starts_a_daemon_and_the_next_uses_it(vestim_home: Path) 
         first.call("shutdown")
 
 
-def test_many_that_start_one_at_once_get_the_same(vestim_home: Path) -> None:
+def test_concurrent_clients_start_one_daemon(vestim_home: Path) -> None:
     instances: list[str] = []
 
     def visit() -> None:
@@ -43,7 +43,7 @@ def test_many_that_start_one_at_once_get_the_same(vestim_home: Path) -> None:
         client.call("shutdown")
 
 
-def test_another_home_than_the_environments(vestim_home: Path, tmp_path: Path) -> None:
+def test_home_argument_overrides_the_environment(vestim_home: Path, tmp_path: Path) -> None:
     home = Home(tmp_path / "other")
     with Client(home) as client:
         assert client.call("hello")["home"] == str(home.root)
@@ -52,7 +52,7 @@ def test_another_home_than_the_environments(vestim_home: Path, tmp_path: Path) -
     assert not (vestim_home / "daemon.json").exists()
 
 
-def test_a_relative_name_of_a_home_means_the_same_to_all(vestim_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_relative_home_in_the_environment(vestim_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(vestim_home.parent)
     monkeypatch.setenv("VESTIM_HOME", vestim_home.name)
     with Client() as client:
@@ -61,9 +61,7 @@ def test_a_relative_name_of_a_home_means_the_same_to_all(vestim_home: Path, monk
     assert not (vestim_home / vestim_home.name).exists()
 
 
-def test_daemons_that_vanish_one_after_the_other_are_not_asked_for_ever(
-    vestim_home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_repeatedly_dying_daemons_end_in_an_error(vestim_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "CALL_TIMEOUT_S", 0.2)
     with Client() as client:
         monkeypatch.setattr(client, "_wait_for_reply", lambda *_: None)
@@ -73,7 +71,7 @@ def test_daemons_that_vanish_one_after_the_other_are_not_asked_for_ever(
 
 
 @pytest.mark.parametrize(("free", "reason"), [(0, "is full"), (1 << 30, "registry.sqlite")])
-def test_a_daemon_that_cannot_start_says_why(
+def test_reason_why_a_daemon_cannot_start(
     vestim_home: Path, monkeypatch: pytest.MonkeyPatch, free: int, reason: str
 ) -> None:
     (vestim_home / "registry.sqlite").mkdir()
@@ -84,7 +82,7 @@ def test_a_daemon_that_cannot_start_says_why(
     assert reason in caught.value.sentence and "Traceback" not in caught.value.sentence
 
 
-def test_a_daemon_that_vanished_is_followed_by_the_next(vestim_home: Path) -> None:
+def test_next_daemon_after_a_kill(vestim_home: Path) -> None:
     with Client() as client:
         first = client.call("hello")
         job_id = client.call("create_job", name="x")["job_id"]
@@ -95,9 +93,9 @@ def test_a_daemon_that_vanished_is_followed_by_the_next(vestim_home: Path) -> No
         client.call("shutdown")
 
 
-def test_a_daemon_that_dies_in_mid_call_is_followed_and_the_call_answered(vestim_home: Path) -> None:
-    with Client() as client, Client() as other:
-        pid = other.call("hello")["pid"]
+def test_call_is_answered_if_the_daemon_dies_meanwhile(vestim_home: Path) -> None:
+    with Client() as client, Client() as second_client:
+        pid = second_client.call("hello")["pid"]
         threading.Timer(0.2, os.kill, (pid, signal.SIGKILL)).start()
         answer = client.call("wait", cursors=[{"stream": "catalog"}], timeout_s=1.5)
         assert answer["streams"][0]["events"] == []
@@ -105,7 +103,7 @@ def test_a_daemon_that_dies_in_mid_call_is_followed_and_the_call_answered(vestim
         client.call("shutdown")
 
 
-def test_a_signal_is_no_deliberate_stop(vestim_home: Path) -> None:
+def test_signal_is_not_a_deliberate_stop(vestim_home: Path) -> None:
     with Client() as client:
         pid = client.call("hello")["pid"]
         os.kill(pid, signal.SIGTERM)
@@ -114,53 +112,53 @@ def test_a_signal_is_no_deliberate_stop(vestim_home: Path) -> None:
         client.call("shutdown")
 
 
-def test_after_a_deliberate_stop_nobody_starts_one_unasked(vestim_home: Path) -> None:
-    with Client() as one, Client() as other:
-        one.call("hello")
-        other.call("shutdown")
-        for client in (one, other):
+def test_no_daemon_is_started_after_a_deliberate_stop(vestim_home: Path) -> None:
+    with Client() as first_client, Client() as second_client:
+        first_client.call("hello")
+        second_client.call("shutdown")
+        for client in (first_client, second_client):
             for _ in range(2):
                 with pytest.raises(VestimError) as caught:
                     client.call("hello")
                 assert caught.value.code is ErrorCode.STOPPED and caught.value.code.exit_code == 4
-        assert not lives(one.home)
-        with Client() as by_the_user:
-            assert by_the_user.call("hello")
-            assert one.call("hello"), "one that was started by another may be used"
-            by_the_user.call("shutdown")
+        assert not lives(first_client.home)
+        with Client() as user_client:
+            assert user_client.call("hello")
+            assert first_client.call("hello"), "a daemon that another client started can be used"
+            user_client.call("shutdown")
 
 
-def test_a_parked_wait_hears_of_a_deliberate_stop(vestim_home: Path) -> None:
-    heard: list[VestimError] = []
+def test_pending_wait_ends_with_a_deliberate_stop(vestim_home: Path) -> None:
+    errors: list[VestimError] = []
     with Client() as client:
         client.call("hello")
 
         def wait() -> None:
-            with Client() as waiting:
+            with Client() as waiting_client:
                 try:
-                    waiting.call("wait", cursors=[{"stream": "catalog"}], timeout_s=30.0)
+                    waiting_client.call("wait", cursors=[{"stream": "catalog"}], timeout_s=30.0)
                 except VestimError as error:
-                    heard.append(error)
+                    errors.append(error)
 
         thread = threading.Thread(target=wait)
         thread.start()
         eventually(lambda: client.call("daemon_status")["parked"] == 1, "a parked wait")
         client.call("shutdown")
         thread.join()
-    assert [error.code for error in heard] == [ErrorCode.STOPPED]
+    assert [error.code for error in errors] == [ErrorCode.STOPPED]
 
 
-def test_without_leave_to_start_one_there_is_none(vestim_home: Path) -> None:
+def test_no_daemon_is_started_without_permission(vestim_home: Path) -> None:
     with Client(start=False) as client, pytest.raises(VestimError) as caught:
         client.call("hello")
     assert caught.value.code is ErrorCode.UNREACHABLE
 
 
-def test_a_daemon_of_another_version_is_named(vestim_home: Path) -> None:
+def test_daemon_of_another_protocol_version(vestim_home: Path) -> None:
     daemon = Daemon(vestim_home)
-    found = read_discovery(daemon.home)
-    assert found is not None
-    record = found.model_dump()
+    discovery = read_discovery(daemon.home)
+    assert discovery is not None
+    record = discovery.model_dump()
     write_json(daemon.home.discovery, record | {"protocol_oldest": 98, "protocol": 99, "version": "9.9"})
     with Client() as client, pytest.raises(VestimError) as caught:
         client.call("hello")
@@ -169,7 +167,7 @@ def test_a_daemon_of_another_version_is_named(vestim_home: Path) -> None:
     daemon.stop()
 
 
-def test_a_home_that_cannot_be_used_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unusable_home_gives_one_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("VESTIM_HOME", str(tmp_path / "file" / "home"))
     with Client() as client, pytest.raises(VestimError) as caught:
@@ -177,7 +175,7 @@ def test_a_home_that_cannot_be_used_is_one_sentence(tmp_path: Path, monkeypatch:
     assert caught.value.code is ErrorCode.WRONG_INPUT and "\n" not in caught.value.sentence
 
 
-def test_what_cannot_be_sent_is_refused_here(vestim_home: Path) -> None:
+def test_unsendable_parameters_are_rejected(vestim_home: Path) -> None:
     with Client(start=False) as client:
         for value in (object(), "\udcff", 2**70, "x" * (5 << 20)):
             with pytest.raises(VestimError) as caught:
@@ -185,7 +183,7 @@ def test_what_cannot_be_sent_is_refused_here(vestim_home: Path) -> None:
             assert caught.value.code is ErrorCode.WRONG_INPUT
 
 
-def test_a_damaged_discovery_file_is_made_good_by_the_next_daemon(vestim_home: Path) -> None:
+def test_damaged_discovery_file_is_replaced(vestim_home: Path) -> None:
     (vestim_home / "daemon.json").write_text('{"state": "serv')
     with Client() as client:
         assert client.call("hello")

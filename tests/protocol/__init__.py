@@ -1,1 +1,1 @@
-"""What travels: messages, lines, cursors, methods."""
+"""Tests of messages, journal lines, cursors and the method table."""

@@ -1,4 +1,4 @@
-"""Streams and cursors: names that can be, and names that cannot."""
+"""Streams and cursors: valid and invalid names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from vestim_core.protocol.cursors import Cursor, Stream, job_stream, parse_strea
 from vestim_core.spec.errors import VestimError
 
 
-def test_the_three_kinds() -> None:
+def test_kinds_of_streams() -> None:
     assert parse_stream("catalog") == Stream("catalog")
     assert parse_stream(job_stream("job_1")) == Stream("job", "job_1")
     assert parse_stream("log:job_1/train_001/2:err") == Stream("log", "job_1", "train_001", 2, "err")
@@ -32,7 +32,7 @@ def test_the_three_kinds() -> None:
         "log:a/b/0:out",
     ],
 )
-def test_what_is_no_stream(name: str) -> None:
+def test_invalid_stream_name(name: str) -> None:
     with pytest.raises(VestimError, match="is no stream"):
         parse_stream(name)
 
@@ -42,7 +42,7 @@ def test_what_is_no_stream(name: str) -> None:
     | st.builds("log:{}:out".format, st.text(max_size=20))
     | st.builds("job:{}".format, st.text(max_size=30))
 )
-def test_any_text_is_a_stream_or_refused(name: str) -> None:
+def test_any_text_is_a_stream_or_rejected(name: str) -> None:
     try:
         parse_stream(name)
     except VestimError as error:
@@ -58,6 +58,6 @@ def test_any_text_is_a_stream_or_refused(name: str) -> None:
         {"stream": "c", "x": 1},
     ],
 )
-def test_what_is_no_cursor(values: dict[str, object]) -> None:
+def test_invalid_cursor(values: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Cursor.model_validate(values)

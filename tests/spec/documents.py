@@ -10,12 +10,12 @@ DATA = {"train": ["/data/train.csv"], "validation": ["/data/validation.csv"], "t
 
 
 def document(**sections: Any) -> dict[str, Any]:
-    """A valid job document with these sections; the data files need not exist to validate it."""
+    """Build a valid job document with these sections. The data files need not exist for validation."""
     return copy.deepcopy({"data": DATA, **sections})
 
 
 def real_document(folder: Path, **sections: Any) -> dict[str, Any]:
-    """The same with (empty) data files that are there, so that a daemon takes it."""
+    """Build a valid job document with existing, empty data files, which a daemon accepts."""
     data = {role: [str(folder / f"{role}.csv")] for role in DATA}
     for (path,) in data.values():
         Path(path).touch()

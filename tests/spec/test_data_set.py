@@ -1,4 +1,4 @@
-"""What may be said of a data set, how a job refers to one, and the words for what may not."""
+"""Data sets: valid definitions, references from jobs, and error messages."""
 
 from typing import Any
 
@@ -11,14 +11,14 @@ from vestim_core.spec.errors import VestimError
 from vestim_core.spec.job import spec_error, validate_job
 
 
-def refusal(spec: dict[str, Any]) -> str:
+def validation_message(spec: dict[str, Any]) -> str:
     with pytest.raises(ValidationError) as caught:
         DataSetSpec.model_validate(spec)
     return spec_error(caught.value).sentence
 
 
 @pytest.mark.parametrize(
-    ("spec", "words"),
+    ("spec", "message"),
     [
         ({}, "no files to learn from"),
         ({"validation": ["a"]}, "no files to learn from"),
@@ -31,27 +31,27 @@ def refusal(spec: dict[str, Any]) -> str:
         ({"train": ["a"], "validation": ["b"], "colour": 1}, "no such setting"),
     ],
 )
-def test_what_makes_no_data_set(spec: dict[str, Any], words: str) -> None:
-    assert words in refusal(spec)
+def test_invalid_data_set_is_rejected(spec: dict[str, Any], message: str) -> None:
+    assert message in validation_message(spec)
 
 
-def content(**changed: Any) -> DataSetContent:
+def content(**changes: Any) -> DataSetContent:
     files = [
         DataSetFile(path="/d/a.csv", role="train", sha256="1" * 64),
         DataSetFile(path="/d/b.csv", role="validation", sha256="2" * 64),
     ]
-    return DataSetContent.model_validate({"files": files} | changed)
+    return DataSetContent.model_validate({"files": files} | changes)
 
 
-def test_a_job_refers_to_a_data_set_instead_of_files() -> None:
+def test_job_refers_to_data_set_instead_of_files() -> None:
     spec = validate_job({"data": {"data_set": "cells"}})
     assert spec.data.is_reference
-    taken = validate_job({"data": content().to_data("cells")})
-    assert not taken.data.is_reference
-    assert (taken.data.train, taken.data.hashes) == (["/d/a.csv"], {"/d/a.csv": "1" * 64, "/d/b.csv": "2" * 64})
-    for wrong in ({"train": ["a"]}, {"columns": {"voltage_V": "U"}}, {"test": ["a"]}):
+    expanded = validate_job({"data": content().to_data("cells")})
+    assert not expanded.data.is_reference
+    assert (expanded.data.train, expanded.data.hashes) == (["/d/a.csv"], {"/d/a.csv": "1" * 64, "/d/b.csv": "2" * 64})
+    for extra_settings in ({"train": ["a"]}, {"columns": {"voltage_V": "U"}}, {"test": ["a"]}):
         with pytest.raises(VestimError, match="stands instead of files"):
-            validate_job({"data": {"data_set": "cells", **wrong}})
+            validate_job({"data": {"data_set": "cells", **extra_settings}})
     with pytest.raises(VestimError) as caught:
         validate_job({"data": {"data_set": ""}})
     assert {problem["place"] for problem in caught.value.problems} == {"data.train", "data.validation"}
@@ -59,20 +59,20 @@ def test_a_job_refers_to_a_data_set_instead_of_files() -> None:
         DataSpec.model_validate({"data_set": "cells", "hashes": {"/d/a.csv": "1"}})
 
 
-def test_the_hash_is_that_of_content_roles_mapping_and_repairs_not_of_folders() -> None:
-    first = content()
-    moved = content(files=[file.model_copy(update={"path": f"/e{file.path}"}) for file in first.files])
-    assert moved.sha256 == first.sha256
-    other_role = content(files=[file.model_copy(update={"role": "train"}) for file in first.files])
+def test_hash_covers_content_roles_mapping_and_repairs_but_not_folders() -> None:
+    original = content()
+    moved = content(files=[file.model_copy(update={"path": f"/e{file.path}"}) for file in original.files])
+    assert moved.sha256 == original.sha256
+    other_role = content(files=[file.model_copy(update={"role": "train"}) for file in original.files])
     flip = {"kind": "flip", "parameters": {"column": "current_A"}}
     repaired = content(repairs=[{"file": "/d/a.csv", "repair": flip}])
-    there = [file.model_copy(update={"path": f"/e{file.path}"}) for file in first.files]
-    assert content(files=there, repairs=[{"file": "/e/d/a.csv", "repair": flip}]).sha256 == repaired.sha256
-    others = {other_role.sha256, content(columns={"voltage_V": "U"}).sha256, repaired.sha256}
-    assert len(others | {first.sha256}) == 4
+    moved_files = [file.model_copy(update={"path": f"/e{file.path}"}) for file in original.files]
+    assert content(files=moved_files, repairs=[{"file": "/e/d/a.csv", "repair": flip}]).sha256 == repaired.sha256
+    other_hashes = {other_role.sha256, content(columns={"voltage_V": "U"}).sha256, repaired.sha256}
+    assert len(other_hashes | {original.sha256}) == 4
 
 
-def test_a_record_gives_the_same_data_set() -> None:
+def test_record_round_trip() -> None:
     data_set = DataSet(
         data_set_id="ds_x",
         name="n",
@@ -85,10 +85,10 @@ def test_a_record_gives_the_same_data_set() -> None:
     assert data_set.summary()["files"] == {"train": 1, "validation": 1, "test": 0}
 
 
-def test_changes_between_two_checks_are_told_by_file() -> None:
+def test_changes_between_checks_are_listed_by_file() -> None:
     a, b = content().files
-    now = [a.model_copy(update={"sha256": "9" * 64, "role": "test"}), a.model_copy(update={"path": "/d/c.csv"})]
-    assert changes_between([a, b], now) == [
+    new_files = [a.model_copy(update={"sha256": "9" * 64, "role": "test"}), a.model_copy(update={"path": "/d/c.csv"})]
+    assert changes_between([a, b], new_files) == [
         "'/d/a.csv' has other content.",
         "'/d/a.csv' is for test now, not for train.",
         "'/d/b.csv' is no longer in it.",

@@ -1,4 +1,4 @@
-"""The formula grammar: what is a formula, what is not and where, and that no text does anything but be parsed."""
+"""Formula grammar: valid formulas, error messages with positions, and safety against arbitrary text."""
 
 from __future__ import annotations
 
@@ -23,22 +23,24 @@ from vestim_core.spec.formula import (
 from vestim_core.spec.formula_functions import FUNCTIONS
 
 
-def plain(node: Node) -> str:
-    """The tree with every bracket."""
+def fully_bracketed(node: Node) -> str:
+    """Write the tree with all brackets."""
     if isinstance(node, Number):
         return f"{node.value:g}"
     if isinstance(node, Column):
         return node.name
     if node.function in FUNCTIONS:
-        return f"{node.function}({', '.join([*map(plain, node.arguments), *(f'{s:g}' for s in node.settings)])})"
+        return (
+            f"{node.function}({', '.join([*map(fully_bracketed, node.arguments), *(f'{s:g}' for s in node.settings)])})"
+        )
     if len(node.arguments) == 1:
-        return f"(-{plain(node.arguments[0])})"
-    left, right = node.arguments
-    return f"({plain(left)} {node.function} {plain(right)})"
+        return f"(-{fully_bracketed(node.arguments[0])})"
+    first, second = node.arguments
+    return f"({fully_bracketed(first)} {node.function} {fully_bracketed(second)})"
 
 
 @pytest.mark.parametrize(
-    ("text", "meaning"),
+    ("text", "expected"),
     [
         ("1", "1"),
         (".5e1", "5"),
@@ -58,18 +60,20 @@ def plain(node: Node) -> str:
         ("power * abs(power)", "(power * abs(power))"),
         ("lowpass(a, 0.1)", "lowpass(a, 0.1, 2)"),
         ("lowpass(a, 0.1, 4)", "lowpass(a, 0.1, 4)"),
-        ("moving_average(Current, 30) * 2.0 - np.sqrt(np.abs(Power))", None),
+        (
+            "moving_average(Current, 30) * 2.0 - np.sqrt(np.abs(Power))",
+            "((moving_average(Current, 30) * 2) - sqrt(abs(Power)))",
+        ),
         ("where(a > 0,\n  a, 0)", "where((a > 0), a, 0)"),
         ("noise(0, 0.1 * abs(a))", "noise(0, (0.1 * abs(a)))"),
     ],
 )
-def test_what_a_formula_means(text: str, meaning: str | None) -> None:
-    expected = "((moving_average(Current, 30) * 2) - sqrt(abs(Power)))" if meaning is None else meaning
-    assert plain(parse_formula(text)) == expected
+def test_formula_is_parsed_with_precedence(text: str, expected: str) -> None:
+    assert fully_bracketed(parse_formula(text)) == expected
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "message"),
     [
         ("__import__('os').system('x')", "'__import__' at character 1 is code"),
         ("a + __class__", "'__class__' at character 5 is code"),
@@ -116,14 +120,14 @@ def test_what_a_formula_means(text: str, meaning: str | None) -> None:
         ("(" * 9 + "1" + ("+1" * 9 + ")") * 9, "nested deeper than 50"),
     ],
 )
-def test_what_is_no_formula_is_refused_with_the_place(text: str, words: str) -> None:
+def test_invalid_formula_is_rejected_with_position(text: str, message: str) -> None:
     with pytest.raises(FormulaError) as caught:
         parse_formula(text)
-    assert words in str(caught.value)
+    assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def test_the_columns_that_are_needed() -> None:
+def test_column_names_of_a_formula() -> None:
     assert columns_in(parse_formula("b + a * b + ema(`c d`, 3)")) == ("b", "a", "c d")
     assert columns_in(parse_formula("1 + noise(0, 1)")) == ()
 
@@ -132,8 +136,8 @@ def _depth(node: Node) -> int:
     return 1 + max((_depth(argument) for argument in node.arguments), default=0) if isinstance(node, Call) else 0
 
 
-def _checked(text: str) -> Node | None:
-    """The tree; None when refused. Whatever is a tree is bounded and holds known things only."""
+def _parse_checked(text: str) -> Node | None:
+    """Parse and check that the tree is bounded and has only known nodes; None if the text is rejected."""
     try:
         node = parse_formula(text)
     except FormulaError as error:
@@ -156,17 +160,17 @@ def _checked(text: str) -> Node | None:
 @example("١ + 1")
 @example("\x00")
 @example("a\u2028+b")
-def test_any_text_is_a_tree_or_one_sentence(text: str) -> None:
-    _checked(text)
+def test_any_text_is_parsed_or_rejected(text: str) -> None:
+    _parse_checked(text)
 
 
-SIGNS = st.sampled_from([*".(),+-*/<=` '[]{}:;\\@\n", "**", ">=", "=="])
-WORDS = st.sampled_from(["a", "current_A", "1", "2.5", "1e3", "lambda", "__import__", "np.", "if", *FUNCTIONS])
+CHARACTERS = st.sampled_from([*".(),+-*/<=` '[]{}:;\\@\n", "**", ">=", "=="])
+TOKENS = st.sampled_from(["a", "current_A", "1", "2.5", "1e3", "lambda", "__import__", "np.", "if", *FUNCTIONS])
 
 
-@given(st.lists(SIGNS | WORDS, max_size=40).map("".join))
-def test_any_mixture_of_words_is_a_tree_or_one_sentence(text: str) -> None:
-    _checked(text)
+@given(st.lists(CHARACTERS | TOKENS, max_size=40).map("".join))
+def test_any_token_sequence_is_parsed_or_rejected(text: str) -> None:
+    _parse_checked(text)
 
 
 EXPRESSIONS = st.recursive(
@@ -182,7 +186,7 @@ EXPRESSIONS = st.recursive(
 
 
 @given(EXPRESSIONS)
-def test_a_valid_formula_reads_as_python_reads_it(text: str) -> None:
-    node = _checked(text)
+def test_precedence_equals_python(text: str) -> None:
+    node = _parse_checked(text)
     assert node is not None
-    assert ast.dump(ast.parse(plain(node), mode="eval")) == ast.dump(ast.parse(text, mode="eval"))
+    assert ast.dump(ast.parse(fully_bracketed(node), mode="eval")) == ast.dump(ast.parse(text, mode="eval"))

@@ -1,4 +1,4 @@
-"""Grids: what multiplies, what never does, and how text fields read."""
+"""Grids: which settings multiply, which are ignored, and parsing of text fields."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def axis(values: list[Any]) -> st.SearchStrategy[list[Any]]:
     return st.lists(st.sampled_from(values), min_size=1, max_size=len(values), unique_by=str)
 
 
-def trials(**sections: Any) -> int:
+def trial_count(**sections: Any) -> int:
     return len(validate_job(document(**sections)).trials())
 
 
@@ -48,11 +48,11 @@ def test_trials_are_the_product_of_the_axes(
         model["sizes"] = "; ".join(", ".join(map(str, size)) for size in sizes)
         training["learning_rate"] = ", ".join(map(str, rates))
     spec = validate_job(document(model=model, training={**training, "schedule": "constant"}))
-    made = spec.trials()
-    assert len(made) == len(rates) * len(decays) * len(sizes) * len(dropouts) * repetitions
-    assert len({(str(t.model), str(t.training), t.seed) for t in made}) == len(made)
-    assert len({t.title for t in made}) == len(made), "each trial has a title of its own"
-    assert [t.training.learning_rate for t in made[:: len(decays) * repetitions]][: len(rates)] == rates
+    all_trials = spec.trials()
+    assert len(all_trials) == len(rates) * len(decays) * len(sizes) * len(dropouts) * repetitions
+    assert len({(str(t.model), str(t.training), t.seed) for t in all_trials}) == len(all_trials)
+    assert len({t.title for t in all_trials}) == len(all_trials), "each trial has a title of its own"
+    assert [t.training.learning_rate for t in all_trials[:: len(decays) * repetitions]][: len(rates)] == rates
 
 
 @pytest.mark.parametrize(
@@ -68,11 +68,11 @@ def test_trials_are_the_product_of_the_axes(
         ({"method": "streams", "batch_rows": [1, 2, 3], "streams": [8, 16]}, 2),
     ],
 )
-def test_what_is_not_chosen_never_multiplies(training: dict[str, Any], count: int) -> None:
-    assert trials(training=training) == count
+def test_settings_of_other_kinds_never_multiply(training: dict[str, Any], count: int) -> None:
+    assert trial_count(training=training) == count
 
 
-def test_models_add_up_and_each_takes_its_own_method() -> None:
+def test_each_model_is_trained_with_its_own_method() -> None:
     spec = validate_job(
         document(
             model=[{"kind": "lstm", "sizes": [[8], [16]]}, {"kind": "fnn", "activation": ["relu", "tanh"]}],
@@ -85,31 +85,31 @@ def test_models_add_up_and_each_takes_its_own_method() -> None:
     assert len(methods) == 10
 
 
-def test_fields_that_are_lists_take_lists_of_lists() -> None:
-    assert trials(signals={"features": ["soc", "current_A"]}) == 1
-    assert trials(signals={"features": [["soc"], ["soc", "current_A"]]}) == 2
-    assert trials(signals={"features": "soc, current_A; soc"}) == 2
+def test_list_fields_take_lists_of_lists() -> None:
+    assert trial_count(signals={"features": ["soc", "current_A"]}) == 1
+    assert trial_count(signals={"features": [["soc"], ["soc", "current_A"]]}) == 2
+    assert trial_count(signals={"features": "soc, current_A; soc"}) == 2
     steps = [{"step": "resample", "period_s": [1, 10]}, {"step": "normalise", "method": ["min-max", "z-score"]}]
-    assert trials(preparation=steps) == 4
-    assert trials(preparation=[steps, [*steps[:1], {"step": "normalise"}]]) == 6
+    assert trial_count(preparation=steps) == 4
+    assert trial_count(preparation=[steps, [*steps[:1], {"step": "normalise"}]]) == 6
 
 
-def test_text_fields() -> None:
+def test_parsing_of_text_fields() -> None:
     assert parse_text("16, 32") == [16, 32]
     assert parse_text("1e-3") == 1e-3
     assert parse_lists("64,32; 128") == [[64, 32], [128]]
     assert parse_lists("64, 32") == [64, 32]
-    assert trials(training={"learning_rate": "0.01, 0.001"}) == 2
-    assert trials(model={"sizes": "64,32; 128"}) == 2
+    assert trial_count(training={"learning_rate": "0.01, 0.001"}) == 2
+    assert trial_count(model={"sizes": "64,32; 128"}) == 2
 
 
 @given(st.lists(st.integers(-(10**6), 10**6), min_size=1), st.sampled_from([",", ", ", " ,  "]))
-def test_numbers_typed_with_commas_are_those_numbers(numbers: list[int], comma: str) -> None:
+def test_numbers_separated_by_commas(numbers: list[int], comma: str) -> None:
     assert parse_text(comma.join(map(str, numbers))) == (numbers if len(numbers) > 1 else numbers[0])
 
 
 @given(st.text(max_size=30))
-def test_any_text_in_a_number_field_is_a_number_or_refused(text: str) -> None:
+def test_any_text_in_a_number_field_is_parsed_or_rejected(text: str) -> None:
     try:
         spec = validate_job(document(training={"learning_rate": text, "schedule": "constant"}))
     except VestimError as error:
@@ -152,7 +152,7 @@ def test_any_text_in_a_number_field_is_a_number_or_refused(text: str) -> None:
     ids=["one axis", "two axes", "inside a schedule", "inside a step", "sections and repetitions"],
 )
 @pytest.mark.timeout(20)
-def test_a_grid_without_end_is_refused_at_once(sections: dict[str, Any]) -> None:
+def test_oversized_grid_is_rejected_quickly(sections: dict[str, Any]) -> None:
     with pytest.raises(VestimError, match="combinations"):
         validate_job(document(**sections))
 
@@ -171,17 +171,17 @@ def test_a_grid_without_end_is_refused_at_once(sections: dict[str, Any]) -> None
         [{"kind": "lstm"}, {"kind": "fnn", "sizes": "8; 16"}, [{"kind": "lstm", "sizes": SIZES}, {"kind": "fnn"}]]
     ),
 )
-def test_a_spec_survives_its_document(training: dict[str, Any], model: Any) -> None:
+def test_document_round_trip(training: dict[str, Any], model: Any) -> None:
     if "schedule" not in training:
         training["schedule"] = "constant"
     spec = validate_job(document(model=model, training=training))
-    again = validate_job(spec.to_document())
-    assert again == spec
-    assert again.to_document() == spec.to_document()
-    assert again.trials() == spec.trials()
+    reloaded = validate_job(spec.to_document())
+    assert reloaded == spec
+    assert reloaded.to_document() == spec.to_document()
+    assert reloaded.trials() == spec.trials()
 
 
-def test_a_script_may_give_sections_as_objects() -> None:
+def test_sections_may_be_objects() -> None:
     from vestim_core.spec.data import DataSpec
     from vestim_core.spec.model import FnnModel
     from vestim_core.spec.training import RowsTraining

@@ -1,4 +1,4 @@
-"""The presets: each is a valid job once data are named, is told honestly, and comes back from TOML as it was."""
+"""Job presets: each is a valid job once data are added, its description is correct, and TOML round trips."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ ALL = pytest.mark.parametrize("preset", presets(), ids=[preset.preset_id for pre
 NAMES = ("Quick look", "Balanced", "Thorough")
 
 
-def test_there_are_three_for_voltage_three_for_soc_and_the_templates_of_the_former_program() -> None:
-    shown = [(preset.target, preset.name) for preset in presets()]
-    former = [("voltage_V", f"As VEstim: {kind}") for kind in ("LSTM", "GRU", "FNN")]
-    assert shown == [(target, name) for target in ("voltage_V", "soc") for name in NAMES] + former
+def test_presets_for_voltage_soc_and_legacy_templates() -> None:
+    listed_presets = [(preset.target, preset.name) for preset in presets()]
+    legacy_presets = [("voltage_V", f"As VEstim: {kind}") for kind in ("LSTM", "GRU", "FNN")]
+    assert listed_presets == [(target, name) for target in ("voltage_V", "soc") for name in NAMES] + legacy_presets
 
 
 @pytest.mark.parametrize("kind", ["lstm", "gru", "fnn"])
-def test_a_template_of_the_former_program_is_what_its_file_of_defaults_becomes(kind: str) -> None:
+def test_legacy_preset_equals_converted_legacy_defaults(kind: str) -> None:
     defaults = {
         "FEATURE_COLUMNS": ["SOC", "Current", "Temp"],
         "TARGET_COLUMN": "Voltage",
@@ -48,13 +48,17 @@ def test_a_template_of_the_former_program_is_what_its_file_of_defaults_becomes(k
         "FINAL_LR": "1e-7",
         "REPETITIONS": "1",
     }
-    (read,) = validate_job({**read_hyperparameters(defaults)["sections"], "data": DATA}).trials()
-    (trial,) = validate_job({**preset_called(f"vestim_{kind}").job, "data": DATA}).trials()
-    assert (trial.signals, trial.model, trial.training) == (read.signals, read.model, read.training)
+    (legacy_trial,) = validate_job({**read_hyperparameters(defaults)["sections"], "data": DATA}).trials()
+    (preset_trial,) = validate_job({**preset_called(f"vestim_{kind}").job, "data": DATA}).trials()
+    assert (preset_trial.signals, preset_trial.model, preset_trial.training) == (
+        legacy_trial.signals,
+        legacy_trial.model,
+        legacy_trial.training,
+    )
 
 
 @ALL
-def test_a_preset_is_a_job_but_for_its_data(preset: Preset) -> None:
+def test_preset_is_a_job_without_data(preset: Preset) -> None:
     assert set(preset.job) == {"signals", "preparation", "model", "training"}
     spec = validate_job({**preset.job, "data": DATA})
     trials = spec.trials()
@@ -64,39 +68,39 @@ def test_a_preset_is_a_job_but_for_its_data(preset: Preset) -> None:
 
 
 @pytest.mark.parametrize("target", ["voltage_V", "soc"])
-def test_later_presets_train_more(target: str) -> None:
-    ours = [preset for preset in presets() if preset.target == target and preset.name in NAMES]
-    trials = [len(validate_job({**preset.job, "data": DATA}).trials()) for preset in ours]
+def test_later_presets_have_more_trials(target: str) -> None:
+    target_presets = [preset for preset in presets() if preset.target == target and preset.name in NAMES]
+    trials = [len(validate_job({**preset.job, "data": DATA}).trials()) for preset in target_presets]
     assert trials == sorted(trials) and trials[-1] >= 9
 
 
-def test_a_number_of_models_in_words_is_the_number_that_is_made() -> None:
+def test_description_states_the_number_of_models() -> None:
     for preset in presets():
         if "models" in preset.description:
             count = len(validate_job({**preset.job, "data": DATA}).trials())
             assert f"{count} models" in preset.description
 
 
-@pytest.mark.parametrize("given", ["voltage_quick", "Voltage quick", " voltage-quick "])
-def test_a_preset_is_called_by_its_id(given: str) -> None:
-    assert preset_called(given).preset_id == "voltage_quick"
+@pytest.mark.parametrize("text", ["voltage_quick", "Voltage quick", " voltage-quick "])
+def test_preset_is_found_by_id(text: str) -> None:
+    assert preset_called(text).preset_id == "voltage_quick"
 
 
-def test_an_unknown_preset_names_those_that_there_are() -> None:
+def test_unknown_preset_lists_available_presets() -> None:
     with pytest.raises(VestimError, match="voltage_balanced") as caught:
         preset_called("nonsense")
     assert caught.value.code is ErrorCode.NOT_FOUND
 
 
 @ALL
-def test_a_job_file_of_a_preset_says_the_same(preset: Preset) -> None:
+def test_job_file_of_a_preset_round_trip(preset: Preset) -> None:
     document = {"name": preset.name, "data": DATA, **preset.job}
     text = job_toml(document, "# a head")
     assert tomllib.loads(text) == document
     assert text.startswith("# a head\n") and "# Training ends after this many" in text
 
 
-def test_whatever_a_document_holds_comes_back() -> None:
+def test_toml_round_trip() -> None:
     document = {
         "name": 'quotes " and \\ and \x7f and \n and 电池 and 🔋',
         "data": {"train": ["C:\\data\\a.csv"], "columns": {"voltage V": "U[V]", "x": "µ"}},

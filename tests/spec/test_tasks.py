@@ -33,25 +33,27 @@ from vestim_core.spec.testing import TestingSpec
 from vestim_core.spec.training import RowsTraining, StreamsTraining
 
 
-def test_the_template_is_valid_and_names_every_setting() -> None:
-    written = tomllib.loads(job_template())
-    spec = validate_job(written)
+def test_template_is_valid_and_contains_every_setting() -> None:
+    document = tomllib.loads(job_template())
+    spec = validate_job(document)
     assert {trial.model.kind for trial in spec.trials()} == {"lstm", "fnn"}
-    models, trainings = {m["kind"]: m for m in written["model"]}, {t["method"]: t for t in written["training"]}
+    models, trainings = {m["kind"]: m for m in document["model"]}, {t["method"]: t for t in document["training"]}
     for section, values in [
-        (DataSpec, written["data"]),
-        (SignalsSpec, written["signals"]),
+        (DataSpec, document["data"]),
+        (SignalsSpec, document["signals"]),
         (LstmModel, models["lstm"]),
         (FnnModel, models["fnn"]),
         (StreamsTraining, trainings["streams"]),
         (RowsTraining, trainings["rows"]),
-        (TestingSpec, written["testing"]),
+        (TestingSpec, document["testing"]),
     ]:
-        empty = {name for name, field in section.model_fields.items() if field.default is None}
-        assert set(values) == set(section.model_fields) - empty, section.__name__
-        assert all(f"# {name} = " in job_template() for name in empty), "a setting that is empty stands as a comment"
-    bare = [line for line in job_template().splitlines() if " = " in line and "#" not in line]
-    assert {line.split(" = ")[0] for line in bare} <= {"name", "kind", "method", "step"}, (
+        unset_names = {name for name, field in section.model_fields.items() if field.default is None}
+        assert set(values) == set(section.model_fields) - unset_names, section.__name__
+        assert all(f"# {name} = " in job_template() for name in unset_names), (
+            "a setting that is empty stands as a comment"
+        )
+    uncommented_lines = [line for line in job_template().splitlines() if " = " in line and "#" not in line]
+    assert {line.split(" = ")[0] for line in uncommented_lines} <= {"name", "kind", "method", "step"}, (
         "every setting has its comment"
     )
 
@@ -59,9 +61,9 @@ def test_the_template_is_valid_and_names_every_setting() -> None:
 # --- ids
 
 
-def test_ids_do_not_collide_within_a_second_and_are_safe() -> None:
-    now = datetime(2026, 3, 1, 12, 0, 0)
-    ids = [new_job_id(now) for _ in range(200)]
+def test_ids_are_safe_and_unique_within_a_second() -> None:
+    local_time = datetime(2026, 3, 1, 12, 0, 0)
+    ids = [new_job_id(local_time) for _ in range(200)]
     assert len(set(ids)) >= 198, "a million tails a second"
     for job_id in ids:
         assert len(job_id) == 24
@@ -72,35 +74,35 @@ def test_ids_do_not_collide_within_a_second_and_are_safe() -> None:
 @pytest.mark.parametrize(
     "text", ["", ".", "..", "a/b", "a\\b", "con", "NUL.txt", "a.", "-a", "a..b", "a" * 25, "ä", "a b", "a\n", "a\0"]
 )
-def test_what_is_no_id(text: str) -> None:
+def test_unsafe_id(text: str) -> None:
     assert not is_safe_id(text)
 
 
 @given(st.text(max_size=30))
-def test_a_safe_id_is_one_plain_file_name(text: str) -> None:
+def test_safe_id_is_a_plain_file_name(text: str) -> None:
     if is_safe_id(text):
         assert text.isascii() and not set(text) & set('/\\:*?"<>| \0') and len(text) <= 24
         assert split_attempt_key(attempt_key(text, text, 3)) == (text, text, 3)
 
 
 @given(st.text(max_size=40) | st.builds("/".join, st.lists(st.text(max_size=6), min_size=3, max_size=3)))
-def test_an_attempt_key_is_read_or_refused(text: str) -> None:
+def test_attempt_key_is_parsed_or_rejected(text: str) -> None:
     try:
-        job, task, number = split_attempt_key(text)
+        job, task, attempt = split_attempt_key(text)
     except ValueError:
         return
-    assert attempt_key(job, task, number).isascii() and number >= 1
+    assert attempt_key(job, task, attempt).isascii() and attempt >= 1
 
 
 # --- states
 
 
 @pytest.mark.parametrize("kind", [JobState, PhaseState, TaskState, AttemptState])
-def test_the_table_is_complete_and_closed(kind: type[JobState]) -> None:
+def test_transition_table_is_complete_and_closed(kind: type[JobState]) -> None:
     table = TRANSITIONS[kind]
-    words = {state.value for state in kind}
-    assert set(table) == words
-    assert set().union(*table.values()) <= words
+    states = {state.value for state in kind}
+    assert set(table) == states
+    assert set().union(*table.values()) <= states
     for old, new in product(kind, kind):
         assert allowed(old, new) == (old is new or new.value in table[old.value])
         if not allowed(old, new):
@@ -108,13 +110,13 @@ def test_the_table_is_complete_and_closed(kind: type[JobState]) -> None:
                 check_transition(old, new)
 
 
-def test_ends_are_ends() -> None:
+def test_terminal_states_and_reachability() -> None:
     assert all(not TRANSITIONS[AttemptState][end.value] for end in ATTEMPT_ENDS)
     assert not allowed(JobState.DONE, TaskState.DONE), "states of different things never mix"
-    reachable, edge = {"draft"}, {"draft"}
-    while edge:
-        edge = {new for old in edge for new in TRANSITIONS[JobState][old]} - reachable
-        reachable |= edge
+    reachable, frontier = {"draft"}, {"draft"}
+    while frontier:
+        frontier = {new for old in frontier for new in TRANSITIONS[JobState][old]} - reachable
+        reachable |= frontier
     assert reachable == {state.value for state in JobState}
 
 
@@ -125,7 +127,7 @@ def expand(**sections: object) -> list[TaskSpec]:
     return expand_tasks(validate_job(document(**sections)))
 
 
-def test_one_preparation_for_each_distinct_data_and_one_test_a_training() -> None:
+def test_one_preparation_per_distinct_data_and_one_test_per_training() -> None:
     tasks = expand(
         signals={"features": [["soc"], ["soc", "current_A"]]},
         training={"learning_rate": [0.01, 0.02], "schedule": "constant", "repetitions": 2},
@@ -134,17 +136,17 @@ def test_one_preparation_for_each_distinct_data_and_one_test_a_training() -> Non
     assert ids[:4] == ["prepare_1", "baseline_1", "prepare_2", "baseline_2"]
     assert len(ids) == 4 + 2 * (2 * 2 * 2) + 2 * 2
     assert len(set(ids)) == len(ids) and all(is_safe_id(name) for name in ids)
-    known: set[str] = set()
+    earlier_ids: set[str] = set()
     for task in tasks:
-        assert set(task.depends_on) <= known, "none depends on a later one"
-        known.add(task.task_id)
+        assert set(task.depends_on) <= earlier_ids, "none depends on a later one"
+        earlier_ids.add(task.task_id)
     by_id = {task.task_id: task for task in tasks}
     for task in tasks:
         if task.kind == "test":
             assert task.trial == by_id[task.task_id.replace("test", "train")].trial
 
 
-def test_ids_are_stable_and_the_file_reads_back() -> None:
+def test_task_ids_are_stable_and_tasks_round_trip() -> None:
     first, second = (expand(model=[{"kind": "lstm"}, {"kind": "fnn"}]) for _ in range(2))
     assert first == second
     for task in first:
@@ -156,7 +158,7 @@ def test_seeds_differ_between_repetitions() -> None:
     assert [task.trial.seed for task in tasks if task.kind == "train" and task.trial] == [5, 6, 7]
 
 
-def test_the_repetitions_of_each_combination_make_an_ensemble() -> None:
+def test_repetitions_of_each_combination_form_an_ensemble() -> None:
     tasks = expand(training={"learning_rate": [0.01, 0.02], "schedule": "constant", "repetitions": 3})
     first, second = (task for task in tasks if task.kind == "ensemble")
     assert first.depends_on == ["test_001", "test_002", "test_003"]
@@ -166,13 +168,13 @@ def test_the_repetitions_of_each_combination_make_an_ensemble() -> None:
     assert "ensemble" not in {task.kind for task in expand()}
 
 
-def test_no_baseline_for_another_target_or_when_unwanted() -> None:
+def test_no_baseline_without_its_columns_or_if_disabled() -> None:
     kinds = {task.kind for task in expand(signals={"target": "soc", "features": ["voltage_V"]})}
     assert "baseline" not in kinds
     assert "baseline" not in {task.kind for task in expand(testing={"baseline": False})}
 
 
-def test_ids_stay_short_for_many_trials() -> None:
+def test_task_ids_are_safe_for_many_trials() -> None:
     tasks = expand(training={"learning_rate": [k / 1e4 for k in range(1, 1200)], "schedule": "constant"})
     assert all(is_safe_id(task.task_id) for task in tasks)
     assert len({task.task_id for task in tasks}) == len(tasks)

@@ -1,4 +1,4 @@
-"""Homes: found, made, and refused with one sentence."""
+"""Homes: finding them, creating their folders, and error messages."""
 
 import json
 import os
@@ -14,7 +14,7 @@ import pytest
 from vestim_core.system import Home, HomeError
 
 
-def test_the_environment_names_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_variable_sets_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VESTIM_HOME", str(tmp_path / "h"))
     home = Home.find()
     assert home.root == (tmp_path / "h").resolve()
@@ -22,14 +22,14 @@ def test_the_environment_names_the_home(tmp_path: Path, monkeypatch: pytest.Monk
     assert home.jobs == home.root / "workspace" / "jobs"
 
 
-def test_one_home_has_one_spelling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_links_to_a_home_are_resolved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "real")
     monkeypatch.setenv("VESTIM_HOME", str(tmp_path / "link"))
     assert Home.find().root == (tmp_path / "real").resolve()
 
 
-def test_the_users_own_home_keeps_jobs_where_the_user_chose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_default_home_uses_the_chosen_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("VESTIM_HOME", raising=False)
     monkeypatch.setattr(platformdirs, "user_data_path", lambda *_args, **_options: tmp_path / "data" / "Vestim")
     monkeypatch.setattr(platformdirs, "user_documents_path", lambda: tmp_path / "Documents")
@@ -46,7 +46,7 @@ def test_the_users_own_home_keeps_jobs_where_the_user_chose(tmp_path: Path, monk
     assert Home.find().workspace == home.root / "workspace"
 
 
-def test_ensure_makes_every_folder_and_closes_the_keys(tmp_path: Path) -> None:
+def test_ensure_creates_folders_and_protects_keys(tmp_path: Path) -> None:
     home = Home(tmp_path / "a" / "b")
     home.ensure()
     home.ensure()
@@ -57,7 +57,7 @@ def test_ensure_makes_every_folder_and_closes_the_keys(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("blocked", ["root", "keys", "logs", "workspace"])
-def test_a_file_in_the_way_is_named(tmp_path: Path, blocked: str) -> None:
+def test_file_in_place_of_a_folder_is_reported(tmp_path: Path, blocked: str) -> None:
     home = Home(tmp_path / "home")
     path: Path = getattr(home, blocked)
     path.parent.mkdir(exist_ok=True)
@@ -70,7 +70,7 @@ def test_a_file_in_the_way_is_named(tmp_path: Path, blocked: str) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX's")
-def test_open_or_linked_keys_are_refused(tmp_path: Path) -> None:
+def test_insecure_key_folder_is_rejected(tmp_path: Path) -> None:
     home = Home(tmp_path)
     home.ensure()
     home.keys.chmod(0o755)
@@ -84,29 +84,29 @@ def test_open_or_linked_keys_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX's")
-@pytest.mark.parametrize("missing", [True, False], ids=["cannot be made", "cannot be written to"])
-def test_a_read_only_place_is_named(missing: bool) -> None:
-    # Not in tmp_path: the child may have to become a user who cannot go there, since root may write anywhere.
-    with tempfile.TemporaryDirectory(prefix="vestim-") as place:
-        root = Path(place) / "home" if missing else Path(place)
-        Path(place).chmod(0o555)
+@pytest.mark.parametrize("is_missing", [True, False], ids=["cannot be made", "cannot be written to"])
+def test_read_only_folder_is_reported(is_missing: bool) -> None:
+    # Not in tmp_path: root can write anywhere, so the child may have to become a user without access to tmp_path.
+    with tempfile.TemporaryDirectory(prefix="vestim-") as folder:
+        root = Path(folder) / "home" if is_missing else Path(folder)
+        Path(folder).chmod(0o555)
         child = os.fork()
         if child == 0:
-            outcome = 9
+            exit_code = 9
             try:
                 if os.getuid() == 0:
                     os.setuid(65534)
                 Home(root).ensure()
             except HomeError as error:
-                expected = "cannot be made" if missing else "cannot be written to"
-                outcome = 0 if str(root) in str(error) and expected in str(error) else 8
+                expected = "cannot be made" if is_missing else "cannot be written to"
+                exit_code = 0 if str(root) in str(error) and expected in str(error) else 8
             finally:
-                os._exit(outcome)
+                os._exit(exit_code)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-        Path(place).chmod(0o700)
+        Path(folder).chmod(0o700)
 
 
-def test_finding_the_home_loads_nothing_heavy() -> None:
+def test_system_package_loads_no_heavy_module() -> None:
     heavy = ("torch", "numpy", "pandas", "scipy", "PyQt6", "pydantic", "zmq")
     code = f"import sys, vestim_core.system; sys.exit(any(name in sys.modules for name in {heavy!r}))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

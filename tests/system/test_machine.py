@@ -1,4 +1,4 @@
-"""How busy the machine is: cheap to ask, and what the GPU driver's tool prints is read."""
+"""Load of the machine: cheap to sample, with GPU readings from nvidia-smi."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from tests.daemon.daemons import eventually
 from vestim_core.system import Machine, gpus
 
-SMI = """#!/bin/sh
+NVIDIA_SMI_SCRIPT = """#!/bin/sh
 sleep 0.3
 case "$1" in
   -L) echo "GPU 0: NVIDIA A, B (UUID: GPU-1)"; echo "GPU 1: NVIDIA T4 (UUID: GPU-2)" ;;
@@ -24,10 +24,10 @@ esac
 
 @pytest.fixture
 def two_gpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A machine whose driver's tool is slow and knows two GPUs."""
-    tool = tmp_path / "nvidia-smi"
-    tool.write_text(SMI)
-    tool.chmod(tool.stat().st_mode | stat.S_IXUSR)
+    """A machine with a slow nvidia-smi that reports two GPUs."""
+    script = tmp_path / "nvidia-smi"
+    script.write_text(NVIDIA_SMI_SCRIPT)
+    script.chmod(script.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     monkeypatch.setattr(gpus, "_LINUX_DRIVER", tmp_path / "none")
     gpus.gpu_count.cache_clear()
@@ -35,16 +35,16 @@ def two_gpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     gpus.gpu_count.cache_clear()
 
 
-def test_memory_and_cpu_are_those_of_the_machine() -> None:
+def test_memory_and_cpu_load() -> None:
     machine = Machine()
-    seen = machine.look()
-    assert seen["memory_total_MB"] == round(psutil.virtual_memory().total / 1e6)
-    assert 0 < seen["memory_used_MB"] <= seen["memory_total_MB"]
-    assert seen["cpu_percent"] is None, "nothing can be said of no time"
+    load = machine.look()
+    assert load["memory_total_MB"] == round(psutil.virtual_memory().total / 1e6)
+    assert 0 < load["memory_used_MB"] <= load["memory_total_MB"]
+    assert load["cpu_percent"] is None, "there is no CPU share without an interval"
     assert 0 <= eventually(lambda: machine.look()["cpu_percent"] or False, "a share of the CPU") <= 100
 
 
-def test_a_look_is_cheap() -> None:
+def test_sampling_is_cheap() -> None:
     machine = Machine()
     machine.look()
     start_s = time.perf_counter()
@@ -54,7 +54,7 @@ def test_a_look_is_cheap() -> None:
 
 
 @pytest.mark.skipif(not hasattr(stat, "S_IXUSR") or psutil.WINDOWS, reason="needs a shell")
-def test_gpus_are_told_by_name_and_memory_without_waiting_for_the_tool(two_gpus: None) -> None:
+def test_gpu_readings_do_not_wait_for_nvidia_smi(two_gpus: None) -> None:
     assert gpus.gpu_count() == 2
     monitor = gpus.GpuMonitor()
     start_s = time.perf_counter()
@@ -66,5 +66,5 @@ def test_gpus_are_told_by_name_and_memory_without_waiting_for_the_tool(two_gpus:
 
 
 @pytest.mark.parametrize("line", ["", "No devices were found", "a, b"])
-def test_what_is_no_gpu_is_none(line: str) -> None:
+def test_other_lines_are_not_gpus(line: str) -> None:
     assert gpus.parse_gpu_line(line) is None

@@ -1,4 +1,4 @@
-"""Processes: started, watched and ended, and strangers left alone."""
+"""Processes: starting, watching and ending them, without affecting other processes."""
 
 import os
 import select
@@ -26,15 +26,15 @@ from vestim_core.system import (
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sessions and signals are POSIX's")
 
-FOREVER = "import signal\nwhile True: signal.pause()"
-STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
-SAY_READY = "print('ready', flush=True)\n"
+WAIT_FOREVER = "import signal\nwhile True: signal.pause()"
+IGNORE_SIGTERM = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+PRINT_READY = "print('ready', flush=True)\n"
 
 Start = Callable[[str], tuple[subprocess.Popen[bytes], ProcessRef]]
 
 
 def eventually(condition: Callable[[], bool], seconds: float = 10.0) -> None:
-    """For what the system gives no event of: the end of somebody else's child."""
+    """Poll until `condition` holds, for changes without an event, such as the end of another process's child."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "did not happen"
@@ -43,26 +43,26 @@ def eventually(condition: Callable[[], bool], seconds: float = 10.0) -> None:
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """Start Python code detached; answers when it has printed its first line."""
+    """Start Python code detached and return once it has printed its first line or ended."""
     started: list[tuple[subprocess.Popen[bytes], ProcessRef]] = []
 
-    def begin(code: str) -> tuple[subprocess.Popen[bytes], ProcessRef]:
-        out = tmp_path / f"{len(started)}.out"
+    def start_code(code: str) -> tuple[subprocess.Popen[bytes], ProcessRef]:
+        output = tmp_path / f"{len(started)}.out"
         argv = [sys.executable, "-c", code]
-        pair = spawn_detached(argv, env=None, cwd=tmp_path, stdout=out, stderr=tmp_path / "err")
+        pair = spawn_detached(argv, env=None, cwd=tmp_path, stdout=output, stderr=tmp_path / "err")
         started.append(pair)
-        eventually(lambda: b"\n" in out.read_bytes() or pair[0].poll() is not None)
+        eventually(lambda: b"\n" in output.read_bytes() or pair[0].poll() is not None)
         return pair
 
-    yield begin
+    yield start_code
     for process, ref in started:
         kill_tree(ref)
         process.wait(10)
 
 
-def _family(ending: str, *, own_session: bool = False) -> str:
-    """Code of a parent that starts a stubborn child, prints its number and goes on with `ending`."""
-    child = STUBBORN + SAY_READY + FOREVER
+def _parent_code(ending: str, *, own_session: bool = False) -> str:
+    """Code of a parent that starts a child ignoring SIGTERM, prints its pid and continues with `ending`."""
+    child = IGNORE_SIGTERM + PRINT_READY + WAIT_FOREVER
     return (
         "import subprocess, sys\n"
         f"p = subprocess.Popen([sys.executable, '-c', {child!r}], stdout=subprocess.PIPE, "
@@ -71,7 +71,7 @@ def _family(ending: str, *, own_session: bool = False) -> str:
     )
 
 
-def test_a_detached_process_has_its_own_session_and_files(tmp_path: Path) -> None:
+def test_detached_process_has_its_own_session_and_files(tmp_path: Path) -> None:
     out, err = tmp_path / "out", tmp_path / "err"
     out.write_text("before\n")
     read, write = os.pipe()
@@ -96,12 +96,12 @@ def test_a_detached_process_has_its_own_session_and_files(tmp_path: Path) -> Non
     os.close(write)
 
 
-def test_a_command_that_does_not_exist_is_an_os_error(tmp_path: Path) -> None:
+def test_missing_command_raises_os_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         spawn_detached(["/no/such"], env=None, cwd=tmp_path, stdout=tmp_path / "o", stderr=tmp_path / "e")
 
 
-def test_a_packaged_program_starts_its_children_afresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_packaged_program_resets_the_environment_of_children(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     code = "import os; print(os.environ['PYINSTALLER_RESET_ENVIRONMENT'])"
     out = tmp_path / "out"
@@ -111,8 +111,8 @@ def test_a_packaged_program_starts_its_children_afresh(tmp_path: Path, monkeypat
     assert out.read_text() == "1\n"
 
 
-def test_a_zombie_is_dead(start: Start) -> None:
-    process, ref = start(SAY_READY + FOREVER)
+def test_zombie_is_not_alive(start: Start) -> None:
+    process, ref = start(PRINT_READY + WAIT_FOREVER)
     assert is_alive(ref)
     assert tree_alive(ref)
     fd = exit_fd(ref)
@@ -129,10 +129,10 @@ def test_a_zombie_is_dead(start: Start) -> None:
     assert ref_of(ref.pid) is None
 
 
-def test_what_a_forked_leader_left_behind_is_found_and_ended(start: Start) -> None:
+def test_orphans_of_a_forked_leader_are_killed(start: Start) -> None:
     process, _ = start(
         "import os, signal, subprocess, sys, time\n"
-        "os.environ['VESTIM_SPAWNED_AT'] = '1.0'\n"  # that of whoever forked, long ago
+        "os.environ['VESTIM_SPAWNED_AT'] = '1.0'\n"  # the value of the forking process
         "if os.fork(): os.wait(); signal.pause()\n"
         "os.setsid()\n"
         "from vestim_core.system import mark_as_leader\n"
@@ -141,21 +141,21 @@ def test_what_a_forked_leader_left_behind_is_found_and_ended(start: Start) -> No
         "print('ready', flush=True)\n"
         "signal.pause()"
     )
-    (forked,) = psutil.Process(process.pid).children()
-    ref = ref_of(forked.pid)
+    (leader,) = psutil.Process(process.pid).children()
+    ref = ref_of(leader.pid)
     assert ref is not None
-    (left,) = forked.children()
-    forked.kill()
+    (orphan,) = leader.children()
+    leader.kill()
     eventually(lambda: ref_of(ref.pid) is None)
     assert tree_alive(ref)
     kill_tree(ref)
-    eventually(lambda: not left.is_running() or left.status() == psutil.STATUS_ZOMBIE)
+    eventually(lambda: not orphan.is_running() or orphan.status() == psutil.STATUS_ZOMBIE)
     assert not tree_alive(ref)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="pidfd is Linux's")
-def test_an_exit_descriptor_is_quiet_until_the_exit(start: Start) -> None:
-    _, ref = start(SAY_READY + FOREVER)
+def test_exit_descriptor_is_readable_only_after_exit(start: Start) -> None:
+    _, ref = start(PRINT_READY + WAIT_FOREVER)
     fd = exit_fd(ref)
     assert fd is not None
     assert select.select([fd], [], [], 0)[0] == []
@@ -165,32 +165,32 @@ def test_an_exit_descriptor_is_quiet_until_the_exit(start: Start) -> None:
 
 
 @pytest.mark.parametrize("shift_s", [-3600.0, -0.5, 0.5, 3600.0])
-def test_a_stranger_who_bears_the_number_is_left_alone(start: Start, shift_s: float) -> None:
-    decoy, ref = start(_family(FOREVER))
-    ours = replace(ref, create_time=ref.create_time + shift_s)
-    assert not is_alive(ours)
-    assert not tree_alive(ours)
-    assert exit_fd(ours) is None
-    terminate_tree(ours)
-    kill_tree(ours)
-    assert decoy.poll() is None
+def test_process_with_reused_pid_is_left_alone(start: Start, shift_s: float) -> None:
+    other_process, ref = start(_parent_code(WAIT_FOREVER))
+    stale_ref = replace(ref, create_time=ref.create_time + shift_s)
+    assert not is_alive(stale_ref)
+    assert not tree_alive(stale_ref)
+    assert exit_fd(stale_ref) is None
+    terminate_tree(stale_ref)
+    kill_tree(stale_ref)
+    assert other_process.poll() is None
     assert tree_alive(ref)
 
 
-def test_orphans_of_a_strangers_session_are_left_alone(start: Start, tmp_path: Path) -> None:
-    stranger, ref = start(_family("raise SystemExit"))
-    stranger.wait(10)
-    ours = replace(ref, create_time=ref.create_time - 3600)
+def test_orphans_of_another_session_are_left_alone(start: Start, tmp_path: Path) -> None:
+    other_leader, ref = start(_parent_code("raise SystemExit"))
+    other_leader.wait(10)
+    stale_ref = replace(ref, create_time=ref.create_time - 3600)
     orphan = ref_of(int((tmp_path / "0.out").read_text()))
     assert orphan is not None
-    assert not tree_alive(ours)
-    kill_tree(ours)
+    assert not tree_alive(stale_ref)
+    kill_tree(stale_ref)
     assert is_alive(orphan)
     assert tree_alive(ref)
 
 
-def test_orphans_of_our_session_are_ended(start: Start, tmp_path: Path) -> None:
-    leader, ref = start(_family("raise SystemExit"))
+def test_orphans_of_the_session_are_killed(start: Start, tmp_path: Path) -> None:
+    leader, ref = start(_parent_code("raise SystemExit"))
     leader.wait(10)
     orphan = ref_of(int((tmp_path / "0.out").read_text()))
     assert orphan is not None
@@ -201,8 +201,8 @@ def test_orphans_of_our_session_are_ended(start: Start, tmp_path: Path) -> None:
     assert not tree_alive(ref)
 
 
-def test_killing_ends_descendants_in_sessions_of_their_own(start: Start, tmp_path: Path) -> None:
-    process, ref = start(_family(FOREVER, own_session=True))
+def test_descendants_in_their_own_sessions_are_killed(start: Start, tmp_path: Path) -> None:
+    process, ref = start(_parent_code(WAIT_FOREVER, own_session=True))
     child = ref_of(int((tmp_path / "0.out").read_text()))
     assert child is not None
     kill_tree(ref)
@@ -211,27 +211,27 @@ def test_killing_ends_descendants_in_sessions_of_their_own(start: Start, tmp_pat
     assert not tree_alive(ref)
 
 
-def test_terminating_asks_everybody(start: Start) -> None:
-    leave = "import signal, sys; signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))\n"
-    process, ref = start(leave + SAY_READY + FOREVER)
+def test_terminate_tree_sends_sigterm(start: Start) -> None:
+    exit_on_sigterm = "import signal, sys; signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))\n"
+    process, ref = start(exit_on_sigterm + PRINT_READY + WAIT_FOREVER)
     terminate_tree(ref)
     assert process.wait(10) == 7
 
 
-def test_a_tree_that_grows_while_it_is_killed_is_killed_whole(start: Start) -> None:
-    breeder = (
+def test_growing_tree_is_killed_completely(start: Start) -> None:
+    forking_code = (
         "import os, time\nprint('ready', flush=True)\n"
         "for _ in range(40):\n    if os.fork() == 0:\n        time.sleep(0.002)\n"
         "    else: time.sleep(3600)\n"
     )
-    process, ref = start(breeder)
+    process, ref = start(forking_code)
     kill_tree(ref)
     process.wait(10)
     eventually(lambda: not tree_alive(ref))
 
 
-def test_what_has_gone_can_be_ended_again(start: Start) -> None:
-    process, ref = start(SAY_READY + FOREVER)
+def test_ending_an_ended_process_is_no_error(start: Start) -> None:
+    process, ref = start(PRINT_READY + WAIT_FOREVER)
     kill_tree(ref)
     kill_tree(ref)
     process.wait(10)

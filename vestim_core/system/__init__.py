@@ -3,7 +3,6 @@
 No other package depends on the system it runs on. Imports no other package of Vestim.
 """
 
-from vestim_core.system.atomic_files import read_json, safe_name, unique_path, write_atomic, write_json
 from vestim_core.system.boot import boot_id, out_of_memory_kills
 from vestim_core.system.endpoints import Endpoints, endpoints
 from vestim_core.system.gpus import gpu_count
@@ -23,6 +22,7 @@ from vestim_core.system.processes import (
     terminate_tree,
     tree_alive,
 )
+from vestim_core.system.safe_files import read_json, safe_name, unique_path, write_atomic, write_json
 
 __all__ = [
     "Endpoints",

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import platformdirs
 
-from vestim_core.system.atomic_files import read_json
+from vestim_core.system.safe_files import read_json
 
 ENVIRONMENT_VARIABLE = "VESTIM_HOME"
 _WRITABLE_ADVICE = "make it writable or set VESTIM_HOME to a folder that is."

@@ -1,4 +1,4 @@
-"""Lists of steps: which columns there are after each, what files must have, and every mistake in one sentence."""
+"""Columns of preparation steps: columns after each step, columns that files need, and one message per mistake."""
 
 from __future__ import annotations
 
@@ -31,31 +31,31 @@ from vestim_core.spec.signals import SignalsSpec
 FILES = ("time_s", "voltage_V", "current_A", "temperature_degC", "soc")
 
 
-def listed(*middle: Step, period_s: float = 1.0) -> list[Step]:
+def full_list(*middle: Step, period_s: float = 1.0) -> list[Step]:
     return [Resample(period_s=period_s), *middle, Normalise()]
 
 
-def sentences(*middle: Step, period_s: float = 1.0, in_files: Any = None) -> list[str]:
-    return [problem.sentence for problem in check_steps(listed(*middle, period_s=period_s), None, in_files)]
+def messages(*middle: Step, period_s: float = 1.0, in_files: Any = None) -> list[str]:
+    return [problem.sentence for problem in check_steps(full_list(*middle, period_s=period_s), None, in_files)]
 
 
-def test_columns_grow_step_by_step() -> None:
-    steps = listed(
+def test_columns_by_step() -> None:
+    steps = full_list(
         Formula(output="power", formula="voltage_V * current_A"),
         Augment(column="current_A", offset=1),
         Ema(column="power", output="slow"),
         PreRoll(),
     )
-    after = columns_after(steps, FILES)
-    assert after[0] == FILES[1:]
-    assert after[1] == (*FILES[1:], "power")
-    assert after[2] == after[1]
-    assert after[3] == after[4] == after[5] == (*FILES[1:], "power", "slow")
+    columns = columns_after(steps, FILES)
+    assert columns[0] == FILES[1:]
+    assert columns[1] == (*FILES[1:], "power")
+    assert columns[2] == columns[1]
+    assert columns[3] == columns[4] == columns[5] == (*FILES[1:], "power", "slow")
     assert check_steps(steps, SignalsSpec(features=["slow", "soc"]), FILES) == []
 
 
-def test_files_need_what_no_step_makes() -> None:
-    steps = listed(
+def test_files_need_columns_that_no_step_adds() -> None:
+    steps = full_list(
         CoulombSoc(column="I", output="soc", start_column="soc_0"),
         Formula(output="p", formula="U * I + lag(soc, 2)"),
         Ema(column="p", output="p_slow"),
@@ -66,17 +66,17 @@ def test_files_need_what_no_step_makes() -> None:
     assert file_columns(default_preparation(), SignalsSpec()) == ("soc", "current_A", "temperature_degC", "voltage_V")
 
 
-def test_every_kind_of_step_says_what_it_reads_and_makes() -> None:
+def test_each_kind_of_step_defines_input_and_output_columns() -> None:
     for kind in KINDS:
         step = kind()
-        made = makes(step)
-        assert (made is not None) == ("output" in kind.model_fields)
-        if made is not None or kind is Augment:
+        output = makes(step)
+        assert (output is not None) == ("output" in kind.model_fields)
+        if output is not None or kind is Augment:
             assert reads(step)
 
 
 @pytest.mark.parametrize(
-    ("middle", "words"),
+    ("middle", "message"),
     [
         ([Ema(column="p", output="q"), Formula(output="p", formula="current_A")], "step 2 (ema) reads 'p', which only"),
         (
@@ -102,38 +102,38 @@ def test_every_kind_of_step_says_what_it_reads_and_makes() -> None:
         ([Normalise()], "the last step must be the one 'normalise'"),
     ],
 )
-def test_each_mistake_in_one_sentence(middle: list[Step], words: str) -> None:
-    (sentence,) = sentences(*middle)
-    assert words in sentence
+def test_each_mistake_gives_one_message(middle: list[Step], message: str) -> None:
+    (problem,) = messages(*middle)
+    assert message in problem
     with pytest.raises(VestimError) as caught:
-        validate_job(document(preparation=[step.model_dump() for step in listed(*middle)]))
+        validate_job(document(preparation=[step.model_dump() for step in full_list(*middle)]))
     assert caught.value.place == "preparation"
-    assert sentence in caught.value.sentence
+    assert problem in caught.value.sentence
 
 
-def test_a_filter_may_be_faster_on_a_finer_grid() -> None:
-    assert sentences(Butterworth(cutoff_Hz=2), period_s=0.1) == []
-    assert sentences(MovingAverage(window_s=0.4), period_s=0.1) == []
+def test_shorter_sample_time_allows_faster_filters() -> None:
+    assert messages(Butterworth(cutoff_Hz=2), period_s=0.1) == []
+    assert messages(MovingAverage(window_s=0.4), period_s=0.1) == []
 
 
-def test_columns_that_the_files_do_not_have_are_named_when_the_files_are_known() -> None:
+def test_missing_file_columns_are_reported_if_files_are_known() -> None:
     middle = (Ema(column="p", output="q"), Formula(output="r", formula="q + ambient_degC"))
-    assert sentences(*middle) == []
-    assert [sentence.partition(",")[0] for sentence in sentences(*middle, in_files=FILES)] == [
+    assert messages(*middle) == []
+    assert [message.partition(",")[0] for message in messages(*middle, in_files=FILES)] == [
         "step 2 (ema) reads 'p'",
         "step 3 (formula) reads 'ambient_degC'",
     ]
-    (problem,) = check_steps(listed(), SignalsSpec(features=["soc", "q"]), FILES)
+    (problem,) = check_steps(full_list(), SignalsSpec(features=["soc", "q"]), FILES)
     assert problem.sentence == "'q' is neither in the files nor made by a step"
 
 
-def test_several_mistakes_are_counted() -> None:
+def test_message_counts_further_mistakes() -> None:
     with pytest.raises(VestimError, match=r"step 2 \(ema\) makes time_s.*\(and 1 more\)"):
-        steps = listed(Ema(output="time_s"), Butterworth(cutoff_Hz=9))
+        steps = full_list(Ema(output="time_s"), Butterworth(cutoff_Hz=9))
         validate_job(document(preparation=[step.model_dump() for step in steps]))
 
 
-def refused(step: dict[str, Any]) -> tuple[str, str]:
+def step_error(step: dict[str, Any]) -> tuple[str, str]:
     with pytest.raises(VestimError) as caught:
         validate_job(document(preparation=[{"step": "resample"}, step, {"step": "normalise"}]))
     return caught.value.place, caught.value.sentence
@@ -141,14 +141,14 @@ def refused(step: dict[str, Any]) -> tuple[str, str]:
 
 @pytest.mark.parametrize("key", ["centred", "zero_phase", "forward_backward"])
 @pytest.mark.parametrize("step", ["butterworth", "ema", "moving_average", "savitzky_golay"])
-def test_a_filter_that_looks_ahead_is_refused_with_the_reason(step: str, key: str) -> None:
-    place, sentence = refused({"step": step, key: True})
-    assert place == "preparation[2]"
-    assert f"'{key}' looks ahead: it would need rows that come later" in sentence
+def test_non_causal_filter_is_rejected_with_reason(step: str, key: str) -> None:
+    location, message = step_error({"step": step, key: True})
+    assert location == "preparation[2]"
+    assert f"'{key}' looks ahead: it would need rows that come later" in message
 
 
 @pytest.mark.parametrize(
-    ("formula", "words"),
+    ("formula", "message"),
     [
         ("lag(current_A, -1)", "looks ahead"),
         ("__import__(os)", "is code"),
@@ -157,10 +157,10 @@ def test_a_filter_that_looks_ahead_is_refused_with_the_reason(step: str, key: st
         ("unknown(current_A)", "'unknown' at character 1 is no function"),
     ],
 )
-def test_a_formula_that_is_none_is_refused_in_its_field(formula: str, words: str) -> None:
-    place, sentence = refused({"step": "formula", "output": "x", "formula": formula})
-    assert place == "preparation[2].formula"
-    assert words in sentence
+def test_invalid_formula_is_reported_at_its_field(formula: str, message: str) -> None:
+    location, error_message = step_error({"step": "formula", "output": "x", "formula": formula})
+    assert location == "preparation[2].formula"
+    assert message in error_message
 
 
 @pytest.mark.parametrize(
@@ -178,23 +178,23 @@ def test_a_formula_that_is_none_is_refused_in_its_field(formula: str, words: str
         {"step": "augment", "output": "x"},
     ],
 )
-def test_settings_out_of_range_are_refused(step: dict[str, Any]) -> None:
-    assert refused(step)[0].startswith("preparation[2]")
+def test_settings_out_of_range_are_rejected(step: dict[str, Any]) -> None:
+    assert step_error(step)[0].startswith("preparation[2]")
 
 
-def test_commas_in_brackets_make_no_grid() -> None:
+def test_commas_in_brackets_do_not_make_a_grid() -> None:
     formula = {"step": "formula", "output": "x", "formula": "lag(current_A, 2) + where(soc > 0, 1, 2)"}
     spec = validate_job(document(preparation=[{"step": "resample"}, formula, {"step": "normalise"}]))
     (steps,) = spec.preparation.choices
     assert steps[1] == Formula.model_validate(formula)
-    several = formula | {"formula": "lag(current_A, 2), ema(current_A, 5), soc"}
-    spec = validate_job(document(preparation=[{"step": "resample"}, several, {"step": "normalise"}]))
-    chosen = [steps[1].formula for steps in spec.preparation.choices if isinstance(steps[1], Formula)]
-    assert chosen == ["lag(current_A, 2)", "ema(current_A, 5)", "soc"]
+    grid_formula = formula | {"formula": "lag(current_A, 2), ema(current_A, 5), soc"}
+    spec = validate_job(document(preparation=[{"step": "resample"}, grid_formula, {"step": "normalise"}]))
+    formulas = [steps[1].formula for steps in spec.preparation.choices if isinstance(steps[1], Formula)]
+    assert formulas == ["lag(current_A, 2)", "ema(current_A, 5)", "soc"]
     assert validate_job(spec.to_document()) == spec
 
 
-def test_kinds_of_filters_can_be_compared() -> None:
+def test_grid_over_kinds_of_filters() -> None:
     step = {"step": ["ema", "moving_average"], "output": "slow", "tau_s": [10, 20], "window_s": 60}
     spec = validate_job(document(preparation=[{"step": "resample"}, step, {"step": "normalise"}]))
     middle = [steps[1] for steps in spec.preparation.choices]
@@ -205,7 +205,7 @@ def test_kinds_of_filters_can_be_compared() -> None:
     ]
 
 
-def test_every_field_has_a_title_and_a_description() -> None:
+def test_every_field_has_title_and_description() -> None:
     for kind in KINDS:
         assert kind.__doc__
         for name, field in kind.model_fields.items():
@@ -217,7 +217,7 @@ def test_every_field_has_a_title_and_a_description() -> None:
 # --- presets
 
 
-def test_presets_are_valid_jobs_with_their_features() -> None:
+def test_presets_are_valid_with_their_features() -> None:
     assert len({preset.name for preset in PRESETS}) == len(PRESETS)
     for preset in PRESETS:
         features, steps = list(preset.features), [step.model_dump() for step in preset.steps]

@@ -1,4 +1,4 @@
-"""A job with more tasks than one answer holds is shown whole."""
+"""Paging: a job with more tasks than fit into one reply is fetched completely."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from vestim_core.protocol import limits
 from vestim_core.spec.errors import VestimError
 
 
-def test_tasks_are_read_in_pieces(vestim_home: Path) -> None:
+def test_all_tasks_are_fetched(vestim_home: Path) -> None:
     trials = limits.MAX_TASKS // 2 + 100
     with Client() as client:
         job_id = client.call("create_job", spec=real_document(vestim_home, training={"repetitions": 100}))["job_id"]
@@ -20,8 +20,8 @@ def test_tasks_are_read_in_pieces(vestim_home: Path) -> None:
         assert count > limits.MAX_TASKS
         first = client.call("show_job", job_id=job_id)
         assert (len(first["tasks"]), first["task_count"]) == (limits.MAX_TASKS, count)
-        whole = show(client, job_id)
-        assert len({task["task_id"] for task in whole["tasks"]}) == count
+        job = show(client, job_id)
+        assert len({task["task_id"] for task in job["tasks"]}) == count
         assert client.call("show_job", job_id=job_id, tasks_limit=0)["tasks"] == []
         with pytest.raises(VestimError):
             client.call("show_job", job_id=job_id, tasks_limit=limits.MAX_TASKS + 1)

@@ -1,4 +1,4 @@
-"""Files that are whole or absent; names for every system."""
+"""Atomic file writes, JSON files, and file names for every system."""
 
 import json
 import os
@@ -13,39 +13,39 @@ from hypothesis import strategies as st
 
 from vestim_core.system import read_json, safe_name, unique_path, write_atomic, write_json
 
-RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
+RESERVED_NAMES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
 
 
-def test_a_reader_sees_the_old_or_the_new_and_nothing_is_left_over(tmp_path: Path) -> None:
+def test_readers_see_old_or_new_content_only(tmp_path: Path) -> None:
     path = tmp_path / "state.json"
     versions = {bytes([letter]) * 100_000 for letter in b"abcdef"}
     write_atomic(path, b"a" * 100_000)
-    done = threading.Event()
-    seen: set[bytes] = set()
+    is_finished = threading.Event()
+    read_contents: set[bytes] = set()
 
     def read() -> None:
-        while not done.is_set():
-            seen.add(path.read_bytes())
+        while not is_finished.is_set():
+            read_contents.add(path.read_bytes())
 
     reader = threading.Thread(target=read)
     reader.start()
     for _ in range(20):
         for version in sorted(versions):
             write_atomic(path, version)
-    done.set()
+    is_finished.set()
     reader.join()
-    assert seen <= versions
+    assert read_contents <= versions
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_write_keeps_the_old_file_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "job.json"
     write_atomic(path, b"old")
 
-    def full(_fd: int) -> None:
+    def fail_with_full_disk(_fd: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", fail_with_full_disk)
     with pytest.raises(OSError, match="No space"):
         write_atomic(path, b"new")
     assert path.read_bytes() == b"old"
@@ -53,12 +53,12 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path, monkeyp
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX's")
-def test_a_secret_is_never_readable_by_others(tmp_path: Path) -> None:
+def test_mode_of_a_new_file(tmp_path: Path) -> None:
     write_atomic(tmp_path / "key", b"secret", mode=0o600)
     assert stat.S_IMODE((tmp_path / "key").stat().st_mode) == 0o600
 
 
-def test_a_name_as_long_as_the_system_allows_can_be_written(tmp_path: Path) -> None:
+def test_longest_file_name_can_be_written(tmp_path: Path) -> None:
     write_atomic(tmp_path / ("x" * 255), b"")
 
 
@@ -75,7 +75,7 @@ def test_json_is_readable_and_strict(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"\xff\xfe\xfd", b"NaN", b'{"a": Infinity}', b"[" * 200_000])
-def test_what_is_no_json_is_named(tmp_path: Path, data: bytes) -> None:
+def test_invalid_json_error_names_the_file(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "broken.json"
     path.write_bytes(data)
     with pytest.raises(ValueError, match=r"broken\.json is not valid JSON"):
@@ -90,7 +90,7 @@ any_json = st.recursive(
 
 @given(any_json)
 @example("name that is no UTF-8: \udcff \\udcff")
-def test_json_comes_back_as_it_was(tmp_path_factory: pytest.TempPathFactory, obj: object) -> None:
+def test_json_round_trip(tmp_path_factory: pytest.TempPathFactory, obj: object) -> None:
     path = tmp_path_factory.getbasetemp() / "round.json"
     write_json(path, obj)
     assert read_json(path) == obj
@@ -103,7 +103,7 @@ def test_json_comes_back_as_it_was(tmp_path_factory: pytest.TempPathFactory, obj
 @example("a\u3000.")
 @example("x" * 195 + " " + "y" * 50)
 @example("ä" * 150 + ".csv")
-def test_a_safe_name_is_safe_everywhere(name: str) -> None:
+def test_safe_name_is_valid_on_every_system(name: str) -> None:
     safe = safe_name(name)
     assert safe
     assert len(safe.encode("utf-8")) <= 255
@@ -111,7 +111,7 @@ def test_a_safe_name_is_safe_everywhere(name: str) -> None:
     assert not any(ord(character) < 32 for character in safe)
     assert safe not in (".", "..")
     assert not safe.endswith((".", " "))
-    assert safe.split(".")[0].strip().lower() not in RESERVED
+    assert safe.split(".")[0].strip().lower() not in RESERVED_NAMES
     assert safe_name(safe) == safe
 
 
@@ -130,15 +130,15 @@ def test_a_safe_name_is_safe_everywhere(name: str) -> None:
         ("x" * 300 + ".csv", "x" * 196 + ".csv"),
     ],
 )
-def test_safe_names_stay_close_to_what_was_asked(name: str, safe: str) -> None:
+def test_safe_name_changes_as_little_as_needed(name: str, safe: str) -> None:
     assert safe_name(name) == safe
 
 
-def test_unique_paths_do_not_collide_even_where_case_makes_no_difference(tmp_path: Path) -> None:
+def test_unique_path_ignores_case(tmp_path: Path) -> None:
     assert unique_path(tmp_path / "not yet", "a.csv") == tmp_path / "not yet" / "a.csv"
     (tmp_path / "Run.csv").touch()
-    second = unique_path(tmp_path, "run.CSV")
-    assert second.name == "run (2).CSV"
-    second.touch()
+    second_path = unique_path(tmp_path, "run.CSV")
+    assert second_path.name == "run (2).CSV"
+    second_path.touch()
     assert unique_path(tmp_path, "run.csv").name == "run (3).csv"
     assert unique_path(tmp_path, "../run.csv").parent == tmp_path

@@ -1,4 +1,4 @@
-"""How we start our own programs."""
+"""Command lines and environments of Vestim's programs."""
 
 import os
 import subprocess
@@ -20,13 +20,13 @@ from vestim_core.system.ourselves import Role
         ("cli", "vestim_core.cli"),
     ],
 )
-def test_installed_and_packaged(role: Role, module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_command_lines_installed_and_packaged(role: Role, module: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert own_command(role, "--a", "b c") == [sys.executable, "-m", module, "--a", "b c"]
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     assert own_command(role, "--a", "b c") == [sys.executable, role, "--a", "b c"]
 
 
-def test_a_worker_gets_its_threads_and_nobody_else_does(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_worker_environment_sets_threads_for_the_worker_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", "/somewhere")
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     environment = worker_environment(3)
@@ -38,12 +38,12 @@ def test_a_worker_gets_its_threads_and_nobody_else_does(monkeypatch: pytest.Monk
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the allocator's variables are glibc's")
-def test_a_worker_keeps_the_memory_that_it_frees() -> None:
-    blocks = "import resource\nfor _ in range(20): bytearray(b'x' * 50_000_000)\n"
-    code = blocks + "print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)"
+def test_worker_environment_keeps_freed_memory() -> None:
+    allocation_code = "import resource\nfor _ in range(20): bytearray(b'x' * 50_000_000)\n"
+    code = allocation_code + "print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)"
 
     def page_faults(environment: dict[str, str]) -> int:
         return int(subprocess.check_output([sys.executable, "-c", code], env=environment))
 
-    plain = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
-    assert page_faults(worker_environment(1)) < page_faults(plain) / 3
+    default_environment = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
+    assert page_faults(worker_environment(1)) < page_faults(default_environment) / 3

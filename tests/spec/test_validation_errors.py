@@ -1,4 +1,4 @@
-"""Bad input: every problem at once, each with its field, in one sentence and never as a traceback."""
+"""Invalid input: all problems are reported together, each with its field and a message, never as a traceback."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.spec.job import validate_job
 
 
-def problems(**sections: Any) -> dict[str, str]:
+def messages_by_location(**sections: Any) -> dict[str, str]:
     with pytest.raises(VestimError) as caught:
         validate_job(document(**sections))
     error = caught.value
@@ -26,7 +26,7 @@ def problems(**sections: Any) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("sections", "place"),
+    ("sections", "location"),
     [
         ({"modle": {}}, "modle"),
         ({"training": {"learning_rat": 1}}, "training[1].learning_rat"),
@@ -52,18 +52,18 @@ def problems(**sections: Any) -> dict[str, str]:
         ({"schema_version": 99}, "schema_version"),
     ],
 )
-def test_each_mistake_is_named_by_its_field(sections: dict[str, Any], place: str) -> None:
-    assert place in problems(**sections)
+def test_each_mistake_is_reported_at_its_field(sections: dict[str, Any], location: str) -> None:
+    assert location in messages_by_location(**sections)
 
 
-def test_all_problems_come_at_once() -> None:
-    found = problems(
+def test_all_problems_are_reported_together() -> None:
+    message_by_location = messages_by_location(
         unknown=1,
         signals={"target": "soc"},
         training={"learning_rate": [-1, -2], "patience": 0, "schedule": {"kind": "step", "factor": 7}},
         model=[{"kind": "lstm", "dropout": 3}, {"kind": "fnn", "activation": "sine"}],
     )
-    assert set(found) >= {
+    assert set(message_by_location) >= {
         "unknown",
         "signals",
         "training[1].learning_rate",
@@ -74,11 +74,11 @@ def test_all_problems_come_at_once() -> None:
     }
 
 
-def test_an_error_survives_the_wire() -> None:
+def test_error_record_round_trip() -> None:
     with pytest.raises(VestimError) as caught:
         validate_job({"data": {}})
-    again = VestimError.from_record(caught.value.to_record())
-    assert again.to_record() == caught.value.to_record()
+    restored = VestimError.from_record(caught.value.to_record())
+    assert restored.to_record() == caught.value.to_record()
     assert VestimError.from_record({"code": "of a later version"}).code is ErrorCode.FAILED
 
 
@@ -90,7 +90,7 @@ JSON = st.recursive(
 FIELDS = st.sampled_from(
     ["data", "signals", "preparation", "model", "training", "testing", "name", "max_parallel_tasks"]
 )
-INNER = st.sampled_from(
+INNER_FIELDS = st.sampled_from(
     ["kind", "method", "sizes", "optimizer", "schedule", "train", "step", "features", "learning_rate"]
 )
 
@@ -99,14 +99,14 @@ INNER = st.sampled_from(
     st.dictionaries(
         FIELDS,
         JSON
-        | st.dictionaries(INNER, JSON, max_size=3)
-        | st.lists(st.dictionaries(INNER, JSON, max_size=2), max_size=2),
+        | st.dictionaries(INNER_FIELDS, JSON, max_size=3)
+        | st.lists(st.dictionaries(INNER_FIELDS, JSON, max_size=2), max_size=2),
     )
 )
-def test_whatever_is_given_the_answer_is_a_spec_or_one_error(sections: dict[str, Any]) -> None:
-    for given_document in (sections, document(**sections)):
+def test_any_sections_give_a_spec_or_one_error(sections: dict[str, Any]) -> None:
+    for job_document in (sections, document(**sections)):
         try:
-            spec = validate_job(given_document)
+            spec = validate_job(job_document)
         except VestimError as error:
             assert error.code is ErrorCode.WRONG_INPUT
             assert error.problems
@@ -115,7 +115,7 @@ def test_whatever_is_given_the_answer_is_a_spec_or_one_error(sections: dict[str,
 
 
 @given(JSON)
-def test_whatever_stands_for_a_whole_job(value: Any) -> None:
+def test_any_other_value_is_rejected(value: Any) -> None:
     with pytest.raises(VestimError):
         validate_job(value)
 
@@ -123,14 +123,14 @@ def test_whatever_stands_for_a_whole_job(value: Any) -> None:
 # --- job files
 
 
-def write(folder: Path, name: str, content: bytes) -> Path:
+def write_file(folder: Path, name: str, content: bytes) -> Path:
     path = folder / name
     path.write_bytes(content)
     return path
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "word"),
+    ("name", "content", "message"),
     [
         ("a.toml", b"x = ", "TOML"),
         ("a.toml", b"\xff\xfe", "UTF-8"),
@@ -143,15 +143,15 @@ def write(folder: Path, name: str, content: bytes) -> Path:
         ("a.toml", b" " * ((4 << 20) + 1), "4 MiB"),
     ],
 )
-def test_a_job_file_that_cannot_be_read(tmp_path: Path, name: str, content: bytes, word: str) -> None:
-    path = write(tmp_path, name, content)
-    with pytest.raises(VestimError, match=word) as caught:
+def test_unreadable_job_file(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    path = write_file(tmp_path, name, content)
+    with pytest.raises(VestimError, match=message) as caught:
         read_document(path)
     assert str(path) in caught.value.sentence
     assert caught.value.code is ErrorCode.WRONG_INPUT
 
 
-def test_a_job_file_that_is_not_there_or_no_file(tmp_path: Path) -> None:
+def test_missing_job_file_or_folder(tmp_path: Path) -> None:
     with pytest.raises(VestimError) as caught:
         read_document(tmp_path / "none.toml")
     assert caught.value.code is ErrorCode.NOT_FOUND
@@ -161,28 +161,28 @@ def test_a_job_file_that_is_not_there_or_no_file(tmp_path: Path) -> None:
 
 
 @given(st.text(max_size=200), st.booleans())
-def test_any_text_is_a_document_or_one_error(text: str, as_json: bool) -> None:
+def test_any_text_gives_a_document_or_one_error(text: str, as_json: bool) -> None:
     try:
         assert isinstance(parse_document(text, "job", as_json=as_json), dict)
     except VestimError as error:
         assert error.code is ErrorCode.WRONG_INPUT
 
 
-def test_toml_and_json_read_alike_and_paths_lie_beside_the_file(tmp_path: Path) -> None:
+def test_toml_and_json_are_equal_and_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     values = {"name": "x", "data": {"train": ["a.csv", "/abs/b.csv"], "validation": "v", "test": []}}
-    json_file = write(tmp_path, "job.json", b"\xef\xbb\xbf" + json.dumps(values).encode())
+    json_file = write_file(tmp_path, "job.json", b"\xef\xbb\xbf" + json.dumps(values).encode())
     toml = b'name = "x"\n[data]\ntrain = ["a.csv", "/abs/b.csv"]\nvalidation = "v"\ntest = []\n'
-    read = read_document(json_file)
-    assert read == read_document(write(tmp_path, "job.toml", toml))
-    assert read["data"] == {
+    json_document = read_document(json_file)
+    assert json_document == read_document(write_file(tmp_path, "job.toml", toml))
+    assert json_document["data"] == {
         "train": [str(tmp_path / "a.csv"), "/abs/b.csv"],
         "validation": [str(tmp_path / "v")],
         "test": [],
     }
-    assert validate_job(read).name == "x"
+    assert validate_job(json_document).name == "x"
 
 
-def test_a_home_that_nobody_has(tmp_path: Path) -> None:
-    path = write(tmp_path, "job.toml", b'[data]\ntrain = ["~nobody-of-that-name/a.csv"]\nvalidation = ["v"]\n')
+def test_unknown_user_in_a_data_path(tmp_path: Path) -> None:
+    path = write_file(tmp_path, "job.toml", b'[data]\ntrain = ["~nobody-of-that-name/a.csv"]\nvalidation = ["v"]\n')
     with pytest.raises(VestimError, match="nobody-of-that-name"):
         read_document(path)
