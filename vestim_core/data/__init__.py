@@ -1,1 +1,1 @@
-"""From a cycler's file to a model's inputs: readers, preparation pipeline, prepared arrays, demo. Imports spec only."""
+"""From cycler files to model inputs: readers, preparation pipeline, prepared arrays, demo. Imports `spec` only."""

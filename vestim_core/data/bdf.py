@@ -1,4 +1,4 @@
-"""Battery Data Format: tables as CSV with its preferred labels. What is written here is read back by the readers."""
+"""Battery Data Format: writes tables as CSV with its preferred labels, in a form that the readers accept."""
 
 from __future__ import annotations
 
@@ -24,38 +24,38 @@ LABELS = {
     "energy_Wh": "Net Energy / Wh",
     "soc": "State of Charge / 1",
 }
-"""The label of each canonical column, in the order in which they are written; any other keeps its own name."""
+"""Label of each canonical column, in writing order; any other column keeps its own name."""
 _UNIX_TIME = "Unix Time / s"
-_DATES_FROM_S = 1e8
-"""A file's clock beyond this counts from 1970."""
+_MIN_UNIX_TIME_S = 1e8
+"""Seconds beyond which a file's clock counts from 1970: no test lasts three years."""
 
 
 def write_bdf(table: Table, path: Path, *, overwrite: bool = False) -> None:
-    """Write `table` to `path` (by custom `<name>.bdf.csv`), beside and renamed. A missing value is an empty field.
+    """Write `table` to `path` (by convention `<name>.bdf.csv`) atomically. A missing value is an empty field.
 
-    Test time goes on from the file's own clock; where that is a date, it starts at 0 and Unix time stands beside it.
-    Raises wrong_input when the file is there already and may not be overwritten, VestimError when it cannot be written.
+    Test time continues the file's own clock; if that is a date, test time starts at 0 and Unix time is added as a
+    column. Raises wrong_input if the file exists and `overwrite` is false, VestimError if it cannot be written.
     """
     if path.exists() and not overwrite:
         raise wrong_input(f'"{path}" is there already: give another folder or name.', place=str(path))
-    dated = table.start_s > _DATES_FROM_S
+    has_dates = table.start_s > _MIN_UNIX_TIME_S
     time_s = table.columns["time_s"]
-    columns = {LABELS["time_s"]: time_s if dated else time_s + table.start_s}
-    if dated:
+    columns = {LABELS["time_s"]: time_s if has_dates else time_s + table.start_s}
+    if has_dates:
         columns[_UNIX_TIME] = time_s + table.start_s
-    ordered = [name for name in LABELS if name in table.columns] + [
+    ordered_names = [name for name in LABELS if name in table.columns] + [
         name for name in table.columns if name not in LABELS
     ]
-    columns |= {LABELS.get(name, name): table.columns[name] for name in ordered if name != "time_s"}
+    columns |= {LABELS.get(name, name): table.columns[name] for name in ordered_names if name != "time_s"}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
                 pd.DataFrame(columns).to_csv(file, index=False, lineterminator="\n")
-            Path(beside).replace(path)
+            Path(temporary).replace(path)
         except BaseException:
-            Path(beside).unlink(missing_ok=True)
+            Path(temporary).unlink(missing_ok=True)
             raise
     except OSError as error:
         raise VestimError(

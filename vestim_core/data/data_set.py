@@ -1,4 +1,4 @@
-"""From what a user says of a data set to whole files with one role each; a split at random is the same everywhere."""
+"""Resolves a data set's description to files with one role each. A random split is the same on every machine."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from vestim_core.data.files import files_matching
+from vestim_core.data.files import find_matching_files
 from vestim_core.spec.data import Role
 from vestim_core.spec.data_set import (
     MAX_FILES,
@@ -20,65 +20,71 @@ from vestim_core.spec.errors import wrong_input
 from vestim_core.spec.finding import Finding, Severity
 
 _WORST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.INFO)
-_NEEDED: tuple[Role, ...] = ("train", "validation")
-_ROLES: tuple[Role, ...] = (*_NEEDED, "test")
+_REQUIRED_ROLES: tuple[Role, ...] = ("train", "validation")
+_ROLES: tuple[Role, ...] = (*_REQUIRED_ROLES, "test")
 
 
 def files_of(spec: DataSetSpec) -> dict[Path, Role]:
-    """Every file of the data set and its role: training first, then validation, then test.
+    """Resolve the data set to its files and their roles: training first, then validation, then test.
 
-    Raises VestimError for what is not there, for one file in two roles, and for a role that stays empty.
+    Raises VestimError for missing files, for a file in two roles, and for an empty role.
     """
-    given: dict[Path, Role] = {}
+    role_by_path: dict[Path, Role] = {}
     for role in _ROLES:
-        for path in _matching(getattr(spec, role)):
-            other = given.setdefault(path, role)
-            if other != role:
+        for path in _expand_patterns(getattr(spec, role)):
+            existing_role = role_by_path.setdefault(path, role)
+            if existing_role != role:
                 raise wrong_input(
-                    f'"{path}" is named for {other} and for {role}: name it for one of them; {WHY_WHOLE_FILES}.',
+                    f'"{path}" is named for {existing_role} and for {role}: name it for one of them; '
+                    f"{WHY_WHOLE_FILES}.",
                     place=role,
                 )
-    left_open = [path for path in dict.fromkeys(_matching(spec.files)) if path not in given]
+    unassigned = [path for path in dict.fromkeys(_expand_patterns(spec.files)) if path not in role_by_path]
     if spec.split:
-        given |= deal(left_open, spec.split)
+        role_by_path |= split_files(unassigned, spec.split)
     else:
-        given |= dict.fromkeys(left_open, "train")
-    for role in _NEEDED:
-        if role not in given.values():
+        role_by_path |= dict.fromkeys(unassigned, "train")
+    for role in _REQUIRED_ROLES:
+        if role not in role_by_path.values():
             raise wrong_input(f"no file is left for {role}: name more files, or give fewer of them another role.")
-    if len(given) > MAX_FILES:
-        raise wrong_input(f"the data set has {len(given):,} files, more than {MAX_FILES:,}: make several of them.")
-    return {path: role for wanted in _ROLES for path, role in given.items() if role == wanted}
+    if len(role_by_path) > MAX_FILES:
+        raise wrong_input(
+            f"the data set has {len(role_by_path):,} files, more than {MAX_FILES:,}: make several of them."
+        )
+    return {path: role for wanted_role in _ROLES for path, role in role_by_path.items() if role == wanted_role}
 
 
-def deal(paths: Sequence[Path], split: Split) -> dict[Path, Role]:
-    """A role for each file, at random. Files are put in the order of a hash of seed and name, so that the outcome does
-    not depend on folders or machines, and one file more moves few of the others.
+def split_files(paths: Sequence[Path], split: Split) -> dict[Path, Role]:
+    """Assign a role to each file at random.
 
-    Raises wrong_input when a role that is wanted stays empty.
+    Files are ordered by a hash of seed and name, so that the result does not depend on folders or machines, and adding
+    a file moves few others. Raises wrong_input if a requested role stays empty.
     """
     count = len(paths)
-    numbers: dict[Role, int] = {"validation": _number(split.validation, count), "test": _number(split.test, count)}
-    numbers["train"] = count - sum(numbers.values())
+    counts: dict[Role, int] = {
+        "validation": _role_count(split.validation, count),
+        "test": _role_count(split.test, count),
+    }
+    counts["train"] = count - sum(counts.values())
     for role in _ROLES:
-        wanted = role == "train" or getattr(split, role) > 0
-        if wanted and numbers[role] < 1:
-            files = "1 file" if count == 1 else f"{count} files"
-            why = f"; {WHY_WHOLE_FILES}" if count < 2 else ""
+        is_required = role == "train" or getattr(split, role) > 0
+        if is_required and counts[role] < 1:
+            count_text = "1 file" if count == 1 else f"{count} files"
+            reason = f"; {WHY_WHOLE_FILES}" if count < 2 else ""
             raise wrong_input(
-                f"the split leaves no file for {role} ({files} to split, validation {split.validation:g}, test "
-                f"{split.test:g}): name more files or change the split{why}.",
+                f"the split leaves no file for {role} ({count_text} to split, validation {split.validation:g}, test "
+                f"{split.test:g}): name more files or change the split{reason}.",
                 place="split",
             )
-    order = sorted(paths, key=_ranks(paths, split.seed).__getitem__)
-    places: tuple[Role, ...] = ("validation", "test", "train")
-    roles = [role for role in places for _ in range(numbers[role])]
-    dealt = dict(zip(order, roles, strict=True))
-    return {path: dealt[path] for path in paths}
+    ranked_paths = sorted(paths, key=_random_ranks(paths, split.seed).__getitem__)
+    role_order: tuple[Role, ...] = ("validation", "test", "train")
+    roles = [role for role in role_order for _ in range(counts[role])]
+    role_by_path = dict(zip(ranked_paths, roles, strict=True))
+    return {path: role_by_path[path] for path in paths}
 
 
 def same_names(names: Mapping[Path, str]) -> list[Finding]:
-    """A finding for each name that several files have. names: what findings call each file."""
+    """Report each name that several files share. names: the name of each file in findings."""
     by_name: dict[str, list[Path]] = {}
     for path in names:
         by_name.setdefault(path.name.casefold(), []).append(path)
@@ -86,55 +92,55 @@ def same_names(names: Mapping[Path, str]) -> list[Finding]:
         Finding(
             code="set.same_name",
             severity=Severity.WARNING,
-            sentence=f'{len(same)} files are called "{same[0].name}" ("{same[0]}", "{same[1]}"): results tell them '
+            sentence=f'{len(paths)} files are called "{paths[0].name}" ("{paths[0]}", "{paths[1]}"): results tell them '
             f"apart by their folders, and in names of files by a number, so rename one if that is not clear enough.",
-            file=names[same[0]],
+            file=names[paths[0]],
         )
-        for same in by_name.values()
-        if len(same) > 1
+        for paths in by_name.values()
+        if len(paths) > 1
     ]
 
 
 def worst_of(findings: Sequence[Finding]) -> list[Finding]:
-    """The findings that are kept: the worst, as many as `MAX_FINDINGS` and `MAX_FINDING_BYTES` allow."""
-    kept: list[Finding] = []
+    """The worst findings, as many as `MAX_FINDINGS` and `MAX_FINDING_BYTES` allow."""
+    worst: list[Finding] = []
     size = 0
     for finding in sorted(findings, key=lambda finding: _WORST_FIRST.index(finding.severity))[:MAX_FINDINGS]:
         size += len(finding.model_dump_json())
         if size > MAX_FINDING_BYTES:
             break
-        kept.append(finding)
-    return kept
+        worst.append(finding)
+    return worst
 
 
 def one_mapping(by_file: Mapping[Path, Mapping[str, str]]) -> dict[str, str]:
-    """The mapping in which those of all files agree; wrong_input when two call one quantity by other names."""
-    together: dict[str, tuple[str, Path]] = {}
+    """Merge the mappings of all files; wrong_input if two map one quantity to different headers."""
+    merged: dict[str, tuple[str, Path]] = {}
     for path, mapping in by_file.items():
         for name, header in mapping.items():
-            known, other = together.setdefault(name, (header, path))
-            if known != header:
+            known_header, known_path = merged.setdefault(name, (header, path))
+            if known_header != header:
                 raise wrong_input(
-                    f'{name} is remembered as "{known}" for files like "{other.name}" and as "{header}" for files '
-                    f'like "{path.name}": say under columns which it is, or make two data sets.',
+                    f'{name} is remembered as "{known_header}" for files like "{known_path.name}" and as "{header}" '
+                    f'for files like "{path.name}": say under columns which it is, or make two data sets.',
                     place=f"columns.{name}",
                 )
-    return {name: header for name, (header, _) in together.items()}
+    return {name: header for name, (header, _) in merged.items()}
 
 
-def _matching(entries: Sequence[str]) -> list[Path]:
-    return [path for entry in entries for path in files_matching(entry)]
+def _expand_patterns(entries: Sequence[str]) -> list[Path]:
+    return [path for entry in entries for path in find_matching_files(entry)]
 
 
-def _number(share_or_number: float, count: int) -> int:
-    return int(share_or_number) if share_or_number >= 1 else int(share_or_number * count + 0.5)
+def _role_count(share_or_count: float, count: int) -> int:
+    return int(share_or_count) if share_or_count >= 1 else int(share_or_count * count + 0.5)
 
 
-def _ranks(paths: Sequence[Path], seed: int) -> dict[Path, bytes]:
-    """A random-looking place for each file; files of one name are told apart by their order."""
-    seen: dict[str, int] = {}
+def _random_ranks(paths: Sequence[Path], seed: int) -> dict[Path, bytes]:
+    """A pseudorandom rank for each file; files of the same name are distinguished by their order."""
+    occurrences: dict[str, int] = {}
     ranks: dict[Path, bytes] = {}
     for path in paths:
-        number = seen[path.name] = seen.get(path.name, 0) + 1
-        ranks[path] = hashlib.sha256(f"{seed}/{number}/{path.name}".encode(errors="surrogateescape")).digest()
+        occurrence = occurrences[path.name] = occurrences.get(path.name, 0) + 1
+        ranks[path] = hashlib.sha256(f"{seed}/{occurrence}/{path.name}".encode(errors="surrogateescape")).digest()
     return ranks

@@ -1,44 +1,48 @@
-"""Which repairs are whose: a repair names its file as findings do, or by its path, and never another one."""
+"""Assigns repairs to files: a repair names its file as findings do or by its path, and applies to no other."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from vestim_core.data.files import paths_named
+from vestim_core.data.files import match_paths
 from vestim_core.spec.data import FileRepair
 from vestim_core.spec.errors import wrong_input
 from vestim_core.spec.finding import Finding, Repair
 
 
-def repairs_of(given: Sequence[FileRepair], paths: Sequence[Path], place: str = "repairs") -> list[FileRepair]:
-    """The same repairs, each with its file's whole path; wrong_input for a name that no file or several files have."""
-    whole: list[FileRepair] = []
-    for one in given:
-        named = paths_named(one.file, paths)
-        if not named:
+def repairs_of(repairs: Sequence[FileRepair], paths: Sequence[Path], place: str = "repairs") -> list[FileRepair]:
+    """Replace each repair's file by its full path; wrong_input for a name that matches no file or several."""
+    resolved: list[FileRepair] = []
+    for repair in repairs:
+        matches = match_paths(repair.file, paths)
+        if not matches:
             raise wrong_input(
-                f'A repair names "{one.file}", which is not among the files: correct or remove it.', place=place
+                f'A repair names "{repair.file}", which is not among the files: correct or remove it.', place=place
             )
-        if len(named) > 1:
+        if len(matches) > 1:
             raise wrong_input(
-                f'A repair names "{one.file}", and {len(named)} files have that name ("{named[0]}", "{named[1]}"): '
-                f"give the whole path.",
+                f'A repair names "{repair.file}", and {len(matches)} files have that name ("{matches[0]}", '
+                f'"{matches[1]}"): give the whole path.',
                 place=place,
             )
-        whole.append(one.model_copy(update={"file": str(named[0])}))
-    return whole
+        resolved.append(repair.model_copy(update={"file": str(matches[0])}))
+    return resolved
 
 
 def repairs_for(repairs: Sequence[FileRepair], path: Path) -> list[Repair]:
-    """Those of one file, in order. repairs: with whole paths."""
-    return [one.repair for one in repairs if one.file == str(path)]
+    """The repairs of one file, in order. repairs: with full paths."""
+    return [file_repair.repair for file_repair in repairs if file_repair.file == str(path)]
 
 
 def still_open(findings: Sequence[Finding], repairs: Sequence[FileRepair], names: Mapping[Path, str]) -> list[Finding]:
-    """The findings that no `accept` repair of their file answers. repairs: with whole paths. names: what findings call
-    each file."""
+    """The findings that no `accept` repair of their file resolves.
+
+    repairs: with full paths. names: the name of each file in findings.
+    """
     accepted = {
-        (names[Path(one.file)], one.repair.parameters.get("code")) for one in repairs if one.repair.kind == "accept"
+        (names[Path(repair.file)], repair.repair.parameters.get("code"))
+        for repair in repairs
+        if repair.repair.kind == "accept"
     }
     return [finding for finding in findings if (finding.file, finding.code) not in accepted]

@@ -1,4 +1,4 @@
-"""One file looked at as a whole: its table with all findings, or the one finding that says why there is none."""
+"""Inspects one file: its table with all findings, or the one finding that explains why there is none."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from vestim_core.data.checks import check_table
 from vestim_core.data.files import NoTable
 from vestim_core.data.readers import load_table
 from vestim_core.data.repairs import apply_repairs
-from vestim_core.data.table import Table, called
+from vestim_core.data.table import Table, rename_in_finding
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.spec.finding import Finding, Repair, Severity
 
@@ -23,9 +23,12 @@ def inspect_file(
     extra_vendors: Path | None = None,
     name: str = "",
 ) -> tuple[Table | None, list[Finding]]:
-    """The table of `path` after `repairs`, its `findings` complete, and these findings; (None, one finding of severity
-    error) when it holds no table. name: what the file is called in all of that where its own name is not enough. Raises
-    VestimError only for a file that does not exist and for repairs that do not fit."""
+    """Load `path`, apply `repairs` and run all checks.
+
+    Returns the table, with its findings, and the findings; (None, one finding of severity error) if the file holds no
+    table. name: name of the file in all messages, where its own is ambiguous. Raises VestimError only for a file that
+    does not exist and for invalid repairs.
+    """
     try:
         table = load_table(path, mapping, extra_vendors=extra_vendors)
     except VestimError as error:
@@ -33,11 +36,11 @@ def inspect_file(
             raise
         code = error.finding if isinstance(error, NoTable) else "file.not_readable"
         finding = Finding(code=code, severity=Severity.ERROR, sentence=error.sentence, file=path.name)
-        return None, [called(finding, path.name, name or path.name)]
-    table = apply_repairs(table.called(name or path.name), repairs)
+        return None, [rename_in_finding(finding, path.name, name or path.name)]
+    table = apply_repairs(table.with_name(name or path.name), repairs)
     findings = check_table(table)
     if table.rows < 2:
-        rows = "one row" if table.rows else "no rows"
-        said = f'"{table.name}" has {rows} of data; a series needs at least two: leave the file out.'
-        findings.append(Finding(code="file.no_rows", severity=Severity.ERROR, sentence=said, file=table.name))
+        count_text = "one row" if table.rows else "no rows"
+        message = f'"{table.name}" has {count_text} of data; a series needs at least two: leave the file out.'
+        findings.append(Finding(code="file.no_rows", severity=Severity.ERROR, sentence=message, file=table.name))
     return replace(table, findings=tuple(findings)), findings

@@ -1,4 +1,4 @@
-"""What the columns of a file are by what a user said of files with the same header before."""
+"""Column mappings that the user gave earlier, applied to files with the same header."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from vestim_core.spec.header import header_signature
 
 
 def remembered_mapping(
-    path: Path, known: Mapping[str, Mapping[str, Any]], extra_vendors: Path | None = None
+    path: Path, remembered: Mapping[str, Mapping[str, Any]], extra_vendors: Path | None = None
 ) -> dict[str, str]:
-    """Canonical name to the name in the file; empty where nothing was said. known: by signature of the header, each
-    with its `columns`.
+    """Look up the mapping of canonical name to the name in the file; empty if none is remembered.
 
-    Raises VestimError for what is no table.
+    remembered: by header signature, each entry with its `columns`. Raises VestimError if the file holds no table.
     """
-    if not known:
+    if not remembered:
         return {}
     headers = sniff(path, {}, extra_vendors).headers
-    return dict(known.get(header_signature(headers), {}).get("columns", {}))
+    return dict(remembered.get(header_signature(headers), {}).get("columns", {}))

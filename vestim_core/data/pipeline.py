@@ -1,6 +1,6 @@
-"""The preparation pipeline: fitted on training files, saved as JSON, the same for training, testing and every export.
+"""The preparation pipeline: fitted on training files, saved as JSON, identical for training, testing and every export.
 
-Applied to one file it gives the same bits whatever other files there are, and after any number of trips through JSON.
+Applied to one file it gives the same bits regardless of other files and after any number of round trips through JSON.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from vestim_core.spec.errors import ErrorCode, VestimError, wrong_input
 from vestim_core.spec.preparation import Augment, ColumnStep, Normalise, PreRoll, Resample, Step
 from vestim_core.spec.signals import SignalsSpec
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 1  # raised with every change of the JSON record
 PIPELINE_VERSION = 1
 """Raised with every change that gives other numbers for the same file and settings."""
 
@@ -35,8 +35,11 @@ _STEPS: TypeAdapter[list[Step]] = TypeAdapter(list[Step])
 
 @dataclass(frozen=True)
 class PreparedArrays:
-    """One file as a model reads it. features: (n, F) float32 scaled, C-contiguous; target: (n,) float32 scaled;
-    time_s: (n,) and physical: (n, C) float64, in the order of `columns`; segments cover all n rows."""
+    """One file in the form that models read.
+
+    features: (n, F) float32 scaled, C-contiguous; target: (n,) float32 scaled; time_s: (n,) and physical: (n, C)
+    float64, in the order of `columns`; segments cover all n rows.
+    """
 
     time_s: np.ndarray
     features: np.ndarray
@@ -48,7 +51,7 @@ class PreparedArrays:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """Steps and what was fitted: physical = scaled * factor + offset for features (F,) and target ()."""
+    """Steps and their fitted scales: physical = scaled * factor + offset for features (F,) and target ()."""
 
     steps: tuple[Step, ...]
     signals: SignalsSpec
@@ -57,14 +60,14 @@ class Pipeline:
 
     @classmethod
     def fit(cls, steps: Sequence[Step], signals: SignalsSpec, tables: Sequence[Table]) -> Self:
-        """The pipeline fitted on `tables`, which must be training files only; they are augmented."""
+        """Fit on `tables`, which must be training files only; they are augmented."""
         training = [run_steps(steps, resample_table(steps, table), table, training=True)[0] for table in tables]
         return cls.fit_rows(steps, signals, training)
 
     @classmethod
     def fit_rows(cls, steps: Sequence[Step], signals: SignalsSpec, training: Sequence[EvenRows]) -> Self:
-        """`fit` for training files that have been through all other steps, by `run_steps`."""
-        step = _only(steps, Normalise)
+        """Fit on training files that have already passed all other steps (`run_steps`)."""
+        step = _only_step(steps, Normalise)
         names = [*signals.features, signals.target]
         scale = fit_scale(names, training, step)
         features = Scale(scale.offset[:-1].copy(), scale.factor[:-1].copy())
@@ -73,15 +76,15 @@ class Pipeline:
 
     @property
     def period_s(self) -> float:
-        """Time between two rows of every prepared file."""
-        return _only(self.steps, Resample).period_s
+        """Time between two rows of every prepared file in seconds."""
+        return _only_step(self.steps, Resample).period_s
 
     def apply(self, table: Table) -> PreparedArrays:
-        """One file through all steps but augmentation; `table` must have every column that signals and steps read."""
+        """Apply all steps but augmentation to one file; `table` must have every column that signals and steps read."""
         return self.scale(run_steps(self.steps, resample_table(self.steps, table), table, training=False)[0])
 
     def scale(self, rows: EvenRows) -> PreparedArrays:
-        """The last step, for rows that have been through all others."""
+        """Apply the last step to rows that have passed all others."""
         features = np.column_stack([rows.column(name) for name in self.signals.features])
         return PreparedArrays(
             time_s=rows.time_s,
@@ -93,17 +96,17 @@ class Pipeline:
         )
 
     def inverse_target(self, scaled: np.ndarray) -> np.ndarray:
-        """What a model predicts, of any shape, as float64 in the target's unit."""
+        """Convert predictions of any shape to float64 in the target's unit."""
         return self.target_scale.inverse(scaled)
 
     @property
     def target_step(self) -> float:
-        """What a step of 1 of the scaled target is in its unit."""
-        zero, one = self.inverse_target(np.array([0.0, 1.0]))
-        return float(abs(one - zero))
+        """Target units per scaled unit."""
+        zero, unit = self.inverse_target(np.array([0.0, 1.0]))
+        return float(abs(unit - zero))
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values; `from_json` gives the same pipeline to the last bit."""
+        """Convert to plain values; `from_json` restores the pipeline bit for bit."""
         return {
             "schema_version": SCHEMA_VERSION,
             "pipeline_version": PIPELINE_VERSION,
@@ -115,7 +118,7 @@ class Pipeline:
 
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> Self:
-        """The pipeline of `to_json`; a VestimError when the record is damaged or of a later version."""
+        """Restore the pipeline of `to_json`; VestimError if the record is damaged or of another version."""
         if record.get("schema_version") != SCHEMA_VERSION or record.get("pipeline_version") != PIPELINE_VERSION:
             raise VestimError(
                 ErrorCode.VERSION,
@@ -134,8 +137,8 @@ class Pipeline:
 
 
 def resample_table(steps: Sequence[Step], table: Table) -> EvenRows:
-    """The file on its even grid; wrong_input when no stretch of it is as long as one period."""
-    step = _only(steps, Resample)
+    """Put the file on its even grid; wrong_input if no stretch of it is as long as one period."""
+    step = _only_step(steps, Resample)
     columns = {name: values for name, values in table.columns.items() if name != "time_s"}
     rows = resample(table.columns["time_s"], columns, step)
     if rows.segments:
@@ -151,54 +154,57 @@ def resample_table(steps: Sequence[Step], table: Table) -> EvenRows:
 def run_steps(
     steps: Sequence[Step], rows: EvenRows, table: Table, *, training: bool
 ) -> tuple[EvenRows, tuple[Drawn, ...]]:
-    """Rows of `table` on their grid through all steps between resampling and normalisation, and what was drawn.
+    """Apply all steps between resampling and normalization; return the rows and the random changes drawn.
 
-    training: whether augmentation, which is for training files only, takes place.
-    Raises wrong_input for a file in which a formula gives no number.
+    training: apply augmentation, which is for training files only. Raises wrong_input for a file in which a formula
+    yields no number.
     """
-    period_s, identity = _only(steps, Resample).period_s, table.sha256
-    before: list[ColumnStep] = []
-    drawn: list[Drawn] = []
-    for number, step in enumerate(steps, 1):
+    period_s, identity = _only_step(steps, Resample).period_s, table.sha256
+    column_steps: list[ColumnStep] = []
+    draws: list[Drawn] = []
+    for index, step in enumerate(steps, 1):
         try:
             if isinstance(step, PreRoll):
-                rows = pre_roll(rows, Rest(step, before, period_s, identity))
+                rows = pre_roll(rows, Rest(step, column_steps, period_s, identity))
             elif isinstance(step, Augment):
                 if training:
-                    augmenter = Augmenter(step, number, identity)
+                    augmenter = Augmenter(step, index, identity)
                     rows = rows.with_column(step.column, augmenter.push(rows.column(step.column)))
-                    drawn.append(augmenter.drawn)
+                    draws.append(augmenter.drawn)
             elif not isinstance(step, Resample | Normalise):
-                rows = rows.with_column(step.output, _made(rows, maker(step, period_s, identity)))
-                before.append(step)
-        except NoValue as none:
-            raise no_value(table, number, none, None if isinstance(step, PreRoll) else rows.time_s) from None
-    return rows, tuple(drawn)
+                rows = rows.with_column(step.output, _new_column(rows, maker(step, period_s, identity)))
+                column_steps.append(step)
+        except NoValue as error:
+            raise no_value_error(table, index, error, None if isinstance(step, PreRoll) else rows.time_s) from None
+    return rows, tuple(draws)
 
 
-def no_value(table: Table, number: int, none: NoValue, time_s: np.ndarray | None) -> VestimError:
-    """The error for a formula that gives no number in a file. time_s: of all rows; None for rested rows."""
-    where = "in the rested pre-roll" if time_s is None else f"at {time_s[none.row]:g} s"
-    more = f" and in {none.count - 1} more rows" if time_s is not None and none.count > 1 else ""
+def no_value_error(table: Table, index: int, error: NoValue, time_s: np.ndarray | None) -> VestimError:
+    """Build the error for a formula that yields no number in a file. time_s: of all rows; None for rested rows."""
+    location = "in the rested pre-roll" if time_s is None else f"at {time_s[error.row]:g} s"
+    more_rows = f" and in {error.count - 1} more rows" if time_s is not None and error.count > 1 else ""
     return wrong_input(
-        f'Step {number} has no value for "{table.name}" {where}{more}: {none.words}. Change the formula, for example '
-        f"with maximum(x, 1e-6) or where(x == 0, 0, 1 / x) as far as that keeps its meaning, or leave the file out.",
+        f'Step {index} has no value for "{table.name}" {location}{more_rows}: {error.words}. Change the formula, '
+        f"for example with maximum(x, 1e-6) or where(x == 0, 0, 1 / x) as far as that keeps its meaning, or leave the "
+        f"file out.",
         place=str(table.path),
     )
 
 
-def _made(rows: EvenRows, made: Maker) -> np.ndarray:
-    """A new column (n,), segment by segment. Raises NoValue with the row in all of `rows`."""
+def _new_column(rows: EvenRows, column_maker: Maker) -> np.ndarray:
+    """Compute a new column (n,), segment by segment. Raises NoValue with the row counted over all of `rows`."""
     values = np.empty(len(rows.time_s))
     for segment in rows.segments:
-        here = slice(segment.start, segment.stop)
-        made.start()
+        segment_rows = slice(segment.start, segment.stop)
+        column_maker.start()
         try:
-            values[here] = made.push({name: column[here] for name, column in rows.columns.items()})
-        except NoValue as none:
-            raise NoValue(segment.start + none.row, none.count, none.words) from None
+            values[segment_rows] = column_maker.push(
+                {name: column[segment_rows] for name, column in rows.columns.items()}
+            )
+        except NoValue as error:
+            raise NoValue(segment.start + error.row, error.count, error.words) from None
     return values
 
 
-def _only(steps: Sequence[Step], kind: type[S]) -> S:
+def _only_step(steps: Sequence[Step], kind: type[S]) -> S:
     return next(step for step in steps if isinstance(step, kind))

@@ -1,8 +1,7 @@
-"""From a job's data section to a prepared set, in one call: find, hash, read, resample, fit, normalise, write.
+"""Prepares a job's data in one call: find, hash, read, resample, fit, normalize, write.
 
-The same files with the same settings give the same folder in the cache and the same bits in it; one that is there
-already is taken as it is. The pipeline is fitted on training files only. A call that fails or is cancelled leaves
-nothing behind.
+The same files with the same settings give the same cache folder with the same bits; an existing one is reused. The
+pipeline is fitted on training files only. A call that fails or is cancelled leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from vestim_core.data.blocking_findings import raise_blocking_findings, repairs_by_file
 from vestim_core.data.checks import Member, check_set, check_table
 from vestim_core.data.pipeline import PIPELINE_VERSION, Pipeline, resample_table, run_steps
 from vestim_core.data.prepared import (
@@ -27,7 +27,6 @@ from vestim_core.data.prepared import (
 )
 from vestim_core.data.rates import rate_findings
 from vestim_core.data.readers import usable
-from vestim_core.data.refusal import refuse_errors, repairs_by_file
 from vestim_core.data.repairs import load_repaired
 from vestim_core.data.roles import RoleFile, distinct_contents, files_by_role
 from vestim_core.data.steps.augment import Drawn
@@ -45,20 +44,20 @@ from vestim_core.spec.states import Phase, PhaseState
 __all__ = ["PreparationCancelled", "prepare", "prepare_table", "provenance"]
 
 Report = Callable[[Phase, PhaseState, float, str], None]
-"""Told of (phase, state, fraction done 0..1, a few words)."""
+"""Called with (phase, state, fraction done 0..1, short message)."""
 
 READERS_VERSION = 4
 """Raised with every change of readers, checks or repairs that gives other rows or findings for the same file."""
 _BASELINE_COLUMNS = ("soc", "current_A", "voltage_V")
-_READING_STARTS = 0.2
-"""Share of the data import that hashing is taken for; reading is the rest."""
-_FITTING_STARTS = 0.5
-"""Share of the data augmentation that new columns are taken for; scaling and writing is the rest."""
-_Made = tuple[EvenRows, tuple[Drawn, ...]]
+_HASHING_SHARE = 0.2
+"""Share of the data import phase attributed to hashing; reading is the rest."""
+_COLUMNS_SHARE = 0.5
+"""Share of the data augmentation phase attributed to new columns; scaling and writing are the rest."""
+_RowsWithDraws = tuple[EvenRows, tuple[Drawn, ...]]
 
 
 class PreparationCancelled(Exception):
-    """`cancelled` said yes; nothing was written."""
+    """The preparation was cancelled; nothing was written."""
 
 
 def prepare(
@@ -73,13 +72,12 @@ def prepare(
     mappings: Mapping[str, Mapping[str, str]] | None = None,
     extra_vendors: Path | None = None,
 ) -> PreparedSet:
-    """The prepared set of `data` in `cache/<key>/`, made now or taken from there.
+    """Prepare `data`, or take the prepared set from `cache/<key>/`.
 
-    found: called with each finding, also when the set is taken from the cache. cancelled: asked before every file.
-    mappings: by path, what a file's columns are where `data` does not say. extra_vendors: a folder with more vendor
-    files.
-    Raises VestimError for files that cannot be used and for findings of severity error that no repair in `data` takes
-    away or accepts; PreparationCancelled.
+    found: called with each finding, also for a set from the cache. cancelled: polled before every file. mappings:
+    column mapping by path, for files that `data` has none for. extra_vendors: a folder with more vendor files. Raises
+    VestimError for unusable files and for findings of severity error that no repair in `data` resolves or accepts;
+    PreparationCancelled.
     """
 
     def progress(phase: Phase, fraction: float, message: str) -> None:
@@ -87,37 +85,41 @@ def prepare(
             raise PreparationCancelled
         report(phase, PhaseState.RUNNING, fraction, message)
 
-    named = files_by_role(data)
+    role_files = files_by_role(data)
 
-    def hashed(count: int) -> None:
-        progress(Phase.DATA_IMPORT, _READING_STARTS * count / len(named), f"checked {count} of {_files(named)}")
+    def report_hashing(count: int) -> None:
+        progress(
+            Phase.DATA_IMPORT, _HASHING_SHARE * count / len(role_files), f"checked {count} of {_count_text(role_files)}"
+        )
 
-    files, twice = distinct_contents(named, hashed, data)
+    files, duplicate_findings = distinct_contents(role_files, report_hashing, data)
     columns = [data.columns or (mappings or {}).get(str(file.path), {}) for file in files]
     directory = cache / _cache_key(data, columns, signals, steps, files, extra_vendors)
-    earlier = _earlier(directory)
-    if earlier:
-        prepared = earlier
+    cached = _open_cached(directory)
+    if cached:
+        prepared = cached
         for phase in (Phase.DATA_IMPORT, Phase.DATA_PROCESSING, Phase.DATA_AUGMENTATION):
-            report(phase, PhaseState.DONE, 1.0, f"taken {_files(files)} from an earlier preparation")
+            report(phase, PhaseState.DONE, 1.0, f"taken {_count_text(files)} from an earlier preparation")
     else:
-        tables, together = _read(files, data, columns, signals, steps, progress, extra_vendors)
-        report(Phase.DATA_IMPORT, PhaseState.DONE, 1.0, f"read {_files(files)}")
+        tables, set_findings = _read_tables(files, data, columns, signals, steps, progress, extra_vendors)
+        report(Phase.DATA_IMPORT, PhaseState.DONE, 1.0, f"read {_count_text(files)}")
         rows = _resample(tables, steps, progress)
-        report(Phase.DATA_PROCESSING, PhaseState.DONE, 1.0, f"resampled {_files(files)}")
-        made = _run(files, tables, rows, steps, progress)
-        prepared = _finish(directory, files, tables, together, made, steps, signals, progress)
-        report(Phase.DATA_AUGMENTATION, PhaseState.DONE, 1.0, f"prepared {_files(files)}")
-    findings = (*twice, *prepared.findings)
+        report(Phase.DATA_PROCESSING, PhaseState.DONE, 1.0, f"resampled {_count_text(files)}")
+        file_rows = _run_column_steps(files, tables, rows, steps, progress)
+        prepared = _fit_and_write(directory, files, tables, set_findings, file_rows, steps, signals, progress)
+        report(Phase.DATA_AUGMENTATION, PhaseState.DONE, 1.0, f"prepared {_count_text(files)}")
+    findings = (*duplicate_findings, *prepared.findings)
     for finding in findings:
         found(finding)
-    # The cache may have been made from copies that lie elsewhere.
-    here = tuple(replace(file, source=str(now.path)) for file, now in zip(prepared.files, files, strict=True))
-    return replace(prepared, files=here, findings=findings)
+    # The cached set may have been prepared from copies at other paths.
+    prepared_files = tuple(
+        replace(file, source=str(role_file.path)) for file, role_file in zip(prepared.files, files, strict=True)
+    )
+    return replace(prepared, files=prepared_files, findings=findings)
 
 
-def _earlier(directory: Path) -> PreparedSet | None:
-    """The set that lies there, if one does; one that the cache lets go of at this very moment does not."""
+def _open_cached(directory: Path) -> PreparedSet | None:
+    """Open the cached set, if there is one. A set that the cache evicts at this moment counts as absent."""
     try:
         return open_prepared(directory)
     except VestimError:
@@ -127,7 +129,7 @@ def _earlier(directory: Path) -> PreparedSet | None:
 
 
 def prepare_table(pipeline: Pipeline, table: Table, role: Role) -> PreparedFile:
-    """One file through a fitted pipeline, to test a model on it."""
+    """Apply a fitted pipeline to one file, to test a model on it."""
     arrays = pipeline.apply(table)
     return prepared_file(
         arrays,
@@ -140,15 +142,15 @@ def prepare_table(pipeline: Pipeline, table: Table, role: Role) -> PreparedFile:
     )
 
 
-def columns_of(signals: SignalsSpec, steps: Sequence[Step]) -> tuple[list[str], list[str]]:
-    """Canonical columns that files must have for `signals` and `steps`, and those that are read when they are there."""
-    needed = [*file_columns(steps, signals)]
-    made = [makes(step) for step in steps]
-    return needed, [name for name in _BASELINE_COLUMNS if name not in (*needed, *made)]
+def columns_to_read(signals: SignalsSpec, steps: Sequence[Step]) -> tuple[list[str], list[str]]:
+    """(required, optional) canonical columns of files for `signals` and `steps`."""
+    required = [*file_columns(steps, signals)]
+    created = [makes(step) for step in steps]
+    return required, [name for name in _BASELINE_COLUMNS if name not in (*required, *created)]
 
 
 def provenance(prepared: PreparedSet) -> dict[str, Any]:
-    """What `job.json` keeps of the data: each file with hash, rows, length and role; hash of the arrays."""
+    """Provenance of the data for `job.json`: hash, rows, length and role of each file; hash of the arrays."""
     roles = dict.fromkeys(file.role for file in prepared.files)
     return {
         "files": [
@@ -172,7 +174,7 @@ def provenance(prepared: PreparedSet) -> dict[str, Any]:
     }
 
 
-def _read(
+def _read_tables(
     files: Sequence[RoleFile],
     data: DataSpec,
     columns: Sequence[Mapping[str, str]],
@@ -181,79 +183,79 @@ def _read(
     progress: Callable[[Phase, float, str], None],
     extra_vendors: Path | None,
 ) -> tuple[list[Table], list[Finding]]:
-    """The files as tables that can be used, each with its findings, and what is to be said of them together.
+    """Read and check the files; return cleaned tables with their findings, and the findings about all files together.
 
     columns: the mapping of each file.
     """
-    needed, wanted = columns_of(signals, steps)
+    required, optional = columns_to_read(signals, steps)
     grid = next(step for step in steps if isinstance(step, Resample))
     repairs = repairs_by_file(data, files)
     tables = []
-    for number, file in enumerate(files):
-        fraction = _READING_STARTS + (1 - _READING_STARTS) * number / len(files)
-        progress(Phase.DATA_IMPORT, fraction, f"read {number} of {_files(files)}")
+    for index, file in enumerate(files):
+        fraction = _HASHING_SHARE + (1 - _HASHING_SHARE) * index / len(files)
+        progress(Phase.DATA_IMPORT, fraction, f"read {index} of {_count_text(files)}")
         table = load_repaired(
             file.path,
-            repairs[number],
-            columns[number],
-            needed,
-            wanted,
+            repairs[index],
+            columns[index],
+            required,
+            optional,
             name=file.name,
             sha256=file.sha256,
             extra_vendors=extra_vendors,
         )
         tables.append(replace(table, findings=tuple(check_table(table))))
-    together = check_set([Member(table, file.role) for table, file in zip(tables, files, strict=True)])
-    refuse_errors(tables, together)
-    ready = [usable(table, needed, dict(mapping)) for table, mapping in zip(tables, columns, strict=True)]
-    return [replace(table, findings=(*table.findings, *rate_findings(table, grid))) for table in ready], together
+    set_findings = check_set([Member(table, file.role) for table, file in zip(tables, files, strict=True)])
+    raise_blocking_findings(tables, set_findings)
+    cleaned = [usable(table, required, dict(mapping)) for table, mapping in zip(tables, columns, strict=True)]
+    return [replace(table, findings=(*table.findings, *rate_findings(table, grid))) for table in cleaned], set_findings
 
 
 def _resample(
     tables: Sequence[Table], steps: Sequence[Step], progress: Callable[[Phase, float, str], None]
 ) -> list[EvenRows]:
     rows = []
-    for number, table in enumerate(tables):
-        progress(Phase.DATA_PROCESSING, number / len(tables), f"resampled {number} of {_files(tables)}")
+    for index, table in enumerate(tables):
+        progress(Phase.DATA_PROCESSING, index / len(tables), f"resampled {index} of {_count_text(tables)}")
         rows.append(resample_table(steps, table))
     return rows
 
 
-def _run(
+def _run_column_steps(
     files: Sequence[RoleFile],
     tables: Sequence[Table],
-    rows: Sequence[EvenRows],
+    resampled_rows: Sequence[EvenRows],
     steps: Sequence[Step],
     progress: Callable[[Phase, float, str], None],
-) -> list[_Made]:
-    """Each file through the steps between resampling and normalisation."""
-    made = []
-    for number, (file, table, even) in enumerate(zip(files, tables, rows, strict=True)):
-        progress(Phase.DATA_AUGMENTATION, _FITTING_STARTS * number / len(files), f"made columns of {number} files")
-        made.append(run_steps(steps, even, table, training=file.role == "train"))
-    return made
+) -> list[_RowsWithDraws]:
+    """Run the steps between resampling and normalization on each file."""
+    file_rows = []
+    for index, (file, table, resampled) in enumerate(zip(files, tables, resampled_rows, strict=True)):
+        progress(Phase.DATA_AUGMENTATION, _COLUMNS_SHARE * index / len(files), f"made columns of {index} files")
+        file_rows.append(run_steps(steps, resampled, table, training=file.role == "train"))
+    return file_rows
 
 
-def _finish(
+def _fit_and_write(
     directory: Path,
     files: Sequence[RoleFile],
     tables: Sequence[Table],
-    together: Sequence[Finding],
-    made: Sequence[_Made],
+    set_findings: Sequence[Finding],
+    file_rows: Sequence[_RowsWithDraws],
     steps: Sequence[Step],
     signals: SignalsSpec,
     progress: Callable[[Phase, float, str], None],
 ) -> PreparedSet:
-    """Fit on the training files, then normalise and write one file at a time."""
-    progress(Phase.DATA_AUGMENTATION, _FITTING_STARTS, "fits the normalisation")
-    training = [rows for (rows, _), file in zip(made, files, strict=True) if file.role == "train"]
+    """Fit on the training files, then normalize and write one file at a time."""
+    progress(Phase.DATA_AUGMENTATION, _COLUMNS_SHARE, "fits the normalisation")
+    training = [rows for (rows, _), file in zip(file_rows, files, strict=True) if file.role == "train"]
     pipeline = Pipeline.fit_rows(steps, signals, training)
     keys = unique_keys(table.name for table in tables)
 
     def finished() -> Iterator[PreparedFile]:
-        for number, (file, table, (rows, drawn), key) in enumerate(zip(files, tables, made, keys, strict=True)):
-            fraction = _FITTING_STARTS + (1 - _FITTING_STARTS) * number / len(files)
-            progress(Phase.DATA_AUGMENTATION, fraction, f"prepared {number} of {_files(files)}")
+        for index, (file, table, (rows, draws), key) in enumerate(zip(files, tables, file_rows, keys, strict=True)):
+            fraction = _COLUMNS_SHARE + (1 - _COLUMNS_SHARE) * index / len(files)
+            progress(Phase.DATA_AUGMENTATION, fraction, f"prepared {index} of {_count_text(files)}")
             yield prepared_file(
                 pipeline.scale(rows),
                 key=key,
@@ -262,10 +264,10 @@ def _finish(
                 sha256=file.sha256,
                 source=str(file.path),
                 source_rows=table.rows,
-                augmentation=tuple(one.to_json() for one in drawn),
+                augmentation=tuple(draw.to_json() for draw in draws),
             )
 
-    findings = [*(finding for table in tables for finding in table.findings), *together]
+    findings = [*(finding for table in tables for finding in table.findings), *set_findings]
     return write_prepared(directory, pipeline, finished(), findings)
 
 
@@ -277,13 +279,13 @@ def _cache_key(
     files: Sequence[RoleFile],
     extra_vendors: Path | None,
 ) -> str:
-    """Name of the set's folder: everything that the arrays depend on, hashed."""
+    """Name of the set's folder: a hash of everything that the arrays depend on."""
     facts = {
         "pipeline_version": PIPELINE_VERSION,
         "readers_version": READERS_VERSION,
         "files": [[file.sha256, file.role, file.name] for file in files],
         "columns": data.columns or (columns if any(columns) else {}),
-        "repairs": [[one.model_dump(mode="json") for one in given] for given in repairs_by_file(data, files)],
+        "repairs": [[repair.model_dump(mode="json") for repair in repairs] for repairs in repairs_by_file(data, files)],
         "vendors": [file.read_text(encoding="utf-8") for file in vendor_files(extra_vendors)],
         "signals": signals.model_dump(mode="json"),
         "steps": [step.model_dump(mode="json") for step in steps],
@@ -291,5 +293,5 @@ def _cache_key(
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def _files(files: Sequence[object]) -> str:
+def _count_text(files: Sequence[object]) -> str:
     return f"{len(files)} file{'' if len(files) == 1 else 's'}"

@@ -1,10 +1,10 @@
-"""Prepared data sets: a folder of .npy arrays with one index file, complete or not there at all.
+"""Prepared data sets: a folder of .npy arrays with one index file, either complete or absent.
 
     <directory>/prepared.json                 pipeline, files, segments, findings, hash of all arrays
     <directory>/<key>/time_s.npy  features.npy  target.npy  physical.npy
 
-A set is written into a folder beside and renamed, and is never changed afterwards. Arrays are mapped into memory, read
-only, so that any number of tasks share one copy; no pickled object is ever read.
+A set is written to a temporary folder, renamed, and never changed afterward. Arrays are memory-mapped read-only, so
+that any number of tasks share one copy; no pickled object is ever read.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from vestim_core.spec.signals import SignalsSpec
 
 __all__ = ["PreparedFile", "PreparedSet", "Role", "Segment", "is_complete", "open_prepared", "write_prepared"]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 1  # raised with every change of the index file
 _INDEX = "prepared.json"
 _ARRAYS = ("time_s", "features", "target", "physical")
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
@@ -40,13 +40,14 @@ _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class PreparedFile:
-    """One file as models read it.
+    """One file in the form that models read.
 
-    key: unique within its set and safe as a file name everywhere: the file's name without ending, then name_2, ...
+    key: unique within its set and valid as a file name on every system: the file's name without suffix, then name_2,
+    ...
     name: file name. source: path that it was read from. source_rows: rows before resampling.
     time_s: (n,) float64, increasing within a segment. features: (n, F) float32 scaled, C-contiguous.
     target: (n,) float32 scaled. physical: (n, C) float64 in the units of `columns`. segments: cover all n rows.
-    augmentation: what was drawn for a training file, one record a step.
+    augmentation: the random changes of a training file, one record per step.
     """
 
     key: str
@@ -64,20 +65,20 @@ class PreparedFile:
     augmentation: tuple[dict[str, Any], ...] = ()
 
     def column(self, name: str) -> np.ndarray:
-        """(n,) float64 in physical units; KeyError when the file has no such column."""
+        """The column in physical units, (n,) float64; KeyError if the file has no such column."""
         if name not in self.columns:
             raise KeyError(name)
         return self.physical[:, self.columns.index(name)]
 
     @property
     def scored_rows(self) -> int:
-        """Rows that count in losses and metrics."""
+        """Number of rows that count in losses and metrics."""
         return sum(segment.stop - segment.scored_from for segment in self.segments)
 
 
 @dataclass(frozen=True)
 class PreparedSet:
-    """All files of a job in one preparation. arrays_sha256: hash over every array and segment, for provenance."""
+    """All files of a job in one preparation. arrays_sha256: hash over all arrays and segments, for provenance."""
 
     directory: Path
     pipeline: Pipeline
@@ -92,7 +93,7 @@ class PreparedSet:
 
     @property
     def period_s(self) -> float:
-        """Time between two rows."""
+        """Time between two rows in seconds."""
         return self.pipeline.period_s
 
 
@@ -107,7 +108,7 @@ def prepared_file(
     source_rows: int,
     augmentation: tuple[dict[str, Any], ...] = (),
 ) -> PreparedFile:
-    """`arrays` with the identity of the file that they come from."""
+    """Combine `arrays` with the identity of the file that they come from."""
     return PreparedFile(
         key=key,
         name=name,
@@ -126,17 +127,17 @@ def prepared_file(
 
 
 def unique_keys(names: Iterable[str]) -> list[str]:
-    """A key for each file name: safe as a file name on every system, distinct without regard to case."""
-    taken: set[str] = set()
+    """Derive a key from each file name: valid as a file name on every system and unique regardless of case."""
+    used_keys: set[str] = set()
     keys = []
     for name in names:
         stem = re.sub(r"[^\w.-]+", "_", Path(name).stem).strip("._")[:60] or "file"
         stem = f"file_{stem}" if _RESERVED.fullmatch(stem) else stem
-        key, number = stem, 1
-        while key.lower() in taken:
-            number += 1
-            key = f"{stem}_{number}"
-        taken.add(key.lower())
+        key, count = stem, 1
+        while key.lower() in used_keys:
+            count += 1
+            key = f"{stem}_{count}"
+        used_keys.add(key.lower())
         keys.append(key)
     return keys
 
@@ -144,9 +145,9 @@ def unique_keys(names: Iterable[str]) -> list[str]:
 def write_prepared(
     directory: Path, pipeline: Pipeline, files: Iterable[PreparedFile], findings: Sequence[Finding] = ()
 ) -> PreparedSet:
-    """Write a set, one file at a time as `files` yields them, and open it. A complete one that is there already stays.
+    """Write a set, one file at a time as `files` yields them, and open it. An existing complete set is kept.
 
-    A failure on the way, an exception from `files` too, leaves nothing behind.
+    A failure, including an exception raised by `files`, leaves nothing behind.
     """
     try:
         _write(directory, pipeline, files, findings)
@@ -160,7 +161,7 @@ def write_prepared(
 
 
 def is_complete(directory: Path) -> bool:
-    """Whether a set lies there with every array at its full size."""
+    """True if the folder holds a set with every array at its full size."""
     try:
         index = json.loads((directory / _INDEX).read_text(encoding="utf-8"))
         return index["schema_version"] == SCHEMA_VERSION and all(
@@ -173,11 +174,11 @@ def is_complete(directory: Path) -> bool:
 
 
 def open_prepared(directory: Path) -> PreparedSet:
-    """The set that lies in `directory`; its arrays are read-only maps of the files. not_found when there is none."""
+    """Open the set in `directory`; its arrays are read-only memory maps. Raises not_found if there is none."""
     if not is_complete(directory):
         raise not_found(f'No complete prepared data lies in "{directory}": prepare it again.', place=str(directory))
     with suppress(OSError):
-        os.utime(directory)  # the cache lets go first of what was used longest ago
+        os.utime(directory)  # the cache evicts the least recently used set first
     index = json.loads((directory / _INDEX).read_text(encoding="utf-8"))
     pipeline = Pipeline.from_json(index["pipeline"])
     try:
@@ -190,10 +191,10 @@ def open_prepared(directory: Path) -> PreparedSet:
 
 def _write(directory: Path, pipeline: Pipeline, files: Iterable[PreparedFile], findings: Sequence[Finding]) -> None:
     directory.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(prefix=f"{directory.name}.tmp-{os.getpid()}-", dir=directory.parent))
+    temporary = Path(tempfile.mkdtemp(prefix=f"{directory.name}.tmp-{os.getpid()}-", dir=directory.parent))
     try:
         digest = hashlib.sha256()
-        entries = [_write_file(beside / file.key, file, digest) for file in files]
+        entries = [_write_file(temporary / file.key, file, digest) for file in files]
         index = {
             "schema_version": SCHEMA_VERSION,
             "pipeline": pipeline.to_json(),
@@ -201,16 +202,16 @@ def _write(directory: Path, pipeline: Pipeline, files: Iterable[PreparedFile], f
             "findings": [finding.model_dump(mode="json") for finding in findings],
             "arrays_sha256": digest.hexdigest(),
         }
-        (beside / _INDEX).write_text(json.dumps(index, indent=1), encoding="utf-8")
+        (temporary / _INDEX).write_text(json.dumps(index, indent=1), encoding="utf-8")
         if not is_complete(directory):
             shutil.rmtree(directory, ignore_errors=True)
             try:
-                beside.rename(directory)
+                temporary.rename(directory)
             except OSError:
-                if not is_complete(directory):  # else another writer of the same set was a moment faster
+                if not is_complete(directory):  # otherwise another process has just written the same set
                     raise
     finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _write_file(folder: Path, file: PreparedFile, digest: Any) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""A prepared file once more from what was measured, so that the measurement can be changed and every step run on it.
+"""Prepares a file again from its measured rows, so that the measurement can be changed and every step rerun.
 
-Unchanged rows give the file that there was, to the last bit. Augmented files are the exception: what was drawn for them
-is taken for measured.
+Unchanged rows reproduce the file bit for bit. Augmented files are the exception: their random changes are treated as
+measured.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ from vestim_core.spec.columns import makes, reads
 
 
 def measured_rows(file: PreparedFile, pipeline: Pipeline) -> EvenRows:
-    """The rows of a file on their grid, without rested ones, and its columns without those that steps have made."""
-    made = {makes(step) for step in pipeline.steps}
-    kept = np.concatenate([np.arange(segment.scored_from, segment.stop) for segment in file.segments])
+    """The rows of a file on their grid, without rested rows and without columns that steps created."""
+    created = {makes(step) for step in pipeline.steps}
+    rows = np.concatenate([np.arange(segment.scored_from, segment.stop) for segment in file.segments])
     return EvenRows(
-        time_s=file.time_s[kept],
-        columns={name: file.column(name)[kept] for name in file.columns if name not in made},
+        time_s=file.time_s[rows],
+        columns={name: file.column(name)[rows] for name in file.columns if name not in created},
         segments=segments_of([segment.stop - segment.scored_from for segment in file.segments]),
     )
 
 
 def segments_of(lengths: list[int]) -> tuple[Segment, ...]:
-    """Segments of so many rows, one after the other; those of no rows are left out."""
+    """Build consecutive segments of the given lengths; empty ones are omitted."""
     stops = np.cumsum(lengths).tolist()
     return tuple(Segment(stop - rows, stop, stop - rows) for rows, stop in zip(lengths, stops, strict=True) if rows)
 
 
 def prepared_again(file: PreparedFile, rows: EvenRows, pipeline: Pipeline) -> PreparedFile:
-    """`file` as it is prepared from these rows.
+    """Prepare `file` again from `rows`.
 
-    Raises wrong_input where a formula gives no number.
+    Raises wrong_input where a formula yields no number.
     """
     table = Table(Path(file.source), file.name, file.sha256, {})
     arrays = pipeline.scale(run_steps(pipeline.steps, rows, table, training=False)[0])
@@ -47,9 +47,9 @@ def prepared_again(file: PreparedFile, rows: EvenRows, pipeline: Pipeline) -> Pr
 
 
 def columns_behind(pipeline: Pipeline) -> set[str]:
-    """Every column that decides what the model reads: its features, and what steps make them of."""
-    behind = set(pipeline.signals.features)
+    """All columns that influence the model's input: its features and the columns that steps compute them from."""
+    columns = set(pipeline.signals.features)
     for step in reversed(pipeline.steps):
-        if makes(step) in behind:
-            behind |= set(reads(step))
-    return behind
+        if makes(step) in columns:
+            columns |= set(reads(step))
+    return columns

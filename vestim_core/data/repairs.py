@@ -1,5 +1,5 @@
-"""Repairs: what a finding proposes, carried out on a table. Each is plain data, so that it can be recorded and played
-again on the file as it was loaded, in order."""
+"""Repairs proposed by findings, applied to a table. Each is plain data, so it can be recorded and replayed in order on
+the loaded file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from vestim_core.data.coulomb import counted_soc
 from vestim_core.data.readers import load_table
-from vestim_core.data.readers.usable import keep_rows
+from vestim_core.data.readers.cleaning import keep_rows
 from vestim_core.data.spans import rows_in, spans_of
 from vestim_core.data.table import Table
 from vestim_core.spec.errors import wrong_input
@@ -27,28 +27,28 @@ def load_repaired(
     path: Path,
     repairs: Sequence[Repair],
     mapping: Mapping[str, str],
-    needed: Sequence[str],
-    wanted: Sequence[str],
+    required: Sequence[str],
+    optional: Sequence[str],
     *,
     name: str = "",
     sha256: str = "",
     extra_vendors: Path | None = None,
 ) -> Table:
-    """The table of `path` after `repairs`. An SOC that they count need not be in the file, but the current must.
+    """Load the table of `path` and apply `repairs`. If they count SOC, the file needs no SOC but must have the current.
 
-    name: what the file is called where its own name is not enough. Else as `load_table`.
+    name: name of the file in messages, where its own is ambiguous. Other parameters as for `load_table`.
     """
     if any(repair.kind == COUNT_SOC for repair in repairs):
-        needed = [*(name for name in needed if name != "soc"), "current_A"]
-        wanted = [name for name in wanted if name != "soc"]
-    table = load_table(path, mapping, needed, wanted, sha256=sha256, extra_vendors=extra_vendors)
-    return apply_repairs(table.called(name or path.name), repairs)
+        required = [*(name for name in required if name != "soc"), "current_A"]
+        optional = [name for name in optional if name != "soc"]
+    table = load_table(path, mapping, required, optional, sha256=sha256, extra_vendors=extra_vendors)
+    return apply_repairs(table.with_name(name or path.name), repairs)
 
 
 def apply_repair(table: Table, repair: Repair) -> Table:
-    """The table after `repair`, which is added to its record. Row numbers are those of `table`.
+    """Apply `repair` to the table and append it to the table's record. Row indices refer to `table`.
 
-    Raises wrong_input for a kind or parameters that are unknown, or a column that is not there.
+    Raises wrong_input for an unknown kind, invalid parameters or a missing column.
     """
     change = KINDS.get(repair.kind)
     if change is None:
@@ -67,24 +67,23 @@ def apply_repair(table: Table, repair: Repair) -> Table:
 
 
 def apply_repairs(table: Table, repairs: Sequence[Repair]) -> Table:
-    """The table after all of them. Those that drop rows come last, so that every row number means the loaded table;
-    rows before the one that SOC is counted from go with them.
+    """Apply all repairs. Those that drop rows come last, so that every row index refers to the loaded table.
 
-    What reading noticed and one of `repairs` answers is not told any more.
+    Rows before the start of a counted SOC are dropped with them. Findings that one of `repairs` resolves are removed.
     """
-    for dropping in (False, True):
+    for is_dropping in (False, True):
         for repair in repairs:
-            if (repair.kind in _DROPPING) is dropping and repair.kind != "drop_rows":
+            if (repair.kind in _DROPPING_KINDS) is is_dropping and repair.kind != "drop_rows":
                 table = apply_repair(table, repair)
-        if not dropping:
-            rows = [span for repair in repairs for span in _cut_out(table, repair)]
+        if not is_dropping:
+            rows = [span for repair in repairs for span in _dropped_spans(table, repair)]
             if rows:
                 table = apply_repair(table, Repair(kind="drop_rows", parameters={"rows": rows}))
     return replace(table, findings=tuple(finding for finding in table.findings if finding.repair not in repairs))
 
 
-def _cut_out(table: Table, repair: Repair) -> list[list[int]]:
-    """Spans of the loaded table's rows that go with `repair`."""
+def _dropped_spans(table: Table, repair: Repair) -> list[list[int]]:
+    """Spans of the loaded table's rows that `repair` drops."""
     if repair.kind == COUNT_SOC:
         row = int(repair.parameters.get("row", 0))
         return [[0, row - 1]] if row > 0 else []
@@ -96,93 +95,99 @@ def _cut_out(table: Table, repair: Repair) -> list[list[int]]:
     return [list(span) for span in rows]
 
 
-def _drop_rows(table: Table, given: Mapping[str, Any]) -> Table:
+def _drop_rows(table: Table, parameters: Mapping[str, Any]) -> Table:
     """rows: spans of first and last row."""
-    return keep_rows(table, ~rows_in([(int(first), int(last)) for first, last in given["rows"]], table.rows))
+    return keep_rows(table, ~rows_in([(int(first), int(last)) for first, last in parameters["rows"]], table.rows))
 
 
-def _drop_repeats(table: Table, given: Mapping[str, Any]) -> Table:
-    """Of neighbouring rows with one time the last stays."""
+def _drop_repeats(table: Table, parameters: Mapping[str, Any]) -> Table:
+    """Keep the last of consecutive rows with the same time."""
     return keep_rows(table, np.append(np.diff(table.columns["time_s"]) != 0, True))
 
 
-def _merge_tiny_steps(table: Table, given: Mapping[str, Any]) -> Table:
-    """shorter_than_s: of rows closer than that the last stays, whose values hold from then on."""
+def _merge_tiny_steps(table: Table, parameters: Mapping[str, Any]) -> Table:
+    """shorter_than_s: keep the last of rows closer than this, whose values hold from then on."""
     steps = np.diff(table.columns["time_s"])
-    return keep_rows(table, np.append(~((steps >= 0) & (steps < float(given["shorter_than_s"]))), True))
+    return keep_rows(table, np.append(~((steps >= 0) & (steps < float(parameters["shorter_than_s"]))), True))
 
 
-def _drop_missing(table: Table, given: Mapping[str, Any]) -> Table:
-    """column: rows without a number there go."""
-    return keep_rows(table, np.isfinite(table.columns[given["column"]]))
+def _drop_missing(table: Table, parameters: Mapping[str, Any]) -> Table:
+    """column: drop the rows without a number in it."""
+    return keep_rows(table, np.isfinite(table.columns[parameters["column"]]))
 
 
-def _shift_time(table: Table, given: Mapping[str, Any]) -> Table:
-    """shifts: [row, seconds]; time from that row on moves by so much, each further shift on top."""
+def _shift_time(table: Table, parameters: Mapping[str, Any]) -> Table:
+    """shifts: pairs [row, seconds]; shift the time from that row on, each shift on top of the previous ones."""
     time_s = table.columns["time_s"].copy()
-    for row, seconds in given["shifts"]:
+    for row, seconds in parameters["shifts"]:
         time_s[int(row) :] += float(seconds)
-    return _with(table, "time_s", time_s)
+    return _with_column(table, "time_s", time_s)
 
 
-def _scale(table: Table, given: Mapping[str, Any]) -> Table:
-    """column, factor, offset (0 when not given): value * factor + offset."""
-    column, factor = given["column"], float(given["factor"])
-    scaled = _with(table, column, table.columns[column] * factor + float(given.get("offset", 0.0)))
+def _scale(table: Table, parameters: Mapping[str, Any]) -> Table:
+    """column, factor, offset (default 0): value * factor + offset."""
+    column, factor = parameters["column"], float(parameters["factor"])
+    scaled = _with_column(table, column, table.columns[column] * factor + float(parameters.get("offset", 0.0)))
     return replace(scaled, start_s=table.start_s * factor) if column == "time_s" else scaled
 
 
-def _flip(table: Table, given: Mapping[str, Any]) -> Table:
-    """column: its sign changes."""
-    return _with(table, given["column"], 0.0 - table.columns[given["column"]])
+def _flip(table: Table, parameters: Mapping[str, Any]) -> Table:
+    """column: invert its sign."""
+    return _with_column(table, parameters["column"], 0.0 - table.columns[parameters["column"]])
 
 
-def _fill(table: Table, given: Mapping[str, Any]) -> Table:
-    """column, longest_rows, values (none when not given): stretches without a number, or with one of `values`, that are
-    not longer are filled along a line between their neighbours in time."""
-    values, longest = table.columns[given["column"]], int(given["longest_rows"])
-    gone = ~np.isfinite(values) | np.isin(values, given.get("values", ()))
-    filled = np.where(gone, np.nan, values)
-    short = [(a, b) for a, b in spans_of(gone) if b - a + 1 <= longest]
-    return _with(table, given["column"], _between(table, filled, rows_in(short, table.rows)))
+def _fill(table: Table, parameters: Mapping[str, Any]) -> Table:
+    """Interpolate short gaps linearly in time.
+
+    column, longest_rows, values (default none): a gap is a stretch of at most longest_rows rows without a number or
+    with one of `values`.
+    """
+    values, max_rows = table.columns[parameters["column"]], int(parameters["longest_rows"])
+    is_missing = ~np.isfinite(values) | np.isin(values, parameters.get("values", ()))
+    filled = np.where(is_missing, np.nan, values)
+    short_spans = [(a, b) for a, b in spans_of(is_missing) if b - a + 1 <= max_rows]
+    return _with_column(table, parameters["column"], _interpolate(table, filled, rows_in(short_spans, table.rows)))
 
 
-def _interpolate_rows(table: Table, given: Mapping[str, Any]) -> Table:
-    """column, rows: these values are replaced along a line between their neighbours in time."""
-    values = table.columns[given["column"]].copy()
-    rows = rows_in([(int(first), int(last)) for first, last in given["rows"]], table.rows)
+def _interpolate_rows(table: Table, parameters: Mapping[str, Any]) -> Table:
+    """column, rows: replace these values by linear interpolation in time."""
+    values = table.columns[parameters["column"]].copy()
+    rows = rows_in([(int(first), int(last)) for first, last in parameters["rows"]], table.rows)
     values[rows] = np.nan
-    return _with(table, given["column"], _between(table, values, rows))
+    return _with_column(table, parameters["column"], _interpolate(table, values, rows))
 
 
-def _count_soc(table: Table, given: Mapping[str, Any]) -> Table:
-    """capacity_Ah, soc, row (0 when not given): SOC is `soc` at that row and follows the current from there on. Rows
-    before have none; what the file itself says of SOC is replaced."""
+def _count_soc(table: Table, parameters: Mapping[str, Any]) -> Table:
+    """Replace SOC by Coulomb counting.
+
+    capacity_Ah, soc, row (default 0): SOC equals `soc` at that row and follows the current from there. Earlier rows
+    have none.
+    """
     time_s, current_A = table.columns["time_s"], table.columns["current_A"]
-    row, soc, capacity = int(given.get("row", 0)), float(given["soc"]), float(given["capacity_Ah"])
-    return _with(table, "soc", counted_soc(time_s, current_A, row, soc, capacity))
+    row, soc, capacity = int(parameters.get("row", 0)), float(parameters["soc"]), float(parameters["capacity_Ah"])
+    return _with_column(table, "soc", counted_soc(time_s, current_A, row, soc, capacity))
 
 
-def _accept(table: Table, given: Mapping[str, Any]) -> Table:
-    """code: the finding of that code is known and nothing changes."""
-    if not isinstance(given["code"], str):
+def _accept(table: Table, parameters: Mapping[str, Any]) -> Table:
+    """code: acknowledge the finding of that code without any change."""
+    if not isinstance(parameters["code"], str):
         raise TypeError
     return table
 
 
-def _between(table: Table, values: np.ndarray, rows: np.ndarray) -> np.ndarray:
+def _interpolate(table: Table, values: np.ndarray, rows: np.ndarray) -> np.ndarray:
     time_s = table.columns["time_s"]
-    known = np.isfinite(values) & np.isfinite(time_s)
-    if not known.any():
+    is_known = np.isfinite(values) & np.isfinite(time_s)
+    if not is_known.any():
         return values
-    order = np.argsort(time_s[known], kind="stable")
+    order = np.argsort(time_s[is_known], kind="stable")
     filled = values.copy()
     rows = rows & np.isfinite(time_s)
-    filled[rows] = np.interp(time_s[rows], time_s[known][order], values[known][order])
+    filled[rows] = np.interp(time_s[rows], time_s[is_known][order], values[is_known][order])
     return filled
 
 
-def _with(table: Table, column: str, values: np.ndarray) -> Table:
+def _with_column(table: Table, column: str, values: np.ndarray) -> Table:
     return replace(table, columns=table.columns | {column: values})
 
 
@@ -199,5 +204,5 @@ KINDS: dict[str, Callable[[Table, Mapping[str, Any]], Table]] = {
     "scale": _scale,
     "shift_time": _shift_time,
 }
-"""Every kind of repair and what it does."""
-_DROPPING = frozenset(("drop_rows", "drop_repeats", "merge_tiny_steps", "drop_missing"))
+"""Every kind of repair and its function."""
+_DROPPING_KINDS = frozenset(("drop_rows", "drop_repeats", "merge_tiny_steps", "drop_missing"))

@@ -1,4 +1,4 @@
-"""The files of a job by role and content: what is used, and what would make results look too good."""
+"""The files of a job by role and content, without duplicates that would make results look too good."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from vestim_core.spec.data import DataSpec, Role
 from vestim_core.spec.errors import not_found, wrong_input
 from vestim_core.spec.finding import Finding, Severity
 
-_WORDS: dict[Role, str] = {"train": "training", "validation": "validation", "test": "test"}
+_ROLE_LABELS: dict[Role, str] = {"train": "training", "validation": "validation", "test": "test"}
 
 
 @dataclass(frozen=True)
 class RoleFile:
-    """A file, its role in the job, the hash of its content, and what it is called: no other file of the job is."""
+    """A file, its role, the hash of its content and its name, which is unique within the job."""
 
     path: Path
     role: Role
@@ -25,7 +25,7 @@ class RoleFile:
 
 
 def files_by_role(data: DataSpec) -> list[tuple[Path, Role]]:
-    """Every file that the data section names, folders opened: training first, then validation, then test."""
+    """Expand the data section to all of its files: training first, then validation, then test."""
     if data.is_reference:
         raise wrong_input(
             f"Only a daemon knows the files of data set '{data.data_set}': start the job with it, or name the files.",
@@ -38,42 +38,44 @@ def files_by_role(data: DataSpec) -> list[tuple[Path, Role]]:
     )
     for path in data.hashes:
         if not Path(path).exists():
-            raise not_found(f'"{path}"{_of(data)} does not exist any more: {_advice(data)}.', place=path)
-    found = [(path, role) for role, given in paths for path in find_files(given)]
-    if unknown := sorted(data.hashes.keys() - {str(path) for path, _ in found}):
+            raise not_found(f'"{path}"{_data_set_suffix(data)} does not exist any more: {_advice(data)}.', place=path)
+    role_files = [(path, role) for role, entries in paths for path in find_files(entries)]
+    if unknown := sorted(data.hashes.keys() - {str(path) for path, _ in role_files}):
         raise wrong_input(
             f'data.hashes names "{unknown[0]}", which is not among the files: write its whole path or remove it.',
             place="data.hashes",
         )
-    return found
+    return role_files
 
 
 def distinct_contents(
-    files: list[tuple[Path, Role]], seen: Callable[[int], None], data: DataSpec
+    files: list[tuple[Path, Role]], on_hashed: Callable[[int], None], data: DataSpec
 ) -> tuple[list[RoleFile], list[Finding]]:
-    """The files of `data`, each content once. `seen` is called with the number of files hashed so far.
+    """Hash the files of `data` and drop repeated content. on_hashed: called with the number of files hashed so far.
 
-    One content in two roles is an error, and so is another content than `data.hashes` fixes; within a role it is used
-    once, which is a finding.
+    The same content in two roles is an error, and so is content that differs from `data.hashes`. Within a role it is
+    used once and reported as a finding.
     """
-    kept: dict[str, RoleFile] = {}
+    files_by_hash: dict[str, RoleFile] = {}
     findings: list[Finding] = []
     names = distinct_names([path for path, _ in files])
-    for number, ((path, role), name) in enumerate(zip(files, names, strict=True)):
-        seen(number)
+    for index, ((path, role), name) in enumerate(zip(files, names, strict=True)):
+        on_hashed(index)
         file = RoleFile(path, role, sha256_of(path), name)
         if data.hashes.get(str(path), file.sha256) != file.sha256:
-            raise wrong_input(f'"{path}"{_of(data)} has changed: {_advice(data)}.', place=str(path))
-        first = kept.setdefault(file.sha256, file)
+            raise wrong_input(f'"{path}"{_data_set_suffix(data)} has changed: {_advice(data)}.', place=str(path))
+        first = files_by_hash.setdefault(file.sha256, file)
         if first is file:
             continue
         if first.role != role:
-            raise wrong_input(_leak(first, file), place=str(path), actions=(f"Remove it from {_WORDS[role]}",))
-        findings.append(_twice(first, file))
-    return list(kept.values()), findings
+            raise wrong_input(
+                _leak_message(first, file), place=str(path), actions=(f"Remove it from {_ROLE_LABELS[role]}",)
+            )
+        findings.append(_duplicate_finding(first, file))
+    return list(files_by_hash.values()), findings
 
 
-def _of(data: DataSpec) -> str:
+def _data_set_suffix(data: DataSpec) -> str:
     return f" of data set '{data.data_set}'" if data.data_set else ""
 
 
@@ -83,19 +85,19 @@ def _advice(data: DataSpec) -> str:
     return "bring back the former file, or check the data set ('vestim data check') and start the job anew"
 
 
-def _leak(first: RoleFile, second: RoleFile) -> str:
-    other = "" if first.name == second.name else f' as "{first.name}"'
+def _leak_message(first: RoleFile, second: RoleFile) -> str:
+    other_name = "" if first.name == second.name else f' as "{first.name}"'
     return (
-        f'"{second.name}" is in both {_WORDS[first.role]}{other} and {_WORDS[second.role]} (same content). '
-        f"Results would look too good: remove it from {_WORDS[second.role]}."
+        f'"{second.name}" is in both {_ROLE_LABELS[first.role]}{other_name} and {_ROLE_LABELS[second.role]} (same '
+        f"content). Results would look too good: remove it from {_ROLE_LABELS[second.role]}."
     )
 
 
-def _twice(first: RoleFile, second: RoleFile) -> Finding:
+def _duplicate_finding(first: RoleFile, second: RoleFile) -> Finding:
     return Finding(
         code="set.same_file_twice",
         severity=Severity.WARNING,
         sentence=f'"{second.name}" has the same content as "{first.name}", which is among the '
-        f"{_WORDS[first.role]} files already: it is used once.",
+        f"{_ROLE_LABELS[first.role]} files already: it is used once.",
         file=second.name,
     )

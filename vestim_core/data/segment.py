@@ -1,4 +1,4 @@
-"""Segments: the unbroken stretches of a file. Hidden state and batches never cross the border of one."""
+"""Segments: contiguous stretches of a file. Hidden state and batches never cross a segment boundary."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Segment:
-    """Rows `start` (included) to `stop` (excluded) of a file's arrays, evenly spaced in time.
+    """Rows `start` (inclusive) to `stop` (exclusive) of a file's arrays, evenly spaced in time.
 
-    Rows from `start` to `scored_from` are rested pre-roll: a model may read them, no loss and no metric may.
+    Rows from `start` to `scored_from` are rested pre-roll: models may read them, but no loss or metric does.
     """
 
     start: int
@@ -18,5 +18,5 @@ class Segment:
 
     @property
     def scored(self) -> slice:
-        """The rows that count."""
+        """The rows that count in losses and metrics."""
         return slice(self.scored_from, self.stop)

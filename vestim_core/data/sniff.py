@@ -1,4 +1,4 @@
-"""What a file is before any of its rows are read: whose, with which columns, about how long, and what is missing."""
+"""Summarizes a file before any of its rows are read: vendor, columns, approximate length and missing quantities."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from vestim_core.data.files import unreadable
-from vestim_core.data.readers.load import Opened, open_source
+from vestim_core.data.files import unreadable_error
+from vestim_core.data.readers.load import OpenedFile, open_source
 from vestim_core.spec.header import header_signature
 from vestim_core.spec.signals import QUANTITIES
 
-__all__ = ["ColumnFound", "Sniff", "header_signature", "sniff"]
+__all__ = ["RecognizedColumn", "Sniff", "header_signature", "sniff"]
 
-_LOOKED_FOR = ("time_s", "voltage_V", "current_A", "temperature_degC", "soc")
-_SAMPLED = 5
+_EXPECTED_QUANTITIES = ("time_s", "voltage_V", "current_A", "temperature_degC", "soc")
+_SAMPLE_VALUES = 5  # values per column, arbitrary: enough for a person to recognize it
 
 
 @dataclass(frozen=True)
-class ColumnFound:
-    """A column that was recognised, or that the user's mapping names: canonical value = factor * value + offset.
+class RecognizedColumn:
+    """A column that was recognized or is named by the user's mapping: canonical value = factor * value + offset.
 
-    unit: as the file writes it, "" when it says none. mapped: whether the mapping named it. sample: its first values.
+    unit: as the file writes it, "" if it names none. mapped: true if the mapping named it. sample: its first values.
     """
 
     name: str
@@ -36,9 +36,12 @@ class ColumnFound:
 
 @dataclass(frozen=True)
 class Sniff:
-    """vendor, title, why: whose file it was taken for. headers: all its columns; signature: their hash, under which a
-    mapping may be remembered. columns: what each quantity would be read from. rows: about how many there are.
-    missing: quantities that were looked for in vain. notes: what opening noticed, in sentences."""
+    """Summary of a file.
+
+    vendor, title, why: the detected vendor and the evidence. headers: all column names; signature: their hash, under
+    which a mapping can be remembered. columns: the source of each quantity. rows: approximate row count. missing:
+    expected quantities that are absent. notes: messages of the findings from opening the file.
+    """
 
     path: str
     name: str
@@ -48,29 +51,29 @@ class Sniff:
     why: str
     headers: tuple[str, ...]
     signature: str
-    columns: tuple[ColumnFound, ...]
+    columns: tuple[RecognizedColumn, ...]
     rows: int
     missing: tuple[str, ...]
     notes: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values."""
+        """Convert to plain values."""
         return asdict(self)
 
 
 def sniff(path: Path, mapping: Mapping[str, str] | None = None, extra_vendors: Path | None = None) -> Sniff:
-    """What `path` is. mapping: canonical name to the name in the file, where the user has said so.
+    """Summarize the file `path`. mapping: canonical name to the name in the file, as given by the user.
 
-    A text file's beginning is read only; MAT files and workbooks are opened whole. Raises VestimError with one sentence
-    for whatever is no table.
+    Only the beginning of a text file is read; MAT files and workbooks are opened completely. Raises VestimError with a
+    one-sentence message if the file holds no table.
     """
     mapping = mapping or {}
     opened = open_source(path, mapping, extra_vendors)
     try:
         size, rows = path.stat().st_size, opened.source.estimated_rows()
     except OSError as error:
-        raise unreadable(path, error) from None
-    columns = tuple(_found(opened, mapping))
+        raise unreadable_error(path, error) from None
+    columns = tuple(_recognized_columns(opened, mapping))
     names = {column.name for column in columns}
     return Sniff(
         path=str(path),
@@ -83,35 +86,37 @@ def sniff(path: Path, mapping: Mapping[str, str] | None = None, extra_vendors: P
         signature=header_signature(opened.headers),
         columns=columns,
         rows=rows,
-        missing=tuple(name for name in _LOOKED_FOR if name not in names),
+        missing=tuple(name for name in _EXPECTED_QUANTITIES if name not in names),
         notes=tuple(finding.sentence for finding in opened.source.findings),
     )
 
 
-def _found(opened: Opened, mapping: Mapping[str, str]) -> list[ColumnFound]:
-    """Quantities first, then other names that the mapping gives, then the column of the state."""
+def _recognized_columns(opened: OpenedFile, mapping: Mapping[str, str]) -> list[RecognizedColumn]:
+    """List quantities first, then other names in the mapping, then the state column."""
     columns = []
     for name in dict.fromkeys([*QUANTITIES, *mapping]):
         step_time = opened.step_time if name == "time_s" else None
-        found = opened.names.find(opened.headers, name)
+        column = opened.names.find_column(opened.headers, name)
         if step_time is not None:
-            columns.append(_column(opened, name, step_time))
-        elif found is not None:
-            mapped = opened.names.mapped(opened.headers, name) is not None
-            columns.append(_column(opened, name, found.position, found.unit, found.factor, found.offset, mapped))
+            columns.append(_recognized_column(opened, name, step_time))
+        elif column is not None:
+            is_mapped = opened.names.find_mapped_column(opened.headers, name) is not None
+            columns.append(
+                _recognized_column(opened, name, column.position, column.unit, column.factor, column.offset, is_mapped)
+            )
     if opened.state is not None:
-        columns.append(_column(opened, "step_type", opened.state))
+        columns.append(_recognized_column(opened, "step_type", opened.state))
     return columns
 
 
-def _column(
-    opened: Opened,
+def _recognized_column(
+    opened: OpenedFile,
     name: str,
     position: int,
     unit: str = "",
     factor: float = 1.0,
     offset: float = 0.0,
     mapped: bool = False,
-) -> ColumnFound:
-    sample = tuple(opened.source.sample(position)[:_SAMPLED])
-    return ColumnFound(name, opened.headers[position], unit, factor, offset, mapped, sample)
+) -> RecognizedColumn:
+    sample = tuple(opened.source.sample(position)[:_SAMPLE_VALUES])
+    return RecognizedColumn(name, opened.headers[position], unit, factor, offset, mapped, sample)

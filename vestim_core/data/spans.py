@@ -1,4 +1,4 @@
-"""Stretches of neighbouring rows, as pairs of first and last row."""
+"""Spans: stretches of consecutive rows as pairs of first and last row."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import numpy as np
 
 from vestim_core.spec.finding import Finding, Repair, Severity
 
-MOST_SPANS = 1000
+MAX_SPANS = 1000  # per finding, arbitrary: bounds the size of stored findings
 
 Spans = tuple[tuple[int, int], ...]
 
 
 def spans_of(rows: np.ndarray) -> Spans:
-    """The stretches that sorted row numbers (k,) or a mask of bool (N,) make up."""
+    """Group sorted row indices (k,) or a boolean mask (N,) into spans."""
     if rows.dtype == np.bool_:
         rows = np.flatnonzero(rows)
     if len(rows) == 0:
@@ -26,7 +26,7 @@ def spans_of(rows: np.ndarray) -> Spans:
 
 
 def rows_in(spans: Iterable[tuple[int, int]], count: int) -> np.ndarray:
-    """Mask of bool (count,) of the rows in `spans`; what lies beyond the table counts for nothing."""
+    """Boolean mask (count,) of the rows in `spans`; rows beyond the table are ignored."""
     mask = np.zeros(count, dtype=bool)
     for first, last in spans:
         mask[max(first, 0) : last + 1] = True
@@ -43,7 +43,7 @@ def finding_at(
     column: str = "",
     repair: Repair | None = None,
 ) -> Finding:
-    """A finding about these stretches of rows."""
+    """Build a finding about `spans`."""
     return Finding(
         code=code,
         severity=severity,
@@ -51,20 +51,20 @@ def finding_at(
         file=file,
         column=column,
         rows=(spans[0][0], spans[-1][1]),
-        spans=spans[:MOST_SPANS] if len(spans) > 1 else (),
+        spans=spans[:MAX_SPANS] if len(spans) > 1 else (),
         repair=repair,
     )
 
 
 def count_rows(spans: Spans) -> int:
-    """Number of rows in the stretches."""
+    """Number of rows in the spans."""
     return sum(last - first + 1 for first, last in spans)
 
 
 def rows_words(spans: Spans) -> str:
-    """Where they are, for a sentence: `row 7`, `rows 541-740`, `rows 7, 9 and 12-14`, `12 places from row 7 on`."""
-    words = [str(first) if first == last else f"{first}-{last}" for first, last in spans]
-    if len(words) > 3:
-        return f"{len(words)} places from row {spans[0][0]} on"
+    """Describe the rows for a message: `row 7`, `rows 541-740`, `rows 7, 9 and 12-14`, `12 places from row 7 on`."""
+    ranges = [str(first) if first == last else f"{first}-{last}" for first, last in spans]
+    if len(ranges) > 3:
+        return f"{len(ranges)} places from row {spans[0][0]} on"
     plural = "s" if count_rows(spans) > 1 else ""
-    return f"row{plural} " + (words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}")
+    return f"row{plural} " + (ranges[0] if len(ranges) == 1 else f"{', '.join(ranges[:-1])} and {ranges[-1]}")

@@ -1,7 +1,7 @@
-"""The pipeline sample by sample, as a running battery management system would carry it out.
+"""Applies a pipeline sample by sample, as a battery management system would at run time.
 
-Fed the rows of a file one after another it gives the rows that `Pipeline.apply` gives for the whole file, each as soon
-as it is known: the proof that no step looks ahead, and the reference for whatever is generated from a pipeline.
+Fed the rows of a file in order, it yields the same rows as `Pipeline.apply` for the entire file, each as soon as it is
+determined. It proves that no step looks ahead and is the reference for code generated from a pipeline.
 """
 
 from __future__ import annotations
@@ -25,8 +25,11 @@ from vestim_core.spec.preparation import Augment, ColumnStep, Normalise, PreRoll
 
 @dataclass(frozen=True)
 class StreamedRow:
-    """One prepared row. features: (F,) float32 scaled. physical: float64 by column. starts: first of its segment, where
-    hidden state begins anew. scored: False for rested pre-roll."""
+    """One prepared row.
+
+    features: (F,) float32 scaled. physical: float64 by column. starts: true for the first row of a segment, where the
+    hidden state is reset. scored: false for rested pre-roll.
+    """
 
     time_s: float
     features: np.ndarray
@@ -37,7 +40,7 @@ class StreamedRow:
 
 @dataclass(frozen=True)
 class _Row:
-    """A row on its way through the steps; each column an array of length 1."""
+    """A row between two steps; each column is an array of length 1."""
 
     time_s: float
     columns: Mapping[str, np.ndarray]
@@ -53,10 +56,10 @@ class _Stage(Protocol):
 
 
 class PipelineStream:
-    """One file, or one run of a system, through a fitted pipeline.
+    """One file, or one run of a system, passing through a fitted pipeline.
 
-    identity: hash of the file's content, which seeds noise as it does in `Pipeline.apply`.
-    training: whether augmentation takes place, as it does for training files.
+    identity: hash of the file's content, which seeds noise as in `Pipeline.apply`. training: apply augmentation, as for
+    training files.
     """
 
     def __init__(self, pipeline: Pipeline, identity: str = "", *, training: bool = False) -> None:
@@ -66,16 +69,16 @@ class PipelineStream:
         self._stages = list(_stages(pipeline, identity, training))
 
     def push(self, time_s: float, values: Mapping[str, float]) -> list[StreamedRow]:
-        """The prepared rows that are known once `values`, one by column, start to hold at `time_s`.
+        """Return the prepared rows that are determined once `values`, one per column, begin to hold at `time_s`.
 
-        Raises wrong_input where a formula gives no number.
+        Raises wrong_input where a formula yields no number.
         """
         self._names = self._names or tuple(values)
         row = np.array([values[name] for name in self._names], dtype=np.float64)
         return self._through(self._grid.push(time_s, row))
 
     def finish(self) -> list[StreamedRow]:
-        """What is left when no row follows."""
+        """Return the remaining rows after the last one was pushed."""
         return self._through(self._grid.finish())
 
     def _through(self, grid: Iterable[GridRow]) -> list[StreamedRow]:
@@ -83,7 +86,7 @@ class PipelineStream:
             _Row(row.time_s, dict(zip(self._names, row.values[:, None], strict=True)), row.starts) for row in grid
         )
         for stage in self._stages:
-            rows = [after for row in rows for after in stage(row)]
+            rows = [output for row in rows for output in stage(row)]
         return [self._scaled(row) for row in rows]
 
     def _scaled(self, row: _Row) -> StreamedRow:
@@ -94,45 +97,45 @@ class PipelineStream:
 
 
 def _stages(pipeline: Pipeline, identity: str, training: bool) -> Iterator[_Stage]:
-    """What each step between resampling and normalisation does to a row."""
-    before: list[ColumnStep] = []
-    for number, step in enumerate(pipeline.steps, 1):
+    """Yield one function on rows for each step between resampling and normalization."""
+    column_steps: list[ColumnStep] = []
+    for index, step in enumerate(pipeline.steps, 1):
         if isinstance(step, PreRoll):
-            yield partial(_rested, Rest(step, tuple(before), pipeline.period_s, identity), number)
+            yield partial(_with_pre_roll, Rest(step, tuple(column_steps), pipeline.period_s, identity), index)
         elif isinstance(step, Augment):
             if training:
-                yield partial(_augmented, Augmenter(step, number, identity), step.column)
+                yield partial(_augmented, Augmenter(step, index, identity), step.column)
         elif not isinstance(step, Resample | Normalise):
-            yield partial(_with_made, maker(step, pipeline.period_s, identity), step.output, number)
-            before.append(step)
+            yield partial(_with_new_column, maker(step, pipeline.period_s, identity), step.output, index)
+            column_steps.append(step)
 
 
-def _with_made(made: Maker, output: str, number: int, row: _Row) -> Iterator[_Row]:
+def _with_new_column(column_maker: Maker, output: str, index: int, row: _Row) -> Iterator[_Row]:
     if row.starts:
-        made.start()
+        column_maker.start()
     try:
-        yield row.with_column(output, made.push(row.columns))
-    except NoValue as none:
-        raise _no_value(number, row, none) from None
+        yield row.with_column(output, column_maker.push(row.columns))
+    except NoValue as error:
+        raise _no_value(index, row, error) from None
 
 
 def _augmented(augmenter: Augmenter, column: str, row: _Row) -> Iterator[_Row]:
     yield row.with_column(column, augmenter.push(row.columns[column]))
 
 
-def _rested(rest: Rest, number: int, row: _Row) -> Iterator[_Row]:
-    """The row, after the rested rows if it is the first of its segment."""
+def _with_pre_roll(rest: Rest, index: int, row: _Row) -> Iterator[_Row]:
+    """Yield the row, preceded by the rested rows if it is the first of its segment."""
     if row.starts and rest.count:
         try:
-            rested = rest.rows({name: float(values[0]) for name, values in row.columns.items()})
-        except NoValue as none:
-            raise _no_value(number, row, none) from None
+            rest_columns = rest.rows({name: float(values[0]) for name, values in row.columns.items()})
+        except NoValue as error:
+            raise _no_value(index, row, error) from None
         for position, back_s in enumerate(rest.back_s.tolist()):
-            columns = {name: values[position : position + 1] for name, values in rested.items()}
+            columns = {name: values[position : position + 1] for name, values in rest_columns.items()}
             yield _Row(row.time_s + back_s, columns, position == 0, scored=False)
         row = replace(row, starts=False)
     yield row
 
 
-def _no_value(number: int, row: _Row, none: NoValue) -> VestimError:
-    return wrong_input(f"Step {number} has no value at {row.time_s:g} s: {none.words}.", place=f"preparation[{number}]")
+def _no_value(index: int, row: _Row, error: NoValue) -> VestimError:
+    return wrong_input(f"Step {index} has no value at {row.time_s:g} s: {error.words}.", place=f"preparation[{index}]")

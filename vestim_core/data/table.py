@@ -1,4 +1,4 @@
-"""Table: one file as it was read, in canonical columns and SI units."""
+"""Table: one file as read, in canonical columns and units."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ import numpy as np
 from vestim_core.spec.finding import Finding, Repair
 
 
-def _row_words(row: int) -> str:
+def _default_row_location(row: int) -> str:
     return f"row {row + 1}"
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of one file, one for each of its data rows, in its order.
+    """Rows of one file, one per data row, in file order.
 
     sha256: hash of the file's bytes.
-    columns: float64 arrays of one length by canonical name; `time_s` counts from the file's first row; charge current
-    is positive. As loaded, NaN stands where the file has no number and time may stand still or run backwards; what
-    `read_table` and `usable` give is free of NaN and strictly increases.
-    findings: what reading noticed. vendor, why: whose file it was taken for, and by which words.
-    headers: every column of the file; sources: the one that each canonical column comes from, as the file writes it.
-    start_s: the first row on the file's own clock (seconds; since 1970 where that is a date).
-    place: words for where a row (from 0) stands in the file, e.g. `line 413`.
-    repairs: what was changed since reading, in order.
+    columns: float64 arrays of one length by canonical name. `time_s` counts from the file's first row; charge current
+    is positive. As loaded, NaN marks a missing number and time may repeat or decrease; after `read_table` or `usable`
+    there is no NaN and time strictly increases.
+    findings: issues found while reading. vendor, why: the detected vendor and the evidence.
+    headers: all column names of the file; sources: the header that each canonical column was read from.
+    start_s: the first row on the file's own clock in seconds, since 1970 if that is a date.
+    row_location: maps a row (from 0) to its location in the file in words, e.g. `line 413`.
+    repairs: applied repairs, in order.
     """
 
     path: Path
@@ -40,14 +40,16 @@ class Table:
     headers: tuple[str, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
     start_s: float = 0.0
-    place: Callable[[int], str] = _row_words
+    row_location: Callable[[int], str] = _default_row_location
     repairs: tuple[Repair, ...] = ()
 
-    def called(self, name: str) -> Table:
-        """The same by another name, where its file's own is not enough."""
+    def with_name(self, name: str) -> Table:
+        """Return the table under another name, in its findings too."""
         if name == self.name:
             return self
-        return replace(self, name=name, findings=tuple(called(one, self.name, name) for one in self.findings))
+        return replace(
+            self, name=name, findings=tuple(rename_in_finding(finding, self.name, name) for finding in self.findings)
+        )
 
     @property
     def rows(self) -> int:
@@ -55,6 +57,6 @@ class Table:
         return len(self.columns["time_s"])
 
 
-def called(finding: Finding, old: str, new: str) -> Finding:
-    """`finding` about the file of the name `new`, which it calls `old`."""
+def rename_in_finding(finding: Finding, old: str, new: str) -> Finding:
+    """Replace the file name `old` by `new` in `finding`."""
     return finding.model_copy(update={"file": new, "sentence": finding.sentence.replace(f'"{old}"', f'"{new}"')})

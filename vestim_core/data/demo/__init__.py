@@ -1,7 +1,7 @@
-"""The demo: a synthetic cell's test files and a job on them, the same bytes at every run.
+"""The demo: test files of a synthetic cell and a job that uses them, byte-identical on every run.
 
-Training at 5 to 40 degC, validation on another kind of drive at 20 degC, and a held-out test on yet another kind
-at 32 degC, a temperature in between. One deliberately defective file lies beside and is no part of the job.
+Training covers 5 to 40 degC, validation another kind of drive at 20 degC, and the held-out test yet another kind at 32
+degC. One deliberately defective file is written next to them and is not part of the job.
 """
 
 from __future__ import annotations
@@ -13,51 +13,54 @@ from pathlib import Path
 from typing import Any
 
 import vestim_core
-from vestim_core.data.demo.files import DEFECTIVE, FILES, csv_bytes, defective_csv_bytes
+from vestim_core.data.demo.demo_files import DEFECTIVE, FILES, csv_bytes, defective_csv_bytes
 from vestim_core.spec.errors import wrong_input
 
 __all__ = ["keep_demo", "write_demo"]
 
-_NOTE = "demo.json"
-Tell = Callable[[dict[str, Any]], None]
+_MANIFEST = "demo.json"
+ProgressCallback = Callable[[dict[str, Any]], None]
 
 
-def keep_demo(folder: Path, tell: Tell = lambda progress: None) -> dict[str, Any]:
-    """The demo in `folder`, written unless a whole set of this version lies there.
+def keep_demo(folder: Path, on_progress: ProgressCallback = lambda progress: None) -> dict[str, Any]:
+    """Ensure that `folder` holds the demo files of this version, and return the demo's description.
 
-    Answers spec (the job's document), folder, defective (path of the file that is broken on purpose and no part of the
-    job) and generated (whether anything was written). tell: hears fraction and message. `VestimError` where nothing
-    can be written.
+    Keys: spec (the job document), folder, defective (path of the deliberately defective file) and generated (true if
+    anything was written). on_progress: called with fraction and message. Raises VestimError if the files cannot be
+    written.
     """
     folder = folder.absolute()
-    generated = not _whole(folder)
-    if generated:
+    is_generated = not _is_current(folder)
+    if is_generated:
         try:
-            write_demo(folder, tell)
-            note = {"version": vestim_core.__version__, "sha256": {name: _sha256(folder / name) for name in _names()}}
-            (folder / _NOTE).write_text(json.dumps(note, indent=2), encoding="utf-8")
+            write_demo(folder, on_progress)
+            manifest = {
+                "version": vestim_core.__version__,
+                "sha256": {name: _sha256(folder / name) for name in _file_names()},
+            }
+            (folder / _MANIFEST).write_text(json.dumps(manifest, indent=2), encoding="utf-8")
         except OSError as error:
             raise wrong_input(
                 f"the demo data cannot be written to '{folder}' ({error.strerror or error}): make room or give access",
                 place=str(folder),
             ) from None
     answer = {"spec": demo_document(folder), "folder": str(folder), "defective": str(folder / DEFECTIVE)}
-    return {**answer, "generated": generated}
+    return {**answer, "generated": is_generated}
 
 
-def write_demo(folder: Path, tell: Tell = lambda progress: None) -> dict[str, Any]:
-    """Write the files into `folder` (made when absent) and return the job's document, with absolute paths."""
+def write_demo(folder: Path, on_progress: ProgressCallback = lambda progress: None) -> dict[str, Any]:
+    """Write the files into `folder` (created if absent) and return the job document, with absolute paths."""
     folder = folder.absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    for number, file in enumerate(FILES):
-        tell({"fraction": number / len(FILES), "message": f"driving the synthetic cell: {file.name}"})
+    for index, file in enumerate(FILES):
+        on_progress({"fraction": index / len(FILES), "message": f"driving the synthetic cell: {file.name}"})
         (folder / file.name).write_bytes(csv_bytes(file))
     (folder / DEFECTIVE).write_bytes(defective_csv_bytes())
     return demo_document(folder)
 
 
 def demo_document(folder: Path) -> dict[str, Any]:
-    """The job on the demo's files in `folder`."""
+    """Build the job document for the demo files in `folder`."""
     roles = ("train", "validation", "test")
     return {
         "name": "Demo: LSTM and FNN on a synthetic cell",
@@ -77,16 +80,16 @@ def demo_document(folder: Path) -> dict[str, Any]:
     }
 
 
-def _names() -> list[str]:
+def _file_names() -> list[str]:
     return [*(file.name for file in FILES), DEFECTIVE]
 
 
-def _whole(folder: Path) -> bool:
-    """Whether every file lies there as this version wrote it."""
+def _is_current(folder: Path) -> bool:
+    """True if every file is present exactly as this version wrote it."""
     try:
-        note = json.loads((folder / _NOTE).read_text(encoding="utf-8"))
-        written = note["sha256"] == {name: _sha256(folder / name) for name in _names()}
-        return bool(written and note["version"] == vestim_core.__version__)
+        manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+        is_unchanged = manifest["sha256"] == {name: _sha256(folder / name) for name in _file_names()}
+        return bool(is_unchanged and manifest["version"] == vestim_core.__version__)
     except (OSError, ValueError, KeyError, TypeError):
         return False
 

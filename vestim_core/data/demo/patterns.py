@@ -1,4 +1,4 @@
-"""What the synthetic cell goes through: drives of several kinds with a small car around it, and CC-CV charges."""
+"""Load profiles of the synthetic cell: several kinds of drive in a small car, and CC-CV charges."""
 
 from __future__ import annotations
 
@@ -10,32 +10,33 @@ import numpy as np
 
 from vestim_core.data.demo.cell import CAPACITY_AH, EMPTY_V, FULL_V, Drive
 
+# All parameters of the car are invented, in the range of a small electric car.
 _MASS_KG = 1700.0
 _DRAG = 0.36  # half of air density times drag area, kg/m
 _ROLLING_N = 170.0
-_GRAVITY = 9.81
-_CELLS = 1300
-_AUXILIARY_W = 0.15
-_STRONGEST_DISCHARGE_A = 3.0 * CAPACITY_AH
-_STRONGEST_CHARGE_A = 1.5 * CAPACITY_AH
-_RECUPERATED = 0.65
-_REST_S = 240
-_TURN_S = 600
+_GRAVITY_MPS2 = 9.81  # standard gravity
+_CELL_COUNT = 1300  # cells that share the power, about 21 kWh
+_AUXILIARY_W = 0.15  # per cell, constant
+_MAX_DISCHARGE_A = 3.0 * CAPACITY_AH  # 3C
+_MAX_CHARGE_A = 1.5 * CAPACITY_AH  # 1.5C
+_RECUPERATION_EFFICIENCY = 0.65  # share of braking power that reaches the cells
+_REST_S = 240  # before and after each test, arbitrary
+_PATTERN_DURATION_S = 600  # driven with one pattern before the next one follows
 
 
 @dataclass(frozen=True)
 class Pattern:
     """A kind of drive; each pair is the range that a value is drawn from.
 
-    speed_mps, acceleration_mps2, cruise_s, stop_s: one leg: speed up or down, cruise, perhaps stop. stops: share of
-    legs that end in a stop. slope: rise of the road, drawn anew for each leg.
+    speed_mps, acceleration_mps2, cruise_s, stop_s: one leg: accelerate or brake, cruise, possibly stop. stop_share:
+    share of legs that end in a stop. slope: gradient of the road, drawn for each leg.
     """
 
     speed_mps: tuple[float, float]
     acceleration_mps2: tuple[float, float]
     cruise_s: tuple[int, int]
     stop_s: tuple[int, int]
-    stops: float
+    stop_share: float
     slope: tuple[float, float] = (0.0, 0.0)
 
 
@@ -47,9 +48,10 @@ MOUNTAIN = Pattern((10.0, 22.0), (0.6, 2.0), (30, 150), (5, 30), 0.25, (-0.05, 0
 
 
 def drive(patterns: Sequence[Pattern], random: np.random.Generator, seconds: int) -> Drive:
-    """A rest, `seconds` of driving (less when the cell is empty) with the patterns by turns, and a rest."""
-    turns = islice(cycle(patterns), -(-seconds // _TURN_S))
-    power_W = np.concatenate([cell_power(pattern, random, _TURN_S) for pattern in turns])[:seconds]
+    """Build a profile of a rest, `seconds` of driving (less if the cell is empty) alternating between patterns, and a
+    rest."""
+    sequence = islice(cycle(patterns), -(-seconds // _PATTERN_DURATION_S))
+    power_W = np.concatenate([cell_power(pattern, random, _PATTERN_DURATION_S) for pattern in sequence])[:seconds]
     end = _REST_S + seconds
 
     def current_A(second: int, voltage_V: float, inner_V: float, ohmic_ohm: float) -> float | None:
@@ -57,40 +59,41 @@ def drive(patterns: Sequence[Pattern], random: np.random.Generator, seconds: int
         if _REST_S <= second < end and voltage_V < EMPTY_V + 0.1:
             end = second
         if _REST_S <= second < end:
-            wanted = float(power_W[second - _REST_S]) / voltage_V
-            strongest = min(_STRONGEST_CHARGE_A, max((FULL_V - inner_V) / ohmic_ohm, 0.0))
-            return min(max(wanted, -_STRONGEST_DISCHARGE_A), strongest)
+            requested_A = float(power_W[second - _REST_S]) / voltage_V
+            max_charge_A = min(_MAX_CHARGE_A, max((FULL_V - inner_V) / ohmic_ohm, 0.0))
+            return min(max(requested_A, -_MAX_DISCHARGE_A), max_charge_A)
         return 0.0 if second < end + _REST_S else None
 
     return current_A
 
 
 def charge(rate_C: float, end_C: float = 0.05) -> Drive:
-    """A rest, constant current up to the full voltage, that voltage down to a small current, and a rest."""
-    full_at: int | None = None
+    """Build a profile of a rest, constant current up to the full voltage, that voltage down to `end_C`, and a rest."""
+    full_second: int | None = None
 
     def current_A(second: int, _voltage_V: float, inner_V: float, ohmic_ohm: float) -> float | None:
-        nonlocal full_at
+        nonlocal full_second
         if second < _REST_S:
             return 0.0
-        if full_at is None:
+        if full_second is None:
             current = min(rate_C * CAPACITY_AH, (FULL_V - inner_V) / ohmic_ohm)
             if current > end_C * CAPACITY_AH:
                 return current
-            full_at = second
-        return 0.0 if second < full_at + _REST_S else None
+            full_second = second
+        return 0.0 if second < full_second + _REST_S else None
 
     return current_A
 
 
 def cell_power(pattern: Pattern, random: np.random.Generator, seconds: int) -> np.ndarray:
-    """Power of one cell in W, charge positive, (seconds,): a car of `_CELLS` cells driven as `pattern` says."""
+    """Power of one cell in W, charge positive, (seconds,): a car with `_CELL_COUNT` cells driven according to
+    `pattern`."""
     speed, slope = _speed_and_slope(pattern, random, seconds + 1)
     acceleration = np.diff(speed)
     speed, slope = speed[:-1], slope[:-1]
-    force_N = _MASS_KG * (acceleration + _GRAVITY * slope) + _DRAG * speed**2 + _ROLLING_N * (speed > 0)
-    wheels_W = force_N * speed / _CELLS
-    return np.asarray(-np.where(wheels_W > 0, wheels_W / 0.9, wheels_W * _RECUPERATED) - _AUXILIARY_W)
+    force_N = _MASS_KG * (acceleration + _GRAVITY_MPS2 * slope) + _DRAG * speed**2 + _ROLLING_N * (speed > 0)
+    wheels_W = force_N * speed / _CELL_COUNT
+    return np.asarray(-np.where(wheels_W > 0, wheels_W / 0.9, wheels_W * _RECUPERATION_EFFICIENCY) - _AUXILIARY_W)
 
 
 def _speed_and_slope(pattern: Pattern, random: np.random.Generator, seconds: int) -> tuple[np.ndarray, np.ndarray]:
@@ -108,10 +111,10 @@ def _speed_and_slope(pattern: Pattern, random: np.random.Generator, seconds: int
         target = random.uniform(*pattern.speed_mps)
         go_to(target, slope)
         cruise = int(random.integers(*pattern.cruise_s))
-        wobble = np.convolve(random.normal(0.0, 0.4, cruise + 10), np.full(11, 1 / 11), "valid")
-        speeds.extend(np.maximum(target + wobble, 0.5).tolist())
+        fluctuation = np.convolve(random.normal(0.0, 0.4, cruise + 10), np.full(11, 1 / 11), "valid")
+        speeds.extend(np.maximum(target + fluctuation, 0.5).tolist())
         slopes.extend([slope] * cruise)
-        if random.random() < pattern.stops:
+        if random.random() < pattern.stop_share:
             go_to(0.0, slope)
             stop = int(random.integers(*pattern.stop_s))
             speeds.extend([0.0] * stop)

@@ -1,12 +1,12 @@
-"""Readers: any supported file to a `Table` in canonical columns. Nothing is dropped, zeroed or guessed in silence."""
+"""Readers: any supported file as a `Table` in canonical columns. Nothing is dropped, zeroed or guessed silently."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from vestim_core.data.readers.cleaning import usable
 from vestim_core.data.readers.load import load_table
-from vestim_core.data.readers.usable import usable
 from vestim_core.data.table import Table
 
 __all__ = ["load_table", "read_table", "usable"]
@@ -15,18 +15,18 @@ __all__ = ["load_table", "read_table", "usable"]
 def read_table(
     path: Path,
     mapping: Mapping[str, str],
-    needed: Sequence[str],
-    wanted: Sequence[str] = (),
+    required: Sequence[str],
+    optional: Sequence[str] = (),
     *,
     sha256: str = "",
     extra_vendors: Path | None = None,
 ) -> Table:
-    """The rows of one file, ready for use: no value missing, time strictly increasing from 0.
+    """Read one file into rows that are ready for use: no value missing, time strictly increasing from 0.
 
-    mapping: canonical name to the name in the file, where that is not recognised. needed: canonical columns that must
-    be there, time apart, which always must. wanted: columns that are read when they are there and whole. sha256: of the
-    file when it is known already. extra_vendors: a folder with more vendor files. Raises VestimError with one sentence
-    for whatever cannot be used.
+    mapping: canonical name to the name in the file, for names that are not recognized. required: canonical columns that
+    must be present; time always must. optional: columns that are read when they are present and complete. sha256: hash
+    of the file if already known. extra_vendors: a folder with more vendor files. Raises VestimError with a one-sentence
+    message for a file that cannot be used.
     """
-    table = load_table(path, mapping, needed, wanted, sha256=sha256, extra_vendors=extra_vendors)
-    return usable(table, needed, dict(mapping))
+    table = load_table(path, mapping, required, optional, sha256=sha256, extra_vendors=extra_vendors)
+    return usable(table, required, dict(mapping))

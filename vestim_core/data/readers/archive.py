@@ -1,7 +1,7 @@
-"""Zip archives from outside (XLSX, NDAX): unpacked once to be counted before any library unpacks them for good.
+"""Zip archives from untrusted sources (XLSX, NDAX): decompressed once for counting before a library decompresses them.
 
-The directory of an archive may lie about sizes, so the bytes themselves are counted; documents that declare entities
-are refused, for those can grow without end, and so are sheets with cells far out.
+The archive's directory may lie about sizes, so the decompressed bytes are counted. Documents that declare entities are
+rejected because entities can expand without limit, and so are sheets whose cells lie too far out.
 """
 
 from __future__ import annotations
@@ -10,40 +10,40 @@ import zipfile
 import zlib
 from pathlib import Path
 
-from vestim_core.data.readers.extent import MOST_CELLS, Extent
+from vestim_core.data.readers.sheet_extent import MAX_CELLS, SheetExtent
 from vestim_core.spec.errors import wrong_input
 
-MOST_UNPACKED = 2 << 30
-_MOST_MEMBERS = 10_000
-_PIECE = 1 << 20
-_HEAD = 4096
+MAX_UNPACKED_BYTES = 2 << 30  # 2 GiB, arbitrary: larger record tables belong in CSV
+_MAX_MEMBERS = 10_000  # arbitrary, far above the some hundred parts of a real workbook
+_CHUNK_BYTES = 1 << 20  # 1 MiB per read, arbitrary: bounds the memory used for counting
+_PROLOG_BYTES = 4096  # a DOCTYPE stands before the root element, within the first kilobytes
 
 
 def check_archive(path: Path) -> None:
-    """Raise wrong_input when the archive is damaged, unpacks to too many bytes or declares entities."""
+    """Raise wrong_input if the archive is damaged, decompresses to too many bytes or declares entities."""
     total = 0
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
-            if len(members) > _MOST_MEMBERS or sum(member.file_size for member in members) > MOST_UNPACKED:
-                raise _too_large(path)
+            if len(members) > _MAX_MEMBERS or sum(member.file_size for member in members) > MAX_UNPACKED_BYTES:
+                raise _too_large_error(path)
             for member in members:
-                extent = Extent() if member.filename.startswith("xl/worksheets/") else None
+                extent = SheetExtent() if member.filename.startswith("xl/worksheets/") else None
                 with archive.open(member) as file:
-                    first = True
-                    while piece := file.read(_PIECE):
-                        total += len(piece)
-                        if total > MOST_UNPACKED:
-                            raise _too_large(path)
-                        if first and b"<!DOCTYPE" in piece[:_HEAD].replace(b"\x00", b"").upper():
+                    is_first = True
+                    while chunk := file.read(_CHUNK_BYTES):
+                        total += len(chunk)
+                        if total > MAX_UNPACKED_BYTES:
+                            raise _too_large_error(path)
+                        if is_first and b"<!DOCTYPE" in chunk[:_PROLOG_BYTES].replace(b"\x00", b"").upper():
                             raise wrong_input(
                                 f'"{path.name}" declares entities, which no spreadsheet needs: export it again.',
                                 place=str(path),
                             )
-                        first = False
+                        is_first = False
                         if extent is not None:
-                            extent.feed(piece)
-                if extent is not None and extent.cells > MOST_CELLS:
+                            extent.feed(chunk)
+                if extent is not None and extent.cells > MAX_CELLS:
                     raise wrong_input(
                         f'"{path.name}" has cells so far out that its sheet does not fit into memory: export the '
                         f"records as CSV.",
@@ -53,8 +53,8 @@ def check_archive(path: Path) -> None:
         raise wrong_input(f'"{path.name}" is damaged: export it again.', place=str(path)) from None
 
 
-def _too_large(path: Path) -> Exception:
+def _too_large_error(path: Path) -> Exception:
     return wrong_input(
-        f'"{path.name}" unpacks to more than {MOST_UNPACKED / 2**30:.0f} GiB: export the records as CSV.',
+        f'"{path.name}" unpacks to more than {MAX_UNPACKED_BYTES / 2**30:.0f} GiB: export the records as CSV.',
         place=str(path),
     )

@@ -1,7 +1,7 @@
-"""Text tables by pandas' C parser, a part of the file for each core; line by line where that finds faults.
+"""Text tables read by pandas' C parser, one part of the file per core; files with malformed rows are read line by line.
 
-The rows of many parts are counted first, so that every parser writes to where its rows belong, a piece at a time: fresh
-memory costs about as much as parsing into it. A table that would not fit is refused before it is read.
+The rows of each part are counted first, so that every parser writes chunks directly to their final position: allocating
+fresh memory costs about as much as parsing. A table that would not fit into memory is rejected before it is read.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ import numpy as np
 import pandas as pd
 import psutil
 
-from vestim_core.data.readers.layout import Layout, find_layout
-from vestim_core.data.readers.lines import Lines
-from vestim_core.data.readers.pieces import Counted, Part, cuts_of
-from vestim_core.data.readers.source import Raw
+from vestim_core.data.readers.line_reader import LineReader
+from vestim_core.data.readers.source import RawColumns
+from vestim_core.data.readers.text_layout import Layout, find_layout
+from vestim_core.data.readers.text_parts import CountingPart, FilePart, split_at_lines
 from vestim_core.spec.errors import wrong_input
 from vestim_core.spec.finding import Finding
 
 _THREADS = min(os.cpu_count() or 1, 4)
-_PIECE_FIELDS = 1 << 18
-_MEMORY_PER_VALUE = 3 * 8
-_NO_NUMBERS = (ValueError, OverflowError)
-"""What pandas raises for fields that are none, its own errors among them."""
-_ALWAYS_THERE = 1 << 26
-"""Bytes of memory that are taken for granted: to ask how much there is costs as much as to read a short file."""
+_CHUNK_FIELDS = 1 << 18  # fields parsed at a time: 2 MiB as float64
+_BYTES_PER_VALUE = 3 * 8  # a float64 in the table and two copies of it on the way there
+_NOT_NUMERIC_ERRORS = (ValueError, OverflowError)
+"""Raised by pandas for fields that are not numeric, its own error types included."""
+_UNCHECKED_BYTES = 1 << 26
+"""Bytes (64 MiB) that are allocated unchecked: querying the available memory takes as long as reading a short file."""
 
 
 @dataclass(frozen=True)
 class CsvSource:
-    """A text table whose layout is known."""
+    """A text table with a known layout."""
 
     path: Path
     layout: Layout
@@ -56,113 +56,117 @@ class CsvSource:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Opening a text table leaves nothing out."""
+        """Always empty: opening a text table skips nothing."""
         return ()
 
     def sample(self, position: int) -> list[str]:
-        """The column's first fields."""
+        """First fields of the column."""
         return [row[position].strip() if position < len(row) else "" for row in self.layout.first_rows]
 
     def estimated_rows(self) -> int:
-        """By the mean length of the first lines."""
+        """Row count from the mean length of the first lines."""
         return max(1, round((self.path.stat().st_size - self.layout.data_offset) / self.layout.row_bytes))
 
-    def read(self, positions: Sequence[int], texts: Collection[int]) -> Raw:
-        """The columns as float64, those of `texts` as text."""
+    def read(self, positions: Sequence[int], texts: Collection[int]) -> RawColumns:
+        """Read the columns as float64, those in `texts` as text."""
         self._refuse_too_large(len(positions))
-        columns = None if self.layout.lead else self._parsed(list(positions), texts)
-        return Raw(columns) if columns is not None else self._lines.read(positions, texts)
+        columns = None if self.layout.leading_empty else self._parse_with_pandas(list(positions), texts)
+        return RawColumns(columns) if columns is not None else self._line_reader.read(positions, texts)
 
-    def place(self, row: int) -> str:
-        """The line's number as an editor shows it."""
-        return self._lines.place(row)
+    def row_location(self, row: int) -> str:
+        """Line number as an editor shows it."""
+        return self._line_reader.row_location(row)
 
     @cached_property
-    def _lines(self) -> Lines:
-        return Lines(self.path, self.layout)
+    def _line_reader(self) -> LineReader:
+        return LineReader(self.path, self.layout)
 
-    def _refuse_too_large(self, columns: int) -> None:
+    def _refuse_too_large(self, column_count: int) -> None:
         rows, size_GB = self.estimated_rows(), self.path.stat().st_size / 1e9
-        needed = rows * columns * _MEMORY_PER_VALUE
-        if needed > _ALWAYS_THERE and needed > psutil.virtual_memory().available:
+        required_bytes = rows * column_count * _BYTES_PER_VALUE
+        if required_bytes > _UNCHECKED_BYTES and required_bytes > psutil.virtual_memory().available:
             raise wrong_input(
                 f'"{self.path.name}" has about {rows:,} rows in {size_GB:.1f} GB, which do not fit into memory: split '
                 f"the file or export fewer rows.",
                 place=str(self.path),
             )
 
-    def _parsed(self, positions: list[int], texts: Collection[int]) -> dict[int, np.ndarray] | None:
-        """All columns by pandas; None when some row is not as the first ones are."""
-        kinds: dict[int, Any] = {position: object if position in texts else np.float64 for position in positions}
-        # The parser takes the bytes for UTF-8, and numbers are the same in every encoding of one byte a character.
+    def _parse_with_pandas(self, positions: list[int], texts: Collection[int]) -> dict[int, np.ndarray] | None:
+        """Read all columns with pandas; None if some row is malformed."""
+        dtypes: dict[int, Any] = {position: object if position in texts else np.float64 for position in positions}
+        # The parser assumes UTF-8, and numbers are the same bytes in every single-byte encoding.
         layout = self.layout
-        encoding = layout.encoding if layout.wide or (texts and layout.encoding != "utf-8") else ""
+        encoding = layout.encoding if layout.is_utf16 or (texts and layout.encoding != "utf-8") else ""
         with self.path.open("rb") as file:
             start, stop = layout.data_offset, file.seek(0, io.SEEK_END)
-            parts = list(pairwise(cuts_of(file, start, stop, 1 if layout.wide else _THREADS)))
+            parts = list(pairwise(split_at_lines(file, start, stop, 1 if layout.is_utf16 else _THREADS)))
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # numpy's, about a decoder; whatever matters is checked
+            warnings.simplefilter("ignore")  # numpy warns about the decoder; real faults are checked below
             if len(parts) == 1:
-                return self._in_one(kinds, parts[0], encoding)
-            return self._side_by_side(kinds, parts, encoding)
+                return self._parse_one_part(dtypes, parts[0], encoding)
+            return self._parse_parallel(dtypes, parts, encoding)
 
-    def _in_one(self, kinds: dict[int, Any], part: tuple[int, int], encoding: str) -> dict[int, np.ndarray] | None:
-        """In this thread: another one would have to get memory of its own."""
-        with self.path.open("rb", buffering=0) as file:
-            counted = Counted(file, *part, self.layout.separator, encoding)
-            try:
-                pieces = list(self._pieces(kinds, counted))
-            except _NO_NUMBERS:
-                pieces = []
-        rows = self._rows_of(counted)  # which says what is wrong with the file, if it is that
-        if not pieces or not rows or rows != sum(map(len, pieces)):
-            return None
-        return {position: _joined([_values(piece[position]) for piece in pieces]) for position in kinds}
-
-    def _side_by_side(
-        self, kinds: dict[int, Any], parts: list[tuple[int, int]], encoding: str
+    def _parse_one_part(
+        self, dtypes: dict[int, Any], part: tuple[int, int], encoding: str
     ) -> dict[int, np.ndarray] | None:
-        """A thread for each part: the first time to count rows, then to write them to where they belong."""
+        """Parse in the calling thread: another thread would have to allocate its own memory."""
+        with self.path.open("rb", buffering=0) as file:
+            counting_part = CountingPart(file, *part, self.layout.separator, encoding)
+            try:
+                chunks = list(self._read_chunks(dtypes, counting_part))
+            except _NOT_NUMERIC_ERRORS:
+                chunks = []
+        rows = self._count_rows(counting_part)  # raises the precise error for a file with binary zeros
+        if not chunks or not rows or rows != sum(map(len, chunks)):
+            return None
+        return {position: _concatenate([_values(chunk[position]) for chunk in chunks]) for position in dtypes}
+
+    def _parse_parallel(
+        self, dtypes: dict[int, Any], parts: list[tuple[int, int]], encoding: str
+    ) -> dict[int, np.ndarray] | None:
+        """Parse with one thread per part: the first pass counts rows, the second writes them to their position."""
 
         def count(part: tuple[int, int]) -> int:
             with self.path.open("rb", buffering=0) as file:
-                counted = Counted(file, *part, self.layout.separator, encoding)
-                counted.read_all()
-            return self._rows_of(counted)
+                counting_part = CountingPart(file, *part, self.layout.separator, encoding)
+                counting_part.read_all()
+            return self._count_rows(counting_part)
 
-        def fill(part: tuple[int, int], at: int, end: int) -> bool:
+        def fill(part: tuple[int, int], row: int, end: int) -> bool:
             try:
                 with self.path.open("rb", buffering=0) as file:
-                    for piece in self._pieces(kinds, Part(file, *part, encoding)):
-                        first, at = at, at + len(piece)
-                        if at > end:
+                    for chunk in self._read_chunks(dtypes, FilePart(file, *part, encoding)):
+                        first, row = row, row + len(chunk)
+                        if row > end:
                             return False
                         for position, column in columns.items():
-                            column[first:at] = _values(piece[position])
-            except _NO_NUMBERS:
+                            column[first:row] = _values(chunk[position])
+            except _NOT_NUMERIC_ERRORS:
                 return False
-            return at == end
+            return row == end
 
         with ThreadPoolExecutor(len(parts)) as pool:
             rows = [*pool.map(count, parts)]
             if not all(rows):
                 return None
             ends = [0, *accumulate(rows)]
-            columns = {position: np.empty(ends[-1], dtype=kind) for position, kind in kinds.items()}
+            columns = {position: np.empty(ends[-1], dtype=dtype) for position, dtype in dtypes.items()}
             return columns if all([*pool.map(fill, parts, ends, ends[1:])]) else None
 
-    def _rows_of(self, counted: Counted) -> int:
-        """Rows of a part by its separators, for pandas drops fields that are too many and a stray one shifts every
-        value after it; 0 when it must be read line by line."""
-        if counted.zeros:
+    def _count_rows(self, counting_part: CountingPart) -> int:
+        """Number of rows of a part, from its separators; 0 if it must be read line by line.
+
+        pandas drops surplus fields, and one stray separator would shift every value after it.
+        """
+        if counting_part.has_zeros:
             raise wrong_input(
                 f'"{self.path.name}" has binary zeros in it: copy or export it again.', place=str(self.path)
             )
-        rows, stray = divmod(counted.separators, max(self.layout.width - 1, 1))
-        return 0 if counted.quotes or stray else rows
+        rows, stray_separators = divmod(counting_part.separators, max(self.layout.width - 1, 1))
+        return 0 if counting_part.has_quotes or stray_separators else rows
 
-    def _pieces(self, kinds: dict[int, Any], part: Part) -> Iterator[pd.DataFrame]:
-        """The part's rows, a piece at a time. Raises `_NO_NUMBERS` where they are not as the first ones."""
+    def _read_chunks(self, dtypes: dict[int, Any], part: FilePart) -> Iterator[pd.DataFrame]:
+        """Yield the part's rows in chunks. Raises `_NOT_NUMERIC_ERRORS` for rows unlike the first ones."""
         layout, handle = self.layout, cast(Any, part)
         with pd.read_csv(
             handle,
@@ -171,30 +175,30 @@ class CsvSource:
             thousands=layout.thousands or None,
             header=None,
             index_col=False,
-            usecols=list(kinds),
-            dtype=kinds,
+            usecols=list(dtypes),
+            dtype=dtypes,
             engine="c",
             encoding_errors="replace",
             low_memory=False,
-            chunksize=max(_PIECE_FIELDS // layout.width, 1),
-        ) as pieces:
-            yield from pieces
+            chunksize=max(_CHUNK_FIELDS // layout.width, 1),
+        ) as chunks:
+            yield from chunks
 
 
 def _values(column: pd.Series[Any]) -> np.ndarray:
     if column.dtype != object:
         numbers: np.ndarray = column.to_numpy()
-        numbers.flags.writeable = True  # of a frame that nobody else will see
+        numbers.flags.writeable = True  # the frame is private to this function
         return numbers
     texts: np.ndarray = column.to_numpy(dtype=object, copy=True)
     texts[column.isna().to_numpy()] = None
     return texts
 
 
-def _joined(parts: list[np.ndarray]) -> np.ndarray:
+def _concatenate(parts: list[np.ndarray]) -> np.ndarray:
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def open_csv(path: Path) -> CsvSource:
-    """The table's layout and headers; wrong_input when there is no table."""
+    """Open a text table and find its layout; wrong_input if the file holds no table."""
     return CsvSource(path, find_layout(path))

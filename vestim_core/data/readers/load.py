@@ -1,4 +1,4 @@
-"""A file as it stands, in canonical columns: nothing dropped, nothing filled, and said whose file it was taken for."""
+"""Loads a file as it is, in canonical columns: nothing is dropped or filled, and the detected vendor is named."""
 
 from __future__ import annotations
 
@@ -8,38 +8,38 @@ from pathlib import Path
 
 import numpy as np
 
-from vestim_core.data.files import READABLE, check_readable, sha256_of, unreadable
-from vestim_core.data.readers.assign import Assigned, Names, assign
-from vestim_core.data.readers.clock import continuous, seconds_of_text
+from vestim_core.data.files import READABLE, check_readable, sha256_of, unreadable_error
+from vestim_core.data.readers.column_assignment import AssignedColumn, ColumnNames, assign_columns
 from vestim_core.data.readers.csv import open_csv
-from vestim_core.data.readers.detect import detect
-from vestim_core.data.readers.header import is_number
+from vestim_core.data.readers.current_sign import apply_state_sign
 from vestim_core.data.readers.mat import open_mat
-from vestim_core.data.readers.optional import open_neware, open_parquet
+from vestim_core.data.readers.optional_formats import open_neware, open_parquet
 from vestim_core.data.readers.sheets import open_sheets
-from vestim_core.data.readers.sign import signed
-from vestim_core.data.readers.source import Raw, Source, Trouble
-from vestim_core.data.readers.troubles import findings_of
+from vestim_core.data.readers.source import RawColumns, ReadIssue, Source
+from vestim_core.data.readers.table_header import is_number
+from vestim_core.data.readers.timestamps import parse_times, total_time
+from vestim_core.data.readers.troubles import issue_findings
+from vestim_core.data.readers.vendor_detection import detect_vendor
 from vestim_core.data.table import Table
 from vestim_core.data.vendors import Vendor, vendors
 from vestim_core.spec.finding import Finding, Repair, Severity
 from vestim_core.spec.signals import QUANTITIES
 
-__all__ = ["READABLE", "Opened", "load_table", "open_source"]
+__all__ = ["READABLE", "OpenedFile", "load_table", "open_source"]
 
-_FACTORS = (1e-3, 1e-6, 60.0, 3600.0, 86400.0)
-"""By what a wrong unit of time would be off."""
-_CLOCK_S = 5.0
+_UNIT_FACTORS = (1e-3, 1e-6, 60.0, 3600.0, 86400.0)
+"""Factors by which a wrong time unit would be off."""
+_MIN_COMPARED_S = 5.0  # seconds; dates resolved to 1 s are then exact to the 20 % that the comparison allows
 
 
 @dataclass(frozen=True)
-class Opened:
-    """A file whose names are known and none of whose rows have been read. mapping: the user's."""
+class OpenedFile:
+    """A file with known column names and no rows read yet. why: the evidence for `vendor`. mapping: the user's."""
 
     source: Source
     vendor: Vendor
     why: str
-    names: Names
+    names: ColumnNames
     mapping: Mapping[str, str]
 
     @property
@@ -49,100 +49,110 @@ class Opened:
 
     @property
     def step_time(self) -> int | None:
-        """The column whose time starts over with each step, where the file's total time must be made from it."""
-        found = self.names.find(self.headers, "time_s")
-        if self.names.mapped(self.headers, "time_s") or (found and found.position not in (self.date,)):
+        """Position of the time that restarts with each step, if the total time must be derived from it."""
+        total_column = self.names.find_column(self.headers, "time_s")
+        if self.names.find_mapped_column(self.headers, "time_s") or (
+            total_column and total_column.position not in (self.date,)
+        ):
             return None
-        return self.names.find_text(self.headers, self.vendor.step_time)
+        return self.names.find_position(self.headers, self.vendor.step_time)
 
     @property
     def date(self) -> int | None:
-        """The column with date and time of day."""
-        return self.names.find_text(self.headers, (*self.vendor.date, *self.names.plain.date))
+        """Position of the column with date and time of day."""
+        return self.names.find_position(self.headers, (*self.vendor.date, *self.names.plain.date))
 
     @property
     def state(self) -> int | None:
-        """The column with the letter of the state."""
-        words = self.vendor.columns.get("step_type", ())
-        return self.names.find_text(self.headers, words)
+        """Position of the column with the state's letter."""
+        keys = self.vendor.columns.get("step_type", ())
+        return self.names.find_position(self.headers, keys)
 
 
-def open_source(path: Path, mapping: Mapping[str, str], extra_vendors: Path | None = None) -> Opened:
-    """The file's names and its vendor. Raises VestimError with one sentence for whatever is no table."""
+def open_source(path: Path, mapping: Mapping[str, str], extra_vendors: Path | None = None) -> OpenedFile:
+    """Open the file and detect its vendor. Raises VestimError with a one-sentence message if it holds no table."""
     check_readable(path)
-    among = vendors(extra_vendors)
+    all_vendors = vendors(extra_vendors)
     try:
-        source = _open(path, among, mapping)
+        source = _open_by_suffix(path, all_vendors, mapping)
     except OSError as error:
-        raise unreadable(path, error) from None
-    vendor, why = detect(path.name, source.preamble, source.headers, among)
-    return Opened(source, vendor, why, Names.of(vendor, among, mapping), mapping)
+        raise unreadable_error(path, error) from None
+    vendor, why = detect_vendor(path.name, source.preamble, source.headers, all_vendors)
+    return OpenedFile(source, vendor, why, ColumnNames.of(vendor, all_vendors, mapping), mapping)
 
 
 def load_table(
     path: Path,
     mapping: Mapping[str, str] | None = None,
-    needed: Sequence[str] = (),
-    wanted: Sequence[str] | None = None,
+    required: Sequence[str] = (),
+    optional: Sequence[str] | None = None,
     *,
     sha256: str = "",
     extra_vendors: Path | None = None,
 ) -> Table:
-    """All rows of one file as they stand: NaN where it has no number, time as it runs.
+    """Load all rows of one file unchanged: NaN where it has no number, time as recorded.
 
-    mapping: canonical name to the name in the file, where that is not recognised. needed: canonical columns that must
-    be there, time apart, which always must. wanted: columns that are read when they are there; None: every quantity.
-    sha256: of the file when it is known already. extra_vendors: a folder with more vendor files.
-    Raises VestimError with one sentence for whatever cannot be read.
+    mapping: canonical name to the name in the file, for names that are not recognized. required: canonical columns that
+    must be present; time always must. optional: columns that are read when present; None for every quantity. sha256:
+    hash of the file if already known. extra_vendors: a folder with more vendor files. Raises VestimError with a
+    one-sentence message for a file that cannot be read.
     """
     opened = open_source(path, mapping or {}, extra_vendors)
     try:
-        return _load(opened, needed, list(QUANTITIES) if wanted is None else wanted, sha256)
+        return _load(opened, required, list(QUANTITIES) if optional is None else optional, sha256)
     except OSError as error:
-        raise unreadable(path, error) from None
+        raise unreadable_error(path, error) from None
 
 
-def _open(path: Path, among: Sequence[Vendor], mapping: Mapping[str, str]) -> Source:
-    kind = path.suffix.lower()
-    if kind == ".mat":
-        guessed = next((vendor for vendor in among if vendor.structs), among[-1])
-        return open_mat(path, Names.of(guessed, among, mapping))
-    if kind in (".xlsx", ".xlsm", ".xls"):
-        return open_sheets(path, among)
-    if kind == ".parquet":
+def _open_by_suffix(path: Path, vendors: Sequence[Vendor], mapping: Mapping[str, str]) -> Source:
+    suffix = path.suffix.lower()
+    if suffix == ".mat":
+        matlab_vendor = next((vendor for vendor in vendors if vendor.structs), vendors[-1])
+        return open_mat(path, ColumnNames.of(matlab_vendor, vendors, mapping))
+    if suffix in (".xlsx", ".xlsm", ".xls"):
+        return open_sheets(path, vendors)
+    if suffix == ".parquet":
         return open_parquet(path)
-    if kind in (".nda", ".ndax"):
+    if suffix in (".nda", ".ndax"):
         return open_neware(path)
     return open_csv(path)
 
 
-def _load(opened: Opened, needed: Sequence[str], wanted: Sequence[str], sha256: str) -> Table:
+def _load(opened: OpenedFile, required: Sequence[str], optional: Sequence[str], sha256: str) -> Table:
     source, path = opened.source, opened.source.path
     step_time = opened.step_time
-    said = " ".join(finding.sentence for finding in source.findings)
-    from_steps = [] if step_time is None else ["time_s"]
-    asked = [name for name in ("time_s", *needed) if name not in from_steps]
-    assigned, findings = assign(path, opened.headers, opened.names, asked, [*wanted, "time_s"], said)
-    total = assigned.pop("time_s", None)
-    state = opened.state if opened.vendor.states and "current_A" in assigned else None
-    time = total.position if total and step_time is None else step_time
-    date = opened.date if step_time is not None else None
-    clocks = [position for position in (time, date) if position is not None]
-    texts = [position for position in clocks if _is_text(source, position)] + ([] if state is None else [state])
+    hint = " ".join(finding.sentence for finding in source.findings)
+    derived = [] if step_time is None else ["time_s"]
+    required_in_file = [name for name in ("time_s", *required) if name not in derived]
+    assigned, findings = assign_columns(
+        path, opened.headers, opened.names, required_in_file, [*optional, "time_s"], hint
+    )
+    total_column = assigned.pop("time_s", None)
+    state_position = opened.state if opened.vendor.states and "current_A" in assigned else None
+    time_position = total_column.position if total_column and step_time is None else step_time
+    date_position = opened.date if step_time is not None else None
+    clocks = [position for position in (time_position, date_position) if position is not None]
+    texts = [position for position in clocks if _is_text(source, position)] + (
+        [] if state_position is None else [state_position]
+    )
     positions = {*clocks, *texts, *(column.position for column in assigned.values())}
     raw = source.read(sorted(positions), texts)
-    clock = total if total and step_time is None else _step_clock(opened, time)
-    time_s = _seconds(clock, raw, opened)
+    clock = total_column if total_column and step_time is None else _step_clock(opened, time_position)
+    time_s = _clock_seconds(clock, raw, opened)
     if step_time is not None:
-        time_s = continuous(time_s, None if date is None else _dates(raw.columns[date], opened.vendor))
-    columns = {name: column.canonical(raw.columns[column.position]) for name, column in assigned.items()}
-    if state is not None:
-        columns["current_A"], noticed = signed(columns["current_A"], raw.columns[state], opened.vendor, path.name)
-        findings += noticed
-    start_s = _first_number(time_s)
-    by_position = {column.position: name for name, column in ({"time_s": clock} | assigned).items()}
-    findings += findings_of(raw.troubles, by_position, path.name)
-    findings += _unit_by_date(opened, clock, time_s)
+        time_s = total_time(
+            time_s, None if date_position is None else _dates(raw.columns[date_position], opened.vendor)
+        )
+    columns = {name: column.to_canonical(raw.columns[column.position]) for name, column in assigned.items()}
+    if state_position is not None:
+        columns["current_A"], sign_findings = apply_state_sign(
+            columns["current_A"], raw.columns[state_position], opened.vendor, path.name
+        )
+        findings += sign_findings
+    start_s = _first_finite(time_s)
+    names_by_position = {column.position: name for name, column in ({"time_s": clock} | assigned).items()}
+    findings += issue_findings(raw.issues, names_by_position, path.name)
+    findings += _check_unit_by_date(opened, clock, time_s)
     return Table(
         path,
         path.name,
@@ -152,44 +162,46 @@ def _load(opened: Opened, needed: Sequence[str], wanted: Sequence[str], sha256: 
         vendor=opened.vendor.name,
         why=opened.why,
         headers=tuple(opened.headers),
-        sources=_sources(opened, {"time_s": clock} | assigned),
+        sources=_source_headers(opened, {"time_s": clock} | assigned),
         start_s=start_s,
-        place=source.place,
+        row_location=source.row_location,
     )
 
 
-def _sources(opened: Opened, assigned: Mapping[str, Assigned]) -> dict[str, str]:
+def _source_headers(opened: OpenedFile, assigned: Mapping[str, AssignedColumn]) -> dict[str, str]:
     sources = {name: column.header for name, column in assigned.items()}
     return sources if opened.state is None else sources | {"step_type": opened.headers[opened.state]}
 
 
 def _is_text(source: Source, position: int) -> bool:
-    """Whether the first value of a column that is no number is what times look like."""
+    """True if the column's first value is not a number; for a clock, that is a date or a duration."""
     first = next((text for text in source.sample(position) if text), "")
     return bool(first) and not is_number(first, ".", ",") and not is_number(first, ",")
 
 
-def _step_clock(opened: Opened, position: int | None) -> Assigned:
+def _step_clock(opened: OpenedFile, position: int | None) -> AssignedColumn:
     assert position is not None
     header = opened.headers[position]
-    found = Names(opened.vendor, opened.names.plain, {"time_s": header}).mapped(opened.headers, "time_s")
-    return found or Assigned(position, header)
+    column = ColumnNames(opened.vendor, opened.names.plain, {"time_s": header}).find_mapped_column(
+        opened.headers, "time_s"
+    )
+    return column or AssignedColumn(position, header)
 
 
-def _seconds(clock: Assigned, raw: Raw, opened: Opened) -> np.ndarray:
+def _clock_seconds(clock: AssignedColumn, raw: RawColumns, opened: OpenedFile) -> np.ndarray:
     values = raw.columns[clock.position]
     if values.dtype != object:
-        return clock.canonical(values)
-    seconds = seconds_of_text(values, opened.vendor.time_format)
-    there = np.array([value is not None for value in values])
-    bad = np.flatnonzero(np.isnan(seconds) & there)
-    if len(bad):
-        raw.troubles.append(Trouble("channel.text", bad, f'"{values[bad[0]]}"', clock.position))
+        return clock.to_canonical(values)
+    seconds = parse_times(values, opened.vendor.time_format)
+    is_present = np.array([value is not None for value in values])
+    unparsed = np.flatnonzero(np.isnan(seconds) & is_present)
+    if len(unparsed):
+        raw.issues.append(ReadIssue("channel.text", unparsed, f'"{values[unparsed[0]]}"', clock.position))
     return seconds
 
 
-def _first_number(values: np.ndarray) -> float:
-    """0 when there is none."""
+def _first_finite(values: np.ndarray) -> float:
+    """The first finite value; 0 if there is none."""
     if len(values) and np.isfinite(values[0]):
         return float(values[0])
     finite = np.flatnonzero(np.isfinite(values))
@@ -197,31 +209,31 @@ def _first_number(values: np.ndarray) -> float:
 
 
 def _dates(values: np.ndarray, vendor: Vendor) -> np.ndarray:
-    return seconds_of_text(values, vendor.time_format) if values.dtype == object else values
+    return parse_times(values, vendor.time_format) if values.dtype == object else values
 
 
-def _unit_by_date(opened: Opened, clock: Assigned, time_s: np.ndarray) -> list[Finding]:
-    """A finding when the date tells that the time column is in another unit than its header says."""
+def _check_unit_by_date(opened: OpenedFile, clock: AssignedColumn, time_s: np.ndarray) -> list[Finding]:
+    """Finding if the dates show that the time column has another unit than its header says."""
     date = opened.date
     if date is None or date == clock.position or len(time_s) < 3:
         return []
     texts = np.array([text or None for text in opened.source.sample(date)], dtype=object)
     if not any(texts) or not _is_text(opened.source, date):
         return []
-    dates = seconds_of_text(texts, opened.vendor.time_format)
+    dates = parse_times(texts, opened.vendor.time_format)
     rows = min(len(dates), len(time_s))
-    by_date, by_time = dates[rows - 1] - dates[0], time_s[rows - 1] - time_s[0]
-    if not (by_date >= _CLOCK_S and by_time > 0):
+    date_span_s, time_span_s = dates[rows - 1] - dates[0], time_s[rows - 1] - time_s[0]
+    if not (date_span_s >= _MIN_COMPARED_S and time_span_s > 0):
         return []
-    factor = next((factor for factor in _FACTORS if abs(by_time * factor / by_date - 1) < 0.2), None)
+    factor = next((factor for factor in _UNIT_FACTORS if abs(time_span_s * factor / date_span_s - 1) < 0.2), None)
     if factor is None:
         return []
     return [
         Finding(
             code="time.unit",
             severity=Severity.ERROR,
-            sentence=f'"{clock.header}" of "{opened.source.path.name}" moves by {by_time:g} s while '
-            f'"{opened.headers[date]}" moves by {by_date:g} s: its values must be multiplied by {factor:g}.',
+            sentence=f'"{clock.header}" of "{opened.source.path.name}" moves by {time_span_s:g} s while '
+            f'"{opened.headers[date]}" moves by {date_span_s:g} s: its values must be multiplied by {factor:g}.',
             file=opened.source.path.name,
             column="time_s",
             repair=Repair(kind="scale", parameters={"column": "time_s", "factor": factor}),

@@ -1,4 +1,4 @@
-"""XLSX and XLS: the sheet with the records, and every other one that goes on with the same columns, joined in order."""
+"""XLSX and XLS: the sheet with the records, joined in order with every other sheet that has the same columns."""
 
 from __future__ import annotations
 
@@ -13,33 +13,34 @@ import numpy as np
 
 from vestim_core.data.files import NoTable
 from vestim_core.data.readers.archive import check_archive
-from vestim_core.data.readers.assign import Names
-from vestim_core.data.readers.detect import detect
-from vestim_core.data.readers.header import NO_VALUE, Header, find_header, is_number
-from vestim_core.data.readers.source import Raw, Trouble
+from vestim_core.data.readers.column_assignment import ColumnNames
+from vestim_core.data.readers.source import RawColumns, ReadIssue
+from vestim_core.data.readers.table_header import MISSING_VALUES, Header, find_header, is_number
+from vestim_core.data.readers.vendor_detection import detect_vendor
 from vestim_core.data.vendors import Vendor
 from vestim_core.spec.errors import wrong_input
 from vestim_core.spec.finding import Finding, Severity
 from vestim_core.spec.signals import QUANTITIES
 
-_LOOKED_AT = 200
-_SAMPLED = 100
-_LARGEST_XLS = 256 << 20
+_HEADER_SEARCH_ROWS = 200  # rows, arbitrary: a preamble in a sheet is far shorter
+_SAMPLE_ROWS = 100  # values in a sample: the limit that `Source.sample` states
+_MAX_XLS_BYTES = 256 << 20  # 256 MiB, arbitrary: larger record tables belong in CSV
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """One sheet's records: `rows` from the first data row on; first: that row's number as the program shows it."""
+    """Records of one sheet. rows: from the first data row on. first_row: that row's number as the spreadsheet program
+    shows it. preamble: the text above the names."""
 
     name: str
     header: Header
     rows: list[list[Any]]
-    first: int
-    above: str
+    first_row: int
+    preamble: str
 
 
 @dataclass(frozen=True)
-class SheetsSource:
+class WorkbookSource:
     """The records of a workbook."""
 
     path: Path
@@ -54,113 +55,113 @@ class SheetsSource:
     @property
     def preamble(self) -> str:
         """The cells above the names."""
-        return self.sheets[0].above
+        return self.sheets[0].preamble
 
     def sample(self, position: int) -> list[str]:
-        """The column's first cells as text."""
-        return [_text(_cell(row, position)) for row in self.sheets[0].rows[:_SAMPLED]]
+        """First cells of the column as text."""
+        return [_cell_text(_cell_at(row, position)) for row in self.sheets[0].rows[:_SAMPLE_ROWS]]
 
     def estimated_rows(self) -> int:
-        """Exactly."""
+        """Exact row count."""
         return sum(len(sheet.rows) for sheet in self.sheets)
 
-    def read(self, positions: Sequence[int], texts: Collection[int]) -> Raw:
-        """The columns as float64, those of `texts` as text."""
-        columns, troubles = {}, []
+    def read(self, positions: Sequence[int], texts: Collection[int]) -> RawColumns:
+        """Read the columns as float64, those in `texts` as text."""
+        columns, issues = {}, []
         for position in positions:
-            cells = [_cell(row, position) for sheet in self.sheets for row in sheet.rows]
+            cells = [_cell_at(row, position) for sheet in self.sheets for row in sheet.rows]
             if position in texts:
-                columns[position] = np.array([_text(cell) or None for cell in cells], dtype=object)
+                columns[position] = np.array([_cell_text(cell) or None for cell in cells], dtype=object)
                 continue
-            columns[position], trouble = _numbers(cells, position)
-            troubles += trouble
-        return Raw(columns, troubles)
+            columns[position], column_issues = _parse_numbers(cells, position)
+            issues += column_issues
+        return RawColumns(columns, issues)
 
-    def place(self, row: int) -> str:
-        """Sheet and row as the program shows them."""
+    def row_location(self, row: int) -> str:
+        """Sheet and row as the spreadsheet program shows them."""
         for sheet in self.sheets:
             if row < len(sheet.rows):
-                return f'row {sheet.first + row} of sheet "{sheet.name}"'
+                return f'row {sheet.first_row + row} of sheet "{sheet.name}"'
             row -= len(sheet.rows)
         return f"row {row + 1}"
 
 
-def open_sheets(path: Path, among: Sequence[Vendor]) -> SheetsSource:
-    """The workbook's records; wrong_input when it is damaged or no sheet has any."""
-    found = _with_header(path)
-    if not found:
+def open_sheets(path: Path, vendors: Sequence[Vendor]) -> WorkbookSource:
+    """Open the workbook's records; wrong_input if it is damaged or no sheet has any."""
+    candidates = _sheets_with_table(path)
+    if not candidates:
         raise wrong_input(
             f'"{path.name}" has no sheet with a line of column names over rows of numbers.', place=str(path)
         )
-    best = max(found, key=lambda sheet: _worth(path, sheet, among))
-    joined = [sheet for sheet in found if sheet.header.headers == best.header.headers]
-    aside = [sheet.name for sheet in found if sheet not in joined]
-    return SheetsSource(path, joined, _said(path, joined, aside))
+    best = max(candidates, key=lambda sheet: _sheet_rank(path, sheet, vendors))
+    joined = [sheet for sheet in candidates if sheet.header.headers == best.header.headers]
+    skipped = [sheet.name for sheet in candidates if sheet not in joined]
+    return WorkbookSource(path, joined, _joined_findings(path, joined, skipped))
 
 
-def _with_header(path: Path) -> list[Sheet]:
+def _sheets_with_table(path: Path) -> list[Sheet]:
     if path.stat().st_size == 0:
         raise NoTable("file.empty", f'"{path.name}" is empty (0 bytes).', path)
     with path.open("rb") as file:
-        packed = file.read(4).startswith(b"PK")
-    if packed:
+        is_zip = file.read(4).startswith(b"PK")
+    if is_zip:
         check_archive(path)
-    elif path.stat().st_size > _LARGEST_XLS:
+    elif path.stat().st_size > _MAX_XLS_BYTES:
         raise wrong_input(f'"{path.name}" is too large for a workbook: export it as CSV.', place=str(path))
-    import python_calamine  # few jobs have sheets, and every worker would wait for it
+    import python_calamine  # imported here because few jobs have sheets and every worker would pay for it
 
     try:
         book = python_calamine.CalamineWorkbook.from_path(path)
-        read = [_sheet(name, book.get_sheet_by_name(name)) for name in book.sheet_names]
+        sheets = [_read_sheet(name, book.get_sheet_by_name(name)) for name in book.sheet_names]
     except (PermissionError, KeyboardInterrupt, SystemExit):
         raise
-    except BaseException:  # its panics, which damaged bytes cause, are no Exceptions
+    except BaseException:  # damaged bytes cause panics in the library, which are not Exceptions
         raise wrong_input(f'"{path.name}" is damaged or no workbook: export it again.', place=str(path)) from None
-    return [sheet for sheet in read if sheet is not None]
+    return [sheet for sheet in sheets if sheet is not None]
 
 
-def _sheet(name: str, sheet: Any) -> Sheet | None:
+def _read_sheet(name: str, sheet: Any) -> Sheet | None:
     rows: list[list[Any]] = list(sheet.iter_rows())
-    top = [[_text(cell) for cell in row] for row in rows[:_LOOKED_AT]]
+    top = [[_cell_text(cell) for cell in row] for row in rows[:_HEADER_SEARCH_ROWS]]
     header = find_header([fields if any(fields) else None for fields in top])
     if header is None:
         return None
     data = rows[header.row :]
     while data and not any(cell != "" for cell in data[-1]):
         data.pop()
-    above = "\n".join(" ".join(fields) for fields in top[: header.line])
-    return Sheet(name, header, data, header.row + 1, above)
+    preamble = "\n".join(" ".join(fields) for fields in top[: header.line])
+    return Sheet(name, header, data, header.row + 1, preamble)
 
 
-def _worth(path: Path, sheet: Sheet, among: Sequence[Vendor]) -> tuple[bool, int, int]:
-    """How much speaks for a sheet to hold the records: the vendor's name for it, quantities found, rows."""
-    vendor, _ = detect(path.name, sheet.above, sheet.header.headers, among)
-    names = Names.of(vendor, among, {})
-    found = sum(names.find(sheet.header.headers, quantity) is not None for quantity in QUANTITIES)
-    return any(fnmatch(sheet.name, pattern) for pattern in vendor.sheets), found, len(sheet.rows)
+def _sheet_rank(path: Path, sheet: Sheet, vendors: Sequence[Vendor]) -> tuple[bool, int, int]:
+    """Rank a sheet as the one with the records: the vendor's name for it, number of quantities, number of rows."""
+    vendor, _ = detect_vendor(path.name, sheet.preamble, sheet.header.headers, vendors)
+    names = ColumnNames.of(vendor, vendors, {})
+    quantities = sum(names.find_column(sheet.header.headers, quantity) is not None for quantity in QUANTITIES)
+    return any(fnmatch(sheet.name, pattern) for pattern in vendor.sheets), quantities, len(sheet.rows)
 
 
-def _said(path: Path, joined: Iterable[Sheet], aside: list[str]) -> tuple[Finding, ...]:
+def _joined_findings(path: Path, joined: Iterable[Sheet], skipped: list[str]) -> tuple[Finding, ...]:
     names = ", ".join(sheet.name for sheet in joined)
-    others = f"; {', '.join(aside)} left aside" if aside else ""
-    if not aside and "," not in names:
+    skipped_note = f"; {', '.join(skipped)} left aside" if skipped else ""
+    if not skipped and "," not in names:
         return ()
     return (
         Finding(
             code="sheets_joined",
             severity=Severity.INFO,
-            sentence=f'Of "{path.name}" the records in {names} were read{others}.',
+            sentence=f'Of "{path.name}" the records in {names} were read{skipped_note}.',
             file=path.name,
         ),
     )
 
 
-def _cell(row: list[Any], position: int) -> Any:
+def _cell_at(row: list[Any], position: int) -> Any:
     return row[position] if position < len(row) else ""
 
 
-def _text(cell: Any) -> str:
-    """A cell as text: dates as ISO, durations as H:MM:SS, whole numbers without a point."""
+def _cell_text(cell: Any) -> str:
+    """A cell as text: dates in ISO format, durations as H:MM:SS, integers without a decimal point."""
     if isinstance(cell, bool | str):
         return str(cell).strip()
     if isinstance(cell, datetime):
@@ -173,19 +174,19 @@ def _text(cell: Any) -> str:
     return repr(cell) if isinstance(cell, int | float) else str(cell).strip()
 
 
-def _numbers(cells: list[Any], position: int) -> tuple[np.ndarray, list[Trouble]]:
+def _parse_numbers(cells: list[Any], position: int) -> tuple[np.ndarray, list[ReadIssue]]:
     try:
         return np.array(cells, dtype=np.float64), []
     except (ValueError, TypeError):
         pass
-    values, bad, said = np.full(len(cells), np.nan), [], ""
+    values, text_rows, excerpt = np.full(len(cells), np.nan), [], ""
     for row, cell in enumerate(cells):
-        text = _text(cell)
+        text = _cell_text(cell)
         if isinstance(cell, int | float) or is_number(text):
             values[row] = float(text if isinstance(cell, str) else cell)
         elif is_number(text, ","):
             values[row] = float(text.replace(",", "."))
-        elif text.lower() not in NO_VALUE:
-            bad.append(row)
-            said = said or f'"{text[:60]}"'
-    return values, [Trouble("channel.text", np.array(bad), said, position)] if bad else []
+        elif text.lower() not in MISSING_VALUES:
+            text_rows.append(row)
+            excerpt = excerpt or f'"{text[:60]}"'
+    return values, [ReadIssue("channel.text", np.array(text_rows), excerpt, position)] if text_rows else []

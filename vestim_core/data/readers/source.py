@@ -1,4 +1,4 @@
-"""Source: what a format's reader offers, before anything is known of quantities and units."""
+"""Source: the interface of every format's reader, before quantities and units are assigned."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from vestim_core.spec.finding import Finding
 
 
 @dataclass(frozen=True)
-class Trouble:
-    """Rows at which a file is not as it should be. position: the column it concerns, None for whole rows."""
+class ReadIssue:
+    """Rows in which a file is malformed. position: affected column, None for entire rows. excerpt: the text to show."""
 
     code: str
     rows: np.ndarray
-    said: str = ""
+    excerpt: str = ""
     position: int | None = None
 
 
 @dataclass(frozen=True)
-class Raw:
-    """Columns by position, all of one length: float64 with NaN where there is no number, object arrays of str or None
-    where text was asked for; and what was met on the way."""
+class RawColumns:
+    """Columns by position, all of one length: float64 with NaN where there is no number, or object arrays of str and
+    None where text was requested; and the issues met while reading."""
 
     columns: dict[int, np.ndarray]
-    troubles: list[Trouble] = field(default_factory=list)
+    issues: list[ReadIssue] = field(default_factory=list)
 
 
 class Source(Protocol):
@@ -40,24 +40,24 @@ class Source(Protocol):
 
     @property
     def headers(self) -> list[str]:
-        """Names of its columns."""
+        """Column names."""
 
     @property
     def preamble(self) -> str:
-        """The text before the names; empty where the format has none."""
+        """Text above the column names; empty where the format has none."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What opening noticed."""
+        """Findings from opening the file."""
 
     def sample(self, position: int) -> list[str]:
-        """The first values of a column as text, at most some hundred; "" where there is none."""
+        """First values of a column as text, at most a few hundred; "" for an empty one."""
 
     def estimated_rows(self) -> int:
-        """About how many data rows there are, without reading them."""
+        """Approximate number of data rows, without reading them."""
 
-    def read(self, positions: Sequence[int], texts: Collection[int]) -> Raw:
-        """The columns at `positions`, those of them in `texts` as text."""
+    def read(self, positions: Sequence[int], texts: Collection[int]) -> RawColumns:
+        """Read the columns at `positions`, those also in `texts` as text."""
 
-    def place(self, row: int) -> str:
-        """Words for where row `row` (from 0) stands, e.g. `line 413`."""
+    def row_location(self, row: int) -> str:
+        """Location of row `row` (from 0) in words, e.g. `line 413`."""

@@ -1,4 +1,4 @@
-"""Formats whose libraries are extras: Parquet by pyarrow, Neware's nda and ndax by NewareNDA."""
+"""Formats whose libraries are optional extras: Parquet by pyarrow, Neware's nda and ndax by NewareNDA."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ import numpy as np
 
 from vestim_core.data.readers.archive import check_archive
 from vestim_core.data.readers.nda import check_nda
-from vestim_core.data.readers.source import Raw
+from vestim_core.data.readers.source import RawColumns
 from vestim_core.spec.errors import VestimError, wrong_input
 from vestim_core.spec.finding import Finding
 
-_SAMPLED = 100
+_SAMPLE_ROWS = 100  # values in a sample: the limit that `Source.sample` states
 
 
 @dataclass(frozen=True)
 class FrameSource:
-    """A table that a library gave as a whole: one array for each column."""
+    """A table that a library returned complete: one array per column."""
 
     path: Path
     headers: list[str]
@@ -31,19 +31,19 @@ class FrameSource:
     preamble: str = ""
 
     def sample(self, position: int) -> list[str]:
-        """The column's first values."""
-        return [str(value) for value in self.arrays[position][:_SAMPLED]]
+        """First values of the column."""
+        return [str(value) for value in self.arrays[position][:_SAMPLE_ROWS]]
 
     def estimated_rows(self) -> int:
-        """Exactly."""
+        """Exact row count."""
         return len(self.arrays[0]) if self.arrays else 0
 
-    def read(self, positions: Sequence[int], texts: Collection[int]) -> Raw:
-        """The columns as float64, those of `texts` as text."""
-        return Raw({position: self._column(position, position in texts) for position in positions})
+    def read(self, positions: Sequence[int], texts: Collection[int]) -> RawColumns:
+        """Read the columns as float64, those in `texts` as text."""
+        return RawColumns({position: self._column(position, position in texts) for position in positions})
 
-    def place(self, row: int) -> str:
-        """Counted from 1."""
+    def row_location(self, row: int) -> str:
+        """Row number, counted from 1."""
         return f"row {row + 1}"
 
     def _column(self, position: int, as_text: bool) -> np.ndarray:
@@ -54,37 +54,37 @@ class FrameSource:
 
 
 def open_parquet(path: Path) -> FrameSource:
-    """The columns of a Parquet file."""
-    parquet = _library(path, "pyarrow.parquet", "parquet")
+    """Read the columns of a Parquet file."""
+    parquet = _import_library(path, "pyarrow.parquet", "parquet")
     try:
         table = parquet.read_table(path)
         arrays = [np.asarray(column.to_numpy()) for column in table.columns]
         return FrameSource(path, [str(name) for name in table.column_names], arrays)
     except PermissionError:
         raise
-    except Exception:  # damaged bytes make the library raise errors of any kind
-        raise _damaged(path, "Parquet") from None
+    except Exception:  # the library raises errors of any type for damaged bytes
+        raise _damaged_error(path, "Parquet") from None
 
 
 def open_neware(path: Path) -> FrameSource:
-    """The records of a Neware .nda or .ndax file, under the names of Neware's CSV."""
-    packed = path.suffix.lower() == ".ndax"
-    library = _library(path, "NewareNDA.NewareNDAx" if packed else "NewareNDA.NewareNDA", "neware")
+    """Read the records of a Neware .nda or .ndax file, under the column names of Neware's CSV."""
+    is_archive = path.suffix.lower() == ".ndax"
+    library = _import_library(path, "NewareNDA.NewareNDAx" if is_archive else "NewareNDA.NewareNDA", "neware")
     logging.getLogger("newarenda").setLevel(logging.CRITICAL + 1)
-    if packed:
+    if is_archive:
         check_archive(path)
     try:
-        if not packed:
+        if not is_archive:
             check_nda(path)
-        frame = (library.read_ndax if packed else library.read_nda)(str(path), software_cycle_number=False)
+        frame = (library.read_ndax if is_archive else library.read_nda)(str(path), software_cycle_number=False)
     except PermissionError:
         raise
-    except Exception:  # damaged bytes make the library raise errors of any kind
-        raise _damaged(path, "Neware") from None
-    return FrameSource(path, [_NEWARE.get(name, name) for name in map(str, frame.columns)], _arrays(frame))
+    except Exception:  # the library raises errors of any type for damaged bytes
+        raise _damaged_error(path, "Neware") from None
+    return FrameSource(path, [_NEWARE_NAMES.get(name, name) for name in map(str, frame.columns)], _column_arrays(frame))
 
 
-_NEWARE = {
+_NEWARE_NAMES = {
     "Index": "DataPoint",
     "Cycle": "Cycle Index",
     "Step": "Step Index",
@@ -94,14 +94,14 @@ _NEWARE = {
     "Current(mA)": "Current(mA)",
     "Timestamp": "Date",
 }
-"""What the library calls the columns, and Neware's own program."""
+"""The library's column names to those of Neware's own program."""
 
 
-def _arrays(frame: Any) -> list[np.ndarray]:
+def _column_arrays(frame: Any) -> list[np.ndarray]:
     return [frame[name].to_numpy() for name in frame.columns]
 
 
-def _library(path: Path, module: str, extra: str) -> Any:
+def _import_library(path: Path, module: str, extra: str) -> Any:
     try:
         return importlib.import_module(module)
     except ImportError:
@@ -112,5 +112,5 @@ def _library(path: Path, module: str, extra: str) -> Any:
         ) from None
 
 
-def _damaged(path: Path, kind: str) -> VestimError:
-    return wrong_input(f'"{path.name}" is damaged or no {kind} file: export it again.', place=str(path))
+def _damaged_error(path: Path, format_name: str) -> VestimError:
+    return wrong_input(f'"{path.name}" is damaged or no {format_name} file: export it again.', place=str(path))

@@ -1,11 +1,11 @@
-"""What a column's name says: the quantity's word and its unit, however a program joins the two."""
+"""Parses column names into the quantity's name and its unit, in every notation that vendors use."""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
 
-_UNIT_WRITTEN = tuple(
+_UNIT_PATTERNS = tuple(
     re.compile(pattern)
     for pattern in (
         r"(?P<name>.+?)\s*[\[(]\s*(?P<unit>[^\[\]()]+?)\s*[\])]\s*",  # Voltage (mV), U[V]
@@ -14,12 +14,12 @@ _UNIT_WRITTEN = tuple(
     )
 )
 
-# A degree sign that an export lost comes as ? or as the replacement character.
-_DEGREE = dict.fromkeys(
+# An export with the wrong encoding turns the degree sign into ? or the replacement character.
+_CELSIUS = dict.fromkeys(
     ("c", "degc", "deg_c", "°c", "℃", "celsius", "deg c", "?", "?c", "\ufffd", "\ufffdc", "oc", "grad"), (1.0, 0.0)
 )
-_TEMPERATURE = {**_DEGREE, **dict.fromkeys(("k", "kelvin"), (1.0, -273.15))}
-_NONE = dict.fromkeys(("-", "1", "#", "cnt", "count"), (1.0, 0.0))
+_TEMPERATURE = {**_CELSIUS, **dict.fromkeys(("k", "kelvin"), (1.0, -273.15))}
+_DIMENSIONLESS = dict.fromkeys(("-", "1", "#", "cnt", "count"), (1.0, 0.0))
 _AMPERE_HOURS = {
     **dict.fromkeys(("ah", "a.h", "a·h"), (1.0, 0.0)),
     **dict.fromkeys(("mah", "ma.h", "ma·h"), (1e-3, 0.0)),
@@ -53,13 +53,13 @@ UNITS: dict[str, dict[str, tuple[float, float]]] = {
         "ka": (1e3, 0.0),
     },
     "temperature_degC": _TEMPERATURE,
-    "soc": {**dict.fromkeys(("%", "percent", "pct"), (0.01, 0.0)), **_NONE},
+    "soc": {**dict.fromkeys(("%", "percent", "pct"), (0.01, 0.0)), **_DIMENSIONLESS},
     "power_W": {"w": (1.0, 0.0), "watt": (1.0, 0.0), "mw": (1e-3, 0.0), "kw": (1e3, 0.0)},
     "charge_Ah": _AMPERE_HOURS,
     "energy_Wh": _WATT_HOURS,
     "ambient_degC": _TEMPERATURE,
-    "step": _NONE,
-    "cycle": _NONE,
+    "step": _DIMENSIONLESS,
+    "cycle": _DIMENSIONLESS,
 }
 """Units that a header may write, in lower case: canonical value = factor * value + offset."""
 
@@ -67,24 +67,27 @@ KNOWN_UNITS = frozenset(unit for units in UNITS.values() for unit in units) | {"
 
 
 @lru_cache(maxsize=4096)
-def key(text: str) -> str:
-    """Letters and digits in lower case, and the one unit that is neither: what names are compared by."""
+def name_key(text: str) -> str:
+    """Normalize a name for comparison: its letters and digits in lower case, and %, the only unit without any."""
     return "".join(character for character in text.casefold() if character.isalnum() or character == "%")
 
 
-def folded(text: str) -> str:
-    """Without blanks around it, in lower case."""
+def fold_case(text: str) -> str:
+    """Strip surrounding whitespace and convert to lower case."""
     return text.strip().lower()
 
 
 @lru_cache(maxsize=4096)
-def readings(header: str) -> tuple[tuple[str, str], ...]:
-    """The ways to read a header as (key of the name, unit), the plain name without a unit first."""
-    matches = [pattern.fullmatch(header.strip()) for pattern in _UNIT_WRITTEN]
-    return ((key(header), ""), *((key(match["name"]), folded(match["unit"])) for match in matches if match))
+def parse_header(header: str) -> tuple[tuple[str, str], ...]:
+    """All ways to read a header as (key of the name, unit), the plain name without a unit first."""
+    matches = [pattern.fullmatch(header.strip()) for pattern in _UNIT_PATTERNS]
+    return (
+        (name_key(header), ""),
+        *((name_key(match["name"]), fold_case(match["unit"])) for match in matches if match),
+    )
 
 
 def unit_as_written(header: str, unit: str) -> str:
-    """One of the units of `readings`, as it stands in the header."""
-    matches = (pattern.fullmatch(header.strip()) for pattern in _UNIT_WRITTEN)
-    return next((match["unit"].strip() for match in matches if match and folded(match["unit"]) == unit), "")
+    """The given unit from `parse_header`, spelled as in the header."""
+    matches = (pattern.fullmatch(header.strip()) for pattern in _UNIT_PATTERNS)
+    return next((match["unit"].strip() for match in matches if match and fold_case(match["unit"]) == unit), "")

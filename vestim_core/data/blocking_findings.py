@@ -1,4 +1,4 @@
-"""Which findings stop a job: those with which its numbers would be wrong, until a repair answers them."""
+"""Findings that stop a job because its numbers would be wrong, until a repair resolves them."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from vestim_core.spec.finding import Finding, Repair, Severity
 
 def repairs_by_file(data: DataSpec, files: Sequence[RoleFile]) -> list[list[Repair]]:
     """The repairs of each file, in order; wrong_input for one that names no file of the job, or several."""
-    whole = repairs_of(data.repairs, [file.path for file in files], "data.repairs")
-    return [repairs_for(whole, file.path) for file in files]
+    resolved = repairs_of(data.repairs, [file.path for file in files], "data.repairs")
+    return [repairs_for(resolved, file.path) for file in files]
 
 
-def refuse_errors(tables: Sequence[Table], together: Sequence[Finding]) -> None:
-    """Raise wrong_input for the first finding of severity error that no `accept` repair of its file answers.
+def raise_blocking_findings(tables: Sequence[Table], set_findings: Sequence[Finding]) -> None:
+    """Raise wrong_input for the first finding of severity error that no `accept` repair of its file resolves.
 
-    together: findings about files together. `problems` of the error lists every one.
+    set_findings: findings about files together. `problems` of the error lists all of them.
     """
     accepted = {
         (table.name, repair.parameters.get("code"))
@@ -29,20 +29,20 @@ def refuse_errors(tables: Sequence[Table], together: Sequence[Finding]) -> None:
         for repair in table.repairs
         if repair.kind == "accept"
     }
-    found = [finding for table in tables for finding in table.findings] + list(together)
-    wrong = [
+    findings = [finding for table in tables for finding in table.findings] + list(set_findings)
+    blocking = [
         finding
-        for finding in found
+        for finding in findings
         if finding.severity is Severity.ERROR and (finding.file, finding.code) not in accepted
     ]
-    if not wrong:
+    if not blocking:
         return
-    first = wrong[0]
-    offer = "add the proposed repair to data.repairs" if first.repair else "correct the file"
+    first = blocking[0]
+    advice = "add the proposed repair to data.repairs" if first.repair else "correct the file"
     raise VestimError(
         ErrorCode.WRONG_INPUT,
-        f"{first.sentence.rstrip('.')} ({offer}, or leave the file out).",
+        f"{first.sentence.rstrip('.')} ({advice}, or leave the file out).",
         place=first.file,
         actions=(("Repair it",) if first.repair else ()) + ("Leave the file out",),
-        problems=tuple({"place": finding.file, "sentence": finding.sentence} for finding in wrong),
+        problems=tuple({"place": finding.file, "sentence": finding.sentence} for finding in blocking),
     )

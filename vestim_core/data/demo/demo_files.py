@@ -1,4 +1,4 @@
-"""The demo's files: which tests the synthetic cell undergoes, and what its sensors write of them."""
+"""The demo's files: the tests that the synthetic cell undergoes, as its sensors record them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from vestim_core.data.demo.patterns import HIGHWAY, MOUNTAIN, SPORT, SUBURBAN, U
 from vestim_core.spec.data import Role
 
 _HEADER = "Test Time (s),Voltage (V),Current (A),Cell Temperature (C),Ambient Temperature (C),SOC"
-_SEED = 20240607
+_SEED = 20240607  # arbitrary, but fixed: another seed gives other demo files
 
 
 @dataclass(frozen=True)
 class DemoFile:
-    """One test at `ambient_degC`: a drive of at most `seconds` with `patterns` by turns; without any, a charge."""
+    """One test at `ambient_degC`: a drive of at most `seconds` alternating between `patterns`; a charge if there are
+    none."""
 
     name: str
     role: Role
@@ -40,12 +41,12 @@ _LOST_VOLTAGES = slice(1200, 1240)
 
 
 def csv_bytes(file: DemoFile) -> bytes:
-    """The file as a cycler would write it, one row a second."""
+    """The file as a cycler would write it, one row per second."""
     return _csv(_measured(file))
 
 
 def defective_csv_bytes() -> bytes:
-    """A file with two faults that a check should find: current of the wrong sign, and rows without a voltage."""
+    """A file with two defects that the checks should find: current of the wrong sign, and rows without a voltage."""
     columns = _measured(_DEFECTIVE_FILE)
     columns[2] = -columns[2]
     return _csv(columns, _LOST_VOLTAGES)
@@ -54,15 +55,15 @@ def defective_csv_bytes() -> bytes:
 def _measured(file: DemoFile) -> list[np.ndarray]:
     """time_s, voltage, current, temperature, ambient and SOC with each sensor's offset, noise and resolution.
 
-    SOC is the cycler's count of the true charge.
+    SOC is counted from the true current.
     """
     random = np.random.default_rng([_SEED, *file.name.encode()])
-    what: Drive = drive(file.patterns, random, file.seconds) if file.patterns else charge(0.6)
-    trace = simulate(what, file.ambient_degC, soc=1.0 if file.patterns else 0.06)
+    current_drive: Drive = drive(file.patterns, random, file.seconds) if file.patterns else charge(0.6)
+    trace = simulate(current_drive, file.ambient_degC, soc=1.0 if file.patterns else 0.06)
     rows = len(trace.soc)
 
-    def sensed(true: np.ndarray, offset: float, noise: float, resolution: float) -> np.ndarray:
-        measured = true + random.normal(0.0, offset) + random.normal(0.0, noise, rows)
+    def sensed(true_values: np.ndarray, offset: float, noise: float, resolution: float) -> np.ndarray:
+        measured = true_values + random.normal(0.0, offset) + random.normal(0.0, noise, rows)
         return np.asarray(np.round(measured / resolution) * resolution)
 
     return [
@@ -78,7 +79,7 @@ def _measured(file: DemoFile) -> list[np.ndarray]:
 def _csv(columns: list[np.ndarray], lost_voltages: slice = slice(0)) -> bytes:
     values = zip(*(column.tolist() for column in columns), strict=True)
     rows = [f"{t:.1f},{u:.4f},{i:.3f},{cell:.2f},{ambient:.1f},{soc:.5f}" for t, u, i, cell, ambient, soc in values]
-    for number in range(*lost_voltages.indices(len(rows))):
-        time, _, rest = rows[number].split(",", 2)
-        rows[number] = f"{time},,{rest}"
+    for index in range(*lost_voltages.indices(len(rows))):
+        time, _, rest = rows[index].split(",", 2)
+        rows[index] = f"{time},,{rest}"
     return "\n".join([_HEADER, *rows, ""]).encode()
