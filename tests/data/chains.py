@@ -1,4 +1,4 @@
-"""Steps of every kind for the tests, a table that they all can work on, and strategies that draw chains of them."""
+"""Steps of every kind, a table that all of them can process, and strategies that draw chains of steps."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ steps_of: TypeAdapter[list[Step]] = TypeAdapter(list[Step])
 
 
 def sampled(rows: int = 80, seed: int = 0, gap_at: int | None = 50, **columns: np.ndarray) -> Table:
-    """A file of uneven rows about 0.7 s apart, with a gap."""
+    """A file of irregular rows about 0.7 s apart, with a gap."""
     random = np.random.default_rng(seed)
     time_s = np.concatenate(([0.0], np.cumsum(random.uniform(0.05, 1.4, rows - 1))))
     if gap_at is not None:
@@ -45,23 +45,23 @@ def sampled(rows: int = 80, seed: int = 0, gap_at: int | None = 50, **columns: n
     return Table(Path(f"s{seed}.csv"), f"s{seed}.csv", f"{seed:064d}", {"time_s": time_s, **values, **columns})
 
 
-def between(*middle: Any, resample: Resample | None = None) -> list[Step]:
-    """A whole list of steps around those in the middle."""
-    return [resample or Resample(period_s=1.0), *middle, Normalise()]
+def between(*steps: Any, resample: Resample | None = None) -> list[Step]:
+    """Complete a list of steps with resampling and normalization."""
+    return [resample or Resample(period_s=1.0), *steps, Normalise()]
 
 
 @st.composite
 def chains(draw: st.DrawFn) -> list[Step]:
-    """A valid list of steps; each new column may be read by those after it."""
-    known = list(COLUMNS)
+    """A valid list of steps; each new column may be read by later steps."""
+    available = list(COLUMNS)
     middle: list[dict[str, Any]] = []
-    for number in range(draw(st.integers(0, 6))):
+    for index in range(draw(st.integers(0, 6))):
         kind = draw(
             st.sampled_from(
                 ["butterworth", "ema", "moving_average", "savitzky_golay", "formula", "coulomb_soc", "augment"]
             )
         )
-        column, output = draw(st.sampled_from(known)), f"made_{number}"
+        column, output = draw(st.sampled_from(available)), f"made_{index}"
         settings: dict[str, Any] = {
             "butterworth": {
                 "cutoff_Hz": draw(st.floats(0.005, 0.2)),
@@ -88,15 +88,17 @@ def chains(draw: st.DrawFn) -> list[Step]:
         if kind == "formula":
             middle.append({"step": kind, "output": output, **settings})
         elif kind == "augment":
-            # voltage stays as it is, so that no formula takes the logarithm of what is not positive
+            # voltage is never augmented, so that no formula takes the logarithm of a negative value
             middle.append({"step": kind, "column": "current_A" if column == "voltage_V" else column, **settings})
             continue
         else:
             middle.append({"step": kind, "column": column, "output": output, **settings})
-        known.append(output)
+        available.append(output)
     if draw(st.booleans()):
-        roll = PreRoll(duration_s=draw(st.integers(0, 20)), rows=draw(st.sampled_from(["rest", "first"]))).model_dump()
-        middle.insert(draw(st.integers(0, len(middle))), roll)
+        pre_roll = PreRoll(
+            duration_s=draw(st.integers(0, 20)), rows=draw(st.sampled_from(["rest", "first"]))
+        ).model_dump()
+        middle.insert(draw(st.integers(0, len(middle))), pre_roll)
     resample = {
         "step": "resample",
         "period_s": draw(st.sampled_from([0.5, 0.7, 1.0, 2.0])),

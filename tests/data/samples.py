@@ -1,4 +1,4 @@
-"""Small files and tables for the tests of this room."""
+"""Small files and tables for the tests of the data package."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ STEPS: list[Step] = [Resample(), PreRoll(duration_s=5), Normalise()]
 
 
 def rows(count: int = 50, seed: int = 0) -> list[list[float]]:
-    """time, voltage, current, temperature and SOC of `count` seconds."""
+    """time, voltage, current, temperature and SOC of `count` rows, one per second."""
     random = np.random.default_rng(seed)
     return [
         [float(k), *np.round([random.uniform(3, 4), random.normal(), random.uniform(20, 30), random.random()], 4)]
@@ -27,21 +27,21 @@ def csv_text(lines: list[list[float]] | None = None, header: str = HEADER, separ
 
 
 def write_csv(path: Path, count: int = 50, seed: int = 0) -> Path:
-    """A good file."""
+    """Write a valid file of `count` rows."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(csv_text(rows(count, seed)), encoding="utf-8")
     return path
 
 
 def table(count: int = 50, seed: int = 0, **columns: np.ndarray) -> Table:
-    """A table as a reader gives it; `columns` replace those of `rows`."""
+    """A table as a reader returns it; `columns` replace those of `rows`."""
     names = ("time_s", "voltage_V", "current_A", "temperature_degC", "soc")
     values = dict(zip(names, np.array(rows(count, seed)).T.copy(), strict=True))
     return Table(Path(f"cell_{seed}.csv"), f"cell_{seed}.csv", f"{seed:064d}", values | columns)
 
 
 def drive_csv(flipped: bool = False, hotter_K: float = 0.0, first_off_K: float = 0.0) -> bytes:
-    """Four hundred seconds of a drive in which voltage and SOC follow the current."""
+    """400 seconds of a drive in which voltage and SOC follow the current, as CSV."""
     random = np.random.default_rng([5, int(hotter_K)])
     current_A = np.repeat(random.normal(0, 2, 80), 5)
     soc = 0.5 + np.concatenate(([0.0], np.cumsum(current_A[:-1]))) / 3600 / 4

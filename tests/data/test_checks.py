@@ -1,4 +1,4 @@
-"""Each check finds its fault at its rows and nothing else; each repair undoes what its finding tells."""
+"""Each check finds its fault at its rows and nothing else; each repair removes the fault of its finding."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.data.dresses import plain_semicolon
+from tests.data.vendor_formats import plain_semicolon
 from vestim_core.data.checks import Member, check_set, check_table
 from vestim_core.data.readers import load_table
 from vestim_core.data.repairs import KINDS, apply_repair, apply_repairs
@@ -14,11 +14,11 @@ from vestim_core.data.table import Table
 from vestim_core.spec.errors import VestimError
 from vestim_core.spec.finding import Finding, Repair, Severity
 
-ROWS = 3000
+ROWS = 3000  # seconds of drive, one row each
 
 
-def made(**changed: np.ndarray) -> Table:
-    """A drive without any fault; `changed` replaces columns."""
+def drive_table(**replaced: np.ndarray) -> Table:
+    """A drive without any fault; `replaced` gives other columns."""
     random = np.random.default_rng(3)
     time_s = np.arange(ROWS, dtype=np.float64)
     current_A = np.repeat(random.normal(-0.5, 2.5, ROWS // 5), 5)
@@ -33,16 +33,16 @@ def made(**changed: np.ndarray) -> Table:
         "soc": soc,
         "power_W": voltage_V * current_A,
     }
-    return Table(Path("made.csv"), "made.csv", "0" * 64, columns | changed)
+    return Table(Path("made.csv"), "made.csv", "0" * 64, columns | replaced)
 
 
-def altered(column: str, rows: slice | int | np.ndarray, value: float) -> Table:
-    values = made().columns[column].copy()
+def altered_table(column: str, rows: slice | int | np.ndarray, value: float) -> Table:
+    values = drive_table().columns[column].copy()
     values[rows] = value
-    return made(**{column: values})
+    return drive_table(**{column: values})
 
 
-def only(table: Table) -> Finding:
+def only_finding(table: Table) -> Finding:
     (finding,) = check_table(table)
     assert finding.file == "made.csv"
     assert '"made.csv"' in finding.sentence
@@ -50,34 +50,34 @@ def only(table: Table) -> Finding:
     return finding
 
 
-def repaired(table: Table) -> Table:
+def repaired_table(table: Table) -> Table:
     return apply_repairs(table, [finding.repair for finding in check_table(table) if finding.repair])
 
 
 def test_a_good_table_has_no_finding() -> None:
-    assert check_table(made()) == []
+    assert check_table(drive_table()) == []
 
 
 def test_checks_change_nothing() -> None:
-    table = made()
-    before = {name: values.copy() for name, values in table.columns.items()}
+    table = drive_table()
+    original = {name: values.copy() for name, values in table.columns.items()}
     check_table(table)
-    assert all(np.array_equal(before[name], values) for name, values in table.columns.items())
+    assert all(np.array_equal(original[name], values) for name, values in table.columns.items())
 
 
-def test_time_that_falls_is_shifted_never_sorted() -> None:
+def test_decreasing_time_is_shifted_not_sorted() -> None:
     time_s = np.arange(ROWS, dtype=np.float64)
     time_s[700:] -= 30
-    finding = only(made(time_s=time_s))
+    finding = only_finding(drive_table(time_s=time_s))
     assert (finding.code, finding.severity, finding.rows) == ("time.not_monotonic", Severity.ERROR, (700, 700))
-    assert repaired(made(time_s=time_s)).columns["time_s"].tolist() == list(range(ROWS))
+    assert repaired_table(drive_table(time_s=time_s)).columns["time_s"].tolist() == list(range(ROWS))
 
 
-def test_a_block_of_tiny_steps_is_merged_and_a_pair_is_only_told() -> None:
+def test_a_block_of_tiny_steps_is_merged_and_a_single_pair_is_only_reported() -> None:
     time_s = np.arange(ROWS, dtype=np.float64)
     time_s[1000:1500] = 1000 + np.arange(500) * 1e-6
-    table = made(time_s=time_s)
-    finding = next(found for found in check_table(table) if found.code == "time.tiny_steps")
+    table = drive_table(time_s=time_s)
+    finding = next(candidate for candidate in check_table(table) if candidate.code == "time.tiny_steps")
     assert (finding.severity, finding.rows) == (Severity.WARNING, (1001, 1499))
     assert "in one block 500 rows" in finding.sentence
     merged = apply_repair(table, finding.repair or Repair(kind=""))
@@ -85,20 +85,29 @@ def test_a_block_of_tiny_steps_is_merged_and_a_pair_is_only_told() -> None:
     time_s = np.arange(ROWS, dtype=np.float64)
     time_s[9] = 8.999 + 1e-4
     time_s[8] = 8.999
-    assert [found.severity for found in check_table(made(time_s=time_s)) if found.code == "time.tiny_steps"] == ["info"]
+    assert [
+        candidate.severity
+        for candidate in check_table(drive_table(time_s=time_s))
+        if candidate.code == "time.tiny_steps"
+    ] == ["info"]
 
 
-def test_gaps_are_told_by_the_rows_around_them() -> None:
+def test_gaps_are_reported_with_the_rows_around_them() -> None:
     time_s = np.arange(ROWS, dtype=np.float64)
     time_s[500:] += 90
     time_s[800:] += 3
-    long, short = (found for found in check_table(made(time_s=time_s)) if found.code == "time.gap")
-    assert (long.severity, long.rows, short.severity, short.rows) == ("warning", (499, 500), "info", (799, 800))
+    long_gap, short_gap = (finding for finding in check_table(drive_table(time_s=time_s)) if finding.code == "time.gap")
+    assert (long_gap.severity, long_gap.rows, short_gap.severity, short_gap.rows) == (
+        "warning",
+        (499, 500),
+        "info",
+        (799, 800),
+    )
 
 
-def test_several_rates() -> None:
+def test_mixed_sample_rates_are_reported() -> None:
     time_s = np.cumsum(np.where(np.arange(ROWS) < 2000, 1.0, 5.0))
-    assert "time.mixed_rates" in [found.code for found in check_table(made(time_s=time_s))]
+    assert "time.mixed_rates" in [finding.code for finding in check_table(drive_table(time_s=time_s))]
 
 
 @pytest.mark.parametrize(
@@ -112,16 +121,16 @@ def test_several_rates() -> None:
         ("time_s", 1 / 3600, "time.unit"),
     ],
 )
-def test_signs_and_units_are_known_by_what_follows_from_them(column: str, factor: float, code: str) -> None:
-    truth = made()
-    wrong = made(**{column: truth.columns[column] * factor})
-    found = {finding.code: finding for finding in check_table(replace(wrong, columns=_without_power(wrong)))}
-    repair = found[code].repair
+def test_wrong_signs_and_units_are_found_and_repaired(column: str, factor: float, code: str) -> None:
+    expected = drive_table()
+    wrong = drive_table(**{column: expected.columns[column] * factor})
+    findings_by_code = {finding.code: finding for finding in check_table(replace(wrong, columns=_without_power(wrong)))}
+    repair = findings_by_code[code].repair
     assert repair is not None
-    assert apply_repair(wrong, repair).columns[column] == pytest.approx(truth.columns[column], rel=1e-9)
+    assert apply_repair(wrong, repair).columns[column] == pytest.approx(expected.columns[column], rel=1e-9)
 
 
-def test_the_sign_is_known_without_jumps_too() -> None:
+def test_a_wrong_sign_is_found_without_current_steps() -> None:
     time_s = np.arange(ROWS, dtype=np.float64)
     soc = 0.2 + 2.0 * time_s / 3600 / 4.0
     columns = {"time_s": time_s, "voltage_V": 3.2 + soc, "current_A": np.full(ROWS, -2.0), "soc": soc}
@@ -133,14 +142,14 @@ def test_the_sign_is_known_without_jumps_too() -> None:
     ]
 
 
-def test_kelvin() -> None:
-    table = made(temperature_degC=made().columns["temperature_degC"] + 273.15)
-    assert only(table).code == "temperature.unit"
-    assert repaired(table).columns["temperature_degC"] == pytest.approx(made().columns["temperature_degC"])
+def test_kelvin_is_found_and_repaired() -> None:
+    table = drive_table(temperature_degC=drive_table().columns["temperature_degC"] + 273.15)
+    assert only_finding(table).code == "temperature.unit"
+    assert repaired_table(table).columns["temperature_degC"] == pytest.approx(drive_table().columns["temperature_degC"])
 
 
 @pytest.mark.parametrize(
-    ("column", "rows", "value", "code", "where"),
+    ("column", "rows", "value", "code", "location"),
     [
         ("temperature_degC", slice(50, 60), -273.0, "temperature.sentinel", (50, 59)),
         ("temperature_degC", 0, 40.0, "temperature.first_sample", (0, 0)),
@@ -151,78 +160,86 @@ def test_kelvin() -> None:
         ("soc", slice(100, 102), np.nan, "channel.missing", (100, 101)),
     ],
 )
-def test_single_values_are_found_and_filled(
-    column: str, rows: slice | int, value: float, code: str, where: tuple[int, int]
+def test_wrong_values_are_found_and_filled(
+    column: str, rows: slice | int, value: float, code: str, location: tuple[int, int]
 ) -> None:
-    table = altered(column, rows, value)
-    finding = next(found for found in check_table(table) if found.code == code)
-    assert (finding.column, finding.rows) == (column, where)
-    close = {"temperature_degC": 0.1, "voltage_V": 0.2, "current_A": 8.0, "soc": 1e-2}[column]
-    assert repaired(table).columns[column] == pytest.approx(made().columns[column], abs=close)
+    table = altered_table(column, rows, value)
+    finding = next(candidate for candidate in check_table(table) if candidate.code == code)
+    assert (finding.column, finding.rows) == (column, location)
+    tolerance = {"temperature_degC": 0.1, "voltage_V": 0.2, "current_A": 8.0, "soc": 1e-2}[column]
+    assert repaired_table(table).columns[column] == pytest.approx(drive_table().columns[column], abs=tolerance)
 
 
-def test_a_voltage_that_answers_the_current_is_no_spike() -> None:
-    current_A = made().columns["current_A"].copy()
-    voltage_V = made().columns["voltage_V"].copy()
+def test_a_voltage_step_caused_by_current_is_no_spike() -> None:
+    current_A = drive_table().columns["current_A"].copy()
+    voltage_V = drive_table().columns["voltage_V"].copy()
     current_A[1201], voltage_V[1201] = -90.0, voltage_V[1201] - 0.02 * 90
-    codes = [found.code for found in check_table(made(current_A=current_A, voltage_V=voltage_V))]
+    codes = [finding.code for finding in check_table(drive_table(current_A=current_A, voltage_V=voltage_V))]
     assert "channel.spike" not in codes
 
 
-def test_a_stuck_voltage_is_cut_out() -> None:
-    table = altered("voltage_V", slice(600, 680), 3.9)
-    finding = next(found for found in check_table(table) if found.code == "channel.stuck")
+def test_a_stuck_voltage_is_dropped() -> None:
+    table = altered_table("voltage_V", slice(600, 680), 3.9)
+    finding = next(candidate for candidate in check_table(table) if candidate.code == "channel.stuck")
     assert (finding.severity, finding.rows) == ("error", (601, 679))
-    assert repaired(table).rows == ROWS - 79
+    assert repaired_table(table).rows == ROWS - 79
 
 
-def test_clipping_lag_range_constant_and_power() -> None:
-    truth = made().columns
+def test_clipping_lag_range_constant_and_power_are_found() -> None:
+    truth = drive_table().columns
     random = np.random.default_rng(0)
     noisy = truth["current_A"] + random.normal(0, 0.01, ROWS)
-    assert "channel.clipped" in [f.code for f in check_table(made(current_A=np.clip(noisy, -2.0, 20.0)))]
-    late = np.concatenate((truth["voltage_V"][:2], truth["voltage_V"][:-2]))
-    assert "channel.lag" in [f.code for f in check_table(made(voltage_V=late))]
-    assert "soc.range" in [f.code for f in check_table(made(soc=truth["soc"] + 0.4))]
-    assert "soc.capacity" in [f.code for f in check_table(made(soc=random.random(ROWS)))]
-    assert only(altered("temperature_degC", slice(None), 25.0)).code == "channel.constant"
-    assert only(made(power_W=truth["power_W"] * 1.05)).code == "power.mismatch"
-    assert "channel.range" in [f.code for f in check_table(altered("temperature_degC", 900, 500.0))]
+    assert "channel.clipped" in [
+        finding.code for finding in check_table(drive_table(current_A=np.clip(noisy, -2.0, 20.0)))
+    ]
+    delayed = np.concatenate((truth["voltage_V"][:2], truth["voltage_V"][:-2]))
+    assert "channel.lag" in [finding.code for finding in check_table(drive_table(voltage_V=delayed))]
+    assert "soc.range" in [finding.code for finding in check_table(drive_table(soc=truth["soc"] + 0.4))]
+    assert "soc.capacity" in [finding.code for finding in check_table(drive_table(soc=random.random(ROWS)))]
+    assert only_finding(altered_table("temperature_degC", slice(None), 25.0)).code == "channel.constant"
+    assert only_finding(drive_table(power_W=truth["power_W"] * 1.05)).code == "power.mismatch"
+    assert "channel.range" in [finding.code for finding in check_table(altered_table("temperature_degC", 900, 500.0))]
 
 
-def test_rests_of_a_test_that_only_charges_are_no_limit() -> None:
-    current_A = np.abs(made().columns["current_A"] + np.random.default_rng(1).normal(0, 0.1, ROWS))
+def test_rests_between_charges_are_not_clipping() -> None:
+    current_A = np.abs(drive_table().columns["current_A"] + np.random.default_rng(1).normal(0, 0.1, ROWS))
     current_A[:50] = current_A[400:450] = current_A[900:950] = 0.0
-    assert "channel.clipped" not in [f.code for f in check_table(made(current_A=current_A))]
+    assert "channel.clipped" not in [finding.code for finding in check_table(drive_table(current_A=current_A))]
 
 
-def test_one_content_twice_and_leaks() -> None:
-    table = made()
+def test_duplicate_files_and_leaks_between_roles_are_found() -> None:
+    table = drive_table()
     copy = replace(table, name="copy.csv", sha256="1" * 64)
-    found = check_set([Member(table, "train"), Member(copy, "train")])
-    assert [(f.code, f.severity, f.file) for f in found if f.code.startswith("set.same")] == [
+    findings = check_set([Member(table, "train"), Member(copy, "train")])
+    assert [
+        (finding.code, finding.severity, finding.file) for finding in findings if finding.code.startswith("set.same")
+    ] == [
         ("set.same_file_twice", "warning", "made.csv"),
         ("set.same_file_twice", "warning", "copy.csv"),
     ]
-    found = check_set([Member(table, "train"), Member(copy, "test")])
-    assert {f.severity for f in found if f.code == "set.same_file_twice"} == {"error"}
+    findings = check_set([Member(table, "train"), Member(copy, "test")])
+    assert {finding.severity for finding in findings if finding.code == "set.same_file_twice"} == {"error"}
     part = replace(copy, columns={name: values[500:1500] for name, values in table.columns.items()})
-    found = check_set([Member(table, "train"), Member(part, "test")])
-    assert {(f.code, f.severity) for f in found if f.code.startswith("set.same")} == {("set.same_rows", "warning")}
+    findings = check_set([Member(table, "train"), Member(part, "test")])
+    assert {(finding.code, finding.severity) for finding in findings if finding.code.startswith("set.same")} == {
+        ("set.same_rows", "warning")
+    }
 
 
-def test_files_that_disagree() -> None:
-    table = made()
-    changed = {"soc": table.columns["soc"] * 0.7, "voltage_V": table.columns["voltage_V"] + 0.01}
-    later = replace(table, name="later.csv", sha256="1" * 64, start_s=ROWS - 2.0, columns=table.columns | changed)
-    codes = [finding.code for finding in check_set([Member(table), Member(later)])]
+def test_contradictions_between_files_are_found() -> None:
+    table = drive_table()
+    replaced = {"soc": table.columns["soc"] * 0.7, "voltage_V": table.columns["voltage_V"] + 0.01}
+    later_table = replace(
+        table, name="later.csv", sha256="1" * 64, start_s=ROWS - 2.0, columns=table.columns | replaced
+    )
+    codes = [finding.code for finding in check_set([Member(table), Member(later_table)])]
     assert {"set.overlap", "set.soc_jump", "set.capacity"} <= set(codes)
 
 
-def test_a_test_outside_of_what_was_learned() -> None:
-    hot = made(temperature_degC=made().columns["temperature_degC"] + 10)
-    members = [Member(made(), "train"), Member(replace(hot, name="hot.csv", sha256="1" * 64), "test")]
-    (finding,) = (found for found in check_set(members) if found.code == "set.outside_training")
+def test_extrapolation_beyond_the_training_files_is_found() -> None:
+    hot = drive_table(temperature_degC=drive_table().columns["temperature_degC"] + 10)
+    files = [Member(drive_table(), "train"), Member(replace(hot, name="hot.csv", sha256="1" * 64), "test")]
+    (finding,) = (candidate for candidate in check_set(files) if candidate.code == "set.outside_training")
     assert (finding.file, finding.column) == ("hot.csv", "temperature_degC")
     assert "extrapolation" in finding.sentence
 
@@ -234,13 +251,13 @@ def test_repairs_are_recorded_and_replayed(tmp_path: Path) -> None:
         Repair(kind="drop_rows", parameters={"rows": [[0, 4]]}),
         Repair(kind="scale", parameters={"column": "soc", "factor": 2.0}),
     ]
-    once, again = (apply_repairs(load_table(path), repairs) for _ in range(2))
-    assert {repair.kind for repair in once.repairs} == {"flip", "scale", "drop_rows"}
-    for name, values in once.columns.items():
-        assert values.tolist() == again.columns[name].tolist()
-    assert once.place(0) == "line 8"
+    repaired, repaired_again = (apply_repairs(load_table(path), repairs) for _ in range(2))
+    assert {repair.kind for repair in repaired.repairs} == {"flip", "scale", "drop_rows"}
+    for name, values in repaired.columns.items():
+        assert values.tolist() == repaired_again.columns[name].tolist()
+    assert repaired.row_location(0) == "line 8"
     record = [Repair.model_validate_json(repair.model_dump_json()) for repair in repairs]
-    assert apply_repairs(load_table(path), record).columns["soc"].tolist() == once.columns["soc"].tolist()
+    assert apply_repairs(load_table(path), record).columns["soc"].tolist() == repaired.columns["soc"].tolist()
 
 
 @pytest.mark.parametrize(
@@ -256,12 +273,12 @@ def test_repairs_are_recorded_and_replayed(tmp_path: Path) -> None:
         ("accept", {}),
     ],
 )
-def test_a_repair_that_does_not_fit_is_said(kind: str, parameters: dict[str, object]) -> None:
+def test_an_invalid_repair_is_rejected(kind: str, parameters: dict[str, object]) -> None:
     with pytest.raises(VestimError, match=r"made\.csv"):
-        apply_repair(made(), Repair(kind=kind, parameters=parameters))
+        apply_repair(drive_table(), Repair(kind=kind, parameters=parameters))
 
 
-def test_every_kind_that_is_proposed_is_known() -> None:
+def test_every_proposed_kind_of_repair_exists() -> None:
     assert {"accept", "drop_rows", "fill", "flip", "scale", "shift_time"} <= set(KINDS)
 
 

@@ -1,4 +1,4 @@
-"""The demo's files: the same every time, plausible, readable, and richer than a one-RC circuit."""
+"""The demo's files: reproducible, plausible, readable, and more complex than a one-RC circuit."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from vestim_core.data.readers import read_table
 from vestim_core.spec.errors import VestimError
 from vestim_core.spec.job import validate_job
 
-NEEDED = ("voltage_V", "current_A", "temperature_degC", "soc", "ambient_degC")
+REQUIRED = ("voltage_V", "current_A", "temperature_degC", "soc", "ambient_degC")
 DEFECTIVE = "defective_urban_25degC.csv"
 
 
@@ -39,24 +39,24 @@ def test_the_job_is_valid_and_leaves_the_defective_file_out(folder: Path) -> Non
     assert {trial.model.kind for trial in spec.trials()} == {"lstm", "fnn"}
 
 
-def test_a_whole_set_is_kept_and_any_other_is_written_again(tmp_path: Path) -> None:
-    told: list[dict[str, object]] = []
-    first = keep_demo(tmp_path / "demo", told.append)
+def test_a_complete_set_is_kept_and_any_other_is_rewritten(tmp_path: Path) -> None:
+    progress: list[dict[str, object]] = []
+    first = keep_demo(tmp_path / "demo", progress.append)
     assert first["generated"] and Path(first["defective"]).name == DEFECTIVE
     assert first["defective"] not in str(first["spec"])
-    assert [step["fraction"] for step in told] == sorted(step["fraction"] for step in told)
-    a_file = Path(first["spec"]["data"]["train"][0])
-    written = a_file.stat().st_mtime_ns
+    assert [report["fraction"] for report in progress] == sorted(report["fraction"] for report in progress)
+    path = Path(first["spec"]["data"]["train"][0])
+    modified_ns = path.stat().st_mtime_ns
     assert keep_demo(tmp_path / "demo") == {**first, "generated": False}
-    assert a_file.stat().st_mtime_ns == written
-    whole = a_file.read_bytes()
-    a_file.write_bytes(whole[:-100])
-    assert keep_demo(tmp_path / "demo")["generated"] and a_file.read_bytes() == whole
+    assert path.stat().st_mtime_ns == modified_ns
+    content = path.read_bytes()
+    path.write_bytes(content[:-100])
+    assert keep_demo(tmp_path / "demo")["generated"] and path.read_bytes() == content
     (tmp_path / "demo" / "demo.json").write_text("{")
     assert keep_demo(tmp_path / "demo")["generated"]
 
 
-def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+def test_an_unwritable_folder_gives_one_message(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(VestimError, match="the demo data cannot be written"):
         keep_demo(tmp_path / "file" / "demo")
@@ -79,21 +79,21 @@ def test_the_job_can_be_prepared(folder: Path, tmp_path: Path) -> None:
 
 def test_files_are_plausible(folder: Path) -> None:
     for path in sorted(folder.glob("0*.csv")):
-        table = read_table(path, {}, NEEDED)
+        table = read_table(path, {}, REQUIRED)
         columns = table.columns
         assert 3000 <= table.rows <= 10_000
         assert 2.7 < columns["voltage_V"].min() < columns["voltage_V"].max() < 4.25
         assert -13.6 < columns["current_A"].min() < columns["current_A"].max() < 6.8
         assert 0 <= columns["soc"].min() < columns["soc"].max() <= 1
-        warmer = columns["temperature_degC"] - columns["ambient_degC"]
-        assert -1 < warmer.min() < warmer.max() < 20
+        self_heating_K = columns["temperature_degC"] - columns["ambient_degC"]
+        assert -1 < self_heating_K.min() < self_heating_K.max() < 20
         counted_Ah = np.sum(columns["current_A"]) / 3600
         assert counted_Ah / 4.5 == pytest.approx(columns["soc"][-1] - columns["soc"][0], abs=0.01)
 
 
-def test_the_defective_file_has_its_two_faults(folder: Path) -> None:
+def test_the_defective_file_has_its_two_defects(folder: Path) -> None:
     with pytest.raises(VestimError, match=r'no value in column "Voltage \(V\)" in 40 rows, first at line 1202'):
-        read_table(folder / DEFECTIVE, {}, NEEDED)
+        read_table(folder / DEFECTIVE, {}, REQUIRED)
     columns = read_table(folder / DEFECTIVE, {}, ["current_A", "soc"]).columns
     assert np.corrcoef(columns["current_A"][:-1], np.diff(columns["soc"]))[0, 1] < -0.9
 
@@ -113,7 +113,7 @@ def test_resistance_rises_in_the_cold_and_falls_with_current() -> None:
     assert drop_mV(-9.0, 5.0) < 1.95 * drop_mV(-4.5, 5.0)
 
 
-def test_charge_and_discharge_leave_other_rest_voltages_at_one_state_of_charge() -> None:
+def test_hysteresis_separates_rest_voltages_after_charge_and_discharge() -> None:
     def rested_V(first_A: float) -> float:
         def drive(second: int, *_: float) -> float | None:
             return first_A if second < 600 else -first_A if second < 660 else 0.0 if second < 9000 else None

@@ -1,4 +1,4 @@
-"""No setting that does nothing: changing any one field of any step changes what is prepared."""
+"""Every setting has an effect: changing any field of any step changes the prepared data."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from vestim_core.spec.preparation import Step
 from vestim_core.spec.signals import SignalsSpec
 
 SIGNALS = SignalsSpec(features=["soc", "current_A"], target="voltage_V")
-AROUND: list[dict[str, Any]] = [
+SURROUNDING_STEPS: list[dict[str, Any]] = [
     {"step": "resample", "period_s": 1.0, "max_gap_s": 60.0},
     {"step": "normalise", "method": "z-score"},
 ]
-CHANGES: dict[str, dict[str, tuple[Any, Any]]] = {
+FIELD_VALUES: dict[str, dict[str, tuple[Any, Any]]] = {
     "resample": {"period_s": (1.0, 2.0), "max_gap_s": (60.0, 1000.0), "method": ("mean", "linear")},
     "butterworth": {
         "column": ("current_A", "voltage_V"),
@@ -55,7 +55,7 @@ CHANGES: dict[str, dict[str, tuple[Any, Any]]] = {
     "pre_roll": {"duration_s": (5.0, 6.0), "rows": ("rest", "first")},
     "normalise": {"method": ("z-score", "min-max")},
 }
-FIELDS = [
+STEP_FIELDS = [
     pytest.param(kind.model_fields["step"].default, name, id=f"{kind.__name__}.{name}")
     for kind in KINDS
     for name in kind.model_fields
@@ -63,9 +63,9 @@ FIELDS = [
 ]
 
 
-def prepared(step: dict[str, Any]) -> dict[str, Any]:
-    """All that a training file becomes, and what is fitted on it."""
-    resample, normalise = AROUND
+def prepare_with(step: dict[str, Any]) -> dict[str, Any]:
+    """All arrays of a training file, and the columns fitted on it."""
+    resample, normalise = SURROUNDING_STEPS
     if step["step"] == "resample":
         documents = [step, normalise]
     elif step["step"] == "normalise":
@@ -80,15 +80,15 @@ def prepared(step: dict[str, Any]) -> dict[str, Any]:
     return {"features": arrays.features, "target": arrays.target, "time_s": arrays.time_s, **values}
 
 
-@pytest.mark.parametrize(("kind", "field"), FIELDS)
-def test_a_changed_field_changes_the_outcome(kind: str, field: str) -> None:
-    usual = {name: values[0] for name, values in CHANGES[kind].items()}
-    one = prepared({"step": kind, **usual})
-    again = prepared({"step": kind, **usual})
-    other = prepared({"step": kind, **usual, field: CHANGES[kind][field][1]})
-    assert _same(one, again)
-    assert not _same(one, other)
+@pytest.mark.parametrize(("kind", "field"), STEP_FIELDS)
+def test_changing_a_field_changes_the_prepared_data(kind: str, field: str) -> None:
+    defaults = {name: values[0] for name, values in FIELD_VALUES[kind].items()}
+    expected = prepare_with({"step": kind, **defaults})
+    repeated = prepare_with({"step": kind, **defaults})
+    changed = prepare_with({"step": kind, **defaults, field: FIELD_VALUES[kind][field][1]})
+    assert _are_equal(expected, repeated)
+    assert not _are_equal(expected, changed)
 
 
-def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    return list(one) == list(other) and all(np.array_equal(one[name], other[name]) for name in one)
+def _are_equal(first: dict[str, Any], second: dict[str, Any]) -> bool:
+    return list(first) == list(second) and all(np.array_equal(first[name], second[name]) for name in first)

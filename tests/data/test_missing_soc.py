@@ -1,4 +1,4 @@
-"""Files without SOC: where counting can begin and with which capacity is proposed, recorded, replayed and causal."""
+"""Files without SOC: start and capacity for counting are proposed, recorded and replayed, causally."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from vestim_core.spec.finding import Finding, Repair, Severity
 from vestim_core.spec.preparation import Normalise, Resample
 from vestim_core.spec.signals import SignalsSpec
 
-CAPACITY_AH = 2.0
+CAPACITY_AH = 2.0  # of the simulated cell, arbitrary
 HEADER = "Time (s),Voltage (V),Current (A),Temperature (C)"
 
 
@@ -26,8 +26,10 @@ def ocv(soc: np.ndarray) -> np.ndarray:
     return 3.0 + 1.2 * np.clip(soc, 0, 1)
 
 
-def cycled(name: str, soc: float, *legs: tuple[float, float], start_s: float = 0.0, labelled: bool = False) -> Table:
-    """A test of `legs`, each (hours, A) in steps of 10 s, from `soc` on. A charge at 4.2 V tapers."""
+def cycled_table(
+    name: str, soc: float, *legs: tuple[float, float], start_s: float = 0.0, labeled: bool = False
+) -> Table:
+    """A test of `legs`, each (hours, A) in steps of 10 s, starting at `soc`. A charge at 4.2 V tapers."""
     current_A = np.concatenate([np.full(int(hours * 360), amperes) for hours, amperes in legs])
     states = np.empty(len(current_A))
     for row in range(len(current_A)):
@@ -43,33 +45,33 @@ def cycled(name: str, soc: float, *legs: tuple[float, float], start_s: float = 0
         "temperature_degC": 25 + random.normal(0, 2, len(current_A)),
     }
     table = Table(
-        Path(name), name, name.ljust(64, "0"), columns | ({"soc": states} if labelled else {}), start_s=start_s
+        Path(name), name, name.ljust(64, "0"), columns | ({"soc": states} if labeled else {}), start_s=start_s
     )
     return replace(table, findings=tuple(check_table(table)))
 
 
-def missing(*tables: Table) -> list[Finding]:
+def missing_soc_findings(*tables: Table) -> list[Finding]:
     return [finding for finding in check_set([Member(table) for table in tables]) if finding.code == "soc.missing"]
 
 
-def test_it_goes_on_from_the_file_before_with_the_capacity_of_labelled_files() -> None:
-    first = cycled("first.csv", 0.9, (1, -1.0), (0.5, 0.5), start_s=1000.0, labelled=True)
-    later = cycled("later.csv", float(first.columns["soc"][-1]), (1, -0.6), start_s=1000.0 + 1.5 * 3600)
-    (finding,) = missing(first, later)
+def test_counting_continues_from_the_previous_file_with_the_capacity_of_labeled_files() -> None:
+    first = cycled_table("first.csv", 0.9, (1, -1.0), (0.5, 0.5), start_s=1000.0, labeled=True)
+    second = cycled_table("later.csv", float(first.columns["soc"][-1]), (1, -0.6), start_s=1000.0 + 1.5 * 3600)
+    (finding,) = missing_soc_findings(first, second)
     assert (finding.severity, finding.file, finding.column) == (Severity.INFO, "later.csv", "soc")
     assert "with 2 Ah, which SOC and current of the other files imply, beginning with" in finding.sentence
     assert 'in row 0, where it goes on from "first.csv"' in finding.sentence
     assert finding.repair is not None
-    counted = apply_repair(later, finding.repair)
-    truth = cycled("x", float(first.columns["soc"][-1]), (1, -0.6), labelled=True).columns["soc"]
+    counted = apply_repair(second, finding.repair)
+    truth = cycled_table("x", float(first.columns["soc"][-1]), (1, -0.6), labeled=True).columns["soc"]
     assert counted.columns["soc"] == pytest.approx(truth, abs=2e-4)
     assert counted.repairs == (finding.repair,)
-    assert missing(first, counted) == []
+    assert missing_soc_findings(first, counted) == []
 
 
-def test_it_begins_at_the_end_of_a_full_charge_and_leaves_out_what_came_before() -> None:
-    charge = cycled("charge.csv", 0.3, (0.5, 0.0), (2.5, 1.5), (0.5, 0.0), (1.9, -0.94), (0.5, 0.0))
-    (finding,) = missing(charge)
+def test_counting_starts_at_the_end_of_a_full_charge_and_drops_earlier_rows() -> None:
+    charge = cycled_table("charge.csv", 0.3, (0.5, 0.0), (2.5, 1.5), (0.5, 0.0), (1.9, -0.94), (0.5, 0.0))
+    (finding,) = missing_soc_findings(charge)
     assert finding.repair is not None
     row = finding.repair.parameters["row"]
     assert (charge.columns["current_A"][row], charge.columns["current_A"][row + 1]) == (
@@ -79,21 +81,21 @@ def test_it_begins_at_the_end_of_a_full_charge_and_leaves_out_what_came_before()
     assert f"the end of a full charge; the {row} rows before are left out" in finding.sentence
     assert "the most that is taken out of the full cell until it is empty" in finding.sentence
     counted = apply_repairs(charge, [finding.repair])
-    truth = cycled("x", 0.3, (0.5, 0.0), (2.5, 1.5), (0.5, 0.0), (1.9, -0.94), (0.5, 0.0), labelled=True)
+    truth = cycled_table("x", 0.3, (0.5, 0.0), (2.5, 1.5), (0.5, 0.0), (1.9, -0.94), (0.5, 0.0), labeled=True)
     assert counted.rows == charge.rows - row
-    # The cell is taken for empty at the end, where it has a tenth left.
+    # The cell is assumed empty at the end, where it has a tenth left.
     assert np.abs(counted.columns["soc"] - truth.columns["soc"][row:]).max() < 0.12
-    again = apply_repairs(charge, list(counted.repairs))
-    assert again.columns["soc"].tolist() == counted.columns["soc"].tolist()
+    repeated = apply_repairs(charge, list(counted.repairs))
+    assert repeated.columns["soc"].tolist() == counted.columns["soc"].tolist()
 
 
-def test_a_full_cell_and_a_rest_at_a_known_voltage() -> None:
-    labelled = cycled(
-        "labelled.csv", 0.3, (2.5, 1.5), (0.5, 0.0), (1.0, -1.0), (0.5, 0.0), (0.4, -0.5), (0.5, 0.0), labelled=True
+def test_counting_starts_at_a_full_cell_or_a_rest_at_a_known_voltage() -> None:
+    labeled = cycled_table(
+        "labelled.csv", 0.3, (2.5, 1.5), (0.5, 0.0), (1.0, -1.0), (0.5, 0.0), (0.4, -0.5), (0.5, 0.0), labeled=True
     )
-    full = cycled("full.csv", 1.0, (0.01, 0.0), (1.0, -1.0))
-    rested = cycled("rested.csv", 0.45, (0.5, 0.0), (0.5, -0.5))
-    by_name = {finding.file: finding for finding in missing(labelled, full, rested)}
+    full = cycled_table("full.csv", 1.0, (0.01, 0.0), (1.0, -1.0))
+    rested = cycled_table("rested.csv", 0.45, (0.5, 0.0), (0.5, -0.5))
+    by_name = {finding.file: finding for finding in missing_soc_findings(labeled, full, rested)}
     assert "without current at the voltage of a full cell" in by_name["full.csv"].sentence
     assert "row 0, a rest at 3.5400 V, whose SOC other files give" in by_name["rested.csv"].sentence
     for table, soc in ((full, 1.0), (rested, 0.45)):
@@ -103,68 +105,67 @@ def test_a_full_cell_and_a_rest_at_a_known_voltage() -> None:
         assert repair.parameters["capacity_Ah"] == pytest.approx(CAPACITY_AH, rel=0.01)
 
 
-def test_without_a_start_or_capacity_nothing_is_made_up() -> None:
-    (alone,) = missing(cycled("alone.csv", 0.8, (1, -1.0)))
-    assert alone.repair is None
-    assert "tell no capacity" in alone.sentence
-    labelled = cycled("labelled.csv", 0.9, (1, -1.0), labelled=True)
-    (other,) = missing(labelled, cycled("other.csv", 0.5, (1, -0.3)))
-    assert other.repair is None
-    assert "nothing in it tells where to begin" in other.sentence
-    flipped = cycled("flipped.csv", 0.9, (1, -1.0))
-    wrong = Finding(code="current.sign", severity=Severity.ERROR, sentence="x", file="flipped.csv")
-    (later,) = missing(labelled, replace(flipped, findings=(wrong,), start_s=10.0))
-    assert later.repair is None
-    assert "once what is wrong with it is repaired" in later.sentence
+def test_without_a_start_or_capacity_no_repair_is_proposed() -> None:
+    (single_finding,) = missing_soc_findings(cycled_table("alone.csv", 0.8, (1, -1.0)))
+    assert single_finding.repair is None
+    assert "tell no capacity" in single_finding.sentence
+    labeled = cycled_table("labelled.csv", 0.9, (1, -1.0), labeled=True)
+    (other_finding,) = missing_soc_findings(labeled, cycled_table("other.csv", 0.5, (1, -0.3)))
+    assert other_finding.repair is None
+    assert "nothing in it tells where to begin" in other_finding.sentence
+    flipped = cycled_table("flipped.csv", 0.9, (1, -1.0))
+    sign_finding = Finding(code="current.sign", severity=Severity.ERROR, sentence="x", file="flipped.csv")
+    (flipped_finding,) = missing_soc_findings(labeled, replace(flipped, findings=(sign_finding,), start_s=10.0))
+    assert flipped_finding.repair is None
+    assert "once what is wrong with it is repaired" in flipped_finding.sentence
     no_current = replace(flipped, columns={"time_s": flipped.columns["time_s"]})
-    assert missing(labelled, no_current) == []
+    assert missing_soc_findings(labeled, no_current) == []
 
 
 def test_counting_is_causal() -> None:
-    table = cycled("a.csv", 0.8, (1, -1.0), (1, 0.7))
+    table = cycled_table("a.csv", 0.8, (1, -1.0), (1, 0.7))
     repair = Repair(kind="count_soc", parameters={"capacity_Ah": 2.0, "soc": 0.8, "row": 40})
     changed = {name: values.copy() for name, values in table.columns.items()}
     changed["current_A"][200:] *= -3
     changed["time_s"][200:] += 500
-    before, after = (apply_repairs(replace(table, columns=c), [repair]) for c in (table.columns, changed))
-    assert before.columns["soc"][:160].tolist() == after.columns["soc"][:160].tolist()
-    assert before.columns["time_s"][0] == 400.0
+    original, modified = (apply_repairs(replace(table, columns=c), [repair]) for c in (table.columns, changed))
+    assert original.columns["soc"][:160].tolist() == modified.columns["soc"][:160].tolist()
+    assert original.columns["time_s"][0] == 400.0
 
 
 @pytest.mark.parametrize(
     "parameters", [{}, {"capacity_Ah": 0.0, "soc": 1}, {"capacity_Ah": 2.0, "soc": 1, "row": 10**6}, {"capacity_Ah": 2}]
 )
-def test_parameters_that_do_not_fit_are_said(parameters: dict[str, float]) -> None:
+def test_invalid_parameters_are_rejected(parameters: dict[str, float]) -> None:
     with pytest.raises(VestimError, match=r"count_soc.*a\.csv"):
-        apply_repairs(cycled("a.csv", 0.8, (1, -1.0)), [Repair(kind="count_soc", parameters=parameters)])
+        apply_repairs(cycled_table("a.csv", 0.8, (1, -1.0)), [Repair(kind="count_soc", parameters=parameters)])
 
 
-def written(path: Path, table: Table) -> Path:
+def write_table(path: Path, table: Table) -> Path:
     columns = [table.columns[name] for name in ("time_s", "voltage_V", "current_A", "temperature_degC")]
     lines = [",".join(f"{value:.5f}" for value in row) for row in zip(*columns, strict=True)]
     path.write_text("\n".join([HEADER, *lines, ""]), encoding="utf-8")
     return path
 
 
-def test_a_job_that_reads_soc_runs_on_files_without_it(tmp_path: Path) -> None:
+def test_a_job_that_reads_soc_accepts_files_without_it(tmp_path: Path) -> None:
     paths = [
-        written(
-            tmp_path / f"{name}.csv", cycled(name, 0.3, (0.2, 0.0), (2.5, 1.5), (0.5, 0.0), (1.95, amperes), (0.3, 0.0))
+        write_table(
+            tmp_path / f"{name}.csv",
+            cycled_table(name, 0.3, (0.2, 0.0), (2.5, 1.5), (0.5, 0.0), (1.95, amperes), (0.3, 0.0)),
         )
         for name, amperes in (("train", -0.95), ("valid", -0.9))
     ]
     steps = [Resample(), Normalise()]
     data = DataSpec(train=[str(paths[0])], validation=[str(paths[1])])
 
-    def training_file(given: DataSpec) -> PreparedFile:
+    def training_file(spec: DataSpec) -> PreparedFile:
         cache = tmp_path / "cache"
-        return prepare(given, SignalsSpec(), steps, cache, lambda *_: None, lambda _: None, lambda: False).of("train")[
-            0
-        ]
+        return prepare(spec, SignalsSpec(), steps, cache, lambda *_: None, lambda _: None, lambda: False).of("train")[0]
 
     with pytest.raises(VestimError, match="Or have it counted from the current"):
         training_file(data)
-    findings = missing(*(load_table(path) for path in paths))
+    findings = missing_soc_findings(*(load_table(path) for path in paths))
     repairs = [FileRepair(file=finding.file, repair=finding.repair) for finding in findings if finding.repair]
     assert len(repairs) == 2
     file = training_file(data.model_copy(update={"repairs": repairs}))
@@ -173,7 +174,7 @@ def test_a_job_that_reads_soc_runs_on_files_without_it(tmp_path: Path) -> None:
     assert file.column("soc")[[0, -1]] == pytest.approx(counted.columns["soc"][[0, -1]], abs=0.01)
 
 
-def test_counting_needs_a_current(tmp_path: Path) -> None:
+def test_counting_requires_a_current(tmp_path: Path) -> None:
     path = tmp_path / "volts.csv"
     path.write_text("Time,Voltage\n0,3\n1,3.1\n2,3.2\n", encoding="utf-8")
     repair = Repair(kind="count_soc", parameters={"capacity_Ah": 2.0, "soc": 1.0})
@@ -181,18 +182,18 @@ def test_counting_needs_a_current(tmp_path: Path) -> None:
         load_repaired(path, [repair], {}, ["soc"], [])
 
 
-def test_the_shared_drive_without_its_labels(shared: Path) -> None:
+def test_soc_of_the_shared_drive_is_recovered(shared: Path) -> None:
     tables = [load_table(path) for path in (shared / "data" / "tesla_m80").glob("*.mat")]
     truth = {table.name: table.columns["soc"] for table in tables}
 
-    def unlabelled(table: Table) -> Table:
+    def unlabeled(table: Table) -> Table:
         return replace(table, columns={name: values for name, values in table.columns.items() if name != "soc"})
 
-    some = [unlabelled(table) if table.name.startswith(("12", "18")) else table for table in tables]
-    for finding in missing(*some):
+    partly_labeled = [unlabeled(table) if table.name.startswith(("12", "18")) else table for table in tables]
+    for finding in missing_soc_findings(*partly_labeled):
         assert finding.repair is not None
-        table = next(table for table in some if table.name == finding.file)
+        table = next(table for table in partly_labeled if table.name == finding.file)
         counted = apply_repairs(table, [finding.repair])
         assert np.abs(counted.columns["soc"] - truth[table.name]).max() < 0.008
-    findings = missing(*(unlabelled(table) for table in tables))
+    findings = missing_soc_findings(*(unlabeled(table) for table in tables))
     assert [finding.repair is not None for finding in findings] == [True] * 11

@@ -1,4 +1,4 @@
-"""The pipeline: pre-roll, normalisation fitted on training rows only, and the trip through JSON."""
+"""The pipeline: pre-roll, normalization fitted on training rows only, and the JSON round trip."""
 
 import json
 from pathlib import Path
@@ -19,9 +19,9 @@ from vestim_core.spec.signals import SignalsSpec
 SIGNALS = SignalsSpec()
 
 
-def test_pre_roll_is_at_rest_in_physical_units_and_never_scored() -> None:
-    given = table(40, power_W=np.full(40, 5.0), charge_Ah=np.linspace(2, 3, 40))
-    arrays = Pipeline.fit(STEPS, SIGNALS, [given]).apply(given)
+def test_pre_roll_is_at_rest_in_physical_units_and_not_scored() -> None:
+    source = table(40, power_W=np.full(40, 5.0), charge_Ah=np.linspace(2, 3, 40))
+    arrays = Pipeline.fit(STEPS, SIGNALS, [source]).apply(source)
     names = arrays.columns
     first, rest = arrays.physical[5], arrays.physical[:5]
     assert [(segment.start, segment.stop, segment.scored_from) for segment in arrays.segments] == [(0, 44, 5)]
@@ -33,19 +33,19 @@ def test_pre_roll_is_at_rest_in_physical_units_and_never_scored() -> None:
 
 def test_every_segment_gets_its_pre_roll() -> None:
     time_s = np.concatenate([np.arange(20.0), 500 + np.arange(30.0)])
-    given = table(50, time_s=time_s)
-    arrays = Pipeline.fit(STEPS, SIGNALS, [given]).apply(given)
+    source = table(50, time_s=time_s)
+    arrays = Pipeline.fit(STEPS, SIGNALS, [source]).apply(source)
     assert [(s.start, s.stop, s.scored_from) for s in arrays.segments] == [(0, 24, 5), (24, 58, 29)]
     assert np.all(arrays.physical[24:29, arrays.columns.index("current_A")] == 0)
 
 
-def test_a_pre_roll_of_no_length_adds_nothing() -> None:
+def test_a_pre_roll_of_zero_length_adds_no_rows() -> None:
     steps = [Resample(), PreRoll(duration_s=0), Normalise()]
     assert len(Pipeline.fit(steps, SIGNALS, [table()]).apply(table()).time_s) == 49
 
 
 @pytest.mark.parametrize("method", ["z-score", "min-max"])
-def test_the_scale_is_that_of_the_scored_training_rows(method: str) -> None:
+def test_the_scale_is_fitted_on_scored_training_rows(method: str) -> None:
     steps = [Resample(), PreRoll(duration_s=30), Normalise(method=method)]
     training = [table(50, 1), table(80, 2)]
     pipeline = Pipeline.fit(steps, SIGNALS, training)
@@ -57,15 +57,15 @@ def test_the_scale_is_that_of_the_scored_training_rows(method: str) -> None:
 
 def test_other_files_are_scaled_with_the_training_scale() -> None:
     pipeline = Pipeline.fit(STEPS, SIGNALS, [table(50, 1)])
-    far = table(50, 2, current_A=np.full(50, 100.0))
-    arrays = pipeline.apply(far)
+    outlier = table(50, 2, current_A=np.full(50, 100.0))
+    arrays = pipeline.apply(outlier)
     column = SIGNALS.features.index("current_A")
     scale = pipeline.feature_scale
     assert arrays.features[5:, column] == pytest.approx((100 - scale.offset[column]) / scale.factor[column])
 
 
 @given(st.lists(st.floats(2, 5), min_size=10, max_size=10))
-def test_the_target_comes_back(volts: list[float]) -> None:
+def test_scaling_the_target_is_reversible(volts: list[float]) -> None:
     pipeline = Pipeline.fit(STEPS, SIGNALS, [table()])
     physical = np.array(volts)
     scaled = pipeline.target_scale.forward(physical)
@@ -75,7 +75,7 @@ def test_the_target_comes_back(volts: list[float]) -> None:
     assert back == pytest.approx(physical, abs=1e-6)
 
 
-def test_arrays_are_what_models_expect() -> None:
+def test_arrays_have_the_types_and_shapes_that_models_expect() -> None:
     arrays = Pipeline.fit(STEPS, SIGNALS, [table()]).apply(table())
     assert arrays.features.dtype == arrays.target.dtype == np.float32
     assert arrays.features.flags.c_contiguous
@@ -83,14 +83,14 @@ def test_arrays_are_what_models_expect() -> None:
     assert arrays.time_s.dtype == arrays.physical.dtype == np.float64
 
 
-def test_json_keeps_every_bit() -> None:
+def test_json_preserves_every_bit() -> None:
     pipeline = Pipeline.fit(STEPS, SIGNALS, [table()])
-    again = Pipeline.from_json(json.loads(json.dumps(pipeline.to_json())))
-    assert again.apply(table(60, 9)).features.tobytes() == pipeline.apply(table(60, 9)).features.tobytes()
-    assert again.to_json() == pipeline.to_json()
+    restored = Pipeline.from_json(json.loads(json.dumps(pipeline.to_json())))
+    assert restored.apply(table(60, 9)).features.tobytes() == pipeline.apply(table(60, 9)).features.tobytes()
+    assert restored.to_json() == pipeline.to_json()
 
 
-def test_a_saved_pipeline_of_another_version_is_refused() -> None:
+def test_a_saved_pipeline_of_another_version_is_rejected() -> None:
     record = Pipeline.fit(STEPS, SIGNALS, [table()]).to_json()
     with pytest.raises(VestimError, match="another version"):
         Pipeline.from_json(record | {"schema_version": 99})
@@ -99,25 +99,25 @@ def test_a_saved_pipeline_of_another_version_is_refused() -> None:
 
 
 @pytest.mark.parametrize("method", ["z-score", "min-max"])
-def test_a_constant_training_column_is_refused_by_name(method: str) -> None:
+def test_a_constant_training_column_is_rejected_by_name(method: str) -> None:
     steps = [Resample(), Normalise(method=method)]
     constant = table(50, temperature_degC=np.full(50, 25.1))
     with pytest.raises(VestimError, match=r"temperature_degC is 25\.1 in every row"):
         Pipeline.fit(steps, SIGNALS, [constant])
 
 
-def test_a_file_without_a_whole_period_is_refused_by_name() -> None:
+def test_a_file_shorter_than_a_period_is_rejected_by_name() -> None:
     with pytest.raises(VestimError, match=r'"cell_0.csv" gives no row on a grid of 100 s'):
         Pipeline.fit([Resample(period_s=100), Normalise()], SIGNALS, [table(50)])
 
 
-def test_a_new_file_goes_the_same_way(tmp_path: Path) -> None:
+def test_a_new_file_is_prepared_identically(tmp_path: Path) -> None:
     from tests.data.samples import write_csv
 
     pipeline = Pipeline.fit(STEPS, SIGNALS, [table(50, 0)])
-    read = read_table(write_csv(tmp_path / "new.csv", 50, 0), {}, [*SIGNALS.features, SIGNALS.target])
-    file = prepare_table(pipeline, read, "test")
+    loaded = read_table(write_csv(tmp_path / "new.csv", 50, 0), {}, [*SIGNALS.features, SIGNALS.target])
+    file = prepare_table(pipeline, loaded, "test")
     assert file.key == "new"
     assert file.role == "test"
     assert file.features.tobytes() == pipeline.apply(table(50, 0)).features.tobytes()
-    assert file.column("soc")[5] == read.columns["soc"][0]
+    assert file.column("soc")[5] == loaded.columns["soc"][0]

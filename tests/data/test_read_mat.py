@@ -1,4 +1,4 @@
-"""MAT files: struct or plain vectors, what is skipped, and one sentence for whatever is not read."""
+"""MAT files: struct or plain vectors, skipped fields, and one message for anything that cannot be read."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from vestim_core.data.readers import read_table
 from vestim_core.spec.errors import VestimError
 
-NEEDED = ("voltage_V", "current_A", "temperature_degC", "soc")
+REQUIRED = ("voltage_V", "current_A", "temperature_degC", "soc")
 
 
 def signals(count: int = 30) -> dict[str, Any]:
@@ -33,41 +33,43 @@ def save(path: Path, content: dict[str, Any]) -> Path:
 
 @pytest.mark.parametrize("as_struct", [True, False])
 @pytest.mark.parametrize("shape", [(-1,), (-1, 1), (1, -1)])
-def test_struct_or_plain_rows_or_columns(tmp_path: Path, as_struct: bool, shape: tuple[int, ...]) -> None:
+def test_structs_and_plain_variables_as_rows_or_columns_are_read(
+    tmp_path: Path, as_struct: bool, shape: tuple[int, ...]
+) -> None:
     fields = {name: values.reshape(shape) for name, values in signals().items()}
-    table = read_table(save(tmp_path / "a.mat", {"meas": fields} if as_struct else fields), {}, NEEDED)
+    table = read_table(save(tmp_path / "a.mat", {"meas": fields} if as_struct else fields), {}, REQUIRED)
     assert table.columns["voltage_V"].tolist() == signals()["Voltage"].tolist()
     assert table.columns["time_s"].tolist() == list(range(30))
     assert table.findings == ()
 
 
-def test_fields_of_another_length_or_kind_are_skipped_and_said(tmp_path: Path) -> None:
+def test_fields_of_another_length_or_type_are_skipped_and_reported(tmp_path: Path) -> None:
     extra = {"Label": "drive", "Short": np.arange(7.0), "Cells": np.array(["a", 1.0], dtype=object), "Grid": np.eye(30)}
-    table = read_table(save(tmp_path / "a.mat", {"meas": signals() | extra}), {}, NEEDED)
+    table = read_table(save(tmp_path / "a.mat", {"meas": signals() | extra}), {}, REQUIRED)
     (finding,) = table.findings
     assert (finding.code, finding.severity) == ("fields_skipped", "info")
     assert finding.sentence == 'Of "a.mat" Label, Short, Cells, Grid were skipped: no vector of 30 numbers.'
 
 
-def test_the_struct_with_the_signals_is_taken(tmp_path: Path) -> None:
+def test_the_struct_with_the_signals_is_chosen(tmp_path: Path) -> None:
     content = {"info": {"Time": np.arange(4.0)}, "data": signals(), "x": 1.0}
-    assert read_table(save(tmp_path / "a.mat", content), {}, NEEDED).rows == 30
+    assert read_table(save(tmp_path / "a.mat", content), {}, REQUIRED).rows == 30
 
 
 def test_integers_become_float64(tmp_path: Path) -> None:
     fields = signals() | {"Battery_Temp_degC": np.arange(30, dtype=np.uint8)}
-    table = read_table(save(tmp_path / "a.mat", {"meas": fields}), {}, NEEDED)
+    table = read_table(save(tmp_path / "a.mat", {"meas": fields}), {}, REQUIRED)
     assert table.columns["temperature_degC"].dtype == np.float64
 
 
-def test_a_mapped_time_decides_the_length(tmp_path: Path) -> None:
+def test_a_mapped_time_determines_the_length(tmp_path: Path) -> None:
     fields = {"zeit": np.arange(5.0), "Time": np.arange(9.0), "Voltage": np.linspace(3, 4, 5)}
     table = read_table(save(tmp_path / "a.mat", fields), {"time_s": "zeit"}, ["voltage_V"])
     assert table.rows == 5
 
 
 @pytest.mark.parametrize(
-    ("changed", "said"),
+    ("replaced", "expected"),
     [
         ({"Current": np.arange(7.0)}, "has no current column. Found: Time, Voltage, Battery_Temp_degC, SOC."),
         ({"Current": np.arange(7.0)}, "Current was skipped: no vector of 30 numbers"),
@@ -78,37 +80,37 @@ def test_a_mapped_time_decides_the_length(tmp_path: Path) -> None:
         (dict.fromkeys(signals(), "text"), "holds no vectors of numbers"),
     ],
 )
-def test_wrong_content(tmp_path: Path, changed: dict[str, Any], said: str) -> None:
+def test_invalid_content_is_an_error(tmp_path: Path, replaced: dict[str, Any], expected: str) -> None:
     with pytest.raises(VestimError) as caught:
-        read_table(save(tmp_path / "a.mat", {"meas": signals() | changed}), {}, NEEDED)
-    assert said in caught.value.sentence
+        read_table(save(tmp_path / "a.mat", {"meas": signals() | replaced}), {}, REQUIRED)
+    assert expected in caught.value.sentence
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "expected"),
     [
         (b"", "is empty (0 bytes)"),
         (b"MATLAB 7.3 MAT-file, Platform: GLNXA64" + bytes(600), "is damaged or no MAT file"),
         (b"garbage" * 100, "is damaged or no MAT file"),
     ],
 )
-def test_no_mat_file(tmp_path: Path, content: bytes, said: str) -> None:
+def test_an_invalid_mat_file_is_an_error(tmp_path: Path, content: bytes, expected: str) -> None:
     (tmp_path / "a.mat").write_bytes(content)
     with pytest.raises(VestimError) as caught:
-        read_table(tmp_path / "a.mat", {}, NEEDED)
-    assert said in caught.value.sentence
+        read_table(tmp_path / "a.mat", {}, REQUIRED)
+    assert expected in caught.value.sentence
 
 
 @given(st.integers(0, 3000), st.binary(max_size=8))
 @settings(max_examples=100, deadline=None)
-def test_a_damaged_file_gives_a_table_or_one_sentence(
+def test_a_damaged_file_gives_a_table_or_one_message(
     tmp_path_factory: pytest.TempPathFactory, cut: int, inserted: bytes
 ) -> None:
     file = tmp_path_factory.getbasetemp() / "fuzz.mat"
-    whole = save(file, {"meas": signals()}).read_bytes()
-    for content in (whole[:cut], whole[:cut] + inserted + whole[cut + len(inserted) :]):
+    valid_content = save(file, {"meas": signals()}).read_bytes()
+    for content in (valid_content[:cut], valid_content[:cut] + inserted + valid_content[cut + len(inserted) :]):
         file.write_bytes(content)
         try:
-            read_table(file, {}, NEEDED)
+            read_table(file, {}, REQUIRED)
         except VestimError as error:
             assert "fuzz.mat" in error.sentence

@@ -1,4 +1,4 @@
-"""The shared real files: read whole, alike from MAT and CSV, prepared in seconds."""
+"""The shared real files: read completely, identical from MAT and CSV, prepared within seconds."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from vestim_core.spec.data import DataSpec
 from vestim_core.spec.preparation import default_preparation
 from vestim_core.spec.signals import SignalsSpec
 
-NEEDED = ("soc", "current_A", "temperature_degC", "voltage_V")
+REQUIRED = ("soc", "current_A", "temperature_degC", "voltage_V")
 ROWS = {
     "9_CC_CV_charge.mat": 56118,
     "10_REORDERED1.mat": 43415,
@@ -36,25 +36,25 @@ def cells(shared: Path) -> Path:
     return shared / "data" / "tesla_m80"
 
 
-def test_every_file_is_read_whole(cells: Path) -> None:
-    tables = [read_table(path, {}, NEEDED) for path in find_files([str(cells)])]
+def test_every_file_is_read_completely(cells: Path) -> None:
+    tables = [read_table(path, {}, REQUIRED) for path in find_files([str(cells)])]
     assert {table.name: table.rows for table in tables} == ROWS
     assert [table.name for table in tables] == list(ROWS)
     assert all(finding.severity == "info" for table in tables for finding in table.findings)
 
 
 def test_mat_and_csv_of_one_test_agree(cells: Path) -> None:
-    mat, csv = (read_table(cells / f"18_REORDERED5{kind}", {}, NEEDED) for kind in (".mat", ".csv"))
+    mat, csv = (read_table(cells / f"18_REORDERED5{kind}", {}, REQUIRED) for kind in (".mat", ".csv"))
     for name, values in mat.columns.items():
         assert csv.columns[name] == pytest.approx(values, abs=1e-9)
 
 
-def test_the_block_within_two_milliseconds_adds_no_time_and_no_spike(cells: Path) -> None:
-    table = read_table(cells / "9_CC_CV_charge.mat", {}, NEEDED)
+def test_a_block_within_two_milliseconds_adds_no_time_and_no_spike(cells: Path) -> None:
+    table = read_table(cells / "9_CC_CV_charge.mat", {}, REQUIRED)
     rows = resample_table(default_preparation(), table)
     assert len(rows.time_s) == int(table.columns["time_s"][-1])
     assert len(rows.segments) == 1
-    for name in NEEDED:
+    for name in REQUIRED:
         assert table.columns[name].min() - 1e-9 <= rows.column(name).min()
         assert rows.column(name).max() <= table.columns[name].max() + 1e-9
 
@@ -75,26 +75,26 @@ def test_the_suggested_split_is_prepared(cells: Path, tmp_path: Path) -> None:
     assert prepared.pipeline.inverse_target(file.target) == pytest.approx(file.column("voltage_V"), abs=1e-6)
 
 
-def test_what_is_wrong_with_the_files_is_found(cells: Path) -> None:
+def test_known_issues_within_files_are_found(cells: Path) -> None:
     tables = {path.stem.partition("_")[0]: load_table(path) for path in cells.glob("*.mat")}
-    found = {name: {finding.code: finding for finding in check_table(table)} for name, table in tables.items()}
-    block = found["9"]["time.tiny_steps"]
-    assert (block.severity, block.rows) == ("warning", (40282, 47955))
-    assert "in one block 7675 rows" in block.sentence
-    assert found["25"]["time.tiny_steps"].rows == (10148, 10227)
-    assert found["10"]["temperature.first_sample"].rows == (0, 0)
-    assert {name for name in found if "channel.constant" in found[name]} == {"10", "12", "14", "18"}
-    assert {"10", "12", "14", "16", "18"} <= {name for name in found if "power.mismatch" in found[name]}
-    assert not [f for codes in found.values() for f in codes.values() if f.severity == "error"]
+    findings = {name: {finding.code: finding for finding in check_table(table)} for name, table in tables.items()}
+    tiny_steps = findings["9"]["time.tiny_steps"]
+    assert (tiny_steps.severity, tiny_steps.rows) == ("warning", (40282, 47955))
+    assert "in one block 7675 rows" in tiny_steps.sentence
+    assert findings["25"]["time.tiny_steps"].rows == (10148, 10227)
+    assert findings["10"]["temperature.first_sample"].rows == (0, 0)
+    assert {name for name in findings if "channel.constant" in findings[name]} == {"10", "12", "14", "18"}
+    assert {"10", "12", "14", "16", "18"} <= {name for name in findings if "power.mismatch" in findings[name]}
+    assert not [finding for codes in findings.values() for finding in codes.values() if finding.severity == "error"]
 
 
-def test_what_is_wrong_between_the_files_is_found(cells: Path) -> None:
+def test_known_issues_between_files_are_found(cells: Path) -> None:
     tables = {path.name: load_table(path) for path in cells.glob("*.mat")}
     ordered = sorted(tables.values(), key=lambda table: table.start_s)
-    found = check_set([Member(table) for table in ordered])
-    overlaps = [finding.file.partition("_")[0] for finding in found if finding.code == "set.overlap"]
+    findings = check_set([Member(table) for table in ordered])
+    overlaps = [finding.file.partition("_")[0] for finding in findings if finding.code == "set.overlap"]
     assert overlaps == ["9", "10", "10", "11", "11", "12", "12", "13", "13", "14", "14", "15", "15", "16"]
-    assert [finding.file.partition("_")[0] for finding in found if finding.code == "set.soc_jump"] == ["10", "12"]
-    assert "set.constant_temperature" in [finding.code for finding in found]
+    assert [finding.file.partition("_")[0] for finding in findings if finding.code == "set.soc_jump"] == ["10", "12"]
+    assert "set.constant_temperature" in [finding.code for finding in findings]
     leak = [Member(load_table(cells / "18_REORDERED5.csv"), "train"), Member(tables["18_REORDERED5.mat"], "test")]
-    assert {f.severity for f in check_set(leak) if f.code == "set.same_file_twice"} == {"error"}
+    assert {finding.severity for finding in check_set(leak) if finding.code == "set.same_file_twice"} == {"error"}

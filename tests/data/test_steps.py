@@ -1,4 +1,4 @@
-"""What the steps compute, against plain definitions, and what each does at a segment's start."""
+"""Steps against reference definitions, and their behavior at the start of a segment."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from scipy.signal import butter, sosfilt
 from tests.data.chains import SIGNALS, between, sampled, steps_of
 from tests.data.samples import table
 from vestim_core.data.pipeline import Pipeline, resample_table, run_steps
-from vestim_core.data.prepare import columns_of
+from vestim_core.data.prepare import columns_to_read
 from vestim_core.data.readers import read_table
 from vestim_core.data.steps.even import EvenRows
 from vestim_core.data.steps.followers import (
@@ -45,17 +45,18 @@ from vestim_core.spec.preparation import (
 )
 from vestim_core.spec.signals import SignalsSpec
 
+# written by version 1 of the pipeline
 FIXTURE = Path(__file__).parents[1] / "fixtures" / "prepared_version_1.json"
 
 
-def run(*middle: Any, data: Table | None = None, training: bool = False) -> EvenRows:
-    """The rows of a file after these steps, before normalisation."""
+def run_chain(*middle: Any, data: Table | None = None, training: bool = False) -> EvenRows:
+    """Rows of a file after these steps, before normalization."""
     steps, data = between(*middle), data or sampled()
     return run_steps(steps, resample_table(steps, data), data, training=training)[0]
 
 
-def formula(text: str, data: Table | None = None, seed: int = 0) -> np.ndarray:
-    return run(Formula(output="y", formula=text, seed=seed), data=data).column("y")
+def formula_values(text: str, data: Table | None = None, seed: int = 0) -> np.ndarray:
+    return run_chain(Formula(output="y", formula=text, seed=seed), data=data).column("y")
 
 
 def by_segment(rows: EvenRows, name: str) -> list[np.ndarray]:
@@ -65,49 +66,49 @@ def by_segment(rows: EvenRows, name: str) -> list[np.ndarray]:
 # --- filters
 
 
-def test_butterworth_is_that_of_the_library_and_starts_settled() -> None:
-    rows = run(Butterworth(column="current_A", output="y", cutoff_Hz=0.05, order=3))
+def test_butterworth_matches_scipy_and_starts_settled() -> None:
+    rows = run_chain(Butterworth(column="current_A", output="y", cutoff_Hz=0.05, order=3))
     for x, y in zip(by_segment(rows, "current_A"), by_segment(rows, "y"), strict=True):
-        long_before = np.concatenate((np.full(5000, x[0]), x))
-        assert y == pytest.approx(sosfilt(butter(3, 0.05, fs=1.0, output="sos"), long_before)[5000:], abs=1e-9)
+        settled = np.concatenate((np.full(5000, x[0]), x))
+        assert y == pytest.approx(sosfilt(butter(3, 0.05, fs=1.0, output="sos"), settled)[5000:], abs=1e-9)
 
 
-def test_butterworth_from_nothing() -> None:
-    rows = run(Butterworth(column="current_A", output="y", cutoff_Hz=0.05, order=2, start="zero"))
+def test_butterworth_from_zero_matches_scipy() -> None:
+    rows = run_chain(Butterworth(column="current_A", output="y", cutoff_Hz=0.05, order=2, start="zero"))
     for x, y in zip(by_segment(rows, "current_A"), by_segment(rows, "y"), strict=True):
         assert y == pytest.approx(sosfilt(butter(2, 0.05, fs=1.0, output="sos"), x), abs=1e-12)
 
 
-def test_ema_follows_a_step_by_63_percent_in_its_time_constant() -> None:
+def test_ema_reaches_63_percent_of_a_step_in_its_time_constant() -> None:
     x = np.concatenate(([0.0], np.ones(200)))
     y = EmaFollower(30.0, 0.5).push(x)
     assert y[0] == 0
     assert y[60] == pytest.approx(1 - np.exp(-1), abs=1e-12)
 
 
-def test_moving_average_is_that_of_pandas() -> None:
-    rows = run(MovingAverage(column="current_A", output="y", window_s=20))
+def test_moving_average_matches_pandas() -> None:
+    rows = run_chain(MovingAverage(column="current_A", output="y", window_s=20))
     for x, y in zip(by_segment(rows, "current_A"), by_segment(rows, "y"), strict=True):
         assert y == pytest.approx(pd.Series(x).rolling(20, min_periods=1).mean().to_numpy(), abs=1e-12)
 
 
-def test_savitzky_golay_is_a_polynomial_fitted_to_the_window_at_its_last_row() -> None:
-    rows = run(SavitzkyGolay(column="voltage_V", output="y", window_s=9, polynomial=2), data=sampled(gap_at=None))
+def test_savitzky_golay_is_a_polynomial_fit_evaluated_at_the_last_row() -> None:
+    rows = run_chain(SavitzkyGolay(column="voltage_V", output="y", window_s=9, polynomial=2), data=sampled(gap_at=None))
     x, y = rows.column("voltage_V"), rows.column("y")
     for row in (8, 20, len(x) - 1):
         fitted = np.polynomial.Polynomial.fit(np.arange(9), x[row - 8 : row + 1], 2)
         assert y[row] == pytest.approx(fitted(8), abs=1e-9)
 
 
-@pytest.mark.parametrize("n", [1, 2, 16, 17, 100, 5000])
-def test_windows_of_any_length(n: int) -> None:
-    x = np.random.default_rng(n).normal(size=6000)
-    view = np.lib.stride_tricks.sliding_window_view(x, n)
-    assert np.array_equal(windowed(x, n, np.maximum), view.max(axis=1))
-    assert windowed(x, n, np.add) == pytest.approx(view.sum(axis=1), abs=1e-10)
+@pytest.mark.parametrize("length", [1, 2, 16, 17, 100, 5000])
+def test_window_reductions_of_any_length(length: int) -> None:
+    x = np.random.default_rng(length).normal(size=6000)
+    view = np.lib.stride_tricks.sliding_window_view(x, length)
+    assert np.array_equal(windowed(x, length, np.maximum), view.max(axis=1))
+    assert windowed(x, length, np.add) == pytest.approx(view.sum(axis=1), abs=1e-10)
 
 
-FOLLOWERS: list[Follower] = [
+FILTERS: list[Follower] = [
     ButterworthFollower(0.03, 4, 1.0),
     EmaFollower(20.0, 1.0),
     MeanFollower(30),
@@ -118,27 +119,27 @@ FOLLOWERS: list[Follower] = [
 ]
 
 
-@pytest.mark.parametrize("follower", FOLLOWERS, ids=lambda follower: type(follower).__name__)
+@pytest.mark.parametrize("causal_filter", FILTERS, ids=lambda causal_filter: type(causal_filter).__name__)
 @given(st.floats(-1e3, 1e3))
-def test_a_constant_stays_what_it_is_from_the_first_row_on(follower: Follower, value: float) -> None:
-    follower.start()
-    y = follower.push(np.full(400, value))
+def test_a_constant_passes_unchanged_from_the_first_row(causal_filter: Follower, value: float) -> None:
+    causal_filter.start()
+    y = causal_filter.push(np.full(400, value))
     assert y == pytest.approx(np.full(400, value), abs=1e-9 * max(1, abs(value)))
 
 
-@pytest.mark.parametrize("follower", FOLLOWERS, ids=lambda follower: type(follower).__name__)
+@pytest.mark.parametrize("causal_filter", FILTERS, ids=lambda causal_filter: type(causal_filter).__name__)
 @given(st.lists(st.integers(1, 400), min_size=1, max_size=8))
-def test_pieces_of_any_length_give_what_the_whole_gives(follower: Follower, lengths: list[int]) -> None:
+def test_chunks_of_any_length_give_the_same_result(causal_filter: Follower, lengths: list[int]) -> None:
     x = np.random.default_rng(1).normal(2, 3, sum(lengths))
-    follower.start()
-    whole = follower.push(x)
-    follower.start()
-    pieces = np.concatenate([follower.push(part) for part in np.split(x, np.cumsum(lengths)[:-1])])
-    assert pieces == pytest.approx(whole, abs=1e-9)
+    causal_filter.start()
+    expected = causal_filter.push(x)
+    causal_filter.start()
+    chunked = np.concatenate([causal_filter.push(chunk) for chunk in np.split(x, np.cumsum(lengths)[:-1])])
+    assert chunked == pytest.approx(expected, abs=1e-9)
 
 
-def test_a_gap_starts_every_filter_anew() -> None:
-    rows = run(Ema(column="current_A", output="y", tau_s=100), Formula(output="z", formula="lag(current_A, 3)"))
+def test_a_gap_resets_every_filter() -> None:
+    rows = run_chain(Ema(column="current_A", output="y", tau_s=100), Formula(output="z", formula="lag(current_A, 3)"))
     assert len(rows.segments) == 2
     for segment in rows.segments:
         assert rows.column("y")[segment.start] == pytest.approx(rows.column("current_A")[segment.start])
@@ -148,8 +149,8 @@ def test_a_gap_starts_every_filter_anew() -> None:
 # --- formulas
 
 
-def test_formulas_compute_what_they_say() -> None:
-    rows = run()
+def test_formulas_match_numpy() -> None:
+    rows = run_chain()
     I, U, soc = (rows.column(name) for name in ("current_A", "voltage_V", "soc"))  # noqa: E741
     expected = {
         "current_A * voltage_V + 2": I * U + 2,
@@ -173,44 +174,44 @@ def test_formulas_compute_what_they_say() -> None:
         "1 / 4": np.full(len(I), 0.25),
     }
     for text, values in expected.items():
-        assert formula(text) == pytest.approx(values, abs=1e-12), text
+        assert formula_values(text) == pytest.approx(values, abs=1e-12), text
 
 
-def test_formulas_that_remember() -> None:
+def test_stateful_formula_functions_match_pandas() -> None:
     data = sampled(gap_at=None)
-    x = pd.Series(run(data=data).column("current_A"))
-    assert formula("lag(current_A, 4)", data) == pytest.approx(x.shift(4).fillna(x[0]))
-    assert formula("moving_average(current_A, 7)", data) == pytest.approx(x.rolling(7, min_periods=1).mean())
-    assert formula("rolling_max(current_A, 40)", data).tolist() == x.rolling(40, min_periods=1).max().tolist()
-    same = run(
+    x = pd.Series(run_chain(data=data).column("current_A"))
+    assert formula_values("lag(current_A, 4)", data) == pytest.approx(x.shift(4).fillna(x[0]))
+    assert formula_values("moving_average(current_A, 7)", data) == pytest.approx(x.rolling(7, min_periods=1).mean())
+    assert formula_values("rolling_max(current_A, 40)", data).tolist() == x.rolling(40, min_periods=1).max().tolist()
+    filtered = run_chain(
         Ema(column="current_A", output="a", tau_s=9),
         Butterworth(column="current_A", output="b", cutoff_Hz=0.1, order=2),
         data=data,
     )
-    assert np.array_equal(formula("ema(current_A, 9)", data), same.column("a"))
-    assert np.array_equal(formula("lowpass(current_A, 0.1)", data), same.column("b"))
+    assert np.array_equal(formula_values("ema(current_A, 9)", data), filtered.column("a"))
+    assert np.array_equal(formula_values("lowpass(current_A, 0.1)", data), filtered.column("b"))
 
 
-def test_noise_is_the_same_at_every_run_and_other_in_every_file_segment_column_and_seed() -> None:
+def test_noise_is_reproducible_and_differs_by_file_segment_column_and_seed() -> None:
     data = sampled(4000, 3, 2000)
-    noise = formula("noise(5, 2)", data)
-    assert np.array_equal(noise, formula("noise(5, 2)", data))
+    noise = formula_values("noise(5, 2)", data)
+    assert np.array_equal(noise, formula_values("noise(5, 2)", data))
     assert (noise.mean(), noise.std()) == pytest.approx((5, 2), abs=0.2)
-    first, second = by_segment(run(Formula(output="y", formula="noise(0, 1)"), data=data), "y")
-    others = [
+    first, second = by_segment(run_chain(Formula(output="y", formula="noise(0, 1)"), data=data), "y")
+    variants = [
         first,
         second,
-        formula("noise(0, 1)", data, seed=1),
-        formula("noise(0, 1)", sampled(4000, 4, 2000)),
-        formula("noise(0, 0) + noise(0, 1)", data),
-        run(Formula(output="z", formula="noise(0, 1)"), data=data).column("z"),
+        formula_values("noise(0, 1)", data, seed=1),
+        formula_values("noise(0, 1)", sampled(4000, 4, 2000)),
+        formula_values("noise(0, 0) + noise(0, 1)", data),
+        run_chain(Formula(output="z", formula="noise(0, 1)"), data=data).column("z"),
     ]
-    starts = {round(values[0], 12) for values in others}
-    assert len(starts) == len(others)
+    first_values = {round(values[0], 12) for values in variants}
+    assert len(first_values) == len(variants)
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "expected"),
     [
         ("1 / current_A", 'division by zero at character 3 of "1 / current_A"'),
         ("log(current_A)", "logarithm of a value that is not positive at character 1"),
@@ -221,30 +222,30 @@ def test_noise_is_the_same_at_every_run_and_other_in_every_file_segment_column_a
         ("lag(1 / current_A, 2)", 'division by zero at character 7 of "lag(1 / current_A, 2)"'),
     ],
 )
-def test_a_formula_without_a_value_names_step_file_time_and_place(text: str, words: str) -> None:
+def test_a_formula_without_a_value_names_step_file_time_and_position(text: str, expected: str) -> None:
     current_A = np.linspace(-0.5, 2, 50)
     current_A[20] = 0.0
     data = table(50, 0, current_A=current_A)
     with pytest.raises(VestimError) as caught:
-        run(Ema(column="soc", output="a"), Formula(output="y", formula=text), data=data)
+        run_chain(Ema(column="soc", output="a"), Formula(output="y", formula=text), data=data)
     sentence = caught.value.sentence
     assert sentence.startswith('Step 3 has no value for "cell_0.csv" at ')
-    assert words in sentence
+    assert expected in sentence
     if text == "1 / current_A":
-        assert "at 21 s: " in sentence  # the row of second 20 held until then
+        assert "at 21 s: " in sentence  # the value of second 20 holds until second 21
 
 
-def test_what_where_does_not_choose_does_no_harm() -> None:
+def test_where_ignores_errors_in_the_unselected_branch() -> None:
     data = table(50, 0, current_A=np.zeros(50))
-    values = formula("where(current_A == 0, 7, 1 / current_A)", data)
+    values = formula_values("where(current_A == 0, 7, 1 / current_A)", data)
     assert set(values.tolist()) == {7.0}
 
 
-def test_a_formula_that_fails_at_rest_says_so() -> None:
+def test_a_formula_that_fails_at_rest_is_reported() -> None:
     with pytest.raises(
         VestimError, match=r'Step 3 has no value for "s0\.csv" in the rested pre-roll: division by zero'
     ):
-        run(Formula(output="y", formula="1 / current_A"), PreRoll())
+        run_chain(Formula(output="y", formula="1 / current_A"), PreRoll())
 
 
 ARGUMENTS = st.sampled_from(["x", "y", "0", "2", "0.5", "1e300"])
@@ -264,16 +265,16 @@ TREES = st.recursive(
 
 
 @given(TREES, st.integers(1, 12))
-def test_any_formula_has_a_number_in_every_row_or_says_where_not(text: str, rows: int) -> None:
+def test_any_formula_yields_numbers_or_reports_the_row(text: str, rows: int) -> None:
     columns = {"x": np.linspace(-1, 2, rows), "y": np.zeros(rows)}
-    made = FormulaColumn(text, 1.0, 0, "file")
-    made.start()
+    column = FormulaColumn(text, 1.0, 0, "file")
+    column.start()
     try:
-        values = made.push(columns)
-    except NoValue as none:
-        assert 0 <= none.row < rows
-        assert 1 <= none.count <= rows
-        assert none.words
+        values = column.push(columns)
+    except NoValue as error:
+        assert 0 <= error.row < rows
+        assert 1 <= error.count <= rows
+        assert error.words
     else:
         assert values.shape == (rows,)
         assert values.dtype == np.float64
@@ -281,60 +282,62 @@ def test_any_formula_has_a_number_in_every_row_or_says_where_not(text: str, rows
         assert not any(values is column for column in columns.values())
 
 
-# --- counted charge
+# --- Coulomb counting
 
 
-def test_coulomb_counting_is_the_integral_and_stands_in_gaps() -> None:
+def test_coulomb_counting_is_the_integral_and_holds_over_gaps() -> None:
     data = table(100, 0, current_A=np.full(100, -2.0), time_s=np.arange(100.0) + 500.0 * (np.arange(100) >= 60))
-    rows = run(CoulombSoc(output="counted", capacity_Ah=0.5, initial_soc=0.9), data=data)
+    rows = run_chain(CoulombSoc(output="counted", capacity_Ah=0.5, initial_soc=0.9), data=data)
     counted = rows.column("counted")
     first, second = rows.segments
     assert counted[0] == 0.9
     assert counted[first.stop - 1] == pytest.approx(0.9 - 2 / 3600 / 0.5 * (first.stop - 1))
     assert counted[second.start] == counted[first.stop - 1]
-    again = run(CoulombSoc(output="counted", capacity_Ah=0.5, start_column="soc"), data=data)
-    for segment in again.segments:
-        assert again.column("counted")[segment.start] == pytest.approx(again.column("soc")[segment.start], abs=1e-12)
+    restarted = run_chain(CoulombSoc(output="counted", capacity_Ah=0.5, start_column="soc"), data=data)
+    for segment in restarted.segments:
+        assert restarted.column("counted")[segment.start] == pytest.approx(
+            restarted.column("soc")[segment.start], abs=1e-12
+        )
 
 
-def test_charge_is_lost_when_charging_only() -> None:
+def test_efficiency_applies_to_charging_only() -> None:
     current_A = np.repeat([2.0, -2.0], 50)
-    whole, lossy = (
-        run(
+    lossless, lossy = (
+        run_chain(
             CoulombSoc(output="c", capacity_Ah=1, initial_soc=0.5, efficiency=share),
             data=table(100, 0, current_A=current_A),
         ).column("c")
         for share in (1.0, 0.5)
     )
-    assert lossy[49] - 0.5 == pytest.approx((whole[49] - 0.5) / 2)
-    assert lossy[98] - lossy[50] == pytest.approx(whole[98] - whole[50])
+    assert lossy[49] - 0.5 == pytest.approx((lossless[49] - 0.5) / 2)
+    assert lossy[98] - lossy[50] == pytest.approx(lossless[98] - lossless[50])
 
 
-def test_a_soc_that_is_counted_need_not_be_in_the_file() -> None:
+def test_a_counted_soc_is_not_required_in_the_file() -> None:
     steps = between(CoulombSoc(capacity_Ah=4.5))
-    needed, wanted = columns_of(SignalsSpec(), steps)
-    assert needed == ["current_A", "temperature_degC", "voltage_V"]
-    assert wanted == []
+    required, optional = columns_to_read(SignalsSpec(), steps)
+    assert required == ["current_A", "temperature_degC", "voltage_V"]
+    assert optional == []
 
 
 # --- augmentation
 
 
-def test_augmentation_is_what_was_drawn_and_for_training_files_only() -> None:
+def test_augmentation_matches_its_draw_and_applies_to_training_files_only() -> None:
     step = Augment(column="current_A", offset=0.5, gain_percent=10, noise=0.02, seed=4)
     steps, data = between(step), sampled(3000, 1, None)
-    plain = run(data=data).column("current_A")
-    assert np.array_equal(run(step, data=data).column("current_A"), plain)
-    rows, (drawn,) = run_steps(steps, resample_table(steps, data), data, training=True)
-    left = rows.column("current_A") - (plain * (1 + drawn.gain) + drawn.offset)
-    assert (left.mean(), left.std()) == pytest.approx((0, 0.02), abs=2e-3)
-    assert 0 < abs(drawn.offset) <= 0.5
-    assert 0 < abs(drawn.gain) <= 0.1
-    assert drawn.to_json() == {"step": 2, "column": "current_A", "offset": drawn.offset, "gain": drawn.gain}
-    assert np.array_equal(rows.column("voltage_V"), run(data=data).column("voltage_V"))
+    plain = run_chain(data=data).column("current_A")
+    assert np.array_equal(run_chain(step, data=data).column("current_A"), plain)
+    rows, (draw,) = run_steps(steps, resample_table(steps, data), data, training=True)
+    residual = rows.column("current_A") - (plain * (1 + draw.gain) + draw.offset)
+    assert (residual.mean(), residual.std()) == pytest.approx((0, 0.02), abs=2e-3)
+    assert 0 < abs(draw.offset) <= 0.5
+    assert 0 < abs(draw.gain) <= 0.1
+    assert draw.to_json() == {"step": 2, "column": "current_A", "offset": draw.offset, "gain": draw.gain}
+    assert np.array_equal(rows.column("voltage_V"), run_chain(data=data).column("voltage_V"))
 
 
-def test_every_file_and_seed_draws_its_own_within_the_limits() -> None:
+def test_every_file_and_seed_draws_separately_within_the_limits() -> None:
     offsets = []
     for seed in range(3):
         steps = between(Augment(column="soc", offset=0.01, seed=seed))
@@ -346,27 +349,27 @@ def test_every_file_and_seed_draws_its_own_within_the_limits() -> None:
     assert (min(offsets) < -0.005) and (max(offsets) > 0.005)
 
 
-def test_quantised_values_lie_on_the_converters_steps() -> None:
-    rows = run(Augment(column="voltage_V", quantum=0.005), training=True)
+def test_quantized_values_are_multiples_of_the_quantum() -> None:
+    rows = run_chain(Augment(column="voltage_V", quantum=0.005), training=True)
     steps = rows.column("voltage_V") / 0.005
     assert steps == pytest.approx(np.round(steps), abs=1e-9)
-    assert rows.column("voltage_V") == pytest.approx(run().column("voltage_V"), abs=0.0025 + 1e-12)
+    assert rows.column("voltage_V") == pytest.approx(run_chain().column("voltage_V"), abs=0.0025 + 1e-12)
 
 
-def test_uniform_noise_has_the_deviation_and_no_tails() -> None:
+def test_uniform_noise_has_the_requested_deviation_and_no_tails() -> None:
     data = sampled(5000, 1, None)
-    rows = run(Augment(column="soc", noise=0.1, noise_shape="uniform"), data=data, training=True)
-    left = rows.column("soc") - run(data=data).column("soc")
-    assert left.std() == pytest.approx(0.1, rel=0.05)
-    assert np.abs(left).max() <= 0.1 * np.sqrt(3)
+    rows = run_chain(Augment(column="soc", noise=0.1, noise_shape="uniform"), data=data, training=True)
+    residual = rows.column("soc") - run_chain(data=data).column("soc")
+    assert residual.std() == pytest.approx(0.1, rel=0.05)
+    assert np.abs(residual).max() <= 0.1 * np.sqrt(3)
 
 
 # --- rested pre-roll
 
 
-def test_what_steps_made_of_a_rest_stands_in_the_pre_roll() -> None:
+def test_new_columns_in_the_pre_roll_have_their_values_at_rest() -> None:
     data = table(60, 1, power_W=np.linspace(5, 9, 60))
-    rows = run(
+    rows = run_chain(
         Butterworth(column="current_A", output="slow", cutoff_Hz=0.05),
         Formula(output="loss", formula="power_W - 2 * current_A + voltage_V"),
         CoulombSoc(output="counted", capacity_Ah=1, initial_soc=0.8),
@@ -384,15 +387,15 @@ def test_what_steps_made_of_a_rest_stands_in_the_pre_roll() -> None:
     assert rest["late"] == pytest.approx(0.8)
 
 
-def test_a_filter_after_the_pre_roll_runs_through_it() -> None:
-    before = run(Ema(column="current_A", output="y", tau_s=20), PreRoll(duration_s=10))
-    after = run(PreRoll(duration_s=10), Ema(column="current_A", output="y", tau_s=20))
-    assert before.column("y")[10] == pytest.approx(before.column("current_A")[10])
+def test_a_filter_after_the_pre_roll_includes_it() -> None:
+    filter_first = run_chain(Ema(column="current_A", output="y", tau_s=20), PreRoll(duration_s=10))
+    pre_roll_first = run_chain(PreRoll(duration_s=10), Ema(column="current_A", output="y", tau_s=20))
+    assert filter_first.column("y")[10] == pytest.approx(filter_first.column("current_A")[10])
     share = -np.expm1(-1 / 20)
-    assert after.column("y")[10] == pytest.approx(share * after.column("current_A")[10])
+    assert pre_roll_first.column("y")[10] == pytest.approx(share * pre_roll_first.column("current_A")[10])
 
 
-def test_scaled_pre_roll_is_the_scaled_zero_and_no_zero() -> None:
+def test_pre_roll_is_zero_in_physical_units_and_not_scaled_zero() -> None:
     steps = between(PreRoll(duration_s=5))
     data = table(60, 1, current_A=np.linspace(2, 9, 60))
     pipeline = Pipeline.fit(steps, SIGNALS, [data])
@@ -411,17 +414,17 @@ def test_linear_interpolation_is_delayed_by_one_row() -> None:
     data = table(30, 0, time_s=time_s, voltage_V=3 + 0.01 * time_s)
     steps = between(resample=Resample(period_s=0.5, method="linear"))
     rows = run_steps(steps, resample_table(steps, data), data, training=False)[0]
-    later = rows.time_s > 4
-    assert rows.column("voltage_V")[later] == pytest.approx(3 + 0.01 * (rows.time_s[later] - 2.0), abs=1e-12)
+    is_later = rows.time_s > 4
+    assert rows.column("voltage_V")[is_later] == pytest.approx(3 + 0.01 * (rows.time_s[is_later] - 2.0), abs=1e-12)
     assert rows.column("voltage_V")[rows.time_s <= 2] == pytest.approx(3.0)
 
 
-# --- what earlier versions prepared
+# --- compatibility with earlier versions
 
 
-@pytest.mark.parametrize("number", [0, 1, 2])
-def test_pipelines_of_version_1_still_give_the_same_numbers(number: int) -> None:
-    case = json.loads(FIXTURE.read_text())["cases"][number]
+@pytest.mark.parametrize("index", [0, 1, 2])
+def test_pipelines_of_version_1_still_give_the_same_numbers(index: int) -> None:
+    case = json.loads(FIXTURE.read_text())["cases"][index]
     time_s = np.concatenate([np.arange(8.0), 100 + np.arange(0.0, 6.0, 0.5)])
     stored = Pipeline.from_json(case["pipeline"])
     fitted = Pipeline.fit(steps_of.validate_python(case["steps"]), SignalsSpec(), [table(12, 1), table(15, 2)])
@@ -435,15 +438,15 @@ def test_pipelines_of_version_1_still_give_the_same_numbers(number: int) -> None
         assert [[s.start, s.stop, s.scored_from] for s in arrays.segments] == case["segments"]
 
 
-def test_what_the_predecessor_prepared(shared: Path) -> None:
+def test_legacy_preparation_is_reproduced(shared: Path) -> None:
     folder = shared / "legacy_examples" / "B_fnn_windows"
     columns = {"voltage_V": "Voltage", "current_A": "Current", "temperature_degC": "Temp", "soc": "SOC"}
-    raw = read_table(folder / "new_test_raw.csv", columns, ["voltage_V", "current_A", "power_W"])
+    loaded = read_table(folder / "new_test_raw.csv", columns, ["voltage_V", "current_A", "power_W"])
     expected = pd.read_csv(folder / "expected_prepared.csv")
-    rows = run(
+    rows = run_chain(
         Butterworth(column="power_W", output="slow", cutoff_Hz=0.02, order=2, start="zero"),
         Formula(output="mix", formula="moving_average(current_A, 30) * 2.0 - np.sqrt(np.abs(power_W))"),
-        data=raw,
+        data=loaded,
     )
-    for name, theirs in (("slow", "P_lowpass"), ("mix", "I_mix")):
-        assert rows.column(name) == pytest.approx(expected[theirs].to_numpy()[: len(rows.time_s)], abs=1e-6)
+    for name, legacy_name in (("slow", "P_lowpass"), ("mix", "I_mix")):
+        assert rows.column(name) == pytest.approx(expected[legacy_name].to_numpy()[: len(rows.time_s)], abs=1e-6)

@@ -1,4 +1,4 @@
-"""Streaming equals batch: for every step and for random chains, sample by sample within 1e-9."""
+"""Streaming equals batch within 1e-9, sample by sample, for every step and for random chains."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from vestim_core.spec.preparation import (
     Step,
 )
 
-TOLERANCE = 1e-9
-ALONE: list[list[Any]] = [
+TOLERANCE = 1e-9  # relative to the column's largest value, at least 1; float64 rounding over a chain of steps
+SINGLE_STEP_CHAINS: list[list[Any]] = [
     [],
     [Butterworth(column="current_A", output="a", cutoff_Hz=0.05, order=4)],
     [Butterworth(column="current_A", output="a", cutoff_Hz=0.05, order=3, start="zero")],
@@ -51,7 +51,7 @@ ALONE: list[list[Any]] = [
 ]
 
 
-def streamed(pipeline: Pipeline, table: Table, *, training: bool) -> list[StreamedRow]:
+def stream_rows(pipeline: Pipeline, table: Table, *, training: bool) -> list[StreamedRow]:
     stream = PipelineStream(pipeline, table.sha256, training=training)
     names = [name for name in table.columns if name != "time_s"]
     rows: list[StreamedRow] = []
@@ -60,65 +60,69 @@ def streamed(pipeline: Pipeline, table: Table, *, training: bool) -> list[Stream
     return rows + stream.finish()
 
 
-def same(steps: Sequence[Step], table: Table, *, training: bool) -> None:
-    fitted_on = [sampled(60, 1, None), sampled(60, 2, None)]
-    pipeline = Pipeline.fit(steps, SIGNALS, fitted_on)
+def assert_stream_equals_batch(steps: Sequence[Step], table: Table, *, training: bool) -> None:
+    training_tables = [sampled(60, 1, None), sampled(60, 2, None)]
+    pipeline = Pipeline.fit(steps, SIGNALS, training_tables)
     batch = pipeline.scale(run_steps(steps, resample_table(steps, table), table, training=training)[0])
-    rows = streamed(pipeline, table, training=training)
+    rows = stream_rows(pipeline, table, training=training)
     assert len(rows) == len(batch.time_s)
     assert [row.time_s for row in rows] == pytest.approx(batch.time_s.tolist(), abs=TOLERANCE)
     physical = np.array([[row.physical[name] for name in batch.columns] for row in rows])
-    size = np.maximum(np.abs(batch.physical).max(axis=0), 1.0)
-    assert np.all(np.abs(physical - batch.physical) <= TOLERANCE * size)
+    scale = np.maximum(np.abs(batch.physical).max(axis=0), 1.0)
+    assert np.all(np.abs(physical - batch.physical) <= TOLERANCE * scale)
     assert np.array([row.features for row in rows]) == pytest.approx(batch.features, abs=1e-6)  # float32
-    assert [number for number, row in enumerate(rows) if row.starts] == [s.start for s in batch.segments]
+    assert [index for index, row in enumerate(rows) if row.starts] == [s.start for s in batch.segments]
     scored = np.zeros(len(rows), bool)
     for segment in batch.segments:
         scored[segment.scored] = True
     assert [row.scored for row in rows] == scored.tolist()
 
 
-@pytest.mark.parametrize("middle", ALONE, ids=lambda middle: "+".join(step.step for step in middle) or "none")
+@pytest.mark.parametrize(
+    "middle", SINGLE_STEP_CHAINS, ids=lambda middle: "+".join(step.step for step in middle) or "none"
+)
 @pytest.mark.parametrize("method", ["mean", "linear"])
-def test_each_step(middle: list[Any], method: Any) -> None:
-    same(between(*middle, resample=Resample(method=method)), sampled(), training=True)
+def test_each_step_streams_like_the_batch(middle: list[Any], method: Any) -> None:
+    assert_stream_equals_batch(between(*middle, resample=Resample(method=method)), sampled(), training=True)
 
 
-def test_every_kind_of_step_is_among_those_tried() -> None:
-    tried = {type(step) for middle in ALONE for step in middle} | {Resample, Normalise}
-    assert tried == set(KINDS)
+def test_every_kind_of_step_is_covered() -> None:
+    covered = {type(step) for middle in SINGLE_STEP_CHAINS for step in middle} | {Resample, Normalise}
+    assert covered == set(KINDS)
 
 
 @pytest.mark.parametrize("period_s", [0.5, 1.0, 4.0])
-def test_rows_on_the_grid_and_rest_that_is_no_current(period_s: float) -> None:
+def test_rows_on_the_grid_and_rests_stream_like_the_batch(period_s: float) -> None:
     current_A = np.where(np.arange(80) % 40 < 20, np.linspace(-3, 2.9, 80), 0.0)
     table = sampled(80, 1, None, time_s=np.arange(80.0), current_A=current_A)
     resting = Formula(output="a", formula="where(current_A == 0, 100, current_A)")
-    same(between(resting, resample=Resample(period_s=period_s)), table, training=False)
+    assert_stream_equals_batch(between(resting, resample=Resample(period_s=period_s)), table, training=False)
 
 
 @given(chains(), st.integers(3, 9), st.integers(10, 120), st.booleans())
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_random_chains(steps: list[Step], seed: int, rows: int, training: bool) -> None:
-    same(steps, sampled(rows, seed, rows // 2), training=training)
+def test_random_chains_stream_like_the_batch(steps: list[Step], seed: int, rows: int, training: bool) -> None:
+    assert_stream_equals_batch(steps, sampled(rows, seed, rows // 2), training=training)
 
 
 @given(chains(), st.integers(20, 79))
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_what_comes_later_changes_no_bit_of_what_was(steps: list[Step], cut: int) -> None:
-    whole = sampled(80, 5, None)
-    values = {name: column.copy() for name, column in whole.columns.items()}
+def test_later_rows_do_not_change_earlier_values(steps: list[Step], cut: int) -> None:
+    table = sampled(80, 5, None)
+    values = {name: column.copy() for name, column in table.columns.items()}
     for name, column in values.items():
         column[cut:] = column[cut:] + 7.0 if name == "time_s" else column[cut:] * 1.5 + 1.0
     changed = sampled(80, 5, None, **values)
-    before, _ = run_steps(steps, resample_table(steps, whole), whole, training=True)
-    after, _ = run_steps(steps, resample_table(steps, changed), changed, training=True)
-    until_s = whole.columns["time_s"][cut]  # a row that is taken as it is holds its own value, which changed
-    as_they_are = isinstance(steps[0], Resample) and steps[0].method == "rows"
-    same_rows = int(np.sum(before.time_s < until_s if as_they_are else before.time_s <= until_s))
-    for name in before.columns:
-        size = max(1.0, float(np.abs(before.column(name)).max()))
-        assert after.column(name)[:same_rows] == pytest.approx(before.column(name)[:same_rows], abs=TOLERANCE * size)
+    original_rows, _ = run_steps(steps, resample_table(steps, table), table, training=True)
+    changed_rows, _ = run_steps(steps, resample_table(steps, changed), changed, training=True)
+    until_s = table.columns["time_s"][cut]  # an unresampled row has its own, changed value
+    is_unresampled = isinstance(steps[0], Resample) and steps[0].method == "rows"
+    count = int(np.sum(original_rows.time_s < until_s if is_unresampled else original_rows.time_s <= until_s))
+    for name in original_rows.columns:
+        scale = max(1.0, float(np.abs(original_rows.column(name)).max()))
+        assert changed_rows.column(name)[:count] == pytest.approx(
+            original_rows.column(name)[:count], abs=TOLERANCE * scale
+        )
 
 
 def test_a_stream_needs_no_target() -> None:
@@ -130,7 +134,7 @@ def test_a_stream_needs_no_target() -> None:
     assert (row.physical["slow"], row.starts, row.scored) == (1.0, True, True)
 
 
-def test_a_stream_says_where_a_formula_has_no_value() -> None:
+def test_a_stream_reports_where_a_formula_has_no_value() -> None:
     steps = between(Formula(output="ratio", formula="voltage_V / current_A"))
     pipeline = Pipeline.fit(steps, SIGNALS, [sampled(60, 1, None)])
     stream = PipelineStream(pipeline)

@@ -1,4 +1,4 @@
-"""The shared vendor examples: every file to the truth beside it within its limits, every fault found at its rows."""
+"""The shared vendor examples: every file matches its truth within its limits, every defect is found at its rows."""
 
 import json
 from pathlib import Path
@@ -16,13 +16,14 @@ from vestim_core.data.table import Table
 from vestim_core.spec.finding import Finding
 from vestim_core.spec.signals import QUANTITIES
 
+# examples shared by all checkouts, next to the repository
 _FOLDER = Path(__file__).resolve().parents[3] / "shared" / "vendor_examples"
 _EXPECTED: dict[str, Any] = (
     json.loads((_FOLDER / "expected.json").read_text(encoding="utf-8")) if _FOLDER.is_dir() else {}
 )
-_NOTES = ("sheets_joined", "fields_skipped")
+_ALLOWED_CODES = ("sheets_joined", "fields_skipped")
 clean = pytest.mark.parametrize("entry", _EXPECTED.get("files", []), ids=lambda entry: entry["path"])
-faulty = pytest.mark.parametrize("entry", _EXPECTED.get("defects", []), ids=lambda entry: entry["path"])
+defective = pytest.mark.parametrize("entry", _EXPECTED.get("defects", []), ids=lambda entry: entry["path"])
 
 
 @pytest.fixture(scope="module")
@@ -30,34 +31,36 @@ def truth() -> Any:
     return np.genfromtxt(_FOLDER / "truth.csv", delimiter=",", names=True)
 
 
-def spans(finding: Finding) -> Any:
+def span_lists(finding: Finding) -> Any:
     if finding.rows is None:
         return "all"
     return [list(span) for span in (finding.spans or (finding.rows,))]
 
 
-def same(table: Table, rows: np.ndarray, limits: dict[str, float], truth: Any, at: np.ndarray) -> None:
+def assert_within_limits(
+    table: Table, rows: np.ndarray, limits: dict[str, float], truth: Any, truth_rows: np.ndarray
+) -> None:
     for column, limit in limits.items():
-        away = np.abs(table.columns[column][rows] - truth[column][at])
-        assert away.max() <= limit * 1.0001, column
+        deviations = np.abs(table.columns[column][rows] - truth[column][truth_rows])
+        assert deviations.max() <= limit * 1.0001, column
 
 
 @clean
-def test_a_clean_file_is_read_to_the_truth(entry: dict[str, Any], truth: Any) -> None:
+def test_a_clean_file_is_read_correctly(entry: dict[str, Any], truth: Any) -> None:
     table = load_table(_FOLDER / entry["path"])
     assert (table.vendor, table.rows) == (entry["vendor"], entry["rows"])
-    wrong_sign = [finding["id"] for finding in entry.get("findings_expected", [])]
-    if wrong_sign:
+    expected_codes = [finding["id"] for finding in entry.get("findings_expected", [])]
+    if expected_codes:
         _, findings = inspect_file(_FOLDER / entry["path"])
         table = apply_repairs(table, [finding.repair for finding in findings if finding.repair])
     rows = np.delete(np.arange(table.rows), entry["extra_rows"])
-    same(table, rows, entry["max_abs"], truth, np.arange(900))
+    assert_within_limits(table, rows, entry["max_abs"], truth, np.arange(900))
     if "soc" not in entry["columns"]:
         assert "soc" not in table.columns
-    for extra in entry.get("extra_rows_truth", []):
+    for extra_row in entry.get("extra_rows_truth", []):
         for column in ("time_s", "voltage_V", "current_A", "temperature_degC"):
             limit = entry["max_abs"][column] * 1.0001
-            assert table.columns[column][extra["row"]] == pytest.approx(extra[column], abs=limit)
+            assert table.columns[column][extra_row["row"]] == pytest.approx(extra_row[column], abs=limit)
     if table.start_s < 1e9:
         assert table.start_s == pytest.approx(entry["time"]["offset_s"], abs=1e-3)
 
@@ -65,62 +68,70 @@ def test_a_clean_file_is_read_to_the_truth(entry: dict[str, Any], truth: Any) ->
 @clean
 def test_a_clean_file_raises_no_false_alarm(entry: dict[str, Any]) -> None:
     _, findings = inspect_file(_FOLDER / entry["path"])
-    allowed = {*entry["findings_allowed"], *_NOTES}
+    allowed = {*entry["findings_allowed"], *_ALLOWED_CODES}
     expected = [finding["id"] for finding in entry.get("findings_expected", [])]
     assert [finding.code for finding in findings if finding.code not in allowed] == expected
 
 
 @clean
-def test_the_columns_are_those_that_a_person_would_take(entry: dict[str, Any]) -> None:
-    found = {column.name: column.header.partition(" [")[0] for column in sniff(_FOLDER / entry["path"]).columns}
+def test_the_expected_columns_are_recognized(entry: dict[str, Any]) -> None:
+    headers = {column.name: column.header.partition(" [")[0] for column in sniff(_FOLDER / entry["path"]).columns}
     for name, header in entry["columns"].items():
         if name not in QUANTITIES and name != "step_type":
             continue
         if "from the step line" in header:
-            continue  # layered files: the lines of steps are passed over
-        words = header.removeprefix("meas.").replace(" with State", "").partition(" (per step)")[0]
-        assert found[name] == words
+            continue  # lines of steps in layered files are skipped
+        expected = header.removeprefix("meas.").replace(" with State", "").partition(" (per step)")[0]
+        assert headers[name] == expected
 
 
-@faulty
-def test_each_fault_is_found_at_its_rows(entry: dict[str, Any]) -> None:
+@defective
+def test_each_defect_is_found_at_its_rows(entry: dict[str, Any]) -> None:
     path = _FOLDER / entry["path"]
     table, findings = inspect_file(path)
     assert (0 if table is None else table.rows) == entry["rows"]
     if "with_file" in entry and table is not None:
-        other = load_table(_FOLDER / entry["with_file"])
-        findings += [finding for finding in check_set([Member(table), Member(other)]) if finding.file == path.name]
-    told = [(finding.code, finding.severity.value, finding.column, spans(finding)) for finding in findings]
+        other_table = load_table(_FOLDER / entry["with_file"])
+        findings += [
+            finding for finding in check_set([Member(table), Member(other_table)]) if finding.file == path.name
+        ]
+    facts = [(finding.code, finding.severity.value, finding.column, span_lists(finding)) for finding in findings]
     expected = entry["findings"]
-    for wanted in expected:
-        rows = wanted["rows"] or "all"
-        hits = [t for t in told if t[0] == wanted["id"] and t[1] == wanted["severity"] and t[3] == rows]
-        assert any(wanted.get("column") in (None, column) for _, _, column, _ in hits), (wanted["id"], told)
-    allowed = {*entry["findings_allowed"], *(wanted["id"] for wanted in expected), *_NOTES}
-    others = [finding.code for finding in findings if finding.code not in allowed and finding.severity != "info"]
-    assert others == []
+    for expectation in expected:
+        rows = expectation["rows"] or "all"
+        hits = [
+            fact
+            for fact in facts
+            if fact[0] == expectation["id"] and fact[1] == expectation["severity"] and fact[3] == rows
+        ]
+        assert any(expectation.get("column") in (None, column) for _, _, column, _ in hits), (expectation["id"], facts)
+    allowed = {*entry["findings_allowed"], *(expectation["id"] for expectation in expected), *_ALLOWED_CODES}
+    unexpected = [finding.code for finding in findings if finding.code not in allowed and finding.severity != "info"]
+    assert unexpected == []
 
 
-@faulty
-def test_the_proposed_repair_gives_the_truth_back(entry: dict[str, Any], truth: Any) -> None:
-    after = entry["after_repair"]
+@defective
+def test_the_proposed_repair_restores_the_truth(entry: dict[str, Any], truth: Any) -> None:
+    expected = entry["after_repair"]
     table, findings = inspect_file(_FOLDER / entry["path"])
     if table is None:
-        assert after["rows"] == 0
+        assert expected["rows"] == 0
         return
     if "with_file" in entry and entry["findings"][0]["id"] == "set.overlap":
-        other = load_table(_FOLDER / entry["with_file"])
-        findings = [finding for finding in check_set([Member(table), Member(other)]) if finding.file == table.name]
+        other_table = load_table(_FOLDER / entry["with_file"])
+        findings = [
+            finding for finding in check_set([Member(table), Member(other_table)]) if finding.file == table.name
+        ]
     loaded = load_table(_FOLDER / entry["path"])
     repaired = apply_repairs(loaded, [finding.repair for finding in findings if finding.repair])
-    at = np.concatenate([np.arange(a, b + 1) for a, b in after.get("truth_rows", [[0, 899]])])
-    for first, last in after.get("rows_not_compared", []):
-        at = np.setdiff1d(at, np.arange(first, last + 1))  # cut out here; marking them is the other way
-    assert repaired.rows == len(at)
-    limits = dict(after["max_abs"])
-    shift_s = loaded.start_s + repaired.columns["time_s"] - truth["time_s"][at]
+    truth_rows = np.concatenate([np.arange(a, b + 1) for a, b in expected.get("truth_rows", [[0, 899]])])
+    for first, last in expected.get("rows_not_compared", []):
+        truth_rows = np.setdiff1d(truth_rows, np.arange(first, last + 1))  # dropped by this repair
+    assert repaired.rows == len(truth_rows)
+    limits = dict(expected["max_abs"])
+    shift_s = loaded.start_s + repaired.columns["time_s"] - truth["time_s"][truth_rows]
     assert np.abs(shift_s).max() <= limits.pop("time_s") * 1.0001
-    skipped = {(cell["truth_row"], cell["column"]) for cell in after.get("cells_not_compared", [])}
+    skipped = {(cell["truth_row"], cell["column"]) for cell in expected.get("cells_not_compared", [])}
     for column in limits:
-        rows = np.array([row for row in range(len(at)) if (int(at[row]), column) not in skipped])
-        same(repaired, rows, {column: limits[column]}, truth, at[rows])
+        rows = np.array([row for row in range(len(truth_rows)) if (int(truth_rows[row]), column) not in skipped])
+        assert_within_limits(repaired, rows, {column: limits[column]}, truth, truth_rows[rows])

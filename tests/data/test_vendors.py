@@ -1,11 +1,11 @@
-"""Every vendor's dress is recognised and read to the same truth, and a user's own vendor file is taken first."""
+"""Every vendor's format is recognized and read to the same values, and a user's own vendor file takes precedence."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.data.dresses import DRESSES, ROWS, TRUTH, maccor, plain, rows
+from tests.data.vendor_formats import ROWS, TRUTH, VENDOR_FORMATS, maccor, plain, rows
 from vestim_core.data.checks import check_table
 from vestim_core.data.readers import load_table, read_table
 from vestim_core.data.sniff import header_signature, sniff
@@ -13,12 +13,12 @@ from vestim_core.data.vendors import vendors
 from vestim_core.spec.errors import VestimError
 
 LIMITS = {"time_s": 2e-4, "voltage_V": 1e-6, "current_A": 1e-6, "temperature_degC": 1e-6, "soc": 1e-6}
-BESIDE = ("sheets_joined", "fields_skipped", "time.duplicates", "time.tiny_steps")
+ALLOWED_CODES = ("sheets_joined", "fields_skipped", "time.duplicates", "time.tiny_steps")
 
 
-@pytest.mark.parametrize("dress", DRESSES)
-def test_every_dress_is_read_to_the_truth(tmp_path: Path, dress: str) -> None:
-    name, vendor, write = DRESSES[dress]
+@pytest.mark.parametrize("format_name", VENDOR_FORMATS)
+def test_every_vendor_format_is_read_correctly(tmp_path: Path, format_name: str) -> None:
+    name, vendor, write = VENDOR_FORMATS[format_name]
     table = read_table(write(tmp_path / name), {}, ["voltage_V", "current_A", "temperature_degC"], ["soc", "step"])
     assert (table.vendor, bool(table.why)) == (vendor, True)
     rows_read = np.array([int(np.argmin(np.abs(table.columns["time_s"] - t))) for t in TRUTH["time_s"]])
@@ -28,25 +28,25 @@ def test_every_dress_is_read_to_the_truth(tmp_path: Path, dress: str) -> None:
             assert table.columns[column][rows_read] == pytest.approx(TRUTH[column], abs=limit), column
 
 
-@pytest.mark.parametrize("dress", DRESSES)
-def test_no_dress_raises_a_false_alarm(tmp_path: Path, dress: str) -> None:
-    name, _, write = DRESSES[dress]
-    found = check_table(load_table(write(tmp_path / name)))
-    assert [finding.code for finding in found if finding.code not in BESIDE] == []
+@pytest.mark.parametrize("format_name", VENDOR_FORMATS)
+def test_no_vendor_format_raises_a_false_alarm(tmp_path: Path, format_name: str) -> None:
+    name, _, write = VENDOR_FORMATS[format_name]
+    findings = check_table(load_table(write(tmp_path / name)))
+    assert [finding.code for finding in findings if finding.code not in ALLOWED_CODES] == []
 
 
-@pytest.mark.parametrize("dress", DRESSES)
-def test_sniffing_says_the_same_without_reading(tmp_path: Path, dress: str) -> None:
-    name, vendor, write = DRESSES[dress]
+@pytest.mark.parametrize("format_name", VENDOR_FORMATS)
+def test_sniffing_agrees_with_reading(tmp_path: Path, format_name: str) -> None:
+    name, vendor, write = VENDOR_FORMATS[format_name]
     path = write(tmp_path / name)
-    found, table = sniff(path), load_table(path)
-    assert found.vendor == vendor
-    assert 0.7 * table.rows < found.rows < 1.3 * table.rows
-    assert {column.name: column.header for column in found.columns} == dict(table.sources)
-    assert set(found.missing) == {name for name in ("soc",) if name not in table.columns}
+    summary, table = sniff(path), load_table(path)
+    assert summary.vendor == vendor
+    assert 0.7 * table.rows < summary.rows < 1.3 * table.rows
+    assert {column.name: column.header for column in summary.columns} == dict(table.sources)
+    assert set(summary.missing) == {name for name in ("soc",) if name not in table.columns}
 
 
-def test_units_are_told_as_the_file_writes_them(tmp_path: Path) -> None:
+def test_units_are_reported_as_the_file_writes_them(tmp_path: Path) -> None:
     lines = ["Time [Min],I/mA,Ecell/V,Temp (°C)"] + [f"{t},{i},{v},{x}" for t, v, i, x, _ in rows()]
     (tmp_path / "a.csv").write_text("\n".join(lines), encoding="utf-8")
     units = {column.name: (column.unit, column.factor) for column in sniff(tmp_path / "a.csv").columns}
@@ -71,7 +71,7 @@ def test_a_mapping_is_proposed_and_remembered_by_signature(tmp_path: Path) -> No
     assert second.to_json()["columns"][0]["header"] == "Zeit"
 
 
-def test_a_users_vendor_comes_first(tmp_path: Path) -> None:
+def test_a_users_vendor_file_takes_precedence(tmp_path: Path) -> None:
     path = plain(tmp_path / "a.csv")
     folder = tmp_path / "vendors"
     folder.mkdir()
@@ -86,7 +86,7 @@ def test_a_users_vendor_comes_first(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
         ("title = 'x'", "has no name"),
         ("name = 'x'\n[colums]\n", "has [colums]"),
@@ -94,14 +94,14 @@ def test_a_users_vendor_comes_first(tmp_path: Path) -> None:
         ("name = ", "cannot be read"),
     ],
 )
-def test_a_wrong_vendor_file_is_said(tmp_path: Path, text: str, said: str) -> None:
+def test_an_invalid_vendor_file_is_rejected(tmp_path: Path, text: str, expected: str) -> None:
     (tmp_path / "x.toml").write_text(text, encoding="utf-8")
     with pytest.raises(VestimError, match=r"x\.toml") as caught:
         vendors(tmp_path)
-    assert said in caught.value.sentence
+    assert expected in caught.value.sentence
 
 
-def test_all_vendors_come_along() -> None:
+def test_all_built_in_vendors_are_covered() -> None:
     names = [vendor.name for vendor in vendors()]
     assert names[-1] == "plain"
-    assert {vendor for _, vendor, _ in DRESSES.values()} == set(names)
+    assert {vendor for _, vendor, _ in VENDOR_FORMATS.values()} == set(names)

@@ -1,7 +1,7 @@
-# ruff: noqa: E501 (lines of other programs)
-"""One small made-up test in the dress of each vendor, with the habits that trip a reader. All numbers are invented.
+# ruff: noqa: E501 (lines written by other programs)
+"""One small invented test in the file format of each vendor, with the peculiarities that break readers.
 
-`TRUTH` is what every file says; `DRESSES` writes it as one vendor's program would.
+`TRUTH` holds the values of every file; `VENDOR_FORMATS` writes it as each vendor's program would.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import h5py
 import numpy as np
 import scipy.io
 
-ROWS = 120
+ROWS = 120  # seconds of test, one row each
 
 
 def _truth() -> dict[str, np.ndarray]:
@@ -47,74 +47,78 @@ def rows() -> list[Row]:
     return list(zip(*(TRUTH[name].tolist() for name in TRUTH), strict=True))
 
 
-def _clock(seconds: float, digits: int = 3) -> str:
-    hours, rest = divmod(seconds, 3600)
-    minutes, left = divmod(rest, 60)
-    return f"{int(hours):02d}:{int(minutes):02d}:{left:0{digits + 3 if digits else 2}.{digits}f}"
+def _clock_text(seconds: float, digits: int = 3) -> str:
+    hours, below_hour_s = divmod(seconds, 3600)
+    minutes, remainder_s = divmod(below_hour_s, 60)
+    return f"{int(hours):02d}:{int(minutes):02d}:{remainder_s:0{digits + 3 if digits else 2}.{digits}f}"
 
 
-def _step(time_s: float) -> int:
+def _step_number(time_s: float) -> int:
     return 1 + sum(time_s >= limit for limit in (20, 60, 70, 100))
 
 
-def _lines(lines: Iterable[str], ending: str = "\r\n") -> str:
+def _join_lines(lines: Iterable[str], ending: str = "\r\n") -> str:
     return ending.join(lines) + ending
 
 
 def arbin(path: Path) -> Path:
-    """Byte order mark, a TAB before the date, two rows a millisecond apart at the first change of step."""
+    """Byte order mark, a tab before the date, two rows a millisecond apart at the first step change."""
     head = "Data Point,Date Time,Test Time (s),Step Index,Cycle Index,Current (A),Voltage (V),Charge Capacity (Ah),"
     lines = [head + "Aux_Temperature_1 (C)"]
     for k, (t, v, i, temperature, _) in enumerate(rows()):
         if k == 20:
             lines.append(f"0,\t03/02/2026 08:00:19.999,{t + 29.999:.4f},1,1,0,{v:.5f},0,{temperature}")
         lines.append(
-            f"{k + 1},\t03/02/2026 08:00:{k % 60:02d}.000,{t + 30:.4f},{_step(t)},1,{i},{v:.5f},0,{temperature}"
+            f"{k + 1},\t03/02/2026 08:00:{k % 60:02d}.000,{t + 30:.4f},{_step_number(t)},1,{i},{v:.5f},0,{temperature}"
         )
-    path.write_bytes(b"\xef\xbb\xbf" + _lines(lines).encode())
+    path.write_bytes(b"\xef\xbb\xbf" + _join_lines(lines).encode())
     return path
 
 
 def digatron(path: Path) -> Path:
-    """A long preamble, a line of units, an empty last column, a time that passes 24 h."""
+    """A long preamble, a line of units, an empty last column, a time that exceeds 24 h."""
     lines = ["", *(f"Property {k},value {k}" for k in range(26)), "Section,Test,Drive", ""]
     lines.append("Time Stamp,Step,Status,Prog Time,Step Time,Procedure,Voltage,Current,Temperature,Cnt,")
     lines.append(",,,,,,[V],[A],[C],[Cnt],")
     for t, v, i, temperature, _ in rows():
-        clock = _clock(86370 + t)
-        lines.append(f"3/2/2026 8:00:00 AM,{_step(t)},PAU,{clock},00:00:00.000,DEMO,{v},{i},{temperature},1.0,")
-    path.write_text(_lines(lines), encoding="utf-8")
+        clock = _clock_text(86370 + t)
+        lines.append(f"3/2/2026 8:00:00 AM,{_step_number(t)},PAU,{clock},00:00:00.000,DEMO,{v},{i},{temperature},1.0,")
+    path.write_text(_join_lines(lines), encoding="utf-8")
     return path
 
 
 def digatron_hash(path: Path) -> Path:
-    """`name#unit`."""
+    """Headers of the form `name#unit`."""
     lines = ["Step,Status,Timestamp,Program Duration#s,Step Duration#s,Procedure,Voltage#V,Current#A,T1#degC"]
     for t, v, i, temperature, _ in rows():
         stamp = f"2026-03-02 08:{int(t) // 60:02d}:{int(t) % 60:02d}.004000+00:00"
-        lines.append(f"{_step(t)},PAU,{stamp},{t:.3f},0.000,DEMO,{v},{i},{temperature}")
-    path.write_text(_lines(lines), encoding="utf-8")
+        lines.append(f"{_step_number(t)},PAU,{stamp},{t:.3f},0.000,DEMO,{v},{i},{temperature}")
+    path.write_text(_join_lines(lines), encoding="utf-8")
     return path
 
 
 def neware_zh(path: Path) -> Path:
-    """GBK, Chinese names, mA, a time that starts over with each step; the last row of a step stands twice."""
+    """GBK, Chinese names, mA, a time that restarts with each step; the last row of a step appears twice."""
     lines = ["数据序号,循环号,工步号,工步类型,时间,电流(mA),电压(V),绝对时间,T1(℃)"]
     starts = [0, 20, 60, 70, 100]
     for k, (t, v, i, temperature, _) in enumerate(rows()):
         start = max(start for start in starts if start <= t)
         date = f"2026-03-02  08:{k // 60:02d}:{k % 60:02d}"
         if k in starts[1:]:
-            last = max(other for other in starts if other < start)
-            before = TRUTH["current_A"][k - 1] * 1000
-            lines.append(f"0,1,1,搁置,{_clock(t - last, 0)},{before:.1f},{v},{date},{temperature}")
-        lines.append(f"{k + 1},1,{_step(t)},搁置,{_clock(t - start, 0)},{i * 1000:.1f},{v},{date},{temperature}")
-    path.write_bytes(_lines(lines).encode("gbk"))
+            previous_start = max(previous for previous in starts if previous < start)
+            previous_current = TRUTH["current_A"][k - 1] * 1000
+            lines.append(
+                f"0,1,1,搁置,{_clock_text(t - previous_start, 0)},{previous_current:.1f},{v},{date},{temperature}"
+            )
+        lines.append(
+            f"{k + 1},1,{_step_number(t)},搁置,{_clock_text(t - start, 0)},{i * 1000:.1f},{v},{date},{temperature}"
+        )
+    path.write_bytes(_join_lines(lines).encode("gbk"))
     return path
 
 
 def neware_layered(path: Path) -> Path:
-    """Lines of cycles and steps between the records; the degree sign lost."""
+    """Lines of cycles and steps between the records; a lost degree sign."""
     lines = [
         "Cycle Index,Chg. Cap.(Ah),DChg. Cap.(Ah),Chg. Time",
         ",Step Index,Step Type,Step Time,Capacity(Ah),End Voltage(V)",
@@ -124,8 +128,8 @@ def neware_layered(path: Path) -> Path:
     for k, (t, v, i, temperature, _) in enumerate(rows()):
         if k == 20:
             lines.append(",2,CC DChg,00:00:40,0.05,3.4")
-        lines.append(f",,{k + 1},{_clock(t, 0)},{_clock(t, 0)},{i},{v},2026-03-02 08:00:00,{temperature}")
-    path.write_text(_lines(lines), encoding="utf-8")
+        lines.append(f",,{k + 1},{_clock_text(t, 0)},{_clock_text(t, 0)},{i},{v},2026-03-02 08:00:00,{temperature}")
+    path.write_text(_join_lines(lines), encoding="utf-8")
     return path
 
 
@@ -136,9 +140,11 @@ def maccor(path: Path) -> Path:
     for k, (t, v, i, temperature, _) in enumerate(rows()):
         days, seconds = divmod(86370 + t, 86400)
         state = "C" if i > 0 else "D" if i < 0 else "R"
-        times = f"  {int(days)}d {_clock(seconds, 1)}\t  0d 00:00:00.0"
-        lines.append(f"{9390 + k:,}\t0\t{_step(t)}\t{times}\t0.0\t{abs(i) * 1000:,.3f}\t{v}\t{state}\t{temperature}\t")
-    path.write_bytes(_lines(lines).encode("latin-1"))
+        times = f"  {int(days)}d {_clock_text(seconds, 1)}\t  0d 00:00:00.0"
+        lines.append(
+            f"{9390 + k:,}\t0\t{_step_number(t)}\t{times}\t0.0\t{abs(i) * 1000:,.3f}\t{v}\t{state}\t{temperature}\t"
+        )
+    path.write_bytes(_join_lines(lines).encode("latin-1"))
     return path
 
 
@@ -154,19 +160,19 @@ def biologic(path: Path) -> Path:
     lines.append("mode\tNs\ttime/s\tEcell/V\tI/mA\tTemperature/°C\tcycle number\t")
     for t, v, i, temperature, _ in rows():
         fields = [f"{t:.15E}", f"{v:.7E}", f"{i * 1000:.7E}", f"{temperature:.7E}", "0.0E+000"]
-        lines.append("\t".join(["3", str(_step(t)), *fields]).replace(".", ",") + "\t")
-    path.write_bytes(_lines(lines).encode("latin-1"))
+        lines.append("\t".join(["3", str(_step_number(t)), *fields]).replace(".", ",") + "\t")
+    path.write_bytes(_join_lines(lines).encode("latin-1"))
     return path
 
 
 def novonix(path: Path) -> Path:
-    """Sections, a line of JSON full of commas, hours; the instrument's temperature beside the cell's."""
+    """Sections, a line of JSON full of commas, hours; the instrument's temperature next to the cell's."""
     lines = ["[Summary]", "Novonix UHPC data file", "[End Summary]", '{"a":1,"b":[{"c":2,"d":"rest, then"}]}', "[Data]"]
     lines.append(
         "Date and Time,Run Time (h),Step Time (h),Current (A),Potential (V),Temperature (°C),Circuit Temperature (°C)"
     )
     lines += [f"2026-03-02 08:00:00,{t / 3600:.9f},0,{i},{v},{x},{x + 9}" for t, v, i, x, _ in rows()]
-    path.write_text(_lines(lines), encoding="utf-8")
+    path.write_text(_join_lines(lines), encoding="utf-8")
     return path
 
 
@@ -174,13 +180,15 @@ def basytec(path: Path) -> Path:
     """`~` before comments and names, Latin-1, hours with exponents."""
     lines = ["~Resultfile from Basytec Battery Test System", "~Operator: Prüfer", "~"]
     lines.append("~Time[h]\tDataSet\tt-Step[h]\tLine\tCommand\tU[V]\tI[A]\tT1[°C]")
-    lines += [f"{t / 3600:.10g}\t{k}\t0\t{_step(t)}\tPause\t{v}\t{i}\t{x}" for k, (t, v, i, x, _) in enumerate(rows())]
-    path.write_bytes(_lines(lines).encode("latin-1"))
+    lines += [
+        f"{t / 3600:.10g}\t{k}\t0\t{_step_number(t)}\tPause\t{v}\t{i}\t{x}" for k, (t, v, i, x, _) in enumerate(rows())
+    ]
+    path.write_bytes(_join_lines(lines).encode("latin-1"))
     return path
 
 
 def pec(path: Path) -> Path:
-    """Properties, a small foreign table, mV and mA, a trailing comma, three temperatures."""
+    """Properties, a small unrelated table, mV and mA, a trailing comma, three temperatures."""
     lines = ["TestRegime Name:,Demo", 'Operator Instructions:,"cell on TC-K, ambient on NTC"', "#RESULTS CHECK"]
     lines += ["ReqYear,Test,CellNr,Type,Value,Reason,", "2026,42,1,1,4016,3,", "#END RESULTS CHECK"]
     lines.append(
@@ -188,44 +196,46 @@ def pec(path: Path) -> Path:
         "Current (mA),Ambient temperature (°C),Cell surface temperature (°C),Board temperature (°C),"
     )
     for t, v, i, temperature, _ in rows():
-        lines.append(f"42,{_step(t)},0,{t:g},0,0,03/02/2026,{v * 1000:.2f},{i * 1000:.1f},25.0,{temperature},31.5,")
-    path.write_text(_lines(lines), encoding="utf-8")
+        lines.append(
+            f"42,{_step_number(t)},0,{t:g},0,0,03/02/2026,{v * 1000:.2f},{i * 1000:.1f},25.0,{temperature},31.5,"
+        )
+    path.write_text(_join_lines(lines), encoding="utf-8")
     return path
 
 
 def landt(path: Path) -> Path:
-    """Every data line has one comma more than the names."""
+    """Every data line has one comma more than the header."""
     lines = ["cell model:,demo,,,,,,,", "Nominal energy: Wh,,,,,,,,"]
     lines.append(
         "channel_index,cycle_index,step_index,date_time_iso_string,test_time_s,current_A,voltage_V,temperature_1_C,step_name"
     )
-    lines += [f"1,1,{_step(t)},03/02/2026 08:00:00,{t + 0.02:.3f},{i},{v},{x},rest," for t, v, i, x, _ in rows()]
-    path.write_text(_lines(lines), encoding="utf-8")
+    lines += [f"1,1,{_step_number(t)},03/02/2026 08:00:00,{t + 0.02:.3f},{i},{v},{x},rest," for t, v, i, x, _ in rows()]
+    path.write_text(_join_lines(lines), encoding="utf-8")
     return path
 
 
 def bdf(path: Path) -> Path:
     """Preferred labels."""
     lines = ["Test Time / s,Voltage / V,Current / A,Unix Time / s,Step Count / 1,Surface Temperature / degC"]
-    lines += [f"{t},{v},{i},{1772438400 + t},{_step(t)},{x}" for t, v, i, x, _ in rows()]
-    path.write_text(_lines(lines, "\n"), encoding="utf-8")
+    lines += [f"{t},{v},{i},{1772438400 + t},{_step_number(t)},{x}" for t, v, i, x, _ in rows()]
+    path.write_text(_join_lines(lines, "\n"), encoding="utf-8")
     return path
 
 
 def bdf_machine(path: Path) -> Path:
-    """Machine names."""
+    """Machine-readable names."""
     lines = ["test_time_second,voltage_volt,current_ampere,step_count,temperature_t1_celsius"]
-    lines += [f"{t},{v},{i},{_step(t)},{x}" for t, v, i, x, _ in rows()]
-    path.write_text(_lines(lines, "\n"), encoding="utf-8")
+    lines += [f"{t},{v},{i},{_step_number(t)},{x}" for t, v, i, x, _ in rows()]
+    path.write_text(_join_lines(lines, "\n"), encoding="utf-8")
     return path
 
 
 def plain(path: Path) -> Path:
-    """No units, time as a date in words."""
+    """No units, time as a date with the month's name."""
     lines = ["Timestamp,SOC,Current,Temp,Voltage"]
     for t, v, i, temperature, soc in rows():
         lines.append(f"02-Mar-2026 08:{int(t) // 60:02d}:{int(t) % 60:02d},{soc},{i},{temperature},{v}")
-    path.write_text(_lines(lines, "\n"), encoding="utf-8")
+    path.write_text(_join_lines(lines, "\n"), encoding="utf-8")
     return path
 
 
@@ -234,30 +244,30 @@ def plain_semicolon(path: Path) -> Path:
     lines = ["Time;Voltage;Current;Temperature;SOC", "min;mV;A;K;%"]
     for t, v, i, temperature, soc in rows():
         lines.append(f"{t / 60:.9f};{v * 1000:.2f};{i};{temperature + 273.15:.3f};{soc * 100:.5f}".replace(".", ","))
-    path.write_bytes(_lines(lines).encode("latin-1"))
+    path.write_bytes(_join_lines(lines).encode("latin-1"))
     return path
 
 
 def row_names(path: Path) -> Path:
-    """As R writes tables: a name for each row, and none for that column."""
+    """As written by R: a name for each row, and no header for that column."""
     lines = ["Time,Voltage,Current,Temperature,SOC"]
     lines += [f"{k + 1},{t},{v},{i},{x},{soc}" for k, (t, v, i, x, soc) in enumerate(rows())]
-    path.write_text(_lines(lines, "\n"), encoding="utf-8")
+    path.write_text(_join_lines(lines, "\n"), encoding="utf-8")
     return path
 
 
 def stla(path: Path) -> Path:
-    """A sheet with the fields of the MATLAB struct; time does not begin at 0."""
+    """A sheet with the fields of the MATLAB struct; time does not start at 0."""
     header: list[Any] = ["TimeStamp", "Time", "Voltage", "Current", "SOC", "Battery_Temp_degC", "Ambient_Temp_degC"]
     body = [["02-Mar-2026", t + 7200.25, v, i, soc, x, 25.0] for t, v, i, x, soc in rows()]
     return xlsx(path, {"Sheet1": [header, *body]})
 
 
 def arbin_sheets(path: Path) -> Path:
-    """Records that go on in a second sheet, with other sheets around them."""
+    """Records that continue in a second sheet, among other sheets."""
     header: list[Any] = ["Data_Point", "Test_Time(s)", "Step_Index", "Cycle_Index", "Current(A)", "Voltage(V)"]
     header += ["Charge_Capacity(Ah)", "Temperature (C)_1"]
-    body: list[list[Any]] = [[k, t + 5, _step(t), 1, i, v, 0.0, x] for k, (t, v, i, x, _) in enumerate(rows())]
+    body: list[list[Any]] = [[k, t + 5, _step_number(t), 1, i, v, 0.0, x] for k, (t, v, i, x, _) in enumerate(rows())]
     summary = [["Cycle_Index", "Test_Time(s)", "Vmax(V)", "Current(A)"], [1, 120.0, 4.0, 1.0]]
     info: list[list[Any]] = [["", "TEST REPORT"], ["Test Name", "demo"]]
     sheets = {"Global_Info": info, "Channel_1_1": [header, *body[:70]], "Channel_1_2": [header, *body[70:]]}
@@ -277,7 +287,8 @@ def neware_sheets(path: Path) -> Path:
         "T1(℃)",
     ]
     body: list[list[Any]] = [
-        [k, _step(t), "Rest", _clock(t, 0), _clock(t, 0), i * 1000, v, x] for k, (t, v, i, x, _) in enumerate(rows())
+        [k, _step_number(t), "Rest", _clock_text(t, 0), _clock_text(t, 0), i * 1000, v, x]
+        for k, (t, v, i, x, _) in enumerate(rows())
     ]
     steps: list[list[Any]] = [
         ["Step Index", "Step Time", "Voltage(V)", "Current(A)", "Capacity(Ah)"],
@@ -286,7 +297,7 @@ def neware_sheets(path: Path) -> Path:
     return xlsx(path, {"step": steps, "record": [header, *body]})
 
 
-def _meas() -> dict[str, Any]:
+def _meas_struct() -> dict[str, Any]:
     return {
         "TimeStamp": np.array([f"02-Mar-2026 08:{k // 60:02d}:{k % 60:02d}" for k in range(ROWS)]),
         "Time": TRUTH["time_s"] + 181234.567,
@@ -304,7 +315,7 @@ def _meas() -> dict[str, Any]:
 
 def matlab(path: Path) -> Path:
     """Version 5, struct `meas`, fields of other lengths."""
-    fields = {name: value.reshape(-1, 1) if np.ndim(value) else value for name, value in _meas().items()}
+    fields = {name: value.reshape(-1, 1) if np.ndim(value) else value for name, value in _meas_struct().items()}
     scipy.io.savemat(path, {"meas": fields, "note": "made up"})
     return path
 
@@ -314,7 +325,7 @@ def matlab_hdf5(path: Path) -> Path:
     with h5py.File(path, "w", userblock_size=512) as file:
         group = file.create_group("meas")
         cell = file.create_group("#refs#").create_dataset("a", data=np.array([[65]], dtype=np.uint16))
-        for name, value in _meas().items():
+        for name, value in _meas_struct().items():
             if isinstance(value, np.ndarray) and value.dtype.kind in "UO":
                 references = np.array([[cell.ref] * len(value)], dtype=h5py.ref_dtype)
                 group.create_dataset(name, data=references).attrs["MATLAB_class"] = np.bytes_("cell")
@@ -326,7 +337,7 @@ def matlab_hdf5(path: Path) -> Path:
 
 
 def xlsx(path: Path, sheets: dict[str, list[list[Any]]]) -> Path:
-    """A workbook with text in place, as small as they come."""
+    """A minimal workbook with inline text."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         kinds = "".join(
             f'<Override PartName="/xl/worksheets/sheet{k}.xml" '
@@ -360,27 +371,27 @@ def xlsx(path: Path, sheets: dict[str, list[list[Any]]]) -> Path:
         )
         archive.writestr("xl/_rels/workbook.xml.rels", f'<Relationships xmlns="{package}">{links}</Relationships>')
         for k, content in enumerate(sheets.values(), 1):
-            archive.writestr(f"xl/worksheets/sheet{k}.xml", _sheet(content, main))
+            archive.writestr(f"xl/worksheets/sheet{k}.xml", _sheet_xml(content, main))
     return path
 
 
-def _sheet(content: list[list[Any]], main: str) -> str:
+def _sheet_xml(content: list[list[Any]], main: str) -> str:
     text = io.StringIO()
     text.write(f'<worksheet xmlns="{main}"><sheetData>')
-    for number, cells in enumerate(content, 1):
-        text.write(f'<row r="{number}">')
+    for row, cells in enumerate(content, 1):
+        text.write(f'<row r="{row}">')
         for column, cell in enumerate(cells):
-            place = f"{chr(65 + column)}{number}"
+            reference = f"{chr(65 + column)}{row}"
             if isinstance(cell, str):
-                text.write(f'<c r="{place}" t="inlineStr"><is><t>{escape(cell)}</t></is></c>' if cell else "")
+                text.write(f'<c r="{reference}" t="inlineStr"><is><t>{escape(cell)}</t></is></c>' if cell else "")
             else:
-                text.write(f'<c r="{place}"><v>{cell!r}</v></c>')
+                text.write(f'<c r="{reference}"><v>{cell!r}</v></c>')
         text.write("</row>")
     text.write("</sheetData></worksheet>")
     return text.getvalue()
 
 
-DRESSES: dict[str, tuple[str, str, Callable[[Path], Path]]] = {
+VENDOR_FORMATS: dict[str, tuple[str, str, Callable[[Path], Path]]] = {
     "arbin": ("cell.CSV", "arbin", arbin),
     "arbin sheets": ("cell.xlsx", "arbin", arbin_sheets),
     "arbin through MATLAB": ("cell.mat", "arbin_matlab", matlab),
@@ -403,4 +414,4 @@ DRESSES: dict[str, tuple[str, str, Callable[[Path], Path]]] = {
     "plain, semicolons": ("semicolon.csv", "plain", plain_semicolon),
     "plain, named rows": ("rows.csv", "plain", row_names),
 }
-"""Name of the dress: (file name, vendor, writer)."""
+"""Name of the format: (file name, vendor, writer)."""

@@ -1,4 +1,4 @@
-"""Binary formats of other programs, written from their published layouts, as small as their readers allow."""
+"""Binary formats of other programs, written from their published layouts, as small as their readers permit."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.data.dresses import rows
+from tests.data.vendor_formats import rows
 
-_SECTOR = 512
+_SECTOR = 512  # bytes, compound file of version 3
 _FREE, _END, _FAT = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
-_STARTED = datetime(2026, 3, 2, 8, 0, 0, tzinfo=UTC)
+_START_DATE = datetime(2026, 3, 2, 8, 0, 0, tzinfo=UTC)
 _STEPS_S = (0, 20, 60, 70, 100)
 _REST, _CHARGE, _DISCHARGE = 4, 1, 2
 
@@ -34,12 +34,12 @@ def _xls_sheet(content: list[list[Any]]) -> bytes:
     body = _biff(0x0809, struct.pack("<HHHHII", 0x0600, 0x0010, 0, 0, 0, 0))
     for row, cells in enumerate(content):
         for column, cell in enumerate(cells):
-            place = struct.pack("<HHH", row, column, 0)
+            position = struct.pack("<HHH", row, column, 0)
             if isinstance(cell, str):
                 text = cell.encode("utf-16-le")
-                body += _biff(0x0204, place + struct.pack("<HB", len(cell), 1) + text)
+                body += _biff(0x0204, position + struct.pack("<HB", len(cell), 1) + text)
             else:
-                body += _biff(0x0203, place + struct.pack("<d", cell))
+                body += _biff(0x0203, position + struct.pack("<d", cell))
     return body + _biff(0x000A, b"")
 
 
@@ -69,18 +69,18 @@ def _directory_entry(name: str, kind: int, child: int, first: int, size: int) ->
 
 
 def _records() -> list[tuple[int, int, int, int, float, float, float, datetime]]:
-    """(index, step, status, ms in the step, volts, amperes, degC, date) of each row of the truth."""
-    found = []
-    for number, (t, v, i, temperature, _) in enumerate(rows(), 1):
+    """(index, step, status, ms in the step, volts, amperes, degC, date) of each true row."""
+    records = []
+    for index, (t, v, i, temperature, _) in enumerate(rows(), 1):
         step = sum(t >= start for start in _STEPS_S)
         status = _CHARGE if i > 0 else _DISCHARGE if i < 0 else _REST
-        in_step_ms = round(1000 * (t - max(_STEPS_S[step - 1] - 1, 0)))  # the first record comes after a second
-        found.append((number, step, status, in_step_ms, v, i, temperature, _STARTED + timedelta(seconds=t)))
-    return found
+        in_step_ms = round(1000 * (t - max(_STEPS_S[step - 1] - 1, 0)))  # the first record follows after one second
+        records.append((index, step, status, in_step_ms, v, i, temperature, _START_DATE + timedelta(seconds=t)))
+    return records
 
 
 def nda(path: Path) -> Path:
-    """Neware's version 29: records of 86 bytes, those of the temperature beside them; 0.1 mV, 0.01 mA, 0.1 K."""
+    """Neware's version 29: records of 86 bytes, followed by those of the temperature; 0.1 mV, 0.01 mA, 0.1 K."""
     content = bytearray(b"NEWARE".ljust(200, b"\x01"))
     content[14] = 29
     content += bytes(4)
@@ -98,7 +98,7 @@ def nda(path: Path) -> Path:
 
 
 def nda_newer(path: Path) -> Path:
-    """Version 130 of BTS 9.1: records of 56 bytes in floats of V, mA and degC."""
+    """Version 130 of BTS 9.1: records of 56 bytes with floats in V, mA and degC."""
     content = bytearray(b"NEWARE".ljust(1024, b"\x00"))
     content[14] = 130
     for index, step, status, ms, volts, amperes, temperature, date in _records():
