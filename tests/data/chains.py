@@ -30,7 +30,7 @@ FORMULAS = (
 steps_of: TypeAdapter[list[Step]] = TypeAdapter(list[Step])
 
 
-def sampled(rows: int = 80, seed: int = 0, gap_at: int | None = 50, **columns: np.ndarray) -> Table:
+def irregular_table(rows: int = 80, seed: int = 0, gap_at: int | None = 50, **columns: np.ndarray) -> Table:
     """A file of irregular rows about 0.7 s apart, with a gap."""
     random = np.random.default_rng(seed)
     time_s = np.concatenate(([0.0], np.cumsum(random.uniform(0.05, 1.4, rows - 1))))
@@ -45,7 +45,7 @@ def sampled(rows: int = 80, seed: int = 0, gap_at: int | None = 50, **columns: n
     return Table(Path(f"s{seed}.csv"), f"s{seed}.csv", f"{seed:064d}", {"time_s": time_s, **values, **columns})
 
 
-def between(*steps: Any, resample: Resample | None = None) -> list[Step]:
+def complete_chain(*steps: Any, resample: Resample | None = None) -> list[Step]:
     """Complete a list of steps with resampling and normalization."""
     return [resample or Resample(period_s=1.0), *steps, Normalise()]
 
@@ -53,7 +53,7 @@ def between(*steps: Any, resample: Resample | None = None) -> list[Step]:
 @st.composite
 def chains(draw: st.DrawFn) -> list[Step]:
     """A valid list of steps; each new column may be read by later steps."""
-    available = list(COLUMNS)
+    available_columns = list(COLUMNS)
     middle: list[dict[str, Any]] = []
     for index in range(draw(st.integers(0, 6))):
         kind = draw(
@@ -61,7 +61,7 @@ def chains(draw: st.DrawFn) -> list[Step]:
                 ["butterworth", "ema", "moving_average", "savitzky_golay", "formula", "coulomb_soc", "augment"]
             )
         )
-        column, output = draw(st.sampled_from(available)), f"made_{index}"
+        column, output = draw(st.sampled_from(available_columns)), f"made_{index}"
         settings: dict[str, Any] = {
             "butterworth": {
                 "cutoff_Hz": draw(st.floats(0.005, 0.2)),
@@ -93,7 +93,7 @@ def chains(draw: st.DrawFn) -> list[Step]:
             continue
         else:
             middle.append({"step": kind, "column": column, "output": output, **settings})
-        available.append(output)
+        available_columns.append(output)
     if draw(st.booleans()):
         pre_roll = PreRoll(
             duration_s=draw(st.integers(0, 20)), rows=draw(st.sampled_from(["rest", "first"]))

@@ -28,11 +28,11 @@ SLOW = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCh
 
 
 def error_message(path: Path) -> str:
-    with pytest.raises(VestimError) as caught:
+    with pytest.raises(VestimError) as error_info:
         load_table(path)
-    assert path.name in caught.value.sentence
-    assert "\n" not in caught.value.sentence
-    return caught.value.sentence
+    assert path.name in error_info.value.sentence
+    assert "\n" not in error_info.value.sentence
+    return error_info.value.sentence
 
 
 @pytest.mark.parametrize("ending", [".csv", ".txt", ".mpt", ".mat", ".xlsx", ".xls", ".parquet", ".nda", ".ndax"])
@@ -138,8 +138,8 @@ def test_two_files_of_the_same_name_are_distinguished(tmp_path: Path) -> None:
     table, findings = inspect_file(paths[1], name="b/x/cell.csv")
     assert table is not None
     assert table.name == "b/x/cell.csv"
-    truncated = next(finding for finding in findings if finding.code == "rows.truncated")
-    assert truncated.sentence.startswith('"b/x/cell.csv" breaks off')
+    truncated_finding = next(finding for finding in findings if finding.code == "rows.truncated")
+    assert truncated_finding.sentence.startswith('"b/x/cell.csv" breaks off')
     assert {finding.file for finding in findings} == {"b/x/cell.csv"}
     paths[1].write_bytes(b"")
     (_, [empty]) = inspect_file(paths[1], name="b/x/cell.csv")
@@ -202,8 +202,8 @@ def test_checks_accept_any_numbers(values: list[float]) -> None:
     count = len(values)
     columns = {name: np.roll(np.array(values), k) for k, name in enumerate(("voltage_V", "current_A", "soc"))}
     table = sample_table(count, **columns, temperature_degC=np.array(values), time_s=np.array(values))
-    unlabelled = replace(table, columns={name: column for name, column in table.columns.items() if name != "soc"})
-    later_table = replace(unlabelled, name="later.csv", sha256="1" * 64, start_s=float(count))
-    set_findings = check_set([Member(table), Member(later_table, "test"), Member(unlabelled)])
+    unlabeled = replace(table, columns={name: column for name, column in table.columns.items() if name != "soc"})
+    later_table = replace(unlabeled, name="later.csv", sha256="1" * 64, start_s=float(count))
+    set_findings = check_set([Member(table), Member(later_table, "test"), Member(unlabeled)])
     for finding in [*check_table(table), *check_table(later_table), *set_findings]:
         finding.model_dump_json()

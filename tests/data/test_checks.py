@@ -17,7 +17,7 @@ from vestim_core.spec.finding import Finding, Repair, Severity
 ROWS = 3000  # seconds of drive, one row each
 
 
-def drive_table(**replaced: np.ndarray) -> Table:
+def drive_table(**replaced_columns: np.ndarray) -> Table:
     """A drive without any fault; `replaced` gives other columns."""
     random = np.random.default_rng(3)
     time_s = np.arange(ROWS, dtype=np.float64)
@@ -33,7 +33,7 @@ def drive_table(**replaced: np.ndarray) -> Table:
         "soc": soc,
         "power_W": voltage_V * current_A,
     }
-    return Table(Path("made.csv"), "made.csv", "0" * 64, columns | replaced)
+    return Table(Path("made.csv"), "made.csv", "0" * 64, columns | replaced_columns)
 
 
 def altered_table(column: str, rows: slice | int | np.ndarray, value: float) -> Table:
@@ -80,8 +80,8 @@ def test_a_block_of_tiny_steps_is_merged_and_a_single_pair_is_only_reported() ->
     finding = next(candidate for candidate in check_table(table) if candidate.code == "time.tiny_steps")
     assert (finding.severity, finding.rows) == (Severity.WARNING, (1001, 1499))
     assert "in one block 500 rows" in finding.sentence
-    merged = apply_repair(table, finding.repair or Repair(kind=""))
-    assert (merged.rows, merged.columns["soc"][1000]) == (ROWS - 499, table.columns["soc"][1499])
+    merged_table = apply_repair(table, finding.repair or Repair(kind=""))
+    assert (merged_table.rows, merged_table.columns["soc"][1000]) == (ROWS - 499, table.columns["soc"][1499])
     time_s = np.arange(ROWS, dtype=np.float64)
     time_s[9] = 8.999 + 1e-4
     time_s[8] = 8.999
@@ -192,8 +192,8 @@ def test_clipping_lag_range_constant_and_power_are_found() -> None:
     assert "channel.clipped" in [
         finding.code for finding in check_table(drive_table(current_A=np.clip(noisy, -2.0, 20.0)))
     ]
-    delayed = np.concatenate((truth["voltage_V"][:2], truth["voltage_V"][:-2]))
-    assert "channel.lag" in [finding.code for finding in check_table(drive_table(voltage_V=delayed))]
+    delayed_V = np.concatenate((truth["voltage_V"][:2], truth["voltage_V"][:-2]))
+    assert "channel.lag" in [finding.code for finding in check_table(drive_table(voltage_V=delayed_V))]
     assert "soc.range" in [finding.code for finding in check_table(drive_table(soc=truth["soc"] + 0.4))]
     assert "soc.capacity" in [finding.code for finding in check_table(drive_table(soc=random.random(ROWS)))]
     assert only_finding(altered_table("temperature_degC", slice(None), 25.0)).code == "channel.constant"
@@ -228,9 +228,9 @@ def test_duplicate_files_and_leaks_between_roles_are_found() -> None:
 
 def test_contradictions_between_files_are_found() -> None:
     table = drive_table()
-    replaced = {"soc": table.columns["soc"] * 0.7, "voltage_V": table.columns["voltage_V"] + 0.01}
+    replaced_columns = {"soc": table.columns["soc"] * 0.7, "voltage_V": table.columns["voltage_V"] + 0.01}
     later_table = replace(
-        table, name="later.csv", sha256="1" * 64, start_s=ROWS - 2.0, columns=table.columns | replaced
+        table, name="later.csv", sha256="1" * 64, start_s=ROWS - 2.0, columns=table.columns | replaced_columns
     )
     codes = [finding.code for finding in check_set([Member(table), Member(later_table)])]
     assert {"set.overlap", "set.soc_jump", "set.capacity"} <= set(codes)
@@ -251,13 +251,13 @@ def test_repairs_are_recorded_and_replayed(tmp_path: Path) -> None:
         Repair(kind="drop_rows", parameters={"rows": [[0, 4]]}),
         Repair(kind="scale", parameters={"column": "soc", "factor": 2.0}),
     ]
-    repaired, repaired_again = (apply_repairs(load_table(path), repairs) for _ in range(2))
-    assert {repair.kind for repair in repaired.repairs} == {"flip", "scale", "drop_rows"}
-    for name, values in repaired.columns.items():
-        assert values.tolist() == repaired_again.columns[name].tolist()
-    assert repaired.row_location(0) == "line 8"
+    first_replay, second_replay = (apply_repairs(load_table(path), repairs) for _ in range(2))
+    assert {repair.kind for repair in first_replay.repairs} == {"flip", "scale", "drop_rows"}
+    for name, values in first_replay.columns.items():
+        assert values.tolist() == second_replay.columns[name].tolist()
+    assert first_replay.row_location(0) == "line 8"
     record = [Repair.model_validate_json(repair.model_dump_json()) for repair in repairs]
-    assert apply_repairs(load_table(path), record).columns["soc"].tolist() == repaired.columns["soc"].tolist()
+    assert apply_repairs(load_table(path), record).columns["soc"].tolist() == first_replay.columns["soc"].tolist()
 
 
 @pytest.mark.parametrize(

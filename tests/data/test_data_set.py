@@ -36,10 +36,10 @@ def resolve_roles(folder: Path, **spec: Any) -> dict[str, str]:
 
 
 def resolution_error(folder: Path, **spec: Any) -> VestimError:
-    with pytest.raises(VestimError) as caught:
+    with pytest.raises(VestimError) as error_info:
         resolve_roles(folder, **spec)
-    assert "\n" not in caught.value.sentence
-    return caught.value
+    assert "\n" not in error_info.value.sentence
+    return error_info.value
 
 
 def test_roles_by_file_and_by_pattern_in_natural_order(cells: Path) -> None:
@@ -130,8 +130,8 @@ def test_a_split_assigns_every_file_once_regardless_of_its_folder(
 def test_an_added_file_moves_few_others() -> None:
     paths = [Path(f"/{index}.csv") for index in range(100)]
     split = Split(validation=20, seed=3)
-    original, extended = split_files(paths, split), split_files([*paths, Path("/new.csv")], split)
-    assert sum(original[path] != extended[path] for path in paths) <= 1
+    original_split, extended_split = split_files(paths, split), split_files([*paths, Path("/new.csv")], split)
+    assert sum(original_split[path] != extended_split[path] for path in paths) <= 1
 
 
 def test_files_of_the_same_name_are_split_independently() -> None:
@@ -151,9 +151,9 @@ def test_files_of_the_same_name_are_distinguished(tmp_path: Path) -> None:
         repairs_of([FileRepair(file="x.csv", repair=flip)], same_named)
     with pytest.raises(VestimError, match="not among the files"):
         repairs_of([FileRepair(file="z.csv", repair=flip)], same_named)
-    resolved = repairs_of([FileRepair(file=str(same_named[1]), repair=flip)], same_named)
-    assert repairs_for(resolved, same_named[1]) == [flip] and repairs_for(resolved, same_named[0]) == []
-    assert repairs_of([FileRepair(file="b/x.csv", repair=flip)], same_named) == resolved
+    resolved_repairs = repairs_of([FileRepair(file=str(same_named[1]), repair=flip)], same_named)
+    assert repairs_for(resolved_repairs, same_named[1]) == [flip] and repairs_for(resolved_repairs, same_named[0]) == []
+    assert repairs_of([FileRepair(file="b/x.csv", repair=flip)], same_named) == resolved_repairs
     assert repairs_of([FileRepair(file="y.csv", repair=flip)], paths)[0].file == str(paths[2])
 
 

@@ -12,7 +12,7 @@ from vestim_core.data.readers import read_table
 from vestim_core.spec.errors import VestimError
 from vestim_core.spec.job import validate_job
 
-REQUIRED = ("voltage_V", "current_A", "temperature_degC", "soc", "ambient_degC")
+REQUIRED_COLUMNS = ("voltage_V", "current_A", "temperature_degC", "soc", "ambient_degC")
 DEFECTIVE = "defective_urban_25degC.csv"
 
 
@@ -79,7 +79,7 @@ def test_the_job_can_be_prepared(folder: Path, tmp_path: Path) -> None:
 
 def test_files_are_plausible(folder: Path) -> None:
     for path in sorted(folder.glob("0*.csv")):
-        table = read_table(path, {}, REQUIRED)
+        table = read_table(path, {}, REQUIRED_COLUMNS)
         columns = table.columns
         assert 3000 <= table.rows <= 10_000
         assert 2.7 < columns["voltage_V"].min() < columns["voltage_V"].max() < 4.25
@@ -93,7 +93,7 @@ def test_files_are_plausible(folder: Path) -> None:
 
 def test_the_defective_file_has_its_two_defects(folder: Path) -> None:
     with pytest.raises(VestimError, match=r'no value in column "Voltage \(V\)" in 40 rows, first at line 1202'):
-        read_table(folder / DEFECTIVE, {}, REQUIRED)
+        read_table(folder / DEFECTIVE, {}, REQUIRED_COLUMNS)
     columns = read_table(folder / DEFECTIVE, {}, ["current_A", "soc"]).columns
     assert np.corrcoef(columns["current_A"][:-1], np.diff(columns["soc"]))[0, 1] < -0.9
 

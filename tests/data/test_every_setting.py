@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.data.chains import KINDS, sampled, steps_of
+from tests.data.chains import KINDS, irregular_table, steps_of
 from vestim_core.data.pipeline import Pipeline, resample_table, run_steps
 from vestim_core.spec.preparation import Step
 from vestim_core.spec.signals import SignalsSpec
@@ -73,7 +73,7 @@ def prepare_with(step: dict[str, Any]) -> dict[str, Any]:
     else:
         documents = [resample, step, normalise]
     steps: list[Step] = steps_of.validate_python(documents)
-    table = sampled(80, 3)
+    table = irregular_table(80, 3)
     rows, _ = run_steps(steps, resample_table(steps, table), table, training=True)
     arrays = Pipeline.fit(steps, SIGNALS, [table]).scale(rows)
     values = dict(zip(arrays.columns, arrays.physical.T, strict=True))
@@ -83,11 +83,11 @@ def prepare_with(step: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize(("kind", "field"), STEP_FIELDS)
 def test_changing_a_field_changes_the_prepared_data(kind: str, field: str) -> None:
     defaults = {name: values[0] for name, values in FIELD_VALUES[kind].items()}
-    expected = prepare_with({"step": kind, **defaults})
-    repeated = prepare_with({"step": kind, **defaults})
-    changed = prepare_with({"step": kind, **defaults, field: FIELD_VALUES[kind][field][1]})
-    assert _are_equal(expected, repeated)
-    assert not _are_equal(expected, changed)
+    original_data = prepare_with({"step": kind, **defaults})
+    repeated_data = prepare_with({"step": kind, **defaults})
+    changed_data = prepare_with({"step": kind, **defaults, field: FIELD_VALUES[kind][field][1]})
+    assert _are_equal(original_data, repeated_data)
+    assert not _are_equal(original_data, changed_data)
 
 
 def _are_equal(first: dict[str, Any], second: dict[str, Any]) -> bool:

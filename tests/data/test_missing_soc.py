@@ -27,7 +27,7 @@ def ocv(soc: np.ndarray) -> np.ndarray:
 
 
 def cycled_table(
-    name: str, soc: float, *legs: tuple[float, float], start_s: float = 0.0, labeled: bool = False
+    name: str, soc: float, *legs: tuple[float, float], start_s: float = 0.0, is_labeled: bool = False
 ) -> Table:
     """A test of `legs`, each (hours, A) in steps of 10 s, starting at `soc`. A charge at 4.2 V tapers."""
     current_A = np.concatenate([np.full(int(hours * 360), amperes) for hours, amperes in legs])
@@ -45,7 +45,7 @@ def cycled_table(
         "temperature_degC": 25 + random.normal(0, 2, len(current_A)),
     }
     table = Table(
-        Path(name), name, name.ljust(64, "0"), columns | ({"soc": states} if labeled else {}), start_s=start_s
+        Path(name), name, name.ljust(64, "0"), columns | ({"soc": states} if is_labeled else {}), start_s=start_s
     )
     return replace(table, findings=tuple(check_table(table)))
 
@@ -55,18 +55,18 @@ def missing_soc_findings(*tables: Table) -> list[Finding]:
 
 
 def test_counting_continues_from_the_previous_file_with_the_capacity_of_labeled_files() -> None:
-    first = cycled_table("first.csv", 0.9, (1, -1.0), (0.5, 0.5), start_s=1000.0, labeled=True)
+    first = cycled_table("first.csv", 0.9, (1, -1.0), (0.5, 0.5), start_s=1000.0, is_labeled=True)
     second = cycled_table("later.csv", float(first.columns["soc"][-1]), (1, -0.6), start_s=1000.0 + 1.5 * 3600)
     (finding,) = missing_soc_findings(first, second)
     assert (finding.severity, finding.file, finding.column) == (Severity.INFO, "later.csv", "soc")
     assert "with 2 Ah, which SOC and current of the other files imply, beginning with" in finding.sentence
     assert 'in row 0, where it goes on from "first.csv"' in finding.sentence
     assert finding.repair is not None
-    counted = apply_repair(second, finding.repair)
-    truth = cycled_table("x", float(first.columns["soc"][-1]), (1, -0.6), labeled=True).columns["soc"]
-    assert counted.columns["soc"] == pytest.approx(truth, abs=2e-4)
-    assert counted.repairs == (finding.repair,)
-    assert missing_soc_findings(first, counted) == []
+    counted_table = apply_repair(second, finding.repair)
+    truth = cycled_table("x", float(first.columns["soc"][-1]), (1, -0.6), is_labeled=True).columns["soc"]
+    assert counted_table.columns["soc"] == pytest.approx(truth, abs=2e-4)
+    assert counted_table.repairs == (finding.repair,)
+    assert missing_soc_findings(first, counted_table) == []
 
 
 def test_counting_starts_at_the_end_of_a_full_charge_and_drops_earlier_rows() -> None:
@@ -80,25 +80,25 @@ def test_counting_starts_at_the_end_of_a_full_charge_and_drops_earlier_rows() ->
     )
     assert f"the end of a full charge; the {row} rows before are left out" in finding.sentence
     assert "the most that is taken out of the full cell until it is empty" in finding.sentence
-    counted = apply_repairs(charge, [finding.repair])
-    truth = cycled_table("x", 0.3, (0.5, 0.0), (2.5, 1.5), (0.5, 0.0), (1.9, -0.94), (0.5, 0.0), labeled=True)
-    assert counted.rows == charge.rows - row
+    counted_table = apply_repairs(charge, [finding.repair])
+    truth = cycled_table("x", 0.3, (0.5, 0.0), (2.5, 1.5), (0.5, 0.0), (1.9, -0.94), (0.5, 0.0), is_labeled=True)
+    assert counted_table.rows == charge.rows - row
     # The cell is assumed empty at the end, where it has a tenth left.
-    assert np.abs(counted.columns["soc"] - truth.columns["soc"][row:]).max() < 0.12
-    repeated = apply_repairs(charge, list(counted.repairs))
-    assert repeated.columns["soc"].tolist() == counted.columns["soc"].tolist()
+    assert np.abs(counted_table.columns["soc"] - truth.columns["soc"][row:]).max() < 0.12
+    repeated_table = apply_repairs(charge, list(counted_table.repairs))
+    assert repeated_table.columns["soc"].tolist() == counted_table.columns["soc"].tolist()
 
 
 def test_counting_starts_at_a_full_cell_or_a_rest_at_a_known_voltage() -> None:
-    labeled = cycled_table(
-        "labelled.csv", 0.3, (2.5, 1.5), (0.5, 0.0), (1.0, -1.0), (0.5, 0.0), (0.4, -0.5), (0.5, 0.0), labeled=True
+    labeled_table = cycled_table(
+        "labelled.csv", 0.3, (2.5, 1.5), (0.5, 0.0), (1.0, -1.0), (0.5, 0.0), (0.4, -0.5), (0.5, 0.0), is_labeled=True
     )
     full = cycled_table("full.csv", 1.0, (0.01, 0.0), (1.0, -1.0))
-    rested = cycled_table("rested.csv", 0.45, (0.5, 0.0), (0.5, -0.5))
-    by_name = {finding.file: finding for finding in missing_soc_findings(labeled, full, rested)}
+    rested_table = cycled_table("rested.csv", 0.45, (0.5, 0.0), (0.5, -0.5))
+    by_name = {finding.file: finding for finding in missing_soc_findings(labeled_table, full, rested_table)}
     assert "without current at the voltage of a full cell" in by_name["full.csv"].sentence
     assert "row 0, a rest at 3.5400 V, whose SOC other files give" in by_name["rested.csv"].sentence
-    for table, soc in ((full, 1.0), (rested, 0.45)):
+    for table, soc in ((full, 1.0), (rested_table, 0.45)):
         repair = by_name[table.name].repair
         assert repair is not None
         assert repair.parameters["soc"] == pytest.approx(soc, abs=0.01)
@@ -109,28 +109,32 @@ def test_without_a_start_or_capacity_no_repair_is_proposed() -> None:
     (single_finding,) = missing_soc_findings(cycled_table("alone.csv", 0.8, (1, -1.0)))
     assert single_finding.repair is None
     assert "tell no capacity" in single_finding.sentence
-    labeled = cycled_table("labelled.csv", 0.9, (1, -1.0), labeled=True)
-    (other_finding,) = missing_soc_findings(labeled, cycled_table("other.csv", 0.5, (1, -0.3)))
+    labeled_table = cycled_table("labelled.csv", 0.9, (1, -1.0), is_labeled=True)
+    (other_finding,) = missing_soc_findings(labeled_table, cycled_table("other.csv", 0.5, (1, -0.3)))
     assert other_finding.repair is None
     assert "nothing in it tells where to begin" in other_finding.sentence
-    flipped = cycled_table("flipped.csv", 0.9, (1, -1.0))
+    flipped_table = cycled_table("flipped.csv", 0.9, (1, -1.0))
     sign_finding = Finding(code="current.sign", severity=Severity.ERROR, sentence="x", file="flipped.csv")
-    (flipped_finding,) = missing_soc_findings(labeled, replace(flipped, findings=(sign_finding,), start_s=10.0))
+    (flipped_finding,) = missing_soc_findings(
+        labeled_table, replace(flipped_table, findings=(sign_finding,), start_s=10.0)
+    )
     assert flipped_finding.repair is None
     assert "once what is wrong with it is repaired" in flipped_finding.sentence
-    no_current = replace(flipped, columns={"time_s": flipped.columns["time_s"]})
-    assert missing_soc_findings(labeled, no_current) == []
+    no_current = replace(flipped_table, columns={"time_s": flipped_table.columns["time_s"]})
+    assert missing_soc_findings(labeled_table, no_current) == []
 
 
 def test_counting_is_causal() -> None:
     table = cycled_table("a.csv", 0.8, (1, -1.0), (1, 0.7))
     repair = Repair(kind="count_soc", parameters={"capacity_Ah": 2.0, "soc": 0.8, "row": 40})
-    changed = {name: values.copy() for name, values in table.columns.items()}
-    changed["current_A"][200:] *= -3
-    changed["time_s"][200:] += 500
-    original, modified = (apply_repairs(replace(table, columns=c), [repair]) for c in (table.columns, changed))
-    assert original.columns["soc"][:160].tolist() == modified.columns["soc"][:160].tolist()
-    assert original.columns["time_s"][0] == 400.0
+    changed_columns = {name: values.copy() for name, values in table.columns.items()}
+    changed_columns["current_A"][200:] *= -3
+    changed_columns["time_s"][200:] += 500
+    original_table, modified_table = (
+        apply_repairs(replace(table, columns=c), [repair]) for c in (table.columns, changed_columns)
+    )
+    assert original_table.columns["soc"][:160].tolist() == modified_table.columns["soc"][:160].tolist()
+    assert original_table.columns["time_s"][0] == 400.0
 
 
 @pytest.mark.parametrize(
@@ -169,9 +173,9 @@ def test_a_job_that_reads_soc_accepts_files_without_it(tmp_path: Path) -> None:
     repairs = [FileRepair(file=finding.file, repair=finding.repair) for finding in findings if finding.repair]
     assert len(repairs) == 2
     file = training_file(data.model_copy(update={"repairs": repairs}))
-    counted = load_repaired(paths[0], [repairs[0].repair], {}, ["voltage_V", "soc"], [])
-    assert set(counted.columns) == {"time_s", "voltage_V", "current_A", "soc"}
-    assert file.column("soc")[[0, -1]] == pytest.approx(counted.columns["soc"][[0, -1]], abs=0.01)
+    counted_table = load_repaired(paths[0], [repairs[0].repair], {}, ["voltage_V", "soc"], [])
+    assert set(counted_table.columns) == {"time_s", "voltage_V", "current_A", "soc"}
+    assert file.column("soc")[[0, -1]] == pytest.approx(counted_table.columns["soc"][[0, -1]], abs=0.01)
 
 
 def test_counting_requires_a_current(tmp_path: Path) -> None:
@@ -193,7 +197,7 @@ def test_soc_of_the_shared_drive_is_recovered(shared: Path) -> None:
     for finding in missing_soc_findings(*partly_labeled):
         assert finding.repair is not None
         table = next(table for table in partly_labeled if table.name == finding.file)
-        counted = apply_repairs(table, [finding.repair])
-        assert np.abs(counted.columns["soc"] - truth[table.name]).max() < 0.008
+        counted_table = apply_repairs(table, [finding.repair])
+        assert np.abs(counted_table.columns["soc"] - truth[table.name]).max() < 0.008
     findings = missing_soc_findings(*(unlabeled(table) for table in tables))
     assert [finding.repair is not None for finding in findings] == [True] * 11

@@ -15,7 +15,7 @@ from vestim_core.data.readers import load_table, read_table
 from vestim_core.data.sniff import sniff
 from vestim_core.spec.errors import VestimError
 
-REQUIRED = ("voltage_V", "current_A", "temperature_degC")
+REQUIRED_COLUMNS = ("voltage_V", "current_A", "temperature_degC")
 WRITERS: dict[str, Callable[[Path], Path]] = {
     "29.nda": binary_formats.nda,
     "UPPER.NDA": binary_formats.nda,
@@ -44,7 +44,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword")  # raised 
 @pytest.mark.parametrize("name", WRITERS)
 def test_neware_binary_files_are_read(tmp_path: Path, name: str) -> None:
     pytest.importorskip("NewareNDA")
-    table = read_table(WRITERS[name](tmp_path / name), {}, REQUIRED, ["step"])
+    table = read_table(WRITERS[name](tmp_path / name), {}, REQUIRED_COLUMNS, ["step"])
     assert (table.vendor, table.rows, table.findings) == ("neware", ROWS, ())
     assert table.sources["time_s"] == "Step Time [s]"
     limits = {"time_s": 1e-3, "voltage_V": 5.1e-5, "current_A": 1e-5, "temperature_degC": 0.051}
@@ -66,14 +66,14 @@ def test_a_neware_file_without_consecutive_records_is_rejected(tmp_path: Path) -
 
 
 def test_an_excel_97_workbook_is_read(tmp_path: Path) -> None:
-    table = read_table(write_xls(tmp_path / "a.xls"), {}, REQUIRED, ["soc"])
+    table = read_table(write_xls(tmp_path / "a.xls"), {}, REQUIRED_COLUMNS, ["soc"])
     for column, values in TRUTH.items():
         assert table.columns[column] == pytest.approx(values, abs=1e-9), column
     assert table.row_location(0) == 'row 2 of sheet "Data"'
 
 
 def test_parquet_is_read(tmp_path: Path) -> None:
-    table = read_table(write_parquet(tmp_path / "a.parquet"), {}, REQUIRED, ["soc"])
+    table = read_table(write_parquet(tmp_path / "a.parquet"), {}, REQUIRED_COLUMNS, ["soc"])
     assert all(table.columns[column].tolist() == values.tolist() for column, values in TRUTH.items())
 
 

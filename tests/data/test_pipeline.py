@@ -49,8 +49,12 @@ def test_the_scale_is_fitted_on_scored_training_rows(method: str) -> None:
     steps = [Resample(), PreRoll(duration_s=30), Normalise(method=method)]
     training = [table(50, 1), table(80, 2)]
     pipeline = Pipeline.fit(steps, SIGNALS, training)
-    scored = np.concatenate([t.columns["current_A"][:-1] for t in training])
-    expected = (scored.mean(), scored.std()) if method == "z-score" else (scored.min(), np.ptp(scored))
+    scored_values = np.concatenate([t.columns["current_A"][:-1] for t in training])
+    expected = (
+        (scored_values.mean(), scored_values.std())
+        if method == "z-score"
+        else (scored_values.min(), np.ptp(scored_values))
+    )
     column = SIGNALS.features.index("current_A")
     assert (pipeline.feature_scale.offset[column], pipeline.feature_scale.factor[column]) == pytest.approx(expected)
 
@@ -68,9 +72,9 @@ def test_other_files_are_scaled_with_the_training_scale() -> None:
 def test_scaling_the_target_is_reversible(volts: list[float]) -> None:
     pipeline = Pipeline.fit(STEPS, SIGNALS, [table()])
     physical = np.array(volts)
-    scaled = pipeline.target_scale.forward(physical)
-    assert scaled.dtype == np.float32
-    back = pipeline.inverse_target(scaled)
+    scaled_values = pipeline.target_scale.forward(physical)
+    assert scaled_values.dtype == np.float32
+    back = pipeline.inverse_target(scaled_values)
     assert back.dtype == np.float64
     assert back == pytest.approx(physical, abs=1e-6)
 
@@ -85,9 +89,9 @@ def test_arrays_have_the_types_and_shapes_that_models_expect() -> None:
 
 def test_json_preserves_every_bit() -> None:
     pipeline = Pipeline.fit(STEPS, SIGNALS, [table()])
-    restored = Pipeline.from_json(json.loads(json.dumps(pipeline.to_json())))
-    assert restored.apply(table(60, 9)).features.tobytes() == pipeline.apply(table(60, 9)).features.tobytes()
-    assert restored.to_json() == pipeline.to_json()
+    restored_pipeline = Pipeline.from_json(json.loads(json.dumps(pipeline.to_json())))
+    assert restored_pipeline.apply(table(60, 9)).features.tobytes() == pipeline.apply(table(60, 9)).features.tobytes()
+    assert restored_pipeline.to_json() == pipeline.to_json()
 
 
 def test_a_saved_pipeline_of_another_version_is_rejected() -> None:
@@ -115,9 +119,9 @@ def test_a_new_file_is_prepared_identically(tmp_path: Path) -> None:
     from tests.data.samples import write_csv
 
     pipeline = Pipeline.fit(STEPS, SIGNALS, [table(50, 0)])
-    loaded = read_table(write_csv(tmp_path / "new.csv", 50, 0), {}, [*SIGNALS.features, SIGNALS.target])
-    file = prepare_table(pipeline, loaded, "test")
+    loaded_table = read_table(write_csv(tmp_path / "new.csv", 50, 0), {}, [*SIGNALS.features, SIGNALS.target])
+    file = prepare_table(pipeline, loaded_table, "test")
     assert file.key == "new"
     assert file.role == "test"
     assert file.features.tobytes() == pipeline.apply(table(50, 0)).features.tobytes()
-    assert file.column("soc")[5] == loaded.columns["soc"][0]
+    assert file.column("soc")[5] == loaded_table.columns["soc"][0]

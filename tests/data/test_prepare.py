@@ -83,10 +83,10 @@ def test_the_scale_depends_on_training_files_only(tmp_path: Path, data: DataSpec
 def test_repeated_preparation_uses_the_cache(tmp_path: Path, data: DataSpec) -> None:
     first = PrepareRun(tmp_path / "cache", data)
     index = first.prepared.directory / "prepared.json"
-    written = index.stat().st_mtime_ns
+    modified_ns = index.stat().st_mtime_ns
     second = PrepareRun(tmp_path / "cache", data)
     assert second.prepared.directory == first.prepared.directory
-    assert index.stat().st_mtime_ns == written
+    assert index.stat().st_mtime_ns == modified_ns
     assert second.prepared.arrays_sha256 == first.prepared.arrays_sha256
     assert "earlier preparation" in second.reports[-1][3]
     os.utime(first.prepared.directory, (1e9, 1e9))
@@ -99,12 +99,12 @@ def test_copies_share_the_cache_and_keep_their_own_paths(tmp_path: Path, data: D
     (tmp_path / "copy").mkdir()
     for name in "abcd":
         shutil.copy(tmp_path / f"{name}.csv", tmp_path / "copy")
-    moved = DataSpec(
+    copied_data = DataSpec(
         train=[str(tmp_path / "copy/a.csv"), str(tmp_path / "copy/b.csv")],
         validation=[str(tmp_path / "copy/c.csv")],
         test=[str(tmp_path / "copy/d.csv")],
     )
-    second = PrepareRun(tmp_path / "cache", moved).prepared
+    second = PrepareRun(tmp_path / "cache", copied_data).prepared
     assert second.directory == first.directory
     assert provenance(second)["files"][0]["path"] == str(tmp_path / "copy/a.csv")
 
@@ -127,10 +127,12 @@ def test_other_settings_give_another_set(tmp_path: Path, data: DataSpec, overrid
 
 def test_other_content_or_roles_give_another_set(tmp_path: Path, data: DataSpec) -> None:
     first = PrepareRun(tmp_path / "cache", data).prepared
-    swapped = PrepareRun(tmp_path / "cache", replace_roles(data, validation=data.test, test=data.validation)).prepared
+    swapped_set = PrepareRun(
+        tmp_path / "cache", replace_roles(data, validation=data.test, test=data.validation)
+    ).prepared
     write_csv(tmp_path / "d.csv", 60, seed=99)
     changed_content = PrepareRun(tmp_path / "cache", data).prepared
-    assert len({first.directory, swapped.directory, changed_content.directory}) == 3
+    assert len({first.directory, swapped_set.directory, changed_content.directory}) == 3
 
 
 def test_a_damaged_cache_is_prepared_again(tmp_path: Path, data: DataSpec) -> None:
@@ -147,13 +149,13 @@ def test_a_damaged_cache_is_prepared_again(tmp_path: Path, data: DataSpec) -> No
 
 def test_the_same_content_in_two_roles_is_rejected(tmp_path: Path, data: DataSpec) -> None:
     shutil.copy(tmp_path / "a.csv", tmp_path / "US06_25C.csv")
-    with pytest.raises(VestimError) as caught:
+    with pytest.raises(VestimError) as error_info:
         PrepareRun(tmp_path / "cache", replace_roles(data, test=[str(tmp_path / "US06_25C.csv")]))
-    assert caught.value.sentence == (
+    assert error_info.value.sentence == (
         '"US06_25C.csv" is in both training as "a.csv" and test (same content). '
         "Results would look too good: remove it from test."
     )
-    assert caught.value.actions == ("Remove it from test",)
+    assert error_info.value.actions == ("Remove it from test",)
     assert not (tmp_path / "cache").exists()
 
 
@@ -190,9 +192,9 @@ def test_findings_and_repairs_distinguish_files_of_the_same_name(tmp_path: Path)
             data.model_dump() | {"repairs": [{"file": name, "repair": flip} for name in names]}
         )
 
-    with pytest.raises(VestimError) as caught:
+    with pytest.raises(VestimError) as error_info:
         PrepareRun(tmp_path / "cache", with_flips("a/cell.csv"))
-    assert caught.value.sentence.startswith('In "b/cell.csv" voltage falls')
+    assert error_info.value.sentence.startswith('In "b/cell.csv" voltage falls')
     with pytest.raises(VestimError, match="2 files have that name"):
         PrepareRun(tmp_path / "cache", with_flips("cell.csv"))
     prepared = PrepareRun(tmp_path / "cache", with_flips("a/cell.csv", str(tmp_path / "b" / "cell.csv"))).prepared
@@ -255,9 +257,9 @@ def test_a_failed_preparation_leaves_nothing(tmp_path: Path, data: DataSpec) -> 
 
 def test_an_unwritable_cache_is_an_error(tmp_path: Path, data: DataSpec) -> None:
     (tmp_path / "cache").write_text("a file", encoding="utf-8")
-    with pytest.raises(VestimError, match="The prepared data cannot be written to") as caught:
+    with pytest.raises(VestimError, match="The prepared data cannot be written to") as error_info:
         PrepareRun(tmp_path / "cache", data)
-    assert caught.value.code is ErrorCode.FAILED
+    assert error_info.value.code is ErrorCode.FAILED
 
 
 def test_baseline_columns_are_included_when_present(tmp_path: Path, data: DataSpec) -> None:
@@ -285,9 +287,9 @@ def test_a_folder_expands_to_its_files_in_natural_order(tmp_path: Path, data: Da
 
 
 def test_missing_files_are_reported_before_any_is_read(tmp_path: Path, data: DataSpec) -> None:
-    with pytest.raises(VestimError, match=r'nowhere.csv" does not exist') as caught:
+    with pytest.raises(VestimError, match=r'nowhere.csv" does not exist') as error_info:
         PrepareRun(tmp_path / "cache", replace_roles(data, test=[str(tmp_path / "nowhere.csv")]))
-    assert caught.value.code is ErrorCode.NOT_FOUND
+    assert error_info.value.code is ErrorCode.NOT_FOUND
     (tmp_path / "empty").mkdir()
     with pytest.raises(VestimError, match=r"has no data file in it"):
         PrepareRun(tmp_path / "cache", replace_roles(data, test=[str(tmp_path / "empty")]))
@@ -327,9 +329,9 @@ def test_a_file_must_match_its_fixed_hash(tmp_path: Path, data: DataSpec) -> Non
         with pytest.raises(VestimError, match=rf'b\.csv".*{message}'):
             PrepareRun(tmp_path / "cache", spec)
     (tmp_path / "b.csv").unlink()
-    with pytest.raises(VestimError, match=r'b\.csv" of data set \'cells\' does not exist any more') as caught:
+    with pytest.raises(VestimError, match=r'b\.csv" of data set \'cells\' does not exist any more') as error_info:
         PrepareRun(tmp_path / "cache", from_data_set)
-    assert caught.value.code is ErrorCode.NOT_FOUND
+    assert error_info.value.code is ErrorCode.NOT_FOUND
     unknown = replace_roles(data, hashes={str(tmp_path / "a.csv"): "0", str(tmp_path): "1"}, train=[data.train[0]])  # type: ignore[arg-type]
     with pytest.raises(VestimError, match="not among the files"):
         PrepareRun(tmp_path / "cache", unknown)
@@ -350,23 +352,23 @@ def test_errors_block_the_job_until_repaired_or_accepted(tmp_path: Path) -> None
     for name in ("a", "b"):
         (tmp_path / f"{name}.csv").write_bytes(drive_csv(flipped=name == "a"))
     data = DataSpec(train=[str(tmp_path / "a.csv")], validation=[str(tmp_path / "b.csv")])
-    with pytest.raises(VestimError) as caught:
+    with pytest.raises(VestimError) as error_info:
         PrepareRun(tmp_path / "cache", data)
-    assert caught.value.sentence.startswith('In "a.csv" voltage falls where the current rises')
-    assert caught.value.sentence.endswith("(add the proposed repair to data.repairs, or leave the file out).")
-    assert [problem["place"] for problem in caught.value.problems] == ["a.csv"]
+    assert error_info.value.sentence.startswith('In "a.csv" voltage falls where the current rises')
+    assert error_info.value.sentence.endswith("(add the proposed repair to data.repairs, or leave the file out).")
+    assert [problem["place"] for problem in error_info.value.problems] == ["a.csv"]
     assert not (tmp_path / "cache").exists()
     flip = {"file": "a.csv", "repair": {"kind": "flip", "parameters": {"column": "current_A"}}}
     accept = {"file": "a.csv", "repair": {"kind": "accept", "parameters": {"code": "set.same_file_twice"}}}
     with pytest.raises(VestimError, match="hold the same rows"):  # the other file is the same with the correct sign
         PrepareRun(tmp_path / "cache", DataSpec.model_validate(data.model_dump() | {"repairs": [flip]}))
-    repaired = DataSpec.model_validate(data.model_dump() | {"repairs": [flip, accept, accept | {"file": "b.csv"}]})
-    run = PrepareRun(tmp_path / "cache", repaired)
+    repaired_data = DataSpec.model_validate(data.model_dump() | {"repairs": [flip, accept, accept | {"file": "b.csv"}]})
+    run = PrepareRun(tmp_path / "cache", repaired_data)
     train, validation = run.prepared.files
     assert train.column("current_A") == pytest.approx(validation.column("current_A")[: len(train.time_s)])
-    misnamed = DataSpec.model_validate(data.model_dump() | {"repairs": [flip | {"file": "z.csv"}]})
+    misnamed_repair = DataSpec.model_validate(data.model_dump() | {"repairs": [flip | {"file": "z.csv"}]})
     with pytest.raises(VestimError, match=r'A repair names "z\.csv"'):
-        PrepareRun(tmp_path / "cache", misnamed)
+        PrepareRun(tmp_path / "cache", misnamed_repair)
 
 
 def test_findings_of_files_and_of_the_set_reach_the_job(tmp_path: Path) -> None:

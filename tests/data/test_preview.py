@@ -47,23 +47,23 @@ def test_unknown_columns_and_too_many_points_are_rejected() -> None:
 def test_bdf_is_read_back_within_rounding(tmp_path: Path) -> None:
     original = table(200)
     write_bdf(original, tmp_path / "new" / "a.bdf.csv")
-    restored = load_table(tmp_path / "new" / "a.bdf.csv")
-    assert restored.vendor == "bdf"
-    assert set(restored.columns) == set(original.columns)
+    restored_table = load_table(tmp_path / "new" / "a.bdf.csv")
+    assert restored_table.vendor == "bdf"
+    assert set(restored_table.columns) == set(original.columns)
     for name, values in original.columns.items():
-        assert restored.columns[name] == pytest.approx(values, rel=1e-14, abs=1e-14)
+        assert restored_table.columns[name] == pytest.approx(values, rel=1e-14, abs=1e-14)
 
 
 def test_bdf_keeps_dates_gaps_and_existing_files(tmp_path: Path) -> None:
-    dated = load_table(plain(tmp_path / "a.csv"))
-    dated.columns["soc"][3] = np.nan
+    dated_table = load_table(plain(tmp_path / "a.csv"))
+    dated_table.columns["soc"][3] = np.nan
     path = tmp_path / "a.bdf.csv"
-    write_bdf(dated, path)
+    write_bdf(dated_table, path)
     assert path.read_text(encoding="utf-8").startswith("Test Time / s,Unix Time / s,Voltage / V,Current / A,")
     assert np.flatnonzero(np.isnan(load_table(path).columns["soc"])).tolist() == [3]
     content = path.read_bytes()
     with pytest.raises(VestimError, match="is there already"):
-        write_bdf(dated, path)
+        write_bdf(dated_table, path)
     assert path.read_bytes() == content
-    write_bdf(dated, path, overwrite=True)
+    write_bdf(dated_table, path, overwrite=True)
     assert [file.name for file in tmp_path.iterdir() if file.name.startswith(".")] == []

@@ -13,20 +13,24 @@ from vestim_core.data.readers import csv, load_table, read_table, text_parts
 from vestim_core.data.table import Table
 from vestim_core.spec.errors import ErrorCode, VestimError
 
-REQUIRED = ("soc", "current_A", "temperature_degC", "voltage_V")
+REQUIRED_COLUMNS = ("soc", "current_A", "temperature_degC", "voltage_V")
 
 
-def read(path: Path, content: str | bytes, required: tuple[str, ...] = REQUIRED, **mapping: str) -> Table:
+def read(
+    path: Path, content: str | bytes, required_columns: tuple[str, ...] = REQUIRED_COLUMNS, **mapping: str
+) -> Table:
     path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return read_table(path, mapping, required)
+    return read_table(path, mapping, required_columns)
 
 
-def error_message(path: Path, content: str | bytes, required: tuple[str, ...] = REQUIRED, **mapping: str) -> str:
-    with pytest.raises(VestimError) as caught:
-        read(path, content, required, **mapping)
-    assert "\n" not in caught.value.sentence
-    assert path.name in caught.value.sentence
-    return caught.value.sentence
+def error_message(
+    path: Path, content: str | bytes, required_columns: tuple[str, ...] = REQUIRED_COLUMNS, **mapping: str
+) -> str:
+    with pytest.raises(VestimError) as error_info:
+        read(path, content, required_columns, **mapping)
+    assert "\n" not in error_info.value.sentence
+    assert path.name in error_info.value.sentence
+    return error_info.value.sentence
 
 
 @pytest.fixture
@@ -74,10 +78,13 @@ def test_utf_16_of_either_byte_order_with_dates_and_a_truncated_line(file: Path)
         assert table.columns["voltage_V"].tolist() == [3 + k / 1000 for k in range(60)]
         assert table.columns["time_s"].tolist() == list(range(60))
         assert table.row_location(0) == "line 3"
-        truncated = read(
+        truncated_table = read(
             file, byte_order_mark + "\r\n".join([*lines, "2026-03-02 08:01:00,3."]).encode(encoding), ("voltage_V",)
         )
-        assert (truncated.rows, [finding.code for finding in truncated.findings]) == (60, ["rows.truncated"])
+        assert (truncated_table.rows, [finding.code for finding in truncated_table.findings]) == (
+            60,
+            ["rows.truncated"],
+        )
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "utf-16"])
@@ -92,7 +99,7 @@ def test_parallel_and_chunked_reading_gives_the_same_values(
     monkeypatch.setattr(text_parts, "_MIN_PART_BYTES", 1 << 12)
     monkeypatch.setattr(csv, "_THREADS", 7)
     monkeypatch.setattr(csv, "_CHUNK_FIELDS", 999)
-    parallel = read_table(file, {}, REQUIRED)
+    parallel = read_table(file, {}, REQUIRED_COLUMNS)
     assert all(parallel.columns[name].tolist() == values.tolist() for name, values in expected.columns.items())
 
 
@@ -199,8 +206,8 @@ def test_the_cell_temperature_is_preferred_to_the_chamber(file: Path) -> None:
 
 def test_a_mapping_takes_precedence(file: Path) -> None:
     text = "t,Voltage,Voltage aux,Strom [mA]\n0,1,5,1000\n1,2,6,2000\n"
-    required = ("voltage_V", "current_A")
-    table = read(file, text, required, time_s="t", voltage_V="Voltage aux", current_A="Strom [mA]")
+    required_columns = ("voltage_V", "current_A")
+    table = read(file, text, required_columns, time_s="t", voltage_V="Voltage aux", current_A="Strom [mA]")
     assert table.columns["voltage_V"].tolist() == [5, 6]
     assert table.columns["current_A"].tolist() == [1, 2]
 
@@ -330,9 +337,9 @@ def test_a_folder_and_a_missing_file_are_errors(tmp_path: Path) -> None:
     (tmp_path / "x.csv").mkdir()
     with pytest.raises(VestimError, match="is a folder, not a file"):
         read_table(tmp_path / "x.csv", {}, [])
-    with pytest.raises(VestimError, match="does not exist") as caught:
+    with pytest.raises(VestimError, match="does not exist") as error_info:
         read_table(tmp_path / "y.csv", {}, [])
-    assert caught.value.code is ErrorCode.NOT_FOUND
+    assert error_info.value.code is ErrorCode.NOT_FOUND
 
 
 @given(st.one_of(st.binary(max_size=400), st.text('0123456789.,;\t\n\r"-eE aV', max_size=200).map(str.encode)))
@@ -342,7 +349,7 @@ def test_any_bytes_give_a_table_or_one_message(tmp_path_factory: pytest.TempPath
     for text in (content, HEADER.encode() + b"\n" + content, csv_text(rows(3)).encode() + content):
         file.write_bytes(text)
         try:
-            table = read_table(file, {}, REQUIRED)
+            table = read_table(file, {}, REQUIRED_COLUMNS)
         except VestimError as error:
             assert "fuzz.csv" in error.sentence
         else:
@@ -352,4 +359,4 @@ def test_any_bytes_give_a_table_or_one_message(tmp_path_factory: pytest.TempPath
 
 def test_the_hash_depends_on_the_bytes_only(tmp_path: Path) -> None:
     first, second = write_csv(tmp_path / "1.csv", 50, 1), write_csv(tmp_path / "2.csv", 50, 1)
-    assert read_table(first, {}, REQUIRED).sha256 == read_table(second, {}, REQUIRED).sha256
+    assert read_table(first, {}, REQUIRED_COLUMNS).sha256 == read_table(second, {}, REQUIRED_COLUMNS).sha256

@@ -14,7 +14,7 @@ from vestim_core.spec.data import DataSpec
 from vestim_core.spec.preparation import default_preparation
 from vestim_core.spec.signals import SignalsSpec
 
-REQUIRED = ("soc", "current_A", "temperature_degC", "voltage_V")
+REQUIRED_COLUMNS = ("soc", "current_A", "temperature_degC", "voltage_V")
 ROWS = {
     "9_CC_CV_charge.mat": 56118,
     "10_REORDERED1.mat": 43415,
@@ -37,24 +37,24 @@ def cells(shared: Path) -> Path:
 
 
 def test_every_file_is_read_completely(cells: Path) -> None:
-    tables = [read_table(path, {}, REQUIRED) for path in find_files([str(cells)])]
+    tables = [read_table(path, {}, REQUIRED_COLUMNS) for path in find_files([str(cells)])]
     assert {table.name: table.rows for table in tables} == ROWS
     assert [table.name for table in tables] == list(ROWS)
     assert all(finding.severity == "info" for table in tables for finding in table.findings)
 
 
 def test_mat_and_csv_of_one_test_agree(cells: Path) -> None:
-    mat, csv = (read_table(cells / f"18_REORDERED5{kind}", {}, REQUIRED) for kind in (".mat", ".csv"))
+    mat, csv = (read_table(cells / f"18_REORDERED5{kind}", {}, REQUIRED_COLUMNS) for kind in (".mat", ".csv"))
     for name, values in mat.columns.items():
         assert csv.columns[name] == pytest.approx(values, abs=1e-9)
 
 
 def test_a_block_within_two_milliseconds_adds_no_time_and_no_spike(cells: Path) -> None:
-    table = read_table(cells / "9_CC_CV_charge.mat", {}, REQUIRED)
+    table = read_table(cells / "9_CC_CV_charge.mat", {}, REQUIRED_COLUMNS)
     rows = resample_table(default_preparation(), table)
     assert len(rows.time_s) == int(table.columns["time_s"][-1])
     assert len(rows.segments) == 1
-    for name in REQUIRED:
+    for name in REQUIRED_COLUMNS:
         assert table.columns[name].min() - 1e-9 <= rows.column(name).min()
         assert rows.column(name).max() <= table.columns[name].max() + 1e-9
 
@@ -90,8 +90,8 @@ def test_known_issues_within_files_are_found(cells: Path) -> None:
 
 def test_known_issues_between_files_are_found(cells: Path) -> None:
     tables = {path.name: load_table(path) for path in cells.glob("*.mat")}
-    ordered = sorted(tables.values(), key=lambda table: table.start_s)
-    findings = check_set([Member(table) for table in ordered])
+    ordered_tables = sorted(tables.values(), key=lambda table: table.start_s)
+    findings = check_set([Member(table) for table in ordered_tables])
     overlaps = [finding.file.partition("_")[0] for finding in findings if finding.code == "set.overlap"]
     assert overlaps == ["9", "10", "10", "11", "11", "12", "12", "13", "13", "14", "14", "15", "15", "16"]
     assert [finding.file.partition("_")[0] for finding in findings if finding.code == "set.soc_jump"] == ["10", "12"]

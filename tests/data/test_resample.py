@@ -80,12 +80,12 @@ def test_later_rows_do_not_change_earlier_values(rows: Rows, period_s: float, da
     cut = data.draw(st.integers(1, len(time_s) - 1))
     later_s = data.draw(st.floats(0, 5))
     changed_time = np.concatenate([time_s[:cut], time_s[cut:] + later_s])
-    changed = np.concatenate([values[:cut], values[cut:] * -3 + 7])
+    changed_values = np.concatenate([values[:cut], values[cut:] * -3 + 7])
     step = Resample(period_s=period_s, max_gap_s=30)
-    grid, original = resampled(rows, step)
-    _, modified = resampled((changed_time, changed), step)
-    count = min(int(np.sum(grid <= time_s[cut])), len(modified))
-    assert original[:count].tobytes() == modified[:count].tobytes()
+    grid, original_x = resampled(rows, step)
+    _, modified_x = resampled((changed_time, changed_values), step)
+    count = min(int(np.sum(grid <= time_s[cut])), len(modified_x))
+    assert original_x[:count].tobytes() == modified_x[:count].tobytes()
 
 
 @given(rows(), st.floats(0.05, 30), st.floats(-1e3, 1e3))

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.signal import butter, sosfilt
 
-from tests.data.chains import SIGNALS, between, sampled, steps_of
+from tests.data.chains import SIGNALS, complete_chain, irregular_table, steps_of
 from tests.data.samples import table
 from vestim_core.data.pipeline import Pipeline, resample_table, run_steps
 from vestim_core.data.prepare import columns_to_read
@@ -51,7 +51,7 @@ FIXTURE = Path(__file__).parents[1] / "fixtures" / "prepared_version_1.json"
 
 def run_chain(*middle: Any, data: Table | None = None, training: bool = False) -> EvenRows:
     """Rows of a file after these steps, before normalization."""
-    steps, data = between(*middle), data or sampled()
+    steps, data = complete_chain(*middle), data or irregular_table()
     return run_steps(steps, resample_table(steps, data), data, training=training)[0]
 
 
@@ -69,8 +69,8 @@ def by_segment(rows: EvenRows, name: str) -> list[np.ndarray]:
 def test_butterworth_matches_scipy_and_starts_settled() -> None:
     rows = run_chain(Butterworth(column="current_A", output="y", cutoff_Hz=0.05, order=3))
     for x, y in zip(by_segment(rows, "current_A"), by_segment(rows, "y"), strict=True):
-        settled = np.concatenate((np.full(5000, x[0]), x))
-        assert y == pytest.approx(sosfilt(butter(3, 0.05, fs=1.0, output="sos"), settled)[5000:], abs=1e-9)
+        settled_input = np.concatenate((np.full(5000, x[0]), x))
+        assert y == pytest.approx(sosfilt(butter(3, 0.05, fs=1.0, output="sos"), settled_input)[5000:], abs=1e-9)
 
 
 def test_butterworth_from_zero_matches_scipy() -> None:
@@ -93,11 +93,13 @@ def test_moving_average_matches_pandas() -> None:
 
 
 def test_savitzky_golay_is_a_polynomial_fit_evaluated_at_the_last_row() -> None:
-    rows = run_chain(SavitzkyGolay(column="voltage_V", output="y", window_s=9, polynomial=2), data=sampled(gap_at=None))
+    rows = run_chain(
+        SavitzkyGolay(column="voltage_V", output="y", window_s=9, polynomial=2), data=irregular_table(gap_at=None)
+    )
     x, y = rows.column("voltage_V"), rows.column("y")
     for row in (8, 20, len(x) - 1):
-        fitted = np.polynomial.Polynomial.fit(np.arange(9), x[row - 8 : row + 1], 2)
-        assert y[row] == pytest.approx(fitted(8), abs=1e-9)
+        fitted_pipeline = np.polynomial.Polynomial.fit(np.arange(9), x[row - 8 : row + 1], 2)
+        assert y[row] == pytest.approx(fitted_pipeline(8), abs=1e-9)
 
 
 @pytest.mark.parametrize("length", [1, 2, 16, 17, 100, 5000])
@@ -134,8 +136,8 @@ def test_chunks_of_any_length_give_the_same_result(causal_filter: Follower, leng
     causal_filter.start()
     expected = causal_filter.push(x)
     causal_filter.start()
-    chunked = np.concatenate([causal_filter.push(chunk) for chunk in np.split(x, np.cumsum(lengths)[:-1])])
-    assert chunked == pytest.approx(expected, abs=1e-9)
+    chunked_output = np.concatenate([causal_filter.push(chunk) for chunk in np.split(x, np.cumsum(lengths)[:-1])])
+    assert chunked_output == pytest.approx(expected, abs=1e-9)
 
 
 def test_a_gap_resets_every_filter() -> None:
@@ -178,22 +180,22 @@ def test_formulas_match_numpy() -> None:
 
 
 def test_stateful_formula_functions_match_pandas() -> None:
-    data = sampled(gap_at=None)
+    data = irregular_table(gap_at=None)
     x = pd.Series(run_chain(data=data).column("current_A"))
     assert formula_values("lag(current_A, 4)", data) == pytest.approx(x.shift(4).fillna(x[0]))
     assert formula_values("moving_average(current_A, 7)", data) == pytest.approx(x.rolling(7, min_periods=1).mean())
     assert formula_values("rolling_max(current_A, 40)", data).tolist() == x.rolling(40, min_periods=1).max().tolist()
-    filtered = run_chain(
+    filtered_rows = run_chain(
         Ema(column="current_A", output="a", tau_s=9),
         Butterworth(column="current_A", output="b", cutoff_Hz=0.1, order=2),
         data=data,
     )
-    assert np.array_equal(formula_values("ema(current_A, 9)", data), filtered.column("a"))
-    assert np.array_equal(formula_values("lowpass(current_A, 0.1)", data), filtered.column("b"))
+    assert np.array_equal(formula_values("ema(current_A, 9)", data), filtered_rows.column("a"))
+    assert np.array_equal(formula_values("lowpass(current_A, 0.1)", data), filtered_rows.column("b"))
 
 
 def test_noise_is_reproducible_and_differs_by_file_segment_column_and_seed() -> None:
-    data = sampled(4000, 3, 2000)
+    data = irregular_table(4000, 3, 2000)
     noise = formula_values("noise(5, 2)", data)
     assert np.array_equal(noise, formula_values("noise(5, 2)", data))
     assert (noise.mean(), noise.std()) == pytest.approx((5, 2), abs=0.2)
@@ -202,7 +204,7 @@ def test_noise_is_reproducible_and_differs_by_file_segment_column_and_seed() -> 
         first,
         second,
         formula_values("noise(0, 1)", data, seed=1),
-        formula_values("noise(0, 1)", sampled(4000, 4, 2000)),
+        formula_values("noise(0, 1)", irregular_table(4000, 4, 2000)),
         formula_values("noise(0, 0) + noise(0, 1)", data),
         run_chain(Formula(output="z", formula="noise(0, 1)"), data=data).column("z"),
     ]
@@ -226,9 +228,9 @@ def test_a_formula_without_a_value_names_step_file_time_and_position(text: str, 
     current_A = np.linspace(-0.5, 2, 50)
     current_A[20] = 0.0
     data = table(50, 0, current_A=current_A)
-    with pytest.raises(VestimError) as caught:
+    with pytest.raises(VestimError) as error_info:
         run_chain(Ema(column="soc", output="a"), Formula(output="y", formula=text), data=data)
-    sentence = caught.value.sentence
+    sentence = error_info.value.sentence
     assert sentence.startswith('Step 3 has no value for "cell_0.csv" at ')
     assert expected in sentence
     if text == "1 / current_A":
@@ -288,36 +290,36 @@ def test_any_formula_yields_numbers_or_reports_the_row(text: str, rows: int) -> 
 def test_coulomb_counting_is_the_integral_and_holds_over_gaps() -> None:
     data = table(100, 0, current_A=np.full(100, -2.0), time_s=np.arange(100.0) + 500.0 * (np.arange(100) >= 60))
     rows = run_chain(CoulombSoc(output="counted", capacity_Ah=0.5, initial_soc=0.9), data=data)
-    counted = rows.column("counted")
+    counted_soc = rows.column("counted")
     first, second = rows.segments
-    assert counted[0] == 0.9
-    assert counted[first.stop - 1] == pytest.approx(0.9 - 2 / 3600 / 0.5 * (first.stop - 1))
-    assert counted[second.start] == counted[first.stop - 1]
-    restarted = run_chain(CoulombSoc(output="counted", capacity_Ah=0.5, start_column="soc"), data=data)
-    for segment in restarted.segments:
-        assert restarted.column("counted")[segment.start] == pytest.approx(
-            restarted.column("soc")[segment.start], abs=1e-12
+    assert counted_soc[0] == 0.9
+    assert counted_soc[first.stop - 1] == pytest.approx(0.9 - 2 / 3600 / 0.5 * (first.stop - 1))
+    assert counted_soc[second.start] == counted_soc[first.stop - 1]
+    restarted_rows = run_chain(CoulombSoc(output="counted", capacity_Ah=0.5, start_column="soc"), data=data)
+    for segment in restarted_rows.segments:
+        assert restarted_rows.column("counted")[segment.start] == pytest.approx(
+            restarted_rows.column("soc")[segment.start], abs=1e-12
         )
 
 
 def test_efficiency_applies_to_charging_only() -> None:
     current_A = np.repeat([2.0, -2.0], 50)
-    lossless, lossy = (
+    lossless_soc, lossy_soc = (
         run_chain(
             CoulombSoc(output="c", capacity_Ah=1, initial_soc=0.5, efficiency=share),
             data=table(100, 0, current_A=current_A),
         ).column("c")
         for share in (1.0, 0.5)
     )
-    assert lossy[49] - 0.5 == pytest.approx((lossless[49] - 0.5) / 2)
-    assert lossy[98] - lossy[50] == pytest.approx(lossless[98] - lossless[50])
+    assert lossy_soc[49] - 0.5 == pytest.approx((lossless_soc[49] - 0.5) / 2)
+    assert lossy_soc[98] - lossy_soc[50] == pytest.approx(lossless_soc[98] - lossless_soc[50])
 
 
 def test_a_counted_soc_is_not_required_in_the_file() -> None:
-    steps = between(CoulombSoc(capacity_Ah=4.5))
-    required, optional = columns_to_read(SignalsSpec(), steps)
-    assert required == ["current_A", "temperature_degC", "voltage_V"]
-    assert optional == []
+    steps = complete_chain(CoulombSoc(capacity_Ah=4.5))
+    required_columns, optional_columns = columns_to_read(SignalsSpec(), steps)
+    assert required_columns == ["current_A", "temperature_degC", "voltage_V"]
+    assert optional_columns == []
 
 
 # --- augmentation
@@ -325,7 +327,7 @@ def test_a_counted_soc_is_not_required_in_the_file() -> None:
 
 def test_augmentation_matches_its_draw_and_applies_to_training_files_only() -> None:
     step = Augment(column="current_A", offset=0.5, gain_percent=10, noise=0.02, seed=4)
-    steps, data = between(step), sampled(3000, 1, None)
+    steps, data = complete_chain(step), irregular_table(3000, 1, None)
     plain = run_chain(data=data).column("current_A")
     assert np.array_equal(run_chain(step, data=data).column("current_A"), plain)
     rows, (draw,) = run_steps(steps, resample_table(steps, data), data, training=True)
@@ -340,9 +342,9 @@ def test_augmentation_matches_its_draw_and_applies_to_training_files_only() -> N
 def test_every_file_and_seed_draws_separately_within_the_limits() -> None:
     offsets = []
     for seed in range(3):
-        steps = between(Augment(column="soc", offset=0.01, seed=seed))
+        steps = complete_chain(Augment(column="soc", offset=0.01, seed=seed))
         for content in range(20):
-            data = sampled(30, content, None)
+            data = irregular_table(30, content, None)
             offsets += [run_steps(steps, resample_table(steps, data), data, training=True)[1][0].offset]
     assert len(set(offsets)) == 60
     assert max(np.abs(offsets)) <= 0.01
@@ -357,7 +359,7 @@ def test_quantized_values_are_multiples_of_the_quantum() -> None:
 
 
 def test_uniform_noise_has_the_requested_deviation_and_no_tails() -> None:
-    data = sampled(5000, 1, None)
+    data = irregular_table(5000, 1, None)
     rows = run_chain(Augment(column="soc", noise=0.1, noise_shape="uniform"), data=data, training=True)
     residual = rows.column("soc") - run_chain(data=data).column("soc")
     assert residual.std() == pytest.approx(0.1, rel=0.05)
@@ -396,7 +398,7 @@ def test_a_filter_after_the_pre_roll_includes_it() -> None:
 
 
 def test_pre_roll_is_zero_in_physical_units_and_not_scaled_zero() -> None:
-    steps = between(PreRoll(duration_s=5))
+    steps = complete_chain(PreRoll(duration_s=5))
     data = table(60, 1, current_A=np.linspace(2, 9, 60))
     pipeline = Pipeline.fit(steps, SIGNALS, [data])
     arrays = pipeline.apply(data)
@@ -412,7 +414,7 @@ def test_pre_roll_is_zero_in_physical_units_and_not_scaled_zero() -> None:
 def test_linear_interpolation_is_delayed_by_one_row() -> None:
     time_s = np.arange(0.0, 60, 2.0)
     data = table(30, 0, time_s=time_s, voltage_V=3 + 0.01 * time_s)
-    steps = between(resample=Resample(period_s=0.5, method="linear"))
+    steps = complete_chain(resample=Resample(period_s=0.5, method="linear"))
     rows = run_steps(steps, resample_table(steps, data), data, training=False)[0]
     is_later = rows.time_s > 4
     assert rows.column("voltage_V")[is_later] == pytest.approx(3 + 0.01 * (rows.time_s[is_later] - 2.0), abs=1e-12)
@@ -426,9 +428,9 @@ def test_linear_interpolation_is_delayed_by_one_row() -> None:
 def test_pipelines_of_version_1_still_give_the_same_numbers(index: int) -> None:
     case = json.loads(FIXTURE.read_text())["cases"][index]
     time_s = np.concatenate([np.arange(8.0), 100 + np.arange(0.0, 6.0, 0.5)])
-    stored = Pipeline.from_json(case["pipeline"])
-    fitted = Pipeline.fit(steps_of.validate_python(case["steps"]), SignalsSpec(), [table(12, 1), table(15, 2)])
-    for pipeline in (stored, fitted):
+    stored_pipeline = Pipeline.from_json(case["pipeline"])
+    fitted_pipeline = Pipeline.fit(steps_of.validate_python(case["steps"]), SignalsSpec(), [table(12, 1), table(15, 2)])
+    for pipeline in (stored_pipeline, fitted_pipeline):
         arrays = pipeline.apply(table(20, 3, time_s=time_s))
         assert arrays.time_s.tolist() == case["time_s"]
         assert list(arrays.columns) == case["columns"]
@@ -441,12 +443,12 @@ def test_pipelines_of_version_1_still_give_the_same_numbers(index: int) -> None:
 def test_legacy_preparation_is_reproduced(shared: Path) -> None:
     folder = shared / "legacy_examples" / "B_fnn_windows"
     columns = {"voltage_V": "Voltage", "current_A": "Current", "temperature_degC": "Temp", "soc": "SOC"}
-    loaded = read_table(folder / "new_test_raw.csv", columns, ["voltage_V", "current_A", "power_W"])
+    loaded_table = read_table(folder / "new_test_raw.csv", columns, ["voltage_V", "current_A", "power_W"])
     expected = pd.read_csv(folder / "expected_prepared.csv")
     rows = run_chain(
         Butterworth(column="power_W", output="slow", cutoff_Hz=0.02, order=2, start="zero"),
         Formula(output="mix", formula="moving_average(current_A, 30) * 2.0 - np.sqrt(np.abs(power_W))"),
-        data=loaded,
+        data=loaded_table,
     )
     for name, legacy_name in (("slow", "P_lowpass"), ("mix", "I_mix")):
         assert rows.column(name) == pytest.approx(expected[legacy_name].to_numpy()[: len(rows.time_s)], abs=1e-6)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.data.chains import FORMULAS, KINDS, SIGNALS, between, chains, sampled
+from tests.data.chains import FORMULAS, KINDS, SIGNALS, chains, complete_chain, irregular_table
 from vestim_core.data.pipeline import Pipeline, resample_table, run_steps
 from vestim_core.data.streaming import PipelineStream, StreamedRow
 from vestim_core.data.table import Table
@@ -61,7 +61,7 @@ def stream_rows(pipeline: Pipeline, table: Table, *, training: bool) -> list[Str
 
 
 def assert_stream_equals_batch(steps: Sequence[Step], table: Table, *, training: bool) -> None:
-    training_tables = [sampled(60, 1, None), sampled(60, 2, None)]
+    training_tables = [irregular_table(60, 1, None), irregular_table(60, 2, None)]
     pipeline = Pipeline.fit(steps, SIGNALS, training_tables)
     batch = pipeline.scale(run_steps(steps, resample_table(steps, table), table, training=training)[0])
     rows = stream_rows(pipeline, table, training=training)
@@ -72,10 +72,10 @@ def assert_stream_equals_batch(steps: Sequence[Step], table: Table, *, training:
     assert np.all(np.abs(physical - batch.physical) <= TOLERANCE * scale)
     assert np.array([row.features for row in rows]) == pytest.approx(batch.features, abs=1e-6)  # float32
     assert [index for index, row in enumerate(rows) if row.starts] == [s.start for s in batch.segments]
-    scored = np.zeros(len(rows), bool)
+    is_scored = np.zeros(len(rows), bool)
     for segment in batch.segments:
-        scored[segment.scored] = True
-    assert [row.scored for row in rows] == scored.tolist()
+        is_scored[segment.scored] = True
+    assert [row.scored for row in rows] == is_scored.tolist()
 
 
 @pytest.mark.parametrize(
@@ -83,38 +83,42 @@ def assert_stream_equals_batch(steps: Sequence[Step], table: Table, *, training:
 )
 @pytest.mark.parametrize("method", ["mean", "linear"])
 def test_each_step_streams_like_the_batch(middle: list[Any], method: Any) -> None:
-    assert_stream_equals_batch(between(*middle, resample=Resample(method=method)), sampled(), training=True)
+    assert_stream_equals_batch(
+        complete_chain(*middle, resample=Resample(method=method)), irregular_table(), training=True
+    )
 
 
 def test_every_kind_of_step_is_covered() -> None:
-    covered = {type(step) for middle in SINGLE_STEP_CHAINS for step in middle} | {Resample, Normalise}
-    assert covered == set(KINDS)
+    covered_kinds = {type(step) for middle in SINGLE_STEP_CHAINS for step in middle} | {Resample, Normalise}
+    assert covered_kinds == set(KINDS)
 
 
 @pytest.mark.parametrize("period_s", [0.5, 1.0, 4.0])
 def test_rows_on_the_grid_and_rests_stream_like_the_batch(period_s: float) -> None:
     current_A = np.where(np.arange(80) % 40 < 20, np.linspace(-3, 2.9, 80), 0.0)
-    table = sampled(80, 1, None, time_s=np.arange(80.0), current_A=current_A)
-    resting = Formula(output="a", formula="where(current_A == 0, 100, current_A)")
-    assert_stream_equals_batch(between(resting, resample=Resample(period_s=period_s)), table, training=False)
+    table = irregular_table(80, 1, None, time_s=np.arange(80.0), current_A=current_A)
+    rest_formula = Formula(output="a", formula="where(current_A == 0, 100, current_A)")
+    assert_stream_equals_batch(
+        complete_chain(rest_formula, resample=Resample(period_s=period_s)), table, training=False
+    )
 
 
 @given(chains(), st.integers(3, 9), st.integers(10, 120), st.booleans())
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_random_chains_stream_like_the_batch(steps: list[Step], seed: int, rows: int, training: bool) -> None:
-    assert_stream_equals_batch(steps, sampled(rows, seed, rows // 2), training=training)
+    assert_stream_equals_batch(steps, irregular_table(rows, seed, rows // 2), training=training)
 
 
 @given(chains(), st.integers(20, 79))
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_later_rows_do_not_change_earlier_values(steps: list[Step], cut: int) -> None:
-    table = sampled(80, 5, None)
+    table = irregular_table(80, 5, None)
     values = {name: column.copy() for name, column in table.columns.items()}
     for name, column in values.items():
         column[cut:] = column[cut:] + 7.0 if name == "time_s" else column[cut:] * 1.5 + 1.0
-    changed = sampled(80, 5, None, **values)
+    changed_table = irregular_table(80, 5, None, **values)
     original_rows, _ = run_steps(steps, resample_table(steps, table), table, training=True)
-    changed_rows, _ = run_steps(steps, resample_table(steps, changed), changed, training=True)
+    changed_rows, _ = run_steps(steps, resample_table(steps, changed_table), changed_table, training=True)
     until_s = table.columns["time_s"][cut]  # an unresampled row has its own, changed value
     is_unresampled = isinstance(steps[0], Resample) and steps[0].method == "rows"
     count = int(np.sum(original_rows.time_s < until_s if is_unresampled else original_rows.time_s <= until_s))
@@ -126,8 +130,8 @@ def test_later_rows_do_not_change_earlier_values(steps: list[Step], cut: int) ->
 
 
 def test_a_stream_needs_no_target() -> None:
-    steps = between(Ema(column="current_A", output="slow"))
-    pipeline = Pipeline.fit(steps, SIGNALS, [sampled(60, 1, None)])
+    steps = complete_chain(Ema(column="current_A", output="slow"))
+    pipeline = Pipeline.fit(steps, SIGNALS, [irregular_table(60, 1, None)])
     stream = PipelineStream(pipeline)
     assert stream.push(0.0, {"soc": 0.5, "current_A": 1.0}) == []
     (row,) = stream.push(1.0, {"soc": 0.5, "current_A": -1.0})
@@ -135,8 +139,8 @@ def test_a_stream_needs_no_target() -> None:
 
 
 def test_a_stream_reports_where_a_formula_has_no_value() -> None:
-    steps = between(Formula(output="ratio", formula="voltage_V / current_A"))
-    pipeline = Pipeline.fit(steps, SIGNALS, [sampled(60, 1, None)])
+    steps = complete_chain(Formula(output="ratio", formula="voltage_V / current_A"))
+    pipeline = Pipeline.fit(steps, SIGNALS, [irregular_table(60, 1, None)])
     stream = PipelineStream(pipeline)
     stream.push(0.0, {"soc": 0.5, "current_A": 0.0, "voltage_V": 3.0})
     with pytest.raises(VestimError, match=r"Step 2 has no value at 1 s: division by zero at character 11"):

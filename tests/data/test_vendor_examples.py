@@ -68,9 +68,9 @@ def test_a_clean_file_is_read_correctly(entry: dict[str, Any], truth: Any) -> No
 @clean
 def test_a_clean_file_raises_no_false_alarm(entry: dict[str, Any]) -> None:
     _, findings = inspect_file(_FOLDER / entry["path"])
-    allowed = {*entry["findings_allowed"], *_ALLOWED_CODES}
+    allowed_codes = {*entry["findings_allowed"], *_ALLOWED_CODES}
     expected = [finding["id"] for finding in entry.get("findings_expected", [])]
-    assert [finding.code for finding in findings if finding.code not in allowed] == expected
+    assert [finding.code for finding in findings if finding.code not in allowed_codes] == expected
 
 
 @clean
@@ -105,9 +105,11 @@ def test_each_defect_is_found_at_its_rows(entry: dict[str, Any]) -> None:
             if fact[0] == expectation["id"] and fact[1] == expectation["severity"] and fact[3] == rows
         ]
         assert any(expectation.get("column") in (None, column) for _, _, column, _ in hits), (expectation["id"], facts)
-    allowed = {*entry["findings_allowed"], *(expectation["id"] for expectation in expected), *_ALLOWED_CODES}
-    unexpected = [finding.code for finding in findings if finding.code not in allowed and finding.severity != "info"]
-    assert unexpected == []
+    allowed_codes = {*entry["findings_allowed"], *(expectation["id"] for expectation in expected), *_ALLOWED_CODES}
+    unexpected_codes = [
+        finding.code for finding in findings if finding.code not in allowed_codes and finding.severity != "info"
+    ]
+    assert unexpected_codes == []
 
 
 @defective
@@ -122,16 +124,16 @@ def test_the_proposed_repair_restores_the_truth(entry: dict[str, Any], truth: An
         findings = [
             finding for finding in check_set([Member(table), Member(other_table)]) if finding.file == table.name
         ]
-    loaded = load_table(_FOLDER / entry["path"])
-    repaired = apply_repairs(loaded, [finding.repair for finding in findings if finding.repair])
+    loaded_table = load_table(_FOLDER / entry["path"])
+    repaired_table = apply_repairs(loaded_table, [finding.repair for finding in findings if finding.repair])
     truth_rows = np.concatenate([np.arange(a, b + 1) for a, b in expected.get("truth_rows", [[0, 899]])])
     for first, last in expected.get("rows_not_compared", []):
         truth_rows = np.setdiff1d(truth_rows, np.arange(first, last + 1))  # dropped by this repair
-    assert repaired.rows == len(truth_rows)
+    assert repaired_table.rows == len(truth_rows)
     limits = dict(expected["max_abs"])
-    shift_s = loaded.start_s + repaired.columns["time_s"] - truth["time_s"][truth_rows]
+    shift_s = loaded_table.start_s + repaired_table.columns["time_s"] - truth["time_s"][truth_rows]
     assert np.abs(shift_s).max() <= limits.pop("time_s") * 1.0001
-    skipped = {(cell["truth_row"], cell["column"]) for cell in expected.get("cells_not_compared", [])}
+    skipped_cells = {(cell["truth_row"], cell["column"]) for cell in expected.get("cells_not_compared", [])}
     for column in limits:
-        rows = np.array([row for row in range(len(truth_rows)) if (int(truth_rows[row]), column) not in skipped])
-        assert_within_limits(repaired, rows, {column: limits[column]}, truth, truth_rows[rows])
+        rows = np.array([row for row in range(len(truth_rows)) if (int(truth_rows[row]), column) not in skipped_cells])
+        assert_within_limits(repaired_table, rows, {column: limits[column]}, truth, truth_rows[rows])

@@ -96,9 +96,9 @@ def test_a_users_vendor_file_takes_precedence(tmp_path: Path) -> None:
 )
 def test_an_invalid_vendor_file_is_rejected(tmp_path: Path, text: str, expected: str) -> None:
     (tmp_path / "x.toml").write_text(text, encoding="utf-8")
-    with pytest.raises(VestimError, match=r"x\.toml") as caught:
+    with pytest.raises(VestimError, match=r"x\.toml") as error_info:
         vendors(tmp_path)
-    assert expected in caught.value.sentence
+    assert expected in error_info.value.sentence
 
 
 def test_all_built_in_vendors_are_covered() -> None:

@@ -49,13 +49,13 @@ def write_bdf(table: Table, path: Path, *, overwrite: bool = False) -> None:
     columns |= {LABELS.get(name, name): table.columns[name] for name in ordered_names if name != "time_s"}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        handle, temporary_path = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
                 pd.DataFrame(columns).to_csv(file, index=False, lineterminator="\n")
-            Path(temporary).replace(path)
+            Path(temporary_path).replace(path)
         except BaseException:
-            Path(temporary).unlink(missing_ok=True)
+            Path(temporary_path).unlink(missing_ok=True)
             raise
     except OSError as error:
         raise VestimError(

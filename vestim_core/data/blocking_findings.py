@@ -14,8 +14,8 @@ from vestim_core.spec.finding import Finding, Repair, Severity
 
 def repairs_by_file(data: DataSpec, files: Sequence[RoleFile]) -> list[list[Repair]]:
     """The repairs of each file, in order; wrong_input for one that names no file of the job, or several."""
-    resolved = repairs_of(data.repairs, [file.path for file in files], "data.repairs")
-    return [repairs_for(resolved, file.path) for file in files]
+    resolved_repairs = repairs_of(data.repairs, [file.path for file in files], "data.repairs")
+    return [repairs_for(resolved_repairs, file.path) for file in files]
 
 
 def raise_blocking_findings(tables: Sequence[Table], set_findings: Sequence[Finding]) -> None:
@@ -23,26 +23,26 @@ def raise_blocking_findings(tables: Sequence[Table], set_findings: Sequence[Find
 
     set_findings: findings about files together. `problems` of the error lists all of them.
     """
-    accepted = {
+    accepted_codes = {
         (table.name, repair.parameters.get("code"))
         for table in tables
         for repair in table.repairs
         if repair.kind == "accept"
     }
     findings = [finding for table in tables for finding in table.findings] + list(set_findings)
-    blocking = [
+    blocking_findings = [
         finding
         for finding in findings
-        if finding.severity is Severity.ERROR and (finding.file, finding.code) not in accepted
+        if finding.severity is Severity.ERROR and (finding.file, finding.code) not in accepted_codes
     ]
-    if not blocking:
+    if not blocking_findings:
         return
-    first = blocking[0]
+    first = blocking_findings[0]
     advice = "add the proposed repair to data.repairs" if first.repair else "correct the file"
     raise VestimError(
         ErrorCode.WRONG_INPUT,
         f"{first.sentence.rstrip('.')} ({advice}, or leave the file out).",
         place=first.file,
         actions=(("Repair it",) if first.repair else ()) + ("Leave the file out",),
-        problems=tuple({"place": finding.file, "sentence": finding.sentence} for finding in blocking),
+        problems=tuple({"place": finding.file, "sentence": finding.sentence} for finding in blocking_findings),
     )

@@ -39,11 +39,11 @@ def files_of(spec: DataSetSpec) -> dict[Path, Role]:
                     f"{WHY_WHOLE_FILES}.",
                     place=role,
                 )
-    unassigned = [path for path in dict.fromkeys(_expand_patterns(spec.files)) if path not in role_by_path]
+    unassigned_paths = [path for path in dict.fromkeys(_expand_patterns(spec.files)) if path not in role_by_path]
     if spec.split:
-        role_by_path |= split_files(unassigned, spec.split)
+        role_by_path |= split_files(unassigned_paths, spec.split)
     else:
-        role_by_path |= dict.fromkeys(unassigned, "train")
+        role_by_path |= dict.fromkeys(unassigned_paths, "train")
     for role in _REQUIRED_ROLES:
         if role not in role_by_path.values():
             raise wrong_input(f"no file is left for {role}: name more files, or give fewer of them another role.")
@@ -103,29 +103,29 @@ def same_names(names: Mapping[Path, str]) -> list[Finding]:
 
 def worst_of(findings: Sequence[Finding]) -> list[Finding]:
     """The worst findings, as many as `MAX_FINDINGS` and `MAX_FINDING_BYTES` allow."""
-    worst: list[Finding] = []
+    selected_findings: list[Finding] = []
     size = 0
     for finding in sorted(findings, key=lambda finding: _WORST_FIRST.index(finding.severity))[:MAX_FINDINGS]:
         size += len(finding.model_dump_json())
         if size > MAX_FINDING_BYTES:
             break
-        worst.append(finding)
-    return worst
+        selected_findings.append(finding)
+    return selected_findings
 
 
 def one_mapping(by_file: Mapping[Path, Mapping[str, str]]) -> dict[str, str]:
     """Merge the mappings of all files; wrong_input if two map one quantity to different headers."""
-    merged: dict[str, tuple[str, Path]] = {}
+    merged_columns: dict[str, tuple[str, Path]] = {}
     for path, mapping in by_file.items():
         for name, header in mapping.items():
-            known_header, known_path = merged.setdefault(name, (header, path))
+            known_header, known_path = merged_columns.setdefault(name, (header, path))
             if known_header != header:
                 raise wrong_input(
                     f'{name} is remembered as "{known_header}" for files like "{known_path.name}" and as "{header}" '
                     f'for files like "{path.name}": say under columns which it is, or make two data sets.',
                     place=f"columns.{name}",
                 )
-    return {name: header for name, (header, _) in merged.items()}
+    return {name: header for name, (header, _) in merged_columns.items()}
 
 
 def _expand_patterns(entries: Sequence[str]) -> list[Path]:

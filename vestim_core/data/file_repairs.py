@@ -13,7 +13,7 @@ from vestim_core.spec.finding import Finding, Repair
 
 def repairs_of(repairs: Sequence[FileRepair], paths: Sequence[Path], place: str = "repairs") -> list[FileRepair]:
     """Replace each repair's file by its full path; wrong_input for a name that matches no file or several."""
-    resolved: list[FileRepair] = []
+    resolved_repairs: list[FileRepair] = []
     for repair in repairs:
         matches = match_paths(repair.file, paths)
         if not matches:
@@ -26,8 +26,8 @@ def repairs_of(repairs: Sequence[FileRepair], paths: Sequence[Path], place: str 
                 f'"{matches[1]}"): give the whole path.',
                 place=place,
             )
-        resolved.append(repair.model_copy(update={"file": str(matches[0])}))
-    return resolved
+        resolved_repairs.append(repair.model_copy(update={"file": str(matches[0])}))
+    return resolved_repairs
 
 
 def repairs_for(repairs: Sequence[FileRepair], path: Path) -> list[Repair]:
@@ -40,9 +40,9 @@ def still_open(findings: Sequence[Finding], repairs: Sequence[FileRepair], names
 
     repairs: with full paths. names: the name of each file in findings.
     """
-    accepted = {
+    accepted_codes = {
         (names[Path(repair.file)], repair.repair.parameters.get("code"))
         for repair in repairs
         if repair.repair.kind == "accept"
     }
-    return [finding for finding in findings if (finding.file, finding.code) not in accepted]
+    return [finding for finding in findings if (finding.file, finding.code) not in accepted_codes]

@@ -11,13 +11,13 @@ from vestim_core.spec.header import header_signature
 
 
 def remembered_mapping(
-    path: Path, remembered: Mapping[str, Mapping[str, Any]], extra_vendors: Path | None = None
+    path: Path, remembered_mappings: Mapping[str, Mapping[str, Any]], extra_vendors: Path | None = None
 ) -> dict[str, str]:
     """Look up the mapping of canonical name to the name in the file; empty if none is remembered.
 
-    remembered: by header signature, each entry with its `columns`. Raises VestimError if the file holds no table.
+    remembered_mappings: by header signature, each with its `columns`. Raises VestimError if the file holds no table.
     """
-    if not remembered:
+    if not remembered_mappings:
         return {}
     headers = sniff(path, {}, extra_vendors).headers
-    return dict(remembered.get(header_signature(headers), {}).get("columns", {}))
+    return dict(remembered_mappings.get(header_signature(headers), {}).get("columns", {}))

@@ -95,9 +95,9 @@ class Pipeline:
             segments=rows.segments,
         )
 
-    def inverse_target(self, scaled: np.ndarray) -> np.ndarray:
+    def inverse_target(self, scaled_values: np.ndarray) -> np.ndarray:
         """Convert predictions of any shape to float64 in the target's unit."""
-        return self.target_scale.inverse(scaled)
+        return self.target_scale.inverse(scaled_values)
 
     @property
     def target_step(self) -> float:

@@ -95,9 +95,9 @@ def prepare(
     files, duplicate_findings = distinct_contents(role_files, report_hashing, data)
     columns = [data.columns or (mappings or {}).get(str(file.path), {}) for file in files]
     directory = cache / _cache_key(data, columns, signals, steps, files, extra_vendors)
-    cached = _open_cached(directory)
-    if cached:
-        prepared = cached
+    cached_set = _open_cached(directory)
+    if cached_set:
+        prepared_set = cached_set
         for phase in (Phase.DATA_IMPORT, Phase.DATA_PROCESSING, Phase.DATA_AUGMENTATION):
             report(phase, PhaseState.DONE, 1.0, f"taken {_count_text(files)} from an earlier preparation")
     else:
@@ -106,16 +106,16 @@ def prepare(
         rows = _resample(tables, steps, progress)
         report(Phase.DATA_PROCESSING, PhaseState.DONE, 1.0, f"resampled {_count_text(files)}")
         file_rows = _run_column_steps(files, tables, rows, steps, progress)
-        prepared = _fit_and_write(directory, files, tables, set_findings, file_rows, steps, signals, progress)
+        prepared_set = _fit_and_write(directory, files, tables, set_findings, file_rows, steps, signals, progress)
         report(Phase.DATA_AUGMENTATION, PhaseState.DONE, 1.0, f"prepared {_count_text(files)}")
-    findings = (*duplicate_findings, *prepared.findings)
+    findings = (*duplicate_findings, *prepared_set.findings)
     for finding in findings:
         found(finding)
     # The cached set may have been prepared from copies at other paths.
     prepared_files = tuple(
-        replace(file, source=str(role_file.path)) for file, role_file in zip(prepared.files, files, strict=True)
+        replace(file, source=str(role_file.path)) for file, role_file in zip(prepared_set.files, files, strict=True)
     )
-    return replace(prepared, files=prepared_files, findings=findings)
+    return replace(prepared_set, files=prepared_files, findings=findings)
 
 
 def _open_cached(directory: Path) -> PreparedSet | None:
@@ -144,14 +144,14 @@ def prepare_table(pipeline: Pipeline, table: Table, role: Role) -> PreparedFile:
 
 def columns_to_read(signals: SignalsSpec, steps: Sequence[Step]) -> tuple[list[str], list[str]]:
     """(required, optional) canonical columns of files for `signals` and `steps`."""
-    required = [*file_columns(steps, signals)]
-    created = [makes(step) for step in steps]
-    return required, [name for name in _BASELINE_COLUMNS if name not in (*required, *created)]
+    required_columns = [*file_columns(steps, signals)]
+    created_columns = [makes(step) for step in steps]
+    return required_columns, [name for name in _BASELINE_COLUMNS if name not in (*required_columns, *created_columns)]
 
 
-def provenance(prepared: PreparedSet) -> dict[str, Any]:
+def provenance(prepared_set: PreparedSet) -> dict[str, Any]:
     """Provenance of the data for `job.json`: hash, rows, length and role of each file; hash of the arrays."""
-    roles = dict.fromkeys(file.role for file in prepared.files)
+    roles = dict.fromkeys(file.role for file in prepared_set.files)
     return {
         "files": [
             {
@@ -162,15 +162,15 @@ def provenance(prepared: PreparedSet) -> dict[str, Any]:
                 "role": file.role,
                 "source_rows": file.source_rows,
                 "rows": file.scored_rows,
-                "duration_s": file.scored_rows * prepared.period_s,
+                "duration_s": file.scored_rows * prepared_set.period_s,
                 "segments": len(file.segments),
                 **({"augmentation": list(file.augmentation)} if file.augmentation else {}),
             }
-            for file in prepared.files
+            for file in prepared_set.files
         ],
-        "split": {role: [file.key for file in prepared.of(role)] for role in roles},
-        "arrays_sha256": prepared.arrays_sha256,
-        "pipeline": prepared.pipeline.to_json(),
+        "split": {role: [file.key for file in prepared_set.of(role)] for role in roles},
+        "arrays_sha256": prepared_set.arrays_sha256,
+        "pipeline": prepared_set.pipeline.to_json(),
     }
 
 
@@ -187,7 +187,7 @@ def _read_tables(
 
     columns: the mapping of each file.
     """
-    required, optional = columns_to_read(signals, steps)
+    required_columns, optional_columns = columns_to_read(signals, steps)
     grid = next(step for step in steps if isinstance(step, Resample))
     repairs = repairs_by_file(data, files)
     tables = []
@@ -198,8 +198,8 @@ def _read_tables(
             file.path,
             repairs[index],
             columns[index],
-            required,
-            optional,
+            required_columns,
+            optional_columns,
             name=file.name,
             sha256=file.sha256,
             extra_vendors=extra_vendors,
@@ -207,8 +207,12 @@ def _read_tables(
         tables.append(replace(table, findings=tuple(check_table(table))))
     set_findings = check_set([Member(table, file.role) for table, file in zip(tables, files, strict=True)])
     raise_blocking_findings(tables, set_findings)
-    cleaned = [usable(table, required, dict(mapping)) for table, mapping in zip(tables, columns, strict=True)]
-    return [replace(table, findings=(*table.findings, *rate_findings(table, grid))) for table in cleaned], set_findings
+    clean_tables = [
+        usable(table, required_columns, dict(mapping)) for table, mapping in zip(tables, columns, strict=True)
+    ]
+    return [
+        replace(table, findings=(*table.findings, *rate_findings(table, grid))) for table in clean_tables
+    ], set_findings
 
 
 def _resample(
@@ -230,9 +234,9 @@ def _run_column_steps(
 ) -> list[_RowsWithDraws]:
     """Run the steps between resampling and normalization on each file."""
     file_rows = []
-    for index, (file, table, resampled) in enumerate(zip(files, tables, resampled_rows, strict=True)):
+    for index, (file, table, resampled_table) in enumerate(zip(files, tables, resampled_rows, strict=True)):
         progress(Phase.DATA_AUGMENTATION, _COLUMNS_SHARE * index / len(files), f"made columns of {index} files")
-        file_rows.append(run_steps(steps, resampled, table, training=file.role == "train"))
+        file_rows.append(run_steps(steps, resampled_table, table, training=file.role == "train"))
     return file_rows
 
 
@@ -252,7 +256,7 @@ def _fit_and_write(
     pipeline = Pipeline.fit_rows(steps, signals, training)
     keys = unique_keys(table.name for table in tables)
 
-    def finished() -> Iterator[PreparedFile]:
+    def scaled_files() -> Iterator[PreparedFile]:
         for index, (file, table, (rows, draws), key) in enumerate(zip(files, tables, file_rows, keys, strict=True)):
             fraction = _COLUMNS_SHARE + (1 - _COLUMNS_SHARE) * index / len(files)
             progress(Phase.DATA_AUGMENTATION, fraction, f"prepared {index} of {_count_text(files)}")
@@ -268,7 +272,7 @@ def _fit_and_write(
             )
 
     findings = [*(finding for table in tables for finding in table.findings), *set_findings]
-    return write_prepared(directory, pipeline, finished(), findings)
+    return write_prepared(directory, pipeline, scaled_files(), findings)
 
 
 def _cache_key(

@@ -191,10 +191,10 @@ def open_prepared(directory: Path) -> PreparedSet:
 
 def _write(directory: Path, pipeline: Pipeline, files: Iterable[PreparedFile], findings: Sequence[Finding]) -> None:
     directory.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f"{directory.name}.tmp-{os.getpid()}-", dir=directory.parent))
+    temporary_folder = Path(tempfile.mkdtemp(prefix=f"{directory.name}.tmp-{os.getpid()}-", dir=directory.parent))
     try:
         digest = hashlib.sha256()
-        entries = [_write_file(temporary / file.key, file, digest) for file in files]
+        entries = [_write_file(temporary_folder / file.key, file, digest) for file in files]
         index = {
             "schema_version": SCHEMA_VERSION,
             "pipeline": pipeline.to_json(),
@@ -202,16 +202,16 @@ def _write(directory: Path, pipeline: Pipeline, files: Iterable[PreparedFile], f
             "findings": [finding.model_dump(mode="json") for finding in findings],
             "arrays_sha256": digest.hexdigest(),
         }
-        (temporary / _INDEX).write_text(json.dumps(index, indent=1), encoding="utf-8")
+        (temporary_folder / _INDEX).write_text(json.dumps(index, indent=1), encoding="utf-8")
         if not is_complete(directory):
             shutil.rmtree(directory, ignore_errors=True)
             try:
-                temporary.rename(directory)
+                temporary_folder.rename(directory)
             except OSError:
                 if not is_complete(directory):  # otherwise another process has just written the same set
                     raise
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(temporary_folder, ignore_errors=True)
 
 
 def _write_file(folder: Path, file: PreparedFile, digest: Any) -> dict[str, Any]:

@@ -22,10 +22,11 @@ def preview(table: Table, columns: Sequence[str], points: int = MAX_POINTS) -> d
     """
     if not 4 <= points <= MAX_POINTS:
         raise ValueError(f"points must be between 4 and {MAX_POINTS}")
-    absent = [name for name in columns if name not in table.columns]
-    if absent:
+    absent_columns = [name for name in columns if name not in table.columns]
+    if absent_columns:
         raise not_found(
-            f'"{table.name}" has no column {absent[0]}: it has {", ".join(table.columns)}.', place=str(table.path)
+            f'"{table.name}" has no column {absent_columns[0]}: it has {", ".join(table.columns)}.',
+            place=str(table.path),
         )
     return {
         "name": table.name,
@@ -44,14 +45,14 @@ def extreme_rows(values: np.ndarray, points: int) -> np.ndarray:
         return np.arange(count)
     stretches = (points - 2) // 2
     length = -(-count // stretches)
-    padded = np.full(length * stretches, np.nan)
-    padded[:count] = values
-    by_stretch = padded.reshape(stretches, length)
+    padded_values = np.full(length * stretches, np.nan)
+    padded_values[:count] = values
+    by_stretch = padded_values.reshape(stretches, length)
     starts = np.arange(stretches) * length
-    finite = np.isfinite(by_stretch)
-    lowest = starts + np.argmin(np.where(finite, by_stretch, np.inf), axis=1)
-    highest = starts + np.argmax(np.where(finite, by_stretch, -np.inf), axis=1)
-    rows = np.unique(np.concatenate(([0, count - 1], lowest, highest)))
+    is_finite = np.isfinite(by_stretch)
+    lowest_rows = starts + np.argmin(np.where(is_finite, by_stretch, np.inf), axis=1)
+    highest_rows = starts + np.argmax(np.where(is_finite, by_stretch, -np.inf), axis=1)
+    rows = np.unique(np.concatenate(([0, count - 1], lowest_rows, highest_rows)))
     return rows[rows < count]
 
 

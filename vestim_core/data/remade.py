@@ -21,11 +21,11 @@ from vestim_core.spec.columns import makes, reads
 
 def measured_rows(file: PreparedFile, pipeline: Pipeline) -> EvenRows:
     """The rows of a file on their grid, without rested rows and without columns that steps created."""
-    created = {makes(step) for step in pipeline.steps}
+    created_columns = {makes(step) for step in pipeline.steps}
     rows = np.concatenate([np.arange(segment.scored_from, segment.stop) for segment in file.segments])
     return EvenRows(
         time_s=file.time_s[rows],
-        columns={name: file.column(name)[rows] for name in file.columns if name not in created},
+        columns={name: file.column(name)[rows] for name in file.columns if name not in created_columns},
         segments=segments_of([segment.stop - segment.scored_from for segment in file.segments]),
     )
 

@@ -27,8 +27,8 @@ def load_repaired(
     path: Path,
     repairs: Sequence[Repair],
     mapping: Mapping[str, str],
-    required: Sequence[str],
-    optional: Sequence[str],
+    required_columns: Sequence[str],
+    optional_columns: Sequence[str],
     *,
     name: str = "",
     sha256: str = "",
@@ -39,9 +39,9 @@ def load_repaired(
     name: name of the file in messages, where its own is ambiguous. Other parameters as for `load_table`.
     """
     if any(repair.kind == COUNT_SOC for repair in repairs):
-        required = [*(name for name in required if name != "soc"), "current_A"]
-        optional = [name for name in optional if name != "soc"]
-    table = load_table(path, mapping, required, optional, sha256=sha256, extra_vendors=extra_vendors)
+        required_columns = [*(name for name in required_columns if name != "soc"), "current_A"]
+        optional_columns = [name for name in optional_columns if name != "soc"]
+    table = load_table(path, mapping, required_columns, optional_columns, sha256=sha256, extra_vendors=extra_vendors)
     return apply_repairs(table.with_name(name or path.name), repairs)
 
 
@@ -50,20 +50,20 @@ def apply_repair(table: Table, repair: Repair) -> Table:
 
     Raises wrong_input for an unknown kind, invalid parameters or a missing column.
     """
-    change = KINDS.get(repair.kind)
-    if change is None:
+    apply_change = KINDS.get(repair.kind)
+    if apply_change is None:
         raise wrong_input(
             f'"{table.name}" cannot be repaired by "{repair.kind}": known are {", ".join(KINDS)}.',
             place=str(table.path),
         )
     try:
-        changed = change(table, repair.parameters)
+        changed_table = apply_change(table, repair.parameters)
     except (KeyError, TypeError, ValueError, IndexError, OverflowError):
         raise wrong_input(
             f'The repair "{repair.kind}" of "{table.name}" has parameters that do not fit: {repair.parameters!r:.200}.',
             place=str(table.path),
         ) from None
-    return replace(changed, repairs=(*table.repairs, repair))
+    return replace(changed_table, repairs=(*table.repairs, repair))
 
 
 def apply_repairs(table: Table, repairs: Sequence[Repair]) -> Table:
@@ -127,8 +127,8 @@ def _shift_time(table: Table, parameters: Mapping[str, Any]) -> Table:
 def _scale(table: Table, parameters: Mapping[str, Any]) -> Table:
     """column, factor, offset (default 0): value * factor + offset."""
     column, factor = parameters["column"], float(parameters["factor"])
-    scaled = _with_column(table, column, table.columns[column] * factor + float(parameters.get("offset", 0.0)))
-    return replace(scaled, start_s=table.start_s * factor) if column == "time_s" else scaled
+    scaled_table = _with_column(table, column, table.columns[column] * factor + float(parameters.get("offset", 0.0)))
+    return replace(scaled_table, start_s=table.start_s * factor) if column == "time_s" else scaled_table
 
 
 def _flip(table: Table, parameters: Mapping[str, Any]) -> Table:
@@ -144,9 +144,11 @@ def _fill(table: Table, parameters: Mapping[str, Any]) -> Table:
     """
     values, max_rows = table.columns[parameters["column"]], int(parameters["longest_rows"])
     is_missing = ~np.isfinite(values) | np.isin(values, parameters.get("values", ()))
-    filled = np.where(is_missing, np.nan, values)
-    short_spans = [(a, b) for a, b in spans_of(is_missing) if b - a + 1 <= max_rows]
-    return _with_column(table, parameters["column"], _interpolate(table, filled, rows_in(short_spans, table.rows)))
+    filled_values = np.where(is_missing, np.nan, values)
+    short_spans = [(first, last) for first, last in spans_of(is_missing) if last - first + 1 <= max_rows]
+    return _with_column(
+        table, parameters["column"], _interpolate(table, filled_values, rows_in(short_spans, table.rows))
+    )
 
 
 def _interpolate_rows(table: Table, parameters: Mapping[str, Any]) -> Table:
@@ -181,10 +183,10 @@ def _interpolate(table: Table, values: np.ndarray, rows: np.ndarray) -> np.ndarr
     if not is_known.any():
         return values
     order = np.argsort(time_s[is_known], kind="stable")
-    filled = values.copy()
+    filled_values = values.copy()
     rows = rows & np.isfinite(time_s)
-    filled[rows] = np.interp(time_s[rows], time_s[is_known][order], values[is_known][order])
-    return filled
+    filled_values[rows] = np.interp(time_s[rows], time_s[is_known][order], values[is_known][order])
+    return filled_values
 
 
 def _with_column(table: Table, column: str, values: np.ndarray) -> Table:

@@ -40,9 +40,9 @@ def files_by_role(data: DataSpec) -> list[tuple[Path, Role]]:
         if not Path(path).exists():
             raise not_found(f'"{path}"{_data_set_suffix(data)} does not exist any more: {_advice(data)}.', place=path)
     role_files = [(path, role) for role, entries in paths for path in find_files(entries)]
-    if unknown := sorted(data.hashes.keys() - {str(path) for path, _ in role_files}):
+    if unknown_paths := sorted(data.hashes.keys() - {str(path) for path, _ in role_files}):
         raise wrong_input(
-            f'data.hashes names "{unknown[0]}", which is not among the files: write its whole path or remove it.',
+            f'data.hashes names "{unknown_paths[0]}", which is not among the files: write its whole path or remove it.',
             place="data.hashes",
         )
     return role_files

@@ -68,49 +68,51 @@ def sniff(path: Path, mapping: Mapping[str, str] | None = None, extra_vendors: P
     one-sentence message if the file holds no table.
     """
     mapping = mapping or {}
-    opened = open_source(path, mapping, extra_vendors)
+    opened_file = open_source(path, mapping, extra_vendors)
     try:
-        size, rows = path.stat().st_size, opened.source.estimated_rows()
+        size, rows = path.stat().st_size, opened_file.source.estimated_rows()
     except OSError as error:
         raise unreadable_error(path, error) from None
-    columns = tuple(_recognized_columns(opened, mapping))
+    columns = tuple(_recognized_columns(opened_file, mapping))
     names = {column.name for column in columns}
     return Sniff(
         path=str(path),
         name=path.name,
         bytes=size,
-        vendor=opened.vendor.name,
-        title=opened.vendor.title,
-        why=opened.why,
-        headers=tuple(opened.headers),
-        signature=header_signature(opened.headers),
+        vendor=opened_file.vendor.name,
+        title=opened_file.vendor.title,
+        why=opened_file.why,
+        headers=tuple(opened_file.headers),
+        signature=header_signature(opened_file.headers),
         columns=columns,
         rows=rows,
         missing=tuple(name for name in _EXPECTED_QUANTITIES if name not in names),
-        notes=tuple(finding.sentence for finding in opened.source.findings),
+        notes=tuple(finding.sentence for finding in opened_file.source.findings),
     )
 
 
-def _recognized_columns(opened: OpenedFile, mapping: Mapping[str, str]) -> list[RecognizedColumn]:
+def _recognized_columns(opened_file: OpenedFile, mapping: Mapping[str, str]) -> list[RecognizedColumn]:
     """List quantities first, then other names in the mapping, then the state column."""
     columns = []
     for name in dict.fromkeys([*QUANTITIES, *mapping]):
-        step_time = opened.step_time if name == "time_s" else None
-        column = opened.names.find_column(opened.headers, name)
-        if step_time is not None:
-            columns.append(_recognized_column(opened, name, step_time))
+        step_time_position = opened_file.step_time_position if name == "time_s" else None
+        column = opened_file.names.find_column(opened_file.headers, name)
+        if step_time_position is not None:
+            columns.append(_recognized_column(opened_file, name, step_time_position))
         elif column is not None:
-            is_mapped = opened.names.find_mapped_column(opened.headers, name) is not None
+            is_mapped = opened_file.names.find_mapped_column(opened_file.headers, name) is not None
             columns.append(
-                _recognized_column(opened, name, column.position, column.unit, column.factor, column.offset, is_mapped)
+                _recognized_column(
+                    opened_file, name, column.position, column.unit, column.factor, column.offset, is_mapped
+                )
             )
-    if opened.state is not None:
-        columns.append(_recognized_column(opened, "step_type", opened.state))
+    if opened_file.state_position is not None:
+        columns.append(_recognized_column(opened_file, "step_type", opened_file.state_position))
     return columns
 
 
 def _recognized_column(
-    opened: OpenedFile,
+    opened_file: OpenedFile,
     name: str,
     position: int,
     unit: str = "",
@@ -118,5 +120,5 @@ def _recognized_column(
     offset: float = 0.0,
     mapped: bool = False,
 ) -> RecognizedColumn:
-    sample = tuple(opened.source.sample(position)[:_SAMPLE_VALUES])
-    return RecognizedColumn(name, opened.headers[position], unit, factor, offset, mapped, sample)
+    sample = tuple(opened_file.source.sample(position)[:_SAMPLE_VALUES])
+    return RecognizedColumn(name, opened_file.headers[position], unit, factor, offset, mapped, sample)

@@ -75,25 +75,25 @@ class PipelineStream:
         """
         self._names = self._names or tuple(values)
         row = np.array([values[name] for name in self._names], dtype=np.float64)
-        return self._through(self._grid.push(time_s, row))
+        return self._run_stages(self._grid.push(time_s, row))
 
     def finish(self) -> list[StreamedRow]:
         """Return the remaining rows after the last one was pushed."""
-        return self._through(self._grid.finish())
+        return self._run_stages(self._grid.finish())
 
-    def _through(self, grid: Iterable[GridRow]) -> list[StreamedRow]:
+    def _run_stages(self, grid: Iterable[GridRow]) -> list[StreamedRow]:
         rows: Iterable[_Row] = (
             _Row(row.time_s, dict(zip(self._names, row.values[:, None], strict=True)), row.starts) for row in grid
         )
         for stage in self._stages:
             rows = [output for row in rows for output in stage(row)]
-        return [self._scaled(row) for row in rows]
+        return [self._scale_row(row) for row in rows]
 
-    def _scaled(self, row: _Row) -> StreamedRow:
+    def _scale_row(self, row: _Row) -> StreamedRow:
         features = np.array([row.columns[name][0] for name in self._pipeline.signals.features])
         physical = {name: float(values[0]) for name, values in row.columns.items()}
-        scaled = self._pipeline.feature_scale.forward(features)
-        return StreamedRow(row.time_s, scaled, physical, row.starts, row.scored)
+        scaled_features = self._pipeline.feature_scale.forward(features)
+        return StreamedRow(row.time_s, scaled_features, physical, row.starts, row.scored)
 
 
 def _stages(pipeline: Pipeline, identity: str, training: bool) -> Iterator[_Stage]:
@@ -104,7 +104,7 @@ def _stages(pipeline: Pipeline, identity: str, training: bool) -> Iterator[_Stag
             yield partial(_with_pre_roll, Rest(step, tuple(column_steps), pipeline.period_s, identity), index)
         elif isinstance(step, Augment):
             if training:
-                yield partial(_augmented, Augmenter(step, index, identity), step.column)
+                yield partial(_augment_row, Augmenter(step, index, identity), step.column)
         elif not isinstance(step, Resample | Normalise):
             yield partial(_with_new_column, maker(step, pipeline.period_s, identity), step.output, index)
             column_steps.append(step)
@@ -119,7 +119,7 @@ def _with_new_column(column_maker: Maker, output: str, index: int, row: _Row) ->
         raise _no_value(index, row, error) from None
 
 
-def _augmented(augmenter: Augmenter, column: str, row: _Row) -> Iterator[_Row]:
+def _augment_row(augmenter: Augmenter, column: str, row: _Row) -> Iterator[_Row]:
     yield row.with_column(column, augmenter.push(row.columns[column]))
 
 

@@ -65,18 +65,18 @@ def simulate(drive: Drive, ambient_degC: float, soc: float) -> Trace:
         inverse_K = 1.0 / (temperature + _ZERO_DEGC_K) - 1.0 / (25.0 + _ZERO_DEGC_K)
         near_empty = math.exp(-soc / 0.07)
         entropy = _ENTROPY_V_PER_K * (temperature - 25.0)
-        inner = ocv(soc) + entropy + transfer + diffusion + hysteresis
-        ohmic = _OHMIC_OHM * math.exp(_OHMIC_ACTIVATION_K * inverse_K) * (1.0 + 0.5 * near_empty)
-        current = drive(len(rows), voltage, inner, ohmic)
+        inner_V = ocv(soc) + entropy + transfer + diffusion + hysteresis
+        resistance_ohm = _OHMIC_OHM * math.exp(_OHMIC_ACTIVATION_K * inverse_K) * (1.0 + 0.5 * near_empty)
+        current = drive(len(rows), voltage, inner_V, resistance_ohm)
         if current is None:
             return Trace(*np.array(rows).T)
-        voltage = inner + ohmic * current
+        voltage = inner_V + resistance_ohm * current
         rows.append((voltage, current, temperature, soc))
 
-        exchange = (
+        exchange_A = (
             _EXCHANGE_A * math.exp(-_EXCHANGE_ACTIVATION_K * inverse_K) * math.sqrt(max(4 * soc * (1 - soc), 0.05))
         )
-        settled_transfer = 2 * _GAS_OVER_FARADAY * (temperature + _ZERO_DEGC_K) * math.asinh(current / (2 * exchange))
+        settled_transfer = 2 * _GAS_OVER_FARADAY * (temperature + _ZERO_DEGC_K) * math.asinh(current / (2 * exchange_A))
         settled_diffusion = (
             _DIFFUSION_OHM * math.exp(_DIFFUSION_ACTIVATION_K * inverse_K) * (1.0 + 2.0 * near_empty) * current
         )
@@ -88,8 +88,8 @@ def simulate(drive: Drive, ambient_degC: float, soc: float) -> Trace:
         hysteresis += (math.copysign(_HYSTERESIS_V, current) - hysteresis) * -math.expm1(
             -_HYSTERESIS_RATE * charge_share
         )
-        heat = current * (voltage - ocv(soc) - entropy) - _COOLING_W_PER_K * (temperature - ambient_degC)
-        temperature += heat / _HEAT_CAPACITY_J_PER_K
+        net_heat_W = current * (voltage - ocv(soc) - entropy) - _COOLING_W_PER_K * (temperature - ambient_degC)
+        temperature += net_heat_W / _HEAT_CAPACITY_J_PER_K
         soc = min(max(soc + current / (3600.0 * CAPACITY_AH), 0.0), 1.0)
 
 

@@ -42,17 +42,17 @@ _LOST_VOLTAGES = slice(1200, 1240)
 
 def csv_bytes(file: DemoFile) -> bytes:
     """The file as a cycler would write it, one row per second."""
-    return _csv(_measured(file))
+    return _csv(_measured_columns(file))
 
 
 def defective_csv_bytes() -> bytes:
     """A file with two defects that the checks should find: current of the wrong sign, and rows without a voltage."""
-    columns = _measured(_DEFECTIVE_FILE)
+    columns = _measured_columns(_DEFECTIVE_FILE)
     columns[2] = -columns[2]
     return _csv(columns, _LOST_VOLTAGES)
 
 
-def _measured(file: DemoFile) -> list[np.ndarray]:
+def _measured_columns(file: DemoFile) -> list[np.ndarray]:
     """time_s, voltage, current, temperature, ambient and SOC with each sensor's offset, noise and resolution.
 
     SOC is counted from the true current.
@@ -62,15 +62,15 @@ def _measured(file: DemoFile) -> list[np.ndarray]:
     trace = simulate(current_drive, file.ambient_degC, soc=1.0 if file.patterns else 0.06)
     rows = len(trace.soc)
 
-    def sensed(true_values: np.ndarray, offset: float, noise: float, resolution: float) -> np.ndarray:
-        measured = true_values + random.normal(0.0, offset) + random.normal(0.0, noise, rows)
-        return np.asarray(np.round(measured / resolution) * resolution)
+    def measure(true_values: np.ndarray, offset: float, noise: float, resolution: float) -> np.ndarray:
+        measured_values = true_values + random.normal(0.0, offset) + random.normal(0.0, noise, rows)
+        return np.asarray(np.round(measured_values / resolution) * resolution)
 
     return [
         np.arange(rows, dtype=np.float64),
-        sensed(trace.voltage_V, 5e-4, 8e-4, 1e-4),
-        sensed(trace.current_A, 5e-3, 5e-3, 1e-3),
-        sensed(trace.temperature_degC, 0.2, 0.05, 0.01),
+        measure(trace.voltage_V, 5e-4, 8e-4, 1e-4),
+        measure(trace.current_A, 5e-3, 5e-3, 1e-3),
+        measure(trace.temperature_degC, 0.2, 0.05, 0.01),
         np.full(rows, file.ambient_degC),
         trace.soc,
     ]

@@ -15,18 +15,18 @@ __all__ = ["load_table", "read_table", "usable"]
 def read_table(
     path: Path,
     mapping: Mapping[str, str],
-    required: Sequence[str],
-    optional: Sequence[str] = (),
+    required_columns: Sequence[str],
+    optional_columns: Sequence[str] = (),
     *,
     sha256: str = "",
     extra_vendors: Path | None = None,
 ) -> Table:
     """Read one file into rows that are ready for use: no value missing, time strictly increasing from 0.
 
-    mapping: canonical name to the name in the file, for names that are not recognized. required: canonical columns that
-    must be present; time always must. optional: columns that are read when they are present and complete. sha256: hash
-    of the file if already known. extra_vendors: a folder with more vendor files. Raises VestimError with a one-sentence
-    message for a file that cannot be used.
+    mapping: canonical name to the name in the file, for names that are not recognized. required_columns: canonical
+    columns that must be present; time always must. optional_columns: read when they are present and complete. sha256:
+    hash of the file if already known. extra_vendors: a folder with more vendor files. Raises VestimError with a
+    one-sentence message for a file that cannot be used.
     """
-    table = load_table(path, mapping, required, optional, sha256=sha256, extra_vendors=extra_vendors)
-    return usable(table, required, dict(mapping))
+    table = load_table(path, mapping, required_columns, optional_columns, sha256=sha256, extra_vendors=extra_vendors)
+    return usable(table, required_columns, dict(mapping))

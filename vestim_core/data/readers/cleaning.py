@@ -19,17 +19,18 @@ from vestim_core.spec.errors import VestimError, wrong_input
 from vestim_core.spec.finding import Finding, Severity
 
 
-def usable(table: Table, required: Sequence[str], mapping: dict[str, str] | None = None) -> Table:
+def usable(table: Table, required_columns: Sequence[str], mapping: dict[str, str] | None = None) -> Table:
     """Return the data rows of `table`, free of NaN, with time starting at 0 and strictly increasing.
 
-    required: columns that must be complete; time always must. Any other column with a gap is omitted and reported as a
-    finding. Raises VestimError for a gap in a required column, time that runs backward, and fewer than two rows.
+    required_columns: columns that must be complete; time always must. Any other column with a gap is omitted and
+    reported as a finding. Raises VestimError for a gap in a required column, time that runs backward, and fewer than
+    two rows.
     """
-    absent = [name for name in ("time_s", *required) if name not in table.columns]
-    if absent:
-        raise missing_column_error(table.path, table.headers, mapping or {}, absent)
+    absent_columns = [name for name in ("time_s", *required_columns) if name not in table.columns]
+    if absent_columns:
+        raise missing_column_error(table.path, table.headers, mapping or {}, absent_columns)
     if len(_non_finite_rows(next(iter(table.columns.values())))):
-        table = keep_rows(table, ~_is_empty_row(table))
+        table = keep_rows(table, ~_empty_row_mask(table))
     findings = list(table.findings)
     for finding in findings:
         if finding.code == "rows.ragged":
@@ -42,13 +43,13 @@ def usable(table: Table, required: Sequence[str], mapping: dict[str, str] | None
         )
     columns = dict(table.columns)
     for name, values in table.columns.items():
-        missing = _non_finite_rows(values)
-        if len(missing) == 0:
+        missing_rows = _non_finite_rows(values)
+        if len(missing_rows) == 0:
             continue
-        if name == "time_s" or name in required:
-            raise _gap_error(table, name, missing)
+        if name == "time_s" or name in required_columns:
+            raise _gap_error(table, name, missing_rows)
         del columns[name]
-        findings.append(_dropped_column_finding(table, name, missing))
+        findings.append(_dropped_column_finding(table, name, missing_rows))
     table = replace(table, columns=columns)
     row_mask, duplicate_findings = _increasing_rows(table)
     table = keep_rows(table, row_mask) if row_mask is not None else table
@@ -74,20 +75,20 @@ def keep_rows(table: Table, mask: np.ndarray) -> Table:
     return replace(table, columns=columns, row_location=row_location)
 
 
-def _is_empty_row(table: Table) -> np.ndarray:
+def _empty_row_mask(table: Table) -> np.ndarray:
     """Mask of rows without any value, among them lines of text and truncated lines."""
     first_column, *other_columns = table.columns.values()
-    empty: np.ndarray = np.isnan(first_column)
+    is_empty: np.ndarray = np.isnan(first_column)
     for column in other_columns:
-        empty &= np.isnan(column)
-    return empty
+        is_empty &= np.isnan(column)
+    return is_empty
 
 
 def _non_finite_rows(values: np.ndarray) -> np.ndarray:
     """Rows without a finite value. Fast path: a sum is finite only if all of its terms are."""
     with np.errstate(invalid="ignore", over="ignore"):
-        finite = np.isfinite(values.sum())
-    return np.empty(0, dtype=np.intp) if finite else np.flatnonzero(~np.isfinite(values))
+        is_finite = np.isfinite(values.sum())
+    return np.empty(0, dtype=np.intp) if is_finite else np.flatnonzero(~np.isfinite(values))
 
 
 def _increasing_rows(table: Table) -> tuple[np.ndarray | None, list[Finding]]:
@@ -129,16 +130,16 @@ def _duplicates_finding(table: Table, rows: np.ndarray) -> Finding:
     )
 
 
-def _gap_error(table: Table, name: str, missing: np.ndarray) -> VestimError:
+def _gap_error(table: Table, name: str, missing_rows: np.ndarray) -> VestimError:
     """Build the error for a missing value, showing any text found in its place."""
     header = table.sources.get(name, name)
     text_finding = next(
         (finding for finding in table.findings if finding.code == "channel.text" and finding.column == name), None
     )
     if text_finding is None or text_finding.rows is None:
-        return wrong_input(_gap_message(table, header, missing), place=str(table.path))
+        return wrong_input(_gap_message(table, header, missing_rows), place=str(table.path))
     excerpt = text_finding.sentence.partition("the text ")[2].rpartition(" for a number")[0]
-    location = table.row_location(int(missing[0]))
+    location = table.row_location(int(missing_rows[0]))
     if name == "time_s":
         return wrong_input(
             f'"{table.name}" has {excerpt} in its time column "{header}", {location}, which is neither a number nor a '
@@ -152,23 +153,23 @@ def _gap_error(table: Table, name: str, missing: np.ndarray) -> VestimError:
     )
 
 
-def _gap_message(table: Table, header: str, missing: np.ndarray) -> str:
-    rows = "1 row" if len(missing) == 1 else f"{len(missing)} rows"
+def _gap_message(table: Table, header: str, missing_rows: np.ndarray) -> str:
+    rows = "1 row" if len(missing_rows) == 1 else f"{len(missing_rows)} rows"
     return (
         f'"{table.name}" has no value in column "{header}" in {rows}, first at '
-        f"{table.row_location(int(missing[0]))}: fill in or delete these rows, or leave the file out."
+        f"{table.row_location(int(missing_rows[0]))}: fill in or delete these rows, or leave the file out."
     )
 
 
-def _dropped_column_finding(table: Table, name: str, missing: np.ndarray) -> Finding:
-    sentence = _gap_message(table, table.sources.get(name, name), missing).partition(":")[0]
+def _dropped_column_finding(table: Table, name: str, missing_rows: np.ndarray) -> Finding:
+    sentence = _gap_message(table, table.sources.get(name, name), missing_rows).partition(":")[0]
     return Finding(
         code="column_left_out",
         severity=Severity.WARNING,
         sentence=f"{sentence}; the column is left out, as no model reads it.",
         file=table.name,
         column=name,
-        rows=(int(missing[0]), int(missing[-1])),
+        rows=(int(missing_rows[0]), int(missing_rows[-1])),
     )
 
 

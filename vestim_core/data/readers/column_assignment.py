@@ -58,7 +58,7 @@ class ColumnNames:
     mapping: Mapping[str, str]
 
     @classmethod
-    def of(cls, vendor: Vendor, vendors: Sequence[Vendor], mapping: Mapping[str, str]) -> ColumnNames:
+    def for_vendor(cls, vendor: Vendor, vendors: Sequence[Vendor], mapping: Mapping[str, str]) -> ColumnNames:
         """Build the names for `vendor`. vendors: all vendors, including `plain`."""
         return cls(vendor, next(candidate for candidate in vendors if candidate.name == PLAIN), mapping)
 
@@ -123,7 +123,7 @@ class ColumnNames:
         ]
         unit = next((unit for unit in (*written_units, *implied_units) if fold_case(unit) in units), "")
         factor, offset = units.get(fold_case(unit), (1.0, 0.0))
-        if name == "current_A" and self.vendor.discharge_positive:
+        if name == "current_A" and self.vendor.is_discharge_positive:
             factor = -factor
         return AssignedColumn(position, header, factor, offset, unit)
 
@@ -132,27 +132,27 @@ def assign_columns(
     path: Path,
     headers: Sequence[str],
     names: ColumnNames,
-    required: Sequence[str],
-    optional: Sequence[str],
+    required_columns: Sequence[str],
+    optional_columns: Sequence[str],
     hint: str = "",
 ) -> tuple[dict[str, AssignedColumn], list[Finding]]:
-    """Find the column of each `required` quantity, and of the `optional` ones that are present, by canonical name.
+    """Find the columns of the required quantities, and of the optional ones that are present, by canonical name.
 
     Raises wrong_input if a required one is missing; hint: appended to the message.
     """
-    assigned: dict[str, AssignedColumn] = {}
+    columns: dict[str, AssignedColumn] = {}
     findings: list[Finding] = []
-    for name in dict.fromkeys([*required, *optional]):
+    for name in dict.fromkeys([*required_columns, *optional_columns]):
         column = names.find_column(headers, name)
         if column is None:
             continue
-        assigned[name] = column
+        columns[name] = column
         if name in names.mapping and names.find_mapped_column(headers, name) is None:
             findings.append(_mapping_missed_finding(path, name, names.mapping[name], column.header))
-    missing = [name for name in required if name not in assigned]
-    if missing:
-        raise missing_column_error(path, headers, names.mapping, missing, hint)
-    return assigned, findings
+    missing_columns = [name for name in required_columns if name not in columns]
+    if missing_columns:
+        raise missing_column_error(path, headers, names.mapping, missing_columns, hint)
+    return columns, findings
 
 
 def _mapping_missed_finding(path: Path, name: str, mapped_header: str, used_header: str) -> Finding:
@@ -167,16 +167,16 @@ def _mapping_missed_finding(path: Path, name: str, mapped_header: str, used_head
 
 
 def missing_column_error(
-    path: Path, headers: Sequence[str], mapping: Mapping[str, str], missing: Sequence[str], hint: str = ""
+    path: Path, headers: Sequence[str], mapping: Mapping[str, str], missing_columns: Sequence[str], hint: str = ""
 ) -> VestimError:
-    """Build the error for a file without the columns `missing`. hint: appended to the message."""
-    labels = " or ".join(COLUMN_LABELS[name][0] if name in COLUMN_LABELS else f'"{name}"' for name in missing)
-    mapped_headers = [f'"{mapping[name]}" (data.columns)' for name in missing if name in mapping]
+    """Build the error for a file without `missing_columns`. hint: appended to the message."""
+    labels = " or ".join(COLUMN_LABELS[name][0] if name in COLUMN_LABELS else f'"{name}"' for name in missing_columns)
+    mapped_headers = [f'"{mapping[name]}" (data.columns)' for name in missing_columns if name in mapping]
     listed_headers = ", ".join(headers[:_MAX_LISTED]) + (
         f" and {len(headers) - _MAX_LISTED} more" if len(headers) > _MAX_LISTED else ""
     )
-    example = f'{missing[0]} = "{COLUMN_LABELS.get(missing[0], ("", "name in the file"))[1]}"'
-    if "soc" in missing:
+    example = f'{missing_columns[0]} = "{COLUMN_LABELS.get(missing_columns[0], ("", "name in the file"))[1]}"'
+    if "soc" in missing_columns:
         hint = f"{hint} Or have it counted from the current: checking the files proposes how.".strip()
     absent = ", not even " + " or ".join(mapped_headers) if mapped_headers else ""
     return wrong_input(

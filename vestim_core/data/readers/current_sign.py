@@ -23,12 +23,12 @@ def apply_state_sign(
     for state in {state for state in states if state is not None}:
         sign = vendor.states.get(fold_case(state), np.nan)
         signs[states == state] = sign
-    unknown = np.isnan(signs) & (current_A > 0)
+    is_unknown = np.isnan(signs) & (current_A > 0)
     signed_A = np.where(np.isnan(signs), 1.0, signs) * current_A + 0.0
-    if not unknown.any():
+    if not is_unknown.any():
         return signed_A, []
-    letter = states[np.flatnonzero(unknown)[0]]
-    spans = spans_of(unknown)
+    letter = states[np.flatnonzero(is_unknown)[0]]
+    spans = spans_of(is_unknown)
     finding = finding_at(
         spans,
         code="current.sign",

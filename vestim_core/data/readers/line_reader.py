@@ -95,17 +95,17 @@ class LineReader:
         """The fields of the row, or an empty list if the entire row is unusable."""
         layout = self.layout
         excerpt = layout.separator.join(fields)[:_MAX_EXCERPT]
-        surplus = fields[layout.width :]
-        if surplus and any(field.strip() for field in surplus):
+        surplus_fields = fields[layout.width :]
+        if surplus_fields and any(field.strip() for field in surplus_fields):
             collector.add(
                 "rows.ragged", row, f"{len(fields)} values in line {line} where the rows before have {layout.width}"
             )
             return []
         if not any(is_number(field, layout.decimal, layout.thousands) for field in fields):
-            filled = [field.strip() for field in fields]
-            if not any(filled):
+            stripped_fields = [field.strip() for field in fields]
+            if not any(stripped_fields):
                 return []
-            is_header = filled[: len(layout.names)] == layout.names
+            is_header = stripped_fields[: len(layout.names)] == layout.names
             collector.add("rows.repeated_header" if is_header else "rows.text", row, f'"{excerpt}" in line {line}')
             return []
         if len(fields) < layout.width and line == self._unterminated_line:

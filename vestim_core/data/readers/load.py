@@ -48,22 +48,22 @@ class OpenedFile:
         return self.source.headers
 
     @property
-    def step_time(self) -> int | None:
+    def step_time_position(self) -> int | None:
         """Position of the time that restarts with each step, if the total time must be derived from it."""
         total_column = self.names.find_column(self.headers, "time_s")
         if self.names.find_mapped_column(self.headers, "time_s") or (
-            total_column and total_column.position not in (self.date,)
+            total_column and total_column.position not in (self.date_position,)
         ):
             return None
         return self.names.find_position(self.headers, self.vendor.step_time)
 
     @property
-    def date(self) -> int | None:
+    def date_position(self) -> int | None:
         """Position of the column with date and time of day."""
         return self.names.find_position(self.headers, (*self.vendor.date, *self.names.plain.date))
 
     @property
-    def state(self) -> int | None:
+    def state_position(self) -> int | None:
         """Position of the column with the state's letter."""
         keys = self.vendor.columns.get("step_type", ())
         return self.names.find_position(self.headers, keys)
@@ -78,28 +78,30 @@ def open_source(path: Path, mapping: Mapping[str, str], extra_vendors: Path | No
     except OSError as error:
         raise unreadable_error(path, error) from None
     vendor, why = detect_vendor(path.name, source.preamble, source.headers, all_vendors)
-    return OpenedFile(source, vendor, why, ColumnNames.of(vendor, all_vendors, mapping), mapping)
+    return OpenedFile(source, vendor, why, ColumnNames.for_vendor(vendor, all_vendors, mapping), mapping)
 
 
 def load_table(
     path: Path,
     mapping: Mapping[str, str] | None = None,
-    required: Sequence[str] = (),
-    optional: Sequence[str] | None = None,
+    required_columns: Sequence[str] = (),
+    optional_columns: Sequence[str] | None = None,
     *,
     sha256: str = "",
     extra_vendors: Path | None = None,
 ) -> Table:
     """Load all rows of one file unchanged: NaN where it has no number, time as recorded.
 
-    mapping: canonical name to the name in the file, for names that are not recognized. required: canonical columns that
-    must be present; time always must. optional: columns that are read when present; None for every quantity. sha256:
-    hash of the file if already known. extra_vendors: a folder with more vendor files. Raises VestimError with a
+    mapping: canonical name to the name in the file, for names that are not recognized. required_columns: canonical
+    columns that must be present; time always must. optional_columns: read when present; None for every quantity.
+    sha256: hash of the file if already known. extra_vendors: a folder with more vendor files. Raises VestimError with a
     one-sentence message for a file that cannot be read.
     """
-    opened = open_source(path, mapping or {}, extra_vendors)
+    opened_file = open_source(path, mapping or {}, extra_vendors)
     try:
-        return _load(opened, required, list(QUANTITIES) if optional is None else optional, sha256)
+        return _load(
+            opened_file, required_columns, list(QUANTITIES) if optional_columns is None else optional_columns, sha256
+        )
     except OSError as error:
         raise unreadable_error(path, error) from None
 
@@ -108,7 +110,7 @@ def _open_by_suffix(path: Path, vendors: Sequence[Vendor], mapping: Mapping[str,
     suffix = path.suffix.lower()
     if suffix == ".mat":
         matlab_vendor = next((vendor for vendor in vendors if vendor.structs), vendors[-1])
-        return open_mat(path, ColumnNames.of(matlab_vendor, vendors, mapping))
+        return open_mat(path, ColumnNames.for_vendor(matlab_vendor, vendors, mapping))
     if suffix in (".xlsx", ".xlsm", ".xls"):
         return open_sheets(path, vendors)
     if suffix == ".parquet":
@@ -118,59 +120,67 @@ def _open_by_suffix(path: Path, vendors: Sequence[Vendor], mapping: Mapping[str,
     return open_csv(path)
 
 
-def _load(opened: OpenedFile, required: Sequence[str], optional: Sequence[str], sha256: str) -> Table:
-    source, path = opened.source, opened.source.path
-    step_time = opened.step_time
+def _load(
+    opened_file: OpenedFile, required_columns: Sequence[str], optional_columns: Sequence[str], sha256: str
+) -> Table:
+    source, path = opened_file.source, opened_file.source.path
+    step_time_position = opened_file.step_time_position
     hint = " ".join(finding.sentence for finding in source.findings)
-    derived = [] if step_time is None else ["time_s"]
-    required_in_file = [name for name in ("time_s", *required) if name not in derived]
-    assigned, findings = assign_columns(
-        path, opened.headers, opened.names, required_in_file, [*optional, "time_s"], hint
+    derived_columns = [] if step_time_position is None else ["time_s"]
+    required_in_file = [name for name in ("time_s", *required_columns) if name not in derived_columns]
+    assigned_columns, findings = assign_columns(
+        path, opened_file.headers, opened_file.names, required_in_file, [*optional_columns, "time_s"], hint
     )
-    total_column = assigned.pop("time_s", None)
-    state_position = opened.state if opened.vendor.states and "current_A" in assigned else None
-    time_position = total_column.position if total_column and step_time is None else step_time
-    date_position = opened.date if step_time is not None else None
-    clocks = [position for position in (time_position, date_position) if position is not None]
+    total_column = assigned_columns.pop("time_s", None)
+    sign_position = (
+        opened_file.state_position if opened_file.vendor.states and "current_A" in assigned_columns else None
+    )
+    time_position = total_column.position if total_column and step_time_position is None else step_time_position
+    step_date_position = opened_file.date_position if step_time_position is not None else None
+    clocks = [position for position in (time_position, step_date_position) if position is not None]
     texts = [position for position in clocks if _is_text(source, position)] + (
-        [] if state_position is None else [state_position]
+        [] if sign_position is None else [sign_position]
     )
-    positions = {*clocks, *texts, *(column.position for column in assigned.values())}
+    positions = {*clocks, *texts, *(column.position for column in assigned_columns.values())}
     raw = source.read(sorted(positions), texts)
-    clock = total_column if total_column and step_time is None else _step_clock(opened, time_position)
-    time_s = _clock_seconds(clock, raw, opened)
-    if step_time is not None:
+    clock = total_column if total_column and step_time_position is None else _step_clock(opened_file, time_position)
+    time_s = _clock_seconds(clock, raw, opened_file)
+    if step_time_position is not None:
         time_s = total_time(
-            time_s, None if date_position is None else _dates(raw.columns[date_position], opened.vendor)
+            time_s, None if step_date_position is None else _dates(raw.columns[step_date_position], opened_file.vendor)
         )
-    columns = {name: column.to_canonical(raw.columns[column.position]) for name, column in assigned.items()}
-    if state_position is not None:
+    columns = {name: column.to_canonical(raw.columns[column.position]) for name, column in assigned_columns.items()}
+    if sign_position is not None:
         columns["current_A"], sign_findings = apply_state_sign(
-            columns["current_A"], raw.columns[state_position], opened.vendor, path.name
+            columns["current_A"], raw.columns[sign_position], opened_file.vendor, path.name
         )
         findings += sign_findings
     start_s = _first_finite(time_s)
-    names_by_position = {column.position: name for name, column in ({"time_s": clock} | assigned).items()}
+    names_by_position = {column.position: name for name, column in ({"time_s": clock} | assigned_columns).items()}
     findings += issue_findings(raw.issues, names_by_position, path.name)
-    findings += _check_unit_by_date(opened, clock, time_s)
+    findings += _check_unit_by_date(opened_file, clock, time_s)
     return Table(
         path,
         path.name,
         sha256 or sha256_of(path),
         {"time_s": time_s - start_s if start_s else time_s, **columns},
         (*source.findings, *findings),
-        vendor=opened.vendor.name,
-        why=opened.why,
-        headers=tuple(opened.headers),
-        sources=_source_headers(opened, {"time_s": clock} | assigned),
+        vendor=opened_file.vendor.name,
+        why=opened_file.why,
+        headers=tuple(opened_file.headers),
+        sources=_source_headers(opened_file, {"time_s": clock} | assigned_columns),
         start_s=start_s,
         row_location=source.row_location,
     )
 
 
-def _source_headers(opened: OpenedFile, assigned: Mapping[str, AssignedColumn]) -> dict[str, str]:
-    sources = {name: column.header for name, column in assigned.items()}
-    return sources if opened.state is None else sources | {"step_type": opened.headers[opened.state]}
+def _source_headers(opened_file: OpenedFile, assigned_columns: Mapping[str, AssignedColumn]) -> dict[str, str]:
+    sources = {name: column.header for name, column in assigned_columns.items()}
+    return (
+        sources
+        if opened_file.state_position is None
+        else sources | {"step_type": opened_file.headers[opened_file.state_position]}
+    )
 
 
 def _is_text(source: Source, position: int) -> bool:
@@ -179,24 +189,24 @@ def _is_text(source: Source, position: int) -> bool:
     return bool(first) and not is_number(first, ".", ",") and not is_number(first, ",")
 
 
-def _step_clock(opened: OpenedFile, position: int | None) -> AssignedColumn:
+def _step_clock(opened_file: OpenedFile, position: int | None) -> AssignedColumn:
     assert position is not None
-    header = opened.headers[position]
-    column = ColumnNames(opened.vendor, opened.names.plain, {"time_s": header}).find_mapped_column(
-        opened.headers, "time_s"
+    header = opened_file.headers[position]
+    column = ColumnNames(opened_file.vendor, opened_file.names.plain, {"time_s": header}).find_mapped_column(
+        opened_file.headers, "time_s"
     )
     return column or AssignedColumn(position, header)
 
 
-def _clock_seconds(clock: AssignedColumn, raw: RawColumns, opened: OpenedFile) -> np.ndarray:
+def _clock_seconds(clock: AssignedColumn, raw: RawColumns, opened_file: OpenedFile) -> np.ndarray:
     values = raw.columns[clock.position]
     if values.dtype != object:
         return clock.to_canonical(values)
-    seconds = parse_times(values, opened.vendor.time_format)
+    seconds = parse_times(values, opened_file.vendor.time_format)
     is_present = np.array([value is not None for value in values])
-    unparsed = np.flatnonzero(np.isnan(seconds) & is_present)
-    if len(unparsed):
-        raw.issues.append(ReadIssue("channel.text", unparsed, f'"{values[unparsed[0]]}"', clock.position))
+    unparsed_rows = np.flatnonzero(np.isnan(seconds) & is_present)
+    if len(unparsed_rows):
+        raw.issues.append(ReadIssue("channel.text", unparsed_rows, f'"{values[unparsed_rows[0]]}"', clock.position))
     return seconds
 
 
@@ -204,23 +214,23 @@ def _first_finite(values: np.ndarray) -> float:
     """The first finite value; 0 if there is none."""
     if len(values) and np.isfinite(values[0]):
         return float(values[0])
-    finite = np.flatnonzero(np.isfinite(values))
-    return float(values[finite[0]]) if len(finite) else 0.0
+    finite_rows = np.flatnonzero(np.isfinite(values))
+    return float(values[finite_rows[0]]) if len(finite_rows) else 0.0
 
 
 def _dates(values: np.ndarray, vendor: Vendor) -> np.ndarray:
     return parse_times(values, vendor.time_format) if values.dtype == object else values
 
 
-def _check_unit_by_date(opened: OpenedFile, clock: AssignedColumn, time_s: np.ndarray) -> list[Finding]:
+def _check_unit_by_date(opened_file: OpenedFile, clock: AssignedColumn, time_s: np.ndarray) -> list[Finding]:
     """Finding if the dates show that the time column has another unit than its header says."""
-    date = opened.date
-    if date is None or date == clock.position or len(time_s) < 3:
+    date_position = opened_file.date_position
+    if date_position is None or date_position == clock.position or len(time_s) < 3:
         return []
-    texts = np.array([text or None for text in opened.source.sample(date)], dtype=object)
-    if not any(texts) or not _is_text(opened.source, date):
+    texts = np.array([text or None for text in opened_file.source.sample(date_position)], dtype=object)
+    if not any(texts) or not _is_text(opened_file.source, date_position):
         return []
-    dates = parse_times(texts, opened.vendor.time_format)
+    dates = parse_times(texts, opened_file.vendor.time_format)
     rows = min(len(dates), len(time_s))
     date_span_s, time_span_s = dates[rows - 1] - dates[0], time_s[rows - 1] - time_s[0]
     if not (date_span_s >= _MIN_COMPARED_S and time_span_s > 0):
@@ -232,9 +242,10 @@ def _check_unit_by_date(opened: OpenedFile, clock: AssignedColumn, time_s: np.nd
         Finding(
             code="time.unit",
             severity=Severity.ERROR,
-            sentence=f'"{clock.header}" of "{opened.source.path.name}" moves by {time_span_s:g} s while '
-            f'"{opened.headers[date]}" moves by {date_span_s:g} s: its values must be multiplied by {factor:g}.',
-            file=opened.source.path.name,
+            sentence=f'"{clock.header}" of "{opened_file.source.path.name}" moves by {time_span_s:g} s while '
+            f'"{opened_file.headers[date_position]}" moves by {date_span_s:g} s: its values must be '
+            f"multiplied by {factor:g}.",
+            file=opened_file.source.path.name,
             column="time_s",
             repair=Repair(kind="scale", parameters={"column": "time_s", "factor": factor}),
         )

@@ -65,9 +65,11 @@ def open_mat(path: Path, names: ColumnNames) -> MatSource:
             place=str(path),
         )
     rows = _time_length(vectors, names)
-    skipped = [field for field in fields if field not in vectors or len(vectors[field]) != rows]
+    skipped_fields = [field for field in fields if field not in vectors or len(vectors[field]) != rows]
     used_vectors = {field: vector for field, vector in vectors.items() if len(vector) == rows}
-    return MatSource(path, list(used_vectors), list(used_vectors.values()), _skipped_findings(path, skipped, rows))
+    return MatSource(
+        path, list(used_vectors), list(used_vectors.values()), _skipped_findings(path, skipped_fields, rows)
+    )
 
 
 def _load(path: Path) -> dict[str, Any]:

@@ -94,9 +94,9 @@ def open_sheets(path: Path, vendors: Sequence[Vendor]) -> WorkbookSource:
             f'"{path.name}" has no sheet with a line of column names over rows of numbers.', place=str(path)
         )
     best = max(candidates, key=lambda sheet: _sheet_rank(path, sheet, vendors))
-    joined = [sheet for sheet in candidates if sheet.header.headers == best.header.headers]
-    skipped = [sheet.name for sheet in candidates if sheet not in joined]
-    return WorkbookSource(path, joined, _joined_findings(path, joined, skipped))
+    joined_sheets = [sheet for sheet in candidates if sheet.header.headers == best.header.headers]
+    skipped_names = [sheet.name for sheet in candidates if sheet not in joined_sheets]
+    return WorkbookSource(path, joined_sheets, _joined_findings(path, joined_sheets, skipped_names))
 
 
 def _sheets_with_table(path: Path) -> list[Sheet]:
@@ -136,15 +136,15 @@ def _read_sheet(name: str, sheet: Any) -> Sheet | None:
 def _sheet_rank(path: Path, sheet: Sheet, vendors: Sequence[Vendor]) -> tuple[bool, int, int]:
     """Rank a sheet as the one with the records: the vendor's name for it, number of quantities, number of rows."""
     vendor, _ = detect_vendor(path.name, sheet.preamble, sheet.header.headers, vendors)
-    names = ColumnNames.of(vendor, vendors, {})
+    names = ColumnNames.for_vendor(vendor, vendors, {})
     quantities = sum(names.find_column(sheet.header.headers, quantity) is not None for quantity in QUANTITIES)
     return any(fnmatch(sheet.name, pattern) for pattern in vendor.sheets), quantities, len(sheet.rows)
 
 
-def _joined_findings(path: Path, joined: Iterable[Sheet], skipped: list[str]) -> tuple[Finding, ...]:
-    names = ", ".join(sheet.name for sheet in joined)
-    skipped_note = f"; {', '.join(skipped)} left aside" if skipped else ""
-    if not skipped and "," not in names:
+def _joined_findings(path: Path, joined_sheets: Iterable[Sheet], skipped_names: list[str]) -> tuple[Finding, ...]:
+    names = ", ".join(sheet.name for sheet in joined_sheets)
+    skipped_note = f"; {', '.join(skipped_names)} left aside" if skipped_names else ""
+    if not skipped_names and "," not in names:
         return ()
     return (
         Finding(

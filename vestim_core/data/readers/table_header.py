@@ -102,8 +102,8 @@ def is_row(fields: list[str], header: Header) -> bool:
 
 
 def _is_name_line(fields: list[str]) -> bool:
-    filled = [field for field in fields if field.strip()]
-    return len(filled) >= 2 and not any(is_numeric(field) for field in filled)
+    filled_fields = [field for field in fields if field.strip()]
+    return len(filled_fields) >= 2 and not any(is_numeric(field) for field in filled_fields)
 
 
 def _is_data_line(fields: list[str], names: list[str]) -> bool:
@@ -114,16 +114,16 @@ def _is_data_line(fields: list[str], names: list[str]) -> bool:
     leading_empty = _count_leading_empty(names)
     if len(fields) < 2 or any(field.strip() for field in fields[:leading_empty]) or not any(map(is_numeric, fields)):
         return False
-    surplus = [field for field in fields[len(names) :] if field.strip()]
+    surplus_fields = [field for field in fields[len(names) :] if field.strip()]
     has_label_field = (
         len(fields) == len(names) + 1
         and not leading_empty
-        and (fields[0].strip() in ("0", "1") or _has_row_label(fields))
+        and (fields[0].strip() in ("0", "1") or _has_text_label(fields))
     )
-    return not surplus or has_label_field
+    return not surplus_fields or has_label_field
 
 
-def _has_row_label(fields: list[str]) -> bool:
+def _has_text_label(fields: list[str]) -> bool:
     return bool(fields[0].strip()) and not is_numeric(fields[0]) and all(is_numeric(field) for field in fields[1:])
 
 
@@ -140,9 +140,11 @@ def is_numeric(text: str) -> bool:
 
 def _is_unit_line(fields: list[str]) -> bool:
     """True for a line of units: its fields are short, and most are known units or in brackets."""
-    filled = [field.strip() for field in fields if field.strip()]
-    units = [field for field in filled if field[0] + field[-1] in ("[]", "()") or field.lower() in KNOWN_UNITS]
-    return bool(filled) and len(units) * 2 > len(filled) and all(len(field) <= 12 for field in filled)
+    filled_fields = [field.strip() for field in fields if field.strip()]
+    units = [field for field in filled_fields if field[0] + field[-1] in ("[]", "()") or field.lower() in KNOWN_UNITS]
+    return (
+        bool(filled_fields) and len(units) * 2 > len(filled_fields) and all(len(field) <= 12 for field in filled_fields)
+    )
 
 
 def _with_units(names: list[str], lines_below: Sequence[list[str] | None]) -> list[str]:

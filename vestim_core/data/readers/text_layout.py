@@ -120,8 +120,10 @@ def _build_layout(
 
 def _in_utf16(layout: Layout, head: bytes, encoding: str) -> Layout:
     """Convert `layout`, found in the UTF-8 text `head`, to offsets of the file's own encoding."""
-    preceding = head[: layout.data_offset].decode().encode(encoding)
-    return replace(layout, encoding=encoding, data_offset=_BOM_BYTES + len(preceding), row_bytes=2 * layout.row_bytes)
+    preceding_bytes = head[: layout.data_offset].decode().encode(encoding)
+    return replace(
+        layout, encoding=encoding, data_offset=_BOM_BYTES + len(preceding_bytes), row_bytes=2 * layout.row_bytes
+    )
 
 
 def _detect_encoding(text: bytes) -> str:

@@ -1,5 +1,4 @@
-"""A long text file in parts that can be parsed in parallel: where they begin, their separators, and how a parser reads
-them.
+"""A long text file in parts that can be parsed in parallel: their boundaries, separators and conversion to UTF-8.
 
 Only as much of the file as the parser requests is in memory at a time.
 """
@@ -53,9 +52,9 @@ class FilePart:
             self._remaining -= len(text)
             if self._decoder is None:
                 return text
-            decoded = self._decoder.decode(text, final=not text).encode()
-            if decoded or not text:
-                return decoded
+            decoded_text = self._decoder.decode(text, final=not text).encode()
+            if decoded_text or not text:
+                return decoded_text
 
     def __iter__(self) -> Any:
         """Required by pandas, which checks for it but never iterates."""

@@ -31,8 +31,8 @@ def parse_times(texts: np.ndarray, date_format: str = "") -> np.ndarray:
     texts = np.array([" ".join(text.split()) if isinstance(text, str) else None for text in texts], dtype=object)
     first = next((text for text in texts if text), "")
     if _DURATION.fullmatch(first):
-        normalized = pd.Series([_DAYS.sub(" days ", text) if text else None for text in texts], dtype=object)
-        durations = pd.to_timedelta(normalized, errors="coerce").to_numpy()
+        normalized_texts = pd.Series([_DAYS.sub(" days ", text) if text else None for text in texts], dtype=object)
+        durations = pd.to_timedelta(normalized_texts, errors="coerce").to_numpy()
         return np.asarray(durations / np.timedelta64(1, "s"), dtype=np.float64)
     if date_format and _matches_format(first, date_format):
         return _seconds_since_1970(pd.to_datetime(pd.Series(texts), format=date_format, errors="coerce").to_numpy())
@@ -55,8 +55,8 @@ def total_time(step_s: np.ndarray, date_s: np.ndarray | None) -> np.ndarray:
     The first row of a step follows the last row of the previous step by its own step time. Dates in the file (same
     length, resolution of 1 s or better) take precedence where they show a pause between the two.
     """
-    missing = np.isnan(step_s)
-    held_s = step_s[np.maximum.accumulate(np.where(missing, 0, np.arange(len(step_s))))]
+    is_missing = np.isnan(step_s)
+    held_s = step_s[np.maximum.accumulate(np.where(is_missing, 0, np.arange(len(step_s))))]
     increments_s = np.diff(held_s, prepend=held_s[:1])
     step_starts = np.flatnonzero(increments_s < 0)
     increments_s[step_starts] = held_s[step_starts]
@@ -65,7 +65,7 @@ def total_time(step_s: np.ndarray, date_s: np.ndarray | None) -> np.ndarray:
         is_pause = date_increments_s > increments_s[step_starts] + _PAUSE_S
         increments_s[step_starts[is_pause]] = date_increments_s[is_pause]
     total_s = held_s[:1] + np.cumsum(increments_s)
-    return np.where(missing, np.nan, total_s)
+    return np.where(is_missing, np.nan, total_s)
 
 
 def _seconds_since_1970(times: np.ndarray) -> np.ndarray:

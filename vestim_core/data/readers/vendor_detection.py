@@ -22,7 +22,9 @@ def detect_vendor(
     for vendor in vendors:
         if vendor.name == PLAIN:
             continue
-        score, reason = _evidence(vendor, name, preamble_text, literal_headers if vendor.literal else keys, headers)
+        score, reason = _evidence(
+            vendor, name, preamble_text, literal_headers if vendor.has_literal_headers else keys, headers
+        )
         if score and (best is None or score > best[0]):
             best = score, vendor, reason
     if best is not None:
@@ -53,4 +55,4 @@ def _evidence(vendor: Vendor, name: str, preamble_text: str, keys: set[str], hea
 
 
 def _header_keys(vendor: Vendor, header: str) -> set[str]:
-    return {fold_case(header)} if vendor.literal else {key for key, _ in parse_header(header)}
+    return {fold_case(header)} if vendor.has_literal_headers else {key for key, _ in parse_header(header)}

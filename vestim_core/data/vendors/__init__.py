@@ -40,14 +40,14 @@ class Vendor:
     name: str
     title: str
     headers: tuple[frozenset[str], ...] = ()
-    literal: bool = False
+    has_literal_headers: bool = False
     preamble: tuple[str, ...] = ()
     suffixes: tuple[str, ...] = ()
     requires_suffix: bool = False
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     columns_with_unit: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
-    discharge_positive: bool = False
+    is_discharge_positive: bool = False
     date: tuple[str, ...] = ()
     step_time: tuple[str, ...] = ()
     time_format: str = ""
@@ -95,14 +95,14 @@ def _parse_vendor(record: dict[str, Any], file: str) -> Vendor:
         name=record["name"],
         title=record.get("title", record["name"]),
         headers=tuple(frozenset(map(normalize, group)) for group in recognition.get("headers", ())),
-        literal=bool(recognition.get("literal")),
+        has_literal_headers=bool(recognition.get("literal")),
         preamble=tuple(text.casefold() for text in recognition.get("preamble", ())),
         suffixes=tuple(recognition.get("suffixes", ())),
         requires_suffix=bool(recognition.get("requires_suffix")),
         columns=_key_columns(record.get("columns", {})),
         columns_with_unit=_key_columns(record.get("columns_with_unit", {})),
         units={name_key(name): unit.strip() for name, unit in record.get("units", {}).items()},
-        discharge_positive=record.get("current", {}).get("positive") == "discharge",
+        is_discharge_positive=record.get("current", {}).get("positive") == "discharge",
         date=tuple(map(name_key, time.get("date", ()))),
         step_time=tuple(map(name_key, time.get("step_time", ()))),
         time_format=time.get("format", ""),
@@ -126,10 +126,10 @@ def _check_record(record: dict[str, Any], file: str) -> None:
         if section in ("name", "title"):
             continue
         allowed_keys = _SECTION_KEYS.get(section, set())
-        unknown = f"[{section}]" if section not in _SECTION_KEYS or not isinstance(content, dict) else ""
-        if not unknown and allowed_keys is not None:
-            unknown = next((f"{name} in [{section}]" for name in content if name not in allowed_keys), "")
-        if unknown:
-            raise wrong_input(f'The vendor file "{file}" has {unknown}, which means nothing here.', place=file)
+        unknown_key = f"[{section}]" if section not in _SECTION_KEYS or not isinstance(content, dict) else ""
+        if not unknown_key and allowed_keys is not None:
+            unknown_key = next((f"{name} in [{section}]" for name in content if name not in allowed_keys), "")
+        if unknown_key:
+            raise wrong_input(f'The vendor file "{file}" has {unknown_key}, which means nothing here.', place=file)
         if section not in ("units",) and any(isinstance(value, dict) for value in content.values()):
             raise wrong_input(f'The vendor file "{file}" has a table too many in [{section}].', place=file)
