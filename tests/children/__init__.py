@@ -1,1 +1,1 @@
-"""Misbehaving workers and daemons, started by the tests as processes of their own."""
+"""Misbehaving workers and daemons that the tests start as separate processes."""

@@ -14,11 +14,11 @@ from vestim_core.jobs import reconciler
 
 
 def worker_command(folder: Path) -> list[str]:
-    """The command line of a worker that behaves as its job's name says."""
+    """Command line of a worker that behaves as its job's name says."""
     return [sys.executable, "-m", "tests.children.worker", str(folder)]
 
 
 if __name__ == "__main__":
     reconciler.ASK_S, reconciler.TERMINATE_S = float(sys.argv[1]), float(sys.argv[2])
-    daemon.LocalExecutor = lambda warm: LocalExecutor({}, worker_command)  # type: ignore[assignment,misc]
+    daemon.LocalExecutor = lambda preloaded_workers: LocalExecutor({}, worker_command)  # type: ignore[assignment,misc]
     sys.exit(daemon.main([]))

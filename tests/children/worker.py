@@ -1,6 +1,6 @@
-"""A worker that behaves as its job's name says: `{"train": "stubborn"}` by kind of task; what is not named finishes.
+"""A worker that behaves as its job's name says: `{"train": "stubborn"}` by kind of task; other kinds finish.
 
-`python -m tests.children.worker FOLDER`, as the real one. Each behaviour first says `ready` in its journal.
+`python -m tests.children.worker FOLDER`, like the real one. Each behavior first reports `ready` in its journal.
 """
 
 from __future__ import annotations
@@ -26,63 +26,63 @@ from vestim_core.worker.journal import Journal
 
 @dataclass(frozen=True)
 class Attempt:
-    """What a behaviour works with."""
+    """Everything a behavior works with. arguments: the behavior's name and its parameters."""
 
     folder: Path
     journal: Journal
     doorbell: Doorbell
-    words: list[str]
+    arguments: list[str]
 
     def end(self, state: AttemptState = AttemptState.FINISHED) -> int:
-        """The last word of one who behaves."""
+        """Write the final record, as a well-behaved worker does."""
         self.journal.close()
         write_json(self.folder / "exit.json", ExitFile(state=state).model_dump(mode="json"))
         self.doorbell.close()
         return 0
 
 
-def forever() -> None:
-    """Until a signal that nobody can ignore."""
+def wait_forever() -> None:
+    """Wait for a signal that cannot be ignored."""
     while True:
         signal.pause()
 
 
 def finish(attempt: Attempt) -> int:
-    """Do what is expected."""
+    """Finish normally."""
     attempt.journal.event(EventKind.RESULT, {"has_model": True, "overall": {"test": {"rmse_mV": 1.0}}})
     return attempt.end()
 
 
 def flood(attempt: Attempt) -> int:
-    """Write as many events as the second word says, as fast as can be."""
-    for number in range(int(attempt.words[1])):
-        attempt.journal.event(EventKind.EPOCH, {"n": number, "epoch": number, "max_epochs": 10**6})
+    """Write as many events as the second argument says, as fast as possible."""
+    for event_index in range(int(attempt.arguments[1])):
+        attempt.journal.event(EventKind.EPOCH, {"n": event_index, "epoch": event_index, "max_epochs": 10**6})
     return attempt.end()
 
 
 def pairs(attempt: Attempt) -> int:
-    """Two events close together, as at an epoch's end, ten times a second; each says when it was written."""
-    for number in range(2 * int(attempt.words[1])):
-        attempt.journal.event(EventKind.EPOCH, {"n": number, "written_s": time.time()})
-        time.sleep(0.005 if number % 2 == 0 else 0.095)
+    """Write two events close together, as at an epoch's end, ten times a second, each with its time of writing."""
+    for event_index in range(2 * int(attempt.arguments[1])):
+        attempt.journal.event(EventKind.EPOCH, {"n": event_index, "written_s": time.time()})
+        time.sleep(0.005 if event_index % 2 == 0 else 0.095)
     return attempt.end()
 
 
 def obey(attempt: Attempt) -> int:
-    """Work until told otherwise; with a second word, that many events each 10 ms."""
-    control, number = Control(attempt.folder / "control.json"), 0
+    """Work until the intent changes; with a second argument, write that many events, one every 10 ms."""
+    control, event_index = Control(attempt.folder / "control.json"), 0
     while control.intent() is Intent.RUN:
-        if len(attempt.words) > 1 and number < int(attempt.words[1]):
-            number += 1
-            attempt.journal.event(EventKind.EPOCH, {"n": number, "epoch": number, "max_epochs": 10**6})
-            attempt.journal.progress({"step": number})
+        if len(attempt.arguments) > 1 and event_index < int(attempt.arguments[1]):
+            event_index += 1
+            attempt.journal.event(EventKind.EPOCH, {"n": event_index, "epoch": event_index, "max_epochs": 10**6})
+            attempt.journal.progress({"step": event_index})
         time.sleep(0.01)
     return attempt.end(AttemptState.STOPPED if control.intent() is Intent.STOP else AttemptState.PAUSED)
 
 
 def stubborn(attempt: Attempt) -> int:
-    """Hear neither the control file nor SIGTERM."""
-    forever()
+    """Ignore the control file and SIGTERM."""
+    wait_forever()
     return 0
 
 
@@ -93,7 +93,7 @@ def killed(attempt: Attempt) -> int:
 
 
 def silent(attempt: Attempt) -> int:
-    """End with code 3 and no word."""
+    """Exit with code 3 without a final record."""
     return 3
 
 
@@ -105,7 +105,7 @@ def half(attempt: Attempt) -> int:
 
 
 def nonsense(attempt: Attempt) -> int:
-    """Report what no worker should, then finish."""
+    """Report invalid events, then finish."""
     lines = [
         b"\n",
         b"\xff\xfe\n",
@@ -123,22 +123,22 @@ def nonsense(attempt: Attempt) -> int:
 
 
 def orphan(attempt: Attempt) -> int:
-    """Leave a child behind that holds the lock, in this session or, with `away`, in one of its own."""
+    """Leave a child that holds the lock, in this session or, with argument `away`, in one of its own."""
     reader, writer = os.pipe()
     if os.fork() == 0:
-        if "away" in attempt.words:
+        if "away" in attempt.arguments:
             os.setsid()
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         (attempt.folder / "orphan.pid").write_text(str(os.getpid()))
         os.write(writer, b"x")
-        forever()
+        wait_forever()
     os.read(reader, 1)
     return finish(attempt)
 
 
-BEHAVIOURS: dict[str, Callable[[Attempt], int]] = {
-    behaviour.__name__: behaviour
-    for behaviour in (finish, flood, pairs, obey, stubborn, killed, silent, half, nonsense, orphan)
+BEHAVIORS: dict[str, Callable[[Attempt], int]] = {
+    behavior.__name__: behavior
+    for behavior in (finish, flood, pairs, obey, stubborn, killed, silent, half, nonsense, orphan)
 }
 
 
@@ -147,14 +147,14 @@ def main(folder: Path) -> int:
     launch = Launch.model_validate(read_json(folder / "launch.json"))
     if ref := ref_of(os.getpid()):
         write_json(folder / "worker.json", {"schema_version": 1, "pid": ref.pid, "create_time": ref.create_time})
-    named = json.loads(read_json(folder.parents[3] / "job.json")["name"])
-    words = named.get(launch.task_id.partition("_")[0], "finish").split()
-    if words[0] == "stubborn":
+    behavior_by_kind = json.loads(read_json(folder.parents[3] / "job.json")["name"])
+    arguments = behavior_by_kind.get(launch.task_id.partition("_")[0], "finish").split()
+    if arguments[0] == "stubborn":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     doorbell = Doorbell(Home(Path(launch.home)), attempt_key(launch.job_id, launch.task_id, launch.attempt))
     journal = Journal(folder / "events.jsonl", doorbell)
     journal.event(EventKind.MESSAGE, {"level": "info", "text": "ready"})
-    return BEHAVIOURS[words[0]](Attempt(folder, journal, doorbell, words))
+    return BEHAVIORS[arguments[0]](Attempt(folder, journal, doorbell, arguments))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A daemon whose workers misbehave, ended with everything it started."""
+"""Fixture: a daemon with misbehaving workers, stopped with everything it started."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.daemon.daemons import Daemon
 
 @pytest.fixture
 def daemon(vestim_home: Path) -> Iterator[Daemon]:
-    """One that serves."""
-    started = Daemon(vestim_home)
-    yield started
-    started.stop()
+    """A daemon that serves."""
+    new_daemon = Daemon(vestim_home)
+    yield new_daemon
+    new_daemon.stop()

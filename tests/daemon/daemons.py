@@ -1,4 +1,4 @@
-"""Daemons as processes of their own, with workers that behave as their job's name says."""
+"""Daemons as separate processes, with workers that behave as their job's name says."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ from vestim_core.system import Home
 from vestim_core.system.keys import KeyName, key_pair
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 20.0
+PATIENCE_S = 20.0  # limit of every wait; generous, for machines ten times slower
 
 
-def eventually(condition: Callable[[], Any], what: str = "it", seconds: float = PATIENCE_S) -> Any:
-    """For what gives no event to wait for: the answer of `condition` as soon as it is true."""
+def eventually(condition: Callable[[], Any], description: str = "it", seconds: float = PATIENCE_S) -> Any:
+    """Return the result of `condition` as soon as it is true, for changes that no event announces."""
     deadline_s = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline_s, f"{what} did not happen"
+    while not (result := condition()):
+        assert time.monotonic() < deadline_s, f"{description} did not happen"
         time.sleep(0.005)
-    return found
+    return result
 
 
 class Daemon:
-    """A daemon of one home whose workers misbehave; a short stop ladder."""
+    """A daemon of one home with misbehaving workers and a short stop ladder."""
 
     def __init__(self, home: Path, ask_s: float = 0.3, terminate_s: float = 0.2) -> None:
         self.home = Home(home)
@@ -55,16 +55,16 @@ class Daemon:
 
     def _serving(self) -> Discovery | None:
         assert self.process.poll() is None, self.home.daemon_log.read_text()
-        found = read_discovery(self.home)
-        return found if found and found.pid == self.process.pid and found.state == "serving" else None
+        discovery = read_discovery(self.home)
+        return discovery if discovery and discovery.pid == self.process.pid and discovery.state == "serving" else None
 
     def kill(self) -> None:
-        """kill -9, and wait until it is gone."""
+        """Kill the process with SIGKILL and wait for its end."""
         self.process.kill()
         self.process.wait(PATIENCE_S)
 
     def stop(self) -> None:
-        """A deliberate stop that ends all jobs."""
+        """Stop the daemon deliberately, which ends all jobs."""
         if self.process.poll() is None:
             with Client(self.home, start=False) as client:
                 client.call("shutdown", stop_jobs=True)
@@ -76,13 +76,13 @@ class Daemon:
 
     @contextmanager
     def raw(self, name: KeyName | None = "client", endpoint: str = "", kind: int = zmq.DEALER) -> Iterator[Any]:
-        """A bare socket: with the key of that name, or with no CURVE at all for None."""
+        """A bare socket with the key of that name, or without CURVE when `name` is None."""
         context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         socket = context.socket(kind)
         socket.linger = 0
         if name is not None:
-            own = key_pair(self.home, name)
-            socket.curve_publickey, socket.curve_secretkey = own.public, own.secret
+            keys = key_pair(self.home, name)
+            socket.curve_publickey, socket.curve_secretkey = keys.public, keys.secret
             socket.curve_serverkey = self.discovery.server_key.encode()
         socket.connect(endpoint or self.discovery.clients)
         try:
@@ -92,41 +92,41 @@ class Daemon:
             context.term()
 
 
-def submit(client: Client, folder: Path, behaviours: dict[str, str] | None = None, **sections: Any) -> str:
-    """Start a job whose workers behave like that; its id."""
+def submit(client: Client, folder: Path, behaviors: dict[str, str] | None = None, **sections: Any) -> str:
+    """Submit a job whose workers behave as given; return its id."""
     folder.mkdir(parents=True, exist_ok=True)
-    spec = real_document(folder, name=json.dumps(behaviours or {}), **{"testing": {"baseline": False}, **sections})
+    spec = real_document(folder, name=json.dumps(behaviors or {}), **{"testing": {"baseline": False}, **sections})
     return str(client.call("submit", spec=spec)["job_id"])
 
 
 def events_until(
-    client: Client, job_id: str, found: Callable[[dict[str, Any]], bool], cursor: Cursor | None = None
+    client: Client, job_id: str, is_match: Callable[[dict[str, Any]], bool], cursor: Cursor | None = None
 ) -> tuple[list[dict[str, Any]], Cursor]:
-    """Every event from the cursor on, up to the first batch with one that is looked for; the new cursor."""
+    """Every event from the cursor on, up to the first batch with a matching one; also the new cursor."""
     cursor = cursor or Cursor(stream=job_stream(job_id))
     events: list[dict[str, Any]] = []
     deadline_s = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline_s:
-        part = client.call("wait", cursors=[cursor.model_dump()], limit=5000, timeout_s=5.0)["streams"][0]
-        cursor = Cursor(stream=part["stream"], lineage=part["lineage"], seq=part["seq"])
-        events += part["events"]
-        if any(map(found, part["events"])):
+        stream_part = client.call("wait", cursors=[cursor.model_dump()], limit=5000, timeout_s=5.0)["streams"][0]
+        cursor = Cursor(stream=stream_part["stream"], lineage=stream_part["lineage"], seq=stream_part["seq"])
+        events += stream_part["events"]
+        if any(map(is_match, stream_part["events"])):
             return events, cursor
     raise AssertionError(f"no such event; the last were {events[-5:]}")
 
 
 def ready(event: dict[str, Any]) -> bool:
-    """A worker says that it lives."""
+    """The event reports that a worker has started."""
     return event["kind"] == "message" and event["data"].get("text") == "ready"
 
 
 def job_is(*states: str) -> Callable[[dict[str, Any]], bool]:
-    """The job comes to one of these states."""
+    """Predicate: the job enters one of these states."""
     return lambda event: event["kind"] == "job" and event["data"].get("state") in states
 
 
 def attempt_is(*states: str) -> Callable[[dict[str, Any]], bool]:
-    """Some attempt comes to one of these states."""
+    """Predicate: an attempt enters one of these states."""
     return lambda event: event["kind"] == "attempt" and event["data"]["state"] in states
 
 
@@ -134,7 +134,7 @@ ended = job_is("done", "failed", "stopped")
 
 
 def ask(socket: Any, method: str, command_id: str = "", **params: Any) -> Reply:
-    """One request over a bare socket, and its reply."""
+    """Send one request over a bare socket and return its reply."""
     request = Request(os.urandom(8), method, params, command_id)
     socket.send(request.encode())
     while True:
@@ -145,5 +145,5 @@ def ask(socket: Any, method: str, command_id: str = "", **params: Any) -> Reply:
 
 
 def lives(home: Home) -> bool:
-    """Whether a daemon lives there."""
+    """True when a daemon of that home is running."""
     return daemon_lives(home)

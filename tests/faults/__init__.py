@@ -1,1 +1,1 @@
-"""What is killed, cut and starved, and what must be left of it."""
+"""Processes that are killed, cut off and starved, and the guarantees that must survive."""

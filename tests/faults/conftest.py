@@ -1,4 +1,4 @@
-"""The daemon whose workers misbehave, as in the tests of the daemon."""
+"""Fixture: the daemon with misbehaving workers, as in the daemon's tests."""
 
 from tests.daemon.conftest import daemon
 

@@ -22,7 +22,7 @@ def real_set(
     signals: SignalsSpec | None = None,
     steps: Sequence[Step] | None = None,
 ) -> PreparedSet:
-    """Drives 10, 12, 14 and 16 for training, 18 for validation, with the default signals and steps, or other ones."""
+    """Prepare drives 10, 12, 14 and 16 for training and 18 for validation, unless told otherwise."""
     data = DataSpec(train=_paths(shared, *train), validation=_paths(shared, *validation), test=_paths(shared, *test))
     return prepare(
         data,
@@ -35,5 +35,9 @@ def real_set(
     )
 
 
-def _paths(shared: Path, *numbers: int) -> list[str]:
-    return [str(path) for number in numbers for path in (shared / "data" / "tesla_m80").glob(f"{number}_*.mat")]
+def _paths(shared: Path, *drive_numbers: int) -> list[str]:
+    return [
+        str(path)
+        for drive_number in drive_numbers
+        for path in (shared / "data" / "tesla_m80").glob(f"{drive_number}_*.mat")
+    ]

@@ -1,4 +1,4 @@
-"""Small prepared sets of a made-up cell, through the real preparation pipeline."""
+"""Small prepared sets of a synthetic cell, made by the real preparation pipeline."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ TINY: dict[str, dict[str, Any]] = {
 
 
 def ocv_V(soc: np.ndarray) -> np.ndarray:
-    """Rises with SOC, steeply at the low end."""
+    """Open-circuit voltage: rises with SOC, steeply at the low end."""
     return 3.3 + 0.8 * soc - 0.3 * np.exp(-soc / 0.1)
 
 
@@ -61,9 +61,9 @@ def drive(name: str, rows: int, seed: int, *, capacity_Ah: float = 0.5) -> Table
     return Table(Path(name), name, f"{seed:064x}", columns)
 
 
-def with_gap(table: Table, at: int, gap_s: float = 500.0) -> Table:
+def with_gap(table: Table, gap_row: int, gap_s: float = 500.0) -> Table:
     """The same rows with a pause before row `at`."""
-    time_s = table.columns["time_s"] + np.where(np.arange(table.rows) >= at, gap_s, 0.0)
+    time_s = table.columns["time_s"] + np.where(np.arange(table.rows) >= gap_row, gap_s, 0.0)
     return Table(table.path, table.name, table.sha256, {**table.columns, "time_s": time_s})
 
 
@@ -74,7 +74,7 @@ def prepare(
     steps: list[Step] | None = None,
     signals: SignalsSpec | None = None,
 ) -> PreparedSet:
-    """`tables` by name, prepared as a job would."""
+    """Prepare `tables` (by name) as a job would."""
     steps, signals = steps or default_preparation(), signals or SignalsSpec()
     pipeline = Pipeline.fit(steps, signals, [table for name, table in tables.items() if roles[name] == "train"])
     files = tuple(
@@ -100,16 +100,16 @@ def small_set(rows: int = 400, *, steps: list[Step] | None = None, signals: Sign
 
 
 def trial(kind: str, **changes: Any) -> Trial:
-    """The first trial of a tiny job; `changes` go by section: training={...}, model={...}."""
+    """The first trial of a tiny job; `changes` are given by section: training={...}, model={...}."""
     document: dict[str, Any] = {"data": {"train": ["a"], "validation": ["b"]}}
     for section in ("model", "training"):
-        common = {"max_epochs": 4} if section == "training" else {}
-        document[section] = {**common, **TINY[kind][section], **changes.get(section, {})}
+        defaults = {"max_epochs": 4} if section == "training" else {}
+        document[section] = {**defaults, **TINY[kind][section], **changes.get(section, {})}
     return validate_job({**document, **{k: v for k, v in changes.items() if k not in document}}).trials()[0]
 
 
 class Recorder:
-    """A reporter that keeps everything."""
+    """A reporter that stores everything."""
 
     def __init__(self) -> None:
         self.events: list[tuple[str, dict[str, Any]]] = []
@@ -123,11 +123,11 @@ class Recorder:
 
 
 class Intents:
-    """RUN for a number of questions, then what was given."""
+    """Returns RUN for the first `run_count` calls, then `final_intent`."""
 
-    def __init__(self, runs: float = float("inf"), then: Intent = Intent.PAUSE) -> None:
-        self.left, self.then = runs, then
+    def __init__(self, run_count: float = float("inf"), final_intent: Intent = Intent.PAUSE) -> None:
+        self.remaining_runs, self.final_intent = run_count, final_intent
 
     def __call__(self) -> Intent:
-        self.left -= 1
-        return self.then if self.left < 0 else Intent.RUN
+        self.remaining_runs -= 1
+        return self.final_intent if self.remaining_runs < 0 else Intent.RUN

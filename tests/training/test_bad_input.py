@@ -1,4 +1,4 @@
-"""What a training is given and cannot do: refused or said in one sentence, never worked around in silence."""
+"""Input that a training cannot use is refused or warned of in one sentence, never worked around silently."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.training.synthetic import TINY, Intents, Recorder, drive, prepare, sm
 from vestim_core.data.prepared import PreparedSet
 from vestim_core.spec.errors import VestimError
 from vestim_core.spec.job import Trial
-from vestim_core.training import update
+from vestim_core.training import updater
 from vestim_core.training.loop import train
 from vestim_core.training.outcome import Outcome
 from vestim_core.training.reproducible import choose_device
@@ -23,14 +23,14 @@ KINDS = list(TINY)
 
 
 def run(settings: Trial, prepared: PreparedSet, folder: Path, threads: int = 1) -> tuple[Outcome, list[str]]:
-    """The outcome and the warnings."""
+    """Return the outcome and the warnings."""
     report = Recorder()
     outcome = train(settings, prepared, folder, device="cpu", threads=threads, report=report, intent=Intents())
     return outcome, [data["text"] for kind, data in report.events if kind == "message"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_validation_file_smaller_than_a_batch_is_validated_on_whole(tmp_path: Path, kind: str) -> None:
+def test_a_validation_file_smaller_than_a_batch_is_used_completely(tmp_path: Path, kind: str) -> None:
     tables = {"a": drive("a", 400, 1), "b": drive("b", 12, 2)}
     prepared = prepare(tables, {"a": "train", "b": "validation"})
     outcome, warnings = run(trial(kind), prepared, tmp_path)
@@ -39,24 +39,24 @@ def test_a_validation_file_smaller_than_a_batch_is_validated_on_whole(tmp_path: 
 
 
 @pytest.mark.parametrize(
-    ("kind", "said"),
+    ("kind", "expected_warning"),
     [
         ("lstm", "short has no 150 rows in one piece, the length of a chunk: its chunks are only partly filled."),
         ("windows", "short has no 150 rows in one piece, as a window needs them: it is not learned from."),
     ],
 )
-def test_a_file_shorter_than_a_chunk_or_window_is_named(tmp_path: Path, kind: str, said: str) -> None:
+def test_a_file_shorter_than_a_chunk_or_window_is_named(tmp_path: Path, kind: str, expected_warning: str) -> None:
     tables = {"long": drive("long", 400, 1), "short": drive("short", 20, 2), "b": drive("b", 100, 3)}
     prepared = prepare(tables, {"long": "train", "short": "train", "b": "validation"})
     length = {"lstm": {"chunk_steps": 150}, "windows": {"lookback_steps": 150}}[kind]
     outcome, warnings = run(trial(kind, training=length), prepared, tmp_path)
-    assert warnings == [said] and outcome.end == "finished"
+    assert warnings == [expected_warning] and outcome.end == "finished"
 
 
 def test_windows_longer_than_every_file_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(VestimError, match="No training file has 5000 rows in one piece") as caught:
+    with pytest.raises(VestimError, match="No training file has 5000 rows in one piece") as error_info:
         run(trial("windows", training={"lookback_steps": 5000}), small_set(), tmp_path)
-    assert caught.value.place == "training.lookback_steps"
+    assert error_info.value.place == "training.lookback_steps"
 
 
 def test_a_feature_that_never_changes_is_refused_by_name() -> None:
@@ -69,42 +69,49 @@ def test_a_feature_that_never_changes_is_refused_by_name() -> None:
 
 def test_targets_that_the_limits_forbid_are_counted(tmp_path: Path) -> None:
     _, warnings = run(trial("fnn", model={"output_max": 3.9}), small_set(), tmp_path)
-    assert len(warnings) == 4 and all("target values lie outside of the model's output_min" in one for one in warnings)
+    assert len(warnings) == 4 and all(
+        "target values lie outside of the model's output_min" in warning for warning in warnings
+    )
 
 
 @pytest.mark.parametrize("column", ["current_A", "voltage_V"])
 @pytest.mark.parametrize("role", ["train", "validation"])
-def test_a_value_in_the_middle_that_is_no_number_is_refused(tmp_path: Path, column: str, role: Any) -> None:
+def test_a_value_that_is_not_finite_is_refused(tmp_path: Path, column: str, role: Any) -> None:
     prepared = small_set()
     file = prepared.of(role)[0]
     features, target = np.array(file.features), np.array(file.target)
-    at = file.segments[0].scored_from + 57
+    bad_row = file.segments[0].scored_from + 57
     if column == "voltage_V":
-        target[at:] = np.inf
+        target[bad_row:] = np.inf
     else:
-        features[at, prepared.signals.features.index(column)] = np.nan
-    files = tuple(replace(one, features=features, target=target) if one is file else one for one in prepared.files)
-    with pytest.raises(VestimError) as caught:
+        features[bad_row, prepared.signals.features.index(column)] = np.nan
+    files = tuple(
+        replace(prepared_file, features=features, target=target) if prepared_file is file else prepared_file
+        for prepared_file in prepared.files
+    )
+    with pytest.raises(VestimError) as error_info:
         run(trial("fnn"), replace(prepared, files=files), tmp_path)
-    assert caught.value.sentence.startswith(f"{file.name}: '{column}' is no number at {file.time_s[at]:g} s and in ")
-    assert caught.value.place == column
+    assert error_info.value.sentence.startswith(
+        f"{file.name}: '{column}' is no number at {file.time_s[bad_row]:g} s and in "
+    )
+    assert error_info.value.place == column
 
 
-def test_a_gpu_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_gpu_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(VestimError, match="torch finds no GPU here") as caught:
+    with pytest.raises(VestimError, match="torch finds no GPU here") as error_info:
         choose_device("cuda")
-    assert caught.value.place == "training.device"
+    assert error_info.value.place == "training.device"
     assert choose_device("auto") == choose_device("cpu") == "cpu"
 
 
-def test_more_threads_than_cores_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_threads_than_cores_are_warned_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: 1)
     _, warnings = run(trial("fnn", training={"max_epochs": 1}), small_set(), tmp_path, threads=2)
     assert warnings == ["training.threads is 2, but this machine has 1 cores: more threads than cores only wait."]
 
 
-def test_a_warm_up_longer_than_the_training_is_said(tmp_path: Path) -> None:
+def test_a_warm_up_longer_than_the_training_is_warned_of(tmp_path: Path) -> None:
     settings = trial("fnn", training={"max_epochs": 2, "warm_up_steps": 1_000, "batch_rows": 1_000})
     _, warnings = run(settings, small_set(), tmp_path)
     (warning,) = warnings
@@ -113,16 +120,16 @@ def test_a_warm_up_longer_than_the_training_is_said(tmp_path: Path) -> None:
     )
 
 
-def test_half_precision_without_a_gpu_is_said(tmp_path: Path) -> None:
+def test_half_precision_without_a_gpu_is_warned_of(tmp_path: Path) -> None:
     _, warnings = run(trial("fnn", training={"mixed_precision": True, "max_epochs": 1}), small_set(), tmp_path)
     assert warnings == ["Mixed precision needs a GPU: this training computes in full precision."]
 
 
-def test_windows_in_parts_learn_what_they_learn_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_windows_in_parts_give_the_same_training_as_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings, prepared = trial("windows"), small_set()
-    whole, _ = run(settings, prepared, tmp_path / "whole")
-    monkeypatch.setattr(update, "PART_ROWS", 500)
-    parts, _ = run(settings, prepared, tmp_path / "parts")
-    for one, other in zip(whole.history, parts.history, strict=True):
-        assert one["train_rmse_mV"] == pytest.approx(other["train_rmse_mV"], rel=1e-3)
-        assert one["validation_rmse_mV"] == pytest.approx(other["validation_rmse_mV"], rel=1e-3)
+    at_once, _ = run(settings, prepared, tmp_path / "whole")
+    monkeypatch.setattr(updater, "MAX_PART_ROWS", 500)
+    in_parts, _ = run(settings, prepared, tmp_path / "parts")
+    for whole_epoch, parts_epoch in zip(at_once.history, in_parts.history, strict=True):
+        assert whole_epoch["train_rmse_mV"] == pytest.approx(parts_epoch["train_rmse_mV"], rel=1e-3)
+        assert whole_epoch["validation_rmse_mV"] == pytest.approx(parts_epoch["validation_rmse_mV"], rel=1e-3)

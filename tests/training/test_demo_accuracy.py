@@ -1,4 +1,4 @@
-"""The demo: its LSTM beats the equivalent circuit by more than 20 % on the held-out cycle, whatever the seed."""
+"""The demo's LSTM beats the equivalent circuit by more than 20 % on the held-out cycle, whatever the seed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[JobSpec, PreparedSet
     return job, prepared
 
 
-def _half_as_long(trial: Trial, seed: int) -> Trial:
+def _with_half_the_epochs(trial: Trial, seed: int) -> Trial:
     training = trial.training.model_copy(update={"max_epochs": trial.training.max_epochs // 2, "seed": seed})
     return trial.model_copy(update={"training": training, "seed": seed})
 
@@ -53,7 +53,7 @@ def test_the_lstm_beats_the_circuit_even_when_trained_half_as_long(
     circuit = fit_circuit(prepared.of("train"), prepared.period_s)
     circuit_mV = _rmse_mV(lambda file: circuit.predict(file, prepared.period_s), prepared)
     outcome = train(
-        _half_as_long(lstm, seed),
+        _with_half_the_epochs(lstm, seed),
         prepared,
         tmp_path,
         device="cpu",

@@ -20,18 +20,18 @@ from vestim_core.spec.model import METHODS
 from vestim_core.spec.states import Intent
 from vestim_core.spec.training import StreamsTraining
 from vestim_core.training import loop
-from vestim_core.training.course import Course
 from vestim_core.training.methods import build_batches
 from vestim_core.training.outcome import Outcome
+from vestim_core.training.training_plan import TrainingPlan
 
-_DRAWN = {"max_epochs": 4, "schedule": {"kind": "plateau", "patience_epochs": 1}, "learning_rate": 0.1}
+_COMMON_TRAINING = {"max_epochs": 4, "schedule": {"kind": "plateau", "patience_epochs": 1}, "learning_rate": 0.1}
 TRIALS: dict[str, Trial] = {
-    "lstm": trial("lstm", model={"sizes": [4, 3], "dropout": 0.2}, training=_DRAWN),
+    "lstm": trial("lstm", model={"sizes": [4, 3], "dropout": 0.2}, training=_COMMON_TRAINING),
     "gru": trial(
         "gru",
         model={"layer_norm": True},
         training={
-            **_DRAWN,
+            **_COMMON_TRAINING,
             "max_epochs": 2,
             "exploit": {"epochs": 1, "rounds": 2, "learning_rate": 0.01},
             "ema_decay": 0.6,
@@ -40,13 +40,13 @@ TRIALS: dict[str, Trial] = {
     "windows": trial(
         "windows",
         model={"output_max": 3.9},
-        training={**_DRAWN, "schedule": "one-cycle", "warm_up_steps": 7, "optimizer": "rmsprop"},
+        training={**_COMMON_TRAINING, "schedule": "one-cycle", "warm_up_steps": 7, "optimizer": "rmsprop"},
     ),
-    "fnn": trial("fnn", model={"dropout": 0.2}, training={**_DRAWN, "optimizer": "sgd"}),
+    "fnn": trial("fnn", model={"dropout": 0.2}, training={**_COMMON_TRAINING, "optimizer": "sgd"}),
 }
 
 
-WAYS: dict[str, tuple[str, dict[str, Any]]] = {
+CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "LSTM, streams": ("lstm", {"dropout": 0.2}),
     "GRU, streams": ("gru", {"dropout": 0.2}),
     "LSTM, windows": ("windows", {"layer_norm": True}),
@@ -55,25 +55,25 @@ WAYS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 """Every kind of network with every method that trains it."""
 SCHEDULES = ("constant", "cosine", "cosine-restarts", "one-cycle", "step", "plateau")
-OPTIMISERS = ("adam", "adamw", "sgd", "rmsprop")
+OPTIMIZERS = ("adam", "adamw", "sgd", "rmsprop")
 
 
-class Killed(BaseException):
-    """Stands for the process's end."""
+class SimulatedDeath(BaseException):
+    """Simulates the end of the process."""
 
 
-class Killer(Recorder):
-    """Dies at the n-th event, before whoever called could do anything more."""
+class DyingRecorder(Recorder):
+    """Raises at the n-th event, before the caller can do anything more."""
 
     def __init__(self, events: int) -> None:
         super().__init__()
-        self.left = events
+        self.remaining_events = events
 
     def event(self, kind: str, data: dict[str, Any]) -> None:
         super().event(kind, data)
-        self.left -= 1
-        if self.left == 0:
-            raise Killed
+        self.remaining_events -= 1
+        if self.remaining_events == 0:
+            raise SimulatedDeath
 
 
 @pytest.fixture(scope="module")
@@ -82,30 +82,34 @@ def prepared() -> PreparedSet:
 
 
 @pytest.fixture(scope="module")
-def whole(prepared: PreparedSet, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
+def uninterrupted_outcomes(prepared: PreparedSet, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
     return {kind: run(trial, prepared, tmp_path_factory.mktemp(kind)) for kind, trial in TRIALS.items()}
 
 
-def _batches(settings: Trial, prepared: PreparedSet) -> int:
-    """Of the whole training, the rounds of exploiting included."""
+def _batch_count(settings: Trial, prepared: PreparedSet) -> int:
+    """Batches of the whole training, rounds of exploiting included."""
     batches = build_batches(settings, prepared.of("train"), "cpu")
-    return Course(settings.training, batches.per_epoch, None).epochs() * batches.per_epoch
+    return TrainingPlan(settings.training, batches.per_epoch, None).total_epochs() * batches.per_epoch
 
 
 def curve(outcome: Outcome) -> list[dict[str, Any]]:
-    timeless = ("time_s", "elapsed_s", "memory_MB")
-    return [{name: value for name, value in line.items() if name not in timeless} for line in outcome.history]
+    time_columns = ("time_s", "elapsed_s", "memory_MB")
+    return [{name: value for name, value in line.items() if name not in time_columns} for line in outcome.history]
 
 
 @pytest.mark.parametrize("kind", list(TRIALS))
 @given(data=st.data())
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 def test_pausing_between_any_batches_changes_nothing(
-    kind: str, data: st.DataObject, prepared: PreparedSet, whole: dict[str, Outcome], tmp_path_factory: Any
+    kind: str,
+    data: st.DataObject,
+    prepared: PreparedSet,
+    uninterrupted_outcomes: dict[str, Outcome],
+    tmp_path_factory: Any,
 ) -> None:
     folders: list[Path] = []
-    batches = st.integers(0, _batches(TRIALS[kind], prepared))
-    for runs in data.draw(st.lists(batches, min_size=1, max_size=3)):
+    batches = st.integers(0, _batch_count(TRIALS[kind], prepared))
+    for run_count in data.draw(st.lists(batches, min_size=1, max_size=3)):
         folder = tmp_path_factory.mktemp("attempt")
         outcome = loop.train(
             TRIALS[kind],
@@ -114,12 +118,12 @@ def test_pausing_between_any_batches_changes_nothing(
             device="cpu",
             threads=1,
             report=Recorder(),
-            intent=Intents(runs, Intent.PAUSE),
-            earlier=folders,
+            intent=Intents(run_count, Intent.PAUSE),
+            earlier_checkpoints=folders,
         )
         folders.append(folder)
         assert outcome.end in ("paused", "finished")
-    last = loop.train(
+    resumed_outcome = loop.train(
         TRIALS[kind],
         prepared,
         tmp_path_factory.mktemp("last"),
@@ -127,31 +131,33 @@ def test_pausing_between_any_batches_changes_nothing(
         threads=1,
         report=Recorder(),
         intent=Intents(),
-        earlier=folders,
+        earlier_checkpoints=folders,
     )
-    assert last.end == "finished"
-    assert bits(last) == bits(whole[kind])
-    assert curve(last) == curve(whole[kind])
-    assert last.best == whole[kind].best
+    assert resumed_outcome.end == "finished"
+    assert bits(resumed_outcome) == bits(uninterrupted_outcomes[kind])
+    assert curve(resumed_outcome) == curve(uninterrupted_outcomes[kind])
+    assert resumed_outcome.best == uninterrupted_outcomes[kind].best
 
 
-def test_these_are_all_ways_schedules_and_optimisers() -> None:
-    ways = {(settings.model.kind, settings.training.method) for settings in (_way(way) for way in WAYS)}
-    assert ways == {(kind, method) for kind, methods in METHODS.items() for method in methods}
-    for field, kinds in (("schedule", SCHEDULES), ("optimizer", OPTIMISERS)):
+def test_the_cases_cover_all_networks_methods_schedules_and_optimizers() -> None:
+    cases = {
+        (settings.model.kind, settings.training.method) for settings in (_case_trial(case_name) for case_name in CASES)
+    }
+    assert cases == {(kind, method) for kind, methods in METHODS.items() for method in methods}
+    for field, kinds in (("schedule", SCHEDULES), ("optimizer", OPTIMIZERS)):
         sections = get_args(StreamsTraining.model_fields[field].annotation)
         assert {section().kind for section in sections} == set(kinds)
 
 
-def _way(way: str, **training: Any) -> Trial:
-    kind, model = WAYS[way]
+def _case_trial(case_name: str, **training: Any) -> Trial:
+    kind, model = CASES[case_name]
     return trial(kind, model=model, training={"max_epochs": 2, "learning_rate": 0.1, **training})
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)
-@pytest.mark.parametrize("way", WAYS)
-def test_every_way_schedule_and_optimiser_goes_on_from_any_batch(
-    way: str, schedule: str, prepared: PreparedSet, tmp_path: Path
+@pytest.mark.parametrize("case_name", CASES)
+def test_every_network_method_schedule_and_optimizer_resumes_at_any_batch(
+    case_name: str, schedule: str, prepared: PreparedSet, tmp_path: Path
 ) -> None:
     kinds = {
         "constant": {},
@@ -159,19 +165,23 @@ def test_every_way_schedule_and_optimiser_goes_on_from_any_batch(
         "step": {"every_epochs": 1},
         "plateau": {"patience_epochs": 1},
     }
-    number = SCHEDULES.index(schedule)
-    settings = _way(
-        way,
+    schedule_index = SCHEDULES.index(schedule)
+    settings = _case_trial(
+        case_name,
         schedule={"kind": schedule, **kinds.get(schedule, {})},
-        optimizer=OPTIMISERS[number % len(OPTIMISERS)],
-        ema_decay=0.7 * (number % 2),
+        optimizer=OPTIMIZERS[schedule_index % len(OPTIMIZERS)],
+        ema_decay=0.7 * (schedule_index % 2),
     )
-    through = run(settings, prepared, tmp_path / "through")
-    for batch in Random(f"{way}, {schedule}").sample(range(1, _batches(settings, prepared)), 2):
+    uninterrupted_outcome = run(settings, prepared, tmp_path / "through")
+    for batch in Random(f"{case_name}, {schedule}").sample(range(1, _batch_count(settings, prepared)), 2):
         folder = tmp_path / str(batch)
         assert run(settings, prepared, folder, intent=Intents(batch)).end == "paused"
-        resumed = run(settings, prepared, folder)
-        assert (bits(resumed), curve(resumed), resumed.best) == (bits(through), curve(through), through.best)
+        resumed_outcome = run(settings, prepared, folder)
+        assert (bits(resumed_outcome), curve(resumed_outcome), resumed_outcome.best) == (
+            bits(uninterrupted_outcome),
+            curve(uninterrupted_outcome),
+            uninterrupted_outcome.best,
+        )
 
 
 @pytest.mark.parametrize("kind", list(TRIALS))
@@ -182,51 +192,55 @@ def test_being_killed_changes_nothing(
     interval: str,
     events: int,
     prepared: PreparedSet,
-    whole: dict[str, Outcome],
+    uninterrupted_outcomes: dict[str, Outcome],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if interval:  # else none is due before the training ends
         monkeypatch.setattr(loop, interval, 0.0)
-    with pytest.raises(Killed):
-        run(TRIALS[kind], prepared, tmp_path, Killer(events))
-    last = run(TRIALS[kind], prepared, tmp_path)
-    assert bits(last) == bits(whole[kind])
-    assert curve(last) == curve(whole[kind])
+    with pytest.raises(SimulatedDeath):
+        run(TRIALS[kind], prepared, tmp_path, DyingRecorder(events))
+    resumed_outcome = run(TRIALS[kind], prepared, tmp_path)
+    assert bits(resumed_outcome) == bits(uninterrupted_outcomes[kind])
+    assert curve(resumed_outcome) == curve(uninterrupted_outcomes[kind])
 
 
 def test_a_damaged_checkpoint_falls_back_to_the_one_before(
-    prepared: PreparedSet, whole: dict[str, Outcome], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    prepared: PreparedSet, uninterrupted_outcomes: dict[str, Outcome], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loop, "EPOCH_CHECKPOINT_S", 0.0)
     run(TRIALS["lstm"], prepared, tmp_path, intent=Intents(30))
-    older, newest = sorted(tmp_path.iterdir())  # two are kept, and nothing else lies there
-    newest.write_bytes(newest.read_bytes()[:-1000])
+    older_path, newest_path = sorted(tmp_path.iterdir())  # two are kept, and nothing else lies there
+    newest_path.write_bytes(newest_path.read_bytes()[:-1000])
     report = Recorder()
-    last = run(TRIALS["lstm"], prepared, tmp_path, report)
+    resumed_outcome = run(TRIALS["lstm"], prepared, tmp_path, report)
     assert next(data["epoch"] for event, data in report.events if event == "epoch") == 3
-    assert older.name == "step_000000000024.pt"
+    assert older_path.name == "step_000000000024.pt"
     warning = next(data["text"] for event, data in report.events if event == "message")
-    assert newest.name in warning
+    assert newest_path.name in warning
     assert "damaged" in warning
-    assert bits(last) == bits(whole["lstm"])
+    assert bits(resumed_outcome) == bits(uninterrupted_outcomes["lstm"])
 
 
 def test_a_finished_training_is_not_trained_again(prepared: PreparedSet, tmp_path: Path) -> None:
     first, report = run(TRIALS["fnn"], prepared, tmp_path), Recorder()
-    again = run(TRIALS["fnn"], prepared, tmp_path, report)
-    assert (again.end, bits(again), curve(again)) == ("finished", bits(first), curve(first))
+    repeated_outcome = run(TRIALS["fnn"], prepared, tmp_path, report)
+    assert (repeated_outcome.end, bits(repeated_outcome), curve(repeated_outcome)) == (
+        "finished",
+        bits(first),
+        curve(first),
+    )
     assert not report.events
 
 
 def test_checkpoints_of_other_settings_or_data_are_refused(prepared: PreparedSet, tmp_path: Path) -> None:
     run(TRIALS["fnn"], prepared, tmp_path, intent=Intents(3))
-    for other, data in ((trial("fnn"), prepared), (TRIALS["fnn"], small_set(300))):
+    for changed_trial, data in ((trial("fnn"), prepared), (TRIALS["fnn"], small_set(300))):
         if data is not prepared:
             data = type(data)(**{**vars(data), "arrays_sha256": "of other arrays"})
-        with pytest.raises(VestimError, match="other settings, data") as caught:
-            run(other, data, tmp_path)
-        assert caught.value.code is ErrorCode.REFUSED
+        with pytest.raises(VestimError, match="other settings, data") as error_info:
+            run(changed_trial, data, tmp_path)
+        assert error_info.value.code is ErrorCode.REFUSED
 
 
 def test_a_checkpoint_holds_tensors_and_plain_values_only(prepared: PreparedSet, tmp_path: Path) -> None:
@@ -235,8 +249,8 @@ def test_a_checkpoint_holds_tensors_and_plain_values_only(prepared: PreparedSet,
         assert torch.load(path, weights_only=True)["schema_version"] == 1
 
 
-def test_the_number_of_threads_of_the_process_is_put_back(prepared: PreparedSet, tmp_path: Path) -> None:
-    before, state = torch.get_num_threads(), torch.get_rng_state()
+def test_the_thread_count_of_the_process_is_restored(prepared: PreparedSet, tmp_path: Path) -> None:
+    threads_before, state = torch.get_num_threads(), torch.get_rng_state()
     run(TRIALS["fnn"], prepared, tmp_path)
-    assert torch.get_num_threads() == before
+    assert torch.get_num_threads() == threads_before
     assert torch.equal(torch.get_rng_state(), state)

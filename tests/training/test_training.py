@@ -1,4 +1,4 @@
-"""The loop: what is trained is what is tested, every setting reaches it, and nothing is left to chance."""
+"""The training loop: the trained model is the tested one, every setting has an effect, nothing is left to chance."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from vestim_core.spec.model import FnnModel, GruModel, LstmModel
 from vestim_core.spec.preparation import Normalise, Resample
 from vestim_core.spec.states import Intent
 from vestim_core.spec.training import RowsTraining, StreamsTraining, WindowsTraining
-from vestim_core.training.history import write_history
+from vestim_core.training.history_csv import write_history
 from vestim_core.training.loop import train
 from vestim_core.training.methods import build_batches
 from vestim_core.training.outcome import Outcome, TrainingDiverged
@@ -55,17 +55,17 @@ def bits(outcome: Outcome) -> list[list[float]]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_was_validated_in_training_is_what_testing_finds(tmp_path: Path, prepared: PreparedSet, kind: str) -> None:
+def test_validation_in_training_equals_testing(tmp_path: Path, prepared: PreparedSet, kind: str) -> None:
     settings, report = trial(kind, training={"max_epochs": 6}), Recorder()
     outcome = run(settings, prepared, tmp_path / "checkpoints", report)
     save_model(tmp_path, outcome.module, settings, prepared.pipeline.to_json(), {"training": outcome.summary()})
     module, document = load_model(tmp_path)
     pipeline = type(prepared.pipeline).from_json(document["preparation"])
     results = evaluate(lambda file: predict(module, file, pipeline), prepared.of("validation"), "voltage_V")
-    found = overall(results)["validation"]
-    assert {name: found[name] for name in outcome.best} == outcome.best
+    test_metrics = overall(results)["validation"]
+    assert {name: test_metrics[name] for name in outcome.best} == outcome.best
     epoch = next(data for event, data in report.events if event == "epoch" and data["epoch"] == outcome.best_epoch)
-    assert epoch["validation_rmse_mV"] == found["rmse_mV"] == document["training"]["validation"]["rmse_mV"]
+    assert epoch["validation_rmse_mV"] == test_metrics["rmse_mV"] == document["training"]["validation"]["rmse_mV"]
     assert epoch["validation_rmse_mV"] == min(line["validation_rmse_mV"] for line in outcome.history)
 
 
@@ -157,9 +157,8 @@ _CHANGES = {
     "windows": {"model": _RECURRENT, "training": {**_COMMON, **_WINDOWS}},
     "fnn": {"model": _FNN, "training": {**_COMMON, **_ROWS}},
 }
-# `repetitions` makes trials; `device` and `threads` say where and must not change the numbers; half precision is for
-# GPUs.
-_ELSEWHERE = {"kind", "method", "repetitions", "device", "threads", "mixed_precision"}
+# `repetitions` makes trials; `device` and `threads` must not change the numbers; half precision is for GPUs.
+_FIELDS_WITHOUT_EFFECT = {"kind", "method", "repetitions", "device", "threads", "mixed_precision"}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -171,9 +170,11 @@ def test_every_setting_reaches_training(tmp_path: Path, prepared: PreparedSet, k
         "fnn": (FnnModel, RowsTraining),
     }[kind]
     for section, changes in zip(sections, _CHANGES[kind].values(), strict=True):
-        assert set(section.model_fields) - _ELSEWHERE == set(changes), "a field of the spec that no case here changes"
-    # A learning rate that jumps about, so that patience and plateaus have something to wait for.
-    base = {**TINY[kind]["training"], "max_epochs": 12, "learning_rate": 0.3, "weight_decay": 0.01}
+        assert set(section.model_fields) - _FIELDS_WITHOUT_EFFECT == set(changes), (
+            "a field of the spec that no case here changes"
+        )
+    # A learning rate that makes the error jump, so that patience and plateaus take effect.
+    base_training = {**TINY[kind]["training"], "max_epochs": 12, "learning_rate": 0.3, "weight_decay": 0.01}
     cases: list[dict[str, Any]] = [{}]
     cases += [
         {section: {name: value}}
@@ -182,12 +183,12 @@ def test_every_setting_reaches_training(tmp_path: Path, prepared: PreparedSet, k
         for value in values
     ]
     outcomes: dict[str, str] = {}
-    for number, case in enumerate(cases):
-        settings = trial(kind, training={**base, **case.get("training", {})}, model=case.get("model", {}))
-        outcome = run(settings, prepared, tmp_path / str(number))
+    for case_index, case in enumerate(cases):
+        settings = trial(kind, training={**base_training, **case.get("training", {})}, model=case.get("model", {}))
+        outcome = run(settings, prepared, tmp_path / str(case_index))
         curve = [line["validation_rmse_mV"] for line in outcome.history]
-        known = outcomes.setdefault(json.dumps(curve), json.dumps(case))
-        assert known == json.dumps(case), f"{case} trains exactly as {known}"
+        earlier_case = outcomes.setdefault(json.dumps(curve), json.dumps(case))
+        assert earlier_case == json.dumps(case), f"{case} trains exactly as {earlier_case}"
 
 
 def test_steps_of_the_preparation_reach_training(tmp_path: Path) -> None:
@@ -214,28 +215,32 @@ def test_the_reports_are_complete(tmp_path: Path, prepared: PreparedSet, kind: s
     epochs = [data for event, data in report.events if event == "epoch"]
     assert [data["epoch"] for data in epochs] == [1, 2, 3, 4]
     assert list(outcome.history) == epochs
-    expected = "epoch train_rmse_mV validation_rmse_mV validation_mae_mV validation_max_mV validation_r2 "
-    expected += "best_validation_rmse_mV best_epoch learning_rate time_s elapsed_s patience_left max_epochs memory_MB"
+    expected_fields = "epoch train_rmse_mV validation_rmse_mV validation_mae_mV validation_max_mV validation_r2 "
+    expected_fields += (
+        "best_validation_rmse_mV best_epoch learning_rate time_s elapsed_s patience_left max_epochs memory_MB"
+    )
     for data in epochs:
-        assert list(data) == expected.split()
+        assert list(data) == expected_fields.split()
         assert json.loads(json.dumps(data, allow_nan=False)) == data
         assert all(type(value) in (int, float) for value in data.values())
     checkpoints = [data for event, data in report.events if event == "checkpoint"]
     assert checkpoints
     assert (tmp_path / "checkpoints" / checkpoints[-1]["file"]).exists()
     assert checkpoints[-1]["epoch"] == 4
-    live = "epoch max_epochs fraction loss train_rmse_mV learning_rate time_per_epoch_s time_left_s memory_MB"
-    assert list(report.reports[0]) == live.split()
+    progress_fields = (
+        "epoch max_epochs fraction loss train_rmse_mV learning_rate time_per_epoch_s time_left_s memory_MB"
+    )
+    assert list(report.reports[0]) == progress_fields.split()
     assert all(type(value) in (int, float) and value >= 0 for value in report.reports[0].values())
     # The first report comes after the first batch: its error is that batch's, in mV.
-    zero, one = prepared.pipeline.inverse_target(np.array([0.0, 1.0]))
+    zero, unit = prepared.pipeline.inverse_target(np.array([0.0, 1.0]))
     assert report.reports[0]["train_rmse_mV"] == pytest.approx(
-        1e3 * (one - zero) * math.sqrt(report.reports[0]["loss"])
+        1e3 * (unit - zero) * math.sqrt(report.reports[0]["loss"])
     )
     assert 0 < report.reports[0]["fraction"] <= 1
     write_history(tmp_path / "history.csv", outcome.history)
     lines = (tmp_path / "history.csv").read_text().splitlines()
-    assert lines[0] == ",".join(expected.split())
+    assert lines[0] == ",".join(expected_fields.split())
     assert len(lines) == 5
 
 
@@ -255,16 +260,27 @@ def test_stop_keeps_the_best_and_ends_within_a_batch(tmp_path: Path, prepared: P
         lambda file: predict(outcome.module, file, prepared.pipeline), prepared.of("validation"), "voltage_V"
     )
     assert results[0].to_json()["rmse_mV"] == outcome.best["rmse_mV"]
-    early = run(settings, prepared, tmp_path / "early", intent=Intents(2, Intent.STOP))
-    assert (early.end, early.module, early.best, early.epochs) == ("stopped", None, {}, 0)
+    early_outcome = run(settings, prepared, tmp_path / "early", intent=Intents(2, Intent.STOP))
+    assert (early_outcome.end, early_outcome.module, early_outcome.best, early_outcome.epochs) == (
+        "stopped",
+        None,
+        {},
+        0,
+    )
 
 
-def test_a_loss_that_is_no_number_ends_in_one_sentence(tmp_path: Path, prepared: PreparedSet) -> None:
-    wild = {"max_epochs": 200, "learning_rate": 10, "schedule": "constant", "gradient_clip": 1e30, "optimizer": "sgd"}
-    settings = trial("fnn", training={**wild, "batch_rows": 10_000}, model={"activation": "tanh"})
-    with pytest.raises(TrainingDiverged) as caught:
+def test_a_loss_that_is_not_finite_ends_the_training_with_one_sentence(tmp_path: Path, prepared: PreparedSet) -> None:
+    diverging = {
+        "max_epochs": 200,
+        "learning_rate": 10,
+        "schedule": "constant",
+        "gradient_clip": 1e30,
+        "optimizer": "sgd",
+    }
+    settings = trial("fnn", training={**diverging, "batch_rows": 10_000}, model={"activation": "tanh"})
+    with pytest.raises(TrainingDiverged) as error_info:
         run(settings, prepared, tmp_path)
-    error, outcome = caught.value, caught.value.outcome
+    error, outcome = error_info.value, error_info.value.outcome
     assert outcome.best_epoch >= 1
     unit = f"{outcome.best['rmse_mV']:.3g} mV"
     epoch = outcome.epochs + 1
@@ -279,7 +295,7 @@ def test_a_loss_that_is_no_number_ends_in_one_sentence(tmp_path: Path, prepared:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_gradient_that_is_no_number_ends_so_too_and_moves_no_weight(
+def test_a_gradient_that_is_not_finite_ends_the_training_and_moves_no_weight(
     tmp_path: Path, prepared: PreparedSet, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The loss is finite, its gradient is not, from the second epoch on."""
@@ -287,16 +303,16 @@ def test_a_gradient_that_is_no_number_ends_so_too_and_moves_no_weight(
     updates = build_batches(settings, prepared.of("train"), "cpu").per_epoch
     backward, calls = torch.Tensor.backward, 0
 
-    def spoiled(self: torch.Tensor, *args: Any, **kwargs: Any) -> None:
+    def backward_with_nan(self: torch.Tensor, *args: Any, **kwargs: Any) -> None:
         nonlocal calls
         calls += 1
         backward(self * (math.nan if calls > updates else 1.0), *args, **kwargs)
 
-    monkeypatch.setattr(torch.Tensor, "backward", spoiled)
-    with pytest.raises(TrainingDiverged, match="the loss became NaN") as caught:
+    monkeypatch.setattr(torch.Tensor, "backward", backward_with_nan)
+    with pytest.raises(TrainingDiverged, match="the loss became NaN") as error_info:
         run(settings, prepared, tmp_path)
-    assert calls == updates + 1 and caught.value.outcome.best_epoch == 1
-    assert all(torch.isfinite(weights).all() for weights in caught.value.outcome.module.parameters())
+    assert calls == updates + 1 and error_info.value.outcome.best_epoch == 1
+    assert all(torch.isfinite(weights).all() for weights in error_info.value.outcome.module.parameters())
 
 
 def test_files_without_rows_are_refused(tmp_path: Path) -> None:

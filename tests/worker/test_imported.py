@@ -1,5 +1,4 @@
-"""Imported models through the whole preparation: the numbers of a naive replay of what the former program did, row by
-row, for every kind of model, filter and scale."""
+"""Imported models match a naive, row-by-row replay of the legacy program, for every kind of model, filter and scale."""
 
 from __future__ import annotations
 
@@ -16,15 +15,15 @@ from tests.jobs.legacy.former import FNN, GRU, LSTM, RANGES, former_job, former_
 from tests.models.test_former import FormerChain, FormerRecurrent
 from vestim_core.evaluation.standalone import TrainedModel
 from vestim_core.spec.errors import VestimError
-from vestim_core.worker.imported import make_model
+from vestim_core.worker.imported_weights import build_imported_model
 
 JOB = "job_20251014-180644"
 FEATURES = ["SOC", "Current", "Temp"]
-ROWS = 160
+ROWS = 160  # of the recording; any multiple of 8 well above the warm-ups and filter windows works
 
 
 def recording(path: Path) -> dict[str, np.ndarray]:
-    """A file of 1 Hz that leaves the range of the scaler."""
+    """Write a 1 Hz file that leaves the range of the scaler."""
     random = np.random.default_rng(5)
     current = np.repeat(random.uniform(-9, 5, ROWS // 8), 8)
     columns = {
@@ -43,57 +42,57 @@ def recording(path: Path) -> dict[str, np.ndarray]:
     return columns
 
 
-def imported(tmp_path: Path, job: Path) -> TrainedModel:
-    """The first model of a job, brought in and made."""
+def import_model(tmp_path: Path, job: Path) -> TrainedModel:
+    """Import a legacy job and build its first model."""
     service = open_service(tmp_path / "home")
     with service.manager.unit():
         assert service.import_legacy([str(job)])["imported"][0]["models"] == 1
     folder = service.manager.folder(JOB).task("train_001")
-    make_model(folder, pytest.fail)
+    build_imported_model(folder, pytest.fail)
     return TrainedModel.open(folder / "result")
 
 
-def saved(module: torch.nn.Module, path: Path) -> bytes:
+def save_weights(module: torch.nn.Module, path: Path) -> bytes:
     torch.save({"model_state_dict": module.state_dict(), "optimizer_state_dict": {}}, path)
     return path.read_bytes()
 
 
-def naive(
+def replay(
     module: torch.nn.Module, columns: list[np.ndarray], scale: list[tuple[float, float]], *, warm_up: int, clamp: bool
 ) -> np.ndarray:
-    """Normalised predictions, one row at a time: the state carried, after so many repetitions of the first row."""
+    """Normalized predictions, one row at a time with carried state, after `warm_up` repetitions of the first row."""
     low, high = np.array(scale[:-1]).T
     rows = ((np.column_stack(columns) - low) / (high - low)).astype(np.float32)
-    whole = np.concatenate([np.repeat(rows[:1], warm_up, axis=0), rows])
+    padded_rows = np.concatenate([np.repeat(rows[:1], warm_up, axis=0), rows])
     with torch.inference_mode():
-        found = module(torch.tensor(whole)[None])[0].numpy().astype(float)[warm_up:]
-    return np.clip(found, 0.0, 1.0) if clamp else found
+        predicted = module(torch.tensor(padded_rows)[None])[0].numpy().astype(float)[warm_up:]
+    return np.clip(predicted, 0.0, 1.0) if clamp else predicted
 
 
 @pytest.mark.parametrize("kind", ["lstm", "gru"])
 def test_recurrent_models_with_warm_up_limits_and_two_layers_of_the_first_size(kind: str, tmp_path: Path) -> None:
     torch.manual_seed(1)
     layers, size, settings = (2, 6, LSTM) if kind == "lstm" else (1, 5, GRU)
-    before = FormerRecurrent(kind, 3, size, layers).eval()
-    torch.nn.init.constant_(before.fc.bias, 0.8)
+    original_network = FormerRecurrent(kind, 3, size, layers).eval()
+    torch.nn.init.constant_(original_network.fc.bias, 0.8)
     job = former_job(tmp_path / "old")
-    former_task(job, settings, weights=saved(before, tmp_path / "w.pth"))
-    model = imported(tmp_path, job)
+    former_task(job, settings, weights=save_weights(original_network, tmp_path / "w.pth"))
+    model = import_model(tmp_path, job)
     columns = recording(tmp_path / "new.csv")
     file = model.read(tmp_path / "new.csv")
     scale = [RANGES[name] for name in (*FEATURES, "Voltage")]
     warm_up = int(settings["LOOKBACK"])
-    scaled = naive(before, [columns[name] for name in FEATURES], scale, warm_up=warm_up, clamp=kind == "gru")
+    scaled = replay(original_network, [columns[name] for name in FEATURES], scale, warm_up=warm_up, clamp=kind == "gru")
     (segment,) = file.segments
     assert segment.scored_from == warm_up and segment.stop == warm_up + ROWS
     np.testing.assert_allclose(model.predict(file)[segment.scored], 2.9 + 1.3 * scaled, rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize("normalised", [True, False])
-def test_chains_with_filters_formulas_and_limits(normalised: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_normalized", [True, False])
+def test_chains_with_filters_formulas_and_limits(is_normalized: bool, tmp_path: Path) -> None:
     torch.manual_seed(2)
-    before = FormerChain(3, [5, 3], norm=False, dropout=True).eval()
-    done = {
+    original_network = FormerChain(3, [5, 3], norm=False, dropout=True).eval()
+    preparation = {
         "applied_filters": [
             {"column": "Power", "output_column_name": "P_low", "corner_frequency": 0.05, "sampling_rate": 1.0,
              "filter_order": 2}
@@ -101,17 +100,17 @@ def test_chains_with_filters_formulas_and_limits(normalised: bool, tmp_path: Pat
         "created_columns": [{"column_name": "mix", "formula": "moving_average(Current, 9) - np.abs(P_low) / 2"}],
     }  # fmt: skip
     ranges = RANGES | {"P_low": (-20.0, 5.0), "mix": (-10.0, 4.0)}
-    job = former_job(tmp_path / "old", preparation=done, ranges=ranges, normalised=normalised)
+    job = former_job(tmp_path / "old", preparation=preparation, ranges=ranges, normalised=is_normalized)
     features = ["SOC", "P_low", "mix"]
     settings = {**FNN, "FEATURE_COLUMNS": features}
-    former_task(job, settings, architecture="FNN_5_3", weights=saved(before, tmp_path / "w.pth"))
-    model = imported(tmp_path, job)
+    former_task(job, settings, architecture="FNN_5_3", weights=save_weights(original_network, tmp_path / "w.pth"))
+    model = import_model(tmp_path, job)
     columns = recording(tmp_path / "new.csv")
     columns["P_low"] = _low_pass(columns["Power"], 0.05)
     mean = [columns["Current"][max(0, row - 8) : row + 1].mean() for row in range(ROWS)]
     columns["mix"] = np.array(mean) - np.abs(columns["P_low"]) / 2
-    scale = [ranges[name] if normalised else (0.0, 1.0) for name in (*features, "Voltage")]
-    scaled = naive(before, [columns[name] for name in features], scale, warm_up=0, clamp=normalised)
+    scale = [ranges[name] if is_normalized else (0.0, 1.0) for name in (*features, "Voltage")]
+    scaled = replay(original_network, [columns[name] for name in features], scale, warm_up=0, clamp=is_normalized)
     low, high = scale[-1]
     file = model.read(tmp_path / "new.csv")
     np.testing.assert_allclose(file.column("P_low"), columns["P_low"], rtol=0, atol=1e-9)
@@ -119,68 +118,72 @@ def test_chains_with_filters_formulas_and_limits(normalised: bool, tmp_path: Pat
 
 
 def _low_pass(values: np.ndarray, corner_Hz: float) -> np.ndarray:
-    """The causal filter of second order, from zero, as its difference equation."""
+    """The causal filter of second order, starting from zero, as its difference equation."""
     b, a = butter(2, corner_Hz / 0.5)
     x, y = deque([0.0, 0.0], 2), deque([0.0, 0.0], 2)
-    found = []
+    outputs = []
     for value in values:
-        new = b[0] * value + b[1] * x[-1] + b[2] * x[-2] - a[1] * y[-1] - a[2] * y[-2]
+        output = b[0] * value + b[1] * x[-1] + b[2] * x[-2] - a[1] * y[-1] - a[2] * y[-2]
         x.append(value)
-        y.append(new)
-        found.append(new)
-    return np.array(found)
+        y.append(output)
+        outputs.append(output)
+    return np.array(outputs)
 
 
-@pytest.mark.parametrize("asked", ["EMA", "Moving Average", "Savitzky-Golay"])
-def test_the_inference_filter_works_on_the_rows_after_the_warm_up(asked: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("filter_type", ["EMA", "Moving Average", "Savitzky-Golay"])
+def test_the_inference_filter_works_on_the_rows_after_the_warm_up(filter_type: str, tmp_path: Path) -> None:
     torch.manual_seed(3)
-    before = FormerRecurrent("lstm", 3, 6, 2).eval()
-    said = {"INFERENCE_FILTER_TYPE": asked, "INFERENCE_FILTER_WINDOW_SIZE": "11", "INFERENCE_FILTER_ALPHA": "0.2"}
+    original_network = FormerRecurrent("lstm", 3, 6, 2).eval()
+    filter_settings = {
+        "INFERENCE_FILTER_TYPE": filter_type,
+        "INFERENCE_FILTER_WINDOW_SIZE": "11",
+        "INFERENCE_FILTER_ALPHA": "0.2",
+    }
     job = former_job(tmp_path / "old")
-    former_task(job, {**LSTM, **said}, weights=saved(before, tmp_path / "w.pth"))
-    model = imported(tmp_path, job)
+    former_task(job, {**LSTM, **filter_settings}, weights=save_weights(original_network, tmp_path / "w.pth"))
+    model = import_model(tmp_path, job)
     columns = recording(tmp_path / "new.csv")
     scale = [RANGES[name] for name in (*FEATURES, "Voltage")]
-    scaled = naive(before, [columns[name] for name in FEATURES], scale, warm_up=7, clamp=False)
+    scaled = replay(original_network, [columns[name] for name in FEATURES], scale, warm_up=7, clamp=False)
     file = model.read(tmp_path / "new.csv")
-    expected = 2.9 + 1.3 * _smoothed(asked, scaled)
+    expected = 2.9 + 1.3 * _smoothed(filter_type, scaled)
     np.testing.assert_allclose(model.predict(file)[file.segments[0].scored], expected, rtol=0, atol=1e-6)
 
 
-def _smoothed(asked: str, scaled: np.ndarray) -> np.ndarray:
+def _smoothed(filter_type: str, scaled: np.ndarray) -> np.ndarray:
     rows = range(len(scaled))
-    if asked == "Moving Average":
+    if filter_type == "Moving Average":
         return np.array([scaled[max(0, row - 10) : row + 1].mean() for row in rows])
-    if asked == "EMA":
-        found = [scaled[0]]
+    if filter_type == "EMA":
+        smoothed = [scaled[0]]
         for value in scaled[1:]:
-            found.append(0.2 * value + 0.8 * found[-1])
-        return np.array(found)
+            smoothed.append(0.2 * value + 0.8 * smoothed[-1])
+        return np.array(smoothed)
     padded = np.concatenate([np.full(10, scaled[0]), scaled])
     return np.array([np.polyval(np.polyfit(np.arange(11), padded[row : row + 11], 2), 10) for row in rows])
 
 
-def test_the_export_serves_where_the_best_weights_cannot_be_read_and_sizes_follow_the_weights(tmp_path: Path) -> None:
-    before = FormerRecurrent("lstm", 3, 4, 1)
+def test_the_export_is_used_when_the_best_weights_are_unreadable_and_sizes_follow_the_weights(tmp_path: Path) -> None:
+    original_network = FormerRecurrent("lstm", 3, 4, 1)
     job = former_job(tmp_path / "old")
     task = former_task(job, weights=b"broken")
-    torch.save({"state_dict": before.state_dict(), "model_definition": "text"}, task / "best_model_export.pt")
+    torch.save({"state_dict": original_network.state_dict(), "model_definition": "text"}, task / "best_model_export.pt")
     service = open_service(tmp_path / "home")
     with service.manager.unit():
         service.import_legacy([str(job)])
     folder = service.manager.folder(JOB).task("train_001")
-    told: list[str] = []
-    make_model(folder, told.append)
-    assert "those of 'best_model_export.pt' are taken" in told[0] and "layers of 4" in told[1]
+    warnings: list[str] = []
+    build_imported_model(folder, warnings.append)
+    assert "those of 'best_model_export.pt' are taken" in warnings[0] and "layers of 4" in warnings[1]
     model = TrainedModel.open(folder / "result")
     assert model.document["model"]["sizes"] == [4]
     assert model.document["envelope"]["soc"] == list(RANGES["SOC"])
-    made = (folder / "result" / "model.pt").stat().st_mtime_ns
-    make_model(folder, pytest.fail)
-    assert (folder / "result" / "model.pt").stat().st_mtime_ns == made
+    model_time_ns = (folder / "result" / "model.pt").stat().st_mtime_ns
+    build_imported_model(folder, pytest.fail)
+    assert (folder / "result" / "model.pt").stat().st_mtime_ns == model_time_ns
 
 
-def test_no_weights_that_load_is_one_sentence(tmp_path: Path) -> None:
+def test_weights_that_cannot_be_loaded_are_refused(tmp_path: Path) -> None:
     job = former_job(tmp_path / "old")
     former_task(job, weights=b"broken")
     service = open_service(tmp_path / "home")
@@ -188,25 +191,25 @@ def test_no_weights_that_load_is_one_sentence(tmp_path: Path) -> None:
         service.import_legacy([str(job)])
     folder = service.manager.folder(JOB).task("train_001")
     with pytest.raises(VestimError, match=r"best_model\.pth' are not read: it is damaged"):
-        make_model(folder, pytest.fail)
+        build_imported_model(folder, pytest.fail)
     (folder / "task.json").write_text("{")
     with pytest.raises(VestimError, match="import the job anew"):
-        make_model(folder, pytest.fail)
+        build_imported_model(folder, pytest.fail)
 
 
-def test_percent_and_millivolts_are_read_as_they_are(tmp_path: Path) -> None:
+def test_percent_and_millivolts_are_read_unchanged(tmp_path: Path) -> None:
     torch.manual_seed(4)
-    before = FormerRecurrent("lstm", 3, 6, 2).eval()
+    original_network = FormerRecurrent("lstm", 3, 6, 2).eval()
     ranges = RANGES | {"SOC": (10.0, 91.0), "Voltage": (2900.0, 4200.0)}
     job = former_job(tmp_path / "old", ranges=ranges)
-    former_task(job, weights=saved(before, tmp_path / "w.pth"))
-    model = imported(tmp_path, job)
+    former_task(job, weights=save_weights(original_network, tmp_path / "w.pth"))
+    model = import_model(tmp_path, job)
     columns = recording(tmp_path / "plain.csv")
     columns["SOC"], columns["Voltage"] = columns["SOC"] * 100, columns["Voltage"] * 1000
     rows = zip(*(values.tolist() for values in columns.values()), strict=True)
     (tmp_path / "new.csv").write_text("\n".join([",".join(columns), *(",".join(map(repr, row)) for row in rows)]))
     scale = [ranges[name] for name in (*FEATURES, "Voltage")]
-    scaled = naive(before, [columns[name] for name in FEATURES], scale, warm_up=7, clamp=False)
+    scaled = replay(original_network, [columns[name] for name in FEATURES], scale, warm_up=7, clamp=False)
     file = model.read(tmp_path / "new.csv")
     assert model.target == "Voltage"
     np.testing.assert_allclose(model.predict(file)[file.segments[0].scored], 2900 + 1300 * scaled, rtol=0, atol=1e-3)

@@ -1,1 +1,1 @@
-"""The daemon: sockets, security, and the loop that puts jobs and executors together."""
+"""The daemon: one process per home that keeps the registry, starts attempts and answers clients."""

@@ -1,7 +1,7 @@
 """`python -m vestim_core.daemon`: the daemon of the home that VESTIM_HOME names, else of the user's.
 
-It takes the home's lock before it opens the database or binds a socket; when another daemon holds it, this one ends at
-once and has changed no byte.
+It takes the home's lock before it opens the database or binds a socket; when another daemon holds the lock, this one
+exits at once and has changed no byte.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from vestim_core.daemon.host import Host
 from vestim_core.daemon.server import Server
 from vestim_core.daemon.sockets import Sockets
 from vestim_core.executors.local import LocalExecutor
-from vestim_core.executors.warm import warm_workers
+from vestim_core.executors.preloaded_workers import make_preloaded_workers
 from vestim_core.jobs.database import DamagedDatabase, is_damage, set_aside
 from vestim_core.jobs.manager import JobManager
 from vestim_core.jobs.rebuild import rebuild
@@ -27,11 +27,11 @@ from vestim_core.spec.errors import VestimError
 from vestim_core.system import FileLock, Home, HomeError, endpoints
 
 log = logging.getLogger("vestim_core.daemon")
-MAX_LOG_BYTES = 8 << 20
+MAX_LOG_BYTES = 8 << 20  # of daemon.log when the daemon starts, and of the one before; arbitrary
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run until told to stop; the exit code."""
+    """Run until stopped; return the exit code."""
     parser = argparse.ArgumentParser(prog="vestim daemon")
     parser.add_argument("--rebuild", action="store_true", help="make the registry anew from the job folders")
     arguments = parser.parse_args(argv)
@@ -43,8 +43,8 @@ def main(argv: list[str] | None = None) -> int:
             print("another daemon serves this home", file=sys.stderr)
             return 0
         with lock:
-            _bound_log(home)
-            return _serve(home, anew=arguments.rebuild)
+            _rotate_log(home)
+            return _serve(home, rebuild_registry=arguments.rebuild)
     except (HomeError, VestimError) as error:
         print(f"vestim daemon: {error}", file=sys.stderr)
         return error.code.exit_code if isinstance(error, VestimError) else 2
@@ -54,8 +54,8 @@ def main(argv: list[str] | None = None) -> int:
         return 1
 
 
-def _bound_log(home: Home) -> None:
-    """Put a log that has grown long aside, in place of the one before; ours is open for appending and goes on."""
+def _rotate_log(home: Home) -> None:
+    """Copy a log that has grown long over the previous one and empty it; ours is open for appending and continues."""
     try:
         if home.daemon_log.stat().st_size > MAX_LOG_BYTES:
             shutil.copy(home.daemon_log, home.daemon_log.with_name("daemon.former.log"))
@@ -64,11 +64,11 @@ def _bound_log(home: Home) -> None:
         print(f"the log could not be put aside: {error}", file=sys.stderr)
 
 
-def _serve(home: Home, *, anew: bool) -> int:
+def _serve(home: Home, *, rebuild_registry: bool) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    manager = _open(home, anew=anew)
+    manager = _open_manager(home, rebuild_registry=rebuild_registry)
     sockets = Sockets(home, endpoints(home))
-    executor = LocalExecutor(warm_workers(home))
+    executor = LocalExecutor(make_preloaded_workers(home))
     try:
         manager.registry.forget_old_commands()
         manager.settle_trash()
@@ -82,38 +82,40 @@ def _serve(home: Home, *, anew: bool) -> int:
     return 0
 
 
-def _open(home: Home, *, anew: bool) -> JobManager:
-    """The manager with all jobs that have not ended; from the folders when the registry is lost or not wanted."""
-    if not anew and home.registry.exists() and home.registry.stat().st_size:
+def _open_manager(home: Home, *, rebuild_registry: bool) -> JobManager:
+    """Open the manager with all jobs that have not ended; from their folders when the registry is lost or to be
+    rebuilt.
+    """
+    if not rebuild_registry and home.registry.exists() and home.registry.stat().st_size:
         try:
-            return _loaded(home)
+            return _load_manager(home)
         except (DamagedDatabase, sqlite3.DatabaseError) as error:
             if not is_damage(error):
                 raise  # a full disk, say, is no reason to give the registry up
             log.warning("the registry is damaged (%s): it is made anew from the job folders", error)
-    _make_anew(home)
-    return _loaded(home)
+    _rebuild_registry(home)
+    return _load_manager(home)
 
 
-def _loaded(home: Home) -> JobManager:
+def _load_manager(home: Home) -> JobManager:
     manager = JobManager(home, Registry(home.registry))
     manager.load_jobs_from_registry()
     return manager
 
 
-def _make_anew(home: Home) -> None:
-    """Make the registry from the job folders, beside the former one: a death on the way leaves all as it was."""
-    beside = home.registry.with_name("registry.new.sqlite")
-    for remains in beside.parent.glob(f"{beside.name}*"):
-        remains.unlink()
-    registry = Registry(beside)
+def _rebuild_registry(home: Home) -> None:
+    """Build the registry from the job folders under another name: if the daemon dies meanwhile, nothing has changed."""
+    new_path = home.registry.with_name("registry.new.sqlite")
+    for leftover in new_path.parent.glob(f"{new_path.name}*"):
+        leftover.unlink()
+    registry = Registry(new_path)
     manager = JobManager(home, registry)
     rebuild(manager)
     log.info("brought back %d jobs", len(manager.job_containers))
     registry.close()
-    if kept := set_aside(home.registry):
-        log.warning("the former registry lies in %s", kept)
-    beside.rename(home.registry)
+    if old_path := set_aside(home.registry):
+        log.warning("the former registry lies in %s", old_path)
+    new_path.rename(home.registry)
 
 
 if __name__ == "__main__":

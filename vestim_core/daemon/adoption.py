@@ -1,7 +1,7 @@
-"""Adoption: what a daemon does first with the attempts that an earlier one left.
+"""Adoption: what a new daemon does first with the attempts that an earlier one left.
 
-What lives is watched and goes on as if nothing had been; what does not has ended. After a restart of the machine that
-cut attempts off, jobs wait for a word of the user.
+Living attempts are watched and go on undisturbed; the others have ended. After a restart of the machine that cut
+attempts off, jobs wait for the user's decision.
 """
 
 from __future__ import annotations
@@ -20,38 +20,38 @@ log = logging.getLogger(__name__)
 
 
 def adopt(manager: JobManager, executor: Executor, attempt_keys: Iterable[str]) -> list[str]:
-    """Watch those of the recorded attempts that live; the others, which have ended."""
-    ended: list[str] = []
+    """Watch those of the recorded attempts that live; return the others, which have ended."""
+    ended_keys: list[str] = []
     for key in attempt_keys:
-        job_id, task_id, number = split_attempt_key(key)
-        if executor.adopt(key, manager.folder(job_id).attempt(task_id, number)):
+        job_id, task_id, attempt_number = split_attempt_key(key)
+        if executor.adopt(key, manager.folder(job_id).attempt(task_id, attempt_number)):
             log.info("adopted %s", key)
         else:
-            ended.append(key)
-    _renew_leases(manager, attempt_keys, ended)
-    return ended
+            ended_keys.append(key)
+    _renew_leases(manager, attempt_keys, ended_keys)
+    return ended_keys
 
 
-def _renew_leases(manager: JobManager, attempt_keys: Iterable[str], ended: Iterable[str]) -> None:
-    """A lease for what lives and for nothing else, whatever the registry went through."""
-    known = {key for key, _, _ in manager.registry.leases()}
-    living = set(attempt_keys) - set(ended)
+def _renew_leases(manager: JobManager, attempt_keys: Iterable[str], ended_keys: Iterable[str]) -> None:
+    """Lease resources for living attempts and for nothing else, whatever state the registry was left in."""
+    leased_keys = {key for key, _, _ in manager.registry.leases()}
+    living_keys = set(attempt_keys) - set(ended_keys)
     with manager.registry.transaction():
-        for key in known - living:
+        for key in leased_keys - living_keys:
             manager.registry.release(key)
-        for key in living - known:
-            job_id, task_id, number = split_attempt_key(key)
-            written = manager.folder(job_id).attempt(task_id, number) / "launch.json"
-            launch = Launch.model_validate(read_json(written))
+        for key in living_keys - leased_keys:
+            job_id, task_id, attempt_number = split_attempt_key(key)
+            launch_path = manager.folder(job_id).attempt(task_id, attempt_number) / "launch.json"
+            launch = Launch.model_validate(read_json(launch_path))
             manager.registry.lease(key, launch.threads, launch.gpu)
 
 
-def hold_after_restart(manager: JobManager, cut_off: bool) -> None:
-    """Hold all waiting jobs when the machine was started anew since, and that `cut_off` an attempt.
+def hold_after_restart(manager: JobManager, has_lost_attempts: bool) -> None:
+    """Hold all waiting jobs when the machine was restarted since and attempts were cut off by that.
 
-    Unless the user set `resume_after_boot` in settings.json.
+    Does nothing when the user set `resume_after_boot` in settings.json.
     """
-    if not manager.registry.note_boot(boot_id()) or not cut_off or _goes_on(manager):
+    if not manager.registry.note_boot(boot_id()) or not has_lost_attempts or _resumes_after_boot(manager):
         return
     for container in list(manager.job_containers.values()):
         if container.state in {JobState.QUEUED, JobState.RUNNING}:
@@ -60,7 +60,7 @@ def hold_after_restart(manager: JobManager, cut_off: bool) -> None:
                 manager.persist_job_container(container)
 
 
-def _goes_on(manager: JobManager) -> bool:
+def _resumes_after_boot(manager: JobManager) -> bool:
     try:
         return bool(read_json(manager.home.settings).get("resume_after_boot"))
     except (OSError, ValueError, AttributeError):

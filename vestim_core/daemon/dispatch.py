@@ -1,5 +1,6 @@
-"""From a request to a reply: the method's own parameters, each mutating command at most once, every failure one
-sentence."""
+"""Dispatch a request to its method: parameters are validated, each mutating command runs at most once, every failure
+becomes one message.
+"""
 
 from __future__ import annotations
 
@@ -24,58 +25,58 @@ log = logging.getLogger(__name__)
 
 
 class Dispatcher:
-    """Knows which verb answers which method. `own` are methods that the daemon answers itself."""
+    """Maps each method to the service's or, for `daemon_methods`, to the daemon's own operation."""
 
-    def __init__(self, service: JobService, own: Mapping[str, Callable[[Params], Any]]) -> None:
+    def __init__(self, service: JobService, daemon_methods: Mapping[str, Callable[[Params], Any]]) -> None:
         self._service = service
-        self._own = own
+        self._daemon_methods = daemon_methods
 
     def answer(self, request: Request) -> Reply:
-        """The reply to `request`; never raises."""
+        """Return the reply to `request`; never raises."""
         try:
-            method, params = checked(request)
+            method, params = parse_request(request)
             return Reply(request.request_id, self._carry_out(request, method, params))
         except VestimError as error:
             return Reply(request.request_id, error=error)
         except Exception as error:
             if cannot_be_written(error):
                 log.warning("%s: %s", request.method, error)
-                sentence = f"nothing was changed, since the registry cannot be written ({error}): make room on the disk"
-                return Reply(request.request_id, error=VestimError(ErrorCode.FAILED, sentence))
+                message = f"nothing was changed, since the registry cannot be written ({error}): make room on the disk"
+                return Reply(request.request_id, error=VestimError(ErrorCode.FAILED, message))
             log.exception("%s failed", request.method)
-            sentence = (
+            message = (
                 f"the daemon could not carry out '{request.method}' ({type(error).__name__}: {error}): see its log"
             )
             return Reply(
-                request.request_id, error=VestimError(ErrorCode.FAILED, sentence, actions=("vestim daemon logs",))
+                request.request_id, error=VestimError(ErrorCode.FAILED, message, actions=("vestim daemon logs",))
             )
 
     def _carry_out(self, request: Request, method: Method, params: Params) -> Any:
-        if method.name in self._own:
-            return self._own[method.name](params)
-        verb = getattr(self._service, method.name)
+        if method.name in self._daemon_methods:
+            return self._daemon_methods[method.name](params)
+        operation = getattr(self._service, method.name)
         arguments = {name: getattr(params, name) for name in type(params).model_fields}
         if not method.mutating:
-            return verb(**arguments)
+            return operation(**arguments)
         registry = self._service.manager.registry
         digest = hashlib.sha256(encode([method.name, request.params])).hexdigest()
-        known = registry.answer_of(request.command_id)
-        if known is not None:
-            if known[0] != digest:
+        stored_answer = registry.answer_of(request.command_id)
+        if stored_answer is not None:
+            if stored_answer[0] != digest:
                 raise refused(
                     "this command id was used for another command: give each command its own", place="command"
                 )
-            return known[1]
+            return stored_answer[1]
         with self._service.manager.unit():
-            result = verb(**arguments)
+            result = operation(**arguments)
             registry.keep_answer(request.command_id, digest, result)
             failpoint("command.done")
         failpoint("command.committed")
         return result
 
 
-def checked(request: Request) -> tuple[Method, Params]:
-    """The method and its valid parameters; `VestimError` says what is wrong with either."""
+def parse_request(request: Request) -> tuple[Method, Params]:
+    """Return the method and its valid parameters; raises `VestimError` when either is invalid."""
     if not OLDEST_PROTOCOL <= request.protocol <= PROTOCOL_VERSION:
         raise VestimError(
             ErrorCode.VERSION,

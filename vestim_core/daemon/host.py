@@ -1,4 +1,6 @@
-"""The host: carries out what reconciler and scheduler ask for, and tells containers what became of their attempts."""
+"""Attempt supervisor: carries out the actions of reconciler and scheduler, and tells containers how their attempts
+ended.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +15,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from vestim_core.daemon.adoption import adopt, hold_after_restart
-from vestim_core.daemon.journals import ingest
-from vestim_core.daemon.launching import capacity_left, start_attempt, wants_gpu, warmth_of
+from vestim_core.daemon.journal_ingest import ingest_journal
+from vestim_core.daemon.launching import capacity_left, needs_gpu, preload_of, start_attempt
 from vestim_core.jobs.clock import utc_now
 from vestim_core.jobs.container import JobContainer
 from vestim_core.jobs.endings import how_it_ended
@@ -34,15 +36,20 @@ from vestim_core.spec.states import TASK_ENDS, AttemptState, Intent, JobState, T
 from vestim_core.system import out_of_memory_kills, read_json, write_json
 from vestim_core.system.failpoints import failpoint
 
-JOURNAL_LOOK_S = 1.0
-TICK_S = 0.5
-BIRTH_LOOK_S = 0.05
-ROOM_LOOK_S = 2.0
+JOURNAL_LOOK_S = 1.0  # between reads of all journals, for workers whose rings were lost; arbitrary
+TICK_S = 0.5  # between steps while anything runs; arbitrary, well below the delays of the stop ladder
+START_POLL_S = 0.05  # between steps while a process starts, so that its start shows at once; arbitrary
+DISK_CHECK_S = (
+    2.0  # between checks of the disk space; arbitrary, any value that leaves time to pause before the disk is full
+)
 log = logging.getLogger(__name__)
 
 
 class Host:
-    """The attempts of one daemon. `dirty` holds jobs that the reconciler has not looked at since they changed."""
+    """Owns the attempts of one daemon; runs on the daemon's thread.
+
+    `dirty` holds the ids of jobs that have changed since the reconciler last saw them.
+    """
 
     def __init__(self, manager: JobManager, executor: Executor, slots: int = 0) -> None:
         cores = os.cpu_count() or 1
@@ -50,159 +57,163 @@ class Host:
         self.executor = executor
         self.slots, self.threads = slots or cores, cores
         self.dirty: set[str] = set()
-        self._rung: set[str] = set()
-        self._troubled: set[str] = set()
-        self._look_again_s: dict[str, float] = {}
-        self._postponed: set[str] = set()
-        self._endings: dict[str, int | VestimError | None] = {}
+        self._rung_keys: set[str] = set()
+        self._failing_job_ids: set[str] = set()
+        self._reread_at_s: dict[str, float] = {}
+        self._postponed_job_ids: set[str] = set()
+        self._pending_ends: dict[str, int | VestimError | None] = {}
         self._memory_kills = out_of_memory_kills()
         self._looked_s = 0.0
-        self._room_seen_s = -math.inf
+        self._disk_checked_s = -math.inf
 
     @property
-    def running(self) -> list[tuple[JobContainer, str]]:
+    def running_tasks(self) -> list[tuple[JobContainer, str]]:
         """Every task that has a living attempt."""
         containers = self.manager.job_containers.values()
         return [(c, t.task_id) for c in containers for t in c.tasks.values() if t.attempt and not t.attempt.ended]
 
     @property
-    def due_s(self) -> float:
-        """When something postponed is to be done, in monotonic seconds: a start or a look; infinity for never."""
+    def next_due_s(self) -> float:
+        """Monotonic time of the next postponed start or journal read; infinity when there is none."""
         now_s = time.monotonic()
         tasks = (task for container in self.manager.job_containers.values() for task in container.tasks.values())
         starts = (task.not_before_s for task in tasks if task.not_before_s > now_s)
-        return min((*starts, *self._look_again_s.values()), default=math.inf)
+        return min((*starts, *self._reread_at_s.values()), default=math.inf)
 
     @property
-    def tick_s(self) -> float:
-        """How soon to look again at what no socket announces, while anything is running."""
-        states = {attempt.state for c, task_id in self.running if (attempt := c.tasks[task_id].attempt)}
-        return BIRTH_LOOK_S if AttemptState.STARTING in states else TICK_S
+    def poll_interval_s(self) -> float:
+        """Time until the next step while anything is running, for changes that no socket announces."""
+        states = {attempt.state for c, task_id in self.running_tasks if (attempt := c.tasks[task_id].attempt)}
+        return START_POLL_S if AttemptState.STARTING in states else TICK_S
 
     @property
-    def rung_waiting(self) -> bool:
-        """Whether some journal is known to hold more than was read."""
-        return bool(self._rung)
+    def has_unread_journals(self) -> bool:
+        """True when some journal holds more than was read."""
+        return bool(self._rung_keys)
 
     def adopt_all(self) -> None:
-        """Take over what an earlier daemon left."""
-        ended = adopt(self.manager, self.executor, [_key(container, task_id) for container, task_id in self.running])
-        self._endings.update(dict.fromkeys(ended))
-        self._take_in_ends()
-        hold_after_restart(self.manager, bool(ended))
+        """Adopt the attempts that an earlier daemon left."""
+        ended_keys = adopt(
+            self.manager, self.executor, [_key(container, task_id) for container, task_id in self.running_tasks]
+        )
+        self._pending_ends.update(dict.fromkeys(ended_keys))
+        self._record_ends()
+        hold_after_restart(self.manager, bool(ended_keys))
         self.dirty.update(self.manager.job_containers)
 
-    def rung(self, key: str) -> bool:
-        """An attempt says that its journal may have grown; False when there is no such attempt that runs."""
+    def mark_rung(self, key: str) -> bool:
+        """Note that an attempt's journal may have grown; False when there is no such running attempt."""
         try:
-            found = self._find(key)
+            task_ref = self._find_task(key)
         except ValueError:
             return False
-        attempt = found and found[0].tasks[found[1]].attempt
+        attempt = task_ref and task_ref[0].tasks[task_ref[1]].attempt
         if not attempt or attempt.ended:
             return False
-        self._rung.add(key)
+        self._rung_keys.add(key)
         return True
 
     def step(self) -> None:
-        """Do everything that is due: take in journals, births and deaths, reconcile, start what may start.
+        """Do everything that is due: read journals, record starts and ends, reconcile, start what may start.
 
-        What fails for one job is logged and tried again at the next step; the others do not notice.
+        A failure of one job is logged and tried again at the next step, without effect on the others.
         """
         now_s = time.monotonic()
         self._read_journals(now_s)
-        self._take_in_births()
-        self._take_in_ends()
-        self.dirty.update(container.job_id for container, _ in self.running if container.intent is not Intent.RUN)
-        self._watch_room(now_s)
+        self._record_starts()
+        self._record_ends()
+        self.dirty.update(container.job_id for container, _ in self.running_tasks if container.intent is not Intent.RUN)
+        self._watch_disk_space(now_s)
         self._reconcile(now_s)
         if self._schedule():
-            self._take_in_births()
-            self._take_in_ends()
+            self._record_starts()
+            self._record_ends()
             self._reconcile(now_s)
-        self.executor.keep_warm({warmth for c in self.manager.job_containers.values() for warmth in _warmth_soon(c)})
-        self.dirty |= self._postponed
-        self._postponed.clear()
+        self.executor.keep_warm(
+            {preload for c in self.manager.job_containers.values() for preload in _upcoming_preloads(c)}
+        )
+        self.dirty |= self._postponed_job_ids
+        self._postponed_job_ids.clear()
 
     @contextmanager
-    def _apart(self, job_id: str) -> Iterator[None]:
-        """Keep what goes wrong with one job away from all others; the log tells it once, until it goes well again."""
+    def _isolate_failures(self, job_id: str) -> Iterator[None]:
+        """Isolate failures of one job from all others; the log reports each once, until the job works again."""
         try:
             yield
-            self._troubled.discard(job_id)
+            self._failing_job_ids.discard(job_id)
         except Exception:
-            if job_id not in self._troubled:
+            if job_id not in self._failing_job_ids:
                 log.exception("job %s is in trouble: trying again until it goes well", job_id)
-            self._troubled.add(job_id)
-            self._postponed.add(job_id)
+            self._failing_job_ids.add(job_id)
+            self._postponed_job_ids.add(job_id)
 
-    # --- taking in
+    # --- recording
 
     def _read_journals(self, now_s: float) -> None:
-        keys, self._rung = self._rung, set()
-        again = {key for key, due_s in self._look_again_s.items() if due_s <= now_s}
-        self._look_again_s = {key: due_s for key, due_s in self._look_again_s.items() if key not in again}
-        self._look_again_s.update(dict.fromkeys(keys, now_s + RING_S))
-        keys |= again
+        keys, self._rung_keys = self._rung_keys, set()
+        due_keys = {key for key, due_s in self._reread_at_s.items() if due_s <= now_s}
+        self._reread_at_s = {key: due_s for key, due_s in self._reread_at_s.items() if key not in due_keys}
+        self._reread_at_s.update(dict.fromkeys(keys, now_s + RING_S))
+        keys |= due_keys
         if now_s - self._looked_s >= JOURNAL_LOOK_S:
             self._looked_s = now_s
-            keys |= {_key(container, task_id) for container, task_id in self.running}
+            keys |= {_key(container, task_id) for container, task_id in self.running_tasks}
         for key in keys:
-            found = self._find(key)
-            with self._apart(split_attempt_key(key)[0]):
-                if found is not None and ingest(self.manager, *found):
-                    self._rung.add(key)
+            task_ref = self._find_task(key)
+            with self._isolate_failures(split_attempt_key(key)[0]):
+                if task_ref is not None and ingest_journal(self.manager, *task_ref):
+                    self._rung_keys.add(key)
 
-    def _take_in_births(self) -> None:
+    def _record_starts(self) -> None:
         for key, pid, create_time in self.executor.born():
-            found = self._find(key)
-            attempt = found and found[0].tasks[found[1]].attempt
-            if found is None or not attempt or attempt.state is not AttemptState.STARTING:
+            task_ref = self._find_task(key)
+            attempt = task_ref and task_ref[0].tasks[task_ref[1]].attempt
+            if task_ref is None or not attempt or attempt.state is not AttemptState.STARTING:
                 continue
-            with self._apart(found[0].job_id), self.manager.unit():
-                found[0].attempt_started(found[1], pid, create_time)
-                self.manager.persist_job_container(found[0])
+            with self._isolate_failures(task_ref[0].job_id), self.manager.unit():
+                task_ref[0].attempt_started(task_ref[1], pid, create_time)
+                self.manager.persist_job_container(task_ref[0])
             failpoint("start.recorded")
             log.info("%s lives, process %d", key, pid)
 
-    def _take_in_ends(self) -> None:
-        """What cannot be committed now is kept and tried again, so that no attempt seems to run that does not."""
-        self._endings.update(self.executor.reap())
-        for key, how in list(self._endings.items()):
-            with self._apart(split_attempt_key(key)[0]):
-                self._ended(key, how)
-                del self._endings[key]
+    def _record_ends(self) -> None:
+        """Record ended attempts; an end that cannot be committed is tried again, so no ended attempt seems to run."""
+        self._pending_ends.update(self.executor.reap())
+        for key, exit_status in list(self._pending_ends.items()):
+            with self._isolate_failures(split_attempt_key(key)[0]):
+                self._record_end(key, exit_status)
+                del self._pending_ends[key]
 
-    def _ended(self, key: str, how: int | VestimError | None) -> None:
-        """how: an exit code where it is known, or what kept the attempt from being born."""
-        found = self._find(key)
-        if found is None:
+    def _record_end(self, key: str, exit_status: int | VestimError | None) -> None:
+        """exit_status: the exit code where it is known, or the error that prevented the start."""
+        task_ref = self._find_task(key)
+        if task_ref is None:
             return
-        container, task_id = found
+        container, task_id = task_ref
         attempt = container.tasks[task_id].attempt
         if attempt is None or attempt.ended:
             return
-        while ingest(self.manager, container, task_id):
+        while ingest_journal(self.manager, container, task_id):
             pass
         failpoint("ended.seen")
         container = self.manager.get(container.job_id)
         task = container.tasks[task_id]
         folder = self.manager.folder(container.job_id)
-        last_word = folder.attempt(task_id, split_attempt_key(key)[2]) / "exit.json"
-        exit_file = _exit_file(last_word)
-        kills, self._memory_kills = self._memory_kills, out_of_memory_kills()
-        out_of_memory = self._memory_kills > kills
+        exit_path = folder.attempt(task_id, split_attempt_key(key)[2]) / "exit.json"
+        exit_file = _read_exit_file(exit_path)
+        earlier_kills, self._memory_kills = self._memory_kills, out_of_memory_kills()
+        is_out_of_memory = self._memory_kills > earlier_kills
         state, error = (
-            (AttemptState.FAILED, how)
-            if isinstance(how, VestimError)
-            else how_it_ended(exit_file, how, task_id, out_of_memory=out_of_memory)
+            (AttemptState.FAILED, exit_status)
+            if isinstance(exit_status, VestimError)
+            else how_it_ended(exit_file, exit_status, task_id, out_of_memory=is_out_of_memory)
         )
         if exit_file is None:
-            _write_verdict(last_word, state, error)
+            _write_exit_record(exit_path, state, error)
         task.has_model = task.has_model or (folder.result(task_id) / "model.json").is_file()
         log.info("%s ended: %s%s", key, state, f" ({error.sentence})" if error else "")
         if task.kind is TaskKind.PREPARE and state is AttemptState.FINISHED:
-            self._write_hashes(container)  # before the commit, so that a death in between repeats it
+            self._write_file_hashes(container)  # before the commit: repeated if the daemon dies in between
         with self.manager.unit():
             container.attempt_ended(task_id, state, error)
             self.manager.registry.release(key)
@@ -211,18 +222,18 @@ class Host:
         if task.kind is TaskKind.PREPARE:
             self.manager.shrink_cache()
         if task.kind is TaskKind.TRAIN:
-            self._keep_speed(task)
+            self._record_speed(task)
 
-    def _keep_speed(self, task: Task) -> None:
+    def _record_speed(self, task: Task) -> None:
         try:
             record_speed(self.manager.home.speeds, task)
-        except OSError as problem:  # the next training measures it again
-            log.warning("%s cannot be written: %s", self.manager.home.speeds, problem)
+        except OSError as error:  # the next training measures the speed again
+            log.warning("%s cannot be written: %s", self.manager.home.speeds, error)
 
-    def _write_hashes(self, container: JobContainer) -> None:
+    def _write_file_hashes(self, container: JobContainer) -> None:
         try:
             self.manager.write_job_json(container)
-        except VestimError as error:  # the registry has them too; the job goes on
+        except VestimError as error:  # the registry has the hashes too; the job goes on
             log.warning("%s", error)
 
     # --- carrying out
@@ -232,12 +243,12 @@ class Host:
             job_id = self.dirty.pop()
             container = self.manager.job_containers.get(job_id)
             if container is not None:
-                with self._apart(job_id):
-                    self._reconcile_one(container, now_s)
-            if job_id in self._postponed:
+                with self._isolate_failures(job_id):
+                    self._reconcile_job(container, now_s)
+            if job_id in self._postponed_job_ids:
                 self.dirty.discard(job_id)
 
-    def _reconcile_one(self, container: JobContainer, now_s: float) -> None:
+    def _reconcile_job(self, container: JobContainer, now_s: float) -> None:
         container.unreconciled = False
         actions = reconcile(container.facts(), now_s)
         if not actions:
@@ -258,14 +269,14 @@ class Host:
                 container.set_task_state(action.task_id, action.state)
             case Retry():
                 task = container.tasks[action.task_id]
-                why = task.error["message"] if task.error else "Its process vanished."
-                reason = f"{why} Trying again in {action.after_s:g} s ({task.retries + 1} of {MAX_RETRIES})."
+                cause = task.error["message"] if task.error else "Its process vanished."
+                reason = f"{cause} Trying again in {action.after_s:g} s ({task.retries + 1} of {MAX_RETRIES})."
                 container.retry_task(action.task_id, now_s + action.after_s, reason)
             case Ask() | Terminate() | Kill():
-                self._climb(container, action, now_s)
+                self._escalate_stop(container, action, now_s)
 
-    def _climb(self, container: JobContainer, action: Ask | Terminate | Kill, now_s: float) -> None:
-        """One step up the stop ladder."""
+    def _escalate_stop(self, container: JobContainer, action: Ask | Terminate | Kill, now_s: float) -> None:
+        """Take one step up the stop ladder: ask, terminate, kill."""
         key, attempt = _key(container, action.task_id), container.tasks[action.task_id].attempt
         if attempt is None:
             return
@@ -274,8 +285,8 @@ class Host:
                 folder = self.manager.folder(container.job_id).attempt(action.task_id, attempt.number)
                 try:
                     write_json(folder / "control.json", ControlFile(intent=action.intent).model_dump(mode="json"))
-                except OSError as problem:  # whoever cannot be asked will be told by signals
-                    log.warning("%s cannot be asked to %s: %s", key, action.intent, problem)
+                except OSError as error:  # a worker that cannot be asked is ended by signals
+                    log.warning("%s cannot be asked to %s: %s", key, action.intent, error)
                 failpoint("ask.written")
                 attempt.asked, attempt.asked_s, attempt.terminated_s = action.intent, now_s, 0.0
                 log.info("asked %s to %s", key, action.intent)
@@ -290,51 +301,55 @@ class Host:
 
     def _schedule(self) -> bool:
         containers = self.manager.job_containers.values()
-        jobs = [job for container in containers if (job := _queued(container, time.monotonic()))]
-        if not jobs:
+        queued_jobs = [
+            queued_job for container in containers if (queued_job := _queued_job(container, time.monotonic()))
+        ]
+        if not queued_jobs:
             return False
         capacity = capacity_left(self.manager, self.slots, self.threads)
-        started = choose(jobs, capacity)
-        spare = self._spare_threads(started, capacity) if started else 0
-        for job_id, task_id in started:
-            with self._apart(job_id):
+        started_tasks = choose(queued_jobs, capacity)
+        spare_threads = self._spare_threads(started_tasks, capacity) if started_tasks else 0
+        for job_id, task_id in started_tasks:
+            with self._isolate_failures(job_id):
                 container = self.manager.job_containers[job_id]
-                problem = start_attempt(self.manager, self.executor, container, task_id, spare)
-                if problem is not None:
-                    self._endings[_key(container, task_id)] = problem
+                start_error = start_attempt(self.manager, self.executor, container, task_id, spare_threads)
+                if start_error is not None:
+                    self._pending_ends[_key(container, task_id)] = start_error
             self.dirty.add(job_id)
-        return bool(started)
+        return bool(started_tasks)
 
-    def _spare_threads(self, started: list[tuple[str, str]], capacity: Capacity) -> int:
-        """Threads that nobody needs when all of `started` run; none while several trainings could share them."""
+    def _spare_threads(self, started_tasks: list[tuple[str, str]], capacity: Capacity) -> int:
+        """Threads that nobody needs once all of `started_tasks` run; 0 while several trainings could share them."""
         containers = self.manager.job_containers
-        live = [one for one in containers.values() if one.state in {JobState.QUEUED, JobState.RUNNING}]
-        if not is_alone(task for container in live for task in container.tasks.values()):
+        live_containers = [
+            container for container in containers.values() if container.state in {JobState.QUEUED, JobState.RUNNING}
+        ]
+        if not is_alone(task for container in live_containers for task in container.tasks.values()):
             return 0
-        wanted = sum(max(containers[job_id].tasks[task_id].threads, 1) for job_id, task_id in started)
-        return max(capacity.threads - capacity.used_threads - wanted, 0)
+        reserved_threads = sum(max(containers[job_id].tasks[task_id].threads, 1) for job_id, task_id in started_tasks)
+        return max(capacity.threads - capacity.used_threads - reserved_threads, 0)
 
-    def _watch_room(self, now_s: float) -> None:
-        """Pause what runs or waits to when the disk is nearly full, while there is room for saving it."""
-        if not self.running or now_s - self._room_seen_s < ROOM_LOOK_S:
+    def _watch_disk_space(self, now_s: float) -> None:
+        """Pause running and queued jobs when the disk is nearly full, while there is space to save their state."""
+        if not self.running_tasks or now_s - self._disk_checked_s < DISK_CHECK_S:
             return
-        self._room_seen_s = now_s
+        self._disk_checked_s = now_s
         if short_of_room(self.manager.home) is None:
             return
         for container in list(self.manager.job_containers.values()):
-            active = container.state in {JobState.QUEUED, JobState.RUNNING} and container.intent is Intent.RUN
-            if active and not is_inspection_id(container.job_id):
+            is_active = container.state in {JobState.QUEUED, JobState.RUNNING} and container.intent is Intent.RUN
+            if is_active and not is_inspection_id(container.job_id):
                 log.warning("%s: %s", container.job_id, PAUSED)
-                with self._apart(container.job_id), self.manager.unit():
+                with self._isolate_failures(container.job_id), self.manager.unit():
                     container.set_intent(Intent.PAUSE, reason=PAUSED)
                     self.manager.persist_job_container(container)
 
-    def _find(self, key: str) -> tuple[JobContainer, str] | None:
-        """The container and task of an attempt that is the newest of its task, else None."""
-        job_id, task_id, number = split_attempt_key(key)
+    def _find_task(self, key: str) -> tuple[JobContainer, str] | None:
+        """Container and task id of an attempt that is the newest of its task, else None."""
+        job_id, task_id, attempt_number = split_attempt_key(key)
         container = self.manager.job_containers.get(job_id)
         task = container.tasks.get(task_id) if container else None
-        if container is None or task is None or task.attempt is None or task.attempt.number != number:
+        if container is None or task is None or task.attempt is None or task.attempt.number != attempt_number:
             return None
         return container, task_id
 
@@ -344,42 +359,42 @@ def _key(container: JobContainer, task_id: str) -> str:
     return attempt_key(container.job_id, task_id, attempt.number if attempt else 0)
 
 
-def _queued(container: JobContainer, now_s: float) -> QueuedJob | None:
-    """What the scheduler has to know of a job; None when nothing of it can start."""
+def _queued_job(container: JobContainer, now_s: float) -> QueuedJob | None:
+    """The job as the scheduler sees it; None when none of its tasks can start."""
     if container.state not in {JobState.QUEUED, JobState.RUNNING}:
         return None
     tasks = container.tasks.values()
-    ready = [
-        ReadyTask(task.task_id, task.kind, max(task.threads, 1), int(wants_gpu(task)))
+    ready_tasks = [
+        ReadyTask(task.task_id, task.kind, max(task.threads, 1), int(needs_gpu(task)))
         for task in tasks
         if task.state is TaskState.READY and task.not_before_s <= now_s
     ]
-    running = sum(task.state is TaskState.RUNNING for task in tasks)
+    running_count = sum(task.state is TaskState.RUNNING for task in tasks)
     limit = int(container.document.get("max_parallel_tasks") or 0)
-    return QueuedJob(container.job_id, container.position, running, limit, ready) if ready else None
+    return QueuedJob(container.job_id, container.position, running_count, limit, ready_tasks) if ready_tasks else None
 
 
-def _warmth_soon(container: JobContainer) -> set[Warmth]:
-    """What a process should have loaded for the tasks that a job has still to do.
+def _upcoming_preloads(container: JobContainer) -> set[Warmth]:
+    """Preloads for the tasks that a job has still to do.
 
-    A preparation takes an inspecting process that is warm anyway; to warm one up would take as long as to do without.
+    A preparation uses an inspecting process that is already preloaded; preloading one for it would not save time.
     """
     if container.state not in {JobState.QUEUED, JobState.RUNNING} or container.intent is Intent.PAUSE:
         return set()
     tasks = (t for t in container.tasks.values() if t.state not in TASK_ENDS and t.kind is not TaskKind.PREPARE)
-    return {warmth for task in tasks if (warmth := warmth_of(task))}
+    return {preload for task in tasks if (preload := preload_of(task))}
 
 
-def _write_verdict(path: Path, state: AttemptState, error: VestimError | None) -> None:
-    """What became of an attempt that left no word, kept where its own word would lie."""
-    verdict = ExitFile(state=state, error=error.to_record() if error else None, ended_utc=utc_now())
+def _write_exit_record(path: Path, state: AttemptState, error: VestimError | None) -> None:
+    """Write the exit record of an attempt that left none."""
+    exit_record = ExitFile(state=state, error=error.to_record() if error else None, ended_utc=utc_now())
     try:
-        write_json(path, verdict.model_dump(mode="json"))
-    except OSError as problem:
-        log.warning("%s cannot be written: %s", path, problem)
+        write_json(path, exit_record.model_dump(mode="json"))
+    except OSError as write_error:
+        log.warning("%s cannot be written: %s", path, write_error)
 
 
-def _exit_file(path: Path) -> ExitFile | None:
+def _read_exit_file(path: Path) -> ExitFile | None:
     try:
         return ExitFile.model_validate(read_json(path))
     except (OSError, ValueError, ValidationError):

@@ -1,7 +1,7 @@
-"""Starting an attempt: the intent is committed, the folder is written, the process is born; its number comes later.
+"""Start an attempt: commit the intent, write the folder, start the process; its process id is recorded later.
 
-Whatever dies between two of these, the next daemon finds either a living process or an attempt that is lost: the
-folder's lock, which the process holds from birth, tells them apart.
+Whatever dies between two of these steps, the next daemon finds either a living process or a lost attempt: the folder's
+lock, which the process holds from its start, tells them apart.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from vestim_core.spec.states import Intent, TaskKind
 from vestim_core.system import gpu_count, write_json
 from vestim_core.system.failpoints import failpoint
 
-_WARMTH: dict[TaskKind, Warmth] = {
+_PRELOADS: dict[TaskKind, Warmth] = {
     TaskKind.PREPARE: "inspect",
     TaskKind.TRAIN: "train",
     TaskKind.TEST: "train",
@@ -31,15 +31,17 @@ _WARMTH: dict[TaskKind, Warmth] = {
 
 
 def start_attempt(
-    manager: JobManager, executor: Executor, container: JobContainer, task_id: str, spare: int
+    manager: JobManager, executor: Executor, container: JobContainer, task_id: str, spare_threads: int
 ) -> VestimError | None:
-    """Start the next attempt of a ready task; why it could not be born, if it was not: then it has to be ended.
+    """Start the next attempt of a ready task; return the error when that failed: then the attempt has to be ended.
 
-    spare: threads that nobody else needs, for a task that is to find out how many pay.
+    spare_threads: threads that nobody else needs, for a task that is to measure how many are worthwhile.
     """
     task = container.tasks[task_id]
-    gpu = _free_gpu(manager) if wants_gpu(task) else None
-    grant = granted(task, 0 if gpu is not None else spare, read_threads(manager.home.speeds) if spare else {})
+    gpu = _free_gpu(manager) if needs_gpu(task) else None
+    grant = granted(
+        task, 0 if gpu is not None else spare_threads, read_threads(manager.home.speeds) if spare_threads else {}
+    )
     with manager.unit():
         if not grant.measure:
             task.use_threads(grant.threads)
@@ -48,8 +50,8 @@ def start_attempt(
         manager.registry.lease(key, 0 if task.kind is TaskKind.INSPECT else grant.threads, gpu)
         manager.persist_job_container(container)
     failpoint("start.committed")
-    folder = manager.folder(container.job_id)
-    own = folder.attempt(task_id, attempt.number)
+    job_folder = manager.folder(container.job_id)
+    attempt_folder = job_folder.attempt(task_id, attempt.number)
     launch = Launch(
         job_id=container.job_id,
         task_id=task_id,
@@ -61,44 +63,46 @@ def start_attempt(
         started_utc=attempt.started_utc,
     )
     try:
-        own.mkdir(parents=True, exist_ok=True)
-        written = folder.task(task_id) / "task.json"
-        if not written.exists():  # a later attempt goes on with what the first one chose
-            write_json(written, task.document)
-        write_json(own / "control.json", ControlFile(intent=Intent.RUN).model_dump(mode="json"))
-        write_json(own / "launch.json", launch.model_dump(mode="json"))
+        attempt_folder.mkdir(parents=True, exist_ok=True)
+        task_path = job_folder.task(task_id) / "task.json"
+        if not task_path.exists():  # later attempts keep what the first one stored in it
+            write_json(task_path, task.document)
+        write_json(attempt_folder / "control.json", ControlFile(intent=Intent.RUN).model_dump(mode="json"))
+        write_json(attempt_folder / "launch.json", launch.model_dump(mode="json"))
         failpoint("start.folder")
-        executor.start(key, own, grant.threads, gpu, warmth=warmth_of(task))
+        executor.start(key, attempt_folder, grant.threads, gpu, warmth=preload_of(task))
         failpoint("start.born")
-    except (OSError, ValueError) as problem:
-        why = getattr(problem, "strerror", None) or str(problem)
-        sentence = f"{task_id} could not be started ({why}): check the disk and the folder {own}"
-        return VestimError(ErrorCode.FAILED, sentence, place=str(own))
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        message = f"{task_id} could not be started ({reason}): check the disk and the folder {attempt_folder}"
+        return VestimError(ErrorCode.FAILED, message, place=str(attempt_folder))
     return None
 
 
-def wants_gpu(task: Task) -> bool:
-    """Whether a task is to be given a GPU of its own: only training takes one, unless it is told to use the CPU."""
+def needs_gpu(task: Task) -> bool:
+    """True when a task is given a GPU of its own: only training takes one, unless it is set to use the CPU."""
     trial = task.document.get("trial")
     if task.kind is not TaskKind.TRAIN or not trial or not gpu_count():
         return False
     return bool((task.document.get("device") or trial["training"]["device"]) != "cpu")
 
 
-def warmth_of(task: Task) -> Warmth | None:
-    """What a process should have loaded to do this task at once; None for what is quick to load."""
-    return _WARMTH.get(task.kind)
+def preload_of(task: Task) -> Warmth | None:
+    """The preload with which this task starts at once; None for a task that is quick to load."""
+    return _PRELOADS.get(task.kind)
 
 
 def capacity_left(manager: JobManager, slots: int, threads: int) -> Capacity:
-    """What the machine offers, and what the leases have taken of it."""
+    """The machine's capacity and the part of it that is leased."""
     leases = manager.registry.leases()
     used_gpus = sum(gpu is not None for _, _, gpu in leases)
-    computing = [leased for _, leased, _ in leases if leased]
-    inspecting = len(computing) < len(leases)
-    return Capacity(slots, threads, gpu_count(), len(computing), sum(computing), used_gpus, inspecting)
+    computing_threads = [threads_leased for _, threads_leased, _ in leases if threads_leased]
+    is_inspecting = len(computing_threads) < len(leases)
+    return Capacity(
+        slots, threads, gpu_count(), len(computing_threads), sum(computing_threads), used_gpus, is_inspecting
+    )
 
 
 def _free_gpu(manager: JobManager) -> int | None:
-    taken = {gpu for _, _, gpu in manager.registry.leases()}
-    return next((gpu for gpu in range(gpu_count()) if gpu not in taken), None)
+    leased_gpus = {gpu for _, _, gpu in manager.registry.leases()}
+    return next((gpu for gpu in range(gpu_count()) if gpu not in leased_gpus), None)

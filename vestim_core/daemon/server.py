@@ -10,7 +10,7 @@ import math
 import os
 import secrets
 import signal
-import socket as sockets
+import socket
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -21,10 +21,10 @@ import psutil
 import zmq
 
 import vestim_core
-from vestim_core.daemon.dispatch import Dispatcher, checked
+from vestim_core.daemon.dispatch import Dispatcher, parse_request
 from vestim_core.daemon.host import Host
+from vestim_core.daemon.long_poll import PendingWait, ProgressBoard, StreamReader, open_streams
 from vestim_core.daemon.sockets import Sockets, endpoint_of
-from vestim_core.daemon.waits import Parked, ProgressBoard, StreamReader, open_streams
 from vestim_core.jobs.clock import utc_now
 from vestim_core.jobs.service import JobService
 from vestim_core.protocol.bell import Bell
@@ -38,62 +38,62 @@ from vestim_core.spec.ids import attempt_key, is_inspection_id
 from vestim_core.spec.states import JOB_ENDS, Intent, JobState
 from vestim_core.system import Home, Machine, write_json
 
-IDLE_S = 30.0
-PARKED_LOG_LOOK_S = 0.25
-BATCH = 200
-"""Most messages that are taken from one socket before the others get their turn."""
+IDLE_S = 30.0  # longest sleep while nothing runs; arbitrary, sockets and deadlines wake the loop earlier
+LOG_POLL_S = 0.25  # between reads of a followed log, whose growth nobody announces; arbitrary
+MAX_MESSAGES_PER_TURN = 200
+"""Most messages taken from one socket before the others get their turn; arbitrary."""
 log = logging.getLogger(__name__)
 
 
 class Server:
-    """One daemon from its first request to its `bye`."""
+    """One daemon from its first request to its last reply; owns the pending waits and the progress board."""
 
-    def __init__(self, home: Home, socks: Sockets, service: JobService, host: Host) -> None:
+    def __init__(self, home: Home, sockets: Sockets, service: JobService, supervisor: Host) -> None:
         self.home = home
         self.instance = secrets.token_hex(8)
-        self._sockets = socks
+        self._sockets = sockets
         self._service = service
-        self._host = host
+        self._supervisor = supervisor
         self._board = ProgressBoard(time.time_ns() // 1000)
         self._reader = StreamReader(service, self._board)
-        self._parked: dict[bytes, Parked] = {}
-        self._changed: set[str] = set()
-        self._stopping: str = ""
-        self._deliberate = False
+        self._pending_waits: dict[bytes, PendingWait] = {}
+        self._changed_ids: set[str] = set()
+        self._stop_reason: str = ""
+        self._was_stop_requested = False
         self._started_utc, self._started_s = utc_now(), time.monotonic()
         self._machine = Machine()
         service.manager.on_change = self._on_change
-        own = {"hello": self._hello, "daemon_status": self._status, "shutdown": self._shutdown}
-        self._dispatcher = Dispatcher(service, own)
+        daemon_methods = {"hello": self._hello, "daemon_status": self._status, "shutdown": self._shutdown}
+        self._dispatcher = Dispatcher(service, daemon_methods)
         self._watched_fds: set[int] = set()
 
     def run(self) -> None:
-        """Serve until told to stop; leaves running workers alone."""
+        """Serve until stopped; running workers go on."""
         poller = zmq.Poller()
         poller.register(self._sockets.clients, zmq.POLLIN)
         poller.register(self._sockets.doorbell, zmq.POLLIN)
-        with _signals_as_readable() as signalled:
-            poller.register(signalled, zmq.POLLIN)
-            self._host.adopt_all()
+        with _signals_as_readable() as signal_socket:
+            poller.register(signal_socket, zmq.POLLIN)
+            self._supervisor.adopt_all()
             self._write_discovery("serving")
             log.info("serving %s, version %s, process %d", self.home.root, vestim_core.__version__, os.getpid())
-            while not self._finished():
-                self._host.step()
-                self._answer_parked()
-                self._watch_exits(poller)
-                for ready, _ in poller.poll(math.ceil(self._timeout_s() * 1000)):
-                    if ready is self._sockets.clients:
+            while not self._is_finished():
+                self._supervisor.step()
+                self._answer_pending_waits()
+                self._update_exit_fds(poller)
+                for ready_socket, _ in poller.poll(math.ceil(self._timeout_s() * 1000)):
+                    if ready_socket is self._sockets.clients:
                         self._serve_clients()
-                    elif ready is self._sockets.doorbell:
-                        self._hear_bells()
-                    elif ready is signalled or ready == signalled.fileno():
-                        self._stopping = "signal"
-        self._say_bye()
+                    elif ready_socket is self._sockets.doorbell:
+                        self._receive_rings()
+                    elif ready_socket is signal_socket or ready_socket == signal_socket.fileno():
+                        self._stop_reason = "signal"
+        self._say_goodbye()
 
     # --- clients
 
     def _serve_clients(self) -> None:
-        for _ in range(BATCH):
+        for _ in range(MAX_MESSAGES_PER_TURN):
             try:
                 client, *frames = self._sockets.clients.recv_multipart(zmq.DONTWAIT)
             except zmq.Again:
@@ -105,88 +105,90 @@ class Server:
                 continue  # without an id there is nobody to answer
             if request.method == "wait":
                 self._wait(client, request)
-            elif self._stopping and request.method in METHODS and METHODS[request.method].mutating:
-                self._send(client, self._while_stopping(request))
+            elif self._stop_reason and request.method in METHODS and METHODS[request.method].mutating:
+                self._send(client, self._answer_while_stopping(request))
             else:
                 self._send(client, self._dispatcher.answer(request))
 
-    def _while_stopping(self, request: Request) -> Reply:
-        """What a daemon that ends its jobs still does: a second order to do so; nothing new is begun."""
+    def _answer_while_stopping(self, request: Request) -> Reply:
+        """Reply while jobs are being ended: a second shutdown is carried out, nothing new is started."""
         if request.method == "shutdown":
             return self._dispatcher.answer(request)
-        sentence = "the daemon is ending its jobs before it stops: try again when it is gone"
-        return Reply(request.request_id, error=refused(sentence))
+        message = "the daemon is ending its jobs before it stops: try again when it is gone"
+        return Reply(request.request_id, error=refused(message))
 
     def _wait(self, client: bytes, request: Request) -> None:
-        if (former := self._parked.pop(client, None)) is not None:
-            self._send(client, self._read(former)[0])
+        if (earlier_wait := self._pending_waits.pop(client, None)) is not None:
+            self._send(client, self._read_streams(earlier_wait)[0])
         try:
-            _, params = checked(request)
+            _, params = parse_request(request)
             assert isinstance(params, WaitParams)
             streams = open_streams(params)
             self._reader.check(streams)
         except VestimError as error:
             self._send(client, Reply(request.request_id, error=error))
             return
-        parked = Parked(client, request.request_id, params, streams, time.monotonic() + params.timeout_s)
-        reply, final = self._read(parked)
-        if final or params.timeout_s == 0:
+        pending_wait = PendingWait(client, request.request_id, params, streams, time.monotonic() + params.timeout_s)
+        reply, is_final = self._read_streams(pending_wait)
+        if is_final or params.timeout_s == 0:
             self._send(client, reply)
         else:
-            self._parked[client] = parked
+            self._pending_waits[client] = pending_wait
 
-    def _read(self, parked: Parked) -> tuple[Reply, bool]:
-        """The reply to a wait as of now, and whether there is any sense in waiting longer."""
+    def _read_streams(self, pending_wait: PendingWait) -> tuple[Reply, bool]:
+        """The current reply to a wait, and whether it is final, so that waiting longer is pointless."""
         try:
-            answer, news = self._reader.read(parked.params, parked.streams)
-            return Reply(parked.request_id, answer), news
+            answer, has_news = self._reader.read(pending_wait.params, pending_wait.streams)
+            return Reply(pending_wait.request_id, answer), has_news
         except VestimError as error:
-            return Reply(parked.request_id, error=error), True
+            return Reply(pending_wait.request_id, error=error), True
         except Exception as error:
             log.exception("streams could not be read")
-            sentence = f"the daemon could not read what was asked for ({type(error).__name__}: {error}): see its log"
-            return Reply(parked.request_id, error=VestimError(ErrorCode.FAILED, sentence)), True
+            message = f"the daemon could not read what was asked for ({type(error).__name__}: {error}): see its log"
+            return Reply(pending_wait.request_id, error=VestimError(ErrorCode.FAILED, message)), True
 
-    def _answer_parked(self) -> None:
-        """Answer who waits for what has changed, and whose time is up."""
-        changed, self._changed = self._changed, set()
+    def _answer_pending_waits(self) -> None:
+        """Answer pending waits whose streams have changed or whose time is up."""
+        changed_ids, self._changed_ids = self._changed_ids, set()
         now_s = time.monotonic()
-        for parked in list(self._parked.values()):
-            due = now_s >= parked.deadline_s
-            reads_log = any(stream.kind == "log" for stream in parked.streams)
-            if not due and not reads_log and not any(parked.concerns(job_id) for job_id in changed):
+        for pending_wait in list(self._pending_waits.values()):
+            is_due = now_s >= pending_wait.deadline_s
+            reads_log = any(stream.kind == "log" for stream in pending_wait.streams)
+            if not is_due and not reads_log and not any(pending_wait.concerns(job_id) for job_id in changed_ids):
                 continue
-            reply, final = self._read(parked)
-            if final or due:
-                del self._parked[parked.client]
-                self._send(parked.client, reply)
+            reply, is_final = self._read_streams(pending_wait)
+            if is_final or is_due:
+                del self._pending_waits[pending_wait.client]
+                self._send(pending_wait.client, reply)
 
     def _send(self, client: bytes, reply: Reply) -> None:
-        """Send, or drop when the client has not read its former replies; what cannot be sent becomes an error."""
+        """Send a reply; drop it when the client has not read its earlier ones. One that cannot be encoded becomes an
+        error.
+        """
         try:
             raw = reply.encode()
             if len(raw) > MAX_REPLY_BYTES:
                 raise CodecError(f"{len(raw):,} bytes are more than the {MAX_REPLY_BYTES:,} of a message")
         except CodecError as error:
             log.warning("a reply could not be sent: %s", error)
-            sentence = f"the daemon's answer cannot be sent: {error}".encode(errors="replace").decode()
-            raw = Reply(reply.request_id, error=VestimError(ErrorCode.FAILED, sentence)).encode()
+            message = f"the daemon's answer cannot be sent: {error}".encode(errors="replace").decode()
+            raw = Reply(reply.request_id, error=VestimError(ErrorCode.FAILED, message)).encode()
         try:
             self._sockets.send(client, raw)
         except zmq.ZMQError as error:
-            if error.errno != zmq.EHOSTUNREACH:  # one that has gone needs no reply
+            if error.errno != zmq.EHOSTUNREACH:  # a client that has gone needs no reply
                 log.warning("a reply could not be sent: %s", error)
 
     def _on_change(self, job_id: str) -> None:
-        self._changed.add(job_id)
+        self._changed_ids.add(job_id)
         container = self._service.manager.job_containers.get(job_id)
-        if container is not None and container.unreconciled:  # mere events, of which there are many, ask for nothing
-            self._host.dirty.add(job_id)
+        if container is not None and container.unreconciled:  # the many mere events need no reconciling
+            self._supervisor.dirty.add(job_id)
 
     # --- workers
 
-    def _hear_bells(self) -> None:
-        for _ in range(BATCH):
+    def _receive_rings(self) -> None:
+        for _ in range(MAX_MESSAGES_PER_TURN):
             try:
                 bell = Bell.decode(self._sockets.doorbell.recv(zmq.DONTWAIT))
             except zmq.Again:
@@ -194,24 +196,24 @@ class Server:
             except CodecError as error:
                 log.warning("not a ring: %s", error)
                 continue
-            if not self._host.rung(bell.attempt_key):
+            if not self._supervisor.mark_rung(bell.attempt_key):
                 continue
             if bell.progress is not None:
                 self._board.put(bell.attempt_key, bell.progress)
-                self._changed.add(bell.attempt_key.partition("/")[0])
+                self._changed_ids.add(bell.attempt_key.partition("/")[0])
 
-    def _watch_exits(self, poller: zmq.Poller) -> None:
-        wanted = set(self._host.executor.exit_fds)
-        if wanted == self._watched_fds:
+    def _update_exit_fds(self, poller: zmq.Poller) -> None:
+        exit_fds = set(self._supervisor.executor.exit_fds)
+        if exit_fds == self._watched_fds:
             return
-        for fd in self._watched_fds - wanted:
+        for fd in self._watched_fds - exit_fds:
             poller.unregister(fd)
-        for fd in wanted - self._watched_fds:
+        for fd in exit_fds - self._watched_fds:
             poller.register(fd, zmq.POLLIN)
-        self._watched_fds = wanted
-        running = self._host.running
-        keys = {attempt_key(c.job_id, t, a.number) for c, t in running if (a := c.tasks[t].attempt)}
-        self._board.keep_only(keys)
+        self._watched_fds = exit_fds
+        running_tasks = self._supervisor.running_tasks
+        keys = {attempt_key(c.job_id, t, a.number) for c, t in running_tasks if (a := c.tasks[t].attempt)}
+        self._board.retain(keys)
 
     # --- methods that the daemon answers itself
 
@@ -228,7 +230,7 @@ class Server:
     def _status(self, params: Params) -> dict[str, Any]:
         containers = self._service.manager.job_containers.values()
         states = Counter(c.state.value for c in containers if not is_inspection_id(c.job_id))
-        running = [{"job_id": c.job_id, "task_id": task_id} for c, task_id in self._host.running]
+        running_tasks = [{"job_id": c.job_id, "task_id": task_id} for c, task_id in self._supervisor.running_tasks]
         return {
             **self._hello(params),
             "started_utc": self._started_utc,
@@ -236,53 +238,56 @@ class Server:
             "memory_MB": _memory_MB(),
             "workspace": str(self.home.workspace),
             "jobs": dict(states),
-            "running": running,
+            "running": running_tasks,
             "running_jobs": states[JobState.RUNNING],
             "queued_jobs": states[JobState.QUEUED],
             "machine": self._machine.look(),
-            "slots": self._host.slots,
-            "threads": self._host.threads,
-            "parked": len(self._parked),
+            "slots": self._supervisor.slots,
+            "threads": self._supervisor.threads,
+            "parked": len(self._pending_waits),
         }
 
     def _shutdown(self, params: Params) -> dict[str, Any]:
         assert isinstance(params, ShutdownParams)
-        self._deliberate = True
-        self._stopping = "stop jobs" if params.stop_jobs else "deliberate"
+        self._was_stop_requested = True
+        self._stop_reason = "stop jobs" if params.stop_jobs else "deliberate"
         if params.stop_jobs:
             for container in list(self._service.manager.job_containers.values()):
                 if container.state not in {*JOB_ENDS, JobState.DRAFT}:
                     container.set_intent(Intent.STOP, test=False)
                     self._service.manager.persist_job_container(container)
-        return {"stopping": True, "running": len(self._host.running)}
+        return {"stopping": True, "running": len(self._supervisor.running_tasks)}
 
     # --- the end
 
-    def _finished(self) -> bool:
-        return bool(self._stopping) and (self._stopping != "stop jobs" or not self._busy())
+    def _is_finished(self) -> bool:
+        return bool(self._stop_reason) and (self._stop_reason != "stop jobs" or not self._is_busy())
 
-    def _busy(self) -> bool:
-        return bool(self._host.running or self._host.dirty)
+    def _is_busy(self) -> bool:
+        return bool(self._supervisor.running_tasks or self._supervisor.dirty)
 
     def _timeout_s(self) -> float:
-        """Until the next thing that no socket announces."""
-        deadlines = [parked.deadline_s - time.monotonic() for parked in self._parked.values()]
-        if any(stream.kind == "log" for parked in self._parked.values() for stream in parked.streams):
-            deadlines.append(PARKED_LOG_LOOK_S)
-        if self._host.rung_waiting or self._finished():
+        """Time until the next event that no socket announces."""
+        deadlines = [pending_wait.deadline_s - time.monotonic() for pending_wait in self._pending_waits.values()]
+        if any(stream.kind == "log" for wait in self._pending_waits.values() for stream in wait.streams):
+            deadlines.append(LOG_POLL_S)
+        if self._supervisor.has_unread_journals or self._is_finished():
             return 0.0
-        deadlines.append(self._host.due_s - time.monotonic())
-        return max(0.0, min([self._host.tick_s if self._busy() else IDLE_S, *deadlines]))
+        deadlines.append(self._supervisor.next_due_s - time.monotonic())
+        return max(0.0, min([self._supervisor.poll_interval_s if self._is_busy() else IDLE_S, *deadlines]))
 
-    def _say_bye(self) -> None:
-        bye = VestimError(
+    def _say_goodbye(self) -> None:
+        stopped_error = VestimError(
             ErrorCode.STOPPED, "the daemon was stopped: running jobs go on; 'vestim daemon start' starts it again"
         )
-        gone = VestimError(ErrorCode.UNREACHABLE, "the daemon is going down: try again")
-        for parked in self._parked.values():
-            self._send(parked.client, Reply(parked.request_id, error=bye if self._deliberate else gone))
-        self._write_discovery("stopped" if self._deliberate else "serving")
-        log.info("stopped (%s)", self._stopping)
+        unreachable_error = VestimError(ErrorCode.UNREACHABLE, "the daemon is going down: try again")
+        for pending_wait in self._pending_waits.values():
+            self._send(
+                pending_wait.client,
+                Reply(pending_wait.request_id, error=stopped_error if self._was_stop_requested else unreachable_error),
+            )
+        self._write_discovery("stopped" if self._was_stop_requested else "serving")
+        log.info("stopped (%s)", self._stop_reason)
 
     def _write_discovery(self, state: Any) -> None:
         record = Discovery(
@@ -302,20 +307,20 @@ class Server:
 
 
 @contextmanager
-def _signals_as_readable() -> Iterator[sockets.socket]:
-    """SIGTERM and SIGINT make the socket readable instead of interrupting whatever is being done."""
-    reader, writer = sockets.socketpair()
+def _signals_as_readable() -> Iterator[socket.socket]:
+    """Make a socket readable on SIGTERM and SIGINT instead of interrupting the current operation."""
+    reader, writer = socket.socketpair()
     reader.setblocking(False)
     writer.setblocking(False)
-    old = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
+    previous_fd = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signal_number, lambda *_: None)
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         yield reader
     finally:
-        signal.set_wakeup_fd(old)
+        signal.set_wakeup_fd(previous_fd)
         reader.close()
         writer.close()
 

@@ -1,8 +1,8 @@
-"""The daemon's sockets: CURVE on each, an allow-list of keys per socket, and nothing served when the list cannot be
-asked.
+"""The daemon's sockets: CURVE on each, an allow-list of keys per socket, and nothing served when the list is
+unavailable.
 
-`ZAP_ENFORCE_DOMAIN` makes libzmq refuse every new connection when no authenticator answers, so that a dead one shuts
-the door instead of opening it.
+`ZAP_ENFORCE_DOMAIN` makes libzmq refuse every new connection when no authenticator answers, so a dead one locks
+everybody out instead of letting everybody in.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ from vestim_core.system import Endpoints, Home
 from vestim_core.system.keys import KeyName, KeyPair, key_pair
 
 MAX_QUEUED = 2 * MAX_ON_THE_WAY
-"""Most messages that wait for one peer in each direction, since one that does not read its replies must not fill our
-memory with them: twice what a client may have on the way, as libzmq learns of what was read in steps of half of it."""
+"""Most messages queued for one peer in each direction, so that one that does not read its replies cannot fill our
+memory: twice what a client may have in flight, as libzmq learns of read messages in steps of half of this."""
 CLIENTS, DOORBELL = "clients", "doorbell"
-_MAY_SPEAK: dict[str, KeyName] = {CLIENTS: "client", DOORBELL: "worker"}
+_ALLOWED_PEERS: dict[str, KeyName] = {CLIENTS: "client", DOORBELL: "worker"}
 
 
 class AllowedKey:
-    """The one public key that may speak on a domain; what the authenticator asks."""
+    """The one public key allowed on a domain; queried by the authenticator."""
 
     def __init__(self, public: bytes) -> None:
         self._public = public
 
     def callback(self, domain: str, key: bytes) -> bool:
-        """Whether the owner of `key` (Z85) may come in."""
+        """True when the owner of `key` (Z85) may connect."""
         return hmac.compare_digest(key, self._public)
 
 
 class Sockets:
-    """Clients' ROUTER, the doorbell's PULL, and the authenticator; bound when made, closed by `close`."""
+    """Owns the clients' ROUTER, the doorbell's PULL and the authenticator; bound on creation, closed by `close`."""
 
     def __init__(self, home: Home, endpoints: Endpoints) -> None:
         self.context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
@@ -43,30 +43,33 @@ class Sockets:
         self.server_key = server.public
         self.authenticator = ThreadAuthenticator(self.context)
         self.authenticator.start()
-        for domain, name in _MAY_SPEAK.items():
+        for domain, name in _ALLOWED_PEERS.items():
             provider = AllowedKey(key_pair(home, name).public)
             self.authenticator.configure_curve_callback(domain=domain, credentials_provider=provider)
-        self.clients = self._bound(zmq.ROUTER, CLIENTS, endpoints.clients, server, MAX_REQUEST_BYTES)
+        self.clients = self._bind(zmq.ROUTER, CLIENTS, endpoints.clients, server, MAX_REQUEST_BYTES)
         self.clients.router_mandatory = True
-        self.doorbell = self._bound(zmq.PULL, DOORBELL, endpoints.doorbell, server, MAX_BELL_BYTES)
+        self.doorbell = self._bind(zmq.PULL, DOORBELL, endpoints.doorbell, server, MAX_BELL_BYTES)
 
     def send(self, client: bytes, raw: bytes) -> None:
-        """Send to a client, never waiting: `zmq.Again` when it has left its former replies unread, `zmq.ZMQError` with
-        `EHOSTUNREACH` when it has gone."""
+        """Send to a client without waiting.
+
+        Raises `zmq.Again` when it has left its earlier replies unread, `zmq.ZMQError` with `EHOSTUNREACH` when it has
+        gone.
+        """
         try:
             self.clients.send_multipart([client, raw], zmq.DONTWAIT)
         except zmq.Again:
-            self.clients.getsockopt(zmq.EVENTS)  # has libzmq take note of what was read meanwhile
+            self.clients.getsockopt(zmq.EVENTS)  # makes libzmq notice replies that were read meanwhile
             self.clients.send_multipart([client, raw], zmq.DONTWAIT)
 
     def close(self) -> None:
-        """Unbind and close everything; what was already sent is given a moment to leave."""
+        """Unbind and close everything; messages already sent get a moment to leave."""
         self.clients.close(linger=500)
         self.doorbell.close(linger=0)
         self.authenticator.stop()
         self.context.term()
 
-    def _bound(self, kind: int, domain: str, endpoint: str, server: KeyPair, limit: int) -> zmq.Socket[bytes]:
+    def _bind(self, kind: int, domain: str, endpoint: str, server: KeyPair, limit: int) -> zmq.Socket[bytes]:
         socket = self.context.socket(kind)
         socket.setsockopt(zmq.ZAP_ENFORCE_DOMAIN, 1)
         socket.zap_domain = domain.encode()
@@ -79,5 +82,5 @@ class Sockets:
 
 
 def endpoint_of(socket: zmq.Socket[bytes]) -> str:
-    """Where a socket is really bound, with the port that the system chose."""
+    """Endpoint to which a socket is bound, with the port that the system chose."""
     return socket.getsockopt_string(zmq.LAST_ENDPOINT).rstrip("\0")

@@ -1,1 +1,1 @@
-"""Executors start, watch and end attempts: today as processes of this machine."""
+"""Executors start, watch and end attempts, as processes of this machine."""

@@ -1,8 +1,8 @@
-"""Attempts as local processes, each in its own session, each holding a lock from birth that tells whether its tree
-lives.
+"""Attempts as local processes, each in its own session, each holding from its start a lock that shows whether its
+process tree lives.
 
 An attempt counts as ended only when its whole tree is gone: what a dead worker left behind is killed first. A process
-id alone proves nothing; a stranger that got a recorded number is never signalled.
+id alone proves nothing; an unrelated process that reuses a recorded id is never signalled.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from vestim_core.executors.warm import EXIT_WORD_S, WarmWorkers
+from vestim_core.executors.preloaded_workers import EXIT_CODE_TIMEOUT_S, PreloadedWorkers
 from vestim_core.system import (
     FileLock,
     ProcessRef,
@@ -33,57 +33,62 @@ from vestim_core.system import (
 )
 
 LOCK_NAME = "alive.lock"
-_WARM_NAMES = ("CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+_INHERITED_VARIABLES = ("CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @dataclass(slots=True)
-class _Running:
-    """ref: None until the process that holds the lock has written down who it is. gone_s: when it was seen dead."""
+class _RunningAttempt:
+    """ref: None until the process that holds the lock has written its identity. death_seen_s: when it was seen dead."""
 
     folder: Path
     ref: ProcessRef | None = None
     fd: int | None = None
     process: subprocess.Popen[bytes] | None = None
-    warm: WarmWorkers | None = None
-    gone_s: float = 0.0
+    preloaded_workers: PreloadedWorkers | None = None
+    death_seen_s: float = 0.0
 
 
 class LocalExecutor:
-    """Attempts of one daemon. `command` makes the command line for an attempt's folder; all methods on one thread."""
+    """Owns the processes of one daemon's attempts; all methods run on the daemon's thread.
+
+    command: makes the command line for an attempt's folder.
+    """
 
     def __init__(
         self,
-        warm: Mapping[str, WarmWorkers] | None = None,
+        preloaded_workers: Mapping[str, PreloadedWorkers] | None = None,
         command: Callable[[Path], list[str]] = lambda folder: own_command("worker", str(folder)),
     ) -> None:
-        self._warm = dict(warm or {})
+        self._preloaded_workers = dict(preloaded_workers or {})
         self._command = command
-        self._running: dict[str, _Running] = {}
-        self._unborn: set[str] = set()
-        self._fds: dict[int, str] = {}
+        self._running: dict[str, _RunningAttempt] = {}
+        self._unidentified: set[str] = set()
+        self._key_by_fd: dict[int, str] = {}
 
     @property
     def exit_fds(self) -> frozenset[int]:
         """Descriptors that become readable when an attempt's process ends, where the system has them."""
-        return frozenset({*self._fds, *(fd for warm in self._warm.values() if (fd := warm.fd) is not None)})
+        return frozenset(
+            {*self._key_by_fd, *(fd for workers in self._preloaded_workers.values() if (fd := workers.fd) is not None)}
+        )
 
-    def keep_warm(self, needed: Set[str]) -> None:
-        """Say what attempts that are in sight should find loaded."""
-        for warmth, warm in self._warm.items():
-            warm.keep(warmth in needed)
+    def keep_warm(self, preloads: Set[str]) -> None:
+        """Preload workers for the attempts in sight, and close those that are no longer needed."""
+        for preload, workers in self._preloaded_workers.items():
+            workers.maintain(preload in preloads)
 
     def start(self, attempt_key: str, folder: Path, threads: int, gpu: int | None, *, warmth: str | None) -> None:
-        """Start the worker of the attempt in `folder`; `born` tells when it lives.
-
-        `OSError` when that cannot be done."""
+        """Start the worker of the attempt in `folder`; `born` reports when it lives. Raises `OSError` on failure."""
         lock = FileLock.try_acquire(folder / LOCK_NAME)
         if lock is None:
             raise FileExistsError(f"attempt {attempt_key} already has a living process")
         environment = worker_environment(threads, gpu)
         with lock:
-            warm = self._warm.get(warmth or "")
-            if warm and (birth := warm.start(folder, _inherited(environment), lock)):
-                self._watch(attempt_key, _Running(folder, process=birth.process, warm=warm))
+            workers = self._preloaded_workers.get(warmth or "")
+            if workers and (started_worker := workers.start(folder, _inherited_variables(environment), lock)):
+                self._watch(
+                    attempt_key, _RunningAttempt(folder, process=started_worker.process, preloaded_workers=workers)
+                )
                 return
             process, ref = spawn_detached(
                 self._command(folder),
@@ -93,116 +98,116 @@ class LocalExecutor:
                 stderr=folder / "stderr.log",
                 keep_fds=() if os.name == "nt" else (lock.fd,),
             )
-        self._watch(attempt_key, _Running(folder, ref, process=process))
+        self._watch(attempt_key, _RunningAttempt(folder, ref, process=process))
 
     def adopt(self, attempt_key: str, folder: Path) -> bool:
         """Watch an attempt that an earlier daemon started; False when nothing of it lives."""
-        ref = _own_word(folder)
+        ref = _read_process_ref(folder)
         if not is_locked(folder / LOCK_NAME) and not (ref and is_alive(ref)):
             return False
-        self._watch(attempt_key, _Running(folder, ref))
+        self._watch(attempt_key, _RunningAttempt(folder, ref))
         return True
 
     def born(self) -> list[tuple[str, int, float]]:
-        """Key, process id and creation time of every attempt that has turned out to live since the last call."""
-        found: list[tuple[str, int, float]] = []
-        for key in sorted(self._unborn):
-            running = self._running[key]
-            running.ref = running.ref or _own_word(running.folder)
-            if running.ref is not None:
-                self._unborn.discard(key)
-                running.fd = exit_fd(running.ref)
-                if running.fd is not None:
-                    self._fds[running.fd] = key
-                found.append((key, running.ref.pid, running.ref.create_time))
-        return found
+        """Key, process id and creation time of attempts whose process has identified itself since the last call."""
+        started_attempts: list[tuple[str, int, float]] = []
+        for key in sorted(self._unidentified):
+            attempt = self._running[key]
+            attempt.ref = attempt.ref or _read_process_ref(attempt.folder)
+            if attempt.ref is not None:
+                self._unidentified.discard(key)
+                attempt.fd = exit_fd(attempt.ref)
+                if attempt.fd is not None:
+                    self._key_by_fd[attempt.fd] = key
+                started_attempts.append((key, attempt.ref.pid, attempt.ref.create_time))
+        return started_attempts
 
     def terminate(self, attempt_key: str) -> None:
-        """Tell the process tree to end; nothing happens when it has gone."""
-        if (running := self._running.get(attempt_key)) and running.ref:
-            terminate_tree(running.ref)
+        """Ask the process tree to end; a tree that has gone is ignored."""
+        if (attempt := self._running.get(attempt_key)) and attempt.ref:
+            terminate_tree(attempt.ref)
 
     def kill(self, attempt_key: str) -> None:
-        """End the process tree; nothing happens when it has gone."""
-        running = self._running.get(attempt_key)
-        if running and running.ref:
-            kill_tree(running.ref)
-        elif running:  # it has not said yet who it is
-            kill_spawned_with_open(running.folder / LOCK_NAME)
+        """Kill the process tree; a tree that has gone is ignored."""
+        attempt = self._running.get(attempt_key)
+        if attempt and attempt.ref:
+            kill_tree(attempt.ref)
+        elif attempt:  # it has not written its identity yet
+            kill_spawned_with_open(attempt.folder / LOCK_NAME)
 
     def reap(self) -> list[tuple[str, int | None]]:
-        """Every attempt whose tree has gone since the last call; remains of a dead worker are killed on the way."""
-        ended: list[tuple[str, int | None]] = []
-        readable = self._readable()
-        for key, running in list(self._running.items()):
-            if running.fd is not None and running.fd not in readable:
+        """Every attempt whose tree has gone since the last call; remains of a dead worker are killed meanwhile."""
+        ended_attempts: list[tuple[str, int | None]] = []
+        readable_fds = self._readable_fds()
+        for key, attempt in list(self._running.items()):
+            if attempt.fd is not None and attempt.fd not in readable_fds:
                 continue
-            exit_code = running.process.poll() if running.process else None
-            if running.process is not None and exit_code is None:
+            exit_code = attempt.process.poll() if attempt.process else None
+            if attempt.process is not None and exit_code is None:
                 continue
-            if running.ref is not None and is_alive(running.ref):
+            if attempt.ref is not None and is_alive(attempt.ref):
                 continue
-            if running.ref is not None and tree_alive(running.ref):
-                self._no_longer_watched(running)
-                kill_tree(running.ref)
+            if attempt.ref is not None and tree_alive(attempt.ref):
+                self._close_exit_fd(attempt)
+                kill_tree(attempt.ref)
                 continue
-            if is_locked(running.folder / LOCK_NAME):
-                if running.ref is not None:  # a descendant that left the session
-                    self._no_longer_watched(running)
-                    kill_spawned_with_open(running.folder / LOCK_NAME)
+            if is_locked(attempt.folder / LOCK_NAME):
+                if attempt.ref is not None:  # a descendant that left the session
+                    self._close_exit_fd(attempt)
+                    kill_spawned_with_open(attempt.folder / LOCK_NAME)
                 continue
-            if running.warm and running.process is None and running.ref is not None:
-                exit_code = running.warm.exit_code(running.ref.pid)
-                running.gone_s = running.gone_s or time.monotonic()
+            if attempt.preloaded_workers and attempt.process is None and attempt.ref is not None:
+                exit_code = attempt.preloaded_workers.exit_code(attempt.ref.pid)
+                attempt.death_seen_s = attempt.death_seen_s or time.monotonic()
                 if (
                     exit_code is None
-                    and running.warm.fd is not None
-                    and time.monotonic() - running.gone_s < EXIT_WORD_S
+                    and attempt.preloaded_workers.fd is not None
+                    and time.monotonic() - attempt.death_seen_s < EXIT_CODE_TIMEOUT_S
                 ):
                     continue
-            self._forget(key, running)
-            ended.append((key, exit_code))
-        return ended
+            self._forget(key, attempt)
+            ended_attempts.append((key, exit_code))
+        return ended_attempts
 
     def close(self) -> None:
-        """Let go of everything; attempts run on."""
-        for warm in self._warm.values():
-            warm.close()
-        for key, running in list(self._running.items()):
-            self._forget(key, running)
+        """Release everything; attempts run on."""
+        for workers in self._preloaded_workers.values():
+            workers.close()
+        for key, attempt in list(self._running.items()):
+            self._forget(key, attempt)
 
-    def _readable(self) -> set[int]:
-        if not self._fds:
+    def _readable_fds(self) -> set[int]:
+        if not self._key_by_fd:
             return set()
         poll = select.poll()
-        for fd in self._fds:
+        for fd in self._key_by_fd:
             poll.register(fd, select.POLLIN)
         return {fd for fd, _ in poll.poll(0)}
 
-    def _watch(self, key: str, running: _Running) -> None:
-        self._running[key] = running
-        self._unborn.add(key)
+    def _watch(self, key: str, attempt: _RunningAttempt) -> None:
+        self._running[key] = attempt
+        self._unidentified.add(key)
 
-    def _forget(self, key: str, running: _Running) -> None:
+    def _forget(self, key: str, attempt: _RunningAttempt) -> None:
         del self._running[key]
-        self._unborn.discard(key)
-        self._no_longer_watched(running)
+        self._unidentified.discard(key)
+        self._close_exit_fd(attempt)
 
-    def _no_longer_watched(self, running: _Running) -> None:
-        """The process has gone; its descriptor would say so for ever."""
-        if running.fd is not None:
-            del self._fds[running.fd]
-            os.close(running.fd)
-            running.fd = None
-
-
-def _inherited(environment: Mapping[str, str]) -> dict[str, str]:
-    """What a worker needs of its environment that a fork server cannot know beforehand."""
-    return {name: environment[name] for name in _WARM_NAMES if name in environment}
+    def _close_exit_fd(self, attempt: _RunningAttempt) -> None:
+        """Close the descriptor of a dead process, which would stay readable forever."""
+        if attempt.fd is not None:
+            del self._key_by_fd[attempt.fd]
+            os.close(attempt.fd)
+            attempt.fd = None
 
 
-def _own_word(folder: Path) -> ProcessRef | None:
-    """Who the worker in `folder` says it is, in the file that it writes first of all."""
+def _inherited_variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """Variables of a worker's environment that a fork server cannot know beforehand."""
+    return {name: environment[name] for name in _INHERITED_VARIABLES if name in environment}
+
+
+def _read_process_ref(folder: Path) -> ProcessRef | None:
+    """Identity of the worker in `folder`, from the file that it writes first of all."""
     try:
         record = read_json(folder / "worker.json")
         return ProcessRef(int(record["pid"]), float(record["create_time"]))

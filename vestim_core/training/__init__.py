@@ -1,5 +1,5 @@
-"""Training: from a trial and prepared data to the weights that are best on the validation files.
+"""Train one trial on prepared data and return the weights with the smallest validation error.
 
-A library: it reports through callbacks that it is given, asks a callable what the user wants, and knows neither
-processes nor sockets. Importing the package loads nothing.
+A library: it reports through callbacks, reads the user's intent from a callable, and knows neither processes nor
+sockets. Importing the package loads no other module.
 """

@@ -1,4 +1,4 @@
-"""Batches: what every method of training hands to the loop."""
+"""Batches: the interface between training methods and the training loop."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Batch:
-    """What one step of the loop learns from, on the training's device.
+    """Input, target and masks of one update, on the training's device.
 
-    x: (B, T, F) scaled features. y: (B, T) scaled target. count: rows in the loss; with 0 only the state moves on.
-    scored: (B, T) 1.0 where a row counts, else 0.0; None when all do.
+    x: (B, T, F) scaled features. y: (B, T) scaled target. count: rows in the loss; with 0 only the hidden state
+    advances.
+    scored: (B, T) 1.0 where a row is in the loss, else 0.0; None when all rows are.
     kept: (B, 1) 0.0 where a sequence starts at rest, 1.0 where it carries its state on; None when all start at rest.
-    last_only: the last row of each sequence alone is predicted; then y is (B, 1).
+    last_only: only the last row of each sequence is predicted; y is then (B, 1).
     """
 
     x: Tensor
@@ -27,15 +28,15 @@ class Batch:
 
 
 class Batches(Protocol):
-    """An endless, seeded order of batches that can be written down and taken up again at any batch."""
+    """An unlimited, seeded sequence of batches whose position can be saved and restored at any batch."""
 
     per_epoch: int
 
     def batch(self, index: int) -> Batch:
-        """Batch `index` (from 0) of the present epoch; to be asked for in order."""
+        """Batch `index` (from 0) of the current epoch; to be called in order."""
 
     def state(self, index: int) -> dict[str, Any]:
-        """Tensors and numbers from which the batches from `index` on follow."""
+        """Tensors and numbers that determine the batches from `index` on."""
 
     def load(self, state: dict[str, Any], index: int) -> None:
-        """Go on where `state` was taken, before batch `index`."""
+        """Restore the position before batch `index` from `state`."""

@@ -1,7 +1,8 @@
-"""Checkpoints: everything a training needs to go on as if it had never ended, in one file of tensors and plain values.
+"""Checkpoints: everything a training needs to continue as if it had never ended, in one file of tensors and plain
+values.
 
-Each is written beside and renamed, and the one before it is kept, so that whenever the process dies a whole one is
-there. They are read with `weights_only=True`: no code runs from them.
+Each is written to a temporary file and renamed, and the previous one is kept, so a complete checkpoint exists whenever
+the process dies. They are read with `weights_only=True`: no code runs from them.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ from vestim_core.models.whole import written_whole
 from vestim_core.spec.errors import refused
 from vestim_core.spec.job import Trial
 
-SCHEMA_VERSION = 1
-_KEPT = 2
+SCHEMA_VERSION = 1  # raised when a checkpoint's structure changes
+KEPT_CHECKPOINTS = 2  # checkpoints: the newest, and the one before in case the newest is damaged
 
 
 def identity(trial: Trial, prepared: PreparedSet) -> str:
-    """Hash of what a training depends on: a checkpoint with another one belongs to another training.
+    """Hash of everything a training depends on; a checkpoint with another hash belongs to another training.
 
-    Settings at their defaults are left out, so that one that a later version adds changes nothing.
+    Settings at their defaults are left out, so a setting added by a later version changes nothing.
     """
     if trial.training.threads == 1:  # the default of earlier versions, which left it out
         trial = trial.model_copy(update={"training": trial.training.model_copy(update={"threads": "auto"})})
@@ -36,36 +37,36 @@ def identity(trial: Trial, prepared: PreparedSet) -> str:
 
 
 def save_checkpoint(folder: Path, step: int, identity: str, state: dict[str, Any]) -> Path:
-    """Write `state` after `step` batches and remove all but the newest two; returns the path."""
+    """Write `state` after `step` batches and remove all but the newest two checkpoints; return the path."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"step_{step:012d}.pt"
-    with written_whole(path) as beside:
-        torch.save({"schema_version": SCHEMA_VERSION, "identity": identity, "state": state}, beside)
-    for old in sorted(folder.glob("step_*.pt"))[:-_KEPT]:
-        old.unlink(missing_ok=True)
+    with written_whole(path) as temporary_path:
+        torch.save({"schema_version": SCHEMA_VERSION, "identity": identity, "state": state}, temporary_path)
+    for outdated_path in sorted(folder.glob("step_*.pt"))[:-KEPT_CHECKPOINTS]:
+        outdated_path.unlink(missing_ok=True)
     return path
 
 
 def latest_checkpoint(folders: Sequence[Path], identity: str) -> tuple[dict[str, Any] | None, list[Path]]:
-    """The state with the most steps in `folders` that can be read, on CPU, None when there is none; and the newer ones
-    that cannot.
+    """Return the readable state with the most steps in `folders`, on CPU, and the newer checkpoints that are damaged.
 
-    Refused, in one sentence, when it belongs to a training with other settings or data.
+    The state is None when no checkpoint is readable. Raises `VestimError` when the newest readable one belongs to a
+    training with other settings or data.
     """
     paths = sorted((path for folder in folders for path in folder.glob("step_*.pt")), key=lambda path: path.name)
-    damaged: list[Path] = []
+    damaged_paths: list[Path] = []
     for path in reversed(paths):
         try:
             document = torch.load(path, map_location="cpu", weights_only=True)
-            version, found, state = document["schema_version"], document["identity"], document["state"]
-        except Exception:  # torch raises whatever its reader met in a damaged file: the one before it is whole
-            damaged.append(path)
+            version, stored_identity, state = document["schema_version"], document["identity"], document["state"]
+        except Exception:  # torch raises any kind of error for a damaged file; the previous one is complete
+            damaged_paths.append(path)
             continue
-        if version != SCHEMA_VERSION or found != identity:
+        if version != SCHEMA_VERSION or stored_identity != identity:
             raise refused(
                 f"{path} was made with other settings, data or another version of Vestim: this training cannot go on "
                 f"from it; train anew in an empty folder",
                 place=str(path),
             )
-        return dict(state), damaged
-    return None, damaged
+        return dict(state), damaged_paths
+    return None, damaged_paths

@@ -1,4 +1,4 @@
-"""What a training makes small. A new kind of loss is one branch here and one class in the spec."""
+"""Loss functions. A new kind is one branch here and one class in the spec."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from vestim_core.training.batches import Batch
 
 
 class Loss:
-    """Of the rows of a batch that count, in the scale of the target.
+    """Loss over the rows of a batch that count, in the scale of the target.
 
     Huber (1964): e^2 up to a threshold d, 2 d |e| - d^2 above. Where labels drift from file to file, the network then
     learns what most files say, not their mean, which one odd file moves.
     """
 
-    def __init__(self, training: TrainingBase, target_step: float) -> None:
-        """target_step: what one step of the scaled target is in its unit."""
+    def __init__(self, training: TrainingBase, target_unit_per_step: float) -> None:
+        """target_unit_per_step: size of one step of the scaled target in the target's unit."""
         spec = training.loss
-        self._threshold = spec.threshold / target_step if isinstance(spec, Huber) else None
+        self._threshold = spec.threshold / target_unit_per_step if isinstance(spec, Huber) else None
 
     def means(self, predicted: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Mean loss, and mean squared error, which is for reports; one tensor where they are the same."""
+        """Mean loss and mean squared error, which is for reports; one tensor where they are the same."""
         if self._threshold is None:
             mean = _mean_square(predicted, batch)
             return mean, mean
         with torch.no_grad():
             square = _mean_square(predicted, batch)
-        each = nn.functional.huber_loss(predicted, batch.y, reduction="none", delta=self._threshold)
+        errors = nn.functional.huber_loss(predicted, batch.y, reduction="none", delta=self._threshold)
         if batch.scored is None:
-            return 2.0 * each.mean(), square
-        return 2.0 * (each * batch.scored).sum() / batch.count, square
+            return 2.0 * errors.mean(), square
+        return 2.0 * (errors * batch.scored).sum() / batch.count, square
 
 
 def _mean_square(predicted: Tensor, batch: Batch) -> Tensor:

@@ -1,4 +1,4 @@
-"""The methods of training: how each makes its batches. A new one is one file and one line here."""
+"""Registry of training methods: how each makes its batches. A new method is one file and one line here."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from vestim_core.data.prepared import PreparedFile
 from vestim_core.spec.job import Trial
 from vestim_core.training.batches import Batches
 from vestim_core.training.rows import RowBatches
-from vestim_core.training.streams import StreamBatches
+from vestim_core.training.tbptt import TbpttBatches
 from vestim_core.training.windows import WindowBatches
 
 _BUILDERS: dict[str, Callable[[Sequence[PreparedFile], Any, torch.Generator, str], Batches]] = {
-    "streams": StreamBatches,
+    "streams": TbpttBatches,
     "windows": WindowBatches,
     "rows": RowBatches,
 }
 
 
 def build_batches(trial: Trial, files: Sequence[PreparedFile], device: str) -> Batches:
-    """The batches of `trial` from its training files; their order follows from its seed alone."""
+    """Make the batches of `trial` from its training files; their order depends on the trial's seed alone."""
     generator = torch.Generator().manual_seed(trial.seed)
     return _BUILDERS[trial.training.method](files, trial.training, generator, device)

@@ -1,4 +1,4 @@
-"""How a training ended, and what it leaves."""
+"""Outcome of a training: its end state, best weights and history."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ End = Literal["finished", "paused", "stopped", "failed"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a training leaves, however it ended.
+    """Result of a training, however it ended.
 
     module: the network with the weights of the best epoch, on CPU, ready to predict; None when no epoch was finished.
-    best: the validation metrics of that epoch, as testing `module` on the validation files gives them.
-    history: the data of every epoch's event, in order, none twice.
-    rows_per_s: training rows a second in this attempt, validation's time included; None when it trained on none.
+    best: validation metrics of that epoch, as testing `module` on the validation files gives them.
+    history: the data of every epoch's event, in order, without repeats.
+    rows_per_s: training rows per second in this attempt, validation time included; None when it trained on none.
     """
 
     end: End
@@ -31,7 +31,7 @@ class Outcome:
     rows_per_s: float | None = None
 
     def summary(self) -> dict[str, Any]:
-        """What stands of the training in `model.json`."""
+        """The training's entry in `model.json`."""
         return {
             "end": self.end,
             "epochs": self.epochs,
@@ -43,10 +43,10 @@ class Outcome:
 
 
 class TrainingDiverged(VestimError):
-    """The loss is no number any more. `outcome` holds the best model from before, if there is one, to be kept."""
+    """The loss became NaN or infinite. `outcome` holds the best earlier model, if there is one, to be saved."""
 
-    def __init__(self, sentence: str, learning_rate: float, outcome: Outcome) -> None:
+    def __init__(self, message: str, retry_learning_rate: float, outcome: Outcome) -> None:
         super().__init__(
-            ErrorCode.FAILED, sentence, place="training.learning_rate", actions=(f"Retry with {learning_rate:g}",)
+            ErrorCode.FAILED, message, place="training.learning_rate", actions=(f"Retry with {retry_learning_rate:g}",)
         )
         self.outcome = outcome

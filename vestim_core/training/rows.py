@@ -10,13 +10,13 @@ import torch
 from vestim_core.data.prepared import PreparedFile
 from vestim_core.spec.training import RowsTraining
 from vestim_core.training.batches import Batch
-from vestim_core.training.shuffled import Shuffled
+from vestim_core.training.shuffled_batches import ShuffledBatches
 
 
-class RowBatches(Shuffled):
+class RowBatches(ShuffledBatches):
     """An epoch is every scored row once, in a new random order; a batch is a slice of it, the last one short.
 
-    The rows are put in order once an epoch, since slicing is several times faster than picking rows for each batch.
+    The rows are reordered once per epoch, because slicing is several times faster than gathering rows for each batch.
     """
 
     def __init__(
@@ -30,13 +30,13 @@ class RowBatches(Shuffled):
         self.per_epoch = -(-len(self._y) // self._size)
 
     def batch(self, index: int) -> Batch:
-        """See `Batches.batch`; x is (1, B, F): rows are independent, so they stand along the second axis."""
+        """See `Batches.batch`; x is (1, B, F): rows are independent, so they lie along the second axis."""
         self.begin(index)
         rows = slice(index * self._size, (index + 1) * self._size)
         y = self._shuffled_y[rows].unsqueeze(0)
         return Batch(x=self._shuffled_x[rows].unsqueeze(0), y=y, count=y.numel())
 
     def shuffle(self) -> None:
-        """See `Shuffled.shuffle`."""
+        """See `ShuffledBatches.shuffle`."""
         order = torch.randperm(len(self._y), generator=self._generator).to(self._y.device)
         self._shuffled_x, self._shuffled_y = self._x.index_select(0, order), self._y.index_select(0, order)

@@ -1,4 +1,4 @@
-"""Learning-rate schedules. They count steps and epochs, never seconds, so that a resumed training follows the same."""
+"""Learning-rate schedules. They count steps and epochs, never seconds, so a resumed training follows the same one."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ from vestim_core.spec.training import (
 
 
 class Schedule:
-    """Gives the learning rate of every step of the search. All that it remembers is `state`, plain numbers."""
+    """Computes the learning rate of every step of the search. Its only memory is `state`, plain numbers."""
 
     def __init__(self, training: TrainingBase, steps_per_epoch: int) -> None:
         self._spec = training.schedule
-        self._start = training.learning_rate
+        self._initial_rate = training.learning_rate
         self._warm_up = training.warm_up_steps
         self._steps_per_epoch = steps_per_epoch
         self.state: dict[str, int] = {"reductions": 0, "waited_epochs": 0}
 
-    def rate(self, step: int, epochs: int) -> float:
-        """Learning rate of step `step`, counted from 0, of a search that has that many epochs."""
-        warmed = min(1.0, (step + 1) / self._warm_up) if self._warm_up else 1.0
-        return warmed * self._planned(step, epochs * self._steps_per_epoch)
+    def learning_rate(self, step: int, epochs: int) -> float:
+        """Learning rate of step `step`, counted from 0, of a search that lasts `epochs` epochs."""
+        warm_up_factor = min(1.0, (step + 1) / self._warm_up) if self._warm_up else 1.0
+        return warm_up_factor * self._scheduled_rate(step, epochs * self._steps_per_epoch)
 
-    def epoch_ended(self, improved: bool) -> None:
-        """Tell whether the epoch's validation error was the best so far."""
+    def end_epoch(self, has_improved: bool) -> None:
+        """Record the end of an epoch. has_improved: its validation error was the best so far."""
         if isinstance(self._spec, Plateau):
-            self.state["waited_epochs"] = 0 if improved else self.state["waited_epochs"] + 1
+            self.state["waited_epochs"] = 0 if has_improved else self.state["waited_epochs"] + 1
             if self.state["waited_epochs"] >= self._spec.patience_epochs:
                 self.state = {"reductions": self.state["reductions"] + 1, "waited_epochs": 0}
 
-    def _planned(self, step: int, steps: int) -> float:
-        start, per_epoch = self._start, self._steps_per_epoch
+    def _scheduled_rate(self, step: int, steps: int) -> float:
+        start, per_epoch = self._initial_rate, self._steps_per_epoch
         match self._spec:
             case Constant():
                 return start
             case Cosine(final_learning_rate=final):
                 return cosine(start, final, step / steps)
             case CosineRestarts(first_epochs=first, length_factor=factor, final_learning_rate=final):
-                return cosine(start, final, _place_in_cycle(step, first * per_epoch, factor))
+                return cosine(start, final, _cycle_fraction(step, first * per_epoch, factor))
             case OneCycle(rising_share=rising, start_divisor=divisor, end_divisor=end):
                 part = step / steps
                 if part < rising:
@@ -58,12 +58,12 @@ class Schedule:
 
 
 def cosine(first: float, last: float, part: float) -> float:
-    """From `first` to `last` along half a cosine; part: 0 at the start, 1 at the end."""
+    """Interpolate from `first` to `last` along half a cosine; part: 0 at the start, 1 at the end."""
     return last + (first - last) * 0.5 * (1.0 + math.cos(math.pi * part))
 
 
-def _place_in_cycle(step: int, length: int, factor: int) -> float:
-    """How much of its cycle has passed at `step`, when each cycle is `factor` times as long as the one before."""
+def _cycle_fraction(step: int, length: int, factor: int) -> float:
+    """Passed fraction of the cycle at `step`, when each cycle is `factor` times as long as the previous one."""
     while step >= length:
         step -= length
         length *= factor

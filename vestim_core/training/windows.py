@@ -1,7 +1,7 @@
-"""Windows: random batches of windows, each from rest, whose last row alone is learned.
+"""Windows: random batches of windows, each starting from rest; only the last row of a window is learned.
 
-A window ends with the row that it predicts, lies within one segment, and is gathered when its batch is asked for: what
-is kept is the rows themselves and one number a window.
+A window ends with the row that it predicts and lies within one segment. It is gathered when its batch is requested:
+only the rows themselves and one number per window are stored.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from vestim_core.data.prepared import PreparedFile
 from vestim_core.spec.errors import wrong_input
 from vestim_core.spec.training import WindowsTraining
 from vestim_core.training.batches import Batch
-from vestim_core.training.shuffled import Shuffled
+from vestim_core.training.shuffled_batches import ShuffledBatches
 
 
-class WindowBatches(Shuffled):
-    """An epoch is every `stride_steps`-th scored row that has a whole window before it, once, in a new random order and
-    from a new random offset; the last batch is short."""
+class WindowBatches(ShuffledBatches):
+    """Random windows that end at every `stride_steps`-th scored row with enough rows before it.
+
+    Each epoch takes them once, in a new random order and from a new random offset; the last batch is short.
+    """
 
     def __init__(
         self, files: Sequence[PreparedFile], training: WindowsTraining, generator: torch.Generator, device: str
@@ -36,7 +38,7 @@ class WindowBatches(Shuffled):
                 place="training.lookback_steps",
             )
         rows = torch.from_numpy(np.concatenate([file.features for file in files])).to(device)
-        self._windows = rows.unfold(0, self._lookback, 1)  # a view: entry i is the rows from i on
+        self._windows = rows.unfold(0, self._lookback, 1)  # a view: entry i holds the rows from i on
         self._y = torch.from_numpy(np.concatenate([file.target for file in files])).to(device)
         self._ends = torch.from_numpy(ends).to(device)
         self.per_epoch = -(-(len(ends) // self._stride or 1) // self._size)
@@ -50,22 +52,22 @@ class WindowBatches(Shuffled):
         return Batch(x=x, y=y, count=y.numel(), last_only=True)
 
     def shuffle(self) -> None:
-        """See `Shuffled.shuffle`."""
+        """See `ShuffledBatches.shuffle`."""
         windows = len(self._ends) // self._stride or 1
         first = int(torch.randint(self._stride, (1,), generator=self._generator)) if self._stride > 1 else 0
-        chosen = torch.randperm(windows, generator=self._generator)
-        chosen.mul_(self._stride).add_(first).clamp_(max=len(self._ends) - 1)
-        self._order = self._ends[chosen.to(self._ends.device)]
+        end_indices = torch.randperm(windows, generator=self._generator)
+        end_indices.mul_(self._stride).add_(first).clamp_(max=len(self._ends) - 1)
+        self._order = self._ends[end_indices.to(self._ends.device)]
 
 
 def _ends(files: Sequence[PreparedFile], lookback: int) -> list[np.ndarray]:
-    """Row numbers, in rows of all files together, of the last rows of all windows, a segment at a time."""
+    """Indices of the last rows of all windows, per segment, counted over all files' rows together."""
     ends = []
-    before = 0
+    row_offset = 0
     for file in files:
         for segment in file.segments:
             first = max(segment.scored_from, segment.start + lookback - 1)
             if first < segment.stop:
-                ends.append(np.arange(before + first, before + segment.stop, dtype=np.int32))
-        before += len(file.features)
+                ends.append(np.arange(row_offset + first, row_offset + segment.stop, dtype=np.int32))
+        row_offset += len(file.features)
     return ends

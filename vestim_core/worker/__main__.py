@@ -1,6 +1,6 @@
 """`python -m vestim_core.worker FOLDER`: run the attempt in that folder.
 
-With `--fork-server FD WARMTH` it gives birth to workers on request; with `--await WARMTH` it becomes one when told.
+With `--fork-server FD PRELOAD` it forks workers on request; with `--await PRELOAD` it becomes one on request.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from pathlib import Path
 
 
 def main(arguments: list[str]) -> int:
-    """The exit code of what the arguments name."""
+    """Run the mode that the arguments name; return the exit code."""
     if arguments[0] == "--fork-server":
-        from vestim_core.worker.forkserver import serve
+        from vestim_core.worker.fork_server import serve
 
         return serve(int(arguments[1]), arguments[2])
     if arguments[0] == "--await":
-        from vestim_core.worker.warm import await_request
+        from vestim_core.worker.preload import await_request
 
         return await_request(arguments[1])
     from vestim_core.worker.attempt import run

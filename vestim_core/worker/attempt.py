@@ -1,4 +1,4 @@
-"""One attempt from birth to its terminal record: `exit.json` says how it ended, in every case but a violent death."""
+"""One attempt from its start to its final record: `exit.json` states the end in every case but a violent death."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from vestim_core.system import FileLock, Home, ProcessRef, is_locked, read_json,
 from vestim_core.system.failpoints import failpoint
 from vestim_core.worker.control import Control
 from vestim_core.worker.doorbell import Doorbell
-from vestim_core.worker.journal import Journal, complain
+from vestim_core.worker.journal import Journal, log_to_stderr
 
-LOCK_S = 5.0
-EXIT_CODES = {AttemptState.FAILED: 1}
+LOCK_TIMEOUT_S = 5.0  # to wait for a lock that its starter still holds; arbitrary, far longer than a start takes
+EXIT_CODES = {AttemptState.FAILED: 1}  # of the process; 0 for every other state
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """What a stage works with. task_folder holds task.json and result/; folder is this attempt's own."""
+    """One attempt as its stage sees it. folder: this attempt's own; the task's folder holds task.json and result/."""
 
     home: Home
     launch: Launch
@@ -47,37 +47,39 @@ class Attempt:
         return self.job_folder / "tasks" / self.task.task_id
 
     @property
-    def result(self) -> Path:
-        """Where the task leaves what it made; exists."""
+    def result_folder(self) -> Path:
+        """The task's result folder; created on first use."""
         folder = self.task_folder / "result"
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
-    def result_of(self, task_id: str) -> Path:
-        """Where another task of the job left what it made."""
+    def result_folder_of(self, task_id: str) -> Path:
+        """Result folder of another task of the job."""
         return self.job_folder / "tasks" / task_id / "result"
 
-    def spec_of(self, task_id: str) -> TaskSpec:
-        """What another task of the job is, with what its attempts have written down."""
+    def load_task(self, task_id: str) -> TaskSpec:
+        """Load another task of the job, including the values that its attempts have stored."""
         return TaskSpec.model_validate(read_json(self.job_folder / "tasks" / task_id / "task.json"))
 
-    def write_down(self, **found: Any) -> None:
-        """Keep in task.json what this attempt has found out, for all later ones."""
-        written = self.task_folder / "task.json"
-        write_json(written, {**read_json(written), **found})
+    def store_in_task(self, **values: Any) -> None:
+        """Store values in task.json for all later attempts."""
+        path = self.task_folder / "task.json"
+        write_json(path, {**read_json(path), **values})
 
-    def cancelled(self) -> bool:
-        """Whether the user wants this attempt to end."""
+    def is_cancelled(self) -> bool:
+        """True when the user's intent is to end this attempt."""
         return self.control.intent() is not Intent.RUN
 
 
 def run(folder: Path) -> int:
-    """Run the attempt in `folder`; the exit code of the process."""
-    lock = _own_lock(folder / "alive.lock")
+    """Run the attempt in `folder`; return the exit code of the process."""
+    lock = _acquire_lock(folder / "alive.lock")
     launch = Launch.model_validate(read_json(folder / "launch.json"))
     home = Home(Path(launch.home))
-    me = ref_of(os.getpid()) or ProcessRef(os.getpid(), 0.0)
-    write_json(folder / "worker.json", {"schema_version": 1, "pid": me.pid, "create_time": me.create_time})
+    own_process = ref_of(os.getpid()) or ProcessRef(os.getpid(), 0.0)
+    write_json(
+        folder / "worker.json", {"schema_version": 1, "pid": own_process.pid, "create_time": own_process.create_time}
+    )
     failpoint("worker.born")
     doorbell = Doorbell(home, attempt_key(launch.job_id, launch.task_id, launch.attempt))
     journal = Journal(folder / "events.jsonl", doorbell)
@@ -93,9 +95,9 @@ def run(folder: Path) -> int:
     return EXIT_CODES.get(state, 0)
 
 
-def _own_lock(path: Path) -> FileLock | None:
-    """The lock that says that this attempt lives, for a process that was not born with it."""
-    deadline_s = time.monotonic() + LOCK_S
+def _acquire_lock(path: Path) -> FileLock | None:
+    """Acquire the lock that marks this attempt as alive, unless the process was started with it."""
+    deadline_s = time.monotonic() + LOCK_TIMEOUT_S
     while not is_locked(path) or sys.platform == "win32":
         lock = FileLock.try_acquire(path)
         if lock is not None or time.monotonic() > deadline_s:
@@ -106,12 +108,12 @@ def _own_lock(path: Path) -> FileLock | None:
 
 def _work(home: Home, launch: Launch, folder: Path, journal: Journal) -> tuple[AttemptState, VestimError | None]:
     try:
-        from vestim_core.worker.stages import stage_of  # what a stage needs is loaded by that stage alone
+        from vestim_core.worker.stages import find_stage  # libraries are loaded by the stage that needs them
 
         job_folder = folder.parents[3]
         task = TaskSpec.model_validate(read_json(job_folder / "tasks" / launch.task_id / "task.json"))
         attempt = Attempt(home, launch, task, folder, job_folder, journal, Control(folder / "control.json"))
-        return stage_of(task.kind)(attempt), None
+        return find_stage(task.kind)(attempt), None
     except VestimError as error:
         journal.event(EventKind.MESSAGE, {"level": "error", "text": error.sentence, "place": error.place})
         return AttemptState.FAILED, error
@@ -122,14 +124,14 @@ def _work(home: Home, launch: Launch, folder: Path, journal: Journal) -> tuple[A
             place="task.json",
         )
     except (Exception, MemoryError) as error:
-        complain(traceback.format_exc())
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        sentence = f"{launch.task_id} failed unexpectedly ({type(error).__name__}: {error}): its log has the details"
-        place = f"{Path(last.filename).name}:{last.lineno}"
+        log_to_stderr(traceback.format_exc())
+        last_frame = traceback.extract_tb(error.__traceback__)[-1]
+        message = f"{launch.task_id} failed unexpectedly ({type(error).__name__}: {error}): its log has the details"
+        location = f"{Path(last_frame.filename).name}:{last_frame.lineno}"
         journal.event(
-            EventKind.MESSAGE, {"level": "error", "text": sentence, "traceback": traceback.format_exc()[-8000:]}
+            EventKind.MESSAGE, {"level": "error", "text": message, "traceback": traceback.format_exc()[-8000:]}
         )
-        return AttemptState.FAILED, VestimError(ErrorCode.FAILED, sentence, place=place, actions=("vestim logs",))
+        return AttemptState.FAILED, VestimError(ErrorCode.FAILED, message, place=location, actions=("vestim logs",))
 
 
 def _write_exit(folder: Path, state: AttemptState, error: VestimError | None) -> None:
@@ -141,5 +143,5 @@ def _write_exit(folder: Path, state: AttemptState, error: VestimError | None) ->
     }
     try:
         write_json(folder / "exit.json", record)
-    except OSError as problem:
-        complain(f"exit.json cannot be written: {problem}")
+    except OSError as write_error:
+        log_to_stderr(f"exit.json cannot be written: {write_error}")

@@ -1,7 +1,7 @@
-"""The doorbell: tells the daemon that there is something to read. It only ever sends, never blocks and never raises.
+"""Doorbell: tells the daemon that there is something to read. It only sends, never blocks and never raises.
 
-A daemon that is not there costs nothing; a new one is found through the discovery file, which is looked at again at
-most once a second, and only when something is to be told.
+A missing daemon costs nothing; a new one is found through the discovery file, which is read again at most once a
+second, and only when there is something to send.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from vestim_core.protocol.discovery import Discovery
 from vestim_core.system import Home, read_json
 from vestim_core.system.keys import key_pair
 
-LOOK_S = 1.0
-HIGH_WATER_MARK = 100
+DISCOVERY_POLL_S = 1.0  # between reads of the discovery file; arbitrary, a new daemon reads the journals anyway
+HIGH_WATER_MARK = 100  # rings queued for a busy daemon before further ones are dropped; arbitrary
 
 
 class Doorbell:
-    """One attempt's way to the daemon of its home."""
+    """One attempt's connection to the daemon of its home; used on the worker's main thread."""
 
     def __init__(self, home: Home, attempt_key: str) -> None:
         self._home = home
@@ -31,52 +31,52 @@ class Doorbell:
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._socket: zmq.Socket[bytes] | None = None
         self._instance = ""
-        self._looked_s = -LOOK_S
-        self._rang_s = 0.0
+        self._discovery_read_s = -DISCOVERY_POLL_S
+        self._last_ring_s = 0.0
 
     def ring(self, progress: dict[str, Any] | None = None) -> None:
-        """Say that the journal has grown, or what the newest progress is."""
+        """Announce that the journal has grown, or send the newest progress."""
         now_s = time.monotonic()
-        if progress is None and now_s - self._rang_s < RING_S:
+        if progress is None and now_s - self._last_ring_s < RING_S:
             return
-        self._rang_s = now_s
-        if now_s - self._looked_s >= LOOK_S:
-            self._looked_s = now_s
+        self._last_ring_s = now_s
+        if now_s - self._discovery_read_s >= DISCOVERY_POLL_S:
+            self._discovery_read_s = now_s
             self._find_daemon()
         if self._socket is None:
             return
         try:
             self._socket.send(Bell(self._attempt_key, plain(progress)).encode(), zmq.DONTWAIT)
         except Exception:
-            return  # full, gone or nothing that can be told: the journal has what counts, and the training goes on
+            return  # queue full, daemon gone or progress not encodable: the journal has the facts, the training goes on
 
     def close(self) -> None:
-        """Let what was sent leave for a moment, then close."""
+        """Give sent rings a moment to leave, then close."""
         if self._socket is not None:
             self._socket.close(linger=100)
         self._context.term()
 
     def _find_daemon(self) -> None:
         try:
-            found = Discovery.model_validate(read_json(self._home.discovery))
-            if found.instance == self._instance:
+            discovery = Discovery.model_validate(read_json(self._home.discovery))
+            if discovery.instance == self._instance:
                 return
-            own = key_pair(self._home, "worker")
+            worker_keys = key_pair(self._home, "worker")
         except (OSError, ValueError, ValidationError):
             return
         if self._socket is not None:
             self._socket.close(linger=0)
             self._socket = None
-        self._instance = found.instance
-        if found.state != "serving":
+        self._instance = discovery.instance
+        if discovery.state != "serving":
             return
         socket = self._context.socket(zmq.PUSH)
         socket.setsockopt(zmq.SNDHWM, HIGH_WATER_MARK)
         socket.setsockopt(zmq.IMMEDIATE, 1)  # nothing is queued for a daemon that is not there
         try:
-            socket.curve_publickey, socket.curve_secretkey = own.public, own.secret
-            socket.curve_serverkey = found.server_key.encode()
-            socket.connect(found.doorbell)
+            socket.curve_publickey, socket.curve_secretkey = worker_keys.public, worker_keys.secret
+            socket.curve_serverkey = discovery.server_key.encode()
+            socket.connect(discovery.doorbell)
         except (zmq.ZMQError, ValueError):
             socket.close(linger=0)
             return

@@ -1,5 +1,7 @@
-"""The stages: what a worker does for each kind of task. A stage is loaded only by the worker that runs it, so that a
-preparing worker never pays for torch."""
+"""Stages: the work of each kind of task.
+
+A stage is loaded only by the worker that runs it, so a preparing worker never pays for torch.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 Stage = Callable[["Attempt"], AttemptState]
 
 
-def stage_of(kind: TaskKind) -> Stage:
-    """The stage for a kind of task: the function `run` of the module that bears its name."""
-    stage: Stage = import_module(f"vestim_core.worker.stages.{kind.value}").run
+def find_stage(kind: TaskKind) -> Stage:
+    """Find the stage of a kind of task: function `run` of module `<kind>_stage`."""
+    stage: Stage = import_module(f"vestim_core.worker.stages.{kind.value}_stage").run
     return stage
