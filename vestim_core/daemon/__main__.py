@@ -83,8 +83,8 @@ def _serve(home: Home, *, rebuild_registry: bool) -> int:
 
 
 def _open_manager(home: Home, *, rebuild_registry: bool) -> JobManager:
-    """Open the manager with all jobs that have not ended; from their folders when the registry is lost or to be
-    rebuilt.
+    """Open the manager with all jobs that have not ended; rebuild the registry when it is lost or `rebuild_registry` is
+    set.
     """
     if not rebuild_registry and home.registry.exists() and home.registry.stat().st_size:
         try:

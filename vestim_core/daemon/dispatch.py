@@ -1,5 +1,6 @@
-"""Dispatch a request to its method: parameters are validated, each mutating command runs at most once, every failure
-becomes one message.
+"""Dispatch a request to its method.
+
+Parameters are validated, each mutating command runs at most once, and every failure becomes one message.
 """
 
 from __future__ import annotations

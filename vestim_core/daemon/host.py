@@ -1,6 +1,4 @@
-"""Attempt supervisor: carries out the actions of reconciler and scheduler, and tells containers how their attempts
-ended.
-"""
+"""Attempt supervisor: carries out the actions of reconciler and scheduler and records how attempts end."""
 
 from __future__ import annotations
 

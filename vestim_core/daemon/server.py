@@ -162,9 +162,7 @@ class Server:
                 self._send(pending_wait.client, reply)
 
     def _send(self, client: bytes, reply: Reply) -> None:
-        """Send a reply; drop it when the client has not read its earlier ones. One that cannot be encoded becomes an
-        error.
-        """
+        """Send a reply, or an error when it cannot be encoded; drop it if the client leaves earlier ones unread."""
         try:
             raw = reply.encode()
             if len(raw) > MAX_REPLY_BYTES:

@@ -1,5 +1,4 @@
-"""The daemon's sockets: CURVE on each, an allow-list of keys per socket, and nothing served when the list is
-unavailable.
+"""The daemon's sockets: CURVE and an allow-list of keys on each.
 
 `ZAP_ENFORCE_DOMAIN` makes libzmq refuse every new connection when no authenticator answers, so a dead one locks
 everybody out instead of letting everybody in.

@@ -1,8 +1,8 @@
-"""Attempts as local processes, each in its own session, each holding from its start a lock that shows whether its
-process tree lives.
+"""Attempts as local processes, each in its own session.
 
-An attempt counts as ended only when its whole tree is gone: what a dead worker left behind is killed first. A process
-id alone proves nothing; an unrelated process that reuses a recorded id is never signalled.
+Each process holds from its start a lock that shows whether its process tree lives. An attempt counts as ended only when
+its whole tree is gone: what a dead worker left behind is killed first. A process id alone proves nothing; an unrelated
+process that reuses a recorded id is never signalled.
 """
 
 from __future__ import annotations

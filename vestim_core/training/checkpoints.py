@@ -1,5 +1,4 @@
-"""Checkpoints: everything a training needs to continue as if it had never ended, in one file of tensors and plain
-values.
+"""Checkpoints: the complete state of a training in one file of tensors and plain values.
 
 Each is written to a temporary file and renamed, and the previous one is kept, so a complete checkpoint exists whenever
 the process dies. They are read with `weights_only=True`: no code runs from them.

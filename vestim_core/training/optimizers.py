@@ -11,8 +11,9 @@ from vestim_core.spec.training import Adam, AdamW, Sgd, TrainingBase
 
 
 def build_optimizer(training: TrainingBase, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-    """Make the optimizer that `training` names. Weight decay is added to the gradient, except in AdamW, which decouples
-    it.
+    """Make the optimizer that `training` names.
+
+    Weight decay is added to the gradient, except in AdamW, which decouples it.
     """
     spec, learning_rate, decay = training.optimizer, training.learning_rate, training.weight_decay
     # One fused kernel for all weights saves about 10 % of a step of a small network.

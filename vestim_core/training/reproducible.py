@@ -1,5 +1,6 @@
-"""Reproducibility: the same seed gives the same bits. Sets threads, determinism and torch's generators for one
-training.
+"""Reproducibility: the same seed gives the same bits.
+
+Threads, determinism and torch's global generators are set for as long as a training lasts.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Convert a time budget into epochs: estimated once, early in a training, stored with the task, and used ever after.
+"""Convert a time budget into epochs, once, early in a training; the estimate is stored with the task.
 
 Learning-rate schedules count steps, so a budget in seconds has to become steps first. The estimate is part of the task,
 not of the process that measured it, because a resumed training must take the same path.

@@ -57,7 +57,7 @@ def serve(descriptor: int, preload: str) -> int:
 
 @contextmanager
 def _exit_when_orphaned(server: socket.socket) -> Iterator[None]:
-    """Exit while loading when the daemon goes without a request, since loading takes seconds and would be for nobody.
+    """Exit while loading when the daemon goes without a request: loading takes seconds and would be useless.
 
     The watching thread has ended before any worker is forked.
     """

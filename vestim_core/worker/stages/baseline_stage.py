@@ -27,8 +27,9 @@ MAX_EVENT_LABELS = 100  # files in the result event, which has a size limit; all
 
 
 def run(attempt: Attempt) -> AttemptState:
-    """Write `result/circuit.json`, metrics and predictions; for voltage `labels.json`, for SOC `ekf.json` and
-    `coulomb/`.
+    """Write `result/circuit.json`, metrics and predictions.
+
+    Also `labels.json` for voltage, `ekf.json` and `coulomb/` for SOC.
     """
     prepared, testing = open_prepared_set(attempt), attempt.task.testing
     circuit = fit_circuit(

@@ -54,9 +54,7 @@ class _Cancelled(Exception):
 
 
 def run(attempt: Attempt) -> AttemptState:
-    """Write `metrics.json` and predictions of new files to `result/<training>/` of each model, and `robustness.json` if
-    requested.
-    """
+    """Write `metrics.json`, predictions and, if requested, `robustness.json` to `result/<training>/` of each model."""
     evaluation = attempt.task.retest
     if evaluation is None:
         raise wrong_input("the task names no files: ask again", place="retest")
