@@ -21,13 +21,13 @@ from vestim_core.system import Home, HomeError
 from vestim_gui.actions import Actions
 from vestim_gui.beside import finish_work
 from vestim_gui.context import Context, Navigator
-from vestim_gui.errors import Errors
+from vestim_gui.uncaught_errors import Errors
 from vestim_gui.link.link import Link
 from vestim_gui.session import Session
 from vestim_gui.settings import SettingsStore
 from vestim_gui.shell.main_window import MainWindow
 from vestim_gui.shell.toasts import Toasts
-from vestim_gui.single import SingleInstance
+from vestim_gui.single_instance import SingleInstance
 from vestim_gui.store.catalogue import Catalogue
 from vestim_gui.theme.icons import program_icon
 from vestim_gui.theme.theme import Theme

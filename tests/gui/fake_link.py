@@ -22,7 +22,7 @@ from PyQt6.QtCore import QObject, QTimer
 from vestim_core.protocol.cursors import parse_stream
 from vestim_core.spec.errors import ErrorCode, VestimError, not_found
 from vestim_gui.link import CatalogueChange, JobEvents, Link, LinkPhase, LinkState, LogPiece
-from vestim_gui.link.orders import (
+from vestim_gui.link.thread_messages import (
     Answer,
     Call,
     Cancel,

@@ -21,7 +21,7 @@ from vestim_core.system import Home
 from vestim_gui.application import made_application, made_context, made_pages
 from vestim_gui.first_run.coach import MARKS
 from vestim_gui.first_run.note_card import NoteCard
-from vestim_gui.link.state import LinkPhase
+from vestim_gui.link.link_state import LinkPhase
 from vestim_gui.shell.main_window import MainWindow
 
 SIZE = (1280, 800)

@@ -22,7 +22,7 @@ from vestim_gui.actions import Actions
 from vestim_gui.application import made_application, made_pages
 from vestim_gui.context import Context, Navigator
 from vestim_gui.import_job.dialog import ImportDialog
-from vestim_gui.link.state import LinkPhase
+from vestim_gui.link.link_state import LinkPhase
 from vestim_gui.session import Session
 from vestim_gui.settings import SettingsStore
 from vestim_gui.shell.main_window import MainWindow

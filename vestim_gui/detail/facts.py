@@ -12,7 +12,7 @@ from typing import Any
 from vestim_core.spec.states import JOB_ENDS, TASK_ENDS, JobState, TaskKind, TaskState
 from vestim_gui.detail.model_size import ModelSize
 from vestim_gui.numbers import NOTHING, count, duration, metric
-from vestim_gui.store.history import JobHistory, TaskHistory
+from vestim_gui.store.job_history import JobHistory, TaskHistory
 
 RECENT = 10
 """The time of an epoch is the median of so many."""

@@ -12,19 +12,19 @@ from vestim_core.spec.errors import VestimError
 from vestim_gui.beside import Beside
 from vestim_gui.context import Context
 from vestim_gui.detail.card_row import CardRow
-from vestim_gui.detail.curves import Curves
+from vestim_gui.detail.curves_tab import Curves
 from vestim_gui.detail.facts import cards
-from vestim_gui.detail.files import Files
-from vestim_gui.detail.header import Header
-from vestim_gui.detail.log import Log
-from vestim_gui.detail.log_lines import JobLog
+from vestim_gui.detail.files_tab import Files
+from vestim_gui.detail.job_header import Header
+from vestim_gui.detail.log_tab import Log
+from vestim_gui.detail.event_log import JobLog
 from vestim_gui.detail.model_size import ModelSize, sizes_of
-from vestim_gui.detail.overview import Overview
+from vestim_gui.detail.overview_tab import Overview
 from vestim_gui.detail.prediction_reader import PredictionReader
-from vestim_gui.detail.predictions import Predictions
+from vestim_gui.detail.predictions_tab import Predictions
 from vestim_gui.detail.settings_tab import SettingsTab
-from vestim_gui.detail.tab import JobTab
-from vestim_gui.detail.trouble import Offer, Remedy
+from vestim_gui.detail.job_tab import JobTab
+from vestim_gui.detail.job_problem import Offer, Remedy
 from vestim_gui.store.feed import JobFeed
 from vestim_gui.widgets.plain_label import plain_label
 

@@ -13,7 +13,7 @@ from vestim_gui.detail.facts import baseline_rmse, best_of_task, rmse_name, test
 from vestim_gui.detail.prediction import Prediction
 from vestim_gui.numbers import metric
 from vestim_gui.plots.content import BarGroup, Curve, Ink, Level, Mark, Panel, curve
-from vestim_gui.store.history import JobHistory, TaskHistory
+from vestim_gui.store.job_history import JobHistory, TaskHistory
 
 Axis = Literal["epoch", "time"]
 HOUR_S = 3600.0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vestim_gui.detail.facts import tested
-from vestim_gui.store.history import JobHistory
+from vestim_gui.store.job_history import JobHistory
 
 CIRCUIT = "circuit"
 

@@ -11,7 +11,7 @@ from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QHeaderView, QTreeWidget, QT
 from vestim_core.spec.errors import VestimError
 from vestim_gui.context import Context
 from vestim_gui.detail.spec_rows import Difference, Row, differences, spec_rows
-from vestim_gui.detail.tab import JobTab
+from vestim_gui.detail.job_tab import JobTab
 from vestim_gui.store.feed import JobFeed
 from vestim_gui.widgets.plain_label import button, plain_label, plain_tip
 

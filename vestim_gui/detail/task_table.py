@@ -11,9 +11,9 @@ from PyQt6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from vestim_core.spec.states import TaskKind
 from vestim_gui.detail.facts import best_of_task, overall_rmse, trainings
-from vestim_gui.detail.words import state_words
+from vestim_gui.detail.event_text import state_words
 from vestim_gui.numbers import metric
-from vestim_gui.store.history import JobHistory
+from vestim_gui.store.job_history import JobHistory
 from vestim_gui.widgets.badge import glyph_of
 from vestim_gui.widgets.plain_label import plain_tip
 

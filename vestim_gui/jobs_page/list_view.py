@@ -6,9 +6,9 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QMouseEvent
 from PyQt6.QtWidgets import QWidget
 
-from vestim_gui.jobs_page.delegate import JobDelegate
-from vestim_gui.jobs_page.view import JobsView
-from vestim_gui.store.columns import COLUMNS
+from vestim_gui.jobs_page.job_delegate import JobDelegate
+from vestim_gui.jobs_page.jobs_view import JobsView
+from vestim_gui.store.table_columns import COLUMNS
 from vestim_gui.store.jobs_model import TASK_ID, JobsModel
 from vestim_gui.theme.style import set_kind
 from vestim_gui.theme.theme import Theme

@@ -26,13 +26,13 @@ from vestim_core.spec.states import JOB_ENDS, JobState
 from vestim_gui.actions import Where
 from vestim_gui.context import Context
 from vestim_gui.jobs_page import verbs as can
-from vestim_gui.jobs_page.dialogs import DeleteDialog, StopDialog, TagsDialog
+from vestim_gui.jobs_page.job_dialogs import DeleteDialog, StopDialog, TagsDialog
 from vestim_gui.jobs_page.filter_field import FilterField
 from vestim_gui.jobs_page.list_view import ListView
 from vestim_gui.jobs_page.table_view import TableView
 from vestim_gui.jobs_page.verbs import Verbs
-from vestim_gui.jobs_page.view import JobsView
-from vestim_gui.link.state import LinkPhase
+from vestim_gui.jobs_page.jobs_view import JobsView
+from vestim_gui.link.link_state import LinkPhase
 from vestim_gui.store.filters import Filter
 from vestim_gui.store.jobs_model import QUEUE, JobsModel
 from vestim_gui.theme.style import set_kind

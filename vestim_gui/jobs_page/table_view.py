@@ -8,9 +8,9 @@ from PyQt6.QtCore import QPoint, Qt, pyqtSignal
 from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QHeaderView, QMenu, QWidget
 
-from vestim_gui.jobs_page.delegate import CellDelegate
-from vestim_gui.jobs_page.view import JobsView
-from vestim_gui.store.columns import COLUMNS, INDEX, NAME, PROGRESS, STATE
+from vestim_gui.jobs_page.job_delegate import CellDelegate
+from vestim_gui.jobs_page.jobs_view import JobsView
+from vestim_gui.store.table_columns import COLUMNS, INDEX, NAME, PROGRESS, STATE
 from vestim_gui.store.jobs_model import JobsModel
 from vestim_gui.theme.theme import Theme
 

@@ -2,7 +2,7 @@
 
 from vestim_gui.link.link import Link
 from vestim_gui.link.pending import Pending, Question
-from vestim_gui.link.state import CatalogueChange, JobEvents, LinkPhase, LinkState, LogPiece
+from vestim_gui.link.link_state import CatalogueChange, JobEvents, LinkPhase, LinkState, LogPiece
 
 __all__ = [
     "CatalogueChange",

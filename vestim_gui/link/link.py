@@ -20,7 +20,7 @@ from vestim_core.protocol.cursors import job_stream
 from vestim_core.protocol.methods import METHODS
 from vestim_core.system import Home
 from vestim_gui.link.mailbox import Mailbox
-from vestim_gui.link.orders import (
+from vestim_gui.link.thread_messages import (
     Answer,
     Call,
     Cancel,
@@ -38,8 +38,8 @@ from vestim_gui.link.orders import (
     Watch,
 )
 from vestim_gui.link.pending import Done, Failed, Pending, Question
-from vestim_gui.link.state import CatalogueChange, LinkState
-from vestim_gui.link.thread import LinkThread
+from vestim_gui.link.link_state import CatalogueChange, LinkState
+from vestim_gui.link.link_thread import LinkThread
 
 SLICE_S = 0.008
 """How long deliveries are taken in before the window gets its turn."""

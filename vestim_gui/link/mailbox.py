@@ -9,8 +9,8 @@ import threading
 from collections import deque
 from typing import Any
 
-from vestim_gui.link.orders import Delivery, EventsOf, LogOf, Progress
-from vestim_gui.link.state import CatalogueChange, JobEvents, LogPiece
+from vestim_gui.link.thread_messages import Delivery, EventsOf, LogOf, Progress
+from vestim_gui.link.link_state import CatalogueChange, JobEvents, LogPiece
 
 PIECE_ROWS = 250
 """Most rows or events in one delivery: a few milliseconds of work for whoever takes it in."""

@@ -27,11 +27,11 @@ from PyQt6.QtWidgets import (
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_gui.actions import Where
 from vestim_gui.context import Context
-from vestim_gui.shell import closing
+from vestim_gui.shell import close_dialogs
 from vestim_gui.shell.drops import JOB_FILES, sorted_out
-from vestim_gui.shell.palette import Palette
+from vestim_gui.shell.command_palette import Palette
 from vestim_gui.shell.rail import Rail
-from vestim_gui.shell.service_bar import ServiceBar
+from vestim_gui.shell.connection_bar import ServiceBar
 from vestim_gui.shell.status_bar import StatusBar
 from vestim_gui.shell.toasts import ToastLayer
 from vestim_gui.shell.tray import Tray
@@ -274,12 +274,12 @@ class MainWindow(QMainWindow):
             self.open_paths([path])
 
     def _show_shortcuts(self) -> None:
-        from vestim_gui.shell.shortcuts import ShortcutsDialog
+        from vestim_gui.shell.shortcuts_dialog import ShortcutsDialog
 
         ShortcutsDialog(self._ctx.actions, QApplication.focusWidget(), self).show()
 
     def _show_about(self) -> None:
-        from vestim_gui.shell.about import AboutDialog
+        from vestim_gui.shell.about_dialog import AboutDialog
 
         AboutDialog(self).show()
 
@@ -301,7 +301,7 @@ class MainWindow(QMainWindow):
         self._leave(to_tray=False)
 
     def _stop_all(self) -> None:
-        if closing.ask_stopping(self._ctx.jobs, self):
+        if close_dialogs.ask_stopping(self._ctx.jobs, self):
             self._stop_and_quit()
 
     def _stop_and_quit(self) -> None:
@@ -322,12 +322,12 @@ class MainWindow(QMainWindow):
             self.hide()
             return
         settings = self._ctx.settings
-        if not settings.value.closing_told and closing.active_words(self._ctx.jobs):
-            choice = closing.ask_leaving(self._ctx.jobs, self)
-            if choice is closing.Choice.STAY:
+        if not settings.value.closing_told and close_dialogs.active_words(self._ctx.jobs):
+            choice = close_dialogs.ask_leaving(self._ctx.jobs, self)
+            if choice is close_dialogs.Choice.STAY:
                 return
             settings.change(closing_told=True)
-            if choice is closing.Choice.STOP_ALL:
+            if choice is close_dialogs.Choice.STOP_ALL:
                 self._stop_and_quit()
                 return
         self._go()

@@ -12,9 +12,9 @@ from PyQt6.QtWidgets import QStatusBar, QWidget
 from vestim_core.spec.errors import VestimError
 from vestim_core.spec.states import JobState
 from vestim_gui.link.link import Link
-from vestim_gui.link.state import LinkPhase, LinkState
+from vestim_gui.link.link_state import LinkPhase, LinkState
 from vestim_gui.numbers import count
-from vestim_gui.shell.service_bar import clock
+from vestim_gui.shell.connection_bar import clock
 from vestim_gui.store.catalogue import Catalogue
 from vestim_gui.theme.style import set_kind
 from vestim_gui.widgets.plain_label import plain_label

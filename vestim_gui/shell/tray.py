@@ -6,7 +6,7 @@ from PyQt6.QtCore import QObject, Qt
 from PyQt6.QtWidgets import QApplication, QMenu, QSystemTrayIcon, QWidget
 
 from vestim_gui.context import Context
-from vestim_gui.shell.endings import Endings
+from vestim_gui.shell.job_endings import Endings
 from vestim_gui.theme.icons import program_icon
 
 

@@ -12,7 +12,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from vestim_core.spec.states import JobState
 from vestim_gui.link.link import Link
-from vestim_gui.link.state import CatalogueChange
+from vestim_gui.link.link_state import CatalogueChange
 
 Row = dict[str, Any]
 

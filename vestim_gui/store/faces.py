@@ -11,7 +11,7 @@ from typing import Any
 
 from vestim_core.spec.states import JOB_ENDS, Intent, JobState, Phase, TaskKind, TaskState
 from vestim_gui.numbers import duration, metric
-from vestim_gui.store.durations import local_time, ran_s
+from vestim_gui.store.job_times import local_time, ran_s
 
 Row = Mapping[str, Any]
 

@@ -8,8 +8,8 @@ from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
 from vestim_core.spec.errors import VestimError
 from vestim_gui.link.link import Link
-from vestim_gui.link.state import JobEvents
-from vestim_gui.store.history import JobHistory
+from vestim_gui.link.link_state import JobEvents
+from vestim_gui.store.job_history import JobHistory
 
 ASK_AGAIN_MS = 250
 ASKED_ANEW = {"tasks", "results", "phases", "job"}

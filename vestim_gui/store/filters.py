@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vestim_core.spec.states import JobState
-from vestim_gui.store.durations import ran_s
+from vestim_gui.store.job_times import ran_s
 
 Row = dict[str, Any]
 Test = Callable[[Row], bool]

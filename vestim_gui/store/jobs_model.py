@@ -17,12 +17,12 @@ from PyQt6.QtCore import QAbstractItemModel, QMimeData, QModelIndex, QObject, Qt
 
 from vestim_core.spec.states import JobState
 from vestim_gui.link.link import Link
-from vestim_gui.link.state import LinkPhase
+from vestim_gui.link.link_state import LinkPhase
 from vestim_gui.store.catalogue import Catalogue
-from vestim_gui.store.columns import COLUMNS, INDEX, NAME, in_order, sort_key
+from vestim_gui.store.table_columns import COLUMNS, INDEX, NAME, in_order, sort_key
 from vestim_gui.store.faces import Face, job_face
 from vestim_gui.store.filters import Filter
-from vestim_gui.store.opened import OpenedJob
+from vestim_gui.store.opened_job import OpenedJob
 
 BEAT_MS = 100
 MOST_PAUSE_S = 1.0

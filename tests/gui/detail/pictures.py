@@ -17,7 +17,7 @@ import numpy as np
 from matplotlib.text import Text
 from PyQt6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
 
-from tests.gui.detail.story import JOB, Story, done_story, with_files
+from tests.gui.detail.job_script import JOB, Story, done_story, with_files
 from tests.gui.fake_link import FakeLink
 from vestim_gui.actions import Actions
 from vestim_gui.context import Context, Navigator

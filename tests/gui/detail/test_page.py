@@ -15,7 +15,7 @@ from PyQt6.QtGui import QDesktopServices
 from PyQt6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
-from tests.gui.detail.story import JOB, SPEC, Story, done_story, with_files
+from tests.gui.detail.job_script import JOB, SPEC, Story, done_story, with_files
 from tests.gui.fake_link import FakeLink, epoch_event, summary
 from vestim_core.spec.errors import not_found, refused
 from vestim_gui.context import Context

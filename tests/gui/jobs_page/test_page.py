@@ -13,7 +13,7 @@ from tests.gui.fake_link import FakeLink, summary
 from tests.gui.jobs_page.conftest import Detail
 from vestim_core.spec.errors import refused
 from vestim_gui.context import Context
-from vestim_gui.jobs_page.dialogs import DeleteDialog, StopDialog, TagsDialog
+from vestim_gui.jobs_page.job_dialogs import DeleteDialog, StopDialog, TagsDialog
 from vestim_gui.jobs_page.page import JobsPage
 from vestim_gui.store.jobs_model import FACE
 

@@ -14,7 +14,7 @@ from tests.gui.fake_channel import STOPPED, ScriptedChannel, Service
 from tests.gui.fake_link import summary
 from tests.gui.link.conftest import Told
 from vestim_core.spec.errors import ErrorCode, VestimError, refused
-from vestim_gui.link import Link, LinkPhase, conversation
+from vestim_gui.link import Link, LinkPhase, daemon_session
 
 Until = Callable[..., None]
 
@@ -172,8 +172,8 @@ def test_a_service_that_is_started_by_somebody_else_is_found(
 def test_silence_is_told_and_its_end_too(
     link: Link, channel: ScriptedChannel, until: Until, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(conversation, "PING_S", 0.1)
-    monkeypatch.setattr(conversation, "STALE_S", 0.3)
+    monkeypatch.setattr(daemon_session, "PING_S", 0.1)
+    monkeypatch.setattr(daemon_session, "STALE_S", 0.3)
     link.start()
     until(lambda: link.state.phase is LinkPhase.LIVE)
     channel.answers_now = False

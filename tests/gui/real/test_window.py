@@ -25,7 +25,7 @@ from vestim_gui.actions import Actions
 from vestim_gui.context import Context, Navigator
 from vestim_gui.session import Session
 from vestim_gui.settings import SettingsStore
-from vestim_gui.shell import closing
+from vestim_gui.shell import close_dialogs
 from vestim_gui.shell.main_window import MainWindow
 from vestim_gui.shell.toasts import Toasts
 from vestim_gui.store.catalogue import Catalogue
@@ -220,7 +220,7 @@ def test_stop_everything_and_quit_leaves_nothing_running(
     with Client() as client:
         job_id = client.call("submit", spec=job(3000))["job_id"]
     until(lambda: (ctx_real.jobs.row(job_id) or {}).get("state") == "running")
-    monkeypatch.setattr(closing, "ask_stopping", lambda jobs, parent: True)
+    monkeypatch.setattr(close_dialogs, "ask_stopping", lambda jobs, parent: True)
     with qtbot.waitSignal(window.closed, timeout=60_000):
         ctx_real.actions.action("quit.stop_all").trigger()
     window.deleteLater()

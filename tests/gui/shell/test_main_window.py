@@ -15,8 +15,8 @@ from tests.gui.fake_link import FakeLink, summary
 from tests.gui.shell.conftest import NotingPage, dismiss, made_window
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_gui.context import Context
-from vestim_gui.shell import closing, main_window
-from vestim_gui.shell.closing import Choice
+from vestim_gui.shell import close_dialogs, main_window
+from vestim_gui.shell.close_dialogs import Choice
 from vestim_gui.shell.drops import sorted_out
 from vestim_gui.shell.main_window import MainWindow
 
@@ -170,10 +170,10 @@ def test_that_jobs_go_on_is_said_once(
     asked: list[str] = []
 
     def ask(jobs: object, parent: object) -> Choice:
-        asked.append(closing.active_words(busy.jobs))
+        asked.append(close_dialogs.active_words(busy.jobs))
         return Choice.STAY if len(asked) == 1 else Choice.LEAVE
 
-    monkeypatch.setattr(main_window.closing, "ask_leaving", ask)
+    monkeypatch.setattr(main_window.close_dialogs, "ask_leaving", ask)
     window.close()
     assert window.isVisible() and not busy.settings.value.closing_told
     with qtbot.waitSignal(window.closed):
@@ -214,11 +214,11 @@ def test_the_question_names_the_jobs_and_its_buttons_are_verbs(
         return 0
 
     monkeypatch.setattr(QMessageBox, "exec", answer)
-    assert closing.ask_leaving(busy.jobs, window) is Choice.STOP_ALL
+    assert close_dialogs.ask_leaving(busy.jobs, window) is Choice.STOP_ALL
     assert seen[0] == "1 job will go on without the window."
     assert "1 running" in seen[1]
     assert set(seen[2:]) == {"Close, jobs go on", "Stop everything and quit", "Cancel"}
-    assert closing.ask_stopping(busy.jobs, window)
+    assert close_dialogs.ask_stopping(busy.jobs, window)
 
 
 @pytest.mark.parametrize("stopped_first", [False, True])
@@ -237,7 +237,7 @@ def test_everything_is_stopped_and_the_window_goes(
         return {"running": 1}
 
     fake_link.handlers["shutdown"] = shutdown
-    monkeypatch.setattr(main_window.closing, "ask_stopping", lambda jobs, parent: True)
+    monkeypatch.setattr(main_window.close_dialogs, "ask_stopping", lambda jobs, parent: True)
     with qtbot.waitSignal(window.closed):
         busy.actions.action("quit.stop_all").trigger()
     assert ("shutdown", {"stop_jobs": True}) in fake_link.calls
@@ -250,7 +250,7 @@ def test_what_cannot_be_stopped_is_said(
         raise VestimError(ErrorCode.REFUSED, "not now")
 
     fake_link.handlers["shutdown"] = refuse
-    monkeypatch.setattr(main_window.closing, "ask_stopping", lambda jobs, parent: True)
+    monkeypatch.setattr(main_window.close_dialogs, "ask_stopping", lambda jobs, parent: True)
     busy.actions.action("quit.stop_all").trigger()
     qtbot.waitUntil(lambda: "Not now." in [card.toast.text for card in window.toasts.cards()])
     assert window.isVisible() and busy.actions.action("quit.stop_all").isEnabled()

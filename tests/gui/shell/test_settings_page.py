@@ -10,7 +10,7 @@ from tests.gui.fake_link import FakeLink, summary
 from vestim_gui.context import Context
 from vestim_gui.settings import Settings
 from vestim_gui.shell import tray as tray_module
-from vestim_gui.shell.endings import Endings
+from vestim_gui.shell.job_endings import Endings
 from vestim_gui.shell.settings_page import SettingsPage
 from vestim_gui.shell.tray import Tray
 

@@ -17,7 +17,7 @@ from pytestqt.qtbot import QtBot
 from tests.gui.fake_link import FakeLink, summary
 from vestim_gui.store import jobs_model
 from vestim_gui.store.catalogue import Catalogue
-from vestim_gui.store.columns import in_order
+from vestim_gui.store.table_columns import in_order
 from vestim_gui.store.filters import parse
 from vestim_gui.store.jobs_model import FACE, JOB_ID, TASK_ID, JobsModel
 

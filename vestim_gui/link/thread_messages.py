@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from vestim_gui.link.state import CatalogueChange, JobEvents, LinkState, LogPiece
+from vestim_gui.link.link_state import CatalogueChange, JobEvents, LinkState, LogPiece
 
 
 @dataclass(frozen=True, slots=True)

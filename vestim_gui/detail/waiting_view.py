@@ -9,9 +9,9 @@ from typing import Any
 from PyQt6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from vestim_core.spec.states import JobState, Phase, PhaseState
-from vestim_gui.detail.trouble import needs_input
-from vestim_gui.detail.words import state_words
-from vestim_gui.store.history import JobHistory
+from vestim_gui.detail.job_problem import needs_input
+from vestim_gui.detail.event_text import state_words
+from vestim_gui.store.job_history import JobHistory
 from vestim_gui.theme.style import set_kind
 from vestim_gui.widgets.badge import glyph_of
 from vestim_gui.widgets.plain_label import plain_label

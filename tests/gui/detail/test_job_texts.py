@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.gui.detail.story import SPEC, Story, done_story
+from tests.gui.detail.job_script import SPEC, Story, done_story
 from tests.gui.fake_link import summary
 from vestim_core.spec.job import JobSpec
 from vestim_core.spec.model import FnnModel, LstmModel
@@ -15,10 +15,10 @@ from vestim_core.spec.states import JobState
 from vestim_gui.detail.facts import Card, cards
 from vestim_gui.detail.model_size import model_size, sizes_of
 from vestim_gui.detail.spec_rows import differences, spec_rows
-from vestim_gui.detail.trouble import Remedy, trouble_of
-from vestim_gui.detail.trust import trust_sentences
-from vestim_gui.detail.words import sentence
-from vestim_gui.store.history import JobHistory
+from vestim_gui.detail.job_problem import Remedy, trouble_of
+from vestim_gui.detail.trust_sentences import trust_sentences
+from vestim_gui.detail.event_text import sentence
+from vestim_gui.store.job_history import JobHistory
 
 NOW = datetime(2026, 1, 1, 12, 1, 1, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from vestim_core.spec.states import JobState
 from vestim_gui.numbers import duration, metric
-from vestim_gui.store.durations import local_time, ran_s
+from vestim_gui.store.job_times import local_time, ran_s
 from vestim_gui.store.faces import Face, epochs_of, time_left
 
 Row = Mapping[str, Any]

@@ -7,7 +7,7 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vestim_gui.shell.fuzzy import best, score
+from vestim_gui.shell.fuzzy_search import best, score
 
 COMMANDS = ["New job", "Stop and keep best", "Stop all jobs...", "Show jobs as a table", "Change the theme", "Settings"]
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from vestim_core.protocol.cursors import CATALOG, Cursor, parse_stream
 from vestim_core.protocol.limits import MAX_CURSORS
-from vestim_gui.link.orders import Delivery, EventsOf, LogOf
-from vestim_gui.link.state import CatalogueChange, JobEvents, LogPiece
+from vestim_gui.link.thread_messages import Delivery, EventsOf, LogOf
+from vestim_gui.link.link_state import CatalogueChange, JobEvents, LogPiece
 
 
 class Streams:

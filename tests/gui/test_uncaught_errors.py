@@ -14,7 +14,7 @@ from PyQt6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from vestim_core.spec.errors import wrong_input
-from vestim_gui.errors import HEADLINE, Errors
+from vestim_gui.uncaught_errors import HEADLINE, Errors
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.gui.fake_link import epoch_event
-from vestim_gui.store.history import JobHistory
+from vestim_gui.store.job_history import JobHistory
 
 
 def event(seq: int, kind: str, task: str = "", attempt: int = 0, /, **data: Any) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from PyQt6.QtCore import QThread
 
 from vestim_core.client import Channel
 from vestim_core.spec.errors import VestimError
-from vestim_gui.link.conversation import Conversation
-from vestim_gui.link.orders import (
+from vestim_gui.link.daemon_session import Conversation
+from vestim_gui.link.thread_messages import (
     Answer,
     Call,
     Delivery,
@@ -19,7 +19,7 @@ from vestim_gui.link.orders import (
     Order,
     ReadFile,
 )
-from vestim_gui.link.state import LinkPhase, LinkState
+from vestim_gui.link.link_state import LinkPhase, LinkState
 
 REFUSE_MS = 50
 log = logging.getLogger(__name__)

@@ -10,9 +10,9 @@ from PyQt6.QtGui import QFontDatabase, QKeySequence, QShortcut, QTextCursor, QTe
 from PyQt6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
 from vestim_gui.context import Context
-from vestim_gui.detail.log_lines import JobLog
-from vestim_gui.detail.tab import JobTab
-from vestim_gui.detail.words import TITLES, line
+from vestim_gui.detail.event_log import JobLog
+from vestim_gui.detail.job_tab import JobTab
+from vestim_gui.detail.event_text import TITLES, line
 from vestim_gui.link import LogPiece
 from vestim_gui.numbers import count
 from vestim_gui.store.feed import JobFeed

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from vestim_core.spec.states import JobState, TaskState
-from vestim_gui.store.history import JobHistory
+from vestim_gui.store.job_history import JobHistory
 
 _RETRY = re.compile(r"^Retry with ([0-9.eE+-]+)$")
 _HALF_BATCH = "Resume with half the batch"

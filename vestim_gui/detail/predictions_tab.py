@@ -13,8 +13,8 @@ from vestim_gui.detail.plot_actions import job_plot
 from vestim_gui.detail.prediction import Prediction
 from vestim_gui.detail.prediction_files import PredictionFile, prediction_files
 from vestim_gui.detail.prediction_reader import PredictionReader
-from vestim_gui.detail.tab import JobTab
-from vestim_gui.detail.trust import trust_sentences
+from vestim_gui.detail.job_tab import JobTab
+from vestim_gui.detail.trust_sentences import trust_sentences
 from vestim_gui.numbers import count, metric
 from vestim_gui.plots.content import Ink, View
 from vestim_gui.store.feed import JobFeed

@@ -8,7 +8,7 @@ import pytest
 
 from tests.gui.fake_link import summary
 from vestim_core.spec.states import JobState, TaskState
-from vestim_gui.store.columns import COLUMNS, in_order
+from vestim_gui.store.table_columns import COLUMNS, in_order
 from vestim_gui.store.faces import STATES, job_face, task_face
 
 MV = {"metric": "rmse_mV", "value": 4.1}

@@ -14,14 +14,14 @@ from vestim_gui.detail.plot_actions import job_plot
 from vestim_gui.detail.prediction import Prediction
 from vestim_gui.detail.prediction_files import PredictionFile, prediction_files
 from vestim_gui.detail.prediction_reader import PredictionReader
-from vestim_gui.detail.tab import JobTab
+from vestim_gui.detail.job_tab import JobTab
 from vestim_gui.detail.task_table import TaskTable, task_rows
-from vestim_gui.detail.trouble import trouble_of
-from vestim_gui.detail.trouble_box import TroubleBox
-from vestim_gui.detail.waiting import WaitingView
+from vestim_gui.detail.job_problem import trouble_of
+from vestim_gui.detail.problem_box import TroubleBox
+from vestim_gui.detail.waiting_view import WaitingView
 from vestim_gui.plots.content import Options
 from vestim_gui.store.feed import JobFeed
-from vestim_gui.store.history import JobHistory, TaskHistory
+from vestim_gui.store.job_history import JobHistory, TaskHistory
 from vestim_gui.widgets.plain_label import plain_label
 
 WIDTHS_PX = [480, 400]

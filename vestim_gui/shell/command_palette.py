@@ -20,7 +20,7 @@ from PyQt6.QtWidgets import (
 )
 
 from vestim_gui.context import Context
-from vestim_gui.shell.fuzzy import best
+from vestim_gui.shell.fuzzy_search import best
 from vestim_gui.store.faces import STATES
 from vestim_gui.theme.style import set_kind
 from vestim_gui.theme.theme import Theme

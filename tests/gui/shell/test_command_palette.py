@@ -10,9 +10,9 @@ from tests.gui.fake_link import FakeLink, summary
 from tests.gui.shell.conftest import NotingPage
 from vestim_gui.actions import Where
 from vestim_gui.context import Context
-from vestim_gui.shell.about import TERMS, AboutDialog, versions
+from vestim_gui.shell.about_dialog import TERMS, AboutDialog, versions
 from vestim_gui.shell.main_window import MainWindow
-from vestim_gui.shell.shortcuts import ShortcutsDialog, field_help, shown_shortcuts
+from vestim_gui.shell.shortcuts_dialog import ShortcutsDialog, field_help, shown_shortcuts
 
 
 def test_a_command_by_a_few_letters(window: MainWindow, qtbot: QtBot) -> None:

@@ -21,8 +21,8 @@ from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.spec.events import EventKind
 from vestim_core.spec.ids import is_inspection_id
 from vestim_core.spec.states import JOB_ENDS
-from vestim_gui.link import talks
-from vestim_gui.link.orders import (
+from vestim_gui.link import request_flows
+from vestim_gui.link.thread_messages import (
     Answer,
     Call,
     Cancel,
@@ -38,8 +38,8 @@ from vestim_gui.link.orders import (
     Unwatch,
     Watch,
 )
-from vestim_gui.link.state import CatalogueChange, LinkPhase, LinkState
-from vestim_gui.link.streams import Streams
+from vestim_gui.link.link_state import CatalogueChange, LinkPhase, LinkState
+from vestim_gui.link.stream_cursors import Streams
 
 SYNCING = "Reading the list of jobs..."
 CONNECTED = "Background service: connected"
@@ -76,7 +76,7 @@ class Conversation:
         self._wait: bytes | None = None
         self._asked: list[dict[str, Any]] = []
         self._wait_due_s = 0.0
-        self._talks: dict[int, talks.Talk] = {}
+        self._talks: dict[int, request_flows.Talk] = {}
         self._requests: dict[bytes, int] = {}
         self._inspections: dict[str, int] = {}
         self._unwanted: set[int] = set()
@@ -114,11 +114,11 @@ class Conversation:
         """Begin what the window asks for."""
         match order:
             case Call(token, method, params, command_id):
-                self._begin(token, talks.call(method, params, command_id))
+                self._begin(token, request_flows.call(method, params, command_id))
             case ReadFile(token, job_id, path):
-                self._begin(token, talks.read_file(job_id, path))
+                self._begin(token, request_flows.read_file(job_id, path))
             case Inspect(token, method, params):
-                self._begin(token, talks.inspect(method, params, uuid.uuid4().hex, lambda: token in self._unwanted))
+                self._begin(token, request_flows.inspect(method, params, uuid.uuid4().hex, lambda: token in self._unwanted))
             case Cancel(token):
                 self._cancel(token)
             case Watch(stream, since):
@@ -132,7 +132,7 @@ class Conversation:
                 self._streams.watch(CATALOG)
                 self._read_anew()
 
-    def _begin(self, token: int, talk: talks.Talk) -> None:
+    def _begin(self, token: int, talk: request_flows.Talk) -> None:
         if self._state.phase is LinkPhase.STOPPED:
             stopped = VestimError(ErrorCode.STOPPED, self._state.sentence, actions=("Start the service",))
             self._deliver(Answer(token, stopped))
@@ -140,11 +140,11 @@ class Conversation:
         self._talks[token] = talk
         self._go_on(token, lambda: next(talk))
 
-    def _go_on(self, token: int, move: Callable[[], talks.Request | talks.Ended]) -> None:
+    def _go_on(self, token: int, move: Callable[[], request_flows.Request | request_flows.Ended]) -> None:
         """Take a talk one step further, and carry out what it asks for."""
         try:
             wish = move()
-            if isinstance(wish, talks.Request):
+            if isinstance(wish, request_flows.Request):
                 request_id = self._channel.send(wish.method, wish.params, wish.command_id or None)
                 self._requests[request_id] = token
             else:

@@ -14,13 +14,13 @@ import pytest
 from PyQt6.QtNetwork import QLocalSocket
 from pytestqt.qtbot import QtBot
 
-from vestim_gui.single import SingleInstance, _server_name
+from vestim_gui.single_instance import SingleInstance, _server_name
 
 SECOND = """
 import sys
 from pathlib import Path
 from PyQt6.QtCore import QCoreApplication
-from vestim_gui.single import SingleInstance
+from vestim_gui.single_instance import SingleInstance
 app = QCoreApplication([])
 single = SingleInstance(Path(sys.argv[1]))
 first = single.begin(sys.argv[2:])

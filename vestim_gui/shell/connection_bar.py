@@ -11,7 +11,7 @@ from PyQt6.QtCore import QTimer
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from vestim_gui.link.link import Link
-from vestim_gui.link.state import LinkPhase, LinkState
+from vestim_gui.link.link_state import LinkPhase, LinkState
 from vestim_gui.theme.style import set_dress, set_kind
 from vestim_gui.theme.theme import Theme
 from vestim_gui.widgets.plain_label import plain_label

@@ -8,7 +8,7 @@ from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
-from vestim_gui.detail.trouble import Trouble
+from vestim_gui.detail.job_problem import Trouble
 from vestim_gui.theme.style import set_kind
 from vestim_gui.widgets.plain_label import button, plain_label
 

@@ -12,10 +12,10 @@ from vestim_gui.detail.choice_list import LIST_PX, ChoiceList
 from vestim_gui.detail.facts import best_of_task, trainings
 from vestim_gui.detail.panels import Axis, loss_panel
 from vestim_gui.detail.plot_actions import job_plot
-from vestim_gui.detail.tab import JobTab
+from vestim_gui.detail.job_tab import JobTab
 from vestim_gui.plots.content import Options
 from vestim_gui.store.feed import JobFeed
-from vestim_gui.store.history import TaskHistory
+from vestim_gui.store.job_history import TaskHistory
 from vestim_gui.widgets.plain_label import button, plain_label
 
 AT_FIRST = 6

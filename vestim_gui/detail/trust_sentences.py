@@ -8,7 +8,7 @@ from typing import Any
 
 from vestim_gui.detail.facts import tested
 from vestim_gui.numbers import metric, number, several
-from vestim_gui.store.history import JobHistory
+from vestim_gui.store.job_history import JobHistory
 
 
 def trust_sentences(history: JobHistory) -> list[str]:
