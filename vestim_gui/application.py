@@ -80,7 +80,7 @@ def made_context(app: QApplication, home: Home) -> Context:
         toasts=Toasts(),
         navigate=Navigator(),
     )
-    link.trouble.connect(context.toasts.say_error)
+    link.unhandled_error.connect(context.toasts.say_error)
     return context
 
 

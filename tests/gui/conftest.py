@@ -57,7 +57,7 @@ def ctx(qapp: QApplication, theme: Theme, fake_link: FakeLink, tmp_path: Path) -
         toasts=Toasts(),
         navigate=Navigator(),
     )
-    fake_link.trouble.connect(context.toasts.say_error)
+    fake_link.unhandled_error.connect(context.toasts.say_error)
     yield context
     context.settings.flush()
     context.session.flush()

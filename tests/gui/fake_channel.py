@@ -1,7 +1,7 @@
-"""A service at the level of the channel: streams with cursors and lineage, cuts, refusals. For the thread of the link.
+"""A scripted daemon at the level of the channel: streams with cursors and lineage, lost connections, refusals.
 
-It keeps to what the protocol promises and to nothing else: each answer gives what comes after the cursors it was sent,
-in order and at most so much of it, and a request that is cut off is answered by the next daemon or never.
+Keeps exactly what the protocol promises: each reply holds what follows the cursors of the request, in order and at most
+`max_events` of it; a request that is cut off is answered by the next daemon or never.
 """
 
 from __future__ import annotations
@@ -21,31 +21,31 @@ from vestim_core.system import Home
 
 
 class Service:
-    """What a daemon knows, kept over its deaths. piece: most events in one answer. carried_out: ids of commands, each
-    as often as it had an effect."""
+    """State of a daemon that survives its restarts. max_events: most events in one reply. executed_ids: command ids,
+    one entry per execution."""
 
-    def __init__(self, piece: int = 10_000) -> None:
+    def __init__(self, max_events: int = 10_000) -> None:
         self.lineage = "first"
-        self.piece = piece
+        self.max_events = max_events
         self.streams: dict[str, list[dict[str, Any]]] = {"catalog": []}
         self.logs: dict[str, bytes] = {}
         self.progress: list[tuple[int, dict[str, Any]]] = []
         self.progress_seq = 0
         self.handlers: dict[str, Callable[..., Any]] = {}
-        self.carried_out: list[str] = []
-        self.answers: dict[str, Any] = {}
-        self.waits = 0
+        self.executed_ids: list[str] = []
+        self.replies_by_id: dict[str, Any] = {}
+        self.wait_count = 0
         self.lock = threading.RLock()
 
-    def put_row(self, summary: dict[str, Any] | None, job_id: str) -> None:
-        """A job's row changes; None for its tombstone."""
+    def set_row(self, summary: dict[str, Any] | None, job_id: str) -> None:
+        """Change a job's row; None deletes it."""
         with self.lock:
             rows = [row for row in self.streams["catalog"] if row["job_id"] != job_id]
             seq = max((row["seq"] for row in self.streams["catalog"]), default=0) + 1
             self.streams["catalog"] = [*rows, {"seq": seq, "job_id": job_id, "summary": summary}]
 
     def append(self, job_id: str, count: int, **data: Any) -> None:
-        """So many more events of a job."""
+        """Append `count` events to a job's stream."""
         with self.lock:
             events = self.streams.setdefault(f"job:{job_id}", [])
             for seq in range(len(events) + 1, len(events) + count + 1):
@@ -53,73 +53,73 @@ class Service:
                 events.append({"seq": seq, **fields})
 
     def read(self, params: dict[str, Any]) -> tuple[dict[str, Any], bool]:
-        """The answer to a wait as of now, and whether there is news in it."""
+        """The reply to a wait, and True if it holds anything new."""
         with self.lock:
             for cursor in params["cursors"]:
                 stream = parse_stream(cursor["stream"])
-                known = cursor["stream"] in self.streams or cursor["stream"] in self.logs
-                if stream.kind != "catalog" and not known:
+                is_known = cursor["stream"] in self.streams or cursor["stream"] in self.logs
+                if stream.kind != "catalog" and not is_known:
                     raise not_found(f"there is no job '{stream.job}'")
-            limit, parts = min(params.get("limit", 1000), self.piece), []
+            limit, parts = min(params.get("limit", 1000), self.max_events), []
             for cursor in params["cursors"]:
                 parts.append(self._part(cursor, limit))
                 limit -= len(parts[-1].get("events", ()))
                 if limit <= 0:
                     break
-            wanted = params.get("progress_seq")
-            newest = [news for seq, news in self.progress if wanted is not None and seq > wanted]
-            answer = {"streams": parts, "progress": newest, "progress_seq": self.progress_seq}
-            return answer, any(part.get("events") or part.get("data") or part["reset"] for part in parts) or bool(
-                newest
+            seq_limit = params.get("progress_seq")
+            reports = [report for seq, report in self.progress if seq_limit is not None and seq > seq_limit]
+            reply = {"streams": parts, "progress": reports, "progress_seq": self.progress_seq}
+            return reply, any(part.get("events") or part.get("data") or part["reset"] for part in parts) or bool(
+                reports
             )
 
     def _part(self, cursor: dict[str, Any], limit: int) -> dict[str, Any]:
         cursor = {"lineage": "", "seq": 0, **cursor}
         reset = bool(cursor["lineage"]) and cursor["lineage"] != self.lineage
-        after = 0 if reset else cursor["seq"]
+        first_seq = 0 if reset else cursor["seq"]
         part: dict[str, Any] = {"stream": cursor["stream"], "lineage": self.lineage, "reset": reset}
         if cursor["stream"] in self.logs:
-            data = self.logs[cursor["stream"]][after:]
-            return {**part, "data": data, "seq": after + len(data)}
-        events = [event for event in self.streams[cursor["stream"]] if event["seq"] > after][:limit]
-        return {**part, "events": events, "seq": events[-1]["seq"] if events else after}
+            data = self.logs[cursor["stream"]][first_seq:]
+            return {**part, "data": data, "seq": first_seq + len(data)}
+        events = [event for event in self.streams[cursor["stream"]] if event["seq"] > first_seq][:limit]
+        return {**part, "events": events, "seq": events[-1]["seq"] if events else first_seq}
 
 
 class ScriptedChannel:
-    """The face of `Channel`. `up`: whether a daemon lives; `answers`: whether it answers; `refuses`: what `connect`
-    raises."""
+    """Same interface as `Channel`. is_up: a daemon is alive. is_answering: it answers. connect_error: raised by
+    `connect`."""
 
     def __init__(self, service: Service) -> None:
         self.service = service
         self.home = Home(Path("/nowhere"))
         self.connected = False
-        self.up = True
-        self.answers_now = True
-        self.refuses: VestimError | None = None
-        self.connects: list[tuple[bool, bool]] = []
-        self.lose_answers = 0
+        self.is_up = True
+        self.is_answering = True
+        self.connect_error: VestimError | None = None
+        self.connect_calls: list[tuple[bool, bool]] = []
+        self.lost_reply_count = 0
         self._ids = itertools.count(1)
         self._requests: dict[bytes, tuple[str, dict[str, Any], str, float]] = {}
-        self._woken = threading.Event()
-        self.closed = False
+        self._wake_event = threading.Event()
+        self.is_closed = False
 
     def alive(self) -> bool:
-        return self.connected and self.up
+        return self.connected and self.is_up
 
     def connect(self, *, start: bool = True, asked: bool = False, timeout_s: float = 20.0) -> None:
-        self.connects.append((start, asked))
-        if self.refuses is not None and not asked:
-            raise self.refuses
-        self.connected = self.up = True
+        self.connect_calls.append((start, asked))
+        if self.connect_error is not None and not asked:
+            raise self.connect_error
+        self.connected = self.is_up = True
 
     def disconnect(self) -> None:
         self.connected = False
 
     def close(self) -> None:
-        self.closed = True
+        self.is_closed = True
 
     def wake(self) -> None:
-        self._woken.set()
+        self._wake_event.set()
 
     def send(self, method: str, params: dict[str, Any] | None = None, command_id: str | None = None) -> bytes:
         request_id = str(next(self._ids)).encode()
@@ -133,40 +133,40 @@ class ScriptedChannel:
     def receive(self, timeout_s: float) -> list[tuple[bytes, Any]]:
         deadline_s = time.monotonic() + timeout_s
         while True:
-            found: deque[tuple[bytes, Any]] = deque()
-            for request_id in list(self._requests) if self.connected and self.up and self.answers_now else ():
-                answer = self._answer(*self._requests[request_id])
-                if answer is not None:
-                    if self.lose_answers > 0:  # carried out, and the daemon dies before its answer is sent
-                        self.lose_answers -= 1
-                        self.up = False
+            replies: deque[tuple[bytes, Any]] = deque()
+            for request_id in list(self._requests) if self.connected and self.is_up and self.is_answering else ():
+                reply = self._reply(*self._requests[request_id])
+                if reply is not None:
+                    if self.lost_reply_count > 0:  # executed, but the daemon dies before its reply is sent
+                        self.lost_reply_count -= 1
+                        self.is_up = False
                         return []
                     del self._requests[request_id]
-                    found.append((request_id, None if answer == "nothing" else answer))
-            if found or self._woken.wait(0.002) or time.monotonic() > deadline_s:
-                self._woken.clear()
-                return list(found)
+                    replies.append((request_id, None if reply == "nothing" else reply))
+            if replies or self._wake_event.wait(0.002) or time.monotonic() > deadline_s:
+                self._wake_event.clear()
+                return list(replies)
 
-    def _answer(self, method: str, params: dict[str, Any], command_id: str, deadline_s: float) -> Any:
-        service = self.service
+    def _reply(self, method: str, params: dict[str, Any], command_id: str, deadline_s: float) -> Any:
+        daemon = self.service
         try:
             if method == "wait":
-                answer, news = service.read(params)
-                service.waits += 1
-                return answer if news or time.monotonic() > deadline_s else None
+                reply, has_news = daemon.read(params)
+                daemon.wait_count += 1
+                return reply if has_news or time.monotonic() > deadline_s else None
             if method == "hello":
                 return {"pid": 1}
-            if command_id and command_id in service.answers:
-                return service.answers[command_id]
-            if method not in service.handlers:
+            if command_id and command_id in daemon.replies_by_id:
+                return daemon.replies_by_id[command_id]
+            if method not in daemon.handlers:
                 raise not_found(f"no answer to {method}")
-            answer = service.handlers[method](**params)
+            reply = daemon.handlers[method](**params)
         except VestimError as error:
             return error
         if METHODS[method].mutating:
-            service.carried_out.append(command_id)
-            service.answers[command_id] = answer
-        return "nothing" if answer is None else answer
+            daemon.executed_ids.append(command_id)
+            daemon.replies_by_id[command_id] = reply
+        return "nothing" if reply is None else reply
 
 
 STOPPED = VestimError(ErrorCode.STOPPED, "the daemon was stopped")

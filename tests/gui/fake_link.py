@@ -1,7 +1,7 @@
-"""FakeLink: a service that follows a script, behind the very face of `Link`.
+"""FakeLink: a scripted daemon behind the interface of `Link`.
 
-Everything on the window's side of the link is the real thing (pending requests, owners, batches, slices); only the
-thread that owns the socket is replaced. Answers come in the next turn of the event loop, as they do from the service.
+Everything on the window's side of the link is real (pending requests, owners, batches, slices); only the thread that
+owns the socket is replaced. Replies arrive in the next turn of the event loop, as they do from the daemon.
 
     link = FakeLink(handlers={"pause": lambda job_id: {"job_id": job_id, "state": "paused"}})
     link.add_job(summary("job_1", state="running"), journal=read_journal(path))
@@ -21,30 +21,30 @@ from PyQt6.QtCore import QObject, QTimer
 
 from vestim_core.protocol.cursors import parse_stream
 from vestim_core.spec.errors import ErrorCode, VestimError, not_found
-from vestim_gui.link import CatalogueChange, JobEvents, Link, LinkPhase, LinkState, LogPiece
+from vestim_gui.link import CatalogChange, JobEvents, Link, LinkPhase, LinkState, LogPiece
 from vestim_gui.link.thread_messages import (
-    Answer,
     Call,
     Cancel,
-    EventsOf,
+    EventsDelivery,
     Inspect,
-    LogOf,
-    Order,
+    InspectionProgress,
+    LinkCommand,
+    LogDelivery,
     Progress,
-    QuestionProgress,
     ReadFile,
     Refresh,
+    Reply,
     Restart,
     Unwatch,
     Watch,
 )
 
 Handler = Callable[..., Any]
-BEAT_MS = 100
+BATCH_MS = 100  # ms between batches, as the real link delivers them
 
 
 def summary(job_id: str = "job_20260101-120000-aaaa", **fields: Any) -> dict[str, Any]:
-    """A row of the catalogue as `wait` gives it."""
+    """A row of the catalog as `wait` returns it."""
     row: dict[str, Any] = {
         "job_id": job_id,
         "name": "Voltage LSTM",
@@ -72,7 +72,7 @@ def summary(job_id: str = "job_20260101-120000-aaaa", **fields: Any) -> dict[str
 
 
 def epoch_event(seq: int, epoch: int, task: str = "train_001", attempt: int = 1, **data: Any) -> dict[str, Any]:
-    """An epoch's event, with errors that fall as they do."""
+    """An epoch event; its errors fall with the epoch."""
     rmse = 3.0 + 30.0 / epoch
     values = {
         "epoch": epoch,
@@ -101,9 +101,8 @@ def read_journal(path: Path) -> list[dict[str, Any]]:
 
 
 class FakeLink(Link):
-    """handlers: by method; called with the parameters, gives the result or raises `VestimError`. calls: all calls so
-    far, as `(method, params)`, those of `ask` too. command_ids: of the mutating ones among them.
-    """
+    """handlers: by method; called with the parameters, returns the result or raises `VestimError`. calls: all calls so
+    far, as `(method, params)`, inspections included. command_ids: of the mutating calls."""
 
     def __init__(self, handlers: dict[str, Handler] | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent=parent)
@@ -111,178 +110,180 @@ class FakeLink(Link):
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.command_ids: list[str] = []
         self.cancelled: list[int] = []
-        self.watched: set[str] = set()
-        self.restarts = 0
+        self.watched_streams: set[str] = set()
+        self.restart_count = 0
         self.jobs: dict[str, dict[str, Any]] = {}
         self.journals: dict[str, list[dict[str, Any]]] = {}
-        self.shown: dict[str, dict[str, Any]] = {}
+        self.details: dict[str, dict[str, Any]] = {}
         self.files: dict[tuple[str, str], bytes] = {}
         self.logs: dict[str, str] = {}
-        self.held: list[Order] = []
-        self._started = False
-        self._streaming = QTimer(self)
-        self._streaming.setInterval(BEAT_MS)
-        self._streaming.timeout.connect(self._stream_on)
-        self._streamed: dict[str, int] = {}
-        self._rate = 0.0
-        self._stream_s = 0.0
+        self.held: list[LinkCommand] = []
+        self._is_connected = False
+        self._stream_timer = QTimer(self)
+        self._stream_timer.setInterval(BATCH_MS)
+        self._stream_timer.timeout.connect(self._stream_epochs)
+        self._epochs_by_job: dict[str, int] = {}
+        self._events_per_s = 0.0
+        self._streamed_at_s = 0.0
 
-    # --- the service's side: what happens there
+    # --- the daemon's side
 
     def start(self) -> None:
-        """Connect: the list of jobs comes, then the link is live."""
-        self._started = True
+        """Connect: the list of jobs arrives, then the link is live."""
+        self._is_connected = True
         self.set_state(LinkPhase.SYNCING, sentence="Reading the list of jobs...")
-        self._deliver(CatalogueChange(reset=True, rows=list(self.jobs.values())))
+        self._deliver(CatalogChange(reset=True, rows=list(self.jobs.values())))
         self.set_state(LinkPhase.LIVE, sentence="Background service: connected")
-        self._ask_held()
+        self._send_held()
 
     def close(self) -> None:
-        """End the stream of events too."""
-        self._streaming.stop()
+        """Stop the stream of events too."""
+        self._stream_timer.stop()
         super().close()
 
     def set_state(self, phase: LinkPhase, attempt: int = 0, sentence: str = "") -> None:
-        """Let the connection stand like that."""
+        """Report this connection state."""
         as_of = None if phase is LinkPhase.STARTING else datetime.now(UTC)
         self._deliver(LinkState(phase, attempt, datetime.now(UTC), sentence, as_of))
 
     def disconnect_service(self, attempt: int = 1) -> None:
-        """The service vanishes: what is asked from now on waits for `reconnect_service`."""
-        self._started = False
-        words = f"Service not answering. Training goes on; reconnecting ({attempt})..."
-        self.set_state(LinkPhase.RECONNECTING, attempt, words)
+        """The daemon vanishes: requests from now on wait for `reconnect_service`."""
+        self._is_connected = False
+        message = f"Service not answering. Training goes on; reconnecting ({attempt})..."
+        self.set_state(LinkPhase.RECONNECTING, attempt, message)
 
-    def reconnect_service(self, *, rebuilt: bool = False) -> None:
-        """It is back, with a registry made anew or the same; what was asked meanwhile is answered."""
-        self._started = True
+    def reconnect_service(self, *, is_rebuilt: bool = False) -> None:
+        """The daemon is back, with its registry rebuilt or not; requests held meanwhile are answered."""
+        self._is_connected = True
         self.set_state(LinkPhase.SYNCING, sentence="Reading the list of jobs...")
-        self._deliver(CatalogueChange(reset=rebuilt, rows=list(self.jobs.values())))
-        if rebuilt:
-            for job_id in [name.removeprefix("job:") for name in self.watched if name.startswith("job:")]:
-                self._deliver(EventsOf(job_id, JobEvents(True, self.journals.get(job_id, []))))
+        self._deliver(CatalogChange(reset=is_rebuilt, rows=list(self.jobs.values())))
+        if is_rebuilt:
+            for job_id in [name.removeprefix("job:") for name in self.watched_streams if name.startswith("job:")]:
+                self._deliver(EventsDelivery(job_id, JobEvents(True, self.journals.get(job_id, []))))
         self.set_state(LinkPhase.LIVE, sentence="Background service: connected")
-        self._ask_held()
+        self._send_held()
 
-    def _ask_held(self) -> None:
+    def _send_held(self) -> None:
         held, self.held = self.held, []
-        for order in held:
-            self._post(order)
+        for command in held:
+            self._post(command)
 
-    def stop_service(self) -> None:
-        """It is stopped on purpose: everything that is asked is refused."""
-        self._started = False
+    def stop_daemon(self) -> None:
+        """The daemon is stopped on purpose: every request is refused."""
+        self._is_connected = False
         self.set_state(LinkPhase.STOPPED, sentence="The background service was stopped. Running jobs go on.")
 
     def go_stale(self) -> None:
-        """It is there and does not answer."""
-        self._started = False
+        """The daemon is alive but does not answer."""
+        self._is_connected = False
         self.set_state(LinkPhase.STALE, sentence="Service not answering. Training goes on.")
 
     def add_job(
         self,
         row: dict[str, Any],
         journal: Iterable[dict[str, Any]] = (),
-        shown: dict[str, Any] | None = None,
+        details: dict[str, Any] | None = None,
     ) -> None:
-        """A new job, or a changed one. shown: what `show_job` answers beyond the row."""
+        """Add or change a job. details: what `show_job` returns beyond the row."""
         job_id = row["job_id"]
         self.jobs[job_id] = row
         self.journals.setdefault(job_id, []).extend(journal)
-        if shown is not None:
-            self.shown[job_id] = shown
-        if self._started:
-            self._deliver(CatalogueChange(rows=[row]))
+        if details is not None:
+            self.details[job_id] = details
+        if self._is_connected:
+            self._deliver(CatalogChange(rows=[row]))
 
     def change_job(self, job_id: str, **fields: Any) -> None:
-        """Some fields of a row change."""
+        """Change some fields of a row."""
         self.add_job({**self.jobs[job_id], **fields})
 
     def remove_job(self, job_id: str) -> None:
-        """A job is deleted."""
+        """Delete a job."""
         del self.jobs[job_id]
-        if self._started:
-            self._deliver(CatalogueChange(removed=[job_id]))
+        if self._is_connected:
+            self._deliver(CatalogChange(removed=[job_id]))
 
     def append(self, job_id: str, events: list[dict[str, Any]]) -> None:
-        """A job's next events."""
+        """Append events to a job."""
         self.journals[job_id].extend(events)
-        if self._started and f"job:{job_id}" in self.watched:
-            self._deliver(EventsOf(job_id, JobEvents(False, events)))
+        if self._is_connected and f"job:{job_id}" in self.watched_streams:
+            self._deliver(EventsDelivery(job_id, JobEvents(False, events)))
 
-    def tell_progress(self, *newest: dict[str, Any]) -> None:
-        """Newest progress: `{"attempt": "<job>/<task>/<n>", "fraction": ...}`."""
-        self._deliver(Progress(list(newest)))
+    def send_progress(self, *reports: dict[str, Any]) -> None:
+        """Report newest progress: `{"attempt": "<job>/<task>/<n>", "fraction": ...}`."""
+        self._deliver(Progress(list(reports)))
 
     def append_log(self, stream: str, text: str) -> None:
-        """The next text of a log."""
+        """Append text to a log."""
         self.logs[stream] = self.logs.get(stream, "") + text
-        if stream in self.watched:
-            self._deliver(LogOf(stream, LogPiece(False, text)))
+        if stream in self.watched_streams:
+            self._deliver(LogDelivery(stream, LogPiece(False, text)))
 
     def stream(self, job_ids: list[str], events_per_s: float) -> None:
-        """Have all these jobs train: epochs at this rate in all, in batches ten times a second, until `close`."""
-        self._streamed = dict.fromkeys(job_ids, 0)
-        self._rate, self._stream_s = events_per_s, time.monotonic()
-        self._streaming.start()
+        """Let all these jobs train: epochs at this total rate, in batches ten times a second, until `close`."""
+        self._epochs_by_job = dict.fromkeys(job_ids, 0)
+        self._events_per_s, self._streamed_at_s = events_per_s, time.monotonic()
+        self._stream_timer.start()
 
-    def _stream_on(self) -> None:
+    def _stream_epochs(self) -> None:
         now_s = time.monotonic()
-        each = int((now_s - self._stream_s) * self._rate / max(len(self._streamed), 1))
-        self._stream_s = now_s
-        for job_id, told in self._streamed.items():
+        epoch_count = int((now_s - self._streamed_at_s) * self._events_per_s / max(len(self._epochs_by_job), 1))
+        self._streamed_at_s = now_s
+        for job_id, epoch in self._epochs_by_job.items():
             first = len(self.journals[job_id]) + 1
-            self.append(job_id, [epoch_event(first + n, told + n + 1) for n in range(each)])
-            self._streamed[job_id] = told + each
-            fraction = (told + each) % 1000 / 1000
-            self.add_job({**self.jobs[job_id], "state": "running", "fraction": fraction, "last_seq": first + each - 1})
-            self.tell_progress({"attempt": f"{job_id}/train_001/1", "epoch": told + each, "fraction": fraction})
+            self.append(job_id, [epoch_event(first + n, epoch + n + 1) for n in range(epoch_count)])
+            self._epochs_by_job[job_id] = epoch + epoch_count
+            fraction = (epoch + epoch_count) % 1000 / 1000
+            self.add_job(
+                {**self.jobs[job_id], "state": "running", "fraction": fraction, "last_seq": first + epoch_count - 1}
+            )
+            self.send_progress({"attempt": f"{job_id}/train_001/1", "epoch": epoch + epoch_count, "fraction": fraction})
 
-    # --- what the window asks
+    # --- commands of the window
 
-    def _post(self, order: Order) -> None:
-        match order:
+    def _post(self, command: LinkCommand) -> None:
+        match command:
             case Watch(stream, _):
-                self.watched.add(stream)
-                self._begin_stream(order)
+                self.watched_streams.add(stream)
+                self._start_stream(command)
             case Unwatch(stream):
-                self.watched.discard(stream)
+                self.watched_streams.discard(stream)
             case Cancel(token):
                 self.cancelled.append(token)
             case Restart():
-                self.restarts += 1
+                self.restart_count += 1
             case Refresh():
-                self._deliver(CatalogueChange(reset=True, rows=list(self.jobs.values())))
+                self._deliver(CatalogChange(reset=True, rows=list(self.jobs.values())))
             case _:
-                self._ask(order)
+                self._reply_to(command)
 
-    def _begin_stream(self, order: Watch) -> None:
-        stream = parse_stream(order.stream)
+    def _start_stream(self, command: Watch) -> None:
+        stream = parse_stream(command.stream)
         if stream.kind == "log":
-            self._deliver(LogOf(order.stream, LogPiece(True, self.logs.get(order.stream, ""))))
+            self._deliver(LogDelivery(command.stream, LogPiece(True, self.logs.get(command.stream, ""))))
         else:
-            events = [event for event in self.journals.get(stream.job, []) if event["seq"] > order.since]
-            self._deliver(EventsOf(stream.job, JobEvents(True, events)))
+            events = [event for event in self.journals.get(stream.job, []) if event["seq"] > command.since]
+            self._deliver(EventsDelivery(stream.job, JobEvents(True, events)))
 
-    def _ask(self, order: Call | Inspect | ReadFile) -> None:
+    def _reply_to(self, command: Call | Inspect | ReadFile) -> None:
         if self.state.phase is LinkPhase.STOPPED:
-            self._deliver(Answer(order.token, VestimError(ErrorCode.STOPPED, self.state.sentence)))
-        elif not self._started:
-            self.held.append(order)
+            self._deliver(Reply(command.token, VestimError(ErrorCode.STOPPED, self.state.sentence)))
+        elif not self._is_connected:
+            self.held.append(command)
         else:
-            self._deliver(Answer(order.token, self._answer(order)))
+            self._deliver(Reply(command.token, self._result_of(command)))
 
-    def _answer(self, order: Call | Inspect | ReadFile) -> Any:
+    def _result_of(self, command: Call | Inspect | ReadFile) -> Any:
         try:
-            if isinstance(order, ReadFile):
-                self.calls.append(("read_artifact", {"job_id": order.job_id, "path": order.path}))
-                return self._file(order.job_id, order.path)
-            self.calls.append((order.method, order.params))
-            if isinstance(order, Inspect):
-                self._deliver(QuestionProgress(order.token, {"fraction": 0.5, "message": "reading"}))
-            elif order.command_id:
-                self.command_ids.append(order.command_id)
-            return self._handle(order.method, order.params)
+            if isinstance(command, ReadFile):
+                self.calls.append(("read_artifact", {"job_id": command.job_id, "path": command.path}))
+                return self._file(command.job_id, command.path)
+            self.calls.append((command.method, command.params))
+            if isinstance(command, Inspect):
+                self._deliver(InspectionProgress(command.token, {"fraction": 0.5, "message": "reading"}))
+            elif command.command_id:
+                self.command_ids.append(command.command_id)
+            return self._handle(command.method, command.params)
         except VestimError as error:
             return error
 
@@ -290,8 +291,8 @@ class FakeLink(Link):
         if handler := self.handlers.get(method):
             return handler(**params)
         if method == "show_job" and (row := self.jobs.get(params["job_id"])) is not None:
-            told = {"tasks": [], "task_count": 0, "spec": {}, "managers": []}
-            return {**row, **told, **self.shown.get(row["job_id"], {})}
+            defaults = {"tasks": [], "task_count": 0, "spec": {}, "managers": []}
+            return {**row, **defaults, **self.details.get(row["job_id"], {})}
         raise not_found(f"the script has no answer to '{method}'")
 
     def _file(self, job_id: str, path: str) -> bytes:

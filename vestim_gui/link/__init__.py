@@ -1,11 +1,11 @@
-"""The link to the background service: one thread owns the socket, the window's thread gets batches and answers."""
+"""The link to the daemon: one thread owns the socket; the window's thread receives batches and replies."""
 
 from vestim_gui.link.link import Link
+from vestim_gui.link.link_state import CatalogChange, JobEvents, LinkPhase, LinkState, LogPiece
 from vestim_gui.link.pending import Pending, Question
-from vestim_gui.link.link_state import CatalogueChange, JobEvents, LinkPhase, LinkState, LogPiece
 
 __all__ = [
-    "CatalogueChange",
+    "CatalogChange",
     "JobEvents",
     "Link",
     "LinkPhase",

@@ -1,7 +1,8 @@
-"""Conversation: one client's side of the protocol: streams, requests, and how the connection stands. One thread.
+"""DaemonSession: one client's side of the protocol: streams, requests and connection state, across reconnects.
 
-A daemon that vanished is replaced by the next one, whoever starts it; requests that were under way are sent again with
-their ids. After a deliberate stop none is started until the user acts; one that somebody else starts is found.
+A daemon that vanished is replaced by the next one, whoever starts it; requests in flight are sent again under their
+ids, so they are carried out once. After a deliberate stop no daemon is started until the user acts, but one started by
+another program is found.
 """
 
 from __future__ import annotations
@@ -22,355 +23,378 @@ from vestim_core.spec.events import EventKind
 from vestim_core.spec.ids import is_inspection_id
 from vestim_core.spec.states import JOB_ENDS
 from vestim_gui.link import request_flows
+from vestim_gui.link.link_state import CatalogChange, LinkPhase, LinkState
+from vestim_gui.link.stream_cursors import StreamCursors
 from vestim_gui.link.thread_messages import (
-    Answer,
     Call,
     Cancel,
     Delivery,
-    EventsOf,
+    EventsDelivery,
     Inspect,
-    Order,
+    InspectionProgress,
+    LinkCommand,
     Progress,
-    QuestionProgress,
     ReadFile,
     Refresh,
+    Reply,
     Restart,
     Unwatch,
     Watch,
 )
-from vestim_gui.link.link_state import CatalogueChange, LinkPhase, LinkState
-from vestim_gui.link.stream_cursors import Streams
 
-SYNCING = "Reading the list of jobs..."
-CONNECTED = "Background service: connected"
-BEAT_S = 0.1
-"""Batches are at least this far apart, save while there is much to catch up with."""
-MUCH = 1000
-"""So many rows and events in one answer, and there may be more behind them."""
-WAIT_S = 20.0
-TURN_S = 0.2
-"""How long one of several requests waits where not all streams fit into one."""
-LOOK_S = 0.25
-"""How often it is looked whether the daemon lives."""
-PING_S = 2.0
-STALE_S = 5.0
-"""Silence after which a daemon is asked whether it is there, and after which it counts as not answering."""
-RETRY_S = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0)
-"""Pauses between attempts to connect; the last one stays."""
-FULL_BACKLOG = 400
-"""Deliveries that may wait for the window before no more are fetched."""
+SYNCING_TEXT = "Reading the list of jobs..."
+CONNECTED_TEXT = "Background service: connected"
+BATCH_INTERVAL_S = 0.1
+"""Pause, in s, between two batches once everything is synced. Product rule: views update at 10 Hz at most."""
+LARGE_REPLY = 1000
+"""Number of events in one reply from which on more are probably waiting, so that the next wait is sent at once."""
+WAIT_TIMEOUT_S = 20.0
+"""How long, in s, the daemon holds a wait. Arbitrary: a wait that ends is renewed."""
+ROTATION_TIMEOUT_S = 0.2
+"""How long, in s, the daemon holds a wait while the streams do not all fit into one request and take turns."""
+ALIVE_CHECK_S = 0.25
+"""Interval, in s, between checks whether the daemon's process is alive."""
+PING_AFTER_S = 2.0  # silence, in s, after which the daemon is pinged
+STALE_AFTER_S = 5.0
+"""Silence, in s, after which the daemon counts as not answering."""
+RECONNECT_PAUSES_S = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0)
+"""Pauses, in s, between attempts to connect; the last one repeats."""
+MAX_BACKLOG = 400
+"""Number of deliveries waiting for the window above which no more are fetched."""
 
 log = logging.getLogger(__name__)
 
 
-class Conversation:
-    """One client's side of the protocol: streams, requests and the state of the connection. One thread."""
+class DaemonSession:
+    """Streams, requests and connection state of one client. Lives on the link's thread."""
 
     def __init__(self, channel: Channel, deliver: Callable[[Delivery], None], backlog: Callable[[], int]) -> None:
         self._channel = channel
         self._deliver = deliver
         self._backlog = backlog
-        self._streams = Streams()
+        self._streams = StreamCursors()
         self._state = LinkState()
         self._progress_seq = 0
-        self._wait: bytes | None = None
-        self._asked: list[dict[str, Any]] = []
+        self._wait_id: bytes | None = None
+        self._requested_cursors: list[dict[str, Any]] = []
         self._wait_due_s = 0.0
-        self._talks: dict[int, request_flows.Talk] = {}
-        self._requests: dict[bytes, int] = {}
-        self._inspections: dict[str, int] = {}
-        self._unwanted: set[int] = set()
-        self._ping: bytes | None = None
-        self._probes: dict[bytes, str] = {}
-        self._synced = False
-        self._tries = 0
-        self._heard_s = self._looked_s = self._connected_s = 0.0
+        self._flows: dict[int, request_flows.RequestFlow] = {}
+        self._token_by_request: dict[bytes, int] = {}
+        self._token_by_inspection: dict[str, int] = {}
+        self._cancelled_tokens: set[int] = set()
+        self._ping_id: bytes | None = None
+        self._stream_by_probe: dict[bytes, str] = {}
+        self._is_synced = False
+        self._attempt_count = 0
+        self._last_reply_s = self._last_check_s = self._connected_at_s = 0.0
         self._connect_due_s = 0.0
-        self._asked_to_start = False
+        self._is_start_requested = False
         deliver(self._state)
 
     def step(self) -> None:
-        """Do what is due, and wait for what comes next."""
+        """Do what is due, then wait for the next replies."""
         now_s = time.monotonic()
         if not self._channel.connected:
             if now_s >= self._connect_due_s:
                 self._connect()
         else:
             self._send_wait(now_s)
-            self._look(now_s)
+            self._check_daemon(now_s)
         try:
-            answers = self._channel.receive(self._patience_s())
+            replies = self._channel.receive(self._receive_timeout_s())
         except VestimError as error:
-            self.lose(error)
+            self.drop_connection(error)
             return
-        if answers:
-            self._hear()
-        for request_id, answer in answers:
-            self._take_answer(request_id, answer)
+        if replies:
+            self._note_reply()
+        for request_id, reply in replies:
+            self._handle_reply(request_id, reply)
 
-    # --- orders
+    # --- commands of the window
 
-    def take(self, order: Order) -> None:
-        """Begin what the window asks for."""
-        match order:
+    def execute(self, command: LinkCommand) -> None:
+        """Start what the window requests."""
+        match command:
             case Call(token, method, params, command_id):
-                self._begin(token, request_flows.call(method, params, command_id))
+                self._start_flow(token, request_flows.call_flow(method, params, command_id))
             case ReadFile(token, job_id, path):
-                self._begin(token, request_flows.read_file(job_id, path))
+                self._start_flow(token, request_flows.read_file_flow(job_id, path))
             case Inspect(token, method, params):
-                self._begin(token, request_flows.inspect(method, params, uuid.uuid4().hex, lambda: token in self._unwanted))
+                self._start_flow(
+                    token,
+                    request_flows.inspect_flow(
+                        method, params, uuid.uuid4().hex, lambda: token in self._cancelled_tokens
+                    ),
+                )
             case Cancel(token):
                 self._cancel(token)
             case Watch(stream, since):
                 self._streams.watch(stream, since)
-                self._read_anew()
+                self._restart_wait()
             case Unwatch(stream):
                 self._streams.unwatch(stream)
             case Restart():
-                self._restart()
+                self._restart_daemon()
             case Refresh():
                 self._streams.watch(CATALOG)
-                self._read_anew()
+                self._restart_wait()
 
-    def _begin(self, token: int, talk: request_flows.Talk) -> None:
+    def _start_flow(self, token: int, flow: request_flows.RequestFlow) -> None:
         if self._state.phase is LinkPhase.STOPPED:
             stopped = VestimError(ErrorCode.STOPPED, self._state.sentence, actions=("Start the service",))
-            self._deliver(Answer(token, stopped))
+            self._deliver(Reply(token, stopped))
             return
-        self._talks[token] = talk
-        self._go_on(token, lambda: next(talk))
+        self._flows[token] = flow
+        self._advance(token, lambda: next(flow))
 
-    def _go_on(self, token: int, move: Callable[[], request_flows.Request | request_flows.Ended]) -> None:
-        """Take a talk one step further, and carry out what it asks for."""
+    def _advance(self, token: int, advance: Callable[[], request_flows.Request | request_flows.InspectionEnd]) -> None:
+        """Advance a flow by one step and carry out what it yields."""
         try:
-            wish = move()
-            if isinstance(wish, request_flows.Request):
-                request_id = self._channel.send(wish.method, wish.params, wish.command_id or None)
-                self._requests[request_id] = token
+            step = advance()
+            if isinstance(step, request_flows.Request):
+                request_id = self._channel.send(step.method, step.params, step.command_id or None)
+                self._token_by_request[request_id] = token
             else:
-                self._inspections[wish.inspection_id] = token
-                self._streams.watch(job_stream(wish.inspection_id))
-                self._read_anew()
-        except StopIteration as end:
-            self._settle(token, end.value)
+                self._token_by_inspection[step.inspection_id] = token
+                self._streams.watch(job_stream(step.inspection_id))
+                self._restart_wait()
+        except StopIteration as stop:
+            self._finish(token, stop.value)
         except VestimError as error:
-            self._settle(token, error)
+            self._finish(token, error)
         except (KeyError, TypeError, ValueError) as error:
             log.exception("an answer was not understood")
-            sentence = f"the service's answer was not understood ({type(error).__name__}): see the log"
-            self._settle(token, VestimError(ErrorCode.FAILED, sentence))
+            message = f"the service's answer was not understood ({type(error).__name__}): see the log"
+            self._finish(token, VestimError(ErrorCode.FAILED, message))
 
-    def _tell(self, token: int, answer: Any) -> None:
-        """Give a talk what it waits for: an answer, or a `VestimError`."""
-        talk = self._talks[token]
-        self._go_on(token, lambda: talk.throw(answer) if isinstance(answer, VestimError) else talk.send(answer))
+    def _resume(self, token: int, reply: Any) -> None:
+        """Resume a flow with a reply or a `VestimError`."""
+        flow = self._flows[token]
+        self._advance(token, lambda: flow.throw(reply) if isinstance(reply, VestimError) else flow.send(reply))
 
-    def _settle(self, token: int, answer: Any) -> None:
-        self._talks.pop(token, None)
-        if token not in self._unwanted:
-            self._deliver(Answer(token, answer))
-        self._unwanted.discard(token)
+    def _finish(self, token: int, result: Any) -> None:
+        self._flows.pop(token, None)
+        if token not in self._cancelled_tokens:
+            self._deliver(Reply(token, result))
+        self._cancelled_tokens.discard(token)
 
     def _cancel(self, token: int) -> None:
-        if token in self._talks:
-            self._unwanted.add(token)
-        for inspection_id, asker in list(self._inspections.items()):
-            if asker == token:
-                self._inspection_ended(inspection_id)
+        if token in self._flows:
+            self._cancelled_tokens.add(token)
+        for inspection_id, inspection_token in list(self._token_by_inspection.items()):
+            if inspection_token == token:
+                self._finish_inspection(inspection_id)
 
-    def _inspection_ended(self, inspection_id: str, error: VestimError | None = None) -> None:
-        token = self._inspections.pop(inspection_id)
+    def _finish_inspection(self, inspection_id: str, error: VestimError | None = None) -> None:
+        token = self._token_by_inspection.pop(inspection_id)
         self._streams.unwatch(job_stream(inspection_id))
-        self._tell(token, error)
+        self._resume(token, error)
 
-    # --- answers
+    # --- replies of the daemon
 
-    def _take_answer(self, request_id: bytes, answer: Any) -> None:
-        if request_id == self._wait:
-            self._wait = None
-            self._take_streams(answer)
-        elif request_id == self._ping:
-            self._ping = None
-        elif (stream := self._probes.pop(request_id, None)) is not None:
-            if isinstance(answer, VestimError):
-                self._forget_stream(stream, answer)
-        elif (token := self._requests.pop(request_id, None)) is not None:
-            self._tell(token, answer)
+    def _handle_reply(self, request_id: bytes, reply: Any) -> None:
+        if request_id == self._wait_id:
+            self._wait_id = None
+            self._handle_streams(reply)
+        elif request_id == self._ping_id:
+            self._ping_id = None
+        elif (stream := self._stream_by_probe.pop(request_id, None)) is not None:
+            if isinstance(reply, VestimError):
+                self._drop_stream(stream, reply)
+        elif (token := self._token_by_request.pop(request_id, None)) is not None:
+            self._resume(token, reply)
 
-    def _take_streams(self, answer: Any) -> None:
-        if isinstance(answer, VestimError):
-            self._wait_failed(answer)
+    def _handle_streams(self, reply: Any) -> None:
+        if isinstance(reply, VestimError):
+            self._probe_streams(reply)
             return
-        parts = answer["streams"]
-        for delivery in self._streams.apply(self._asked, parts):
-            self._take_delivery(delivery)
-        self._progress_seq = answer["progress_seq"]
-        if answer["progress"]:
-            self._take_progress(answer["progress"])
+        parts = reply["streams"]
+        for delivery in self._streams.apply(self._requested_cursors, parts):
+            self._forward(delivery)
+        self._progress_seq = reply["progress_seq"]
+        if reply["progress"]:
+            self._forward_progress(reply["progress"])
         now_s = time.monotonic()
-        behind = len(parts) < len(self._asked) or sum(len(part.get("events", ())) for part in parts) >= MUCH
-        self._wait_due_s = now_s if behind or not self._synced else now_s + BEAT_S
-        if not self._synced and not parts[0]["events"]:
-            self._synced = True
-            self._enter(LinkPhase.LIVE, sentence=CONNECTED)
-        if now_s - self._connected_s > STALE_S:
-            self._tries = 0
+        is_behind = (
+            len(parts) < len(self._requested_cursors)
+            or sum(len(part.get("events", ())) for part in parts) >= LARGE_REPLY
+        )
+        self._wait_due_s = now_s if is_behind or not self._is_synced else now_s + BATCH_INTERVAL_S
+        if not self._is_synced and not parts[0]["events"]:
+            self._is_synced = True
+            self._set_state(LinkPhase.LIVE, message=CONNECTED_TEXT)
+        if now_s - self._connected_at_s > STALE_AFTER_S:
+            self._attempt_count = 0
 
-    def _take_delivery(self, delivery: Delivery) -> None:
+    def _forward(self, delivery: Delivery) -> None:
         match delivery:
-            case CatalogueChange(_, _, removed):
+            case CatalogChange(_, _, removed):
                 for job_id in removed:
-                    self._forget_job(job_id)
-            case EventsOf(job_id, batch) if is_inspection_id(job_id):
-                if job_id in self._inspections and any(map(_ends, batch.events)):
-                    self._inspection_ended(job_id)
+                    self._unwatch_job(job_id)
+            case EventsDelivery(job_id, batch) if is_inspection_id(job_id):
+                if job_id in self._token_by_inspection and any(map(_ends_job, batch.events)):
+                    self._finish_inspection(job_id)
                 return
         self._deliver(delivery)
 
-    def _take_progress(self, newest: list[dict[str, Any]]) -> None:
-        of_jobs = []
-        for news in newest:
-            job_id = news["attempt"].partition("/")[0]
-            if (token := self._inspections.get(job_id)) is not None:
-                self._deliver(QuestionProgress(token, news))
+    def _forward_progress(self, reports: list[dict[str, Any]]) -> None:
+        job_reports = []
+        for report in reports:
+            job_id = report["attempt"].partition("/")[0]
+            if (token := self._token_by_inspection.get(job_id)) is not None:
+                self._deliver(InspectionProgress(token, report))
             elif not is_inspection_id(job_id):
-                of_jobs.append(news)
-        if of_jobs:
-            self._deliver(Progress(of_jobs))
+                job_reports.append(report)
+        if job_reports:
+            self._deliver(Progress(job_reports))
 
-    def _wait_failed(self, error: VestimError) -> None:
-        """Some stream cannot be read: find out which, and go on without it."""
+    def _probe_streams(self, error: VestimError) -> None:
+        """A stream cannot be read: find out which one and drop it."""
         if error.code is ErrorCode.STOPPED:
-            self.lose(error)
+            self.drop_connection(error)
             return
-        self._wait_due_s = time.monotonic() + LOOK_S
-        if not self._probes:
+        self._wait_due_s = time.monotonic() + ALIVE_CHECK_S
+        if not self._stream_by_probe:
             log.info("streams cannot be read: %s", error.sentence)
             for stream in self._streams.names():
-                alone = {"cursors": [{"stream": stream}], "limit": 1}
-                self._probes[self._channel.send("wait", alone)] = stream
+                params = {"cursors": [{"stream": stream}], "limit": 1}
+                self._stream_by_probe[self._channel.send("wait", params)] = stream
 
-    def _forget_job(self, job_id: str) -> None:
-        for stream in self._streams.of_job(job_id):
+    def _unwatch_job(self, job_id: str) -> None:
+        for stream in self._streams.streams_of_job(job_id):
             self._streams.unwatch(stream)
 
-    def _forget_stream(self, stream: str, error: VestimError) -> None:
+    def _drop_stream(self, stream: str, error: VestimError) -> None:
         self._streams.unwatch(stream)
-        if (job_id := stream.partition(":")[2]) in self._inspections:
-            self._inspection_ended(job_id, error)
+        if (job_id := stream.partition(":")[2]) in self._token_by_inspection:
+            self._finish_inspection(job_id, error)
 
     # --- the wait
 
-    def _read_anew(self) -> None:
-        """Have the next request name what is watched now; the parked one is let go, its answer dropped."""
-        if self._wait is not None:
-            self._channel.forget(self._wait)
-            self._wait = None
+    def _restart_wait(self) -> None:
+        """Make the next wait name the streams watched now; the parked wait is abandoned and its reply dropped."""
+        if self._wait_id is not None:
+            self._channel.forget(self._wait_id)
+            self._wait_id = None
         self._wait_due_s = min(self._wait_due_s, time.monotonic())
 
     def _send_wait(self, now_s: float) -> None:
-        if self._wait is not None or now_s < self._wait_due_s or self._backlog() > FULL_BACKLOG:
+        if self._wait_id is not None or now_s < self._wait_due_s or self._backlog() > MAX_BACKLOG:
             return
-        self._asked = self._streams.next_cursors()
-        self._wait = self._channel.send(
+        self._requested_cursors = self._streams.next_cursors()
+        self._wait_id = self._channel.send(
             "wait",
             {
-                "cursors": self._asked,
+                "cursors": self._requested_cursors,
                 "limit": MAX_EVENTS,
-                "timeout_s": 0.0 if not self._synced else TURN_S if self._streams.too_many else WAIT_S,
+                "timeout_s": 0.0
+                if not self._is_synced
+                else ROTATION_TIMEOUT_S
+                if self._streams.exceeds_request
+                else WAIT_TIMEOUT_S,
                 "progress_seq": self._progress_seq,
             },
         )
 
-    def _patience_s(self) -> float:
-        """How long there is nothing to do but to listen."""
+    def _receive_timeout_s(self) -> float:
+        """Time, in s, during which only incoming replies need attention."""
         now_s = time.monotonic()
         if not self._channel.connected:
-            return min(LOOK_S, max(0.0, self._connect_due_s - now_s))
-        if self._wait is not None:
-            return LOOK_S
-        return BEAT_S if self._backlog() > FULL_BACKLOG else min(LOOK_S, max(0.0, self._wait_due_s - now_s))
+            return min(ALIVE_CHECK_S, max(0.0, self._connect_due_s - now_s))
+        if self._wait_id is not None:
+            return ALIVE_CHECK_S
+        return (
+            BATCH_INTERVAL_S
+            if self._backlog() > MAX_BACKLOG
+            else min(ALIVE_CHECK_S, max(0.0, self._wait_due_s - now_s))
+        )
 
     # --- the connection
 
-    def _hear(self) -> None:
-        self._heard_s = time.monotonic()
+    def _note_reply(self) -> None:
+        self._last_reply_s = time.monotonic()
         if self._state.phase is LinkPhase.STALE:
-            self._enter(*((LinkPhase.LIVE, 0, CONNECTED) if self._synced else (LinkPhase.SYNCING, 0, SYNCING)))
+            self._set_state(
+                *((LinkPhase.LIVE, 0, CONNECTED_TEXT) if self._is_synced else (LinkPhase.SYNCING, 0, SYNCING_TEXT))
+            )
 
-    def _look(self, now_s: float) -> None:
-        """Look whether the daemon lives, and whether it still answers."""
-        if now_s - self._looked_s >= LOOK_S:
-            self._looked_s = now_s
+    def _check_daemon(self, now_s: float) -> None:
+        """Check whether the daemon's process is alive and whether it still answers."""
+        if now_s - self._last_check_s >= ALIVE_CHECK_S:
+            self._last_check_s = now_s
             if not self._channel.alive():
-                self.lose()
+                self.drop_connection()
                 return
-        if now_s - self._heard_s > PING_S and self._ping is None:
-            self._ping = self._channel.send("hello")
-        if now_s - self._heard_s > STALE_S and self._state.phase is not LinkPhase.STALE:
-            self._enter(LinkPhase.STALE, sentence="Service not answering. Training goes on.")
+        if now_s - self._last_reply_s > PING_AFTER_S and self._ping_id is None:
+            self._ping_id = self._channel.send("hello")
+        if now_s - self._last_reply_s > STALE_AFTER_S and self._state.phase is not LinkPhase.STALE:
+            self._set_state(LinkPhase.STALE, message="Service not answering. Training goes on.")
 
     def _connect(self) -> None:
-        asked, self._asked_to_start = self._asked_to_start, False
-        stopped = self._state.phase is LinkPhase.STOPPED and not asked
+        is_requested, self._is_start_requested = self._is_start_requested, False
+        is_stopped = self._state.phase is LinkPhase.STOPPED and not is_requested
         try:
-            self._channel.connect(start=not stopped, asked=asked)
+            self._channel.connect(start=not is_stopped, asked=is_requested)
         except VestimError as error:
-            self._not_connected(error, stopped)
+            self._handle_connect_error(error, is_stopped)
             return
-        self._heard_s = self._looked_s = self._connected_s = time.monotonic()
-        self._synced = False
-        self._read_anew()
-        self._enter(LinkPhase.SYNCING, sentence=SYNCING)
+        self._last_reply_s = self._last_check_s = self._connected_at_s = time.monotonic()
+        self._is_synced = False
+        self._restart_wait()
+        self._set_state(LinkPhase.SYNCING, message=SYNCING_TEXT)
 
-    def _not_connected(self, error: VestimError, stopped: bool) -> None:
+    def _handle_connect_error(self, error: VestimError, was_stopped: bool) -> None:
         if error.code is ErrorCode.STOPPED:
-            self._stop(error)
-        elif stopped:  # nobody has started one yet
+            self._handle_stop(error)
+        elif was_stopped:  # no other program has started one yet
             self._connect_due_s = time.monotonic() + 1.0
         else:
-            self._retry(f"Service not answering: {error.sentence}. Training goes on; reconnecting")
+            self._schedule_reconnect(f"Service not answering: {error.sentence}. Training goes on; reconnecting")
 
-    def lose(self, error: VestimError | None = None) -> None:
-        """The daemon is gone, was stopped, or said something that is no answer."""
+    def drop_connection(self, error: VestimError | None = None) -> None:
+        """Drop the connection: the daemon is gone, was stopped, or sent something that is not a reply."""
         self._channel.disconnect()
         if error is not None and error.code is ErrorCode.STOPPED:
-            self._stop(error)
+            self._handle_stop(error)
             return
-        self._retry("Service not answering. Training goes on; reconnecting")
+        self._schedule_reconnect("Service not answering. Training goes on; reconnecting")
 
-    def _retry(self, sentence: str) -> None:
-        pause_s = RETRY_S[min(self._tries, len(RETRY_S) - 1)]
-        self._tries += 1
+    def _schedule_reconnect(self, message: str) -> None:
+        pause_s = RECONNECT_PAUSES_S[min(self._attempt_count, len(RECONNECT_PAUSES_S) - 1)]
+        self._attempt_count += 1
         self._connect_due_s = time.monotonic() + pause_s
-        self._enter(LinkPhase.RECONNECTING, self._tries, f"{sentence} ({self._tries})...")
+        self._set_state(LinkPhase.RECONNECTING, self._attempt_count, f"{message} ({self._attempt_count})...")
 
-    def _stop(self, error: VestimError) -> None:
-        """Obey a deliberate stop: start nothing, and tell whoever waits for an answer that there will be none."""
-        self._tries = 0
-        self._enter(LinkPhase.STOPPED, sentence="The background service was stopped. Running jobs go on.")
+    def _handle_stop(self, error: VestimError) -> None:
+        """Accept a deliberate stop: start no daemon, and fail every request in flight."""
+        self._attempt_count = 0
+        self._set_state(LinkPhase.STOPPED, message="The background service was stopped. Running jobs go on.")
         self._connect_due_s = time.monotonic() + 1.0
-        for request_id, token in list(self._requests.items()):
+        for request_id, token in list(self._token_by_request.items()):
             self._channel.forget(request_id)
-            del self._requests[request_id]
-            self._tell(token, error)
-        for inspection_id in list(self._inspections):
-            self._inspection_ended(inspection_id, error)
+            del self._token_by_request[request_id]
+            self._resume(token, error)
+        for inspection_id in list(self._token_by_inspection):
+            self._finish_inspection(inspection_id, error)
 
-    def _restart(self) -> None:
+    def _restart_daemon(self) -> None:
         if self._state.phase is LinkPhase.STALE:
             end_daemon(self._channel.home)
-            self.lose()
-        self._asked_to_start = not self._channel.connected
+            self.drop_connection()
+        self._is_start_requested = not self._channel.connected
         self._connect_due_s = 0.0
 
-    def _enter(self, phase: LinkPhase, attempt: int = 0, sentence: str = "") -> None:
-        if (phase, attempt, sentence) == (self._state.phase, self._state.attempt, self._state.sentence):
+    def _set_state(self, phase: LinkPhase, attempt: int = 0, message: str = "") -> None:
+        if (phase, attempt, message) == (self._state.phase, self._state.attempt, self._state.sentence):
             return
-        as_of = datetime.fromtimestamp(time.time() - (time.monotonic() - self._heard_s), UTC) if self._heard_s else None
-        self._state = LinkState(phase, attempt, datetime.now(UTC), sentence, as_of)
+        as_of = (
+            datetime.fromtimestamp(time.time() - (time.monotonic() - self._last_reply_s), UTC)
+            if self._last_reply_s
+            else None
+        )
+        self._state = LinkState(phase, attempt, datetime.now(UTC), message, as_of)
         self._deliver(self._state)
 
 
-def _ends(event: dict[str, Any]) -> bool:
+def _ends_job(event: dict[str, Any]) -> bool:
     return event["kind"] == EventKind.JOB and event["data"].get("state") in JOB_ENDS

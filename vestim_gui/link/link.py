@@ -1,8 +1,8 @@
-"""Link: the background service as the window's thread sees it.
+"""Link: the daemon as the window's thread sees it.
 
-Batches arrive at most ten times a second and in order; nothing is delivered twice, whatever was cut in between. A
-command keeps its id across a reconnect, so it is carried out once. Data that was delivered stays true to the moment
-that `state.as_of_utc` names while the service is away.
+Batches arrive in order and at most ten times a second; nothing is delivered twice, whatever connection is lost in
+between. A command keeps its id across a reconnect, so it is carried out once. While the daemon is away, delivered data
+is valid as of `state.as_of_utc`.
 """
 
 from __future__ import annotations
@@ -19,45 +19,46 @@ from vestim_core.client import Channel
 from vestim_core.protocol.cursors import job_stream
 from vestim_core.protocol.methods import METHODS
 from vestim_core.system import Home
+from vestim_gui.link.link_state import CatalogChange, LinkState
+from vestim_gui.link.link_thread import LinkThread
 from vestim_gui.link.mailbox import Mailbox
+from vestim_gui.link.pending import ErrorHandler, Pending, Question, ResultHandler
 from vestim_gui.link.thread_messages import (
-    Answer,
     Call,
     Cancel,
     Delivery,
-    EventsOf,
+    EventsDelivery,
     Inspect,
-    LogOf,
-    Order,
+    InspectionProgress,
+    LinkCommand,
+    LogDelivery,
     Progress,
-    QuestionProgress,
     ReadFile,
     Refresh,
+    Reply,
     Restart,
     Unwatch,
     Watch,
 )
-from vestim_gui.link.pending import Done, Failed, Pending, Question
-from vestim_gui.link.link_state import CatalogueChange, LinkState
-from vestim_gui.link.link_thread import LinkThread
 
 SLICE_S = 0.008
-"""How long deliveries are taken in before the window gets its turn."""
+"""Time, in s, spent on deliveries before the event loop gets its turn: half of the 16 ms that the product allows."""
 
 
 class Link(QObject):
-    """The one connection of a window. `home`: None for the one that VESTIM_HOME names, else the user's.
+    """The window's only connection; lives on the window's thread and owns the `LinkThread`. home: None for the one that
+    VESTIM_HOME names, else the user's.
 
-    trouble: a `VestimError` that nobody else takes; to be shown as a note.
+    unhandled_error: a `VestimError` of a request without an error handler; shown as a toast.
     """
 
     state_changed = pyqtSignal(object)
-    catalogue_changed = pyqtSignal(object)
+    catalog_changed = pyqtSignal(object)
     job_events = pyqtSignal(str, object)
     progress = pyqtSignal(object)
     log_pieces = pyqtSignal(str, object)
-    trouble = pyqtSignal(object)
-    _arrived = pyqtSignal()
+    unhandled_error = pyqtSignal(object)
+    _delivery_arrived = pyqtSignal()
 
     def __init__(
         self, home: Home | None = None, parent: QObject | None = None, *, channel: Callable[[], Channel] | None = None
@@ -67,88 +68,90 @@ class Link(QObject):
         self._mailbox = Mailbox()
         self._tokens = itertools.count(1)
         self._pending: dict[int, Pending] = {}
-        self._watchers: dict[str, int] = {}
-        self._slice = QTimer(self)
-        self._slice.setSingleShot(True)
-        self._slice.timeout.connect(self._take_in)
-        self._arrived.connect(self._slice.start)
+        self._watcher_counts: dict[str, int] = {}
+        self._slice_timer = QTimer(self)
+        self._slice_timer.setSingleShot(True)
+        self._slice_timer.timeout.connect(self._process_deliveries)
+        self._delivery_arrived.connect(self._slice_timer.start)
         make_channel = channel or (lambda: Channel(home))
         self._thread: LinkThread | None = LinkThread(make_channel, self._deliver, self._mailbox.__len__)
 
-    # --- the service
+    # --- the daemon
 
     def start(self) -> None:
-        """Connect in the background, starting the service where none runs. What was asked before is asked then."""
+        """Connect in the background and start the daemon if none is running. Earlier requests are sent once
+        connected."""
         if self._thread is not None:
             self._thread.start()
 
     def close(self) -> None:
-        """End the thread and wait for it; jobs go on, and nobody is called back any more."""
+        """End the thread and wait for it. Jobs continue; no handler is called any more."""
         for pending in list(self._pending.values()):
             pending.forget()
         if self._thread is not None:
             self._thread.close()
             self._thread = None
-        self._slice.stop()
+        self._slice_timer.stop()
 
-    def restart_service(self) -> None:
-        """Start the service where it was stopped; end it and start it anew where it does not answer."""
+    def restart_daemon(self) -> None:
+        """Start a stopped daemon; end and restart one that does not answer."""
         self._post(Restart())
 
     def refresh(self) -> None:
-        """Read the list of jobs anew. What changes is told by itself, so this is for doubts."""
+        """Read the list of jobs again. Changes arrive by themselves; this is for users who doubt it."""
         self._post(Refresh())
 
-    # --- questions and commands
+    # --- requests
 
     def call(
         self,
         method: str,
         params: dict[str, Any],
-        done: Done | None = None,
-        failed: Failed | None = None,
+        done: ResultHandler | None = None,
+        failed: ErrorHandler | None = None,
         *,
         owner: QObject,
     ) -> Pending:
-        """Call a method of the protocol's table. failed: gets the `VestimError`; without it `trouble` tells it."""
+        """Call a protocol method. failed: called with the `VestimError`; if None, `unhandled_error` is emitted."""
         command_id = uuid.uuid4().hex if method in METHODS and METHODS[method].mutating else ""
-        pending = Pending(next(self._tokens), command_id, done, failed or self.trouble.emit, owner, self)
-        return self._expect(pending, Call(pending.token, method, params, command_id))
+        pending = Pending(next(self._tokens), command_id, done, failed or self.unhandled_error.emit, owner, self)
+        return self._track(pending, Call(pending.token, method, params, command_id))
 
     def ask(
         self,
         method: str,
         params: dict[str, Any],
-        done: Done,
-        failed: Failed | None = None,
+        done: ResultHandler,
+        failed: ErrorHandler | None = None,
         progress: Callable[[dict[str, Any]], None] | None = None,
         *,
         owner: QObject,
     ) -> Question:
-        """Ask about files (`sniff`, `check`, `preview`, ...). progress: told `{"fraction", "message"}` meanwhile."""
-        question = Question(next(self._tokens), done, failed or self.trouble.emit, owner, self, self._cancel)
+        """Inspect files (`sniff`, `check`, `preview`, ...). progress: called with `{"fraction", "message"}`
+        meanwhile."""
+        inspection = Question(next(self._tokens), done, failed or self.unhandled_error.emit, owner, self, self._cancel)
         if progress is not None:
-            question.progressed.connect(progress)
-        self._expect(question, Inspect(question.token, method, params))
-        return question
+            inspection.progressed.connect(progress)
+        self._track(inspection, Inspect(inspection.token, method, params))
+        return inspection
 
     def read_file(
         self,
         job_id: str,
         path: str,
         done: Callable[[bytes], None],
-        failed: Failed | None = None,
+        failed: ErrorHandler | None = None,
         *,
         owner: QObject,
     ) -> Pending:
         """Read a whole file of a job's folder, piece by piece."""
-        pending = Pending(next(self._tokens), "", done, failed or self.trouble.emit, owner, self)
-        return self._expect(pending, ReadFile(pending.token, job_id, path))
+        pending = Pending(next(self._tokens), "", done, failed or self.unhandled_error.emit, owner, self)
+        return self._track(pending, ReadFile(pending.token, job_id, path))
 
     # --- streams
 
     def watch_job(self, job_id: str, since: int = 0) -> None:
-        """Deliver a job's events after number `since` by `job_events`. Watched twice is to be unwatched twice."""
+        """Deliver a job's events after `since` by `job_events`. Each call needs its own `unwatch_job`."""
         self._watch(job_stream(job_id), since)
 
     def unwatch_job(self, job_id: str) -> None:
@@ -164,66 +167,66 @@ class Link(QObject):
         self._unwatch(stream)
 
     def _watch(self, stream: str, since: int) -> None:
-        self._watchers[stream] = self._watchers.get(stream, 0) + 1
+        self._watcher_counts[stream] = self._watcher_counts.get(stream, 0) + 1
         self._post(Watch(stream, since))
 
     def _unwatch(self, stream: str) -> None:
-        left = self._watchers.pop(stream, 0) - 1
-        if left > 0:
-            self._watchers[stream] = left
-        elif left == 0:
+        remaining = self._watcher_counts.pop(stream, 0) - 1
+        if remaining > 0:
+            self._watcher_counts[stream] = remaining
+        elif remaining == 0:
             self._post(Unwatch(stream))
 
     # --- between the threads
 
-    def _post(self, order: Order) -> None:
-        """Hand an order to whoever owns the socket."""
+    def _post(self, command: LinkCommand) -> None:
+        """Hand a command to the thread that owns the socket."""
         if self._thread is not None:
-            self._thread.post(order)
+            self._thread.post(command)
 
-    def _expect(self, pending: Pending, order: Order) -> Pending:
+    def _track(self, pending: Pending, command: LinkCommand) -> Pending:
         token = pending.token
         self._pending[token] = pending
         pending.ended.connect(lambda: self._pending.pop(token, None))
-        self._post(order)
+        self._post(command)
         return pending
 
     def _cancel(self, token: int) -> None:
         self._post(Cancel(token))
 
     def _deliver(self, delivery: Delivery) -> None:
-        """For the socket's thread: have this told in the window's thread."""
+        """Called on the link's thread: queue a delivery for the window's thread."""
         if self._mailbox.put(delivery):
-            self._arrived.emit()
+            self._delivery_arrived.emit()
 
-    def _take_in(self) -> None:
-        """Tell what has arrived for a few milliseconds; the rest when the window has had its turn."""
+    def _process_deliveries(self) -> None:
+        """Dispatch deliveries for a few milliseconds; the rest follows after the event loop's turn."""
         deadline_s = time.monotonic() + SLICE_S
         try:
             while (delivery := self._mailbox.take()) is not None:
-                self._tell(delivery)
+                self._dispatch(delivery)
                 if time.monotonic() > deadline_s:
                     break
-        finally:  # whoever is told may fail; what comes after is told all the same
+        finally:  # a handler may raise; the remaining deliveries must still be dispatched
             if len(self._mailbox):
-                self._slice.start()
+                self._slice_timer.start()
 
-    def _tell(self, delivery: Delivery) -> None:
+    def _dispatch(self, delivery: Delivery) -> None:
         match delivery:
-            case Answer(token, answer):
+            case Reply(token, result):
                 if (pending := self._pending.get(token)) is not None:
-                    pending.settle(answer)
-            case QuestionProgress(token, data):
-                if isinstance(question := self._pending.get(token), Question):
-                    question.progressed.emit(data)
+                    pending.resolve(result)
+            case InspectionProgress(token, data):
+                if isinstance(inspection := self._pending.get(token), Question):
+                    inspection.progressed.emit(data)
             case LinkState():
                 self.state = delivery
                 self.state_changed.emit(delivery)
-            case CatalogueChange():
-                self.catalogue_changed.emit(delivery)
-            case EventsOf(job_id, batch):
+            case CatalogChange():
+                self.catalog_changed.emit(delivery)
+            case EventsDelivery(job_id, batch):
                 self.job_events.emit(job_id, batch)
-            case LogOf(stream, piece):
+            case LogDelivery(stream, piece):
                 self.log_pieces.emit(stream, piece)
-            case Progress(newest):
-                self.progress.emit(newest)
+            case Progress(reports):
+                self.progress.emit(reports)

@@ -1,4 +1,4 @@
-"""What the link tells: how the connection stands, and batches of what streams brought. Plain values, never changed."""
+"""Values the link delivers: the connection state, and batches of what the streams brought. Immutable."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 
 
 class LinkPhase(StrEnum):
-    """How the connection stands. `stale`: connected, but no answer for a while. `stopped`: the service was stopped
-    on purpose and stays so until the user acts."""
+    """State of the connection. `stale`: connected, but no reply for a while. `stopped`: the daemon was stopped on
+    purpose and stays stopped until the user acts."""
 
     STARTING = "starting"
     SYNCING = "syncing"
@@ -24,8 +24,8 @@ class LinkPhase(StrEnum):
 class LinkState:
     """The connection at one moment.
 
-    attempt: how often it was tried to reconnect, from 1; 0 while connected. since_utc: when this phase began.
-    sentence: for people. as_of_utc: when the service last said anything; None before it did.
+    attempt: number of the current attempt to reconnect, from 1; 0 while connected. since_utc: start of this phase.
+    sentence: text for the user. as_of_utc: time of the daemon's last reply; None before the first.
     """
 
     phase: LinkPhase = LinkPhase.STARTING
@@ -36,13 +36,13 @@ class LinkState:
 
     @property
     def current(self) -> bool:
-        """Whether what is shown is what is."""
+        """True if the data shown is up to date."""
         return self.phase is LinkPhase.LIVE
 
 
 @dataclass(frozen=True, slots=True)
-class CatalogueChange:
-    """Rows of jobs that are new or changed, and ids of jobs that are gone. reset: forget all rows first."""
+class CatalogChange:
+    """Rows of new or changed jobs, and ids of deleted jobs. reset: drop all earlier rows first."""
 
     reset: bool = False
     rows: list[dict[str, Any]] = field(default_factory=list)
@@ -51,7 +51,7 @@ class CatalogueChange:
 
 @dataclass(frozen=True, slots=True)
 class JobEvents:
-    """The next events of a job, in order. reset: forget the earlier ones first, numbering is new."""
+    """The next events of a job, in order. reset: drop the earlier events first, numbering starts again."""
 
     reset: bool = False
     events: list[dict[str, Any]] = field(default_factory=list)
@@ -59,7 +59,7 @@ class JobEvents:
 
 @dataclass(frozen=True, slots=True)
 class LogPiece:
-    """The next text of a log. reset: forget the earlier text first."""
+    """The next text of a log. reset: drop the earlier text first."""
 
     reset: bool = False
     text: str = ""

@@ -1,4 +1,4 @@
-"""LinkThread: the one thread that owns the connection. What goes wrong in it never ends it."""
+"""LinkThread: the only thread that uses the connection. No error in it ends it."""
 
 from __future__ import annotations
 
@@ -10,23 +10,24 @@ from PyQt6.QtCore import QThread
 
 from vestim_core.client import Channel
 from vestim_core.spec.errors import VestimError
-from vestim_gui.link.daemon_session import Conversation
+from vestim_gui.link.daemon_session import DaemonSession
+from vestim_gui.link.link_state import LinkPhase, LinkState
 from vestim_gui.link.thread_messages import (
-    Answer,
     Call,
     Delivery,
     Inspect,
-    Order,
+    LinkCommand,
     ReadFile,
+    Reply,
 )
-from vestim_gui.link.link_state import LinkPhase, LinkState
 
-REFUSE_MS = 50
+POLL_MS = 50  # ms between looks for commands to refuse; arbitrary, any value from 10 to 200 works
 log = logging.getLogger(__name__)
 
 
 class LinkThread(QThread):
-    """deliver: takes each delivery, in order, in this thread. backlog: how many of them are not taken in yet."""
+    """deliver: takes each delivery, in order, on this thread. backlog: number of deliveries that the window has not
+    processed yet."""
 
     def __init__(
         self,
@@ -38,48 +39,48 @@ class LinkThread(QThread):
         self._make_channel = make_channel
         self._deliver = deliver
         self._backlog = backlog
-        self._orders: deque[Order] = deque()
+        self._commands: deque[LinkCommand] = deque()
         self._closing = False
         self._channel: Channel | None = None
 
-    def post(self, order: Order) -> None:
-        """For any thread: have this done as soon as possible."""
-        self._orders.append(order)
+    def post(self, command: LinkCommand) -> None:
+        """Callable from any thread: have this command executed as soon as possible."""
+        self._commands.append(command)
         if self._channel is not None:
             self._channel.wake()
 
     def close(self) -> None:
-        """End the loop and wait for its end."""
+        """End the loop and wait for the thread."""
         self._closing = True
         if self._channel is not None:
             self._channel.wake()
         self.wait()
 
     def run(self) -> None:
-        """The thread's life."""
+        """Body of the thread."""
         try:
             self._channel = self._make_channel()
         except VestimError as error:
-            self._refuse(error)
+            self._refuse_commands(error)
             return
         try:
-            conversation = Conversation(self._channel, self._deliver, self._backlog)
+            session = DaemonSession(self._channel, self._deliver, self._backlog)
             while not self._closing:
                 try:
-                    while self._orders:
-                        conversation.take(self._orders.popleft())
-                    conversation.step()
-                except Exception:  # one odd answer must not end the window's only connection
+                    while self._commands:
+                        session.execute(self._commands.popleft())
+                    session.step()
+                except Exception:  # one malformed reply must not end the window's only connection
                     log.exception("the link to the service is in trouble: connecting anew")
-                    conversation.lose()
+                    session.drop_connection()
         finally:
             self._channel.close()
 
-    def _refuse(self, error: VestimError) -> None:
-        """Without a home there is no service: say so to whoever asks."""
+    def _refuse_commands(self, error: VestimError) -> None:
+        """Without a home there is no daemon: answer every request with `error`."""
         self._deliver(LinkState(LinkPhase.STOPPED, sentence=f"The background service cannot be used: {error.sentence}"))
         while not self._closing:
-            while self._orders:
-                if isinstance(order := self._orders.popleft(), Call | Inspect | ReadFile):
-                    self._deliver(Answer(order.token, error))
-            self.msleep(REFUSE_MS)
+            while self._commands:
+                if isinstance(command := self._commands.popleft(), Call | Inspect | ReadFile):
+                    self._deliver(Reply(command.token, error))
+            self.msleep(POLL_MS)

@@ -1,4 +1,4 @@
-"""Mailbox: what the socket's thread has for the window's thread, in order, in pieces that are quickly dealt with.
+"""Mailbox: deliveries from the link's thread to the window's thread, in order, split into small pieces.
 
 Progress is conflated: only the newest of each attempt is kept. Everything else is delivered once and in order.
 """
@@ -9,63 +9,64 @@ import threading
 from collections import deque
 from typing import Any
 
-from vestim_gui.link.thread_messages import Delivery, EventsOf, LogOf, Progress
-from vestim_gui.link.link_state import CatalogueChange, JobEvents, LogPiece
+from vestim_gui.link.link_state import CatalogChange, JobEvents, LogPiece
+from vestim_gui.link.thread_messages import Delivery, EventsDelivery, LogDelivery, Progress
 
-PIECE_ROWS = 250
-"""Most rows or events in one delivery: a few milliseconds of work for whoever takes it in."""
-PIECE_CHARACTERS = 65_536
+MAX_PIECE_ROWS = 250
+"""Rows or events in one delivery: a few milliseconds of work for its receiver."""
+MAX_PIECE_CHARACTERS = 65_536  # characters of a log in one delivery: a few milliseconds of work for its receiver
 
 
 class Mailbox:
-    """Filled by one thread and emptied by another."""
+    """A queue filled by the link's thread and emptied by the window's thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._waiting: deque[Delivery] = deque()
+        self._deliveries: deque[Delivery] = deque()
         self._progress: dict[str, dict[str, Any]] = {}
 
     def put(self, delivery: Delivery) -> bool:
-        """Add something, cut into pieces; True when the box was empty, so that somebody must come for it."""
+        """Append a delivery, split into pieces; return True if the mailbox was empty, so that its reader must be
+        woken."""
         with self._lock:
-            was_empty = not self._waiting and not self._progress
+            was_empty = not self._deliveries and not self._progress
             if isinstance(delivery, Progress):
-                self._progress.update({news["attempt"]: news for news in delivery.newest})
+                self._progress.update({report["attempt"]: report for report in delivery.reports})
             else:
-                self._waiting.extend(pieces(delivery))
-            return was_empty and bool(self._waiting or self._progress)
+                self._deliveries.extend(split_delivery(delivery))
+            return was_empty and bool(self._deliveries or self._progress)
 
     def take(self) -> Delivery | None:
-        """The next delivery; the newest progress comes after everything else; None when there is nothing."""
+        """The next delivery, progress last; None if the mailbox is empty."""
         with self._lock:
-            if self._waiting:
-                return self._waiting.popleft()
+            if self._deliveries:
+                return self._deliveries.popleft()
             if self._progress:
-                newest, self._progress = list(self._progress.values()), {}
-                return Progress(newest)
+                reports, self._progress = list(self._progress.values()), {}
+                return Progress(reports)
             return None
 
     def __len__(self) -> int:
-        return len(self._waiting) + len(self._progress)
+        return len(self._deliveries) + len(self._progress)
 
 
-def pieces(delivery: Delivery) -> list[Delivery]:
-    """The same in pieces; only the first of them resets."""
+def split_delivery(delivery: Delivery) -> list[Delivery]:
+    """Split a large delivery into pieces; only the first piece resets."""
     match delivery:
-        case CatalogueChange(reset, rows, removed) if len(rows) > PIECE_ROWS:
-            cut: list[Delivery] = [
-                CatalogueChange(reset and start == 0, rows[start : start + PIECE_ROWS], removed if start == 0 else [])
-                for start in range(0, len(rows), PIECE_ROWS)
+        case CatalogChange(reset, rows, removed) if len(rows) > MAX_PIECE_ROWS:
+            changes: list[Delivery] = [
+                CatalogChange(reset and start == 0, rows[start : start + MAX_PIECE_ROWS], removed if start == 0 else [])
+                for start in range(0, len(rows), MAX_PIECE_ROWS)
             ]
-            return cut
-        case EventsOf(job_id, JobEvents(reset, events)) if len(events) > PIECE_ROWS:
+            return changes
+        case EventsDelivery(job_id, JobEvents(reset, events)) if len(events) > MAX_PIECE_ROWS:
             return [
-                EventsOf(job_id, JobEvents(reset and start == 0, events[start : start + PIECE_ROWS]))
-                for start in range(0, len(events), PIECE_ROWS)
+                EventsDelivery(job_id, JobEvents(reset and start == 0, events[start : start + MAX_PIECE_ROWS]))
+                for start in range(0, len(events), MAX_PIECE_ROWS)
             ]
-        case LogOf(stream, LogPiece(reset, text)) if len(text) > PIECE_CHARACTERS:
+        case LogDelivery(stream, LogPiece(reset, text)) if len(text) > MAX_PIECE_CHARACTERS:
             return [
-                LogOf(stream, LogPiece(reset and start == 0, text[start : start + PIECE_CHARACTERS]))
-                for start in range(0, len(text), PIECE_CHARACTERS)
+                LogDelivery(stream, LogPiece(reset and start == 0, text[start : start + MAX_PIECE_CHARACTERS]))
+                for start in range(0, len(text), MAX_PIECE_CHARACTERS)
             ]
     return [delivery]

@@ -1,4 +1,4 @@
-"""Something that was asked of the service and is not answered yet. Buttons show it as their pending state."""
+"""A request that has not been answered yet. Buttons show it as their pending state."""
 
 from __future__ import annotations
 
@@ -10,57 +10,63 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from vestim_core.spec.errors import VestimError
 
-Done = Callable[[Any], object]
-Failed = Callable[[VestimError], object]
+ResultHandler = Callable[[Any], object]
+ErrorHandler = Callable[[VestimError], object]
 
 
 class Pending(QObject):
-    """One request. Its callbacks run once at most, in the window's thread, and never after `owner` was destroyed.
+    """One request. Its handlers run at most once, on the window's thread, and never after `owner` was destroyed.
 
-    command_id: what makes a repetition of a command harmless; empty for questions that change nothing.
-    ended: emitted when it was answered, failed, or was forgotten.
+    command_id: makes a repeated command harmless; empty for requests that change nothing. ended: emitted when the
+    request was answered, failed, or was forgotten.
     """
 
     ended = pyqtSignal()
 
     def __init__(
-        self, token: int, command_id: str, done: Done | None, failed: Failed, owner: QObject, parent: QObject
+        self,
+        token: int,
+        command_id: str,
+        on_result: ResultHandler | None,
+        on_error: ErrorHandler,
+        owner: QObject,
+        parent: QObject,
     ) -> None:
         super().__init__(parent)
         self.token = token
         self.command_id = command_id
-        self.active = True
-        self._done = done
-        self._failed = failed
+        self.is_active = True
+        self._on_result = on_result
+        self._on_error = on_error
         self._owner: QObject | None = owner
 
-    def settle(self, answer: Any) -> None:
-        """Hand over a result, or a `VestimError`; the link calls this."""
-        if not self.active:
+    def resolve(self, result: Any) -> None:
+        """Hand a result or a `VestimError` to its handler; called by the link."""
+        if not self.is_active:
             return
-        owner, done, failed = self._owner, self._done, self._failed
+        owner, on_result, on_error = self._owner, self._on_result, self._on_error
         self._end()
         if owner is None or sip.isdeleted(owner):
             return
-        if isinstance(answer, VestimError):
-            failed(answer)
-        elif done is not None:
-            done(answer)
+        if isinstance(result, VestimError):
+            on_error(result)
+        elif on_result is not None:
+            on_result(result)
 
     def forget(self) -> None:
-        """Call nobody back any more; a command that is on its way may still be carried out."""
-        if self.active:
+        """Call no handler any more. A command that was already sent may still be carried out."""
+        if self.is_active:
             self._end()
 
     def _end(self) -> None:
-        self.active = False
-        self._owner = self._done = None
+        self.is_active = False
+        self._owner = self._on_result = None
         self.ended.emit()
         self.deleteLater()
 
 
 class Question(Pending):
-    """A question about files, answered by an inspecting worker.
+    """An inspection of files by a worker.
 
     progressed: newest progress as `{"fraction": 0..1, "message": str}`.
     """
@@ -70,17 +76,17 @@ class Question(Pending):
     def __init__(
         self,
         token: int,
-        done: Done | None,
-        failed: Failed,
+        on_result: ResultHandler | None,
+        on_error: ErrorHandler,
         owner: QObject,
         parent: QObject,
         cancel: Callable[[int], None],
     ) -> None:
-        super().__init__(token, "", done, failed, owner, parent)
+        super().__init__(token, "", on_result, on_error, owner, parent)
         self._cancel = cancel
 
     def cancel(self) -> None:
-        """Stop the worker's work on it and call nobody back any more."""
-        if self.active:
+        """Stop the worker's inspection and call no handler any more."""
+        if self.is_active:
             self._cancel(self.token)
             self.forget()

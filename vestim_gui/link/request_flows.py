@@ -1,7 +1,7 @@
-"""Talks: what takes several requests, written as what is asked for one after the other.
+"""Operations that take several requests, written as generators.
 
-A talk is a generator. It yields a request and is sent the answer, or is thrown a `VestimError`; what it returns is the
-answer of the whole. Nothing here waits or knows of sockets.
+A flow yields a request and is resumed with the reply, or with a `VestimError` raised in it; its return value is the
+result of the operation. Nothing here waits or uses sockets.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from vestim_core.protocol.limits import MAX_PIECE_BYTES
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.spec.states import JobState
 
-ANSWER = "tasks/inspect_1/result/answer.json"
+ANSWER_PATH = "tasks/inspect_1/result/answer.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Call a method; the talk is sent its result."""
+    """Call a method; the flow is resumed with its result."""
 
     method: str
     params: dict[str, Any]
@@ -28,46 +28,46 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """Wait until an inspection has ended, or nobody wants its answer any more; the talk is sent None."""
+class InspectionEnd:
+    """Wait until an inspection has ended or was cancelled; the flow is resumed with None."""
 
     inspection_id: str
 
 
-Talk = Generator[Request | Ended, Any, Any]
+RequestFlow = Generator[Request | InspectionEnd, Any, Any]
 
 
-def call(method: str, params: dict[str, Any], command_id: str) -> Talk:
+def call_flow(method: str, params: dict[str, Any], command_id: str) -> RequestFlow:
     """One call."""
     return (yield Request(method, params, command_id))
 
 
-def read_file(job_id: str, path: str) -> Talk:
+def read_file_flow(job_id: str, path: str) -> RequestFlow:
     """All bytes of one file of a job's folder."""
     pieces: list[bytes] = []
-    read = 0
+    byte_count = 0
     while True:
-        where = {"job_id": job_id, "path": path, "offset": read, "length": MAX_PIECE_BYTES}
-        piece = yield Request("read_artifact", where)
+        params = {"job_id": job_id, "path": path, "offset": byte_count, "length": MAX_PIECE_BYTES}
+        piece = yield Request("read_artifact", params)
         pieces.append(piece["data"])
-        read += len(piece["data"])
-        if read >= piece["size"] or not piece["data"]:
+        byte_count += len(piece["data"])
+        if byte_count >= piece["size"] or not piece["data"]:
             return b"".join(pieces)
 
 
-def inspect(method: str, params: dict[str, Any], command_id: str, unwanted: Callable[[], bool]) -> Talk:
-    """The answer of an inspecting worker; `VestimError` when there is none. None when it was not wanted any more.
+def inspect_flow(method: str, params: dict[str, Any], command_id: str, is_cancelled: Callable[[], bool]) -> RequestFlow:
+    """Result of an inspection; `VestimError` if it failed, None if it was cancelled.
 
-    unwanted: whether nobody wants the answer any more; the worker is then told to stop.
+    is_cancelled: True once the result is no longer needed; the worker is then told to stop.
     """
     inspection_id = (yield Request(method, params, command_id))["inspection_id"]
-    if not unwanted():
-        yield Ended(inspection_id)
-    if unwanted():
+    if not is_cancelled():
+        yield InspectionEnd(inspection_id)
+    if is_cancelled():
         yield Request("stop", {"job_id": inspection_id, "test": False})
         return None
-    shown = yield Request("show_job", {"job_id": inspection_id})
-    if shown["state"] != JobState.DONE:
-        error = shown["error"] or next((task["error"] for task in shown["tasks"] if task["error"]), None)
+    job = yield Request("show_job", {"job_id": inspection_id})
+    if job["state"] != JobState.DONE:
+        error = job["error"] or next((task["error"] for task in job["tasks"] if task["error"]), None)
         raise VestimError.from_record(error) if error else VestimError(ErrorCode.FAILED, "the inspection was stopped")
-    return json.loads((yield from read_file(inspection_id, ANSWER)))
+    return json.loads((yield from read_file_flow(inspection_id, ANSWER_PATH)))

@@ -1,16 +1,16 @@
-"""What the window asks of the thread that owns the socket, and what that thread delivers."""
+"""Messages between the window's thread and the link's thread: commands one way, deliveries the other."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
 
-from vestim_gui.link.link_state import CatalogueChange, JobEvents, LinkState, LogPiece
+from vestim_gui.link.link_state import CatalogChange, JobEvents, LinkState, LogPiece
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Call a method of the protocol's table. The answer comes as `Answer` with the same token."""
+    """Call a protocol method. Its result arrives as a `Reply` with the same token."""
 
     token: int
     method: str
@@ -20,7 +20,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Inspect:
-    """Ask about files: submit, follow, read the answer."""
+    """Inspect files: submit, follow, read the result."""
 
     token: int
     method: str
@@ -38,14 +38,14 @@ class ReadFile:
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """End a question whose answer nobody wants any more."""
+    """Stop an inspection whose result is no longer needed."""
 
     token: int
 
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """Deliver a stream after number `since`, from now on."""
+    """Deliver a stream from after `since` on."""
 
     stream: str
     since: int = 0
@@ -53,42 +53,42 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Unwatch:
-    """Deliver a stream no more."""
+    """Stop delivering a stream."""
 
     stream: str
 
 
 @dataclass(frozen=True, slots=True)
 class Restart:
-    """The user wants the service: start it where it was stopped, end and start it where it does not answer."""
+    """Start the daemon if it was stopped; end and restart it if it does not answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refresh:
-    """Read the whole catalogue anew."""
+    """Read the whole catalog again."""
 
 
-Order = Call | Inspect | ReadFile | Cancel | Watch | Unwatch | Restart | Refresh
+LinkCommand = Call | Inspect | ReadFile | Cancel | Watch | Unwatch | Restart | Refresh
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A result, or a `VestimError`."""
+class Reply:
+    """The result of a request, or a `VestimError`."""
 
     token: int
-    answer: Any
+    result: Any
 
 
 @dataclass(frozen=True, slots=True)
-class QuestionProgress:
-    """How far a question is."""
+class InspectionProgress:
+    """Progress of an inspection."""
 
     token: int
     data: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class EventsOf:
+class EventsDelivery:
     """The next events of one job."""
 
     job_id: str
@@ -96,7 +96,7 @@ class EventsOf:
 
 
 @dataclass(frozen=True, slots=True)
-class LogOf:
+class LogDelivery:
     """The next text of one log."""
 
     stream: str
@@ -105,9 +105,9 @@ class LogOf:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Newest progress of running attempts, as `wait` gives it."""
+    """Newest progress of running attempts, as `wait` returns it."""
 
-    newest: list[dict[str, Any]] = field(default_factory=list)
+    reports: list[dict[str, Any]] = field(default_factory=list)
 
 
-Delivery = LinkState | CatalogueChange | EventsOf | LogOf | Progress | Answer | QuestionProgress
+Delivery = LinkState | CatalogChange | EventsDelivery | LogDelivery | Progress | Reply | InspectionProgress

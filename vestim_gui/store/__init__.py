@@ -1,1 +1,1 @@
-"""What the window knows of the service: rows of jobs, histories of jobs, and how they are found and shown."""
+"""The window's copy of what the daemon reports: rows and histories of jobs, their texts, order and filters."""

@@ -1,7 +1,7 @@
-"""JobHistory: what a job's events add up to. Pure: the same events in the same order give the same history.
+"""JobHistory: the state that a job's events add up to. Pure: the same events in the same order give the same history.
 
-A later attempt of a task repeats the epochs after its last checkpoint: its epoch replaces the same epoch of an earlier
-attempt, and epochs beyond it are forgotten until they come again.
+A later attempt of a task repeats the epochs after its last checkpoint: its epoch replaces the same epoch of the earlier
+attempt, and later epochs are dropped until they are trained again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Series = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 @dataclass(slots=True)
 class TaskHistory:
-    """One task. epochs: by number, each as the event's data. attempt: the newest, from 1. error: of its newest end."""
+    """One task. epochs: event data by epoch. attempt: the newest, from 1. error: from the newest attempt's end."""
 
     task_id: str
     kind: str = ""
@@ -36,18 +36,18 @@ class TaskHistory:
     ended_utc: str = ""
 
     def series(self, name: str) -> Series:
-        """Epoch numbers and the values of `name` (`train_rmse_mV`), in order; NaN where an epoch has none."""
-        numbers = sorted(self.epochs)
-        values = [_number(self.epochs[number].get(name)) for number in numbers]
-        return np.array(numbers, dtype=np.float64), np.array(values, dtype=np.float64)
+        """Epochs and the values of `name` (`train_rmse_mV`), in order; NaN where an epoch has no value."""
+        epochs = sorted(self.epochs)
+        values = [_finite_or_nan(self.epochs[epoch].get(name)) for epoch in epochs]
+        return np.array(epochs, dtype=np.float64), np.array(values, dtype=np.float64)
 
     def names(self) -> list[str]:
-        """Names of all values that an epoch has."""
+        """Names of all values of an epoch."""
         return list(next(iter(self.epochs.values()), {}))
 
     @property
     def last(self) -> dict[str, Any] | None:
-        """The newest epoch."""
+        """Data of the newest epoch; None before the first."""
         return self.epochs[max(self.epochs)] if self.epochs else None
 
 
@@ -55,8 +55,8 @@ class TaskHistory:
 class JobHistory:
     """One job. findings, messages: whole events. phases: newest data of each phase, with `task` and `time_utc`.
 
-    results: by task, newest. states: each change of the job's state, as `(time_utc, state)`. seq: the last event's
-    number.
+    results: newest by task. states: each change of the job's state, as `(time_utc, state)`. seq: number of the last
+    event.
     """
 
     tasks: dict[str, TaskHistory] = field(default_factory=dict)
@@ -68,26 +68,26 @@ class JobHistory:
     seq: int = 0
 
     def apply(self, events: Iterable[dict[str, Any]]) -> set[str]:
-        """Take in the next events; what changed: "job", "tasks", "epochs", "results", "findings", "messages",
+        """Apply the next events; return what changed: "job", "tasks", "epochs", "results", "findings", "messages",
         "phases"."""
         changed: set[str] = set()
         for event in events:
             if event["seq"] <= self.seq:
                 continue
             self.seq = event["seq"]
-            if word := self._apply(event):
-                changed.add(word)
+            if change := self._apply_event(event):
+                changed.add(change)
         return changed
 
-    def _apply(self, event: dict[str, Any]) -> str:
+    def _apply_event(self, event: dict[str, Any]) -> str:
         kind, data = event["kind"], event["data"]
         if kind == EventKind.EPOCH:
-            self._epoch(self._task(event), event)
+            self._apply_epoch(self._task_of(event), event)
             return "epochs"
         if kind in (EventKind.TASK, EventKind.ATTEMPT):
-            return self._change(self._task(event), event)
+            return self._apply_task(self._task_of(event), event)
         if kind == EventKind.RESULT:
-            task = self._task(event)
+            task = self._task_of(event)
             task.result = self.results[task.task_id] = {**(task.result or {}), **data}
             return "results"
         if kind == EventKind.FINDING:
@@ -108,21 +108,21 @@ class JobHistory:
             return "job"
         return ""
 
-    def _task(self, event: dict[str, Any]) -> TaskHistory:
+    def _task_of(self, event: dict[str, Any]) -> TaskHistory:
         return self.tasks.setdefault(event["task"], TaskHistory(event["task"]))
 
-    def _epoch(self, task: TaskHistory, event: dict[str, Any]) -> None:
-        number = int(event["data"]["epoch"])
+    def _apply_epoch(self, task: TaskHistory, event: dict[str, Any]) -> None:
+        epoch = int(event["data"]["epoch"])
         if event["attempt"] != task.attempt:
-            self._next_attempt(task, event["attempt"])
-        if task.epochs and number <= max(task.epochs):
-            task.epochs = {epoch: data for epoch, data in task.epochs.items() if epoch < number}
-        task.epochs[number] = event["data"]
+            self._start_attempt(task, event["attempt"])
+        if task.epochs and epoch <= max(task.epochs):
+            task.epochs = {earlier: data for earlier, data in task.epochs.items() if earlier < epoch}
+        task.epochs[epoch] = event["data"]
 
-    def _change(self, task: TaskHistory, event: dict[str, Any]) -> str:
+    def _apply_task(self, task: TaskHistory, event: dict[str, Any]) -> str:
         data = event["data"]
         if event["attempt"] > task.attempt:
-            self._next_attempt(task, event["attempt"])
+            self._start_attempt(task, event["attempt"])
         if event["kind"] == EventKind.TASK:
             task.state = data.get("state", task.state)
             task.kind = data.get("kind", task.kind)
@@ -136,9 +136,9 @@ class JobHistory:
             task.error = data.get("error")
         return "tasks"
 
-    def _next_attempt(self, task: TaskHistory, attempt: int) -> None:
+    def _start_attempt(self, task: TaskHistory, attempt: int) -> None:
         task.attempt, task.ended_utc = attempt, ""
 
 
-def _number(value: Any) -> float:
+def _finite_or_nan(value: Any) -> float:
     return float(value) if isinstance(value, int | float) else math.nan

@@ -1,8 +1,8 @@
-"""JobsModel: the jobs that the filter wants, in the chosen order, each opening into its tasks.
+"""JobsModel: the jobs that match the filter, in the chosen order, each expandable into its tasks.
 
-It follows the catalogue row by row, at most ten times a second, and a fifth of the window's time at most: a row whose
-content changed is repainted, and only
-where rows come, go or change places is the list laid out anew. What is selected stays selected.
+Follows the catalog row by row, at most ten times a second and for at most a fifth of the window's time. A row whose
+content changed is repainted; the list is laid out again only where rows are added, removed or moved. The selection is
+kept.
 """
 
 from __future__ import annotations
@@ -19,49 +19,50 @@ from vestim_core.spec.states import JobState
 from vestim_gui.link.link import Link
 from vestim_gui.link.link_state import LinkPhase
 from vestim_gui.store.catalogue import Catalogue
-from vestim_gui.store.table_columns import COLUMNS, INDEX, NAME, in_order, sort_key
-from vestim_gui.store.faces import Face, job_face
+from vestim_gui.store.expanded_job import ExpandedJob
+from vestim_gui.store.faces import JobPresenter, present_job
 from vestim_gui.store.filters import Filter
-from vestim_gui.store.opened_job import OpenedJob
+from vestim_gui.store.table_columns import COLUMN_INDEX, COLUMNS, NAME, sort_key, sort_rows
 
-BEAT_MS = 100
-MOST_PAUSE_S = 1.0
-"""Changes are shown at least this often, however long it took the last time."""
-SECOND_MS = 1000
-TICKING = 400
-"""Most rows whose running time goes on by the second; in the order of the list, what runs stands first."""
-MANY = 32
-"""More rows than this that come or go at once are laid out as a whole."""
-JOB_TYPE = "application/x-vestim-job"
-QUEUE = frozenset({JobState.QUEUED.value, JobState.RUNNING.value, JobState.PAUSED.value, JobState.HELD.value})
+FLUSH_MS = 100  # product rule: views update at 10 Hz at most
+MAX_PAUSE_S = 1.0
+"""Upper bound, in s, of the pause between two updates, however long the last one took."""
+CLOCK_MS = 1000  # running times are shown in seconds
+MAX_TICKING_ROWS = 400
+"""Number of rows, from the top, whose running time is updated every second; running jobs come first in the default
+order."""
+RESET_THRESHOLD = 32
+"""Number of rows added or removed at once above which the model is reset instead of updated row by row."""
+JOB_MIME_TYPE = "application/x-vestim-job"
+QUEUE_STATES = frozenset({JobState.QUEUED.value, JobState.RUNNING.value, JobState.PAUSED.value, JobState.HELD.value})
 
-FACE = Qt.ItemDataRole.UserRole + 1
-JOB_ID = Qt.ItemDataRole.UserRole + 2
-TASK_ID = Qt.ItemDataRole.UserRole + 3
-NOTE = Qt.ItemDataRole.UserRole + 4
-TAGS = Qt.ItemDataRole.UserRole + 5
+PRESENTER = Qt.ItemDataRole.UserRole + 1  # data roles of this model, from Qt's first free one on
+JOB_ID = Qt.ItemDataRole.UserRole + 2  # id of the job of a row, also in the rows of its tasks
+TASK_ID = Qt.ItemDataRole.UserRole + 3  # id of the task; None in the rows of jobs
+NOTE = Qt.ItemDataRole.UserRole + 4  # the job's note
+TAGS = Qt.ItemDataRole.UserRole + 5  # the job's tags
 
-_ROW = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-_TASK = _ROW | Qt.ItemFlag.ItemNeverHasChildren
-_JOB = {
-    (named, queued): _ROW
-    | (Qt.ItemFlag.ItemIsEditable if named else Qt.ItemFlag.NoItemFlags)
-    | (Qt.ItemFlag.ItemIsDragEnabled if queued else Qt.ItemFlag.NoItemFlags)
-    for named in (False, True)
-    for queued in (False, True)
+_ROW_FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+_TASK_FLAGS = _ROW_FLAGS | Qt.ItemFlag.ItemNeverHasChildren
+_JOB_FLAGS = {
+    (is_name, is_queued): _ROW_FLAGS
+    | (Qt.ItemFlag.ItemIsEditable if is_name else Qt.ItemFlag.NoItemFlags)
+    | (Qt.ItemFlag.ItemIsDragEnabled if is_queued else Qt.ItemFlag.NoItemFlags)
+    for is_name in (False, True)
+    for is_queued in (False, True)
 }
-"""Flags of a job's cells: whether it is the name, and whether the job can be dragged in the queue. Put together once,
-since a view asks for them several times a row."""
-_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+"""Flags of a job's cells by (is the name column, is queued). Computed once, since a view requests them several times
+per row."""
+_ALIGN_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+_ALIGN_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
 
 class JobsModel(QAbstractItemModel):
-    """Jobs at the top level, tasks of opened jobs below.
+    """Jobs at the top level, tasks of expanded jobs below. Lives on the window's thread.
 
-    dropped: a job was dragged in the queue: its id, and the id of the job that it is to stand before ("" for the end).
-    renamed: a job was given another name in its row: its id and the name.
-    counted: after each change, how many jobs are shown.
+    dropped: a job was dragged in the queue: its id, and the id of the job it was dropped before ("" for the end).
+    renamed: a job's name was edited in its row: its id and the new name. counted: number of jobs in the model, after
+    each change.
     """
 
     dropped = pyqtSignal(str, str)
@@ -73,261 +74,264 @@ class JobsModel(QAbstractItemModel):
         self._jobs = jobs
         self._link = link
         self._filter = Filter()
-        self._archived = False
-        self._sort, self._descending = "", False
+        self._includes_archived = False
+        self._sort_column, self._is_descending = "", False
         self._order: list[str] = []
-        self._place: dict[str, int] = {}
-        self._numbers: dict[str, int] = {}
-        self._ids: list[str] = [""]
-        self._faces: dict[str, Face] = {}
-        self._queue: list[float] | None = None
-        self._stood: dict[str, Any] = {}
-        self._pending: dict[str, str] = {}
-        self._settled: set[str] = set()
-        self._opened: dict[str, OpenedJob] = {}
-        self._dirty: dict[str, None] = {}
-        self._beat = QTimer(self)
-        self._beat.setInterval(BEAT_MS)
-        self._beat.setSingleShot(True)
-        self._beat.timeout.connect(self._flush)
-        self._clock = QTimer(self)
-        self._clock.setInterval(SECOND_MS)
-        self._clock.timeout.connect(self._tick)
-        self._clock.start()
-        self._flushed_s, self._pause_s = 0.0, BEAT_MS / 1000
-        jobs.changed.connect(self._touch)
-        jobs.removed.connect(self._touch)
+        self._row_by_id: dict[str, int] = {}
+        self._internal_ids: dict[str, int] = {}
+        self._ids_by_internal_id: list[str] = [""]
+        self._presenters: dict[str, JobPresenter] = {}
+        self._queue_positions: list[float] | None = None
+        self._standings: dict[str, Any] = {}
+        self._pending_texts: dict[str, str] = {}
+        self._settled_ids: set[str] = set()
+        self._expanded_jobs: dict[str, ExpandedJob] = {}
+        self._changed_ids: dict[str, None] = {}
+        self._flush_timer = QTimer(self)
+        self._flush_timer.setInterval(FLUSH_MS)
+        self._flush_timer.setSingleShot(True)
+        self._flush_timer.timeout.connect(self._flush)
+        self._clock_timer = QTimer(self)
+        self._clock_timer.setInterval(CLOCK_MS)
+        self._clock_timer.timeout.connect(self._update_run_times)
+        self._clock_timer.start()
+        self._flushed_at_s, self._min_pause_s = 0.0, FLUSH_MS / 1000
+        jobs.changed.connect(self._mark_changed)
+        jobs.removed.connect(self._mark_changed)
         jobs.reset.connect(self._reset)
-        link.state_changed.connect(self._synced)
+        link.state_changed.connect(self._show_after_sync)
         self._reset()
 
-    # --- what is shown
+    # --- filter, order and expanded jobs
 
     @property
     def sort_order(self) -> tuple[str, bool]:
-        """The column that rows are sorted by ("" for the order of the list), and whether from the highest down."""
-        return self._sort, self._descending
+        """Id of the column that rows are sorted by ("" for the default order), and True if descending."""
+        return self._sort_column, self._is_descending
 
-    def set_filter(self, wanted: Filter) -> None:
-        """Show what this filter wants."""
-        self._filter = wanted
-        self._choose_anew()
+    def set_filter(self, job_filter: Filter) -> None:
+        """Show the jobs that match."""
+        self._filter = job_filter
+        self._rearrange()
 
-    def set_archived_shown(self, shown: bool) -> None:
-        """Show archived jobs among the others, or not at all."""
-        self._archived = shown
-        self._choose_anew()
+    def set_archived_shown(self, is_shown: bool) -> None:
+        """Show archived jobs among the others, or hide them."""
+        self._includes_archived = is_shown
+        self._rearrange()
 
-    def sort_by(self, column: str, descending: bool = False) -> None:
-        """Sort by a column's id; "" for the order of the list."""
-        self._sort, self._descending = column, descending
-        self._choose_anew()
+    def sort_by(self, column: str, is_descending: bool = False) -> None:
+        """Sort by a column's id; "" for the default order."""
+        self._sort_column, self._is_descending = column, is_descending
+        self._rearrange()
 
-    def set_pending(self, job_id: str, words: str) -> None:
-        """Show what was just asked of a job, until `settle`."""
-        self._pending[job_id] = words
-        self._settled.discard(job_id)
-        self._faces.pop(job_id, None)
+    def set_pending(self, job_id: str, text: str) -> None:
+        """Show the command that was just sent to a job, until `settle`."""
+        self._pending_texts[job_id] = text
+        self._settled_ids.discard(job_id)
+        self._presenters.pop(job_id, None)
         self._repaint(job_id)
 
     def settle(self, job_id: str) -> None:
-        """What was asked of a job was answered: show its row again, as soon as the next changes are shown."""
-        self._settled.add(job_id)
-        self._touch([job_id])
+        """The command sent to a job was answered: show the job's own state with the next update."""
+        self._settled_ids.add(job_id)
+        self._mark_changed([job_id])
 
     def ids(self) -> list[str]:
-        """Ids of the jobs that are shown, in their order."""
+        """Ids of the jobs in the model, in their order."""
         return list(self._order)
 
     def index_of(self, job_id: str) -> QModelIndex:
-        """Where a job is shown; invalid when it is not."""
-        place = self._place.get(job_id)
-        return QModelIndex() if place is None else self.createIndex(place, 0, 0)
+        """Index of a job; invalid if it is not in the model."""
+        row = self._row_by_id.get(job_id)
+        return QModelIndex() if row is None else self.createIndex(row, 0, 0)
 
-    def open_job(self, job_id: str) -> None:
+    def expand_job(self, job_id: str) -> None:
         """Show a job's tasks."""
-        if job_id not in self._opened and job_id in self._place:
-            opened = OpenedJob(self._link, self._jobs, job_id, self)
-            opened.about_to_change.connect(lambda old, new: self._tasks_change(job_id, old, new))
-            opened.changed.connect(lambda: self._tasks_changed(job_id))
-            self._opened[job_id] = opened
+        if job_id not in self._expanded_jobs and job_id in self._row_by_id:
+            expanded_job = ExpandedJob(self._link, self._jobs, job_id, self)
+            expanded_job.task_count_changing.connect(
+                lambda old_count, new_count: self._begin_task_change(job_id, old_count, new_count)
+            )
+            expanded_job.changed.connect(lambda: self._end_task_change(job_id))
+            self._expanded_jobs[job_id] = expanded_job
 
-    def close_job(self, job_id: str) -> None:
-        """Show a job's tasks no more."""
-        opened = self._opened.get(job_id)
-        if opened is None:
+    def collapse_job(self, job_id: str) -> None:
+        """Hide a job's tasks."""
+        expanded_job = self._expanded_jobs.get(job_id)
+        if expanded_job is None:
             return
-        parent, count = self.index_of(job_id), len(opened.tasks)
+        parent, count = self.index_of(job_id), len(expanded_job.tasks)
         if parent.isValid() and count:
             self.beginRemoveRows(parent, 0, count - 1)
-        del self._opened[job_id]
-        opened.close()
+        del self._expanded_jobs[job_id]
+        expanded_job.close()
         if parent.isValid() and count:
             self.endRemoveRows()
 
     @property
-    def opened(self) -> list[str]:
+    def expanded_ids(self) -> list[str]:
         """Ids of the jobs whose tasks are shown."""
-        return list(self._opened)
+        return list(self._expanded_jobs)
 
     def close(self) -> None:
-        """Follow no job any more."""
-        self._beat.stop()
-        self._clock.stop()
-        for opened in self._opened.values():
-            opened.close()
-        self._opened.clear()
+        """Stop following all jobs."""
+        self._flush_timer.stop()
+        self._clock_timer.stop()
+        for expanded_job in self._expanded_jobs.values():
+            expanded_job.close()
+        self._expanded_jobs.clear()
 
-    # --- the catalogue
+    # --- changes of the catalog
 
-    def _touch(self, job_ids: Iterable[str]) -> None:
-        self._dirty.update(dict.fromkeys(job_ids))
-        if not self._beat.isActive() and self._link.state.phase is not LinkPhase.SYNCING:
-            passed_s = time.monotonic() - self._flushed_s
-            self._beat.start(max(0, round((self._pause_s - passed_s) * 1000)))
+    def _mark_changed(self, job_ids: Iterable[str]) -> None:
+        self._changed_ids.update(dict.fromkeys(job_ids))
+        if not self._flush_timer.isActive() and self._link.state.phase is not LinkPhase.SYNCING:
+            elapsed_s = time.monotonic() - self._flushed_at_s
+            self._flush_timer.start(max(0, round((self._min_pause_s - elapsed_s) * 1000)))
 
-    def _synced(self) -> None:
-        """The whole list is shown at once, not as it comes in."""
-        if self._dirty:
-            self._touch(())
+    def _show_after_sync(self) -> None:
+        """Show the initial list at once instead of batch by batch."""
+        if self._changed_ids:
+            self._mark_changed(())
 
     def _reset(self) -> None:
-        self._dirty.clear()
-        self._stood.clear()
-        self._queue = None
-        self._arrange(whole=True)
+        self._changed_ids.clear()
+        self._standings.clear()
+        self._queue_positions = None
+        self._arrange(forced=True)
 
-    def _tick(self) -> None:
-        """Running times go on."""
-        for job_id in self._order[:TICKING]:
+    def _update_run_times(self) -> None:
+        """Update the running times."""
+        for job_id in self._order[:MAX_TICKING_ROWS]:
             row = self._jobs.row(job_id)
             if row is not None and row["state"] == JobState.RUNNING:
-                self._faces.pop(job_id, None)
+                self._presenters.pop(job_id, None)
                 self._repaint(job_id)
 
     def _flush(self) -> None:
-        dirty, self._dirty = self._dirty, {}
-        self._flushed_s = time.monotonic()
-        self._queue = None
-        for job_id in dirty:
-            self._faces.pop(job_id, None)
-            if job_id in self._settled:
-                self._settled.discard(job_id)
-                self._pending.pop(job_id, None)
-        if sum(self._moves(job_id) for job_id in dirty):
+        changed_ids, self._changed_ids = self._changed_ids, {}
+        self._flushed_at_s = time.monotonic()
+        self._queue_positions = None
+        for job_id in changed_ids:
+            self._presenters.pop(job_id, None)
+            if job_id in self._settled_ids:
+                self._settled_ids.discard(job_id)
+                self._pending_texts.pop(job_id, None)
+        if sum(self._may_move(job_id) for job_id in changed_ids):
             self._arrange()
-        if len(dirty) <= MANY:
-            for job_id in dirty:
+        if len(changed_ids) <= RESET_THRESHOLD:
+            for job_id in changed_ids:
                 self._repaint(job_id)
         elif self._order:
             self.dataChanged.emit(self.index(0, 0), self.index(len(self._order) - 1, len(COLUMNS) - 1))
-        took_s = time.monotonic() - self._flushed_s
-        self._pause_s = min(max(BEAT_MS / 1000, 4.0 * took_s), MOST_PAUSE_S)
+        duration_s = time.monotonic() - self._flushed_at_s
+        self._min_pause_s = min(max(FLUSH_MS / 1000, 4.0 * duration_s), MAX_PAUSE_S)
 
-    def _moves(self, job_id: str) -> bool:
-        """Whether a changed job may come, go or change its place."""
+    def _may_move(self, job_id: str) -> bool:
+        """True if a changed job may have to be added, removed or moved."""
         row = self._jobs.row(job_id)
-        stands = self._standing(row) if row is not None else None
-        moves = job_id not in self._stood or self._stood[job_id] != stands
-        self._stood[job_id] = stands
-        return moves
+        standing = self._standing_of(row) if row is not None else None
+        may_move = job_id not in self._standings or self._standings[job_id] != standing
+        self._standings[job_id] = standing
+        return may_move
 
-    def _standing(self, row: dict[str, Any]) -> Any:
-        """None where a job is not to be shown, else what decides on its place."""
-        wanted = (self._archived or not row["archived"]) and self._filter.matches(row)
-        return (sort_key(row, self._sort),) if wanted else None
+    def _standing_of(self, row: dict[str, Any]) -> Any:
+        """Sort key of a row; None if the row is filtered out."""
+        is_included = (self._includes_archived or not row["archived"]) and self._filter.matches(row)
+        return (sort_key(row, self._sort_column),) if is_included else None
 
     def _repaint(self, job_id: str) -> None:
-        if (place := self._place.get(job_id)) is not None:
-            self.dataChanged.emit(self.createIndex(place, 0, 0), self.createIndex(place, len(COLUMNS) - 1, 0))
+        if (row := self._row_by_id.get(job_id)) is not None:
+            self.dataChanged.emit(self.createIndex(row, 0, 0), self.createIndex(row, len(COLUMNS) - 1, 0))
 
-    # --- places
+    # --- order of rows
 
-    def _choose_anew(self) -> None:
-        self._stood.clear()
+    def _rearrange(self) -> None:
+        self._standings.clear()
         self._arrange()
 
-    def _arrange(self, *, whole: bool = False) -> None:
-        """Bring what is shown to what is wanted, with as little upheaval as that takes."""
-        rows = self._filter.wanted(row for row in self._jobs.rows() if self._archived or not row["archived"])
-        wanted = [row["job_id"] for row in in_order(rows, self._sort, self._descending)]
-        if wanted == self._order and not whole:
+    def _arrange(self, *, forced: bool = False) -> None:
+        """Bring the rows to the filtered, sorted order with the fewest changes; reset the model if `forced`."""
+        rows = self._filter.select(row for row in self._jobs.rows() if self._includes_archived or not row["archived"])
+        order = [row["job_id"] for row in sort_rows(rows, self._sort_column, self._is_descending)]
+        if order == self._order and not forced:
             return
-        known, kept = set(self._order), set(wanted)
-        gone = [job_id for job_id in self._order if job_id not in kept]
-        new = [job_id for job_id in wanted if job_id not in known]
-        for job_id in gone:
-            self.close_job(job_id)
-        if whole or len(gone) + len(new) > MANY:
+        previous_ids, current_ids = set(self._order), set(order)
+        removed_ids = [job_id for job_id in self._order if job_id not in current_ids]
+        new_ids = [job_id for job_id in order if job_id not in previous_ids]
+        for job_id in removed_ids:
+            self.collapse_job(job_id)
+        if forced or len(removed_ids) + len(new_ids) > RESET_THRESHOLD:
             self.beginResetModel()
-            self._faces.clear()
-            self._set_order(wanted)
+            self._presenters.clear()
+            self._set_order(order)
             self.endResetModel()
         else:
-            self._take_out(gone)
-            self._put_in(new, wanted)
-            if self._order != wanted:
-                self._reorder(wanted)
-        self.counted.emit(len(wanted))
+            self._remove_rows(removed_ids)
+            self._insert_rows(new_ids, order)
+            if self._order != order:
+                self._move_rows(order)
+        self.counted.emit(len(order))
 
-    def _take_out(self, gone: list[str]) -> None:
-        for job_id in gone:
-            place = self._place[job_id]
-            self.beginRemoveRows(QModelIndex(), place, place)
-            self._set_order(self._order[:place] + self._order[place + 1 :])
+    def _remove_rows(self, removed_ids: list[str]) -> None:
+        for job_id in removed_ids:
+            row = self._row_by_id[job_id]
+            self.beginRemoveRows(QModelIndex(), row, row)
+            self._set_order(self._order[:row] + self._order[row + 1 :])
             self.endRemoveRows()
 
-    def _put_in(self, new: list[str], wanted: list[str]) -> None:
-        """New ones at their places, where the others stand as wanted; otherwise at the end, to be put in order."""
-        fresh = set(new)
-        stands = self._order == [job_id for job_id in wanted if job_id not in fresh]
-        places = {job_id: place for place, job_id in enumerate(wanted)}
-        for job_id in new:
-            place = places[job_id] if stands else len(self._order)
-            self.beginInsertRows(QModelIndex(), place, place)
-            self._set_order([*self._order[:place], job_id, *self._order[place:]])
+    def _insert_rows(self, new_ids: list[str], order: list[str]) -> None:
+        """Insert rows at their final position if the others already stand in order; otherwise append them, to be sorted
+        later."""
+        new_id_set = set(new_ids)
+        is_in_order = self._order == [job_id for job_id in order if job_id not in new_id_set]
+        row_by_id = {job_id: row for row, job_id in enumerate(order)}
+        for job_id in new_ids:
+            row = row_by_id[job_id] if is_in_order else len(self._order)
+            self.beginInsertRows(QModelIndex(), row, row)
+            self._set_order([*self._order[:row], job_id, *self._order[row:]])
             self.endInsertRows()
 
-    def _reorder(self, wanted: list[str]) -> None:
+    def _move_rows(self, order: list[str]) -> None:
         self.layoutAboutToBeChanged.emit()
-        before = self.persistentIndexList()
-        held = [(index, self._order[index.row()]) for index in before if not index.internalId()]
-        self._set_order(wanted)
+        indexes = self.persistentIndexList()
+        job_indexes = [(index, self._order[index.row()]) for index in indexes if not index.internalId()]
+        self._set_order(order)
         self.changePersistentIndexList(
-            [index for index, _ in held],
-            [self.createIndex(self._place[job_id], index.column(), 0) for index, job_id in held],
+            [index for index, _ in job_indexes],
+            [self.createIndex(self._row_by_id[job_id], index.column(), 0) for index, job_id in job_indexes],
         )
         self.layoutChanged.emit()
 
     def _set_order(self, order: list[str]) -> None:
         self._order = order
-        self._place = {job_id: place for place, job_id in enumerate(order)}
+        self._row_by_id = {job_id: row for row, job_id in enumerate(order)}
 
-    # --- tasks of opened jobs
+    # --- tasks of expanded jobs
 
-    def _tasks_change(self, job_id: str, old: int, new: int) -> None:
+    def _begin_task_change(self, job_id: str, old_count: int, new_count: int) -> None:
         parent = self.index_of(job_id)
-        if new > old:
-            self.beginInsertRows(parent, old, new - 1)
-        elif new < old:
-            self.beginRemoveRows(parent, new, old - 1)
+        if new_count > old_count:
+            self.beginInsertRows(parent, old_count, new_count - 1)
+        elif new_count < old_count:
+            self.beginRemoveRows(parent, new_count, old_count - 1)
 
-    def _tasks_changed(self, job_id: str) -> None:
-        opened = self._opened[job_id]
-        if opened.grew > 0:
+    def _end_task_change(self, job_id: str) -> None:
+        expanded_job = self._expanded_jobs[job_id]
+        if expanded_job.added_count > 0:
             self.endInsertRows()
-        elif opened.grew < 0:
+        elif expanded_job.added_count < 0:
             self.endRemoveRows()
         parent = self.index_of(job_id)
-        if parent.isValid() and opened.tasks:
-            last = len(opened.tasks) - 1
+        if parent.isValid() and expanded_job.tasks:
+            last = len(expanded_job.tasks) - 1
             self.dataChanged.emit(self.index(0, 0, parent), self.index(last, len(COLUMNS) - 1, parent))
 
-    def _number(self, job_id: str) -> int:
-        if job_id not in self._numbers:
-            self._numbers[job_id] = len(self._ids)
-            self._ids.append(job_id)
-        return self._numbers[job_id]
+    def _internal_id(self, job_id: str) -> int:
+        if job_id not in self._internal_ids:
+            self._internal_ids[job_id] = len(self._ids_by_internal_id)
+            self._ids_by_internal_id.append(job_id)
+        return self._internal_ids[job_id]
 
     # --- QAbstractItemModel
 
@@ -336,19 +340,19 @@ class JobsModel(QAbstractItemModel):
             return self.createIndex(row, column, 0) if 0 <= row < len(self._order) else QModelIndex()
         if parent.internalId() or not 0 <= row < self.rowCount(parent):
             return QModelIndex()
-        return self.createIndex(row, column, self._number(self._order[parent.row()]))
+        return self.createIndex(row, column, self._internal_id(self._order[parent.row()]))
 
     def parent(self, child: QModelIndex) -> QModelIndex:  # type: ignore[override]
-        number = child.internalId() if child.isValid() else 0
-        return self.index_of(self._ids[number]) if number else QModelIndex()
+        internal_id = child.internalId() if child.isValid() else 0
+        return self.index_of(self._ids_by_internal_id[internal_id]) if internal_id else QModelIndex()
 
     def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008
         if not parent.isValid():
             return len(self._order)
         if parent.internalId() or parent.column() > 0:
             return 0
-        opened = self._opened.get(self._order[parent.row()])
-        return opened.count if opened else 0
+        expanded_job = self._expanded_jobs.get(self._order[parent.row()])
+        return expanded_job.count if expanded_job else 0
 
     def columnCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008
         return len(COLUMNS)
@@ -367,29 +371,29 @@ class JobsModel(QAbstractItemModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return COLUMNS[section].title
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _RIGHT if COLUMNS[section].right else _LEFT
+            return _ALIGN_RIGHT if COLUMNS[section].is_numeric else _ALIGN_LEFT
         return None
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _RIGHT if COLUMNS[index.column()].right else _LEFT
-        if number := index.internalId():
-            return self._task_data(self._ids[number], index, role)
+            return _ALIGN_RIGHT if COLUMNS[index.column()].is_numeric else _ALIGN_LEFT
+        if internal_id := index.internalId():
+            return self._task_data(self._ids_by_internal_id[internal_id], index, role)
         return self._job_data(self._order[index.row()], index.column(), role)
 
     def flags(self, index: QModelIndex) -> Qt.ItemFlag:
         if not index.isValid():
-            return Qt.ItemFlag.ItemIsDropEnabled if not self._sort else Qt.ItemFlag.NoItemFlags
+            return Qt.ItemFlag.ItemIsDropEnabled if not self._sort_column else Qt.ItemFlag.NoItemFlags
         if index.internalId():
-            return _TASK
+            return _TASK_FLAGS
         row = self._jobs.row(self._order[index.row()])
-        queued = row is not None and not self._sort and row["state"] in QUEUE
-        return _JOB[index.column() == INDEX[NAME], queued]
+        is_queued = row is not None and not self._sort_column and row["state"] in QUEUE_STATES
+        return _JOB_FLAGS[index.column() == COLUMN_INDEX[NAME], is_queued]
 
     def setData(self, index: QModelIndex, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
-        """Ask for another name; the row shows it when the service says so."""
+        """Request a new name; the row shows it once the daemon reports it."""
         name = str(value).strip()
         if role != Qt.ItemDataRole.EditRole or not index.isValid() or index.internalId() or not name:
             return False
@@ -401,12 +405,12 @@ class JobsModel(QAbstractItemModel):
         if row is None:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            face = self._face(job_id, row)
-            return COLUMNS[column].text(row, self._jobs.progress_of(job_id), face, time.time())
+            presenter = self._presenter(job_id, row)
+            return COLUMNS[column].text(row, self._jobs.progress_of(job_id), presenter, time.time())
         if role == Qt.ItemDataRole.EditRole:
             return row["name"]
-        if role == FACE:
-            return self._face(job_id, row)
+        if role == PRESENTER:
+            return self._presenter(job_id, row)
         if role == JOB_ID:
             return job_id
         if role == TAGS:
@@ -414,82 +418,84 @@ class JobsModel(QAbstractItemModel):
         if role == NOTE:
             return row["note"]
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return self._face(job_id, row).spoken
+            return self._presenter(job_id, row).accessible_text
         if role == Qt.ItemDataRole.ToolTipRole:
-            face = self._face(job_id, row)
-            lines = (row["name"], face.words, ", ".join(row["tags"]), row["note"])
+            presenter = self._presenter(job_id, row)
+            lines = (row["name"], presenter.text, ", ".join(row["tags"]), row["note"])
             return "<qt>" + "<br>".join(html.escape(line) for line in lines if line) + "</qt>"
         return None
 
     def _task_data(self, job_id: str, index: QModelIndex, role: int) -> Any:
-        opened = self._opened.get(job_id)
-        if opened is None or index.row() >= len(opened.tasks):
+        expanded_job = self._expanded_jobs.get(job_id)
+        if expanded_job is None or index.row() >= len(expanded_job.tasks):
             return None
         if role == JOB_ID:
             return job_id
         if role == TASK_ID:
-            return opened.tasks[index.row()]["task_id"]
-        face = opened.face(index.row())
-        if role == FACE:
-            return face
+            return expanded_job.tasks[index.row()]["task_id"]
+        presenter = expanded_job.presenter(index.row())
+        if role == PRESENTER:
+            return presenter
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return face.spoken
+            return presenter.accessible_text
         if role == Qt.ItemDataRole.DisplayRole:
             texts = {
-                "name": face.title,
-                "state": f"{face.glyph} {face.word}",
-                "progress": f"{face.fraction:.0%}",
-                "best": face.figure.partition(" ")[2],
-                "id": opened.tasks[index.row()]["task_id"],
+                "name": presenter.title,
+                "state": f"{presenter.glyph} {presenter.word}",
+                "progress": f"{presenter.fraction:.0%}",
+                "best": presenter.metric_text.partition(" ")[2],
+                "id": expanded_job.tasks[index.row()]["task_id"],
             }
             return texts.get(COLUMNS[index.column()].id, "")
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"<qt>{html.escape(face.spoken)}</qt>"
+            return f"<qt>{html.escape(presenter.accessible_text)}</qt>"
         return None
 
-    def _face(self, job_id: str, row: dict[str, Any]) -> Face:
-        face = self._faces.get(job_id)
-        if face is None:
-            face = job_face(
+    def _presenter(self, job_id: str, row: dict[str, Any]) -> JobPresenter:
+        presenter = self._presenters.get(job_id)
+        if presenter is None:
+            presenter = present_job(
                 row,
                 self._jobs.progress_of(job_id),
-                ahead=self._ahead(row) if row["state"] == JobState.QUEUED else 0,
-                pending=self._pending.get(job_id, ""),
+                jobs_ahead=self._jobs_ahead(row) if row["state"] == JobState.QUEUED else 0,
+                pending_text=self._pending_texts.get(job_id, ""),
                 now_s=time.time(),
             )
-            self._faces[job_id] = face
-        return face
+            self._presenters[job_id] = presenter
+        return presenter
 
-    def _ahead(self, row: dict[str, Any]) -> int:
-        """Jobs that stand before this one in the queue."""
-        if self._queue is None:
-            self._queue = sorted(float(other["position"]) for other in self._jobs.rows() if other["state"] in QUEUE)
-        return bisect_left(self._queue, float(row["position"]))
+    def _jobs_ahead(self, row: dict[str, Any]) -> int:
+        """Number of jobs before this one in the queue."""
+        if self._queue_positions is None:
+            self._queue_positions = sorted(
+                float(candidate["position"]) for candidate in self._jobs.rows() if candidate["state"] in QUEUE_STATES
+            )
+        return bisect_left(self._queue_positions, float(row["position"]))
 
-    # --- reordering the queue by hand
+    # --- drag and drop in the queue
 
     def supportedDropActions(self) -> Qt.DropAction:
         return Qt.DropAction.MoveAction
 
     def mimeTypes(self) -> list[str]:
-        return [JOB_TYPE]
+        return [JOB_MIME_TYPE]
 
     def mimeData(self, indexes: Iterable[QModelIndex]) -> QMimeData:
         data = QMimeData()
         ids = [self._order[index.row()] for index in indexes if index.column() == 0 and not index.internalId()]
-        data.setData(JOB_TYPE, ids[0].encode() if ids else b"")
+        data.setData(JOB_MIME_TYPE, ids[0].encode() if ids else b"")
         return data
 
     def dropMimeData(
         self, data: QMimeData | None, action: Qt.DropAction, row: int, column: int, parent: QModelIndex
     ) -> bool:
-        """Ask for the move; the row changes its place when the service says so."""
-        if data is not None and data.hasFormat(JOB_TYPE) and (job_id := data.data(JOB_TYPE).data().decode()):
-            place = row if row >= 0 else parent.row() if parent.isValid() else len(self._order)
-            self.dropped.emit(job_id, self._order[place] if place < len(self._order) else "")
+        """Request the move; the row moves once the daemon reports it."""
+        if data is not None and data.hasFormat(JOB_MIME_TYPE) and (job_id := data.data(JOB_MIME_TYPE).data().decode()):
+            target = row if row >= 0 else parent.row() if parent.isValid() else len(self._order)
+            self.dropped.emit(job_id, self._order[target] if target < len(self._order) else "")
         return False
 
 
 def column_index(column: str) -> int:
-    """Where a column stands in the model."""
-    return INDEX[column]
+    """Index of a column in the model."""
+    return COLUMN_INDEX[column]

@@ -96,7 +96,7 @@ def test_a_cut_leaves_what_was_there_and_the_next_epochs_follow_without_a_gap(
     fake_link.append(JOB, more)
     qtbot.waitUntil(lambda: not fake_link.state.current)
     assert len(curve_of(page.overview.loss, "train").x) == 5
-    fake_link.reconnect_service(rebuilt=True)
+    fake_link.reconnect_service(is_rebuilt=True)
     qtbot.waitUntil(lambda: len(curve_of(page.overview.loss, "train").x) == 10)
     page.show_tab("log")
     qtbot.waitUntil(lambda: "epoch 10 of 60" in page.log.text.toPlainText())

@@ -1,4 +1,4 @@
-"""A link over a scripted channel, with everything that it delivered."""
+"""A link over a scripted channel, and a recorder of everything that it delivers."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from vestim_gui.link import Link, LinkPhase
 
 
 @dataclass
-class Told:
-    """Everything that a link has told. rows: as a client that applies every change holds them."""
+class LinkRecorder:
+    """Everything that a link has delivered. rows: as a client that applies every change would hold them."""
 
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
     resets: int = 0
@@ -24,17 +24,17 @@ class Told:
     logs: dict[str, str] = field(default_factory=dict)
     progress: list[dict[str, Any]] = field(default_factory=list)
     phases: list[LinkPhase] = field(default_factory=list)
-    troubles: list[str] = field(default_factory=list)
+    unhandled_errors: list[str] = field(default_factory=list)
 
     def listen(self, link: Link) -> None:
-        link.catalogue_changed.connect(self._catalogue)
-        link.job_events.connect(self._events)
-        link.log_pieces.connect(self._log)
+        link.catalog_changed.connect(self._on_catalog)
+        link.job_events.connect(self._on_events)
+        link.log_pieces.connect(self._on_log)
         link.progress.connect(self.progress.extend)
         link.state_changed.connect(lambda state: self.phases.append(state.phase))
-        link.trouble.connect(lambda error: self.troubles.append(error.sentence))
+        link.unhandled_error.connect(lambda error: self.unhandled_errors.append(error.sentence))
 
-    def _catalogue(self, change: Any) -> None:
+    def _on_catalog(self, change: Any) -> None:
         if change.reset:
             self.rows.clear()
             self.resets += 1
@@ -42,44 +42,44 @@ class Told:
         for job_id in change.removed:
             self.rows.pop(job_id, None)
 
-    def _events(self, job_id: str, batch: Any) -> None:
+    def _on_events(self, job_id: str, batch: Any) -> None:
         if batch.reset:
             self.events[job_id] = []
             self.event_resets.append(job_id)
         self.events.setdefault(job_id, []).extend(event["seq"] for event in batch.events)
 
-    def _log(self, stream: str, piece: Any) -> None:
+    def _on_log(self, stream: str, piece: Any) -> None:
         self.logs[stream] = piece.text if piece.reset else self.logs.get(stream, "") + piece.text
 
 
 @pytest.fixture
-def service() -> Service:
+def daemon() -> Service:
     return Service()
 
 
 @pytest.fixture
-def channel(service: Service) -> ScriptedChannel:
-    return ScriptedChannel(service)
+def channel(daemon: Service) -> ScriptedChannel:
+    return ScriptedChannel(daemon)
 
 
 @pytest.fixture
 def link(qtbot: QtBot, channel: ScriptedChannel) -> Iterator[Link]:
-    made = Link(channel=lambda: channel)  # type: ignore[arg-type, return-value]
-    yield made
-    made.close()
-    assert channel.closed or not channel.connects
+    link_under_test = Link(channel=lambda: channel)  # type: ignore[arg-type, return-value]
+    yield link_under_test
+    link_under_test.close()
+    assert channel.is_closed or not channel.connect_calls
 
 
 @pytest.fixture
-def told(link: Link) -> Told:
-    listener = Told()
+def recorder(link: Link) -> LinkRecorder:
+    listener = LinkRecorder()
     listener.listen(link)
     return listener
 
 
 @pytest.fixture
 def until(qtbot: QtBot) -> Callable[[Callable[[], Any]], None]:
-    """Wait until something is so."""
+    """Wait until a condition is true."""
 
     def wait(condition: Callable[[], Any], timeout_ms: int = 10_000) -> None:
         qtbot.waitUntil(lambda: bool(condition()), timeout=timeout_ms)

@@ -1,4 +1,4 @@
-"""Questions about files through the link: submitted, followed, answered, cancelled, lost."""
+"""Inspections through the link: submitted, followed, answered, cancelled, lost."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ ID = "in_20260101-120000-aaaa"
 
 
 @pytest.fixture
-def inspecting(service: Service) -> Service:
-    """A service with an inspection under way."""
-    service.handlers["sniff"] = lambda files: {"inspection_id": ID}
-    service.handlers["stop"] = lambda job_id, test: {"job_id": job_id}
-    service.append(ID, 1)
-    return service
+def inspecting_daemon(daemon: Service) -> Service:
+    """A daemon with an inspection under way."""
+    daemon.handlers["sniff"] = lambda files: {"inspection_id": ID}
+    daemon.handlers["stop"] = lambda job_id, test: {"job_id": job_id}
+    daemon.append(ID, 1)
+    return daemon
 
 
-def end(service: Service, state: str) -> None:
-    with service.lock:
-        events = service.streams[f"job:{ID}"]
+def end_inspection(daemon: Service, state: str) -> None:
+    with daemon.lock:
+        events = daemon.streams[f"job:{ID}"]
         data = {"state": state}
-        number = len(events) + 1
-        events.append({"seq": number, "time_utc": "", "kind": "job", "task": "", "attempt": 0, "data": data})
+        seq = len(events) + 1
+        events.append({"seq": seq, "time_utc": "", "kind": "job", "task": "", "attempt": 0, "data": data})
 
 
-def test_an_answer_comes_in_pieces_with_progress_before(link: Link, inspecting: Service, until: Until) -> None:
+def test_a_result_arrives_in_pieces_after_its_progress(link: Link, inspecting_daemon: Service, until: Until) -> None:
     answer = {"files": ["x" * 5_000]}
     raw = json.dumps(answer).encode()
-    inspecting.handlers["show_job"] = lambda job_id: {"state": "done", "error": None, "tasks": []}
-    inspecting.handlers["read_artifact"] = lambda job_id, path, offset, length: {
+    inspecting_daemon.handlers["show_job"] = lambda job_id: {"state": "done", "error": None, "tasks": []}
+    inspecting_daemon.handlers["read_artifact"] = lambda job_id, path, offset, length: {
         "data": raw[offset : offset + 1000],
         "size": len(raw),
     }
@@ -46,61 +46,65 @@ def test_an_answer_comes_in_pieces_with_progress_before(link: Link, inspecting: 
     link.start()
     link.ask("sniff", {"files": ["a.csv"]}, answers.append, progress=progress.append, owner=link)
     until(lambda: link.state.phase is LinkPhase.LIVE)
-    with inspecting.lock:
-        inspecting.progress_seq = 9
-        inspecting.progress = [(9, {"attempt": f"{ID}/inspect_1/1", "fraction": 0.5, "message": "a.csv"})]
+    with inspecting_daemon.lock:
+        inspecting_daemon.progress_seq = 9
+        inspecting_daemon.progress = [(9, {"attempt": f"{ID}/inspect_1/1", "fraction": 0.5, "message": "a.csv"})]
     until(lambda: progress)
-    end(inspecting, "done")
+    end_inspection(inspecting_daemon, "done")
     until(lambda: answers)
     assert answers == [answer] and progress[-1]["message"] == "a.csv"
 
 
-def test_a_failed_inspection_gives_its_own_sentence(link: Link, inspecting: Service, until: Until) -> None:
+def test_a_failed_inspection_reports_its_own_error(link: Link, inspecting_daemon: Service, until: Until) -> None:
     error = VestimError.from_record({"code": "wrong_input", "message": "'a.csv' has no current column"}).to_record()
-    inspecting.handlers["show_job"] = lambda job_id: {"state": "failed", "error": None, "tasks": [{"error": error}]}
+    inspecting_daemon.handlers["show_job"] = lambda job_id: {
+        "state": "failed",
+        "error": None,
+        "tasks": [{"error": error}],
+    }
     failures: list[VestimError] = []
     link.start()
     link.ask("sniff", {"files": ["a.csv"]}, lambda answer: None, failures.append, owner=link)
-    end(inspecting, "failed")
+    end_inspection(inspecting_daemon, "failed")
     until(lambda: failures)
     assert failures[0].sentence == "'a.csv' has no current column"
 
 
-def test_a_question_that_is_not_wanted_any_more_is_stopped(link: Link, inspecting: Service, until: Until) -> None:
-    stopped: list[str] = []
-    inspecting.handlers["stop"] = lambda job_id, test: stopped.append(job_id) or {}
+def test_a_cancelled_inspection_is_stopped(link: Link, inspecting_daemon: Service, until: Until) -> None:
+    stopped_ids: list[str] = []
+    inspecting_daemon.handlers["stop"] = lambda job_id, test: stopped_ids.append(job_id) or {}
     answers: list[Any] = []
     link.start()
     until(lambda: link.state.phase is LinkPhase.LIVE)
-    early = link.ask("sniff", {"files": ["a.csv"]}, answers.append, answers.append, owner=link)
-    early.cancel()
-    until(lambda: stopped == [ID])
-    late = link.ask("sniff", {"files": ["a.csv"]}, answers.append, answers.append, owner=link)
-    seen: list[Any] = []
-    inspecting.handlers["list_jobs"] = lambda: seen.append(1) or {}
+    first = link.ask("sniff", {"files": ["a.csv"]}, answers.append, answers.append, owner=link)
+    first.cancel()
+    until(lambda: stopped_ids == [ID])
+    second = link.ask("sniff", {"files": ["a.csv"]}, answers.append, answers.append, owner=link)
+    calls: list[Any] = []
+    inspecting_daemon.handlers["list_jobs"] = lambda: calls.append(1) or {}
     link.call("list_jobs", {}, owner=link)
-    until(lambda: seen)
-    late.cancel()
-    until(lambda: stopped == [ID, ID])
+    until(lambda: calls)
+    second.cancel()
+    until(lambda: stopped_ids == [ID, ID])
     assert answers == []
 
 
-def test_a_question_that_the_service_has_forgotten_is_told(link: Link, inspecting: Service, until: Until) -> None:
+def test_an_inspection_that_the_daemon_lost_fails(link: Link, inspecting_daemon: Service, until: Until) -> None:
     failures: list[VestimError] = []
     link.start()
     until(lambda: link.state.phase is LinkPhase.LIVE)
     link.ask("sniff", {"files": ["a.csv"]}, lambda answer: None, failures.append, owner=link)
-    until(lambda: len(inspecting.carried_out) == 1)
-    with inspecting.lock:
-        del inspecting.streams[f"job:{ID}"]
-        inspecting.put_row(None, "job_x")
+    until(lambda: len(inspecting_daemon.executed_ids) == 1)
+    with inspecting_daemon.lock:
+        del inspecting_daemon.streams[f"job:{ID}"]
+        inspecting_daemon.set_row(None, "job_x")
     until(lambda: failures)
     assert "no job" in failures[0].sentence
 
 
-def test_a_file_is_read_whole(link: Link, service: Service, until: Until) -> None:
+def test_a_file_is_read_whole(link: Link, daemon: Service, until: Until) -> None:
     raw = bytes(range(256)) * 10
-    service.handlers["read_artifact"] = lambda job_id, path, offset, length: {
+    daemon.handlers["read_artifact"] = lambda job_id, path, offset, length: {
         "data": raw[offset : offset + 999],
         "size": len(raw),
     }

@@ -1,4 +1,4 @@
-"""The filter language: what it finds, what it says of mistakes, and that it never fails in another way."""
+"""The filter language: what it finds, what it says about mistakes, and that it fails in no other way."""
 
 import time
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.gui.fake_link import summary
-from vestim_gui.store.filters import FilterError, complete, parse
+from vestim_gui.store.filters import FilterError, complete_filter, parse
 
 ROWS = [
     summary("job_a", name="Voltage LSTM", tags=["cell 7", "lg"], best={"metric": "rmse_mV", "value": 4.1}, epochs=200),
@@ -19,8 +19,8 @@ ROWS = [
 ]
 
 
-def found(text: str) -> str:
-    return "".join(row["job_id"][-1] for row in parse(text).wanted(ROWS))
+def matching_ids(text: str) -> str:
+    return "".join(row["job_id"][-1] for row in parse(text).select(ROWS))
 
 
 @pytest.mark.parametrize(
@@ -56,11 +56,11 @@ def found(text: str) -> str:
     ],
 )
 def test_finds(text: str, ids: str) -> None:
-    assert found(text) == ids
+    assert matching_ids(text) == ids
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "message"),
     [
         ("status:finished", "'finished' is no status: use draft"),
         ("rmse<", "is no number"),
@@ -73,41 +73,41 @@ def test_finds(text: str, ids: str) -> None:
         ("status<3", "'status' is no number"),
     ],
 )
-def test_mistakes_are_told_where_they_stand(text: str, words: str) -> None:
-    with pytest.raises(FilterError) as told:
+def test_mistakes_are_reported_with_their_position(text: str, message: str) -> None:
+    with pytest.raises(FilterError) as caught:
         parse(f"lstm {text} gru")
-    assert words in told.value.sentence
-    assert f"lstm {text} gru"[told.value.start : told.value.end].startswith(text.partition("<")[0])
+    assert message in caught.value.sentence
+    assert f"lstm {text} gru"[caught.value.start : caught.value.end].startswith(text.partition("<")[0])
 
 
 @given(st.text(alphabet=st.sampled_from("ab:<>=-\"', 5mV%°statusrmep.\t\n"), max_size=40))
-def test_any_text_is_a_filter_or_a_sentence(text: str) -> None:
+def test_any_text_is_a_filter_or_an_error(text: str) -> None:
     try:
-        understood = parse(text)
+        job_filter = parse(text)
     except FilterError as error:
         assert error.sentence and 0 <= error.start <= error.end <= len(text)
         return
-    assert parse(str(understood)).wanted(ROWS) == understood.wanted(ROWS)
+    assert parse(str(job_filter)).select(ROWS) == job_filter.select(ROWS)
 
 
 @given(st.text(max_size=30), st.integers(0, 30))
-def test_completion_only_ever_adds(text: str, cursor: int) -> None:
+def test_completion_only_adds_characters(text: str, cursor: int) -> None:
     cursor = min(cursor, len(text))
-    start, offers = complete(text, cursor, ROWS)
+    start, completions = complete_filter(text, cursor, ROWS)
     assert 0 <= start <= cursor
-    assert all(offer.replace('"', "").lower().startswith(text[start:cursor].lower()) for offer in offers)
+    assert all(completion.replace('"', "").lower().startswith(text[start:cursor].lower()) for completion in completions)
 
 
 def test_completion_knows_words_states_and_tags() -> None:
-    assert complete("st", 2, ROWS) == (0, ["status:"])
-    assert complete("lstm -status:d", 14, ROWS) == (5, ["-status:draft", "-status:done"])
-    assert complete("tag:", 4, ROWS)[1] == ["tag:LG", 'tag:"cell 7"', "tag:lg"]
-    assert complete("target:s", 8, ROWS)[1] == ["target:soc"]
+    assert complete_filter("st", 2, ROWS) == (0, ["status:"])
+    assert complete_filter("lstm -status:d", 14, ROWS) == (5, ["-status:draft", "-status:done"])
+    assert complete_filter("tag:", 4, ROWS)[1] == ["tag:LG", 'tag:"cell 7"', "tag:lg"]
+    assert complete_filter("target:s", 8, ROWS)[1] == ["target:soc"]
 
 
 def test_ten_thousand_rows_are_filtered_within_a_tenth_of_a_second() -> None:
     rows = [summary(f"job_{n}", name=f"Cell {n}", best={"metric": "rmse_mV", "value": n / 1000}) for n in range(10_000)]
-    wanted = parse("status:done rmse<5mV cell -tag:old")
-    began_s = time.perf_counter()
-    assert len(wanted.wanted(rows)) == 5_000
-    assert time.perf_counter() - began_s < 0.1
+    job_filter = parse("status:done rmse<5mV cell -tag:old")
+    started_s = time.perf_counter()
+    assert len(job_filter.select(rows)) == 5_000
+    assert time.perf_counter() - started_s < 0.1

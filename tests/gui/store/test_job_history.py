@@ -1,4 +1,4 @@
-"""Histories: what events add up to, whatever they are cut into and however often a task was tried."""
+"""Histories: the state that events add up to, however they are batched and however often a task was tried."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ def test_a_later_attempt_replaces_the_epochs_from_where_it_starts() -> None:
 
 @given(st.lists(st.integers(0, len(EVENTS)), max_size=6), st.integers(0, 5))
 def test_cuts_and_repetitions_change_nothing(cuts: list[int], overlap: int) -> None:
-    whole, cut = JobHistory(), JobHistory()
-    whole.apply(EVENTS)
+    expected, batched = JobHistory(), JobHistory()
+    expected.apply(EVENTS)
     for start, end in zip([0, *sorted(cuts)], [*sorted(cuts), len(EVENTS)], strict=True):
-        cut.apply(EVENTS[max(0, start - overlap) : end])
-    assert cut == whole
+        batched.apply(EVENTS[max(0, start - overlap) : end])
+    assert batched == expected
 
 
 def test_tasks_that_are_set_up_anew_begin_anew() -> None:

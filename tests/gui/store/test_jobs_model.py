@@ -1,4 +1,4 @@
-"""The model of jobs: what it shows follows the catalogue row by row, and agrees with Qt's own checks at every step."""
+"""The model of jobs follows the catalog row by row and passes Qt's own model checks at every step."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from pytestqt.qtbot import QtBot
 from tests.gui.fake_link import FakeLink, summary
 from vestim_gui.store import jobs_model
 from vestim_gui.store.catalogue import Catalogue
-from vestim_gui.store.table_columns import in_order
 from vestim_gui.store.filters import parse
-from vestim_gui.store.jobs_model import FACE, JOB_ID, TASK_ID, JobsModel
+from vestim_gui.store.jobs_model import JOB_ID, PRESENTER, TASK_ID, JobsModel
+from vestim_gui.store.table_columns import sort_rows
 
 TASKS = [
     {
@@ -38,7 +38,7 @@ MakeModel = Callable[[], tuple[FakeLink, Catalogue, JobsModel]]
 
 
 @pytest.fixture
-def made(qtbot: QtBot) -> Iterator[tuple[FakeLink, Catalogue, JobsModel]]:
+def model_setup(qtbot: QtBot) -> Iterator[tuple[FakeLink, Catalogue, JobsModel]]:
     link = FakeLink()
     jobs = Catalogue(link, link)
     model = JobsModel(jobs, link, link)
@@ -50,68 +50,68 @@ def made(qtbot: QtBot) -> Iterator[tuple[FakeLink, Catalogue, JobsModel]]:
     link.deleteLater()
 
 
-def shown(model: JobsModel) -> list[str]:
+def visible_ids(model: JobsModel) -> list[str]:
     return [model.index(row, 0).data(JOB_ID) for row in range(model.rowCount())]
 
 
-def test_a_change_that_took_long_to_show_does_not_hold_up_the_next(made: Any, qtbot: QtBot, monkeypatch: Any) -> None:
-    link, _, model = made
+def test_a_slow_update_does_not_delay_the_next(model_setup: Any, qtbot: QtBot, monkeypatch: Any) -> None:
+    link, _, model = model_setup
     link.start()
     now_s = 0.0
 
-    def a_page_opens(count: int) -> None:
+    def open_slowly(count: int) -> None:
         nonlocal now_s
         now_s += 30.0
 
     monkeypatch.setattr(jobs_model, "time", SimpleNamespace(monotonic=lambda: now_s, time=time.time))
-    model.counted.connect(a_page_opens)
+    model.counted.connect(open_slowly)
     link.add_job(summary("job_0"))
-    qtbot.waitUntil(lambda: shown(model) == ["job_0"])
+    qtbot.waitUntil(lambda: visible_ids(model) == ["job_0"])
     link.add_job(summary("job_1"))
-    qtbot.waitUntil(lambda: len(shown(model)) == 2)
+    qtbot.waitUntil(lambda: len(visible_ids(model)) == 2)
 
 
-def test_rows_come_change_and_go(made: Any, qtbot: QtBot) -> None:
-    link, _, model = made
+def test_rows_are_added_changed_and_removed(model_setup: Any, qtbot: QtBot) -> None:
+    link, _, model = model_setup
     link.start()
-    for number in range(3):
-        link.add_job(summary(f"job_{number}", created_utc=f"2026-01-0{number + 1}T00:00:00.000Z"))
-    qtbot.waitUntil(lambda: shown(model) == ["job_2", "job_1", "job_0"])
-    kept = QPersistentModelIndex(model.index_of("job_1"))
-    changes: list[int] = []
-    model.dataChanged.connect(lambda first, last, roles: changes.append(first.row()))
+    for index in range(3):
+        link.add_job(summary(f"job_{index}", created_utc=f"2026-01-0{index + 1}T00:00:00.000Z"))
+    qtbot.waitUntil(lambda: visible_ids(model) == ["job_2", "job_1", "job_0"])
+    persistent_index = QPersistentModelIndex(model.index_of("job_1"))
+    changed_rows: list[int] = []
+    model.dataChanged.connect(lambda first, last, roles: changed_rows.append(first.row()))
     link.change_job("job_1", name="another name")
-    qtbot.waitUntil(lambda: bool(changes))
-    assert changes == [1], "one row is painted anew, and nothing else"
+    qtbot.waitUntil(lambda: bool(changed_rows))
+    assert changed_rows == [1], "one row is repainted, and nothing else"
     assert model.index_of("job_1").data() == "another name"
     link.change_job("job_0", state="running")
     link.remove_job("job_2")
-    qtbot.waitUntil(lambda: shown(model) == ["job_0", "job_1"])
-    assert kept.data(JOB_ID) == "job_1"
+    qtbot.waitUntil(lambda: visible_ids(model) == ["job_0", "job_1"])
+    assert persistent_index.data(JOB_ID) == "job_1"
 
 
-def test_a_job_opens_into_its_tasks_and_each_has_its_state(made: Any, qtbot: QtBot) -> None:
-    link, _, model = made
+def test_a_job_expands_into_its_tasks_with_their_states(model_setup: Any, qtbot: QtBot) -> None:
+    link, _, model = model_setup
     link.start()
     row = summary("job_1", state="running", tasks={"running": 3})
-    link.add_job(row, shown={"tasks": TASKS[:2], "task_count": 2})
+    link.add_job(row, details={"tasks": TASKS[:2], "task_count": 2})
     link.add_job(summary("job_2", tasks={}))
-    qtbot.waitUntil(lambda: len(shown(model)) == 2)
+    qtbot.waitUntil(lambda: len(visible_ids(model)) == 2)
     parent = model.index_of("job_1")
     assert model.hasChildren(parent) and not model.hasChildren(model.index_of("job_2"))
-    model.open_job("job_1")
+    model.expand_job("job_1")
     qtbot.waitUntil(lambda: model.rowCount(model.index_of("job_1")) == 2)
     child = model.index(1, 0, model.index_of("job_1"))
-    assert child.data(TASK_ID) == "train_002" and child.data(FACE).word == "Training"
+    assert child.data(TASK_ID) == "train_002" and child.data(PRESENTER).word == "Training"
     assert child.parent() == model.index_of("job_1") and child.data(JOB_ID) == "job_1"
     link.append("job_1", [task_event(1, "train_002", "done")])
-    qtbot.waitUntil(lambda: model.index(1, 0, model.index_of("job_1")).data(FACE).word == "Done")
-    link.shown["job_1"] = {"tasks": TASKS, "task_count": 3}
+    qtbot.waitUntil(lambda: model.index(1, 0, model.index_of("job_1")).data(PRESENTER).word == "Done")
+    link.details["job_1"] = {"tasks": TASKS, "task_count": 3}
     link.append("job_1", [task_event(2, "train_003", "running")])
     qtbot.waitUntil(lambda: model.rowCount(model.index_of("job_1")) == 3)
     model.set_filter(parse("job_2"))
-    assert shown(model) == ["job_2"] and model.opened == []
-    assert link.watched == set()
+    assert visible_ids(model) == ["job_2"] and model.expanded_ids == []
+    assert link.watched_streams == set()
 
 
 def task_event(seq: int, task: str, state: str) -> dict[str, Any]:
@@ -119,45 +119,45 @@ def task_event(seq: int, task: str, state: str) -> dict[str, Any]:
     return {"seq": seq, "time_utc": "", "kind": "task", "task": task, "attempt": 1, "data": data}
 
 
-def test_filter_archive_and_sorting(made: Any, qtbot: QtBot) -> None:
-    link, _, model = made
+def test_filter_archive_and_sorting(model_setup: Any, qtbot: QtBot) -> None:
+    link, _, model = model_setup
     link.start()
-    for number, rmse in enumerate((5.0, 2.0, None)):
+    for index, rmse in enumerate((5.0, 2.0, None)):
         best = {"metric": "rmse_mV", "value": rmse} if rmse else None
-        link.add_job(summary(f"job_{number}", best=best, archived=number == 1))
-    qtbot.waitUntil(lambda: len(shown(model)) == 2)
+        link.add_job(summary(f"job_{index}", best=best, archived=index == 1))
+    qtbot.waitUntil(lambda: len(visible_ids(model)) == 2)
     model.set_archived_shown(True)
     model.sort_by("best")
-    assert shown(model) == ["job_1", "job_0", "job_2"]
-    model.sort_by("best", descending=True)
-    assert shown(model) == ["job_0", "job_1", "job_2"], "what has no value comes last either way"
+    assert visible_ids(model) == ["job_1", "job_0", "job_2"]
+    model.sort_by("best", is_descending=True)
+    assert visible_ids(model) == ["job_0", "job_1", "job_2"], "what has no value comes last either way"
     model.set_filter(parse("rmse<3"))
-    assert shown(model) == ["job_1"]
+    assert visible_ids(model) == ["job_1"]
 
 
-def test_what_was_asked_shows_until_it_is_settled(made: Any, qtbot: QtBot) -> None:
-    link, _, model = made
+def test_a_pending_command_shows_until_it_is_settled(model_setup: Any, qtbot: QtBot) -> None:
+    link, _, model = model_setup
     link.start()
     link.add_job(summary("job_1", state="running"))
-    qtbot.waitUntil(lambda: shown(model) == ["job_1"])
+    qtbot.waitUntil(lambda: visible_ids(model) == ["job_1"])
     model.set_pending("job_1", "Pausing…")
-    assert model.index_of("job_1").data(FACE).word == "Pausing…"
+    assert model.index_of("job_1").data(PRESENTER).word == "Pausing…"
     model.settle("job_1")
-    qtbot.waitUntil(lambda: model.index_of("job_1").data(FACE).word == "Running")
+    qtbot.waitUntil(lambda: model.index_of("job_1").data(PRESENTER).word == "Running")
 
 
-def test_only_what_stands_in_the_queue_can_be_dragged(made: Any, qtbot: QtBot) -> None:
-    link, _, model = made
+def test_only_queued_jobs_can_be_dragged(model_setup: Any, qtbot: QtBot) -> None:
+    link, _, model = model_setup
     link.start()
     link.add_job(summary("job_1", state="queued", position=1))
     link.add_job(summary("job_2", state="queued", position=2))
     link.add_job(summary("job_3", state="done"))
-    qtbot.waitUntil(lambda: shown(model) == ["job_1", "job_2", "job_3"])
-    drags = [bool(model.flags(model.index(row, 0)) & Qt.ItemFlag.ItemIsDragEnabled) for row in range(3)]
-    assert drags == [True, True, False]
+    qtbot.waitUntil(lambda: visible_ids(model) == ["job_1", "job_2", "job_3"])
+    is_draggable = [bool(model.flags(model.index(row, 0)) & Qt.ItemFlag.ItemIsDragEnabled) for row in range(3)]
+    assert is_draggable == [True, True, False]
     data = model.mimeData([model.index_of("job_2")])
     dropped: list[tuple[str, str]] = []
-    model.dropped.connect(lambda job_id, before: dropped.append((job_id, before)))
+    model.dropped.connect(lambda job_id, next_id: dropped.append((job_id, next_id)))
     assert not model.dropMimeData(data, Qt.DropAction.MoveAction, 0, 0, QModelIndex()), (
         "rows move when the service says"
     )
@@ -178,33 +178,35 @@ STEPS = st.lists(
 
 @given(STEPS)
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_whatever_happens_it_shows_what_the_catalogue_holds(qtbot: QtBot, steps: list[tuple[str, int, str]]) -> None:
+def test_it_shows_what_the_catalog_holds_after_any_sequence_of_changes(
+    qtbot: QtBot, steps: list[tuple[str, int, str]]
+) -> None:
     link = FakeLink()
     jobs = Catalogue(link, link)
     model = JobsModel(jobs, link, link)
     tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal, link)
     link.start()
-    wanted, sort = parse(""), ""
-    for verb, number, state in steps:
+    job_filter, sort = parse(""), ""
+    for verb, index, state in steps:
         if verb == "put":
-            link.add_job(summary(f"job_{number}", state=state, position=10 - number, name=f"{state} {number}"))
-        elif verb == "remove" and f"job_{number}" in link.jobs:
-            link.remove_job(f"job_{number}")
+            link.add_job(summary(f"job_{index}", state=state, position=10 - index, name=f"{state} {index}"))
+        elif verb == "remove" and f"job_{index}" in link.jobs:
+            link.remove_job(f"job_{index}")
         elif verb == "filter":
-            wanted = parse(f"status:{state}" if number % 2 else "")
-            model.set_filter(wanted)
+            job_filter = parse(f"status:{state}" if index % 2 else "")
+            model.set_filter(job_filter)
         elif verb == "sort":
-            sort = "name" if number % 2 else ""
+            sort = "name" if index % 2 else ""
             model.sort_by(sort)
         elif verb == "rebuild":
-            link.reconnect_service(rebuilt=True)
-        link._take_in()
+            link.reconnect_service(is_rebuilt=True)
+        link._process_deliveries()
         model._flush()
-        expected = in_order(wanted.wanted(link.jobs.values()), sort, False)
+        expected = sort_rows(job_filter.select(link.jobs.values()), sort, False)
         keys = [(row["state"], row["name"]) for row in expected]
-        assert sorted(shown(model)) == sorted(row["job_id"] for row in expected)
+        assert sorted(visible_ids(model)) == sorted(row["job_id"] for row in expected)
         if sort:
-            assert [(link.jobs[job_id]["state"], link.jobs[job_id]["name"]) for job_id in shown(model)] == keys
+            assert [(link.jobs[job_id]["state"], link.jobs[job_id]["name"]) for job_id in visible_ids(model)] == keys
     model.close()
     tester.deleteLater()
     link.close()
