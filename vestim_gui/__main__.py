@@ -6,7 +6,7 @@ import sys
 
 
 def main() -> int:
-    """Exit code of the window."""
+    """Open the window; return its exit code."""
     from vestim_gui.application import main as run
 
     return run(sys.argv[1:])

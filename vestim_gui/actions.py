@@ -1,7 +1,7 @@
-"""The one table of actions: menus, buttons, the command palette and the page of shortcuts are made from it.
+"""The only table of actions: menus, buttons, the command palette and the list of shortcuts are made from it.
 
-An action is shown only where somebody answers it. Several may answer the same one (each plot saves itself): the one
-with the focus does, else the one that registered last among those that can be seen.
+An action is visible only where it has a handler. Several objects may handle the same action (each plot saves itself):
+the one with the focus does, else the visible one that registered last.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from vestim_gui.theme.theme import Theme
 
 
 class Where(StrEnum):
-    """Where the shortcut of an action is heard, in the words of the page of shortcuts."""
+    """Where the shortcut of an action works, as named in the list of shortcuts."""
 
     WINDOW = "Everywhere"
     JOB = "With a job chosen"
@@ -29,19 +29,20 @@ class Where(StrEnum):
     NEW_JOB = "In a new job"
 
 
-_EVERYWHERE = (Where.WINDOW, Where.JOB, Where.TABS)
-"""Heard in the whole window; the others only in widgets that were named by `Actions.attach`."""
+_WINDOW_SCOPES = (Where.WINDOW, Where.JOB, Where.TABS)
+"""Scopes that cover the whole window; the others only cover widgets registered by `Actions.attach`."""
 
 
 @dataclass(frozen=True, slots=True)
 class ActionSpec:
-    """shortcut: keys, alternatives apart by a blank. icon: of the assets. needs: when it can be used, in words."""
+    """One action. shortcut: key sequences separated by blanks. icon: name of an asset. needs: condition for its use, as
+    shown to users."""
 
     id: str
     text: str
     shortcut: str = ""
     icon: str = ""
-    where: Where = Where.WINDOW
+    scope: Where = Where.WINDOW
     needs: str = ""
 
     @property
@@ -117,88 +118,89 @@ TABLE: tuple[ActionSpec, ...] = (
 
 
 class Actions(QObject):
-    """The actions of one window. `action(id)` can be enabled, checked and shown by whoever knows when."""
+    """The actions of one window. `action(id)` can be enabled, checked and shown by its owner. Lives on the window's
+    thread."""
 
     def __init__(self, theme: Theme, parent: QObject | None = None, table: Iterable[ActionSpec] = TABLE) -> None:
         super().__init__(parent)
         self._theme = theme
         self._specs = {spec.id: spec for spec in table}
-        self._actions = {spec.id: self._made(spec) for spec in self._specs.values()}
-        self._answers: dict[str, list[tuple[QObject, Callable[[], object]]]] = {name: [] for name in self._specs}
-        theme.changed.connect(self._colour)
-        self._colour()
+        self._actions = {spec.id: self._create_action(spec) for spec in self._specs.values()}
+        self._handlers: dict[str, list[tuple[QObject, Callable[[], object]]]] = {name: [] for name in self._specs}
+        theme.changed.connect(self._apply_colors)
+        self._apply_colors()
 
     def specs(self) -> list[ActionSpec]:
-        """The whole table."""
+        """All actions, in the order of the table."""
         return list(self._specs.values())
 
     def action(self, action_id: str) -> QAction:
-        """The one `QAction` of this id."""
+        """The `QAction` of this id."""
         return self._actions[action_id]
 
-    def on(self, action_id: str, answer: Callable[[], object], owner: QObject) -> QAction:
-        """Have `answer` called when the action is triggered, for as long as `owner` lives."""
-        self._answers[action_id].append((owner, answer))
+    def on(self, action_id: str, handler: Callable[[], object], owner: QObject) -> QAction:
+        """Call `handler` when the action is triggered, as long as `owner` lives."""
+        self._handlers[action_id].append((owner, handler))
         action = self._actions[action_id]
         action.setVisible(True)
-        owner.destroyed.connect(lambda: self._forget(action_id))
+        owner.destroyed.connect(lambda: self._remove_handlers(action_id))
         return action
 
-    def answered(self, action_id: str) -> bool:
-        """Whether anybody answers."""
-        return any(not sip.isdeleted(owner) for owner, _ in self._answers[action_id])
+    def has_handler(self, action_id: str) -> bool:
+        """True if the action has a living handler."""
+        return any(not sip.isdeleted(owner) for owner, _ in self._handlers[action_id])
 
-    def enable(self, enabled: bool, *action_ids: str) -> None:
-        """Say of some actions whether they can be used now."""
+    def enable(self, is_enabled: bool, *action_ids: str) -> None:
+        """Enable or disable some actions."""
         for action_id in action_ids:
-            self._actions[action_id].setEnabled(enabled)
+            self._actions[action_id].setEnabled(is_enabled)
 
-    def attach(self, where: Where, widget: QWidget) -> None:
-        """Have the shortcuts of `where` heard in this widget and in what it holds; for the window, in all of it."""
-        places = _EVERYWHERE if where is Where.WINDOW else (where,)
-        widget.addActions([self._actions[spec.id] for spec in self._specs.values() if spec.where in places])
+    def attach(self, scope: Where, widget: QWidget) -> None:
+        """Make the shortcuts of a scope work in this widget and its children; for the window, all that cover it."""
+        scopes = _WINDOW_SCOPES if scope is Where.WINDOW else (scope,)
+        widget.addActions([self._actions[spec.id] for spec in self._specs.values() if spec.scope in scopes])
 
-    def hint(self, action_id: str) -> str:
+    def tooltip(self, action_id: str) -> str:
         """Text and keys for a tool tip: `New job (Ctrl+N)`."""
         keys = self._actions[action_id].shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         text = self._specs[action_id].text
         return f"{text} ({keys})" if keys else text
 
-    def _made(self, spec: ActionSpec) -> QAction:
+    def _create_action(self, spec: ActionSpec) -> QAction:
         action = QAction(spec.text, self)
         action.setObjectName(spec.id)
         action.setShortcuts(spec.keys)
-        everywhere = spec.where in _EVERYWHERE
+        covers_window = spec.scope in _WINDOW_SCOPES
         context = Qt.ShortcutContext
-        action.setShortcutContext(context.WindowShortcut if everywhere else context.WidgetWithChildrenShortcut)
+        action.setShortcutContext(context.WindowShortcut if covers_window else context.WidgetWithChildrenShortcut)
         action.setVisible(False)
         action.triggered.connect(lambda _checked=False: self._trigger(spec.id))
         return action
 
     def _trigger(self, action_id: str) -> None:
-        if (answer := self._chosen(action_id)) is not None:
-            answer()
+        if (handler := self._handler_for(action_id)) is not None:
+            handler()
 
-    def _chosen(self, action_id: str) -> Callable[[], object] | None:
-        living = [pair for pair in self._answers[action_id] if not sip.isdeleted(pair[0])]
+    def _handler_for(self, action_id: str) -> Callable[[], object] | None:
+        candidates = [pair for pair in self._handlers[action_id] if not sip.isdeleted(pair[0])]
         focus = QApplication.focusWidget()
-        for owner, answer in reversed(living):
+        for owner, handler in reversed(candidates):
             if isinstance(owner, QWidget) and focus is not None and (owner is focus or owner.isAncestorOf(focus)):
-                return answer
-        for owner, answer in reversed(living):
+                return handler
+        for owner, handler in reversed(candidates):
             if not isinstance(owner, QWidget) or owner.isVisible():
-                return answer
-        return living[-1][1] if living else None
+                return handler
+        return candidates[-1][1] if candidates else None
 
-    def _forget(self, action_id: str) -> None:
+    def _remove_handlers(self, action_id: str) -> None:
         if sip.isdeleted(self):
             return
-        self._answers[action_id] = [pair for pair in self._answers[action_id] if not sip.isdeleted(pair[0])]
+        self._handlers[action_id] = [pair for pair in self._handlers[action_id] if not sip.isdeleted(pair[0])]
         action = self._actions[action_id]
         if not sip.isdeleted(action):
-            action.setVisible(bool(self._answers[action_id]))
+            action.setVisible(bool(self._handlers[action_id]))
 
-    def _colour(self) -> None:
+    def _apply_colors(self) -> None:
         for spec in self._specs.values():
             if spec.icon:
                 self._actions[spec.id].setIcon(self._theme.icon(spec.icon, "muted"))

@@ -1,6 +1,6 @@
-"""The application: puts everything together, opens the window, and starts the service where none runs.
+"""The application: creates all parts, opens the window, and starts the daemon if none is running.
 
-Nothing of a page is loaded before the window that shows it; matplotlib waits for the first plot.
+A page's modules are imported when the page is first opened; matplotlib waits for the first plot.
 """
 
 from __future__ import annotations
@@ -19,9 +19,8 @@ from vestim_core.protocol.discovery import Discovery
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.system import Home, HomeError
 from vestim_gui.actions import Actions
-from vestim_gui.beside import finish_work
+from vestim_gui.beside import wait_for_work
 from vestim_gui.context import Context, Navigator
-from vestim_gui.uncaught_errors import Errors
 from vestim_gui.link.link import Link
 from vestim_gui.session import Session
 from vestim_gui.settings import SettingsStore
@@ -31,31 +30,32 @@ from vestim_gui.single_instance import SingleInstance
 from vestim_gui.store.catalogue import Catalogue
 from vestim_gui.theme.icons import program_icon
 from vestim_gui.theme.theme import Theme
+from vestim_gui.uncaught_errors import UncaughtErrors
 
-LOOK_FOR_SIGNALS_MS = 500
+SIGNAL_CHECK_MS = 500  # delay of Ctrl+C in ms; arbitrary, any value from 100 to 1000 works
 
 
 def main(paths: Sequence[str] = ()) -> int:
-    """Open the window, or have the one that is open show `paths`. The exit code of the process."""
-    app = made_application(sys.argv[:1])
+    """Open the window, or make the open one show `paths`; return the exit code of the process."""
+    app = create_application(sys.argv[:1])
     try:
         home = Home.find()
         home.ensure()
     except HomeError as error:
         QMessageBox.critical(None, "Vestim", str(error))
         return 1
-    errors = Errors(home.logs / "window.log")
-    errors.install()
-    single = SingleInstance(home.root)
+    uncaught = UncaughtErrors(home.logs / "window.log")
+    uncaught.install()
+    instance = SingleInstance(home.root)
     try:
-        return _run(app, home, errors, single, paths) if single.begin(paths) else 0
+        return _run(app, home, uncaught, instance, paths) if instance.claim(paths) else 0
     finally:
-        single.close()
-        errors.uninstall()
+        instance.close()
+        uncaught.uninstall()
 
 
-def made_application(arguments: Sequence[str] = ("vestim",)) -> QApplication:
-    """The one `QApplication` of the process, named for desktops."""
+def create_application(arguments: Sequence[str] = ("vestim",)) -> QApplication:
+    """The only `QApplication` of the process, named for desktops."""
     app = QApplication(list(arguments))
     app.setApplicationName("Vestim")
     app.setApplicationVersion(vestim_core.__version__)
@@ -64,12 +64,12 @@ def made_application(arguments: Sequence[str] = ("vestim",)) -> QApplication:
     return app
 
 
-def made_context(app: QApplication, home: Home) -> Context:
-    """Everything that pages are given, for one home. The link is not started yet."""
+def create_context(app: QApplication, home: Home) -> Context:
+    """Everything that pages receive, for one home. The link is not started yet."""
     settings = SettingsStore(home.root / "window.json")
     theme = Theme(app, home.cache / "window", settings.value.theme)
-    starts = settings.value.start_service
-    link = Link(home, channel=lambda: _Channel(home, starts=starts))
+    starts_daemon = settings.value.start_service
+    link = Link(home, channel=lambda: _Channel(home, starts_daemon=starts_daemon))
     context = Context(
         link=link,
         jobs=Catalogue(link),
@@ -84,8 +84,8 @@ def made_context(app: QApplication, home: Home) -> Context:
     return context
 
 
-def made_pages(ctx: Context) -> dict[str, Callable[[], QWidget]]:
-    """What makes each page when it is first opened."""
+def page_factories(ctx: Context) -> dict[str, Callable[[], QWidget]]:
+    """Factories of the pages, called when a page is first opened."""
 
     def jobs() -> QWidget:
         from vestim_gui.detail.later import DetailLater
@@ -107,45 +107,47 @@ def made_pages(ctx: Context) -> dict[str, Callable[[], QWidget]]:
     return {"jobs": jobs, "new_job": new_job, "settings": settings}
 
 
-def _run(app: QApplication, home: Home, errors: Errors, single: SingleInstance, paths: Sequence[str]) -> int:
-    ctx = made_context(app, home)
+def _run(
+    app: QApplication, home: Home, uncaught: UncaughtErrors, instance: SingleInstance, paths: Sequence[str]
+) -> int:
+    ctx = create_context(app, home)
     app.setWindowIcon(program_icon())
-    open_log = ("Open log", lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(errors.log_file))))
-    errors.caught.connect(lambda text, details: ctx.toasts.say(text, "error", [open_log], details=details))
-    window = MainWindow(ctx, made_pages(ctx))
+    open_log = ("Open log", lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(uncaught.log_file))))
+    uncaught.caught.connect(lambda text, details: ctx.toasts.say(text, "error", [open_log], details=details))
+    window = MainWindow(ctx, page_factories(ctx))
     window.closed.connect(app.quit)
-    single.asked.connect(window.come_to_front)
+    instance.activation_requested.connect(window.come_to_front)
     window.show()
     ctx.link.start()
     if paths:
         window.open_paths(list(paths))
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: app.exit(0))  # unlike quit, asks no window
-    signals = QTimer(app)  # Python takes note of signals only while it runs
-    signals.start(LOOK_FOR_SIGNALS_MS)
-    signals.timeout.connect(lambda: None)
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signal_number, lambda *_: app.exit(0))  # unlike quit, this asks no window to close
+    signal_timer = QTimer(app)  # Python handles signals only while its code runs
+    signal_timer.start(SIGNAL_CHECK_MS)
+    signal_timer.timeout.connect(lambda: None)
     try:
         return app.exec()
     finally:
-        window.hide()  # pages send what they still keep when they are hidden: while there is a link to send it by
+        window.hide()  # hidden pages send their unsaved changes, so the link must still be open
         ctx.link.close()
-        finish_work()
+        wait_for_work()
         ctx.session.flush()
         ctx.settings.flush()
 
 
 class _Channel(Channel):
-    """Starts the service with the window, or only when the user asks for it."""
+    """Starts the daemon together with the window, or only when the user requests it."""
 
-    def __init__(self, home: Home, *, starts: bool) -> None:
+    def __init__(self, home: Home, *, starts_daemon: bool) -> None:
         super().__init__(home)
-        self._starts = starts
+        self._starts_daemon = starts_daemon
 
-    def connect(self, *, start: bool = True, asked: bool = False, **more: float) -> Discovery:
-        starts = start and (asked or self._starts)
+    def connect(self, *, start: bool = True, asked: bool = False, **options: float) -> Discovery:
+        may_start = start and (asked or self._starts_daemon)
         try:
-            return super().connect(start=starts, asked=asked, **more)
+            return super().connect(start=may_start, asked=asked, **options)
         except VestimError as error:
-            if starts or error.code is not ErrorCode.UNREACHABLE:
+            if may_start or error.code is not ErrorCode.UNREACHABLE:
                 raise
             raise VestimError(error.code, "it is not started, as the settings have it") from None

@@ -1,7 +1,7 @@
-"""Beside: work that would hold the window up, done in another thread, its result told in the window's.
+"""BackgroundRunner: runs slow work on another thread and hands its result to the window's thread.
 
-The threads are those of Qt's global pool, never of a pool that goes with a widget: such a pool waits in its destructor
-for its work, and the work for Python, which whoever destroys the widget holds.
+The threads are those of Qt's global pool. A pool owned by a widget would wait for its work in its destructor while
+holding Python's lock, which the work needs: a deadlock.
 """
 
 from __future__ import annotations
@@ -13,53 +13,56 @@ from typing import Any
 
 from PyQt6.QtCore import QObject, QRunnable, QThreadPool, pyqtSignal
 
-LAST_WORK_MS = 5_000
+QUIT_TIMEOUT_MS = (
+    5_000  # how long quitting waits for work under way, in ms; arbitrary, any value from 1000 to 30000 works
+)
 
 
 class _Work(QRunnable):
-    """One piece of work. It must touch nothing of the window."""
+    """One piece of work. It must not touch any object of the window."""
 
-    def __init__(self, work: Callable[[], Any], done: Callable[[Any], None], beside: Beside) -> None:
+    def __init__(self, work: Callable[[], Any], on_result: Callable[[Any], None], runner: Beside) -> None:
         super().__init__()
-        self._work, self._done, self._ended = work, done, beside.ended
+        self._work, self._on_result, self._finished = work, on_result, runner.finished
 
     def run(self) -> None:
-        """Do it."""
+        """Run the work and emit its result."""
         result = self._work()
-        with suppress(RuntimeError):  # whoever asked is gone
-            self._ended.emit(self._done, result)
+        with suppress(RuntimeError):  # the runner was destroyed meanwhile
+            self._finished.emit(self._on_result, result)
 
 
 class Beside(QObject):
-    """One piece of work after the other. Work returns its errors, it raises none."""
+    """Runs pieces of work one after the other. Lives on the window's thread. Work returns its errors, it raises
+    none."""
 
-    ended = pyqtSignal(object, object)
+    finished = pyqtSignal(object, object)
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._waiting: deque[tuple[Callable[[], Any], Callable[[Any], None]]] = deque()
-        self._busy = False
-        self.ended.connect(self._tell)
+        self._queue: deque[tuple[Callable[[], Any], Callable[[Any], None]]] = deque()
+        self._is_busy = False
+        self.finished.connect(self._finish)
 
-    def run(self, work: Callable[[], Any], done: Callable[[Any], None]) -> None:
-        """Do `work`, then call `done` with what it gave, unless this was destroyed meanwhile."""
-        self._waiting.append((work, done))
-        self._next()
+    def run(self, work: Callable[[], Any], on_result: Callable[[Any], None]) -> None:
+        """Run `work`, then call `on_result` with its result, unless this runner was destroyed meanwhile."""
+        self._queue.append((work, on_result))
+        self._start_next()
 
-    def _next(self) -> None:
+    def _start_next(self) -> None:
         pool = QThreadPool.globalInstance()
-        if self._waiting and not self._busy and pool is not None:
-            self._busy = True
-            pool.start(_Work(*self._waiting.popleft(), self))
+        if self._queue and not self._is_busy and pool is not None:
+            self._is_busy = True
+            pool.start(_Work(*self._queue.popleft(), self))
 
-    def _tell(self, done: Callable[[Any], None], result: Any) -> None:
-        self._busy = False
-        self._next()
-        done(result)
+    def _finish(self, on_result: Callable[[Any], None], result: Any) -> None:
+        self._is_busy = False
+        self._start_next()
+        on_result(result)
 
 
-def finish_work() -> None:
-    """Wait for what is under way, before the application goes."""
+def wait_for_work() -> None:
+    """Wait for work under way before the application quits."""
     pool = QThreadPool.globalInstance()
     if pool is not None:
-        pool.waitForDone(LAST_WORK_MS)
+        pool.waitForDone(QUIT_TIMEOUT_MS)

@@ -1,4 +1,4 @@
-"""Context: what every page is given, and the navigator through which one page opens another."""
+"""Context: the services that every page receives, and the navigator through which one page opens another."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ from vestim_gui.theme.theme import Theme
 
 
 class Navigator(QObject):
-    """open_job: a job's id and a tab ("" for the one that fits). new_job: a document to start from or None, and the id
-    of a draft or "". open_page: "jobs", "new_job" or "settings"."""
+    """Signals by which one page opens another.
+
+    open_job: a job's id and a tab ("" for the one that fits). new_job: a document to start from or None, and the id of
+    a draft or "". open_page: "jobs", "new_job" or "settings".
+    """
 
     open_job = pyqtSignal(str, str)
     new_job = pyqtSignal(object, str)
@@ -26,7 +29,7 @@ class Navigator(QObject):
 
 @dataclass(frozen=True)
 class Context:
-    """One for a window."""
+    """Services shared by all pages of a window."""
 
     link: Link
     jobs: Catalogue

@@ -1,4 +1,4 @@
-"""Figures as the window shows them: those of `vestim_core.spec.figures`, with a dash where there is none."""
+"""Numbers as the window shows them: the formats of `vestim_core.spec.figures`, with a dash for missing values."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ NOTHING = "–"
 
 
 def number(value: Any) -> str:
-    """`value` with three significant digits and without an exponent; a dash where there is none."""
+    """`value` with three significant digits and no exponent; a dash if it is missing."""
     return figures.number(value) or NOTHING
 
 
 def metric(name: str, value: Any) -> str:
-    """`4.12 mV` of `rmse_mV`; a dash where there is no finite value."""
-    shown = number(value)
+    """`4.12 mV` for `rmse_mV`; a dash if the value is not finite."""
+    text = number(value)
     unit = unit_of(name)
-    return f"{shown} {unit}" if unit and shown != NOTHING else shown
+    return f"{text} {unit}" if unit and text != NOTHING else text
 
 
 def duration(seconds: float) -> str:
-    """`0.4 s`, `42 s`, `2 min 10 s`, `3 h 5 min`, `2 d 4 h`; a dash for what is not finite."""
+    """`0.4 s`, `42 s`, `2 min 10 s`, `3 h 5 min`, `2 d 4 h`; a dash if it is not finite."""
     return figures.duration(seconds) or NOTHING
 
 
 def count(value: float) -> str:
-    """A whole number with its thousands apart: `4,769`."""
+    """An integer with thousands separators: `4,769`."""
     return f"{round(value):,}" if math.isfinite(value) else NOTHING
 
 
@@ -38,9 +38,9 @@ def several(value: int, noun: str, plural: str = "") -> str:
     return f"{count(value)} {noun if value == 1 else plural or noun + 's'}"
 
 
-def size(octets: float) -> str:
+def size(byte_count: float) -> str:
     """A size in bytes: `312 B`, `18.6 KB`, `4.1 GB` (powers of 1000)."""
-    value, units = float(octets), ["B", "KB", "MB", "GB", "TB"]
+    value, units = float(byte_count), ["B", "KB", "MB", "GB", "TB"]
     while value >= 999.5 and len(units) > 1:
         value, units = value / 1000, units[1:]
     return f"{number(value)} {units[0]}"

@@ -1,7 +1,7 @@
-"""Settings: what the user chose for the window, kept in `<home>/window.json`.
+"""Settings: the user's choices for the window, stored in `<home>/window.json`.
 
-One value that cannot be read costs that value alone, never the others. What a later version has written stays in the
-file. Changes are written half a second after the last one, whole or not at all.
+An unreadable value falls back to its default, without affecting the others. Fields written by a later version stay in
+the file. Changes are written half a second after the last one, completely or not at all.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
 from vestim_core.system import read_json, write_json
 
-SCHEMA_VERSION = 1
-SAVE_AFTER_MS = 500
+SCHEMA_VERSION = 1  # version of `window.json`
+SAVE_DELAY_MS = 500  # ms from a change to its writing; arbitrary, any value from 100 to 5000 works
 _log = logging.getLogger(__name__)
 
 
 class Settings(BaseModel):
-    """Fields that a later version knows are kept as they are."""
+    """Fields of later versions are kept unchanged."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
@@ -38,20 +38,20 @@ class Settings(BaseModel):
 
 
 def settings_from(record: Any) -> Settings:
-    """Settings from what a file holds; whatever is missing or broken has its default."""
-    known = dict(record) if isinstance(record, dict) else {}
-    known["schema_version"] = SCHEMA_VERSION
+    """Settings from the content of a file; missing or invalid values get their defaults."""
+    fields = dict(record) if isinstance(record, dict) else {}
+    fields["schema_version"] = SCHEMA_VERSION
     try:
-        return Settings.model_validate(known)
+        return Settings.model_validate(fields)
     except ValidationError as error:
         for problem in error.errors():
             _log.warning("setting '%s' is left out: %s", problem["loc"][0], problem["msg"])
-            known.pop(str(problem["loc"][0]), None)
-        return Settings.model_validate(known)
+            fields.pop(str(problem["loc"][0]), None)
+        return Settings.model_validate(fields)
 
 
 class SettingsStore(QObject):
-    """changed: emitted with the set of names of fields that have another value now."""
+    """The current settings and their file. changed: emitted with the set of names of fields whose value changed."""
 
     changed = pyqtSignal(object)
 
@@ -59,45 +59,46 @@ class SettingsStore(QObject):
         super().__init__(parent)
         self._path = path
         self.value = settings_from(_read(path))
-        self._saving = QTimer(self)
-        self._saving.setSingleShot(True)
-        self._saving.setInterval(SAVE_AFTER_MS)
-        self._saving.timeout.connect(self.flush)
+        self._save_timer = QTimer(self)
+        self._save_timer.setSingleShot(True)
+        self._save_timer.setInterval(SAVE_DELAY_MS)
+        self._save_timer.timeout.connect(self.flush)
 
     def change(self, **fields: Any) -> None:
-        """Set some fields; raises `ValidationError` for a value that cannot be."""
-        changed = Settings.model_validate({**self.value.model_dump(), **fields})
-        names = {name for name in fields if getattr(changed, name) != getattr(self.value, name)}
+        """Set some fields; raise `ValidationError` for an invalid value."""
+        settings = Settings.model_validate({**self.value.model_dump(), **fields})
+        names = {name for name in fields if getattr(settings, name) != getattr(self.value, name)}
         if names:
-            self.value = changed
-            self._saving.start()
+            self.value = settings
+            self._save_timer.start()
             self.changed.emit(names)
 
     def folder(self, kind: str) -> str:
-        """Where to begin to look for files of a kind ("data", "export", "job_file"); the user's folder at first."""
-        kept = self.value.folders.get(kind, "")
-        return kept if kept and Path(kept).is_dir() else str(Path.home())
+        """Folder where a file dialog of a kind ("data", "export", "job_file") starts; the user's home at first."""
+        folder = self.value.folders.get(kind, "")
+        return folder if folder and Path(folder).is_dir() else str(Path.home())
 
     def keep_folder(self, kind: str, path: str | Path) -> None:
-        """Remember where a file of a kind was found or put, where the user wants that."""
+        """Remember the folder of a file that was opened or saved, if the user allows that."""
         if self.value.remember_folders:
-            place = Path(path)
-            folder = place if place.is_dir() else place.parent
+            location = Path(path)
+            folder = location if location.is_dir() else location.parent
             self.change(folders={**self.value.folders, kind: str(folder)})
 
     def flush(self) -> None:
-        """Write now what has not been written yet."""
-        self._saving.stop()
-        save(self._path, self.value.model_dump())
+        """Write pending changes now."""
+        self._save_timer.stop()
+        save_record(self._path, self.value.model_dump())
 
 
-def save(path: Path, record: dict[str, Any]) -> None:
-    """Write a file of the window's own; one that cannot be written (a full disk) is noted and tried again later."""
+def save_record(path: Path, record: dict[str, Any]) -> None:
+    """Write one of the window's files. A file that cannot be written (full disk) is logged and tried again with the
+    next change."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_json(path, record)
-    except (OSError, ValueError) as problem:
-        _log.warning("%s was not written: %s", path, problem)
+    except (OSError, ValueError) as error:
+        _log.warning("%s was not written: %s", path, error)
 
 
 def _read(path: Path) -> Any:
@@ -105,8 +106,8 @@ def _read(path: Path) -> Any:
         return read_json(path)
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as problem:
-        _log.warning("%s cannot be read, so that defaults are used: %s", path, problem)
+    except (OSError, ValueError) as error:
+        _log.warning("%s cannot be read, so that defaults are used: %s", path, error)
         _set_aside(path)
         return {}
 
@@ -114,5 +115,5 @@ def _read(path: Path) -> Any:
 def _set_aside(path: Path) -> None:
     try:
         path.replace(path.with_suffix(".broken.json"))
-    except OSError as problem:
-        _log.warning("%s cannot be put aside: %s", path, problem)
+    except OSError as error:
+        _log.warning("%s cannot be put aside: %s", path, error)

@@ -1,7 +1,7 @@
-"""One window per home: a second start hands its paths to the first one, which comes to the front, and ends.
+"""One window per home: a second start hands its paths to the first window, which comes to the front, and exits.
 
-Whoever holds the lock file is the first; a lock of a process that died counts for nothing. A first window that does
-not answer keeps nobody from opening another: two windows agree, since both only show what the service says.
+The holder of the lock file is the first window; the lock of a dead process is ignored. If the first window does not
+answer, another one opens anyway: two windows agree, since both only show what the daemon reports.
 """
 
 from __future__ import annotations
@@ -15,16 +15,17 @@ from pathlib import Path
 from PyQt6.QtCore import QLockFile, QObject, pyqtSignal
 from PyQt6.QtNetwork import QLocalServer, QLocalSocket
 
-ANSWER_MS = 3000
-MOST_BYTES = 1 << 20
-_LONGEST_PATH = 90
-_TAKEN = b"taken\n"
+REPLY_TIMEOUT_MS = 3000  # how long a second start waits for the first window, in ms
+MAX_MESSAGE_BYTES = 1 << 20  # upper bound of one message, so that no client can fill the memory; thousands of paths fit
+_MAX_SOCKET_PATH_BYTES = 90  # below the 104 bytes that macOS allows for the path of a local socket
+_ACCEPTED = b"taken\n"
 
 
 class SingleInstance(QObject):
-    """home: the folder that windows share. asked: a second start gave these paths, and wants the window in front."""
+    """home: the folder that windows share. activation_requested: a second start passed these paths and wants the window
+    in front."""
 
-    asked = pyqtSignal(list)
+    activation_requested = pyqtSignal(list)
 
     def __init__(self, home: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -33,8 +34,8 @@ class SingleInstance(QObject):
         self._lock.setStaleLockTime(0)
         self._server: QLocalServer | None = None
 
-    def begin(self, paths: Sequence[str] = ()) -> bool:
-        """Whether this is to be a window; False when another one has taken over the paths."""
+    def claim(self, paths: Sequence[str] = ()) -> bool:
+        """True if this process is to open a window; False if another window took over the paths."""
         if self._lock.tryLock(0):
             self._listen()
             return True
@@ -51,20 +52,20 @@ class SingleInstance(QObject):
         QLocalServer.removeServer(self._name)
         self._server = QLocalServer(self)
         self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
-        self._server.newConnection.connect(self._take_calls)
+        self._server.newConnection.connect(self._accept_connections)
         self._server.listen(self._name)
 
     def _hand_over(self, paths: Sequence[str]) -> bool:
         socket = QLocalSocket()
         socket.connectToServer(self._name)
-        if not socket.waitForConnected(ANSWER_MS):
+        if not socket.waitForConnected(REPLY_TIMEOUT_MS):
             return False
         socket.write(json.dumps({"paths": [str(Path(path).absolute()) for path in paths]}).encode() + b"\n")
-        answered = socket.waitForReadyRead(ANSWER_MS)
+        is_accepted = socket.waitForReadyRead(REPLY_TIMEOUT_MS)
         socket.disconnectFromServer()
-        return answered
+        return is_accepted
 
-    def _take_calls(self) -> None:
+    def _accept_connections(self) -> None:
         while self._server is not None and (socket := self._server.nextPendingConnection()) is not None:
             socket.readyRead.connect(lambda socket=socket: self._read(socket))
             socket.disconnected.connect(socket.deleteLater)
@@ -72,20 +73,21 @@ class SingleInstance(QObject):
 
     def _read(self, socket: QLocalSocket) -> None:
         if not socket.canReadLine():
-            if socket.bytesAvailable() > MOST_BYTES:
+            if socket.bytesAvailable() > MAX_MESSAGE_BYTES:
                 socket.abort()
             return
-        paths = _paths(bytes(socket.readLine(MOST_BYTES)))
-        socket.write(_TAKEN)
+        paths = _paths(bytes(socket.readLine(MAX_MESSAGE_BYTES)))
+        socket.write(_ACCEPTED)
         socket.flush()
-        self.asked.emit(paths)
+        self.activation_requested.emit(paths)
 
 
 def _server_name(home: Path) -> str:
-    """A socket within the home, which is closed to others; a name made from the home where that would be too long."""
-    inside = str(home / "window.sock")
-    if sys.platform != "win32" and len(inside.encode()) <= _LONGEST_PATH:
-        return inside
+    """Socket path within the home, which is closed to other users; a name derived from the home if that path is too
+    long."""
+    socket_path = str(home / "window.sock")
+    if sys.platform != "win32" and len(socket_path.encode()) <= _MAX_SOCKET_PATH_BYTES:
+        return socket_path
     return f"vestim-{hashlib.sha256(str(home).encode()).hexdigest()[:24]}"
 
 

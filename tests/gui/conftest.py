@@ -1,5 +1,5 @@
-"""What every test of the window may rely on: an application with its own palette, a context made of a scripted service,
-and nothing left behind: threads, timers, windows, child processes."""
+"""Fixtures of all window tests: an application with its own palette, a context over a scripted daemon, and a check that
+nothing is left behind: threads, timers, windows, child processes."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 @pytest.fixture(scope="session")
 def theme(qapp: QApplication, tmp_path_factory: pytest.TempPathFactory) -> Theme:
-    """The one theme of the application; light unless a test changes it."""
+    """The only theme of the application; light unless a test changes it."""
     return Theme(qapp, tmp_path_factory.mktemp("pictures"), "light")
 
 
 @pytest.fixture
 def fake_link(qapp: QApplication) -> Iterator[FakeLink]:
-    """A scripted service that is not started yet."""
+    """A scripted daemon that has not been started yet."""
     link = FakeLink()
     yield link
     link.close()
@@ -67,24 +67,25 @@ def ctx(qapp: QApplication, theme: Theme, fake_link: FakeLink, tmp_path: Path) -
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_left_behind(qapp: QApplication) -> Iterator[None]:
-    gc.freeze()  # what was there before is not looked at again, which makes looking quick
+def _check_for_leftovers(qapp: QApplication) -> Iterator[None]:
+    gc.freeze()  # objects that exist already are not scanned again, which keeps the check fast
     threads, children, windows = set(threading.enumerate()), _children(), set(map(id, _windows()))
     yield
     qapp.processEvents()
     qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     gc.collect()
     qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
-    left = [f"thread {thread.name}" for thread in threading.enumerate() if thread not in threads]
-    left += [f"window {window!r}" for window in _windows() if id(window) not in windows]
-    left += [f"timer of {timer.parent()!r}" for timer in _timers()]
-    left += [f"process {pid}" for pid in _children() - children]
-    _let_go_of_keys()
-    assert not left, f"left behind: {left}"
+    leftovers = [f"thread {thread.name}" for thread in threading.enumerate() if thread not in threads]
+    leftovers += [f"window {window!r}" for window in _windows() if id(window) not in windows]
+    leftovers += [f"timer of {timer.parent()!r}" for timer in _timers()]
+    leftovers += [f"process {pid}" for pid in _children() - children]
+    _release_keys()
+    assert not leftovers, f"left behind: {leftovers}"
 
 
-def _let_go_of_keys() -> None:
-    """Qt takes Ctrl for held until the next event after a test that pressed it, and a plain choice would add."""
+def _release_keys() -> None:
+    """Qt assumes that Ctrl is held until the next event after a test that pressed it, and a plain click would add to a
+    selection."""
     if QApplication.keyboardModifiers() != Qt.KeyboardModifier.NoModifier:
         QTest.keyRelease(QWidget(), Qt.Key.Key_Control)
 
@@ -98,9 +99,9 @@ def _windows() -> list[QWidget]:
 
 
 def _timers() -> list[QTimer]:
-    """Running ones that were made since `gc.freeze`."""
+    """Running timers created since `gc.freeze`."""
     return [
-        found
-        for found in gc.get_objects()
-        if isinstance(found, QTimer) and not sip.isdeleted(found) and found.isActive()
+        candidate
+        for candidate in gc.get_objects()
+        if isinstance(candidate, QTimer) and not sip.isdeleted(candidate) and candidate.isActive()
     ]

@@ -1,6 +1,6 @@
-"""`python -m tests.gui.screens THEME FOLDER`: the window with all its pages over a scripted service, as pictures.
+"""`python -m tests.gui.screens THEME FOLDER`: the window with all its pages over a scripted daemon, as pictures.
 
-What can be read on each is printed as JSON: its words, and those that do not fit their place.
+The texts on each picture, and those that do not fit, are printed as JSON.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from PyQt6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
 
 from tests.gui.fake_link import FakeLink, epoch_event, summary
 from vestim_gui.actions import Actions
-from vestim_gui.application import made_application, made_pages
+from vestim_gui.application import create_application, page_factories
 from vestim_gui.context import Context, Navigator
 from vestim_gui.import_job.dialog import ImportDialog
 from vestim_gui.link.link_state import LinkPhase
@@ -31,18 +31,23 @@ from vestim_gui.store.catalogue import Catalogue
 from vestim_gui.theme.theme import Theme
 from vestim_gui.widgets.elided_label import ElidedLabel
 
-PATIENCE_S = 20.0
-"""How long the words of a picture may take to appear."""
-SETTLED_MS = 200
+TIMEOUT_S = 20.0
+"""How long, in s, the texts of a picture may take to appear."""
+SETTLE_MS = 200  # ms until a page is laid out and painted
 RUNNING, FAILED = "job_20260101-120000-aaaa", "job_20260101-110000-bbbb"
-LONG = (
+LONG_NAME = (
     "A name that somebody gave to a job and that is far too long for the place that it has, Panasonic 18650PF at 25 °C"
 )
 MACHINE = {"cpu_percent": 71.0, "cores": 2, "memory_used_MB": 3100, "memory_total_MB": 23000, "gpus": []}
-COLOURS = 24
-CAME = {"job_id": "job_20251014-180644", "state": "done", "models": 2, "notes": ["its noise was never recorded"]}
+MIN_COLORS = 24  # fewer colors than this mean a blank picture
+IMPORTED_JOB = {
+    "job_id": "job_20251014-180644",
+    "state": "done",
+    "models": 2,
+    "notes": ["its noise was never recorded"],
+}
 IMPORTED = {
-    "imported": [CAME],
+    "imported": [IMPORTED_JOB],
     "known": [{"job_id": "job_20250930-180644", "source": "/old"}],
     "skipped": [{"source": "/old/job_registry.json: job_20250811-160000", "sentence": "the entry names no job"}],
     "done": 3,
@@ -50,7 +55,7 @@ IMPORTED = {
     "next": "",
 }
 
-WORDS = {
+EXPECTED_TEXTS = {
     "empty": [
         "Train your first battery model",
         "Train the demo model  (about 40 s)",
@@ -69,51 +74,53 @@ WORDS = {
     "settings": ["Appearance", "Background service", "Forget folders"],
     "away": ["Restart service", "1 running"],
 }
-"""Of each picture, words that are read back from its widgets."""
+"""For each picture, texts that its widgets must show."""
 DIALOGS = {"import"}
 """Pictures that are not of the whole window."""
 
 
 def main(theme: str, folder: Path) -> None:
-    """Take the pictures and print what is on them."""
-    app = made_application()
-    link = FakeLink(handlers={"daemon_status": lambda: {"machine": MACHINE}, "import_legacy": lambda **asked: IMPORTED})
-    look = Theme(app, folder, theme)
+    """Take the pictures and print their texts."""
+    app = create_application()
+    link = FakeLink(
+        handlers={"daemon_status": lambda: {"machine": MACHINE}, "import_legacy": lambda **_params: IMPORTED}
+    )
+    theme_object = Theme(app, folder, theme)
     ctx = Context(
         link=link,
         jobs=Catalogue(link),
-        theme=look,
+        theme=theme_object,
         settings=SettingsStore(folder / "window.json"),
         session=Session(folder / "window_session.json"),
-        actions=Actions(look),
+        actions=Actions(theme_object),
         toasts=Toasts(),
         navigate=Navigator(),
     )
     ctx.settings.change(theme=theme, coach_seen=["jobs", "curves", "filter", "palette", "new_job"])
-    window = MainWindow(ctx, made_pages(ctx))
+    window = MainWindow(ctx, page_factories(ctx))
     window.resize(1280, 800)
     window.show()
     link.start()
-    told = {"empty": _taken(window, folder, "empty")}
+    pictures = {"empty": _take_picture(window, folder, "empty")}
     window.import_jobs(["/old"])
     (dialog,) = window.findChildren(ImportDialog)
-    told["import"] = _taken(dialog, folder, "import")
+    pictures["import"] = _take_picture(dialog, folder, "import")
     dialog.close()
     _fill(link)
-    _wait(lambda: len(ctx.jobs) == 2)
+    _wait_until(lambda: len(ctx.jobs) == 2)
     window.open_job(RUNNING, "overview")
-    told["job"] = _taken(window, folder, "job")
+    pictures["job"] = _take_picture(window, folder, "job")
     window.open_job(RUNNING, "settings")
-    told["spec"] = _taken(window, folder, "spec")
+    pictures["spec"] = _take_picture(window, folder, "spec")
     window.open_page("new_job")
-    told["new_job"] = _taken(window, folder, "new_job")
+    pictures["new_job"] = _take_picture(window, folder, "new_job")
     window.open_page("settings")
-    told["settings"] = _taken(window, folder, "settings")
+    pictures["settings"] = _take_picture(window, folder, "settings")
     window.open_page("jobs")
     link.set_state(LinkPhase.RECONNECTING, 3, "Service not answering. Training goes on; reconnecting (3)...")
     ctx.toasts.say("The training process was ended by the system at epoch 88 (signal 9).", "error", details="x")
-    told["away"] = _taken(window, folder, "away")
-    print(json.dumps(told), flush=True)
+    pictures["away"] = _take_picture(window, folder, "away")
+    print(json.dumps(pictures), flush=True)
     os._exit(0)
 
 
@@ -124,38 +131,38 @@ def _fill(link: FakeLink) -> None:
     )
     link.add_job(running, [epoch_event(n, n) for n in range(1, 41)])
     error = {"code": "failed", "message": "the loss became NaN at epoch 24"}
-    link.add_job(summary(FAILED, name=LONG, state="failed", fraction=0.1, error=error))
+    link.add_job(summary(FAILED, name=LONG_NAME, state="failed", fraction=0.1, error=error))
 
 
-def _taken(window: QWidget, folder: Path, name: str) -> dict[str, Any]:
-    _wait(lambda: set(WORDS[name]) <= {widget.text() for widget in _seen(window)})
-    QTest.qWait(SETTLED_MS)
-    _wait(lambda: not any(map(_is_clipped, _seen(window))))  # a busy machine lays out later
-    picture, seen = window.grab(), _seen(window)
+def _take_picture(window: QWidget, folder: Path, name: str) -> dict[str, Any]:
+    _wait_until(lambda: set(EXPECTED_TEXTS[name]) <= {widget.text() for widget in _visible_texts(window)})
+    QTest.qWait(SETTLE_MS)
+    _wait_until(lambda: not any(map(_is_clipped, _visible_texts(window))))  # layout is late on a busy machine
+    picture, widgets = window.grab(), _visible_texts(window)
     picture.save(str(folder / f"{name}.png"))
     return {
         "pixels": [picture.width(), picture.height()],
-        "colours": len(_colours(picture.toImage())),
-        "words": [widget.text() for widget in seen],
-        "clipped": [f"{type(widget).__name__}: {widget.text()}" for widget in seen if _is_clipped(widget)],
+        "colors": len(_colors(picture.toImage())),
+        "words": [widget.text() for widget in widgets],
+        "clipped": [f"{type(widget).__name__}: {widget.text()}" for widget in widgets if _is_clipped(widget)],
     }
 
 
-def _seen(window: QWidget) -> list[QLabel | QAbstractButton]:
-    """What shows words."""
-    words = [widget for widget in window.findChildren(QWidget) if isinstance(widget, QLabel | QAbstractButton)]
-    return [widget for widget in words if widget.isVisible() and widget.text().strip()]
+def _visible_texts(window: QWidget) -> list[QLabel | QAbstractButton]:
+    """Visible widgets that show a text."""
+    widgets = [widget for widget in window.findChildren(QWidget) if isinstance(widget, QLabel | QAbstractButton)]
+    return [widget for widget in widgets if widget.isVisible() and widget.text().strip()]
 
 
-def _wait(condition: Callable[[], bool]) -> None:
-    """Until it is so, or for so long that whoever reads the picture will say what is missing."""
-    deadline_s = time.monotonic() + PATIENCE_S
+def _wait_until(condition: Callable[[], bool]) -> None:
+    """Wait until a condition is true; on a timeout the reader of the picture reports what is missing."""
+    deadline_s = time.monotonic() + TIMEOUT_S
     while not condition() and time.monotonic() < deadline_s:
         QTest.qWait(20)
 
 
 def _is_clipped(widget: QLabel | QAbstractButton) -> bool:
-    """Whether a text is larger than its place; one that is shortened on purpose is shown whole when pointed at."""
+    """True if a text is larger than its widget. A label that is elided on purpose shows its full text as a tool tip."""
     if isinstance(widget, ElidedLabel):
         return False
     if isinstance(widget, QLabel) and widget.wordWrap():
@@ -164,15 +171,15 @@ def _is_clipped(widget: QLabel | QAbstractButton) -> bool:
     return hint.width() > widget.width() + 1 or hint.height() > widget.height() + 1
 
 
-def _colours(image: QImage) -> set[int]:
-    """Colours of a grid of points, as soon as there are enough of them to call it a picture."""
-    found: set[int] = set()
+def _colors(image: QImage) -> set[int]:
+    """Colors of a grid of points; stops early once there are enough of them."""
+    colors: set[int] = set()
     for y in range(0, image.height(), 3):
         for x in range(0, image.width(), 3):
-            found.add(image.pixel(x, y))
-        if len(found) > 10 * COLOURS:
+            colors.add(image.pixel(x, y))
+        if len(colors) > 10 * MIN_COLORS:
             break
-    return found
+    return colors
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The table of actions: no key twice, shown only where answered, answered by whoever has the focus."""
+"""The table of actions: no duplicate keys, visible only with a handler, handled by the object with the focus."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ def actions(qtbot: QtBot, theme: Theme) -> Actions:
     return Actions(theme)
 
 
-def test_no_two_share_an_id_or_a_key() -> None:
+def test_ids_and_keys_are_unique() -> None:
     ids = Counter(spec.id for spec in TABLE)
     keys = Counter(key.toString() for spec in TABLE for key in spec.keys)
     assert [name for name, times in (ids + keys).items() if times > 1] == []
     assert "" not in keys, "a key that Qt does not know"
 
 
-def test_keys_that_product_names_are_there() -> None:
-    wanted = {
+def test_the_keys_of_the_product_description_exist() -> None:
+    keys_by_id = {
         "job.new": "Ctrl+N",
         "data.open": "Ctrl+O",
         "page.jobs": "Ctrl+1",
@@ -51,28 +51,28 @@ def test_keys_that_product_names_are_there() -> None:
         "quit": "Ctrl+Q",
     }
     table = {spec.id: spec for spec in TABLE}
-    assert {name: table[name].keys[0].toString() for name in wanted} == wanted
+    assert {name: table[name].keys[0].toString() for name in keys_by_id} == keys_by_id
     assert [key.toString() for key in table["jobs.filter"].keys] == ["Ctrl+F", "/"]
 
 
-def test_what_nobody_answers_is_not_shown(actions: Actions, qtbot: QtBot) -> None:
+def test_an_action_without_handler_is_hidden(actions: Actions, qtbot: QtBot) -> None:
     owner = QObject()
     actions.on("job.new", lambda: None, owner)
     assert actions.action("job.new").isVisible() and not actions.action("job.stop").isVisible()
     owner.deleteLater()
-    qtbot.waitUntil(lambda: not actions.answered("job.new"))
+    qtbot.waitUntil(lambda: not actions.has_handler("job.new"))
     assert not actions.action("job.new").isVisible()
     actions.action("job.new").trigger()  # nobody is there: nothing happens
 
 
-def test_the_one_with_the_focus_answers_else_the_last_that_can_be_seen(actions: Actions, qtbot: QtBot) -> None:
+def test_the_focused_handler_runs_else_the_last_visible_one(actions: Actions, qtbot: QtBot) -> None:
     window = QWidget()
     qtbot.addWidget(window)
-    layout, told = QVBoxLayout(window), []
+    layout, handled = QVBoxLayout(window), []
     plots = [QLineEdit(), QLineEdit(), QLineEdit()]
-    for place, plot in enumerate(plots):
+    for index, plot in enumerate(plots):
         layout.addWidget(plot)
-        actions.on("plot.save", lambda place=place: told.append(place), plot)
+        actions.on("plot.save", lambda index=index: handled.append(index), plot)
     with qtbot.waitExposed(window):
         window.show()
     window.activateWindow()
@@ -83,21 +83,21 @@ def test_the_one_with_the_focus_answers_else_the_last_that_can_be_seen(actions: 
     actions.action("plot.save").trigger()
     plots[2].hide()
     actions.action("plot.save").trigger()
-    assert told == [0, 2, 1]
+    assert handled == [0, 2, 1]
 
 
-def test_letters_stay_letters_in_a_field_and_space_stays_a_button_s(actions: Actions, qtbot: QtBot) -> None:
+def test_text_fields_keep_letters_and_buttons_keep_space(actions: Actions, qtbot: QtBot) -> None:
     window = QWidget()
     qtbot.addWidget(window)
-    layout, told = QVBoxLayout(window), []
+    layout, handled = QVBoxLayout(window), []
     plot, field, button = QWidget(), QLineEdit(), QPushButton("Start")
     plot.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-    button.clicked.connect(lambda: told.append("button"))
+    button.clicked.connect(lambda: handled.append("button"))
     for widget in (plot, field, button):
         layout.addWidget(widget)
-    actions.on("plot.log", lambda: told.append("log"), plot)
-    actions.on("job.pause", lambda: told.append("pause"), plot)
-    actions.on("jobs.filter", lambda: told.append("filter"), plot)
+    actions.on("plot.log", lambda: handled.append("log"), plot)
+    actions.on("job.pause", lambda: handled.append("pause"), plot)
+    actions.on("jobs.filter", lambda: handled.append("filter"), plot)
     actions.attach(Where.PLOT, plot)
     actions.attach(Where.LIST, plot)
     actions.attach(Where.WINDOW, window)
@@ -109,10 +109,10 @@ def test_letters_stay_letters_in_a_field_and_space_stays_a_button_s(actions: Act
         qtbot.waitUntil(widget.hasFocus)
         qtbot.keyClicks(widget, keys)
     assert field.text() == "l/ "
-    assert told == ["button", "log", "pause", "filter"]
+    assert handled == ["button", "log", "pause", "filter"]
 
 
 def test_tool_tips_name_the_key(actions: Actions) -> None:
     keys = QKeySequence("Ctrl+N").toString(QKeySequence.SequenceFormat.NativeText)
-    assert actions.hint("job.new") == f"New job ({keys})"
-    assert actions.hint("help.about") == "About Vestim"
+    assert actions.tooltip("job.new") == f"New job ({keys})"
+    assert actions.tooltip("help.about") == "About Vestim"

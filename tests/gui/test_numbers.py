@@ -1,4 +1,4 @@
-"""Figures as people read them."""
+"""Numbers as text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vestim_gui.numbers import NOTHING, count, duration, metric, number, several
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "shown"),
+    ("name", "value", "text"),
     [
         ("rmse_mV", 4.1234, "4.12 mV"),
         ("best_validation_rmse_mV", 12.0, "12.0 mV"),
@@ -26,12 +26,12 @@ from vestim_gui.numbers import NOTHING, count, duration, metric, number, several
         ("rmse_mV", 0, "0 mV"),
     ],
 )
-def test_a_metric_has_three_digits_and_its_unit(name: str, value: object, shown: str) -> None:
-    assert metric(name, value) == shown
+def test_a_metric_has_three_digits_and_its_unit(name: str, value: object, text: str) -> None:
+    assert metric(name, value) == text
 
 
 @pytest.mark.parametrize(
-    ("seconds", "shown"),
+    ("seconds", "text"),
     [
         (0.42, "0.4 s"),
         (9.96, "10 s"),
@@ -45,15 +45,15 @@ def test_a_metric_has_three_digits_and_its_unit(name: str, value: object, shown:
         (math.inf, NOTHING),
     ],
 )
-def test_a_duration_in_words(seconds: float, shown: str) -> None:
-    assert duration(seconds) == shown
+def test_a_duration_as_text(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
 
 
 @given(st.floats(min_value=1e-6, max_value=1e9))
 def test_three_digits_are_close_and_never_an_exponent(value: float) -> None:
-    shown = number(value)
-    assert "e" not in shown
-    assert float(shown) == pytest.approx(value, rel=6e-3)
+    text = number(value)
+    assert "e" not in text
+    assert float(text) == pytest.approx(value, rel=6e-3)
 
 
 def test_counts_and_sizes() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.gui.screens import COLOURS, DIALOGS, WORDS
+from tests.gui.screens import DIALOGS, EXPECTED_TEXTS, MIN_COLORS
 
 
 @pytest.fixture(params=["light", "dark"])
@@ -25,17 +25,17 @@ def test_every_page_can_be_read(tmp_path: Path, theme: str, scale: int) -> None:
     server = shutil.which("xvfb-run")
     if server is None:
         pytest.skip("needs xvfb-run, a server that shows windows to nobody")
-    told = _taken(server, theme, scale, tmp_path)
-    assert set(told) == set(WORDS)
-    for name, picture in told.items():
+    pictures = take_pictures(server, theme, scale, tmp_path)
+    assert set(pictures) == set(EXPECTED_TEXTS)
+    for name, picture in pictures.items():
         assert name in DIALOGS or picture["pixels"] == [1280 * scale, 800 * scale], name
-        assert picture["colours"] > COLOURS, f"'{name}' is blank"
-        assert [words for words in WORDS[name] if words not in picture["words"]] == [], name
+        assert picture["colors"] > MIN_COLORS, f"'{name}' is blank"
+        assert [text for text in EXPECTED_TEXTS[name] if text not in picture["words"]] == [], name
         assert picture["clipped"] == [], f"cut off on '{name}'"
-    assert any("reconnecting (3)" in words and "Shown as of" in words for words in told["away"]["words"])
+    assert any("reconnecting (3)" in text and "Shown as of" in text for text in pictures["away"]["words"])
 
 
-def _taken(server: str, theme: str, scale: int, folder: Path) -> dict[str, Any]:
+def take_pictures(server: str, theme: str, scale: int, folder: Path) -> dict[str, Any]:
     environment = {name: value for name, value in os.environ.items() if name not in ("QT_QPA_PLATFORM", "DISPLAY")}
     answer = subprocess.run(
         [server, "-a", "-s", "-screen 0 2720x1760x24", sys.executable, "-m", "tests.gui.screens", theme, str(folder)],
@@ -47,5 +47,5 @@ def _taken(server: str, theme: str, scale: int, folder: Path) -> dict[str, Any]:
         check=False,
     )
     assert answer.returncode == 0, answer.stderr
-    told: dict[str, Any] = json.loads(answer.stdout.splitlines()[-1])
-    return told
+    pictures: dict[str, Any] = json.loads(answer.stdout.splitlines()[-1])
+    return pictures

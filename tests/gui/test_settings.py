@@ -1,4 +1,4 @@
-"""Settings and session: kept, read again, and one broken entry costs that entry alone."""
+"""Settings and session: stored and restored; a broken entry affects nothing else."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from vestim_gui.session import Session
 from vestim_gui.settings import Settings, SettingsStore, settings_from
 
 
-def test_a_change_is_told_and_written_by_itself(qtbot: QtBot, tmp_path: Path) -> None:
+def test_a_change_is_announced_and_written(qtbot: QtBot, tmp_path: Path) -> None:
     path = tmp_path / "home" / "window.json"
     store = SettingsStore(path)
-    with qtbot.waitSignal(store.changed) as told:
+    with qtbot.waitSignal(store.changed) as signal:
         store.change(theme="dark", notifications=True)
-    assert told.args == [{"theme"}]
+    assert signal.args == [{"theme"}]
     qtbot.waitUntil(path.is_file)
     assert SettingsStore(path).value.theme == "dark"
 
 
-def test_a_value_that_cannot_be_is_refused(qtbot: QtBot, tmp_path: Path) -> None:
+def test_an_invalid_value_is_rejected(qtbot: QtBot, tmp_path: Path) -> None:
     store = SettingsStore(tmp_path / "window.json")
     with pytest.raises(ValidationError):
         store.change(theme="mauve")
     assert store.value == Settings()
 
 
-def test_one_broken_value_costs_that_value_alone() -> None:
+def test_a_broken_value_gets_its_default_alone() -> None:
     settings = settings_from({"theme": 7, "notifications": False, "folders": ["x"], "closing_told": True})
     assert (settings.theme, settings.notifications, settings.folders, settings.closing_told) == (
         "system",
@@ -43,18 +43,18 @@ def test_one_broken_value_costs_that_value_alone() -> None:
     )
 
 
-def test_what_a_later_version_wrote_stays(qtbot: QtBot, tmp_path: Path) -> None:
+def test_fields_of_a_later_version_are_kept(qtbot: QtBot, tmp_path: Path) -> None:
     path = tmp_path / "window.json"
     path.write_text(json.dumps({"schema_version": 9, "theme": "dark", "of_tomorrow": {"a": 1}}))
     store = SettingsStore(path)
     store.change(theme="light")
     store.flush()
-    kept = json.loads(path.read_text())
-    assert (kept["theme"], kept["of_tomorrow"]) == ("light", {"a": 1})
+    record = json.loads(path.read_text())
+    assert (record["theme"], record["of_tomorrow"]) == ("light", {"a": 1})
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "7", '"x"', "null", ""])
-def test_a_file_that_is_none_gives_defaults_and_is_kept_aside(qtbot: QtBot, tmp_path: Path, text: str) -> None:
+def test_an_unreadable_file_gives_defaults_and_is_set_aside(qtbot: QtBot, tmp_path: Path, text: str) -> None:
     path = tmp_path / "window.json"
     path.write_text(text)
     assert SettingsStore(path).value == Settings()
@@ -69,11 +69,11 @@ _anything = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(sorted(Settings.model_fields)) | st.text(max_size=5), _anything))
-def test_whatever_a_file_holds_gives_settings(record: dict[str, Any]) -> None:
+def test_any_content_of_a_file_gives_settings(record: dict[str, Any]) -> None:
     assert isinstance(settings_from(record), Settings)
 
 
-def test_folders_are_remembered_where_that_is_wanted(qtbot: QtBot, tmp_path: Path) -> None:
+def test_folders_are_remembered_if_enabled(qtbot: QtBot, tmp_path: Path) -> None:
     store = SettingsStore(tmp_path / "window.json")
     store.keep_folder("data", tmp_path / "a.csv")
     assert store.folder("data") == str(tmp_path)
@@ -85,7 +85,7 @@ def test_folders_are_remembered_where_that_is_wanted(qtbot: QtBot, tmp_path: Pat
     store.flush()
 
 
-def test_a_disk_that_takes_nothing_is_survived(qtbot: QtBot, tmp_path: Path) -> None:
+def test_an_unwritable_file_does_not_raise(qtbot: QtBot, tmp_path: Path) -> None:
     (tmp_path / "in_the_way").write_text("")
     store = SettingsStore(tmp_path / "in_the_way" / "window.json")
     store.change(theme="dark")
@@ -93,7 +93,7 @@ def test_a_disk_that_takes_nothing_is_survived(qtbot: QtBot, tmp_path: Path) -> 
     assert store.value.theme == "dark"
 
 
-def test_a_session_comes_back(qtbot: QtBot, tmp_path: Path) -> None:
+def test_a_session_is_restored(qtbot: QtBot, tmp_path: Path) -> None:
     path = tmp_path / "window_session.json"
     session = Session(path)
     session.put("jobs.filter", "status:done")

@@ -1,4 +1,4 @@
-"""One window per home: a second start hands over its paths; a dead first one is no first one."""
+"""One window per home: a second start hands over its paths; a dead first window is ignored."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from PyQt6.QtCore import QCoreApplication
 from vestim_gui.single_instance import SingleInstance
 app = QCoreApplication([])
 single = SingleInstance(Path(sys.argv[1]))
-first = single.begin(sys.argv[2:])
+first = single.claim(sys.argv[2:])
 print("first" if first else "second", flush=True)
 if first:
     app.exec()
@@ -39,7 +39,7 @@ def folder() -> Iterator[Path]:
 @pytest.fixture
 def first(qtbot: QtBot, folder: Path) -> Iterator[SingleInstance]:
     single = SingleInstance(folder)
-    assert single.begin()
+    assert single.claim()
     yield single
     single.close()
 
@@ -49,49 +49,51 @@ def _start(folder: Path, *paths: str) -> subprocess.Popen[str]:
 
 
 def test_a_second_start_hands_over_its_paths(qtbot: QtBot, first: SingleInstance, folder: Path) -> None:
-    with qtbot.waitSignal(first.asked, timeout=20_000) as asked:
+    with qtbot.waitSignal(first.activation_requested, timeout=20_000) as signal:
         second = _start(folder, "/data/ü ö.csv", "b.csv")
     assert second.communicate(timeout=20)[0].strip() == "second"
-    assert asked.args == [["/data/ü ö.csv", str(Path("b.csv").absolute())]]
+    assert signal.args == [["/data/ü ö.csv", str(Path("b.csv").absolute())]]
 
 
 def test_another_home_has_its_own_window(qtbot: QtBot, first: SingleInstance, tmp_path: Path) -> None:
-    other = SingleInstance(tmp_path)
-    assert other.begin()
-    other.close()
+    other_instance = SingleInstance(tmp_path)
+    assert other_instance.claim()
+    other_instance.close()
 
 
-def test_after_a_first_one_that_was_killed_the_next_is_first(qtbot: QtBot, folder: Path) -> None:
+def test_the_next_start_after_a_kill_is_first(qtbot: QtBot, folder: Path) -> None:
     killed = _start(folder)
     assert killed.stdout is not None and killed.stdout.readline().strip() == "first"
     os.kill(killed.pid, signal.SIGKILL)
     killed.communicate(timeout=20)
     single = SingleInstance(folder)
-    assert single.begin()
-    with qtbot.waitSignal(single.asked, timeout=20_000):
+    assert single.claim()
+    with qtbot.waitSignal(single.activation_requested, timeout=20_000):
         second = _start(folder, "a.csv")
     assert second.communicate(timeout=20)[0].strip() == "second"
     single.close()
 
 
-def test_a_first_one_that_closed_leaves_the_place(qtbot: QtBot, folder: Path) -> None:
+def test_a_closed_first_window_lets_the_next_be_first(qtbot: QtBot, folder: Path) -> None:
     for _ in range(2):
         single = SingleInstance(folder)
-        assert single.begin()
+        assert single.claim()
         single.close()
 
 
 @pytest.mark.parametrize("line", [b"\n", b"{}\n", b"[]\n", b'{"paths": 7}\n', b'{"paths": [7, "/a"]}\n', b"\xff\n"])
-def test_nonsense_raises_the_window_and_no_more(qtbot: QtBot, first: SingleInstance, folder: Path, line: bytes) -> None:
+def test_malformed_messages_only_raise_the_window(
+    qtbot: QtBot, first: SingleInstance, folder: Path, line: bytes
+) -> None:
     socket = QLocalSocket()
     socket.connectToServer(_server_name(folder))
-    with qtbot.waitSignal(first.asked) as asked:
+    with qtbot.waitSignal(first.activation_requested) as signal:
         socket.write(line)
         socket.flush()
-    assert asked.args == [["/a"] if b"/a" in line else []]
+    assert signal.args == [["/a"] if b"/a" in line else []]
     socket.disconnectFromServer()
 
 
-def test_a_long_home_has_a_name_that_systems_take(tmp_path: Path) -> None:
+def test_a_long_home_gets_a_short_socket_name(tmp_path: Path) -> None:
     name = _server_name(tmp_path / ("long" * 40))
     assert name.startswith("vestim-") and len(name) < 40

@@ -1,4 +1,4 @@
-"""What nobody catches is logged and told, and the window goes on."""
+"""Uncaught exceptions are logged and shown, and the window goes on."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from PyQt6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from vestim_core.spec.errors import wrong_input
-from vestim_gui.uncaught_errors import HEADLINE, Errors
+from vestim_gui.uncaught_errors import HEADLINE, UncaughtErrors
 
 
 @pytest.fixture
-def errors(qtbot: QtBot, tmp_path: Path) -> Iterator[Errors]:
-    made = Errors(tmp_path / "logs" / "window.log")
-    made.install()
-    yield made
-    made.uninstall()
+def errors(qtbot: QtBot, tmp_path: Path) -> Iterator[UncaughtErrors]:
+    uncaught = UncaughtErrors(tmp_path / "logs" / "window.log")
+    uncaught.install()
+    yield uncaught
+    uncaught.uninstall()
 
 
 @pytest.mark.qt_no_exception_capture
-def test_an_exception_in_a_slot_is_told_and_logged_and_the_window_goes_on(qtbot: QtBot, errors: Errors) -> None:
+def test_an_exception_in_a_slot_is_reported_once_and_logged_each_time(qtbot: QtBot, errors: UncaughtErrors) -> None:
     button, clicks = QPushButton(), []
     qtbot.addWidget(button)
     button.clicked.connect(lambda: clicks.append(1) or 1 / 0)
@@ -35,13 +35,13 @@ def test_an_exception_in_a_slot_is_told_and_logged_and_the_window_goes_on(qtbot:
     assert caught.args[0] == HEADLINE
     assert "ZeroDivisionError" in caught.args[1] and "ZeroDivisionError" not in HEADLINE
     with qtbot.assertNotEmitted(errors.caught):
-        button.click()  # the same again is in the log, not told twice
+        button.click()  # a repetition is logged but not reported again
     assert len(clicks) == 2
     assert errors.log_file.read_text().count("ZeroDivisionError: ") == 2
 
 
 @pytest.mark.qt_no_exception_capture
-def test_an_error_with_a_sentence_is_told_in_it(qtbot: QtBot, errors: Errors) -> None:
+def test_a_vestim_error_is_reported_by_its_message(qtbot: QtBot, errors: UncaughtErrors) -> None:
     def fail() -> None:
         raise wrong_input("'a.csv' has no current column")
 
@@ -51,7 +51,7 @@ def test_an_error_with_a_sentence_is_told_in_it(qtbot: QtBot, errors: Errors) ->
 
 
 @pytest.mark.qt_no_exception_capture
-def test_a_thread_s_exception_is_told_in_the_window_s_thread(qtbot: QtBot, errors: Errors) -> None:
+def test_a_thread_s_exception_is_reported_on_the_window_s_thread(qtbot: QtBot, errors: UncaughtErrors) -> None:
     threads = []
     errors.caught.connect(lambda *_: threads.append(threading.current_thread()))
     thread = threading.Thread(target=lambda: [][1])
@@ -62,17 +62,17 @@ def test_a_thread_s_exception_is_told_in_the_window_s_thread(qtbot: QtBot, error
     assert threads == [threading.main_thread()]
 
 
-def test_what_qt_and_others_say_is_logged(qtbot: QtBot, errors: Errors) -> None:
+def test_messages_of_qt_and_loggers_are_logged(qtbot: QtBot, errors: UncaughtErrors) -> None:
     qWarning(b"a word of Qt's")
     logging.getLogger("vestim_gui.session").warning("a word of ours")
     text = errors.log_file.read_text()
     assert "WARNING qt: a word of Qt's" in text and "a word of ours" in text
 
 
-def test_a_log_that_cannot_be_written_is_no_reason_not_to_open(qtbot: QtBot, tmp_path: Path) -> None:
+def test_an_unwritable_log_does_not_keep_the_window_from_opening(qtbot: QtBot, tmp_path: Path) -> None:
     (tmp_path / "logs").write_text("a file in the way")
-    errors = Errors(tmp_path / "logs" / "window.log")
+    errors = UncaughtErrors(tmp_path / "logs" / "window.log")
     errors.install()
     logging.getLogger("vestim_gui").warning("nowhere")
     errors.uninstall()
-    assert sys.excepthook is not errors._take
+    assert sys.excepthook is not errors._handle

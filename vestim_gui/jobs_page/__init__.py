@@ -1,1 +1,1 @@
-"""The page of all jobs: list, table, filter and the verbs that go with them."""
+"""The page of all jobs: list, table, filter, and the verbs that apply to them."""

@@ -1,4 +1,4 @@
-"""How a job and a task are painted in the list: name, state, what it is doing, its best error, and how far it is."""
+"""Paints a job or task in the list: name, state, activity, best error and progress."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from PyQt6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPoint, QRect,
 from PyQt6.QtGui import QFont, QFontMetrics, QPainter, QPen
 from PyQt6.QtWidgets import QLineEdit, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from vestim_gui.store.faces import Face
-from vestim_gui.store.jobs_model import FACE, TASK_ID
+from vestim_gui.store.faces import JobPresenter
+from vestim_gui.store.jobs_model import PRESENTER, TASK_ID
 from vestim_gui.theme.theme import Theme
 
-GRID = 8
-GAP = 12
-BAR = 5
-TASK_BAR = 3
-GUTTER = 28
-"""Left of all words, with room for the chevron of a job that opens."""
-TASK_INDENT = 16
-RADIUS = 6.0
+GRID_PX = 8  # the window's spacing unit
+GAP_PX = 12  # least distance between the texts at the left and the right
+BAR_PX = 5  # height of a job's progress bar
+TASK_BAR_PX = 3  # height of a task's progress bar, smaller than a job's
+GUTTER_PX = 28
+"""Space left of all texts, for the chevron of a job that can be expanded."""
+TASK_INDENT_PX = 16  # tasks stand to the right of their job
+RADIUS_PX = 6.0  # corners of a row's background
 
 
 class JobDelegate(QStyledItemDelegate):
-    """Rows of two lines and a bar. A job that opens bears a chevron, and its tasks stand below it, smaller."""
+    """Rows of two lines and a progress bar. A job with tasks has a chevron; its tasks appear below it, smaller."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -29,63 +29,71 @@ class JobDelegate(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
         line = option.fontMetrics.height()
-        task = bool(index.data(TASK_ID))
-        return QSize(240, 2 * line + (2 * GRID + TASK_BAR if task else 3 * GRID + 12 + BAR))
+        is_task = bool(index.data(TASK_ID))
+        return QSize(240, 2 * line + (2 * GRID_PX + TASK_BAR_PX if is_task else 3 * GRID_PX + 12 + BAR_PX))
 
     def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
-        face = index.data(FACE)
-        if painter is None or not isinstance(face, Face):
+        presenter = index.data(PRESENTER)
+        if painter is None or not isinstance(presenter, JobPresenter):
             return
-        task = bool(index.data(TASK_ID))
+        is_task = bool(index.data(TASK_ID))
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._ground(painter, option)
-        area = self.content(option.rect, task)
-        lines = self._lines(area, option.font, task)
-        if face.opens:
-            self._chevron(painter, lines[0], bool(option.state & QStyle.StateFlag.State_Open))
+        self._paint_background(painter, option)
+        area = self.content_rect(option.rect, is_task)
+        lines = self._line_rects(area, option.font, is_task)
+        if presenter.has_tasks:
+            self._paint_chevron(painter, lines[0], bool(option.state & QStyle.StateFlag.State_Open))
         name_font = QFont(option.font)
-        name_font.setBold(not task)
-        self._pair(painter, lines[0], (face.title, name_font, "text"), (f"{face.glyph} {face.word}", face.tone), option)
-        self._pair(painter, lines[1], (face.words, option.font, "muted"), (face.figure, "muted"), option)
-        if not task or 0.0 < face.fraction < 1.0:
-            self._bar(painter, area, face, TASK_BAR if task else BAR)
+        name_font.setBold(not is_task)
+        self._paint_line(
+            painter,
+            lines[0],
+            (presenter.title, name_font, "text"),
+            (f"{presenter.glyph} {presenter.word}", presenter.tone),
+            option,
+        )
+        self._paint_line(
+            painter, lines[1], (presenter.text, option.font, "muted"), (presenter.metric_text, "muted"), option
+        )
+        if not is_task or 0.0 < presenter.fraction < 1.0:
+            self._paint_bar(painter, area, presenter, TASK_BAR_PX if is_task else BAR_PX)
         painter.restore()
 
-    def content(self, row: QRect, task: bool) -> QRect:
-        """Where words and bar of a row stand."""
-        left = GUTTER + (TASK_INDENT if task else 0)
-        above = 5 if task else GRID + 2
-        return row.adjusted(left, above, -(GAP + GRID), -(5 if task else GRID + 3))
+    def content_rect(self, row: QRect, is_task: bool) -> QRect:
+        """Area of a row's texts and bar."""
+        indent = GUTTER_PX + (TASK_INDENT_PX if is_task else 0)
+        top = 5 if is_task else GRID_PX + 2
+        return row.adjusted(indent, top, -(GAP_PX + GRID_PX), -(5 if is_task else GRID_PX + 3))
 
-    def chevron_area(self, row: QRect) -> QRect:
-        """Where a click opens a job's tasks."""
-        area = self.content(row, False)
+    def chevron_rect(self, row: QRect) -> QRect:
+        """Area in which a click expands a job."""
+        area = self.content_rect(row, False)
         return QRect(row.left(), row.top(), area.left() - row.left(), row.height() * 2 // 3)
 
-    def _lines(self, area: QRect, font: QFont, task: bool) -> list[QRect]:
+    def _line_rects(self, area: QRect, font: QFont, is_task: bool) -> list[QRect]:
         height = QFontMetrics(font).height()
-        gap = 2 if task else 5
+        gap = 2 if is_task else 5
         first = QRect(area.left(), area.top(), area.width(), height)
         return [first, first.translated(0, height + gap)]
 
-    def _ground(self, painter: QPainter, option: QStyleOptionViewItem) -> None:
-        ground = option.rect.adjusted(6, 2, -6, -2)
+    def _paint_background(self, painter: QPainter, option: QStyleOptionViewItem) -> None:
+        area = option.rect.adjusted(6, 2, -6, -2)
         painter.setPen(Qt.PenStyle.NoPen)
         if option.state & QStyle.StateFlag.State_Selected:
             painter.setBrush(self._theme.colour("selection"))
-            painter.drawRoundedRect(ground, RADIUS, RADIUS)
+            painter.drawRoundedRect(area, RADIUS_PX, RADIUS_PX)
         elif option.state & QStyle.StateFlag.State_MouseOver:
             hover = self._theme.colour("sunken")
             hover.setAlphaF(0.6)
             painter.setBrush(hover)
-            painter.drawRoundedRect(ground, RADIUS, RADIUS)
+            painter.drawRoundedRect(area, RADIUS_PX, RADIUS_PX)
         if option.state & QStyle.StateFlag.State_HasFocus and option.state & QStyle.StateFlag.State_KeyboardFocusChange:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(self._theme.colour("accent"), 2))
-            painter.drawRoundedRect(ground.adjusted(1, 1, -1, -1), RADIUS, RADIUS)
+            painter.drawRoundedRect(area.adjusted(1, 1, -1, -1), RADIUS_PX, RADIUS_PX)
 
-    def _chevron(self, painter: QPainter, line: QRect, is_open: bool) -> None:
+    def _paint_chevron(self, painter: QPainter, line: QRect, is_open: bool) -> None:
         pen = QPen(self._theme.colour("muted"), 1.6)
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         painter.setPen(pen)
@@ -95,39 +103,40 @@ class JobDelegate(QStyledItemDelegate):
         else:
             painter.drawPolyline(QPoint(x - 2, y - 4), QPoint(x + 2, y), QPoint(x - 2, y + 4))
 
-    def _pair(
+    def _paint_line(
         self,
         painter: QPainter,
         line: QRect,
-        left: tuple[str, QFont, str],
-        right: tuple[str, str],
+        left_part: tuple[str, QFont, str],
+        right_part: tuple[str, str],
         option: QStyleOptionViewItem,
     ) -> None:
-        """Words at the left, shortened so that those at the right have their room."""
-        text, font, left_tone = left
-        mark, right_tone = right
-        room = line.width()
-        if mark:
+        """Paint a text at the left, elided so that the one at the right fits. left_part: text, font, tone. right_part:
+        text, tone."""
+        text, font, left_tone = left_part
+        right_text, right_tone = right_part
+        available_px = line.width()
+        if right_text:
             painter.setFont(option.font)
             painter.setPen(self._theme.colour(right_tone))
-            width = option.fontMetrics.horizontalAdvance(mark)
-            painter.drawText(line, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, mark)
-            room -= width + GAP
+            width = option.fontMetrics.horizontalAdvance(right_text)
+            painter.drawText(line, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, right_text)
+            available_px -= width + GAP_PX
         painter.setFont(font)
         painter.setPen(self._theme.colour(left_tone))
-        shown = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, max(room, 0))
-        painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
+        elided = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, max(available_px, 0))
+        painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, elided)
 
-    def _bar(self, painter: QPainter, area: QRect, face: Face, height: int) -> None:
+    def _paint_bar(self, painter: QPainter, area: QRect, presenter: JobPresenter, height: int) -> None:
         track = QRect(area.left(), area.bottom() - height + 1, area.width(), height)
         radius = height / 2
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self._theme.colour("sunken"))
         painter.drawRoundedRect(track, radius, radius)
-        if face.fraction > 0:
+        if presenter.fraction > 0:
             done = QRect(track)
-            done.setWidth(max(height, round(track.width() * min(face.fraction, 1.0))))
-            painter.setBrush(self._theme.colour(face.tone))
+            done.setWidth(max(height, round(track.width() * min(presenter.fraction, 1.0))))
+            painter.setBrush(self._theme.colour(presenter.tone))
             painter.drawRoundedRect(done, radius, radius)
 
     # --- renaming in the row
@@ -139,7 +148,7 @@ class JobDelegate(QStyledItemDelegate):
         return editor
 
     def setEditorData(self, editor: QWidget | None, index: QModelIndex) -> None:
-        if isinstance(editor, NameEditor) and not editor.is_filled:  # asked again with every change of the row
+        if isinstance(editor, NameEditor) and not editor.is_filled:  # called again with every change of the row
             editor.setText(str(index.data(Qt.ItemDataRole.EditRole)))
             editor.selectAll()
             editor.is_filled = True
@@ -150,14 +159,14 @@ class JobDelegate(QStyledItemDelegate):
 
     def updateEditorGeometry(self, editor: QWidget | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         if editor is not None:
-            area = self.content(option.rect, False)
+            area = self.content_rect(option.rect, False)
             height = editor.sizeHint().height()
-            line = self._lines(area, option.font, False)[0]
+            line = self._line_rects(area, option.font, False)[0]
             editor.setGeometry(area.left() - 6, line.center().y() - height // 2, area.width() + 12, height)
 
 
 class NameEditor(QLineEdit):
-    """Edits a name. Keys that the list has a use for are its own meanwhile. is_filled: the old name was put in."""
+    """Edits a name and consumes keys that are shortcuts of the list. is_filled: the old name was inserted."""
 
     is_filled = False
 
@@ -169,7 +178,7 @@ class NameEditor(QLineEdit):
 
 
 class CellDelegate(QStyledItemDelegate):
-    """Cells of the table: the state in its colour, and a bar behind the progress."""
+    """Cells of the table: the state in its color, and a bar behind the progress."""
 
     def __init__(self, theme: Theme, state_column: int, progress_column: int, parent: QWidget) -> None:
         super().__init__(parent)
@@ -177,40 +186,44 @@ class CellDelegate(QStyledItemDelegate):
         self._state, self._progress = state_column, progress_column
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
-        return QSize(super().sizeHint(option, index).width(), option.fontMetrics.height() + 2 * GRID)
+        return QSize(super().sizeHint(option, index).width(), option.fontMetrics.height() + 2 * GRID_PX)
 
     def initStyleOption(self, option: QStyleOptionViewItem | None, index: QModelIndex) -> None:
         super().initStyleOption(option, index)
-        face = index.data(FACE)
-        if option is None or not isinstance(face, Face):
+        presenter = index.data(PRESENTER)
+        if option is None or not isinstance(presenter, JobPresenter):
             return
         if index.column() == self._state:
-            option.text = ""  # painted below: the style sheet would take the colour away from a selected row
+            option.text = ""  # painted below: the style sheet would override its color in a selected row
 
     def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         super().paint(painter, option, index)
-        face = index.data(FACE)
-        if painter is None or not isinstance(face, Face):
+        presenter = index.data(PRESENTER)
+        if painter is None or not isinstance(presenter, JobPresenter):
             return
         painter.save()
         if index.column() == self._state:
-            self._paint_state(painter, option, face)
+            self._paint_state(painter, option, presenter)
         elif index.column() == self._progress:
-            self._paint_progress(painter, option, face)
+            self._paint_progress(painter, option, presenter)
         painter.restore()
 
-    def _paint_state(self, painter: QPainter, option: QStyleOptionViewItem, face: Face) -> None:
-        painter.setPen(self._theme.colour(face.tone))
-        area = option.rect.adjusted(GRID, 0, -GRID, 0)
-        words = option.fontMetrics.elidedText(f"{face.glyph} {face.word}", Qt.TextElideMode.ElideRight, area.width())
-        painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
+    def _paint_state(self, painter: QPainter, option: QStyleOptionViewItem, presenter: JobPresenter) -> None:
+        painter.setPen(self._theme.colour(presenter.tone))
+        area = option.rect.adjusted(GRID_PX, 0, -GRID_PX, 0)
+        text = option.fontMetrics.elidedText(
+            f"{presenter.glyph} {presenter.word}", Qt.TextElideMode.ElideRight, area.width()
+        )
+        painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
 
-    def _paint_progress(self, painter: QPainter, option: QStyleOptionViewItem, face: Face) -> None:
+    def _paint_progress(self, painter: QPainter, option: QStyleOptionViewItem, presenter: JobPresenter) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        track = QRect(option.rect.left() + GRID, option.rect.bottom() - 6, option.rect.width() - 2 * GRID, TASK_BAR)
+        track = QRect(
+            option.rect.left() + GRID_PX, option.rect.bottom() - 6, option.rect.width() - 2 * GRID_PX, TASK_BAR_PX
+        )
         painter.setBrush(self._theme.colour("sunken"))
         painter.drawRoundedRect(track, 1.5, 1.5)
-        track.setWidth(round(track.width() * min(face.fraction, 1.0)))
-        painter.setBrush(self._theme.colour(face.tone))
+        track.setWidth(round(track.width() * min(presenter.fraction, 1.0)))
+        painter.setBrush(self._theme.colour(presenter.tone))
         painter.drawRoundedRect(track, 1.5, 1.5)

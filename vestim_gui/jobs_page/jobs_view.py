@@ -1,4 +1,4 @@
-"""What list and table of jobs have in common: selection by id, opening into tasks, dragging in the queue."""
+"""Common behavior of the list and the table of jobs: selection by id, expanding into tasks, dragging in the queue."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from vestim_gui.store.jobs_model import JOB_ID, TASK_ID, JobsModel
 
 
 class JobsView(QTreeView):
-    """A view of a `JobsModel`. What is selected and opened is known by id and survives a new layout of the model.
+    """A view of a `JobsModel`. Selection and expanded jobs are known by id and survive a reset of the model.
 
-    selected: another job is the current one: its id, or "". chosen: a job or task was double-clicked: its id and the
+    current_job_changed: id of the new current job, or "". job_opened: a job or task was double-clicked: its id and the
     task's, or "".
     """
 
-    selected = pyqtSignal(str)
-    chosen = pyqtSignal(str, str)
+    current_job_changed = pyqtSignal(str)
+    job_opened = pyqtSignal(str, str)
     selection_changed = pyqtSignal()
 
     def __init__(self, model: JobsModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._jobs = model
-        self._kept: tuple[list[str], str] = ([], "")
+        self._saved_selection: tuple[list[str], str] = ([], "")
         self.setUniformRowHeights(True)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -38,41 +38,41 @@ class JobsView(QTreeView):
         self.setMouseTracking(True)
         self.setTabKeyNavigation(False)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.expanded.connect(self._expanded)
-        self.collapsed.connect(self._collapsed)
-        self.doubleClicked.connect(self._choose)
+        self.expanded.connect(self._on_expanded)
+        self.collapsed.connect(self._on_collapsed)
+        self.doubleClicked.connect(self._emit_job_opened)
 
-    def follow(self) -> None:
-        """Show the model's rows from now on. Before it is shown for the first time, a view costs nothing."""
+    def attach_model(self) -> None:
+        """Attach the model. Before it is shown for the first time, a view costs nothing."""
         if self.model() is None:
             self.setModel(self._jobs)
-            self._jobs.modelAboutToBeReset.connect(self._keep)
-            self._jobs.modelReset.connect(self._restore)
-            for job_id in self._jobs.opened:
+            self._jobs.modelAboutToBeReset.connect(self._save_selection)
+            self._jobs.modelReset.connect(self._restore_selection)
+            for job_id in self._jobs.expanded_ids:
                 self.expand(self._jobs.index_of(job_id))
 
     # --- by id
 
     @property
     def current_job(self) -> str:
-        """Id of the job that is current; "" for none."""
-        return self._id(self.currentIndex())
+        """Id of the current job; "" if there is none."""
+        return self._job_id(self.currentIndex())
 
     @property
     def current_task(self) -> str:
-        """Id of the task that is current; "" for none."""
+        """Id of the current task; "" if there is none."""
         index = self.currentIndex()
         return str(index.data(TASK_ID) or "") if index.isValid() else ""
 
     def selected_jobs(self) -> list[str]:
-        """Ids of the selected jobs, from above."""
+        """Ids of the selected jobs, from the top."""
         selection = self.selectionModel()
         rows = selection.selectedRows() if selection else []
         rows.sort(key=lambda index: index.row())
-        return list(dict.fromkeys(filter(None, map(self._id, rows))))
+        return list(dict.fromkeys(filter(None, map(self._job_id, rows))))
 
     def select_jobs(self, job_ids: Iterable[str], current: str = "") -> None:
-        """Select these jobs, as far as they are shown."""
+        """Select these jobs, as far as they are in the model."""
         selection = QItemSelection()
         for job_id in job_ids:
             index = self._jobs.index_of(job_id)
@@ -94,7 +94,7 @@ class JobsView(QTreeView):
         if index.isValid():
             self.edit(index)
 
-    def _id(self, index: QModelIndex) -> str:
+    def _job_id(self, index: QModelIndex) -> str:
         return str(index.data(JOB_ID) or "") if index.isValid() else ""
 
     # --- Qt
@@ -105,26 +105,26 @@ class JobsView(QTreeView):
 
     def currentChanged(self, current: QModelIndex, previous: QModelIndex) -> None:
         super().currentChanged(current, previous)
-        if self._id(current) != self._id(previous):
-            self.selected.emit(self._id(current))
+        if self._job_id(current) != self._job_id(previous):
+            self.current_job_changed.emit(self._job_id(current))
 
-    def _choose(self, index: QModelIndex) -> None:
-        if job_id := self._id(index):
-            self.chosen.emit(job_id, str(index.data(TASK_ID) or ""))
+    def _emit_job_opened(self, index: QModelIndex) -> None:
+        if job_id := self._job_id(index):
+            self.job_opened.emit(job_id, str(index.data(TASK_ID) or ""))
 
-    def _expanded(self, index: QModelIndex) -> None:
+    def _on_expanded(self, index: QModelIndex) -> None:
         self.setUniformRowHeights(False)
-        self._jobs.open_job(self._id(index))
+        self._jobs.expand_job(self._job_id(index))
 
-    def _collapsed(self, index: QModelIndex) -> None:
-        self._jobs.close_job(self._id(index))
-        self.setUniformRowHeights(not self._jobs.opened)
+    def _on_collapsed(self, index: QModelIndex) -> None:
+        self._jobs.collapse_job(self._job_id(index))
+        self.setUniformRowHeights(not self._jobs.expanded_ids)
 
-    def _keep(self) -> None:
-        self._kept = (self.selected_jobs(), self.current_job)
+    def _save_selection(self) -> None:
+        self._saved_selection = (self.selected_jobs(), self.current_job)
 
-    def _restore(self) -> None:
-        job_ids, current = self._kept
-        for job_id in self._jobs.opened:
+    def _restore_selection(self) -> None:
+        job_ids, current = self._saved_selection
+        for job_id in self._jobs.expanded_ids:
             self.expand(self._jobs.index_of(job_id))
         self.select_jobs(job_ids, current)

@@ -1,4 +1,4 @@
-"""The list of jobs: one column of rows with two lines and a bar."""
+"""The list of jobs: one column of rows with two lines and a progress bar."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from PyQt6.QtWidgets import QWidget
 
 from vestim_gui.jobs_page.job_delegate import JobDelegate
 from vestim_gui.jobs_page.jobs_view import JobsView
-from vestim_gui.store.table_columns import COLUMNS
 from vestim_gui.store.jobs_model import TASK_ID, JobsModel
+from vestim_gui.store.table_columns import COLUMNS
 from vestim_gui.theme.style import set_kind
 from vestim_gui.theme.theme import Theme
 
 
 class ListView(JobsView):
-    """A click on the chevron of a job opens and closes it, as the arrow keys do."""
+    """A click on a job's chevron expands or collapses it, as the arrow keys do."""
 
     def __init__(self, model: JobsModel, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(model, parent)
@@ -29,16 +29,18 @@ class ListView(JobsView):
         set_kind(self, "cards")
         theme.changed.connect(self._redraw)
 
-    def follow(self) -> None:
-        super().follow()
-        for place in range(1, len(COLUMNS)):
-            self.setColumnHidden(place, True)
+    def attach_model(self) -> None:
+        super().attach_model()
+        for column in range(1, len(COLUMNS)):
+            self.setColumnHidden(column, True)
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:
         if event is not None and event.button() == Qt.MouseButton.LeftButton:
             index = self.indexAt(event.position().toPoint())
-            opens = index.isValid() and not index.data(TASK_ID) and self.model().hasChildren(index)  # type: ignore[union-attr]
-            if opens and self._delegate.chevron_area(self.visualRect(index)).contains(event.position().toPoint()):
+            is_expandable = index.isValid() and not index.data(TASK_ID) and self.model().hasChildren(index)  # type: ignore[union-attr]
+            if is_expandable and self._delegate.chevron_rect(self.visualRect(index)).contains(
+                event.position().toPoint()
+            ):
                 self.setExpanded(index, not self.isExpanded(index))
                 return
         super().mousePressEvent(event)

@@ -1,7 +1,7 @@
-"""Verbs: what can be done with the selected jobs. Each shows at once that it was asked for, and can be taken back.
+"""Verbs: the commands for the selected jobs. Each shows at once that it was sent, and most can be undone.
 
-A verb applies to those of the selected jobs that it fits, and `fits` says whether there are any. What the service
-refuses is told in its own sentence.
+A verb applies to those of the selected jobs that it fits; `applies` is True if there are any. Refusals of the daemon
+are shown with its own message.
 """
 
 from __future__ import annotations
@@ -14,93 +14,93 @@ from PyQt6.QtCore import QObject, pyqtSignal
 from vestim_core.spec.errors import VestimError
 from vestim_core.spec.states import JOB_ENDS, Intent, JobState
 from vestim_gui.context import Context
-from vestim_gui.store.jobs_model import QUEUE, JobsModel
+from vestim_gui.store.jobs_model import QUEUE_STATES, JobsModel
 
 Row = dict[str, Any]
-Undo = Callable[[], None]
-MOST_UNDO = 50
+UndoFunction = Callable[[], None]
+MAX_UNDO = 50  # entries of the undo list; arbitrary, any value from 10 to 200 works
 
-_RUNS = {JobState.QUEUED.value, JobState.RUNNING.value}
-_RESTS = {JobState.PAUSED.value, JobState.HELD.value}
-_ENDED = {state.value for state in JOB_ENDS}
+_RUNNING_STATES = {JobState.QUEUED.value, JobState.RUNNING.value}
+_RESTING_STATES = {JobState.PAUSED.value, JobState.HELD.value}
+_ENDED_STATES = {state.value for state in JOB_ENDS}
 
 
 def can_pause(row: Row) -> bool:
-    """Whether a job can be paused now."""
-    return row["state"] in _RUNS and row["intent"] == Intent.RUN
+    """True if a job can be paused now."""
+    return row["state"] in _RUNNING_STATES and row["intent"] == Intent.RUN
 
 
 def can_resume(row: Row) -> bool:
-    """Whether a job can go on: it rests, is about to, or ended before all was done."""
-    if row["state"] in _RESTS or (row["state"] in _RUNS and row["intent"] == Intent.PAUSE):
+    """True if a job can continue: it is paused or held, is about to pause, or ended before everything was done."""
+    if row["state"] in _RESTING_STATES or (row["state"] in _RUNNING_STATES and row["intent"] == Intent.PAUSE):
         return True
     return row["state"] in {JobState.STOPPED, JobState.FAILED} and not row["archived"]
 
 
 def can_stop(row: Row) -> bool:
-    """Whether a job can be stopped now."""
-    return row["state"] in QUEUE and row["intent"] != Intent.STOP
+    """True if a job can be stopped now."""
+    return row["state"] in QUEUE_STATES and row["intent"] != Intent.STOP
 
 
 def can_archive(row: Row) -> bool:
-    """Whether a job can be put away: it is not under way."""
-    return not row["archived"] and (row["state"] in _ENDED or row["state"] == JobState.DRAFT)
+    """True if a job can be archived: it is not active."""
+    return not row["archived"] and (row["state"] in _ENDED_STATES or row["state"] == JobState.DRAFT)
 
 
 def can_restore(row: Row) -> bool:
-    """Whether a job was put away."""
+    """True if a job is archived."""
     return bool(row["archived"])
 
 
 def is_draft(row: Row) -> bool:
-    """Whether a job was never started."""
+    """True if a job was never started."""
     return bool(row["state"] == JobState.DRAFT)
 
 
 def is_ended(row: Row) -> bool:
-    """Whether a job has ended and lies in the way."""
-    return row["state"] in _ENDED and not row["archived"]
+    """True if a job has ended and is not archived."""
+    return row["state"] in _ENDED_STATES and not row["archived"]
 
 
-def can_move(row: Row) -> bool:
-    """Whether a job stands in the queue."""
-    return row["state"] in QUEUE
+def is_in_queue(row: Row) -> bool:
+    """True if a job is in the queue."""
+    return row["state"] in QUEUE_STATES
 
 
 class Verbs(QObject):
-    """selected: ids of the jobs that a verb is for.
+    """selected: returns the ids of the jobs that a verb applies to.
 
-    undo_changed: whether there is anything to take back now.
+    undo_changed: True if there is anything to undo now.
     """
 
     undo_changed = pyqtSignal(bool)
 
     def __init__(
-        self, ctx: Context, model: JobsModel, selected: Callable[[], list[str]], parent: QObject | None = None
+        self, ctx: Context, model: JobsModel, selected_ids: Callable[[], list[str]], parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
         self._ctx = ctx
         self._model = model
-        self._selected = selected
-        self._undo: list[tuple[str, Undo]] = []
-        model.dropped.connect(self.move_before)
+        self._selected_ids = selected_ids
+        self._undo: list[tuple[str, UndoFunction]] = []
+        model.dropped.connect(self.reorder_before)
         model.renamed.connect(self.rename)
 
-    # --- which jobs
+    # --- selection
 
-    def rows(self, fit: Callable[[Row], bool] = lambda row: True) -> list[Row]:
-        """The selected jobs that a verb fits."""
-        rows = (self._ctx.jobs.row(job_id) for job_id in self._selected())
-        return [row for row in rows if row is not None and fit(row)]
+    def rows(self, predicate: Callable[[Row], bool] = lambda row: True) -> list[Row]:
+        """The selected jobs that fulfill `predicate`."""
+        rows = (self._ctx.jobs.row(job_id) for job_id in self._selected_ids())
+        return [row for row in rows if row is not None and predicate(row)]
 
-    def fits(self, fit: Callable[[Row], bool]) -> bool:
-        """Whether a verb fits any of the selected jobs."""
-        return bool(self.rows(fit))
+    def applies(self, predicate: Callable[[Row], bool]) -> bool:
+        """True if any of the selected jobs fulfills `predicate`."""
+        return bool(self.rows(predicate))
 
-    # --- running
+    # --- run control
 
     def pause_or_resume(self) -> None:
-        """Pause what runs; where nothing of it does, let it go on."""
+        """Pause the running jobs; if there are none, resume the others."""
         if running := self.rows(can_pause):
             for row in running:
                 self._call("pause", row["job_id"], "Pausing…")
@@ -113,7 +113,7 @@ class Verbs(QObject):
         self._stop([row["job_id"] for row in self.rows(can_stop)])
 
     def stop_all(self) -> None:
-        """Stop every job that is under way."""
+        """Stop every active job."""
         self._stop([row["job_id"] for row in self._ctx.jobs.rows() if can_stop(row)])
 
     def start(self) -> None:
@@ -122,79 +122,83 @@ class Verbs(QObject):
             self._call("start", row["job_id"], "Starting…")
 
     def duplicate(self) -> None:
-        """Make a draft with the settings of a job, and open it."""
+        """Create a draft with the settings of a job and open it."""
         for row in self.rows()[:1]:
             self._call(
                 "duplicate",
                 row["job_id"],
                 "Copying…",
-                done=lambda answer: self._ctx.navigate.new_job.emit(None, answer["job_id"]),
+                on_result=lambda reply: self._ctx.navigate.new_job.emit(None, reply["job_id"]),
             )
 
     # --- names, tags, notes
 
     def rename(self, job_id: str, name: str) -> None:
-        """Give a job another name."""
+        """Rename a job."""
         row = self._ctx.jobs.row(job_id)
         if row is None or not name.strip() or row["name"] == name.strip():
             return
-        old = row["name"]
+        old_name = row["name"]
         self._call(
             "rename",
             job_id,
             "Renaming…",
             name=name.strip(),
-            done=lambda _: self._can_undo("Rename", lambda: self._call("rename", job_id, "Renaming…", name=old)),
+            on_result=lambda _: self._push_undo(
+                "Rename", lambda: self._call("rename", job_id, "Renaming…", name=old_name)
+            ),
         )
 
     def tag(self, job_ids: Iterable[str], add: list[str], remove: list[str]) -> None:
-        """Add tags to jobs and take tags away."""
-        before = {job_id: list(row["tags"]) for job_id in job_ids if (row := self._ctx.jobs.row(job_id)) is not None}
-        changed = {
-            job_id: ([tag for tag in add if tag not in tags], [tag for tag in remove if tag in tags])
-            for job_id, tags in before.items()
+        """Add tags to jobs and remove others."""
+        tags_by_job = {
+            job_id: list(row["tags"]) for job_id in job_ids if (row := self._ctx.jobs.row(job_id)) is not None
         }
-        changed = {job_id: change for job_id, change in changed.items() if any(change)}
-        for job_id, (added, removed) in changed.items():
+        change_by_job = {
+            job_id: ([tag for tag in add if tag not in tags], [tag for tag in remove if tag in tags])
+            for job_id, tags in tags_by_job.items()
+        }
+        change_by_job = {job_id: change for job_id, change in change_by_job.items() if any(change)}
+        for job_id, (added, removed) in change_by_job.items():
             self._call("tag", job_id, "Saving…", add=added, remove=removed)
 
-        def back() -> None:
-            for job_id, (added, removed) in changed.items():
+        def restore_tags() -> None:
+            for job_id, (added, removed) in change_by_job.items():
                 self._call("tag", job_id, "Saving…", add=removed, remove=added)
 
-        if changed:
-            self._can_undo("Tags", back)
+        if change_by_job:
+            self._push_undo("Tags", restore_tags)
 
     def note(self, job_id: str, text: str) -> None:
         """Replace a job's note."""
         row = self._ctx.jobs.row(job_id)
         if row is None or row["note"] == text:
             return
-        old = row["note"]
+        old_text = row["note"]
         self._call("note", job_id, "Saving…", text=text)
-        self._can_undo("Note", lambda: self._call("note", job_id, "Saving…", text=old))
+        self._push_undo("Note", lambda: self._call("note", job_id, "Saving…", text=old_text))
 
-    # --- putting away
+    # --- archiving
 
     def archive(self) -> None:
-        """Put the selected jobs away; those that are under way stay."""
+        """Archive the selected jobs; active ones are left alone."""
         rows = self.rows(can_archive)
         if rows:
             self._archive([row["job_id"] for row in rows])
-        elif under_way := self.rows(can_stop):
-            name = under_way[0]["name"]
+        elif active := self.rows(can_stop):
+            name = active[0]["name"]
             self._ctx.toasts.say(f'"{name}" is under way: stop it before it is archived.', "info")
 
     def restore(self) -> None:
-        """Bring archived jobs back."""
+        """Restore archived jobs."""
         self._restore([row["job_id"] for row in self.rows(can_restore)])
 
     def clear(self) -> None:
-        """Put all jobs away that have ended."""
+        """Archive all jobs that have ended."""
         self._archive([row["job_id"] for row in self._ctx.jobs.rows() if is_ended(row)])
 
     def delete(self, job_ids: Iterable[str]) -> None:
-        """Delete archived jobs for ever; whoever calls this has asked for the name."""
+        """Delete archived jobs permanently; the caller has asked for confirmation."""
         for job_id in job_ids:
             row = self._ctx.jobs.row(job_id)
             if row is not None and can_restore(row):
@@ -202,41 +206,41 @@ class Verbs(QObject):
 
     # --- the queue
 
-    def move(self, by: int) -> None:
-        """Move the selected job by so many places in the queue; upwards where negative."""
-        queue = self._queue()
-        for row in self.rows(can_move)[:1]:
-            place = queue.index(row["job_id"]) + by
-            self._move_to(row["job_id"], min(max(place, 0), len(queue) - 1))
+    def reorder(self, offset: int) -> None:
+        """Move the selected job by `offset` positions in the queue; negative is towards the front."""
+        queue = self._queue_ids()
+        for row in self.rows(is_in_queue)[:1]:
+            index = queue.index(row["job_id"]) + offset
+            self._reorder_to(row["job_id"], min(max(index, 0), len(queue) - 1))
 
-    def move_before(self, job_id: str, before: str) -> None:
-        """Let a job stand before another one in the queue, or at its end for ""."""
-        queue = self._queue()
-        if job_id not in queue or job_id == before:
+    def reorder_before(self, job_id: str, next_id: str) -> None:
+        """Place a job before another one in the queue, or at its end for ""."""
+        queue = self._queue_ids()
+        if job_id not in queue or job_id == next_id:
             return
-        rest = [other for other in queue if other != job_id]
-        self._move_to(job_id, rest.index(before) if before in rest else len(rest))
+        others = [candidate for candidate in queue if candidate != job_id]
+        self._reorder_to(job_id, others.index(next_id) if next_id in others else len(others))
 
-    # --- taking back
+    # --- undo
 
     def undo(self) -> None:
-        """Take the last change back."""
+        """Undo the last change."""
         if self._undo:
-            words, back = self._undo.pop()
-            back()
-            self._ctx.toasts.say(f"{words}: taken back.", "info")
+            text, restore = self._undo.pop()
+            restore()
+            self._ctx.toasts.say(f"{text}: taken back.", "info")
         self.undo_changed.emit(bool(self._undo))
 
     @property
-    def undo_words(self) -> str:
-        """What `undo` would take back; "" for nothing."""
+    def undo_text(self) -> str:
+        """Name of the change that `undo` reverts; "" if there is none."""
         return self._undo[-1][0] if self._undo else ""
 
     def refresh(self) -> None:
-        """Ask the service anew for all rows; it tells changes by itself, so this is for doubts."""
+        """Read all rows again; changes arrive by themselves, so this is for users who doubt it."""
         self._ctx.link.refresh()
 
-    # --- within
+    # --- implementation
 
     def _stop(self, job_ids: list[str]) -> None:
         for job_id in job_ids:
@@ -250,32 +254,32 @@ class Verbs(QObject):
         for job_id in job_ids:
             self._call("archive", job_id, "Archiving…")
         row = self._ctx.jobs.row(job_ids[0])
-        what = f'"{row["name"]}" is' if len(job_ids) == 1 and row else f"{len(job_ids)} jobs are"
-        entry = self._can_undo("Archive", lambda: self._restore(job_ids))
-        self._ctx.toasts.say(f"{what} archived.", "ok", actions=[("Undo", lambda: self._take_back(entry))])
+        subject = f'"{row["name"]}" is' if len(job_ids) == 1 and row else f"{len(job_ids)} jobs are"
+        entry = self._push_undo("Archive", lambda: self._restore(job_ids))
+        self._ctx.toasts.say(f"{subject} archived.", "ok", actions=[("Undo", lambda: self._undo_entry(entry))])
 
     def _restore(self, job_ids: list[str]) -> None:
         for job_id in job_ids:
             self._call("restore", job_id, "Restoring…")
 
-    def _move_to(self, job_id: str, place: int) -> None:
-        old = self._queue().index(job_id)
-        if place == old:
+    def _reorder_to(self, job_id: str, index: int) -> None:
+        old_index = self._queue_ids().index(job_id)
+        if index == old_index:
             return
-        self._call("move_in_queue", job_id, "Moving…", place=place + 1)
-        self._can_undo("Move", lambda: self._call("move_in_queue", job_id, "Moving…", place=old + 1))
+        self._call("move_in_queue", job_id, "Moving…", place=index + 1)
+        self._push_undo("Move", lambda: self._call("move_in_queue", job_id, "Moving…", place=old_index + 1))
 
-    def _queue(self) -> list[str]:
-        rows = [row for row in self._ctx.jobs.rows() if can_move(row)]
+    def _queue_ids(self) -> list[str]:
+        rows = [row for row in self._ctx.jobs.rows() if is_in_queue(row)]
         return [row["job_id"] for row in sorted(rows, key=lambda row: float(row["position"]))]
 
-    def _can_undo(self, words: str, back: Undo) -> tuple[str, Undo]:
-        entry = (words, back)
-        self._undo = [*self._undo[-MOST_UNDO:], entry]
+    def _push_undo(self, text: str, restore: UndoFunction) -> tuple[str, UndoFunction]:
+        entry = (text, restore)
+        self._undo = [*self._undo[-MAX_UNDO:], entry]
         self.undo_changed.emit(True)
         return entry
 
-    def _take_back(self, entry: tuple[str, Undo]) -> None:
+    def _undo_entry(self, entry: tuple[str, UndoFunction]) -> None:
         if entry in self._undo:
             self._undo.remove(entry)
             entry[1]()
@@ -285,16 +289,16 @@ class Verbs(QObject):
         self,
         method: str,
         job_id: str,
-        words: str,
+        pending_text: str,
         *,
-        done: Callable[[Any], object] | None = None,
+        on_result: Callable[[Any], object] | None = None,
         **params: Any,
     ) -> None:
-        """Ask the service, showing `words` in the job's row until it has answered."""
-        self._model.set_pending(job_id, words)
-        pending = self._ctx.link.call(method, {"job_id": job_id, **params}, done, self._failed, owner=self)
+        """Call the daemon and show `pending_text` in the job's row until it has answered."""
+        self._model.set_pending(job_id, pending_text)
+        pending = self._ctx.link.call(method, {"job_id": job_id, **params}, on_result, self._show_error, owner=self)
         pending.ended.connect(lambda: self._model.settle(job_id))
 
-    def _failed(self, error: VestimError) -> None:
-        sentence = error.sentence[:1].upper() + error.sentence[1:]
-        self._ctx.toasts.say(sentence.rstrip(".") + ".", "error")
+    def _show_error(self, error: VestimError) -> None:
+        message = error.sentence[:1].upper() + error.sentence[1:]
+        self._ctx.toasts.say(message.rstrip(".") + ".", "error")

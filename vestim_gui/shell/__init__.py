@@ -1,1 +1,1 @@
-"""What surrounds the pages: main window, rail, bars, command palette, notes, settings."""
+"""The frame around the pages: main window, rail, bars, command palette, toasts, settings."""

@@ -1,4 +1,4 @@
-"""About: which versions these are, and under which terms a build may be handed on."""
+"""About dialog: versions of the parts, and the license terms of a build."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TERMS = "PyQt6 makes a distributed build GPL-3, unless a commercial licence for 
 
 
 def versions() -> dict[str, str]:
-    """Name and version of what Vestim is made of; nothing heavy is loaded for it."""
+    """Name and version of each part; imports nothing heavy."""
     return {
         "Vestim": vestim_core.__version__,
         "Python": platform.python_version(),
@@ -28,25 +28,25 @@ def versions() -> dict[str, str]:
 
 
 class AboutDialog(QDialog):
-    """Versions that can be copied for a report."""
+    """Versions that can be copied into a bug report."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("About Vestim")
         self.setMinimumWidth(560)
-        sign = QLabel()
-        sign.setPixmap(program_icon().pixmap(48, 48))
-        name = QVBoxLayout()
-        name.addWidget(plain_label("Vestim", "title"))
-        name.addWidget(plain_label("Neural networks that estimate the voltage and charge of battery cells", "muted"))
-        head = QHBoxLayout()
-        head.setSpacing(16)
-        head.addWidget(sign)
-        head.addLayout(name, 1)
-        self.text = "\n".join(f"{name} {number}" for name, number in versions().items())
-        shown = plain_label(self.text, wrap=True)
-        shown.setTextInteractionFlags(
+        icon = QLabel()
+        icon.setPixmap(program_icon().pixmap(48, 48))
+        title = QVBoxLayout()
+        title.addWidget(plain_label("Vestim", "title"))
+        title.addWidget(plain_label("Neural networks that estimate the voltage and charge of battery cells", "muted"))
+        header = QHBoxLayout()
+        header.setSpacing(16)
+        header.addWidget(icon)
+        header.addLayout(title, 1)
+        self.text = "\n".join(f"{part} {version_text}" for part, version_text in versions().items())
+        versions_label = plain_label(self.text, wrap=True)
+        versions_label.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
@@ -55,8 +55,8 @@ class AboutDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 24, 24, 16)
         layout.setSpacing(16)
-        layout.addLayout(head)
-        layout.addWidget(shown)
+        layout.addLayout(header)
+        layout.addWidget(versions_label)
         layout.addWidget(plain_label(TERMS, "muted", wrap=True))
         layout.addWidget(buttons)
 

@@ -1,4 +1,5 @@
-"""Closing the window: jobs go on, which is said once, with "Stop everything and quit" beside it."""
+"""Questions on closing: jobs go on without the window, which is explained once, with "Stop everything and quit" as
+alternative."""
 
 from __future__ import annotations
 
@@ -12,32 +13,32 @@ from vestim_gui.numbers import several
 from vestim_gui.store.catalogue import Catalogue
 from vestim_gui.theme.style import set_kind
 
-ACTIVE = (JobState.RUNNING, JobState.QUEUED)
+ACTIVE_STATES = (JobState.RUNNING, JobState.QUEUED)
 
 
-class Choice(Enum):
-    """What the user wants when the window closes."""
+class CloseChoice(Enum):
+    """The user's answer when the window closes."""
 
     LEAVE = auto()
     STOP_ALL = auto()
     STAY = auto()
 
 
-def active_words(jobs: Catalogue) -> str:
-    """`2 running · 1 queued`; empty when nothing is under way."""
-    counts = [(jobs.count(state), state.value) for state in ACTIVE]
-    return " · ".join(f"{number} {word}" for number, word in counts if number)
+def active_jobs_text(jobs: Catalogue) -> str:
+    """`2 running · 1 queued`; empty if no job is active."""
+    counts = [(jobs.count(state), state.value) for state in ACTIVE_STATES]
+    return " · ".join(f"{count} {word}" for count, word in counts if count)
 
 
-def ask_leaving(jobs: Catalogue, parent: QWidget) -> Choice:
-    """Say that jobs go on, and ask."""
-    number = jobs.count(*ACTIVE)
+def ask_to_close(jobs: Catalogue, parent: QWidget) -> CloseChoice:
+    """Explain that jobs go on, and ask what to do."""
+    count = jobs.count(*ACTIVE_STATES)
     box = QMessageBox(parent)
     box.setWindowTitle("Close Vestim")
     box.setTextFormat(Qt.TextFormat.PlainText)
-    box.setText(f"{several(number, 'job')} will go on without the window.")
+    box.setText(f"{several(count, 'job')} will go on without the window.")
     box.setInformativeText(
-        f"Now: {active_words(jobs)}. The background service looks after them; open Vestim again to see every epoch "
+        f"Now: {active_jobs_text(jobs)}. The background service looks after them; open Vestim again to see every epoch "
         "that passed. This is said only once."
     )
     leave = box.addButton("Close, jobs go on", QMessageBox.ButtonRole.AcceptRole)
@@ -51,18 +52,18 @@ def ask_leaving(jobs: Catalogue, parent: QWidget) -> Choice:
     box.exec()
     clicked = box.clickedButton()
     box.deleteLater()
-    return Choice.LEAVE if clicked is leave else Choice.STOP_ALL if clicked is stop else Choice.STAY
+    return CloseChoice.LEAVE if clicked is leave else CloseChoice.STOP_ALL if clicked is stop else CloseChoice.STAY
 
 
-def ask_stopping(jobs: Catalogue, parent: QWidget) -> bool:
-    """Whether everything is to be stopped; not asked where nothing is under way."""
-    if not active_words(jobs):
+def confirm_stop(jobs: Catalogue, parent: QWidget) -> bool:
+    """True if everything is to be stopped. Returns True without asking if no job is active."""
+    if not active_jobs_text(jobs):
         return True
     box = QMessageBox(parent)
     box.setWindowTitle("Stop everything and quit")
     box.setTextFormat(Qt.TextFormat.PlainText)
-    box.setText(f"Stop {several(jobs.count(*ACTIVE), 'job')} and the background service?")
-    box.setInformativeText(f"Now: {active_words(jobs)}. The best model that each has trained so far is kept.")
+    box.setText(f"Stop {several(jobs.count(*ACTIVE_STATES), 'job')} and the background service?")
+    box.setInformativeText(f"Now: {active_jobs_text(jobs)}. The best model that each has trained so far is kept.")
     stop = box.addButton("Stop everything and quit", QMessageBox.ButtonRole.DestructiveRole)
     stay = box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole)
     if stop is not None:

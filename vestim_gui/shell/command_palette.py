@@ -1,4 +1,4 @@
-"""The command palette: every command that can be used now, and every job, by a few letters of its name."""
+"""The command palette: finds every enabled command and every job by a few letters of its name."""
 
 from __future__ import annotations
 
@@ -20,98 +20,100 @@ from PyQt6.QtWidgets import (
 )
 
 from vestim_gui.context import Context
-from vestim_gui.shell.fuzzy_search import best
+from vestim_gui.shell.fuzzy_search import best_matches
 from vestim_gui.store.faces import STATES
 from vestim_gui.theme.style import set_kind
 from vestim_gui.theme.theme import Theme
 from vestim_gui.widgets.plain_label import plain_label
 
-MOST = 60
-_WIDTH, _HEIGHT, _TOP = 560, 400, 64
-_ROW = 34
-_KEYS = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
-_IGNORED = frozenset({"palette"})
+MAX_RESULTS = 60  # results listed; arbitrary, any value from 20 to 200 works
+_WIDTH_PX, _HEIGHT_PX, _TOP_PX = 560, 400, 64  # most that it takes, and its distance from the window's top
+_ROW_PX = 34  # least height of a row; arbitrary, any value from 28 to 40 works
+_LIST_KEYS = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
+_EXCLUDED_ACTIONS = frozenset({"palette"})
 
 
 @dataclass(frozen=True)
 class Entry:
-    """text: what is searched and shown. hint: at the right, keys or a state. act: what choosing it does."""
+    """One result. text: searched and shown. hint: right-aligned, keys or a state. run: executed when chosen."""
 
     text: str
     hint: str
     icon: QIcon
-    act: Callable[[], object]
+    run: Callable[[], object]
 
 
-class Palette(QFrame):
-    """Lies over the window until something is chosen, Escape is pressed, or the focus goes elsewhere."""
+class CommandPalette(QFrame):
+    """Overlays the window until an entry is chosen, Escape is pressed, or the focus moves elsewhere."""
 
-    def __init__(self, ctx: Context, over: QWidget) -> None:
-        super().__init__(over)
+    def __init__(self, ctx: Context, window: QWidget) -> None:
+        super().__init__(window)
         self._ctx = ctx
-        self._over = over
-        self._before: QWidget | None = None
+        self._window = window
+        self._previous_focus: QWidget | None = None
         self._entries: list[Entry] = []
         set_kind(self, "toast")
         self.query = QLineEdit()
         self.query.setPlaceholderText("Search commands and jobs")
         self.query.setAccessibleName("Search commands and jobs")
         self.query.textChanged.connect(self._search)
-        self._found = _Entries(self)
+        self._matches = _EntryModel(self)
         self.results = QListView()
         set_kind(self.results, "flat")
-        self.results.setModel(self._found)
+        self.results.setModel(self._matches)
         self.results.setItemDelegate(_EntryDelegate(ctx.theme, self))
         self.results.setUniformItemSizes(True)
         self.results.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.results.setAccessibleName("Commands and jobs")
-        self.results.clicked.connect(self._take)
-        self._nothing = plain_label("Nothing has these letters.", "muted")
+        self.results.clicked.connect(self._run_entry)
+        self._no_match_label = plain_label("Nothing has these letters.", "muted")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 8, 8, 8)
         layout.setSpacing(8)
-        for widget in (self.query, self._nothing, self.results):
+        for widget in (self.query, self._no_match_label, self.results):
             layout.addWidget(widget)
         self.hide()
 
     def open(self) -> None:
-        """Show it, empty, with what can be done now."""
-        self._before = QApplication.focusWidget()
+        """Show it, empty, with everything that can be done now."""
+        self._previous_focus = QApplication.focusWidget()
         self._entries = [*self._commands(), *self._jobs()]
         self.query.clear()
         self._search("")
-        width = min(_WIDTH, self._over.width() - 32)
-        self.setGeometry((self._over.width() - width) // 2, _TOP, width, min(_HEIGHT, self._over.height() - _TOP - 32))
+        width = min(_WIDTH_PX, self._window.width() - 32)
+        self.setGeometry(
+            (self._window.width() - width) // 2, _TOP_PX, width, min(_HEIGHT_PX, self._window.height() - _TOP_PX - 32)
+        )
         self.show()
         self.raise_()
         if (app := QApplication.instance()) is not None:
-            app.installEventFilter(self)  # a click beside it closes it
+            app.installEventFilter(self)  # a click outside closes it
         self.query.setFocus(Qt.FocusReason.PopupFocusReason)
 
     def close_palette(self) -> None:
-        """Hide it and give the focus back."""
+        """Hide it and return the focus."""
         if self.isVisible():
             self.hide()
             if (app := QApplication.instance()) is not None:
                 app.removeEventFilter(self)
             self._entries = []
-            self._found.show_entries([])
-            if self._before is not None and self._before.isVisible():
-                self._before.setFocus(Qt.FocusReason.PopupFocusReason)
+            self._matches.show_entries([])
+            if self._previous_focus is not None and self._previous_focus.isVisible():
+                self._previous_focus.setFocus(Qt.FocusReason.PopupFocusReason)
 
     def shown(self) -> list[str]:
-        """Texts of what is found, best first."""
-        return [entry.text for entry in self._found.entries]
+        """Texts of the matches, best first."""
+        return [entry.text for entry in self._matches.entries]
 
     def _commands(self) -> list[Entry]:
         actions = self._ctx.actions
-        usable = []
+        entries = []
         for spec in actions.specs():
             action = actions.action(spec.id)
-            if spec.id not in _IGNORED and actions.answered(spec.id) and action.isEnabled():
+            if spec.id not in _EXCLUDED_ACTIONS and actions.has_handler(spec.id) and action.isEnabled():
                 keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-                usable.append(Entry(action.text(), keys, action.icon(), action.trigger))
-        return usable
+                entries.append(Entry(action.text(), keys, action.icon(), action.trigger))
+        return entries
 
     def _jobs(self) -> list[Entry]:
         icon = self._ctx.theme.icon("jobs", "muted")
@@ -125,20 +127,20 @@ class Palette(QFrame):
         )
 
     def _search(self, query: str) -> None:
-        self._found.show_entries(best(query, self._entries, lambda entry: entry.text, MOST))
-        self._nothing.setVisible(not self._found.entries)
-        self.results.setVisible(bool(self._found.entries))
-        if self._found.entries:
-            self.results.setCurrentIndex(self._found.index(0))
+        self._matches.show_entries(best_matches(query, self._entries, lambda entry: entry.text, MAX_RESULTS))
+        self._no_match_label.setVisible(not self._matches.entries)
+        self.results.setVisible(bool(self._matches.entries))
+        if self._matches.entries:
+            self.results.setCurrentIndex(self._matches.index(0))
 
-    def _take(self, index: QModelIndex) -> None:
+    def _run_entry(self, index: QModelIndex) -> None:
         if index.isValid():
-            entry = self._found.entries[index.row()]
+            entry = self._matches.entries[index.row()]
             self.close_palette()
-            entry.act()
+            entry.run()
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:
-        """Keep a click to itself, so that it is none beside it."""
+        """Accept a click, so that it does not count as one outside."""
         if event is not None:
             event.accept()
 
@@ -154,19 +156,19 @@ class Palette(QFrame):
             if key == Qt.Key.Key_Escape:
                 self.close_palette()
             elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-                self._take(self.results.currentIndex())
-            elif key in _KEYS:
+                self._run_entry(self.results.currentIndex())
+            elif key in _LIST_KEYS:
                 QApplication.sendEvent(self.results, event)
             elif key not in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
                 return False
             return True
         if watched is self.query and event.type() == QEvent.Type.FocusOut and self.isVisible():
-            self._before = None
+            self._previous_focus = None
             self.close_palette()
         return False
 
 
-class _Entries(QAbstractListModel):
+class _EntryModel(QAbstractListModel):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self.entries: list[Entry] = []
@@ -194,33 +196,33 @@ class _Entries(QAbstractListModel):
 
 
 class _EntryDelegate(QStyledItemDelegate):
-    """Text at the left, keys or state at the right; plain text only."""
+    """Text on the left, keys or state on the right; plain text only."""
 
     def __init__(self, theme: Theme, parent: QObject) -> None:
         super().__init__(parent)
         self._theme = theme
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
-        return QSize(option.rect.width(), max(_ROW, option.fontMetrics.height() + 16))
+        return QSize(option.rect.width(), max(_ROW_PX, option.fontMetrics.height() + 16))
 
     def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         if painter is None:
             return
         self.initStyleOption(option, index)
         hint = str(index.data(Qt.ItemDataRole.UserRole) or "")
-        icon = QIcon(option.icon)  # a copy: the option's own is emptied
+        icon = QIcon(option.icon)  # a copy, since the option's icon is cleared
         option.text, option.icon = "", QIcon()
         widget = option.widget
         style = widget.style() if widget is not None else QApplication.style()
         if style is not None:
             style.drawControl(style.ControlElement.CE_ItemViewItem, option, painter, widget)
-        inside = option.rect.adjusted(10, 0, -10, 0)
-        icon.paint(painter, QRect(QPoint(inside.left(), inside.center().y() - 8), QSize(16, 16)))
-        inside.setLeft(inside.left() + 26)
-        metrics, middle = option.fontMetrics, Qt.AlignmentFlag.AlignVCenter
+        area = option.rect.adjusted(10, 0, -10, 0)
+        icon.paint(painter, QRect(QPoint(area.left(), area.center().y() - 8), QSize(16, 16)))
+        area.setLeft(area.left() + 26)
+        metrics, centered = option.fontMetrics, Qt.AlignmentFlag.AlignVCenter
         painter.setPen(self._theme.colour("muted"))
-        painter.drawText(inside, middle | Qt.AlignmentFlag.AlignRight, hint)
-        inside.setRight(inside.right() - metrics.horizontalAdvance(hint) - 12)
+        painter.drawText(area, centered | Qt.AlignmentFlag.AlignRight, hint)
+        area.setRight(area.right() - metrics.horizontalAdvance(hint) - 12)
         painter.setPen(self._theme.colour("text"))
-        text = metrics.elidedText(str(index.data()), Qt.TextElideMode.ElideRight, inside.width())
-        painter.drawText(inside, middle | Qt.AlignmentFlag.AlignLeft, text)
+        text = metrics.elidedText(str(index.data()), Qt.TextElideMode.ElideRight, area.width())
+        painter.drawText(area, centered | Qt.AlignmentFlag.AlignLeft, text)

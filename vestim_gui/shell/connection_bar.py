@@ -1,6 +1,6 @@
-"""The bar on top while the service does not answer: what that means, since when, and what can be done.
+"""The bar shown on top while the daemon does not answer: what that means, since when, and what can be done.
 
-What is on screen stays, marked with the moment that it is true of.
+The data on screen stays, marked with the time it is valid for.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from vestim_gui.theme.style import set_dress, set_kind
 from vestim_gui.theme.theme import Theme
 from vestim_gui.widgets.plain_label import plain_label
 
-PATIENCE_MS = 1000
-"""Starting is said only when it takes longer than this."""
-_BEGINNING = (LinkPhase.STARTING, LinkPhase.SYNCING)
+START_GRACE_MS = 1000
+"""Starting is only shown if it takes longer than this, in ms."""
+_STARTING_PHASES = (LinkPhase.STARTING, LinkPhase.SYNCING)
 
 
-class ServiceBar(QFrame):
-    """Hidden while the service answers."""
+class ConnectionBar(QFrame):
+    """Hidden while the daemon answers."""
 
     def __init__(self, link: Link, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -31,61 +31,61 @@ class ServiceBar(QFrame):
         self._state = link.state
         set_kind(self, "bar")
         self._icon = QLabel()
-        self.words = plain_label("", wrap=True)
-        self.restart = QPushButton()
-        self.restart.clicked.connect(self._restart)
+        self.message = plain_label("", wrap=True)
+        self.restart_button = QPushButton()
+        self.restart_button.clicked.connect(self._restart)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(16, 6, 16, 6)
         layout.setSpacing(8)
         layout.addWidget(self._icon)
-        layout.addWidget(self.words, 1)
-        layout.addWidget(self.restart)
-        self._patience = QTimer(self)
-        self._patience.setSingleShot(True)
-        self._patience.setInterval(PATIENCE_MS)
-        self._patience.timeout.connect(self.show)
+        layout.addWidget(self.message, 1)
+        layout.addWidget(self.restart_button)
+        self._grace_timer = QTimer(self)
+        self._grace_timer.setSingleShot(True)
+        self._grace_timer.setInterval(START_GRACE_MS)
+        self._grace_timer.timeout.connect(self.show)
         self.hide()
         link.state_changed.connect(self.show_state)
-        theme.changed.connect(self._colour)
+        theme.changed.connect(self._apply_colors)
         self.show_state(link.state)
 
     def show_state(self, state: LinkState) -> None:
-        """Say how the connection stands; nothing while all is well."""
+        """Show the connection state; nothing while all is well."""
         self._state = state
-        self.words.setText(bar_words(state))
-        self.restart.setEnabled(True)
-        self.restart.setText("Start the service" if state.phase is LinkPhase.STOPPED else "Restart service")
-        self.restart.setVisible(state.phase not in _BEGINNING)
-        set_dress(self, "tone", "accent" if state.phase in _BEGINNING else "warn")
-        self._colour()
+        self.message.setText(bar_text(state))
+        self.restart_button.setEnabled(True)
+        self.restart_button.setText("Start the service" if state.phase is LinkPhase.STOPPED else "Restart service")
+        self.restart_button.setVisible(state.phase not in _STARTING_PHASES)
+        set_dress(self, "tone", "accent" if state.phase in _STARTING_PHASES else "warn")
+        self._apply_colors()
         if state.current:
-            self._patience.stop()
+            self._grace_timer.stop()
             self.hide()
-        elif state.phase not in _BEGINNING:
-            self._patience.stop()
+        elif state.phase not in _STARTING_PHASES:
+            self._grace_timer.stop()
             self.show()
-        elif not self.isVisible() and not self._patience.isActive():
-            self._patience.start()
+        elif not self.isVisible() and not self._grace_timer.isActive():
+            self._grace_timer.start()
 
     def _restart(self) -> None:
-        self.restart.setEnabled(False)
-        self.restart.setText("Starting...")
-        self._link.restart_service()
+        self.restart_button.setEnabled(False)
+        self.restart_button.setText("Starting...")
+        self._link.restart_daemon()
 
-    def _colour(self) -> None:
-        begins = self._state.phase in _BEGINNING
+    def _apply_colors(self) -> None:
+        is_starting = self._state.phase in _STARTING_PHASES
         self._icon.setPixmap(
-            self._theme.icon("info" if begins else "warn", "accent" if begins else "warn").pixmap(20, 20)
+            self._theme.icon("info" if is_starting else "warn", "accent" if is_starting else "warn").pixmap(20, 20)
         )
 
 
-def bar_words(state: LinkState) -> str:
-    """The sentence of a state, and the moment that what is shown is true of."""
-    if state.as_of_utc is None or state.phase in _BEGINNING:
+def bar_text(state: LinkState) -> str:
+    """The state's message and the time for which the data shown is valid."""
+    if state.as_of_utc is None or state.phase in _STARTING_PHASES:
         return state.sentence
-    return f"{state.sentence}   Shown as of {clock(state.as_of_utc)}."
+    return f"{state.sentence}   Shown as of {clock_time(state.as_of_utc)}."
 
 
-def clock(time_utc: datetime) -> str:
-    """A moment on this machine's clock: `14:02:10`."""
+def clock_time(time_utc: datetime) -> str:
+    """A time on this machine's clock: `14:02:10`."""
     return f"{time_utc.astimezone():%H:%M:%S}"

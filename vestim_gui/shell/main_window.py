@@ -1,7 +1,7 @@
-"""The window: rail, pages, the bar of the service, the status bar, notes and the command palette.
+"""The window: rail, pages, connection bar, status bar, toasts and command palette.
 
-Pages are made when they are first opened. What can be restored is remembered as it changes, so that a window which was
-killed comes back where it stood.
+Pages are created when they are first opened. What can be restored is stored as it changes, so that a killed window
+comes back where it was.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_gui.actions import Where
 from vestim_gui.context import Context
 from vestim_gui.shell import close_dialogs
-from vestim_gui.shell.drops import JOB_FILES, sorted_out
-from vestim_gui.shell.command_palette import Palette
+from vestim_gui.shell.command_palette import CommandPalette
+from vestim_gui.shell.connection_bar import ConnectionBar
+from vestim_gui.shell.drops import JOB_FILE_SUFFIXES, sorted_out
 from vestim_gui.shell.rail import Rail
-from vestim_gui.shell.connection_bar import ServiceBar
 from vestim_gui.shell.status_bar import StatusBar
 from vestim_gui.shell.toasts import ToastLayer
 from vestim_gui.shell.tray import Tray
@@ -42,54 +42,55 @@ if TYPE_CHECKING:
     from vestim_gui.import_job.dialog import ImportDialog
 
 JOBS, NEW_JOB, SETTINGS = "jobs", "new_job", "settings"
-_SIZE, _LEAST = QSize(1360, 840), QSize(720, 480)
+_DEFAULT_SIZE, _MIN_SIZE = QSize(1360, 840), QSize(720, 480)  # pixels
 _GEOMETRY, _PAGE = "window.geometry", "window.page"
-_REMEMBER_MS = 500
+_SAVE_DELAY_MS = 500  # ms from a move or resize to its storing, so that a drag is stored once
 DROP_DATA, DROP_FORMER = "Drop to begin a new job with these files", "Drop to import these jobs"
 
 
-class ShowsJobs(Protocol):
-    """What the window needs of the page of jobs."""
+class JobsPageInterface(Protocol):
+    """Methods of the jobs page that the window calls."""
 
     def show_job(self, job_id: str, tab: str = "") -> None: ...
 
 
-class OpensJobs(Protocol):
-    """What the window needs of the page of a new job."""
+class NewJobPageInterface(Protocol):
+    """Methods of the new-job page that the window calls."""
 
     def open(self, document: dict[str, Any] | None = None, draft_id: str = "") -> None: ...
     def open_file(self, path: str) -> None: ...
 
 
 class MainWindow(QMainWindow):
-    """pages: makes each page, by its name; "jobs" is the first one. closed: the window was closed for good."""
+    """The main window. pages: factory of each page by its name; "jobs" comes first. closed: the window was closed for
+    good."""
 
     closed = pyqtSignal()
 
     def __init__(self, ctx: Context, pages: Mapping[str, Callable[[], QWidget]]) -> None:
         super().__init__()
         self._ctx = ctx
-        self._make = dict(pages)
+        self._factories = dict(pages)
         self._pages: dict[str, QWidget] = {}
-        self._leaving = False
-        self._importing: ImportDialog | None = None
-        self._remembering = QTimer(self)
-        self._remembering.setSingleShot(True)
-        self._remembering.setInterval(_REMEMBER_MS)
-        self._remembering.timeout.connect(self._remember_geometry)
+        self._is_closing = False
+        self._import_dialog: ImportDialog | None = None
+        self._save_timer = QTimer(self)
+        self._save_timer.setSingleShot(True)
+        self._save_timer.setInterval(_SAVE_DELAY_MS)
+        self._save_timer.timeout.connect(self._save_geometry)
         self.setWindowTitle("Vestim")
-        self.setMinimumSize(_LEAST)
+        self.setMinimumSize(_MIN_SIZE)
         self.setAcceptDrops(True)
         self.rail = Rail(ctx.theme, ctx.actions)
         self.stack = QStackedWidget()
-        self.service_bar = ServiceBar(ctx.link, ctx.theme)
+        self.connection_bar = ConnectionBar(ctx.link, ctx.theme)
         self.status_line = StatusBar(ctx.link, ctx.jobs)
         self._build()
         self.toasts = ToastLayer(ctx.theme, self.stack)
-        self.palette_box = Palette(ctx, self)
+        self.palette_box = CommandPalette(ctx, self)
         self._drop_note = _drop_note(self)
         ctx.toasts.set_layer(self.toasts)
-        self._answer()
+        self._register_handlers()
         self.tray = Tray(ctx, self)
         self._connect()
         self._restore()
@@ -98,20 +99,20 @@ class MainWindow(QMainWindow):
 
     @property
     def page_name(self) -> str:
-        """The page that is shown."""
+        """Name of the visible page."""
         current = self.stack.currentWidget()
         return next((name for name, page in self._pages.items() if page is current), "")
 
     def page(self, name: str) -> QWidget:
-        """A page, made if it was not opened before."""
+        """A page, created if it was not opened before."""
         if name not in self._pages:
-            self._pages[name] = self._make[name]()
+            self._pages[name] = self._factories[name]()
             self.stack.addWidget(self._pages[name])
         return self._pages[name]
 
     def open_page(self, name: str) -> None:
-        """Show a page; one that there is not is left alone."""
-        if name not in self._make:
+        """Show a page; an unknown name is ignored."""
+        if name not in self._factories:
             return
         page = self.page(name)
         self.stack.setCurrentWidget(page)
@@ -119,29 +120,29 @@ class MainWindow(QMainWindow):
         self._ctx.session.put(_PAGE, name)
 
     def open_job(self, job_id: str, tab: str = "") -> None:
-        """Show a job, at a tab or where it stands."""
+        """Show a job, at a tab or where it was left."""
         page: Any = self.page(JOBS)
         self.open_page(JOBS)
-        shows: ShowsJobs = page
-        shows.show_job(job_id, tab)
+        jobs_page: JobsPageInterface = page
+        jobs_page.show_job(job_id, tab)
 
     def open_new_job(self, document: dict[str, Any] | None = None, draft_id: str = "") -> None:
-        """Show the page of a new job, begun from a document, a draft, or from nothing."""
+        """Show the new-job page, filled from a document or a draft, or empty."""
         page: Any = self.page(NEW_JOB)
         self.open_page(NEW_JOB)
-        opens: OpensJobs = page
-        opens.open(document, draft_id)
+        new_job_page: NewJobPageInterface = page
+        new_job_page.open(document, draft_id)
 
     def open_paths(self, paths: list[str]) -> None:
-        """What was dropped or named: jobs of the former program come in, a job file is opened, data begin a new job."""
+        """Handle dropped or named paths: import legacy jobs, open a job file, start a new job with data."""
         dropped = sorted_out(paths)
         if dropped.former:
             self.import_jobs(dropped.former)
         if dropped.job_files:
             page: Any = self.page(NEW_JOB)
             self.open_page(NEW_JOB)
-            opens: OpensJobs = page
-            opens.open_file(dropped.job_files[0])
+            new_job_page: NewJobPageInterface = page
+            new_job_page.open_file(dropped.job_files[0])
         if dropped.data:
             self.open_new_job({"data": {"train": dropped.data}})
         ignored = len(dropped.job_files) - 1
@@ -149,19 +150,19 @@ class MainWindow(QMainWindow):
             self._ctx.toasts.say("One job file is opened at a time; the other files were left alone.", "warn")
 
     def import_jobs(self, paths: list[str]) -> None:
-        """Import jobs of the former program, from these places or from one that is chosen."""
-        if self._importing is None:
-            from vestim_gui.import_job.dialog import ImportDialog  # few need it, and few of those twice
+        """Import legacy jobs from these paths, or from a folder that the user chooses."""
+        if self._import_dialog is None:
+            from vestim_gui.import_job.dialog import ImportDialog  # rarely needed, so it is not loaded with the window
 
-            self._importing = ImportDialog(self._ctx, self)
-        self._importing.show()
-        self._importing.raise_()
-        self._importing.activateWindow()
+            self._import_dialog = ImportDialog(self._ctx, self)
+        self._import_dialog.show()
+        self._import_dialog.raise_()
+        self._import_dialog.activateWindow()
         if paths:
-            self._importing.bring(paths)
+            self._import_dialog.bring(paths)
 
     def come_to_front(self, paths: list[str]) -> None:
-        """A second start: be seen, and open what it named."""
+        """Handle a second start: raise the window and open the paths it named."""
         self.tray.raise_window()
         if paths:
             self.open_paths(paths)
@@ -172,32 +173,32 @@ class MainWindow(QMainWindow):
         pages = QVBoxLayout()
         pages.setContentsMargins(0, 0, 0, 0)
         pages.setSpacing(0)
-        pages.addWidget(self.service_bar)
+        pages.addWidget(self.connection_bar)
         pages.addWidget(self.stack, 1)
-        whole = QWidget()
-        row = QHBoxLayout(whole)
+        central = QWidget()
+        row = QHBoxLayout(central)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         row.addWidget(self.rail)
         row.addLayout(pages, 1)
-        self.setCentralWidget(whole)
+        self.setCentralWidget(central)
         self.setStatusBar(self.status_line)
 
     def _connect(self) -> None:
         ctx = self._ctx
-        self.rail.chosen.connect(self.open_page)
-        self.rail.commands.connect(self.palette_box.open)
+        self.rail.page_selected.connect(self.open_page)
+        self.rail.palette_requested.connect(self.palette_box.open)
         ctx.navigate.open_page.connect(self.open_page)
         ctx.navigate.open_job.connect(self.open_job)
         ctx.navigate.new_job.connect(self.open_new_job)
         ctx.settings.changed.connect(self._apply_settings)
-        ctx.link.state_changed.connect(lambda _: self._enable())
+        ctx.link.state_changed.connect(lambda _: self._enable_actions())
         self._apply_settings({"theme", "reduced_motion"})
-        self._enable()
+        self._enable_actions()
 
-    def _answer(self) -> None:
+    def _register_handlers(self) -> None:
         ctx = self._ctx
-        for action_id, answer in {
+        for action_id, handler in {
             "job.new": lambda: self.open_new_job(),
             "data.open": self._choose_data,
             "job.open_file": self._choose_job_file,
@@ -208,49 +209,49 @@ class MainWindow(QMainWindow):
             "help.shortcuts": self._show_shortcuts,
             "help.about": self._show_about,
             "theme.next": self._next_theme,
-            "service.restart": ctx.link.restart_service,
+            "service.restart": ctx.link.restart_daemon,
             "quit": self._quit,
             "quit.stop_all": self._stop_all,
         }.items():
-            ctx.actions.on(action_id, answer, self)
+            ctx.actions.on(action_id, handler, self)
         ctx.actions.attach(Where.WINDOW, self)
 
-    def _enable(self) -> None:
+    def _enable_actions(self) -> None:
         self._ctx.actions.enable(not self._ctx.link.state.current, "service.restart")
         self._ctx.actions.enable(self._ctx.link.state.current, "quit.stop_all")
 
-    # --- what is remembered
+    # --- restored state
 
     def _restore(self) -> None:
         stored = self._ctx.session.get(_GEOMETRY, "")
-        self.resize(_SIZE)
+        self.resize(_DEFAULT_SIZE)
         try:
             restored = bool(stored) and self.restoreGeometry(QByteArray(base64.b64decode(stored, validate=True)))
         except (binascii.Error, ValueError):
             restored = False
         screen = self.screen()
         if not restored and screen is not None:
-            self.resize(_SIZE.boundedTo(screen.availableSize()))
+            self.resize(_DEFAULT_SIZE.boundedTo(screen.availableSize()))
         page = self._ctx.session.get(_PAGE, JOBS)
         self.open_page(JOBS)
-        if page == NEW_JOB and page in self._make:
+        if page == NEW_JOB and page in self._factories:
             self.open_new_job(None, self._ctx.session.get("new_job.draft", ""))
         else:
             self.open_page(page)
 
     def changeEvent(self, event: QEvent | None) -> None:
         super().changeEvent(event)
-        self._remembering.start()
+        self._save_timer.start()
 
     def resizeEvent(self, event: Any) -> None:
         super().resizeEvent(event)
-        self._remembering.start()
+        self._save_timer.start()
 
     def moveEvent(self, event: Any) -> None:
         super().moveEvent(event)
-        self._remembering.start()
+        self._save_timer.start()
 
-    def _remember_geometry(self) -> None:
+    def _save_geometry(self) -> None:
         if self.isVisible():
             self._ctx.session.put(_GEOMETRY, base64.b64encode(self.saveGeometry().data()).decode())
 
@@ -265,9 +266,9 @@ class MainWindow(QMainWindow):
 
     def _choose_job_file(self) -> None:
         settings = self._ctx.settings
-        endings = " ".join(f"*{ending}" for ending in sorted(JOB_FILES))
+        patterns = " ".join(f"*{suffix}" for suffix in sorted(JOB_FILE_SUFFIXES))
         path, _ = QFileDialog.getOpenFileName(
-            self, "Open a job file", settings.folder("job_file"), f"Jobs and hyperparameters ({endings})"
+            self, "Open a job file", settings.folder("job_file"), f"Jobs and hyperparameters ({patterns})"
         )
         if path:
             settings.keep_folder("job_file", path)
@@ -295,69 +296,69 @@ class MainWindow(QMainWindow):
         if "reduced_motion" in names:
             self._ctx.theme.set_reduced_motion(value.reduced_motion)
 
-    # --- leaving
+    # --- closing
 
     def _quit(self) -> None:
-        self._leave(to_tray=False)
+        self._close_or_hide(to_tray=False)
 
     def _stop_all(self) -> None:
-        if close_dialogs.ask_stopping(self._ctx.jobs, self):
+        if close_dialogs.confirm_stop(self._ctx.jobs, self):
             self._stop_and_quit()
 
     def _stop_and_quit(self) -> None:
         self._ctx.toasts.say("Stopping all jobs; the best models are kept...", "info")
         self._ctx.actions.enable(False, "quit.stop_all")
-        self._ctx.link.call("shutdown", {"stop_jobs": True}, lambda _: self._go(), self._not_stopped, owner=self)
+        self._ctx.link.call("shutdown", {"stop_jobs": True}, lambda _: self._go(), self._handle_stop_error, owner=self)
 
-    def _not_stopped(self, error: VestimError) -> None:
-        if error.code is ErrorCode.STOPPED:  # it went before its answer came
+    def _handle_stop_error(self, error: VestimError) -> None:
+        if error.code is ErrorCode.STOPPED:  # the daemon ended before its reply arrived
             self._go()
         else:
-            self._enable()
+            self._enable_actions()
             self._ctx.toasts.say_error(error)
 
-    def _leave(self, *, to_tray: bool) -> None:
-        if to_tray and self.tray.stays():
-            self._remember_geometry()
+    def _close_or_hide(self, *, to_tray: bool) -> None:
+        if to_tray and self.tray.stays_in_tray():
+            self._save_geometry()
             self.hide()
             return
         settings = self._ctx.settings
-        if not settings.value.closing_told and close_dialogs.active_words(self._ctx.jobs):
-            choice = close_dialogs.ask_leaving(self._ctx.jobs, self)
-            if choice is close_dialogs.Choice.STAY:
+        if not settings.value.closing_told and close_dialogs.active_jobs_text(self._ctx.jobs):
+            choice = close_dialogs.ask_to_close(self._ctx.jobs, self)
+            if choice is close_dialogs.CloseChoice.STAY:
                 return
             settings.change(closing_told=True)
-            if choice is close_dialogs.Choice.STOP_ALL:
+            if choice is close_dialogs.CloseChoice.STOP_ALL:
                 self._stop_and_quit()
                 return
         self._go()
 
     def _go(self) -> None:
-        self._remember_geometry()
-        self._leaving = True
+        self._save_geometry()
+        self._is_closing = True
         self.tray.close_tray()
         self._ctx.toasts.set_layer(None)
         self.close()
         self.closed.emit()
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
-        """Closing is asked about first; `_go` closes for good."""
+        """Closing asks the user first; `_go` closes for good."""
         if event is None:
             return
-        if self._leaving:
+        if self._is_closing:
             event.accept()
         else:
             event.ignore()
-            self._leave(to_tray=True)
+            self._close_or_hide(to_tray=True)
 
-    # --- files that are dropped
+    # --- drag and drop
 
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
         mime = event.mimeData() if event is not None else None
         if event is not None and mime is not None and any(url.isLocalFile() for url in mime.urls()):
             event.acceptProposedAction()
-            former = sorted_out(_paths(mime)).former
-            self._drop_note.setText(DROP_FORMER if former else DROP_DATA)
+            legacy_paths = sorted_out(_paths(mime)).former
+            self._drop_note.setText(DROP_FORMER if legacy_paths else DROP_DATA)
             self._drop_note.setGeometry(
                 self.stack.rect().translated(self.stack.mapTo(self, self.stack.rect().topLeft()))
             )

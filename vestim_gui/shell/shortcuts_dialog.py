@@ -1,4 +1,4 @@
-"""The page of shortcuts, made from the table of actions, with the help of the field that was in use on top."""
+"""The list of shortcuts, made from the table of actions, headed by the help of the field that was in use."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NATIVE = QKeySequence.SequenceFormat.NativeText
 
 
 class ShortcutsDialog(QDialog):
-    """field: the one that had the focus, whose help is shown first."""
+    """field: the widget that had the focus; its help comes first."""
 
     def __init__(self, actions: Actions, field: QWidget | None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -38,19 +38,19 @@ class ShortcutsDialog(QDialog):
         layout.addWidget(buttons)
 
 
-def shown_shortcuts(actions: Actions) -> dict[Where, list[tuple[ActionSpec, str]]]:
-    """By place, the actions that somebody answers and that have keys, with their keys in words."""
-    having = [spec for spec in actions.specs() if spec.shortcut and actions.answered(spec.id)]
+def active_shortcuts(actions: Actions) -> dict[Where, list[tuple[ActionSpec, str]]]:
+    """By scope, the actions that have a handler and keys, with their keys as text."""
+    specs_with_keys = [spec for spec in actions.specs() if spec.shortcut and actions.has_handler(spec.id)]
     order = list(Where)
-    having.sort(key=lambda spec: order.index(spec.where))
+    specs_with_keys.sort(key=lambda spec: order.index(spec.scope))
     return {
-        where: [(spec, " or ".join(keys.toString(_NATIVE) for keys in spec.keys)) for spec in specs]
-        for where, specs in groupby(having, key=lambda spec: spec.where)
+        scope: [(spec, " or ".join(keys.toString(_NATIVE) for keys in spec.keys)) for spec in specs]
+        for scope, specs in groupby(specs_with_keys, key=lambda spec: spec.scope)
     }
 
 
 def field_help(field: QWidget | None) -> str:
-    """What is known of a field: its name and its help."""
+    """Name and help of a field; empty if it has none."""
     if field is None:
         return ""
     help_text = field.whatsThis() or field.accessibleDescription() or field.toolTip()
@@ -65,8 +65,8 @@ def _table(actions: Actions) -> QWidget:
     grid.setVerticalSpacing(4)
     grid.setColumnStretch(1, 1)
     row = 0
-    for where, specs in shown_shortcuts(actions).items():
-        grid.addWidget(plain_label(where.value, "heading"), row, 0, 1, 3)
+    for scope, specs in active_shortcuts(actions).items():
+        grid.addWidget(plain_label(scope.value, "heading"), row, 0, 1, 3)
         grid.setRowMinimumHeight(row, 32)
         for spec, keys in specs:
             row += 1

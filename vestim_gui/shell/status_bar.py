@@ -1,4 +1,4 @@
-"""The line at the bottom: the service and what it does at the left, the machine at the right."""
+"""The line at the bottom: the daemon and its work on the left, the machine on the right."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from vestim_core.spec.states import JobState
 from vestim_gui.link.link import Link
 from vestim_gui.link.link_state import LinkPhase, LinkState
 from vestim_gui.numbers import count
-from vestim_gui.shell.connection_bar import clock
+from vestim_gui.shell.connection_bar import clock_time
 from vestim_gui.store.catalogue import Catalogue
 from vestim_gui.theme.style import set_kind
 from vestim_gui.widgets.plain_label import plain_label
 
-LOOK_MS = 2000
-COUNT_MS = 200
-_WORDS = {
+STATUS_INTERVAL_MS = 2000  # ms between requests for the machine's load; arbitrary, any value from 1000 to 5000 works
+COUNT_DELAY_MS = 200  # ms from a change to the new counts, so that a batch of changes is counted once
+_PHASE_TEXTS = {
     LinkPhase.STARTING: ("○", "starting", "muted"),
     LinkPhase.SYNCING: ("◐", "reading the list of jobs", "accent"),
     LinkPhase.LIVE: ("●", "connected", "ok"),
@@ -29,17 +29,17 @@ _WORDS = {
     LinkPhase.RECONNECTING: ("!", "reconnecting", "warn"),
     LinkPhase.STOPPED: ("■", "stopped", "warn"),
 }
-_COUNTED = ((JobState.RUNNING, "running"), (JobState.QUEUED, "queued"), (JobState.HELD, "waiting for you"))
+_COUNTED_STATES = ((JobState.RUNNING, "running"), (JobState.QUEUED, "queued"), (JobState.HELD, "waiting for you"))
 
 
 class StatusBar(QStatusBar):
-    """Asks for the machine every two seconds while the window can be seen and the service answers."""
+    """Requests the machine's load every two seconds while the window is visible and the daemon answers."""
 
     def __init__(self, link: Link, jobs: Catalogue, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._link = link
         self._jobs = jobs
-        self._asking = False
+        self._is_requesting = False
         self.setSizeGripEnabled(False)
         self.glyph, self.service, self.work = plain_label(), plain_label(kind="muted"), plain_label(kind="muted")
         self.machine = plain_label(kind="muted")
@@ -48,65 +48,65 @@ class StatusBar(QStatusBar):
             self.addWidget(label)
         self.addPermanentWidget(self.machine)
         self.setContentsMargins(8, 0, 12, 0)
-        self._looking = QTimer(self)
-        self._looking.setInterval(LOOK_MS)
-        self._looking.timeout.connect(self._look)
+        self._status_timer = QTimer(self)
+        self._status_timer.setInterval(STATUS_INTERVAL_MS)
+        self._status_timer.timeout.connect(self._request_status)
         link.state_changed.connect(self._show_state)
-        self._counting = QTimer(self)
-        self._counting.setSingleShot(True)
-        self._counting.setInterval(COUNT_MS)
-        self._counting.timeout.connect(self._show_work)
-        jobs.changed.connect(self._count_soon)
-        jobs.removed.connect(self._count_soon)
+        self._count_timer = QTimer(self)
+        self._count_timer.setSingleShot(True)
+        self._count_timer.setInterval(COUNT_DELAY_MS)
+        self._count_timer.timeout.connect(self._show_work)
+        jobs.changed.connect(self._schedule_count)
+        jobs.removed.connect(self._schedule_count)
         jobs.reset.connect(self._show_work)
         self._show_state(link.state)
         self._show_work()
 
     def _show_state(self, state: LinkState) -> None:
-        glyph, word, tone = _WORDS[state.phase]
-        as_of = "" if state.current or state.as_of_utc is None else f", as of {clock(state.as_of_utc)}"
+        glyph, word, tone = _PHASE_TEXTS[state.phase]
+        as_of = "" if state.current or state.as_of_utc is None else f", as of {clock_time(state.as_of_utc)}"
         self.glyph.setText(glyph)
         set_kind(self.glyph, tone)
         self.service.setText(f"Background service: {word}{as_of}")
         self._show_work()
         if state.current:
-            self._look()
-            self._looking.start()
+            self._request_status()
+            self._status_timer.start()
         else:
-            self._looking.stop()
+            self._status_timer.stop()
 
-    def _count_soon(self, _: object) -> None:
-        if not self._counting.isActive():
-            self._counting.start()
+    def _schedule_count(self, _: object) -> None:
+        if not self._count_timer.isActive():
+            self._count_timer.start()
 
     def _show_work(self) -> None:
-        known = self._link.state.current or len(self._jobs)
-        self.work.setText(work_words(self._jobs) if known else "")
+        is_known = self._link.state.current or len(self._jobs)
+        self.work.setText(work_text(self._jobs) if is_known else "")
 
-    def _look(self) -> None:
+    def _request_status(self) -> None:
         window = self.window()
-        if self._asking or window is None or window.isMinimized() or not window.isVisible():
+        if self._is_requesting or window is None or window.isMinimized() or not window.isVisible():
             return
-        self._asking = True
-        self._link.call("daemon_status", {}, self._show_machine, self._no_answer, owner=self)
+        self._is_requesting = True
+        self._link.call("daemon_status", {}, self._show_machine, self._handle_error, owner=self)
 
-    def _show_machine(self, answer: dict[str, Any]) -> None:
-        self._asking = False
-        self.machine.setText(machine_words(answer.get("machine") or {}))
+    def _show_machine(self, status: dict[str, Any]) -> None:
+        self._is_requesting = False
+        self.machine.setText(machine_text(status.get("machine") or {}))
 
-    def _no_answer(self, _: VestimError) -> None:
-        self._asking = False
+    def _handle_error(self, _: VestimError) -> None:
+        self._is_requesting = False
 
 
-def work_words(jobs: Catalogue) -> str:
+def work_text(jobs: Catalogue) -> str:
     """`2 running · 1 queued`."""
     counts = Counter(row["state"] for row in jobs.rows())
-    words = " · ".join(f"{count(counts[state])} {word}" for state, word in _COUNTED if counts[state])
-    return words or ("nothing runs" if counts else "no jobs")
+    text = " · ".join(f"{count(counts[state])} {word}" for state, word in _COUNTED_STATES if counts[state])
+    return text or ("nothing runs" if counts else "no jobs")
 
 
-def machine_words(machine: Mapping[str, Any]) -> str:
-    """`CPU 71 %   RAM 3.1 / 23 GB   GPU 40 %`; what is not known is left out."""
+def machine_text(machine: Mapping[str, Any]) -> str:
+    """`CPU 71 %   RAM 3.1 / 23 GB   GPU 40 %`; unknown values are left out."""
     if not machine:
         return ""
     parts = []
@@ -114,10 +114,10 @@ def machine_words(machine: Mapping[str, Any]) -> str:
         parts.append(f"CPU {machine['cpu_percent']:.0f} %")
     used_GB, total_GB = machine["memory_used_MB"] / 1000, machine["memory_total_MB"] / 1000
     parts.append(f"RAM {used_GB:.1f} / {total_GB:.0f} GB")
-    parts += [_gpu_words(gpu) for gpu in machine.get("gpus", [])] or ["GPU none"]
+    parts += [_gpu_text(gpu) for gpu in machine.get("gpus", [])] or ["GPU none"]
     return "   ".join(parts)
 
 
-def _gpu_words(gpu: Mapping[str, Any]) -> str:
+def _gpu_text(gpu: Mapping[str, Any]) -> str:
     percent = gpu.get("percent")
     return f"GPU {percent:.0f} %" if percent is not None else f"GPU {gpu.get('name', '')}".rstrip()

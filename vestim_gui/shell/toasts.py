@@ -1,7 +1,7 @@
-"""Toasts: short notes in the corner of the window. What is said before the window is shown is shown with it.
+"""Toasts: short notes in the corner of the window. Notes added before the window exists are shown with it.
 
-A sentence first, buttons that are verbs, details folded away with a button to copy them. Errors stay until they are
-closed; others go after a while, unless the pointer or the focus is on them.
+Each has a sentence, buttons named by verbs, and folded details with a button to copy them. Errors stay until they are
+closed; others disappear after a while, unless the pointer or the focus is on them.
 """
 
 from __future__ import annotations
@@ -25,99 +25,99 @@ from PyQt6.QtWidgets import (
 from vestim_core.spec.errors import VestimError
 from vestim_gui.theme.theme import Theme
 
-Act = tuple[str, Callable[[], object]]
-MOST = 4
-LASTS_MS = {"ok": 6000, "info": 8000, "warn": 15000}
+ToastAction = tuple[str, Callable[[], object]]
+MAX_TOASTS = 4  # more would cover the page
+DURATION_MS = {"ok": 6000, "info": 8000, "warn": 15000}  # ms until a toast disappears; errors stay
 _ICONS = {"ok": "ok", "info": "info", "warn": "warn", "error": "error"}
 _TONES = {"ok": "ok", "info": "accent", "warn": "warn", "error": "error"}
-_MARGIN = 16
-_WIDTH = 400
+_MARGIN_PX = 16  # distance from the edges of the window
+_WIDTH_PX = 400  # arbitrary, any value from 300 to 500 fits the least width of the window, 720
 
 
 @dataclass(frozen=True)
 class Toast:
-    """kind: ok, info, warn or error. actions: words and what they do. details: for those who ask."""
+    """kind: ok, info, warn or error. actions: button texts and what they do. details: shown on request."""
 
     text: str
     kind: str = "info"
-    actions: tuple[Act, ...] = ()
+    actions: tuple[ToastAction, ...] = ()
     details: str = ""
 
 
 class Toasts(QObject):
-    """Where any page says something. said: emitted with each `Toast`."""
+    """Shows notes of all pages. said: emitted with each `Toast`. Lives on the window's thread."""
 
     said = pyqtSignal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._layer: ToastLayer | None = None
-        self._early: list[Toast] = []
+        self._waiting_toasts: list[Toast] = []
 
-    def say(self, text: str, kind: str = "info", actions: Sequence[Act] = (), details: str = "") -> None:
+    def say(self, text: str, kind: str = "info", actions: Sequence[ToastAction] = (), details: str = "") -> None:
         """Show a note. text: one sentence, shown as plain text."""
         toast = Toast(text, kind if kind in _TONES else "info", tuple(actions), details)
         if self._layer is not None:
             self._layer.show_toast(toast)
         else:
-            self._early.append(toast)
+            self._waiting_toasts.append(toast)
         self.said.emit(toast)
 
     def say_error(self, error: VestimError) -> None:
-        """Show what went wrong, in its own sentence."""
+        """Show an error's message, with its location and problems as details."""
         details = [f"{problem.get('place', '')}: {problem.get('sentence', '')}" for problem in error.problems]
-        place = [error.place] if error.place and error.place not in error.sentence else []
-        self.say(sentence_of(error), "error", details="\n".join([*place, *details]))
+        location = [error.place] if error.place and error.place not in error.sentence else []
+        self.say(sentence_of(error), "error", details="\n".join([*location, *details]))
 
     def set_layer(self, layer: ToastLayer | None) -> None:
-        """Have notes shown there from now on, first those that were said before."""
+        """Show notes on this layer from now on, first those that were waiting for one."""
         self._layer = layer
         if layer is not None:
-            early, self._early = self._early, []
-            for toast in early:
+            waiting_toasts, self._waiting_toasts = self._waiting_toasts, []
+            for toast in waiting_toasts:
                 layer.show_toast(toast)
 
 
 def sentence_of(error: VestimError) -> str:
-    """An error's sentence, with a capital and a stop."""
+    """An error's message as a sentence, with a capital and a full stop."""
     text = error.sentence.strip()
     text = text[:1].upper() + text[1:]
     return text if text.endswith((".", "!", "?", ":")) else f"{text}."
 
 
 class ToastLayer(QWidget):
-    """The notes of one window, in its lower right corner, newest at the bottom. At most four at a time."""
+    """The toasts of one window, in its lower right corner, newest at the bottom. At most four at a time."""
 
-    def __init__(self, theme: Theme, over: QWidget) -> None:
-        super().__init__(over)
+    def __init__(self, theme: Theme, window: QWidget) -> None:
+        super().__init__(window)
         self._theme = theme
-        self._over = over
+        self._window = window
         self._cards: list[ToastCard] = []
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(8)
-        over.installEventFilter(self)
+        window.installEventFilter(self)
         self.hide()
 
     def show_toast(self, toast: Toast) -> None:
-        """Show it, or start the time of one that says the same anew."""
+        """Show a toast, or restart the timer of one with the same text."""
         for card in self._cards:
             if (card.toast.text, card.toast.kind) == (toast.text, toast.kind) and not toast.actions:
-                card.last_again()
+                card.restart_timer()
                 return
-        while len(self._cards) >= MOST:
+        while len(self._cards) >= MAX_TOASTS:
             self._remove(self._cards[0])
         card = ToastCard(toast, self._theme, self)
         card.closed.connect(lambda: self._remove(card))
-        card.resized.connect(self._place)
+        card.resized.connect(self._reposition)
         self._cards.append(card)
         self._layout.addWidget(card)
-        card.show()  # until then the layout counts it for nothing
+        card.show()  # a layout ignores hidden widgets
         self.show()
-        self._place()
+        self._reposition()
 
     def cards(self) -> list[ToastCard]:
-        """What is shown now."""
+        """The visible toasts."""
         return list(self._cards)
 
     def _remove(self, card: ToastCard) -> None:
@@ -127,25 +127,29 @@ class ToastLayer(QWidget):
             card.hide()
             card.deleteLater()
             self.setVisible(bool(self._cards))
-            self._place()
+            self._reposition()
 
-    def _place(self) -> None:
-        width = min(_WIDTH, max(self._over.width() - 2 * _MARGIN, 160))
+    def _reposition(self) -> None:
+        width = min(_WIDTH_PX, max(self._window.width() - 2 * _MARGIN_PX, 160))
         self.setFixedWidth(width)
         self._layout.activate()
-        needed = self._layout.heightForWidth(width) if self._layout.hasHeightForWidth() else self.sizeHint().height()
-        height = min(needed, self._over.height() - 2 * _MARGIN)
-        self.setGeometry(self._over.width() - width - _MARGIN, self._over.height() - height - _MARGIN, width, height)
+        preferred_height = (
+            self._layout.heightForWidth(width) if self._layout.hasHeightForWidth() else self.sizeHint().height()
+        )
+        height = min(preferred_height, self._window.height() - 2 * _MARGIN_PX)
+        self.setGeometry(
+            self._window.width() - width - _MARGIN_PX, self._window.height() - height - _MARGIN_PX, width, height
+        )
         self.raise_()
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         if event is not None and event.type() == QEvent.Type.Resize:
-            self._place()
+            self._reposition()
         return False
 
 
 class ToastCard(QFrame):
-    """One note."""
+    """One toast."""
 
     closed = pyqtSignal()
     resized = pyqtSignal()
@@ -159,24 +163,24 @@ class ToastCard(QFrame):
         self.setAccessibleName(toast.text)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self._end)
+        self._timer.timeout.connect(self._dismiss)
         self._icon = QLabel()
-        self._close = QPushButton()
-        self._close.setProperty("kind", "icon")
-        self._close.setAccessibleName("Close this note")
-        self._close.setToolTip("Close this note")
-        self._close.clicked.connect(self._end)
-        self._lay_out()
-        theme.changed.connect(self._colour)
-        self._colour()
-        self.last_again()
+        self._close_button = QPushButton()
+        self._close_button.setProperty("kind", "icon")
+        self._close_button.setAccessibleName("Close this note")
+        self._close_button.setToolTip("Close this note")
+        self._close_button.clicked.connect(self._dismiss)
+        self._build()
+        theme.changed.connect(self._apply_colors)
+        self._apply_colors()
+        self.restart_timer()
 
-    def last_again(self) -> None:
-        """Count the time that it is shown from now."""
-        if (lasts_ms := LASTS_MS.get(self.toast.kind)) is not None:
-            self._timer.start(lasts_ms)
+    def restart_timer(self) -> None:
+        """Restart the time that it is shown."""
+        if (duration_ms := DURATION_MS.get(self.toast.kind)) is not None:
+            self._timer.start(duration_ms)
 
-    def _lay_out(self) -> None:
+    def _build(self) -> None:
         text = QLabel(self.toast.text)
         text.setTextFormat(Qt.TextFormat.PlainText)
         text.setWordWrap(True)
@@ -185,17 +189,17 @@ class ToastCard(QFrame):
         top.setSpacing(8)
         top.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
         for label in (self._icon, text):
-            label.setContentsMargins(0, 4, 0, 4)  # in line with the button beside them
+            label.setContentsMargins(0, 4, 0, 4)  # aligned with the text of the button next to them
         top.addWidget(text, 1, Qt.AlignmentFlag.AlignTop)
-        top.addWidget(self._close, 0, Qt.AlignmentFlag.AlignTop)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(12, 8, 8, 8)
-        whole.setSpacing(8)
-        whole.addLayout(top)
+        top.addWidget(self._close_button, 0, Qt.AlignmentFlag.AlignTop)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 8, 8, 8)
+        layout.setSpacing(8)
+        layout.addLayout(top)
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
-        for words, act in self.toast.actions:
-            buttons.addWidget(self._button(words, act))
+        for action_text, action in self.toast.actions:
+            buttons.addWidget(self._button(action_text, action))
         if self.toast.details:
             details, copy = self._details(), QPushButton("Copy")
             copy.clicked.connect(self._copy)
@@ -207,17 +211,17 @@ class ToastCard(QFrame):
             toggle.toggled.connect(lambda _: self.resized.emit())
             buttons.addWidget(toggle)
             buttons.addWidget(copy)
-            whole.addWidget(details)
+            layout.addWidget(details)
         if buttons.count():
             buttons.addStretch(1)
-            whole.addLayout(buttons)
+            layout.addLayout(buttons)
 
-    def _button(self, words: str, act: Callable[[], object]) -> QPushButton:
-        button = QPushButton(words)
+    def _button(self, text: str, action: Callable[[], object]) -> QPushButton:
+        button = QPushButton(text)
 
         def clicked() -> None:
-            self._end()
-            act()
+            self._dismiss()
+            action()
 
         button.clicked.connect(clicked)
         return button
@@ -235,17 +239,17 @@ class ToastCard(QFrame):
         if (clipboard := QApplication.clipboard()) is not None:
             clipboard.setText(f"{self.toast.text}\n{self.toast.details}")
 
-    def _end(self) -> None:
+    def _dismiss(self) -> None:
         focus = QApplication.focusWidget()
-        pointed_at = self.rect().contains(self.mapFromGlobal(QCursor.pos()))
-        looked_at = pointed_at or (focus is not None and self.isAncestorOf(focus))
-        if looked_at and self.sender() is self._timer:
-            self.last_again()
+        is_hovered = self.rect().contains(self.mapFromGlobal(QCursor.pos()))
+        is_in_use = is_hovered or (focus is not None and self.isAncestorOf(focus))
+        if is_in_use and self.sender() is self._timer:
+            self.restart_timer()
             return
         self._timer.stop()
         self.closed.emit()
 
-    def _colour(self) -> None:
+    def _apply_colors(self) -> None:
         tone = _TONES[self.toast.kind]
         self._icon.setPixmap(self._theme.icon(_ICONS[self.toast.kind], tone).pixmap(20, 20))
-        self._close.setIcon(self._theme.icon("close", "muted"))
+        self._close_button.setIcon(self._theme.icon("close", "muted"))

@@ -1,4 +1,5 @@
-"""The tray, where there is one, and the notification of a job that ended while another window is in front."""
+"""The tray icon, where the system has a tray, and the notification of a job that ended while another window was in
+front."""
 
 from __future__ import annotations
 
@@ -6,32 +7,32 @@ from PyQt6.QtCore import QObject, Qt
 from PyQt6.QtWidgets import QApplication, QMenu, QSystemTrayIcon, QWidget
 
 from vestim_gui.context import Context
-from vestim_gui.shell.job_endings import Endings
+from vestim_gui.shell.job_endings import JobEndings
 from vestim_gui.theme.icons import program_icon
 
 
 class Tray(QObject):
-    """window: brought to the front when asked for. Without a tray the window itself asks for attention."""
+    """The tray icon of a window, which it can raise. Without a tray, the window itself asks for attention."""
 
     def __init__(self, ctx: Context, window: QWidget) -> None:
         super().__init__(window)
         self._ctx = ctx
         self._window = window
         self._last_job = ""
-        self._endings = Endings(ctx.jobs, self)
+        self._endings = JobEndings(ctx.jobs, self)
         self._endings.ended.connect(self._job_ended)
         self.icon: QSystemTrayIcon | None = None
         if QSystemTrayIcon.isSystemTrayAvailable():
             self.icon = QSystemTrayIcon(program_icon(), self)
             self.icon.setToolTip("Vestim")
-            self._menu = self._made_menu()
+            self._menu = self._create_menu()
             self.icon.setContextMenu(self._menu)
             self.icon.activated.connect(self._activated)
-            self.icon.messageClicked.connect(self._open_last)
+            self.icon.messageClicked.connect(self._open_last_job)
             self.icon.show()
 
-    def stays(self) -> bool:
-        """Whether the program goes on in the tray when its window is closed."""
+    def stays_in_tray(self) -> bool:
+        """True if the program stays in the tray when its window is closed."""
         return self.icon is not None and self._ctx.settings.value.close_to_tray
 
     def raise_window(self) -> None:
@@ -42,11 +43,11 @@ class Tray(QObject):
         self._window.activateWindow()
 
     def close_tray(self) -> None:
-        """Take the sign away."""
+        """Hide the icon."""
         if self.icon is not None:
             self.icon.hide()
 
-    def _made_menu(self) -> QMenu:
+    def _create_menu(self) -> QMenu:
         menu = QMenu(self._window)
         menu.addAction("Show Vestim", self.raise_window)
         menu.addSeparator()
@@ -67,7 +68,7 @@ class Tray(QObject):
         else:
             QApplication.alert(self._window)
 
-    def _open_last(self) -> None:
+    def _open_last_job(self) -> None:
         self.raise_window()
         if self._last_job:
             self._ctx.navigate.open_job.emit(self._last_job, "")

@@ -1,4 +1,4 @@
-"""The page of jobs with a detail page that only remembers what it was shown."""
+"""The jobs page with a detail page that only records what it was shown."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from vestim_gui.context import Context
 from vestim_gui.jobs_page.page import JobsPage
 
 
-class Detail(QWidget):
-    """shown: each job and tab, in turn."""
+class RecordingDetail(QWidget):
+    """shown_jobs: each job and tab, in the order shown."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.shown: list[tuple[str, str]] = []
+        self.shown_jobs: list[tuple[str, str]] = []
 
     def show_job(self, job_id: str, tab: str = "") -> None:
-        self.shown.append((job_id, tab))
+        self.shown_jobs.append((job_id, tab))
 
 
-def answer(**fields: Any) -> Any:
-    """What a verb is answered."""
+def reply_of(**fields: Any) -> Any:
+    """Reply to a verb."""
     return {"job_id": fields.get("job_id", ""), **fields}
 
 
@@ -34,14 +34,14 @@ VERBS = ("pause", "resume", "stop", "archive", "restore", "delete", "rename", "t
 
 
 @pytest.fixture
-def service(fake_link: FakeLink) -> FakeLink:
-    """A service that carries out every verb on its rows, as the real one does."""
+def daemon(fake_link: FakeLink) -> FakeLink:
+    """A daemon that carries out every verb on its rows, as the real one does."""
 
     def carry(verb: str, **changes: Any) -> Any:
         def handler(job_id: str, **params: Any) -> Any:
-            told = {name: value(params) if callable(value) else value for name, value in changes.items()}
-            fake_link.change_job(job_id, **told)
-            return answer(job_id=job_id, **told)
+            changes_made = {name: value(params) if callable(value) else value for name, value in changes.items()}
+            fake_link.change_job(job_id, **changes_made)
+            return reply_of(job_id=job_id, **changes_made)
 
         return handler
 
@@ -54,8 +54,8 @@ def service(fake_link: FakeLink) -> FakeLink:
         "rename": carry("rename", name=lambda params: params["name"]),
         "note": carry("note", note=lambda params: params["text"]),
         "start": carry("start", state="queued"),
-        "duplicate": lambda job_id: answer(job_id=f"{job_id}_2", state="draft"),
-        "move_in_queue": lambda job_id, place: answer(job_id=job_id, place=place),
+        "duplicate": lambda job_id: reply_of(job_id=f"{job_id}_2", state="draft"),
+        "move_in_queue": lambda job_id, place: reply_of(job_id=job_id, place=place),
         "delete": lambda job_id: fake_link.remove_job(job_id),
         "tag": lambda job_id, add, remove: fake_link.change_job(
             job_id, tags=[tag for tag in fake_link.jobs[job_id]["tags"] if tag not in remove] + add
@@ -65,8 +65,8 @@ def service(fake_link: FakeLink) -> FakeLink:
 
 
 @pytest.fixture
-def page(ctx: Context, service: FakeLink, qtbot: QtBot) -> Iterator[JobsPage]:
-    """The page over five jobs, shown."""
+def page(ctx: Context, daemon: FakeLink, qtbot: QtBot) -> Iterator[JobsPage]:
+    """The page over five jobs, visible."""
     rows = [
         summary("job_run", name="Voltage LSTM", state="running", phase="training", ended_utc="", position=1),
         summary("job_next", name="Voltage FNN", state="queued", ended_utc="", fraction=0.0, position=2),
@@ -75,12 +75,12 @@ def page(ctx: Context, service: FakeLink, qtbot: QtBot) -> Iterator[JobsPage]:
         summary("job_draft", name="Draft", state="draft", tasks={}, started_utc="", ended_utc=""),
     ]
     for row in rows:
-        service.add_job(row)
-    made = JobsPage(ctx, Detail(), QWidget())  # type: ignore[arg-type]
-    made.resize(1200, 800)
-    qtbot.addWidget(made)
-    made.show()
-    service.start()
-    qtbot.waitUntil(lambda: len(made.model.ids()) == 5)
-    yield made
-    made.close_page()
+        daemon.add_job(row)
+    jobs_page = JobsPage(ctx, RecordingDetail(), QWidget())  # type: ignore[arg-type]
+    jobs_page.resize(1200, 800)
+    qtbot.addWidget(jobs_page)
+    jobs_page.show()
+    daemon.start()
+    qtbot.waitUntil(lambda: len(jobs_page.model.ids()) == 5)
+    yield jobs_page
+    jobs_page.close_page()

@@ -1,4 +1,4 @@
-"""The palette, the page of shortcuts and About: made from the table of actions, usable by keys alone."""
+"""The palette, the list of shortcuts and the About dialog: made from the table of actions, usable by keyboard alone."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from PyQt6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from tests.gui.fake_link import FakeLink, summary
-from tests.gui.shell.conftest import NotingPage
+from tests.gui.shell.conftest import RecordingPage
 from vestim_gui.actions import Where
 from vestim_gui.context import Context
 from vestim_gui.shell.about_dialog import TERMS, AboutDialog, versions
 from vestim_gui.shell.main_window import MainWindow
-from vestim_gui.shell.shortcuts_dialog import ShortcutsDialog, field_help, shown_shortcuts
+from vestim_gui.shell.shortcuts_dialog import ShortcutsDialog, active_shortcuts, field_help
 
 
 def test_a_command_by_a_few_letters(window: MainWindow, qtbot: QtBot) -> None:
     page = window.page("jobs")
-    assert isinstance(page, NotingPage)
+    assert isinstance(page, RecordingPage)
     page.field.setFocus()
     qtbot.keyClick(page.field, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
     palette = window.palette_box
@@ -31,7 +31,7 @@ def test_a_command_by_a_few_letters(window: MainWindow, qtbot: QtBot) -> None:
 
 def test_escape_gives_the_focus_back(window: MainWindow, qtbot: QtBot) -> None:
     page = window.page("jobs")
-    assert isinstance(page, NotingPage)
+    assert isinstance(page, RecordingPage)
     page.field.setFocus()
     qtbot.waitUntil(page.field.hasFocus)
     window.palette_box.open()
@@ -43,7 +43,7 @@ def test_escape_gives_the_focus_back(window: MainWindow, qtbot: QtBot) -> None:
     qtbot.waitUntil(page.field.hasFocus)
 
 
-def test_a_click_beside_it_closes_it(window: MainWindow, qtbot: QtBot) -> None:
+def test_a_click_outside_closes_it(window: MainWindow, qtbot: QtBot) -> None:
     window.palette_box.open()
     qtbot.mouseClick(window.palette_box, Qt.MouseButton.LeftButton, pos=QPoint(3, 3))
     assert window.palette_box.isVisible()
@@ -52,8 +52,8 @@ def test_a_click_beside_it_closes_it(window: MainWindow, qtbot: QtBot) -> None:
 
 
 def test_a_job_by_its_name_and_arrow_keys(window: MainWindow, live: Context, fake_link: FakeLink, qtbot: QtBot) -> None:
-    for number in (1, 2):
-        fake_link.add_job(summary(f"job_{number}", name=f"<b>Panasonic {number}</b>"))
+    for index in (1, 2):
+        fake_link.add_job(summary(f"job_{index}", name=f"<b>Panasonic {index}</b>"))
     qtbot.waitUntil(lambda: len(live.jobs) == 2)
     palette = window.palette_box
     palette.open()
@@ -66,21 +66,21 @@ def test_a_job_by_its_name_and_arrow_keys(window: MainWindow, live: Context, fak
     assert opened.args == ["job_2", ""]
 
 
-def test_only_what_can_be_done_now_is_offered(window: MainWindow, live: Context, qtbot: QtBot) -> None:
+def test_only_enabled_commands_are_offered(window: MainWindow, live: Context, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: not live.actions.action("service.restart").isEnabled())
     window.palette_box.open()
-    shown = window.palette_box.shown()
-    assert "Restart the service" not in shown and "Smoothing" not in shown and "New job" in shown
+    texts = window.palette_box.shown()
+    assert "Restart the service" not in texts and "Smoothing" not in texts and "New job" in texts
 
 
-def test_the_page_of_shortcuts_has_every_key_that_is_answered(window: MainWindow, ctx: Context, qtbot: QtBot) -> None:
+def test_the_list_of_shortcuts_has_every_key_with_a_handler(window: MainWindow, ctx: Context, qtbot: QtBot) -> None:
     owner = QLineEdit()
     qtbot.addWidget(owner)
     ctx.actions.on("plot.grid", lambda: None, owner)
-    shown = shown_shortcuts(ctx.actions)
-    assert [spec.id for spec, _ in shown[Where.PLOT]] == ["plot.grid"]
-    assert {spec.id for specs in shown.values() for spec, _ in specs} == {
-        spec.id for spec in ctx.actions.specs() if spec.shortcut and ctx.actions.answered(spec.id)
+    shortcuts = active_shortcuts(ctx.actions)
+    assert [spec.id for spec, _ in shortcuts[Where.PLOT]] == ["plot.grid"]
+    assert {spec.id for specs in shortcuts.values() for spec, _ in specs} == {
+        spec.id for spec in ctx.actions.specs() if spec.shortcut and ctx.actions.has_handler(spec.id)
     }
     qtbot.keyClick(window, Qt.Key.Key_F1)
     dialog = next(widget for widget in QApplication.topLevelWidgets() if isinstance(widget, ShortcutsDialog))
@@ -98,12 +98,14 @@ def test_help_of_the_field_in_use_comes_first(qtbot: QtBot) -> None:
 
 
 def test_about_names_versions_and_terms(qtbot: QtBot) -> None:
-    found = versions()
-    assert set(found) == {"Vestim", "Python", "Qt", "PyQt", "PyTorch", "System"} and all(found.values())
+    version_by_part = versions()
+    assert set(version_by_part) == {"Vestim", "Python", "Qt", "PyQt", "PyTorch", "System"} and all(
+        version_by_part.values()
+    )
     assert "GPL-3" in TERMS and "\n" not in TERMS
     dialog = AboutDialog()
     dialog.show()
     dialog._copy()
     clipboard = QApplication.clipboard()
-    assert clipboard is not None and f"Vestim {found['Vestim']}" in clipboard.text()
+    assert clipboard is not None and f"Vestim {version_by_part['Vestim']}" in clipboard.text()
     dialog.close()

@@ -1,4 +1,4 @@
-"""The page of settings changes each setting, and shows what others change. Notifications of jobs that end."""
+"""The settings page changes each setting and follows outside changes. Notifications of jobs that end."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from tests.gui.fake_link import FakeLink, summary
 from vestim_gui.context import Context
 from vestim_gui.settings import Settings
 from vestim_gui.shell import tray as tray_module
-from vestim_gui.shell.job_endings import Endings
+from vestim_gui.shell.job_endings import JobEndings
 from vestim_gui.shell.settings_page import SettingsPage
 from vestim_gui.shell.tray import Tray
 
 NOT_ON_THE_PAGE = {"schema_version", "closing_told", "coach_seen", "close_to_tray", "folders", "theme"}
-"""Not for the user, or not a box: the tray's is only there where there is a tray."""
+"""Not for the user, or not a check box. The tray's box exists only where there is a tray."""
 
 
 @pytest.fixture
 def page(ctx: Context, qtbot: QtBot) -> SettingsPage:
-    made = SettingsPage(ctx)
-    qtbot.addWidget(made)
-    return made
+    settings_page = SettingsPage(ctx)
+    qtbot.addWidget(settings_page)
+    return settings_page
 
 
-def test_every_box_sets_its_setting_and_shows_it(page: SettingsPage, ctx: Context) -> None:
+def test_every_check_box_sets_and_shows_its_setting(page: SettingsPage, ctx: Context) -> None:
     for name in sorted(set(Settings.model_fields) - NOT_ON_THE_PAGE):
-        before = getattr(ctx.settings.value, name)
+        previous = getattr(ctx.settings.value, name)
         page.check(name).click()
-        assert getattr(ctx.settings.value, name) is not before, name
-        ctx.settings.change(**{name: before})
-        assert page.check(name).isChecked() is before, name
+        assert getattr(ctx.settings.value, name) is not previous, name
+        ctx.settings.change(**{name: previous})
+        assert page.check(name).isChecked() is previous, name
 
 
 def test_the_theme_is_chosen_from_a_list(page: SettingsPage, ctx: Context) -> None:
@@ -43,39 +43,41 @@ def test_the_theme_is_chosen_from_a_list(page: SettingsPage, ctx: Context) -> No
 
 
 def test_folders_can_be_forgotten(page: SettingsPage, ctx: Context) -> None:
-    assert not page.forget.isEnabled()
+    assert not page.forget_button.isEnabled()
     ctx.settings.change(folders={"data": "/"})
     assert page.folders.text() == "1 folder remembered."
-    page.forget.click()
+    page.forget_button.click()
     assert ctx.settings.value.folders == {}
 
 
-def test_hints_can_be_had_again(page: SettingsPage, ctx: Context) -> None:
+def test_hints_can_be_shown_again(page: SettingsPage, ctx: Context) -> None:
     ctx.settings.change(coach_seen=["curves"], closing_told=True)
     page._show_hints_again()
     assert (ctx.settings.value.coach_seen, ctx.settings.value.closing_told) == ([], False)
 
 
-def test_a_job_that_ends_while_one_looks_on_is_told_once(ctx: Context, fake_link: FakeLink, qtbot: QtBot) -> None:
+def test_a_job_that_ends_while_the_window_is_open_is_reported_once(
+    ctx: Context, fake_link: FakeLink, qtbot: QtBot
+) -> None:
     fake_link.add_job(summary("job_1", name="Mine", state="running"))
     fake_link.add_job(summary("job_2", state="done"))
-    endings = Endings(ctx.jobs)
-    told: list[tuple[str, str, str]] = []
-    endings.ended.connect(lambda *words: told.append(words))
+    endings = JobEndings(ctx.jobs)
+    notifications: list[tuple[str, str, str]] = []
+    endings.ended.connect(lambda *fields: notifications.append(fields))
     fake_link.start()
     qtbot.waitUntil(lambda: len(ctx.jobs) == 2)
     fake_link.change_job("job_2", name="renamed")
     best = {"role": "test", "metric": "rmse_mV", "value": 4.1234}
     fake_link.change_job("job_1", state="done", best=best)
     fake_link.change_job("job_1", name="renamed")
-    qtbot.waitUntil(lambda: bool(told))
+    qtbot.waitUntil(lambda: bool(notifications))
     qtbot.waitUntil(lambda: (ctx.jobs.row("job_1") or {})["name"] == "renamed")
-    assert told == [("job_1", "Mine is done", "test RMSE 4.12 mV")]
+    assert notifications == [("job_1", "Mine is done", "test RMSE 4.12 mV")]
 
 
-@pytest.mark.parametrize(("wanted", "in_front"), [(True, False), (False, False), (True, True)])
-def test_attention_is_asked_for_only_where_it_is_wanted_and_away(
-    ctx: Context, fake_link: FakeLink, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, wanted: bool, in_front: bool
+@pytest.mark.parametrize(("is_enabled", "in_front"), [(True, False), (False, False), (True, True)])
+def test_attention_is_requested_only_if_enabled_and_the_window_is_inactive(
+    ctx: Context, fake_link: FakeLink, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, is_enabled: bool, in_front: bool
 ) -> None:
     alerts: list[QWidget] = []
     monkeypatch.setattr(tray_module.QSystemTrayIcon, "isSystemTrayAvailable", lambda: False)
@@ -83,11 +85,11 @@ def test_attention_is_asked_for_only_where_it_is_wanted_and_away(
     window = QWidget()
     qtbot.addWidget(window)
     monkeypatch.setattr(window, "isActiveWindow", lambda: in_front)
-    ctx.settings.change(notifications=wanted)
+    ctx.settings.change(notifications=is_enabled)
     tray = Tray(ctx, window)
     fake_link.add_job(summary("job_1", state="running"))
     fake_link.start()
     fake_link.change_job("job_1", state="failed", error={"message": "the loss became NaN"})
     qtbot.waitUntil(lambda: (ctx.jobs.row("job_1") or {}).get("state") == "failed")
-    assert alerts == ([window] if wanted and not in_front else [])
-    assert not tray.stays()
+    assert alerts == ([window] if is_enabled and not in_front else [])
+    assert not tray.stays_in_tray()

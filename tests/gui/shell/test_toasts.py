@@ -1,4 +1,4 @@
-"""Notes: one sentence, plain, with buttons and folded details; errors stay, others go."""
+"""Toasts: one plain sentence, with buttons and folded details; errors stay, others disappear."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_gui.context import Context
-from vestim_gui.shell.toasts import MOST, ToastCard, ToastLayer, sentence_of
+from vestim_gui.shell.toasts import MAX_TOASTS, ToastCard, ToastLayer, sentence_of
 
 LONG = "The training process was ended by the system at epoch 88 (signal 9, probably out of memory). Saved at epoch 88."
 
@@ -24,17 +24,17 @@ def layer(qtbot: QtBot, ctx: Context) -> Iterator[ToastLayer]:
     QLineEdit(window).setFocus()
     with qtbot.waitExposed(window):
         window.show()
-    made = ToastLayer(ctx.theme, window)
-    ctx.toasts.set_layer(made)
-    yield made
+    toast_layer = ToastLayer(ctx.theme, window)
+    ctx.toasts.set_layer(toast_layer)
+    yield toast_layer
     ctx.toasts.set_layer(None)
 
 
-def _button(card: ToastCard, words: str) -> QPushButton:
-    return next(button for button in card.findChildren(QPushButton) if button.text() == words)
+def _button(card: ToastCard, text: str) -> QPushButton:
+    return next(button for button in card.findChildren(QPushButton) if button.text() == text)
 
 
-def test_what_was_said_before_the_window_is_shown_with_it(qtbot: QtBot, ctx: Context) -> None:
+def test_earlier_toasts_are_shown_with_the_window(qtbot: QtBot, ctx: Context) -> None:
     ctx.toasts.say("Too early")
     window = QWidget()
     qtbot.addWidget(window)
@@ -44,7 +44,7 @@ def test_what_was_said_before_the_window_is_shown_with_it(qtbot: QtBot, ctx: Con
     ctx.toasts.set_layer(None)
 
 
-def test_text_from_outside_is_plain_and_whole(ctx: Context, layer: ToastLayer) -> None:
+def test_text_from_outside_is_plain_and_complete(ctx: Context, layer: ToastLayer) -> None:
     ctx.toasts.say(f"<b>{LONG}</b>", "error")
     label = next(label for label in layer.cards()[0].findChildren(QLabel) if LONG in label.text())
     assert label.textFormat() == Qt.TextFormat.PlainText
@@ -72,16 +72,16 @@ def test_details_are_folded_and_can_be_copied(qtbot: QtBot, ctx: Context, layer:
     assert clipboard is not None and clipboard.text() == "It failed.\nTraceback ..."
 
 
-def test_the_same_is_not_shown_twice_and_no_more_than_four(ctx: Context, layer: ToastLayer) -> None:
+def test_repeated_toasts_are_merged_and_at_most_four_are_shown(ctx: Context, layer: ToastLayer) -> None:
     for _ in range(3):
         ctx.toasts.say("Saved.", "ok")
     assert len(layer.cards()) == 1
-    for number in range(9):
-        ctx.toasts.say(f"Note {number}")
-    assert [card.toast.text for card in layer.cards()] == [f"Note {number}" for number in range(9 - MOST, 9)]
+    for index in range(9):
+        ctx.toasts.say(f"Note {index}")
+    assert [card.toast.text for card in layer.cards()] == [f"Note {index}" for index in range(9 - MAX_TOASTS, 9)]
 
 
-def test_errors_stay_and_others_go(qtbot: QtBot, ctx: Context, layer: ToastLayer) -> None:
+def test_errors_stay_and_others_disappear(qtbot: QtBot, ctx: Context, layer: ToastLayer) -> None:
     ctx.toasts.say("Saved.", "ok")
     ctx.toasts.say("It failed.", "error")
     saved, failed = layer.cards()
@@ -91,7 +91,7 @@ def test_errors_stay_and_others_go(qtbot: QtBot, ctx: Context, layer: ToastLayer
     ctx.theme.set_choice("dark")
 
 
-def test_an_error_of_the_service_is_told_in_its_own_words(ctx: Context, layer: ToastLayer) -> None:
+def test_an_error_is_shown_with_location_and_problems(ctx: Context, layer: ToastLayer) -> None:
     error = VestimError(
         ErrorCode.WRONG_INPUT,
         "the field is wrong",
