@@ -1,1 +1,1 @@
-"""One job: is it good, how long does it take, what did it do."""
+"""The page of one job: how good it is, how long it takes, and what happened."""

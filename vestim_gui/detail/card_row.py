@@ -1,4 +1,4 @@
-"""The four cards under the head of a job."""
+"""The four cards below the header of a job."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from vestim_gui.detail.facts import Card
+from vestim_gui.detail.summary_cards import Card
 from vestim_gui.theme.style import set_kind
 from vestim_gui.widgets.plain_label import plain_label
 
-COUNT = 4
+CARD_COUNT = 4  # as many as `summary_cards` returns
 
 
 class CardFrame(QFrame):
-    """Title, value, and a line about it."""
+    """Title, value, and a line of explanation."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -30,7 +30,7 @@ class CardFrame(QFrame):
         layout.addStretch(1)
 
     def show_card(self, card: Card) -> None:
-        """Show other values."""
+        """Replace the texts."""
         self.title.setText(card.title)
         self.value.setText(card.value)
         self.note.setText(card.note)
@@ -39,11 +39,11 @@ class CardFrame(QFrame):
 
 
 class CardRow(QWidget):
-    """Cards side by side, equally wide."""
+    """Cards side by side, of equal width."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.cards = [CardFrame(self) for _ in range(COUNT)]
+        self.cards = [CardFrame(self) for _ in range(CARD_COUNT)]
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
@@ -51,6 +51,6 @@ class CardRow(QWidget):
             layout.addWidget(frame, 1)
 
     def show_cards(self, cards: Sequence[Card]) -> None:
-        """Show these values."""
+        """Replace the texts of all cards."""
         for frame, card in zip(self.cards, cards, strict=True):
             frame.show_card(card)

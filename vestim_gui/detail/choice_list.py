@@ -1,4 +1,4 @@
-"""ChoiceList: names with boxes to tick; those that stay keep their ticks when the list grows."""
+"""ChoiceList: names with check boxes; names that remain keep their checks when the list changes."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from PyQt6.QtWidgets import QAbstractItemView, QListView, QWidget
 
 from vestim_gui.widgets.plain_label import plain_tip
 
-KEY = Qt.ItemDataRole.UserRole
+KEY_ROLE = Qt.ItemDataRole.UserRole
 LIST_PX = 190
-"""How wide a list beside a plot is at first."""
+"""Initial width, in px, of a list beside a plot."""
 
 
 class ChoiceList(QListView):
-    """changed: the ticks are others."""
+    """ticks_changed: the set of ticked names changed."""
 
-    changed = pyqtSignal()
+    ticks_changed = pyqtSignal()
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -28,10 +28,10 @@ class ChoiceList(QListView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setUniformItemSizes(True)
         self.setMinimumWidth(LIST_PX // 2)
-        self._items.itemChanged.connect(lambda _: self.changed.emit())
+        self._items.itemChanged.connect(lambda _: self.ticks_changed.emit())
 
-    def offer(self, choices: Sequence[tuple[str, str]], ticked: Collection[str]) -> None:
-        """Offer these (key and name), in this order; `ticked` are those of the new ones that are ticked."""
+    def set_choices(self, choices: Sequence[tuple[str, str]], ticked: Collection[str]) -> None:
+        """Show these choices (key and name) in this order; `ticked` applies to those that are new."""
         if [key for key, _ in choices] == self.keys():
             for row, (_, name) in enumerate(choices):
                 item = self._items.item(row)
@@ -40,35 +40,35 @@ class ChoiceList(QListView):
                     item.setText(name)
                     self._items.blockSignals(False)
             return
-        known, before = set(self.keys()), set(self.ticked())
+        previous_keys, previous_ticks = set(self.keys()), set(self.ticked())
         self._items.blockSignals(True)
         self._items.clear()
         for key, name in choices:
             item = QStandardItem(name)
-            item.setData(key, KEY)
+            item.setData(key, KEY_ROLE)
             item.setCheckable(True)
-            on = key in (before if key in known else ticked)
-            item.setCheckState(Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)
+            is_ticked = key in (previous_ticks if key in previous_keys else ticked)
+            item.setCheckState(Qt.CheckState.Checked if is_ticked else Qt.CheckState.Unchecked)
             item.setToolTip(plain_tip(name))
             self._items.appendRow(item)
         self._items.blockSignals(False)
         self._items.layoutChanged.emit()
 
     def keys(self) -> list[str]:
-        """All keys that are offered."""
-        return [str(item.data(KEY)) for row in range(self._items.rowCount()) if (item := self._items.item(row))]
+        """All keys of the list."""
+        return [str(item.data(KEY_ROLE)) for row in range(self._items.rowCount()) if (item := self._items.item(row))]
 
     def ticked(self) -> list[str]:
-        """Keys that are ticked, in order."""
+        """Ticked keys, in order."""
         items = [item for row in range(self._items.rowCount()) if (item := self._items.item(row))]
-        return [str(item.data(KEY)) for item in items if item.checkState() is Qt.CheckState.Checked]
+        return [str(item.data(KEY_ROLE)) for item in items if item.checkState() is Qt.CheckState.Checked]
 
-    def tick(self, keys: Collection[str]) -> None:
-        """Tick exactly these."""
+    def set_ticked(self, keys: Collection[str]) -> None:
+        """Tick exactly these keys."""
         self._items.blockSignals(True)
         for row in range(self._items.rowCount()):
             if (item := self._items.item(row)) is not None:
-                item.setCheckState(Qt.CheckState.Checked if item.data(KEY) in keys else Qt.CheckState.Unchecked)
+                item.setCheckState(Qt.CheckState.Checked if item.data(KEY_ROLE) in keys else Qt.CheckState.Unchecked)
         self._items.blockSignals(False)
         self._items.layoutChanged.emit()
-        self.changed.emit()
+        self.ticks_changed.emit()

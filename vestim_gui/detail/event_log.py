@@ -1,4 +1,4 @@
-"""JobLog: the newest events of a job as they came, so many and no more."""
+"""EventLog: the newest events of a job in their order, up to a limit."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from vestim_gui.link import JobEvents, Link
 
-MOST = 20_000
+MAX_EVENTS = 20_000  # events held; twice the lines that the log shows
 
 
-class JobLog(QObject):
-    """Listens from before the first events are told, so that nothing is missed.
+class EventLog(QObject):
+    """Listens before the first events arrive, so that none is missed. Lives on the window's thread.
 
-    came: the events that are new. began: all that there were are gone, numbering is new.
+    events_added: the new events. restarted: all earlier events were dropped, numbering starts again.
     """
 
-    came = pyqtSignal(object)
-    began = pyqtSignal()
+    events_added = pyqtSignal(object)
+    restarted = pyqtSignal()
 
     def __init__(self, link: Link, job_id: str, parent: QObject) -> None:
         super().__init__(parent)
         self.job_id = job_id
-        self.events: deque[dict[str, Any]] = deque(maxlen=MOST)
+        self.events: deque[dict[str, Any]] = deque(maxlen=MAX_EVENTS)
         self._link = link
-        link.job_events.connect(self._take_in)
+        link.job_events.connect(self._apply_events)
 
     def close(self) -> None:
-        """Listen no more."""
-        self._link.job_events.disconnect(self._take_in)
+        """Stop listening."""
+        self._link.job_events.disconnect(self._apply_events)
         self.deleteLater()
 
-    def _take_in(self, job_id: str, batch: JobEvents) -> None:
+    def _apply_events(self, job_id: str, batch: JobEvents) -> None:
         if job_id != self.job_id:
             return
         if batch.reset:
             self.events.clear()
-            self.began.emit()
-        last = self.events[-1]["seq"] if self.events else 0
-        new = [event for event in batch.events if event["seq"] > last]
-        self.events.extend(new)
-        if new:
-            self.came.emit(new)
+            self.restarted.emit()
+        last_seq = self.events[-1]["seq"] if self.events else 0
+        new_events = [event for event in batch.events if event["seq"] > last_seq]
+        self.events.extend(new_events)
+        if new_events:
+            self.events_added.emit(new_events)

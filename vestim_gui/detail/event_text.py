@@ -1,4 +1,4 @@
-"""Events in words, as the log shows them: one line each."""
+"""Events as text, one line each, for the log."""
 
 from __future__ import annotations
 
@@ -7,46 +7,47 @@ from datetime import datetime
 from typing import Any
 
 from vestim_core.spec.events import EventKind
-from vestim_gui.detail.facts import overall_rmse, rmse_name
+from vestim_gui.detail.job_results import find_rmse_name, overall_rmse
 from vestim_gui.numbers import count, metric
 
 Data = Mapping[str, Any]
-TITLES = {"train": "Train ", "test": "Test "}
-"""Put before a task's title where two kinds of task bear the same."""
+TASK_PREFIXES = {"train": "Train ", "test": "Test "}
+"""Prefixes of a task's title for the two kinds of task that share titles."""
 ROLES = ("train", "validation", "test")
 
 
-def local_time(time_utc: str) -> str:
-    """A time of the protocol as this machine's clock shows it."""
+def clock_time(time_utc: str) -> str:
+    """A protocol time on this machine's clock."""
     return datetime.fromisoformat(time_utc).astimezone().strftime("%H:%M:%S") if time_utc else ""
 
 
-def line(event: Data, title_of: Callable[[str], str]) -> str:
-    """Local time, what it is about, and what happened. title_of: gives a task's title by its id."""
-    about = title_of(event["task"]) if event.get("task") else "Job"
-    return f"{local_time(event['time_utc'])}  {one_line(about)}: {one_line(sentence(event))}"
+def log_line(event: Data, title_of: Callable[[str], str]) -> str:
+    """Local time, subject and text of an event. title_of: returns a task's title by its id."""
+    subject = title_of(event["task"]) if event.get("task") else "Job"
+    text = strip_control_characters(event_text(event))
+    return f"{clock_time(event['time_utc'])}  {strip_control_characters(subject)}: {text}"
 
 
-def sentence(event: Data) -> str:
-    """What an event says; for a kind of a later version, its values."""
-    words = _WORDS.get(event["kind"])
-    return words(event["data"], event) if words else f"{event['kind']} {event['data']}"
+def event_text(event: Data) -> str:
+    """Text of an event; of a kind from a later version, its values."""
+    text_of = _TEXT_BY_KIND.get(event["kind"])
+    return text_of(event["data"], event) if text_of else f"{event['kind']} {event['data']}"
 
 
-def one_line(text: str) -> str:
-    """Text from outside without breaks of line and other control characters."""
+def strip_control_characters(text: str) -> str:
+    """Text from outside without line breaks and other control characters."""
     return text if text.isprintable() else "".join(letter if letter.isprintable() else " " for letter in text)
 
 
-def state_words(state: Any) -> str:
-    """`needs input` of `needs_input`."""
+def state_text(state: Any) -> str:
+    """`needs input` for `needs_input`."""
     return str(state or "").replace("_", " ")
 
 
 def _job(data: Data, event: Data) -> str:
     if "state" in data:
         reason = f": {data['reason']}" if data.get("reason") else ""
-        return f"is {state_words(data['state'])}{_because(data) or reason}"
+        return f"is {state_text(data['state'])}{_error_suffix(data) or reason}"
     if "intent" in data:
         return f"is asked to {data['intent']}"
     if "task_count" in data:
@@ -56,23 +57,23 @@ def _job(data: Data, event: Data) -> str:
 
 def _phase(data: Data, event: Data) -> str:
     message = f": {data['message']}" if data.get("message") else ""
-    return f"{state_words(data.get('phase'))} {state_words(data.get('state'))}{message}"
+    return f"{state_text(data.get('phase'))} {state_text(data.get('state'))}{message}"
 
 
 def _task(data: Data, event: Data) -> str:
     reason = f": {data['reason']}" if data.get("reason") else ""
-    return f"is {state_words(data.get('state'))}{reason}"
+    return f"is {state_text(data.get('state'))}{reason}"
 
 
 def _attempt(data: Data, event: Data) -> str:
     process = f" (process {data['pid']})" if data.get("pid") else ""
-    return f"attempt {event['attempt']} {state_words(data.get('state'))}{process}{_because(data)}"
+    return f"attempt {event['attempt']} {state_text(data.get('state'))}{process}{_error_suffix(data)}"
 
 
 def _epoch(data: Data, event: Data) -> str:
     parts = [f"epoch {data.get('epoch', '?')} of {data.get('max_epochs', '?')}"]
     for part in ("train", "validation"):
-        if name := rmse_name(data, f"{part}_rmse"):
+        if name := find_rmse_name(data, f"{part}_rmse"):
             parts.append(f"{part} {metric(name, data[name])}")
     if data.get("best_epoch") and data["best_epoch"] == data.get("epoch"):
         parts.append("the best so far")
@@ -85,14 +86,14 @@ def _checkpoint(data: Data, event: Data) -> str:
 
 def _finding(data: Data, event: Data) -> str:
     text = str(data.get("sentence", ""))
-    where = f"{data['file']}: " if data.get("file") and data["file"] not in text else ""
-    return f"{data.get('severity', 'finding')}: {where}{text}"
+    file_prefix = f"{data['file']}: " if data.get("file") and data["file"] not in text else ""
+    return f"{data.get('severity', 'finding')}: {file_prefix}{text}"
 
 
 def _result(data: Data, event: Data) -> str:
     if data.get("overall"):
-        found = [(role, overall_rmse(data, role)) for role in ROLES]
-        return "RMSE " + ", ".join(f"{metric(*rmse)} ({role})" for role, rmse in found if rmse)
+        errors = [(role, overall_rmse(data, role)) for role in ROLES]
+        return "RMSE " + ", ".join(f"{metric(*rmse)} ({role})" for role, rmse in errors if rmse)
     if training := data.get("training"):
         return f"{training.get('epochs')} epochs, best at epoch {training.get('best_epoch')}"
     if "rows" in data:
@@ -104,12 +105,12 @@ def _message(data: Data, event: Data) -> str:
     return f"{data.get('level', 'message')}: {data.get('text', '')}"
 
 
-def _because(data: Data) -> str:
+def _error_suffix(data: Data) -> str:
     error = data.get("error")
     return f": {error.get('message', '')}" if error else ""
 
 
-_WORDS: dict[str, Callable[[Data, Data], str]] = {
+_TEXT_BY_KIND: dict[str, Callable[[Data, Data], str]] = {
     EventKind.JOB: _job,
     EventKind.PHASE: _phase,
     EventKind.TASK: _task,

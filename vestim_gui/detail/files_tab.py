@@ -1,4 +1,4 @@
-"""Files: what lies in a job's folder, read through the service; open the folder, copy a path, save a copy."""
+"""The Files tab: content of a job's folder, read through the daemon; open the folder, copy a path, save a copy."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from vestim_gui.numbers import several, size
 from vestim_gui.store.feed import JobFeed
 from vestim_gui.widgets.plain_label import button, plain_label, plain_tip
 
-PATH = Qt.ItemDataRole.UserRole
-LEVELS_OPEN = 2
+PATH_ROLE = Qt.ItemDataRole.UserRole
+EXPANDED_LEVELS = 2  # folder levels expanded at first: the top ones and those of the tasks
 
 
-class Files(JobTab):
+class FilesTab(JobTab):
     """The tree of files with their sizes."""
 
     def __init__(self, ctx: Context, parent: QWidget | None = None) -> None:
@@ -37,14 +37,14 @@ class Files(JobTab):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
         self.note = plain_label("", "muted", wrap=True)
-        self.open = button("Open folder", "plain", self.open_folder)
-        self.copy = button("Copy path", "plain", self._copy_path)
-        self.save = button("Save a copy...", "plain", self._ask_and_save)
-        self.again = button("Refresh", "plain", self._ask)
+        self.open_button = button("Open folder", "plain", self.open_folder)
+        self.copy_button = button("Copy path", "plain", self._copy_path)
+        self.save_button = button("Save a copy...", "plain", self._ask_and_save)
+        self.refresh_button = button("Refresh", "plain", self._request_list)
         bar = QHBoxLayout()
         bar.setSpacing(8)
-        for made in (self.open, self.copy, self.save, self.again):
-            bar.addWidget(made)
+        for action_button in (self.open_button, self.copy_button, self.save_button, self.refresh_button):
+            bar.addWidget(action_button)
         bar.addStretch(1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 12, 16, 12)
@@ -52,45 +52,45 @@ class Files(JobTab):
         layout.addLayout(bar)
         layout.addWidget(self.note)
         layout.addWidget(self.tree, 1)
-        self.tree.itemSelectionChanged.connect(self._enable)
+        self.tree.itemSelectionChanged.connect(self._enable_buttons)
 
-    def forget(self) -> None:
-        """Another job is shown."""
+    def clear(self) -> None:
+        """Clear the tab for another job."""
         self.tree.clear()
         self._sizes = {}
         self.note.setText("Reading the list of files...")
-        self._enable()
+        self._enable_buttons()
 
-    def refresh(self, changed: set[str], feed: JobFeed) -> None:
-        """Ask for the list when a job is opened and when tasks have ended."""
-        if changed & {"job opened", "results", "tasks"}:
-            self._ask()
+    def refresh(self, changes: set[str], feed: JobFeed) -> None:
+        """Request the list when a job is opened and when tasks have changed."""
+        if changes & {"job opened", "results", "tasks"}:
+            self._request_list()
 
-    def _ask(self) -> None:
+    def _request_list(self) -> None:
         if self.feed is None:
             return
         feed = self.feed
-        self.ctx.link.call("daemon_status", {}, self._take_workspace, lambda _: None, owner=self)
+        self.ctx.link.call("daemon_status", {}, self._set_workspace, lambda _: None, owner=self)
         self.ctx.link.call(
             "list_artifacts",
             {"job_id": feed.job_id},
-            lambda answer: self._show(feed, answer["artifacts"]),
-            lambda error: self._missing(feed, error),
+            lambda reply: self._show_list(feed, reply["artifacts"]),
+            lambda error: self._show_error(feed, error),
             owner=self,
         )
 
-    def _take_workspace(self, status: dict[str, Any]) -> None:
+    def _set_workspace(self, status: dict[str, Any]) -> None:
         self._workspace = Path(status["workspace"]) if status.get("workspace") else None
-        self._enable()
+        self._enable_buttons()
 
-    def _missing(self, feed: JobFeed, error: VestimError) -> None:
+    def _show_error(self, feed: JobFeed, error: VestimError) -> None:
         if self.feed is feed:
             self.tree.clear()
             self._sizes = {}
             self.note.setText(f"The files of this job cannot be read: {error.sentence}")
-            self._enable()
+            self._enable_buttons()
 
-    def _show(self, feed: JobFeed, artifacts: list[dict[str, Any]]) -> None:
+    def _show_list(self, feed: JobFeed, artifacts: list[dict[str, Any]]) -> None:
         if self.feed is not feed:
             return
         sizes = {str(artifact["path"]): int(artifact["bytes"]) for artifact in artifacts}
@@ -99,51 +99,53 @@ class Files(JobTab):
             self._sizes = {}
             self.note.setText("The folder of this job is empty or was deleted. What is shown elsewhere is kept.")
         elif sizes != self._sizes:
-            chosen = self.chosen()
+            selected_path = self.selected_path()
             self._sizes = sizes
             self.note.setText(f"{several(len(sizes), 'file')}, {size(sum(sizes.values()))}")
-            self._fill(chosen)
-        self._enable()
+            self._fill_tree(selected_path)
+        self._enable_buttons()
 
-    def _fill(self, chosen: str) -> None:
+    def _fill_tree(self, selected_path: str) -> None:
         self.tree.clear()
         folders: dict[str, QTreeWidgetItem] = {}
-        for path, octets in sorted(self._sizes.items()):
-            parent = self._folder(folders, path.rpartition("/")[0])
-            item = QTreeWidgetItem([path.rpartition("/")[2], size(octets)])
-            _place(self.tree, parent, item, path)
-            if path == chosen:
+        for path, byte_count in sorted(self._sizes.items()):
+            parent = self._folder_item(folders, path.rpartition("/")[0])
+            item = QTreeWidgetItem([path.rpartition("/")[2], size(byte_count)])
+            _add_item(self.tree, parent, item, path)
+            if path == selected_path:
                 self.tree.setCurrentItem(item)
-        self.tree.expandToDepth(LEVELS_OPEN - 1)
+        self.tree.expandToDepth(EXPANDED_LEVELS - 1)
 
-    def _folder(self, folders: dict[str, QTreeWidgetItem], path: str) -> QTreeWidgetItem | None:
+    def _folder_item(self, folders: dict[str, QTreeWidgetItem], path: str) -> QTreeWidgetItem | None:
         if not path:
             return None
         if path not in folders:
-            parent = self._folder(folders, path.rpartition("/")[0])
-            inside = sum(octets for name, octets in self._sizes.items() if name.startswith(f"{path}/"))
-            folders[path] = QTreeWidgetItem([path.rpartition("/")[2], size(inside)])
-            _place(self.tree, parent, folders[path], path)
+            parent = self._folder_item(folders, path.rpartition("/")[0])
+            byte_count = sum(
+                size_in_bytes for name, size_in_bytes in self._sizes.items() if name.startswith(f"{path}/")
+            )
+            folders[path] = QTreeWidgetItem([path.rpartition("/")[2], size(byte_count)])
+            _add_item(self.tree, parent, folders[path], path)
         return folders[path]
 
-    def chosen(self) -> str:
-        """Path within the job's folder of what is selected; empty for nothing."""
+    def selected_path(self) -> str:
+        """Path of the selected item within the job's folder; empty if nothing is selected."""
         items = self.tree.selectedItems()
-        return str(items[0].data(0, PATH)) if items else ""
+        return str(items[0].data(0, PATH_ROLE)) if items else ""
 
     def folder(self) -> Path | None:
-        """The job's folder on this machine; None before the service told where it works."""
+        """The job's folder on this machine; None until the daemon has reported its workspace."""
         if self.feed is None or self._workspace is None:
             return None
         return self._workspace / "jobs" / self.feed.job_id
 
-    def _enable(self) -> None:
-        self.open.setEnabled(self.folder() is not None)
-        self.copy.setEnabled(self.folder() is not None)
-        self.save.setEnabled(self.chosen() in self._sizes)
+    def _enable_buttons(self) -> None:
+        self.open_button.setEnabled(self.folder() is not None)
+        self.copy_button.setEnabled(self.folder() is not None)
+        self.save_button.setEnabled(self.selected_path() in self._sizes)
 
     def open_folder(self) -> None:
-        """Show the job's folder in the system's file manager, or say in a sentence why not."""
+        """Show the job's folder in the system's file manager, or explain why that is impossible."""
         folder = self.folder()
         if folder is None:
             return
@@ -155,18 +157,18 @@ class Files(JobTab):
     def _copy_path(self) -> None:
         folder, clipboard = self.folder(), QGuiApplication.clipboard()
         if folder is not None and clipboard is not None:
-            path = str(folder / self.chosen())
+            path = str(folder / self.selected_path())
             clipboard.setText(path)
             self.note.setText(f'Copied "{path}".')
 
     def _ask_and_save(self) -> None:
-        chosen = self.chosen()
-        path, _ = QFileDialog.getSaveFileName(self, "Save a copy", chosen.rpartition("/")[2])
+        selected_path = self.selected_path()
+        path, _ = QFileDialog.getSaveFileName(self, "Save a copy", selected_path.rpartition("/")[2])
         if path:
-            self.save_copy(chosen, Path(path))
+            self.save_copy(selected_path, Path(path))
 
-    def save_copy(self, chosen: str, path: Path) -> None:
-        """Write the file at `chosen` within the job's folder to `path`."""
+    def save_copy(self, source: str, path: Path) -> None:
+        """Write the file at `source` within the job's folder to `path`."""
         if self.feed is None:
             return
 
@@ -178,14 +180,14 @@ class Files(JobTab):
             else:
                 self.note.setText(f'Saved "{path}".')
 
-        self.note.setText(f"Reading {chosen.rpartition('/')[2]}...")
+        self.note.setText(f"Reading {source.rpartition('/')[2]}...")
         self.ctx.link.read_file(
-            self.feed.job_id, chosen, write, lambda error: self.note.setText(error.sentence), owner=self
+            self.feed.job_id, source, write, lambda error: self.note.setText(error.sentence), owner=self
         )
 
 
-def _place(tree: QTreeWidget, parent: QTreeWidgetItem | None, item: QTreeWidgetItem, path: str) -> None:
-    item.setData(0, PATH, path)
+def _add_item(tree: QTreeWidget, parent: QTreeWidgetItem | None, item: QTreeWidgetItem, path: str) -> None:
+    item.setData(0, PATH_ROLE, path)
     item.setToolTip(0, plain_tip(path))
     item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
     if parent is None:

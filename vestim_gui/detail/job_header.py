@@ -1,4 +1,4 @@
-"""The head of a job: its name, its state, and what can be done with it now."""
+"""The header of a job: its name, its state, and the verbs available now."""
 
 from __future__ import annotations
 
@@ -19,43 +19,48 @@ from vestim_gui.widgets.elided_label import ElidedLabel
 from vestim_gui.widgets.plain_label import button
 
 DUPLICATE, EDIT = "duplicate", "edit"
-"""Verbs that open the form; all others are methods of the service."""
-GERUNDS = {"pause": "Pausing...", "resume": "Resuming...", "stop": "Stopping...", "start": "Starting..."}
+"""Verbs that open the form; all others are methods of the daemon."""
+PENDING_TEXTS = {"pause": "Pausing...", "resume": "Resuming...", "stop": "Stopping...", "start": "Starting..."}
 
 
 @dataclass(frozen=True)
 class Verb:
-    """One button. name: a method of the service, or `DUPLICATE` or `EDIT`. busy: it was asked for and is on its way."""
+    """One button. name: a method of the daemon, or `DUPLICATE` or `EDIT`. is_pending: it was sent and has not taken
+    effect."""
 
     name: str
     text: str
     kind: str = "plain"
-    busy: bool = False
+    is_pending: bool = False
     hint: str = ""
 
 
-def verbs_of(row: Mapping[str, Any]) -> tuple[Verb, ...]:
-    """What can be done with a job, from its row: its state, and the intent that the state has not reached."""
+def available_verbs(row: Mapping[str, Any]) -> tuple[Verb, ...]:
+    """The verbs that a job allows, from its state and from the intent that the state has not reached yet."""
     state, intent = row["state"], row.get("intent")
     stop = Verb("stop", "Stop and keep best", hint="Ends training after the running batch and tests the best model.")
-    again = Verb(DUPLICATE, "Duplicate...", hint="Opens a new job with these settings.")
+    duplicate = Verb(DUPLICATE, "Duplicate...", hint="Opens a new job with these settings.")
     if state == JobState.DRAFT:
-        return Verb("start", "Start", "primary"), Verb(EDIT, "Edit..."), again
+        return Verb("start", "Start", "primary"), Verb(EDIT, "Edit..."), duplicate
     if state in JOB_ENDS:
         failed = (row.get("tasks") or {}).get("failed", 0) or state != JobState.DONE
         retry = Verb("resume", "Resume", hint="Goes on with all that did not succeed.")
-        return (retry, again) if failed else (again,)
+        return (retry, duplicate) if failed else (duplicate,)
     if intent == Intent.STOP:
-        return Verb("stop", GERUNDS["stop"], busy=True), again
+        return Verb("stop", PENDING_TEXTS["stop"], is_pending=True), duplicate
     if state in {JobState.PAUSED, JobState.HELD}:
-        return Verb("resume", "Resume", "primary"), stop, again
+        return Verb("resume", "Resume", "primary"), stop, duplicate
     if intent == Intent.PAUSE:
-        return Verb("pause", GERUNDS["pause"], busy=True), stop, again
-    return Verb("pause", "Pause", hint="Saves where each training stands and gives its resources back."), stop, again
+        return Verb("pause", PENDING_TEXTS["pause"], is_pending=True), stop, duplicate
+    return (
+        Verb("pause", "Pause", hint="Saves where each training stands and gives its resources back."),
+        stop,
+        duplicate,
+    )
 
 
-class Header(QWidget):
-    """Name, badge, verbs. A verb that was asked for shows so until it was answered."""
+class JobHeader(QWidget):
+    """Name, badge and verbs. A pending verb is shown as such until the daemon has answered."""
 
     def __init__(self, ctx: Context, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -63,7 +68,7 @@ class Header(QWidget):
         self._feed: JobFeed | None = None
         self._row: dict[str, Any] = {}
         self._pending: dict[str, Pending] = {}
-        self._made: tuple[Verb, ...] = ()
+        self._shown_verbs: tuple[Verb, ...] = ()
         self.name = ElidedLabel(kind="title", parent=self)
         self.badge = Badge(parent=self)
         self.buttons: dict[str, QPushButton] = {}
@@ -74,7 +79,7 @@ class Header(QWidget):
         self._layout.addWidget(self.badge)
 
     def show_row(self, row: dict[str, Any], feed: JobFeed) -> None:
-        """Show a job as its row stands now."""
+        """Show a job's current row."""
         if self._row.get("job_id") != row["job_id"]:
             self._pending.clear()
         self._row, self._feed = row, feed
@@ -83,31 +88,31 @@ class Header(QWidget):
         self._show_verbs()
 
     def _show_verbs(self) -> None:
-        verbs = tuple(self._as_pending(verb) for verb in verbs_of(self._row))
-        if [verb.name for verb in verbs] != [verb.name for verb in self._made]:
-            for old in self.buttons.values():
-                self._layout.removeWidget(old)
-                old.setParent(None)
-                old.deleteLater()
+        verbs = tuple(self._with_pending(verb) for verb in available_verbs(self._row))
+        if [verb.name for verb in verbs] != [verb.name for verb in self._shown_verbs]:
+            for old_button in self.buttons.values():
+                self._layout.removeWidget(old_button)
+                old_button.setParent(None)
+                old_button.deleteLater()
             self.buttons = {
-                verb.name: button(verb.text, verb.kind, partial(self.act, verb.name), self) for verb in verbs
+                verb.name: button(verb.text, verb.kind, partial(self.run_verb, verb.name), self) for verb in verbs
             }
-            for made in self.buttons.values():
-                self._layout.addWidget(made)
-        self._made = verbs
+            for new_button in self.buttons.values():
+                self._layout.addWidget(new_button)
+        self._shown_verbs = verbs
         for verb in verbs:
-            shown = self.buttons[verb.name]
-            shown.setText(verb.text)
-            shown.setToolTip(verb.hint)
-            shown.setEnabled(not verb.busy)
+            verb_button = self.buttons[verb.name]
+            verb_button.setText(verb.text)
+            verb_button.setToolTip(verb.hint)
+            verb_button.setEnabled(not verb.is_pending)
 
-    def _as_pending(self, verb: Verb) -> Verb:
-        if verb.name not in self._pending or verb.busy:
+    def _with_pending(self, verb: Verb) -> Verb:
+        if verb.name not in self._pending or verb.is_pending:
             return verb
-        return Verb(verb.name, GERUNDS[verb.name], verb.kind, True, verb.hint)
+        return Verb(verb.name, PENDING_TEXTS[verb.name], verb.kind, True, verb.hint)
 
-    def act(self, name: str) -> None:
-        """Do what a button says."""
+    def run_verb(self, name: str) -> None:
+        """Run the verb of a button."""
         if self._feed is None:
             return
         if name in {DUPLICATE, EDIT}:
@@ -120,17 +125,17 @@ class Header(QWidget):
         pending = self._ctx.link.call(
             name,
             {"job_id": job_id},
-            lambda _: self._answered(name),
-            lambda error: self._refused(name, error),
+            lambda _: self._handle_reply(name),
+            lambda error: self._handle_refusal(name, error),
             owner=self,
         )
         self._pending[name] = pending
         self._show_verbs()
 
-    def _answered(self, name: str) -> None:
+    def _handle_reply(self, name: str) -> None:
         self._pending.pop(name, None)
         self._show_verbs()
 
-    def _refused(self, name: str, error: VestimError) -> None:
-        self._answered(name)
+    def _handle_refusal(self, name: str, error: VestimError) -> None:
+        self._handle_reply(name)
         self._ctx.toasts.say_error(error)

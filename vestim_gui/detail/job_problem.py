@@ -1,4 +1,4 @@
-"""What went wrong with a job, and what can be done now: a sentence first, details for those who ask. Pure."""
+"""The problem of a job and its remedies: a headline first, details for experts. Pure functions."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import Any
 from vestim_core.spec.states import JobState, TaskState
 from vestim_gui.store.job_history import JobHistory
 
-_RETRY = re.compile(r"^Retry with ([0-9.eE+-]+)$")
-_HALF_BATCH = "Resume with half the batch"
+_RETRY_ACTION = re.compile(r"^Retry with ([0-9.eE+-]+)$")
+_HALF_BATCH_ACTION = "Resume with half the batch"
 BATCH_FIELDS = ("streams", "batch_rows")
 
 
 class Remedy(StrEnum):
-    """What a button under the sentence does."""
+    """Actions that a button below the problem can start."""
 
     RESUME = "resume"
     NEW_JOB = "new job"
@@ -27,163 +27,170 @@ class Remedy(StrEnum):
 
 
 @dataclass(frozen=True)
-class Offer:
-    """One button. document: what the new job starts from. task_id: whose log is shown."""
+class RemedyOffer:
+    """One button. document: starts the new job. task_id: the task whose log is shown."""
 
-    words: str
+    text: str
     remedy: Remedy
     document: dict[str, Any] | None = None
     task_id: str = ""
 
 
 @dataclass(frozen=True)
-class Trouble:
-    """headline: what happened. rest: why, and what is kept. details: for experts. kind: of the label."""
+class JobProblem:
+    """headline: what happened. explanation: why, and what is kept. details: for experts. kind: of the label."""
 
     headline: str
-    rest: str
+    explanation: str
     details: str
-    offers: tuple[Offer, ...]
+    offers: tuple[RemedyOffer, ...]
     kind: str = "error"
 
 
-def trouble_of(row: Mapping[str, Any], shown: Mapping[str, Any] | None, history: JobHistory) -> Trouble | None:
-    """The trouble of a job that failed, was stopped, waits, or lost some of its tasks; None when all is well."""
-    failed = _failed_tasks(shown, history)
-    error = row.get("error") or next((error for _, error in failed), None)
-    spec = (shown or {}).get("spec") or {}
-    first = failed[0][0] if failed else ""
+def find_job_problem(
+    row: Mapping[str, Any], details: Mapping[str, Any] | None, history: JobHistory
+) -> JobProblem | None:
+    """The problem of a job that failed, was stopped, waits, or lost some of its tasks; None if all is well."""
+    failed_tasks = _failed_tasks(details, history)
+    error = row.get("error") or next((error for _, error in failed_tasks), None)
+    spec = (details or {}).get("spec") or {}
+    first_id = failed_tasks[0][0] if failed_tasks else ""
     if row["state"] == JobState.FAILED:
-        return _from_error(error or {"message": "The job failed."}, spec, first, failed, "error")
+        return _from_error(error or {"message": "The job failed."}, spec, first_id, failed_tasks, "error")
     if row["state"] == JobState.STOPPED:
-        kept = "What was trained until then is kept." if _has_model(shown) else "Nothing was trained before."
+        kept_note = "What was trained until then is kept." if _has_model(details) else "Nothing was trained before."
         reason = str(row.get("reason") or "")
-        return Trouble(
-            "The job was stopped before it was done.", _joined(reason, kept), _details(failed), _resume(), "warn"
+        return JobProblem(
+            "The job was stopped before it was done.",
+            _join_sentences(reason, kept_note),
+            _details_text(failed_tasks),
+            _resume_offer(),
+            "warn",
         )
     if row["state"] == JobState.HELD:
         reason = str(row.get("reason") or "It waits for your word.")
-        return Trouble("This job waits for you.", reason, "", _resume(), "warn")
+        return JobProblem("This job waits for you.", reason, "", _resume_offer(), "warn")
     if row["state"] == JobState.PAUSED and row.get("reason"):
-        offers = (*_resume(), Offer("Open folder", Remedy.FOLDER))
-        return Trouble(_sentence(f"Paused: {row['reason']}"), "", "", offers, "warn")
-    if failed and error is not None:
+        offers = (*_resume_offer(), RemedyOffer("Open folder", Remedy.FOLDER))
+        return JobProblem(_as_sentence(f"Paused: {row['reason']}"), "", "", offers, "warn")
+    if failed_tasks and error is not None:
         if row["state"] == JobState.DONE:
-            more = f"{len(failed)} of {len((shown or {}).get('tasks') or failed)} tasks failed; the others are done. "
-            return _from_error(error, spec, first, failed, "warn", before=more)
-        return _from_error(error, spec, first, failed, "warn")
+            task_count = len((details or {}).get("tasks") or failed_tasks)
+            count_note = f"{len(failed_tasks)} of {task_count} tasks failed; the others are done. "
+            return _from_error(error, spec, first_id, failed_tasks, "warn", prefix=count_note)
+        return _from_error(error, spec, first_id, failed_tasks, "warn")
     return None
 
 
-def needs_input(history: JobHistory) -> str:
-    """What a phase waits for, in words; empty where none does."""
-    waiting = [phase for phase in history.phases.values() if phase.get("state") == "needs_input"]
-    return str(waiting[0].get("message") or "It waits for a choice of yours.") if waiting else ""
+def missing_input(history: JobHistory) -> str:
+    """Text on the input that a phase waits for; empty if none does."""
+    waiting_phases = [phase for phase in history.phases.values() if phase.get("state") == "needs_input"]
+    return str(waiting_phases[0].get("message") or "It waits for a choice of yours.") if waiting_phases else ""
 
 
-def _failed_tasks(shown: Mapping[str, Any] | None, history: JobHistory) -> list[tuple[str, dict[str, Any]]]:
-    """Ids and errors of the tasks whose last attempt went wrong."""
-    found = {
+def _failed_tasks(details: Mapping[str, Any] | None, history: JobHistory) -> list[tuple[str, dict[str, Any]]]:
+    """Ids and errors of the tasks whose last attempt failed."""
+    error_by_task = {
         task["task_id"]: task["error"]
-        for task in (shown or {}).get("tasks") or ()
+        for task in (details or {}).get("tasks") or ()
         if task.get("error") and task["state"] == TaskState.FAILED
     }
     for task in history.tasks.values():
         if task.state == TaskState.FAILED and task.error:
-            found.setdefault(task.task_id, task.error)
-    return list(found.items())
+            error_by_task.setdefault(task.task_id, task.error)
+    return list(error_by_task.items())
 
 
 def _from_error(
     error: Mapping[str, Any],
     spec: Mapping[str, Any],
     task_id: str,
-    failed: Sequence[tuple[str, Mapping[str, Any]]],
+    failed_tasks: Sequence[tuple[str, Mapping[str, Any]]],
     kind: str,
-    before: str = "",
-) -> Trouble:
-    message = before + str(error.get("message") or "It failed without a word.")
-    headline, rest = _split(message)
-    offers = [offer for words in error.get("actions") or () if (offer := _offer(str(words), spec)) is not None]
+    prefix: str = "",
+) -> JobProblem:
+    message = prefix + str(error.get("message") or "It failed without a word.")
+    headline, explanation = _split_headline(message)
+    offers = [offer for action in error.get("actions") or () if (offer := _offer_for(str(action), spec)) is not None]
     if not any(offer.remedy is Remedy.NEW_JOB for offer in offers):
-        offers.insert(0, *_resume())
-    offers.append(Offer("Show log", Remedy.LOG, task_id=task_id))
-    return Trouble(headline, rest, _details(failed), tuple(offers), kind)
+        offers.insert(0, *_resume_offer())
+    offers.append(RemedyOffer("Show log", Remedy.LOG, task_id=task_id))
+    return JobProblem(headline, explanation, _details_text(failed_tasks), tuple(offers), kind)
 
 
-def _offer(words: str, spec: Mapping[str, Any]) -> Offer | None:
-    """The button for an action that the engine names; None for what no button does."""
-    if (match := _RETRY.match(words)) and spec:
-        return Offer(words, Remedy.NEW_JOB, changed(spec, {"learning_rate": float(match[1])}))
-    if words == _HALF_BATCH and spec:
-        return Offer("Try with half the batch", Remedy.NEW_JOB, halved(spec))
+def _offer_for(action: str, spec: Mapping[str, Any]) -> RemedyOffer | None:
+    """The button for an action named by the engine; None if there is no such button."""
+    if (match := _RETRY_ACTION.match(action)) and spec:
+        return RemedyOffer(action, Remedy.NEW_JOB, with_training_fields(spec, {"learning_rate": float(match[1])}))
+    if action == _HALF_BATCH_ACTION and spec:
+        return RemedyOffer("Try with half the batch", Remedy.NEW_JOB, with_half_batch(spec))
     return None
 
 
-def changed(spec: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
-    """A job's document with other values in every training section."""
+def with_training_fields(spec: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+    """A job's document with these fields in every training section."""
     document = copy.deepcopy(dict(spec))
-    document["training"] = [{**section, **fields} for section in _sections(document)]
+    document["training"] = [{**section, **fields} for section in _training_sections(document)]
     return document
 
 
-def halved(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """A job's document with half the batch in every training section that says how large it is."""
+def with_half_batch(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """A job's document with half the batch in every training section that has one."""
     document = copy.deepcopy(dict(spec))
     document["training"] = [
         {
-            name: _half(value) if name in BATCH_FIELDS else value
-            for name, value in {**_batch(section), **section}.items()
+            name: _halved(value) if name in BATCH_FIELDS else value
+            for name, value in {**_default_batch(section), **section}.items()
         }
-        for section in _sections(document)
+        for section in _training_sections(document)
     ]
     return document
 
 
-def _batch(section: Mapping[str, Any]) -> dict[str, Any]:
-    """The default of the batch of a training section, which need not be written in it."""
+def _default_batch(section: Mapping[str, Any]) -> dict[str, Any]:
+    """Default batch of a training section, which need not be written in it."""
     return {"batch_rows": 1024} if section.get("method") == "rows" else {"streams": 64}
 
 
-def _half(value: Any) -> Any:
+def _halved(value: Any) -> Any:
     if isinstance(value, list):
-        return [_half(item) for item in value]
+        return [_halved(item) for item in value]
     return max(value // 2, 1) if isinstance(value, int) else value
 
 
-def _sections(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _training_sections(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     training = document.get("training") or [{}]
     return list(training) if isinstance(training, list) else [training]
 
 
-def _resume() -> tuple[Offer, ...]:
-    return (Offer("Resume", Remedy.RESUME),)
+def _resume_offer() -> tuple[RemedyOffer, ...]:
+    return (RemedyOffer("Resume", Remedy.RESUME),)
 
 
-def _has_model(shown: Mapping[str, Any] | None) -> bool:
-    return any(task.get("has_model") for task in (shown or {}).get("tasks") or ())
+def _has_model(details: Mapping[str, Any] | None) -> bool:
+    return any(task.get("has_model") for task in (details or {}).get("tasks") or ())
 
 
-def _split(message: str) -> tuple[str, str]:
-    """The first sentence and the rest; a stop within a number or a file name ends none."""
+def _split_headline(message: str) -> tuple[str, str]:
+    """First sentence and the rest; a full stop within a number or a file name ends no sentence."""
     match = re.search(r"[.!?](?=\s+[A-Z\"0-9(])", message)
-    return (message[: match.end()], message[match.end() :].strip()) if match else (_sentence(message), "")
+    return (message[: match.end()], message[match.end() :].strip()) if match else (_as_sentence(message), "")
 
 
-def _sentence(text: str) -> str:
+def _as_sentence(text: str) -> str:
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
-def _joined(*sentences: str) -> str:
-    return " ".join(_sentence(sentence) for sentence in sentences if sentence)
+def _join_sentences(*sentences: str) -> str:
+    return " ".join(_as_sentence(sentence) for sentence in sentences if sentence)
 
 
-def _details(failed: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
-    """Every error of every failed task, one a line."""
+def _details_text(failed_tasks: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
+    """Every error of every failed task, one per line."""
     lines = []
-    for task_id, error in failed:
-        place = f" ({error['place']})" if error.get("place") else ""
-        lines.append(f"{task_id}: {error.get('code', 'failed')}{place}: {error.get('message', '')}")
+    for task_id, error in failed_tasks:
+        location = f" ({error['place']})" if error.get("place") else ""
+        lines.append(f"{task_id}: {error.get('code', 'failed')}{location}: {error.get('message', '')}")
         lines += [
             f"    {problem.get('place', '')}: {problem.get('sentence', '')}" for problem in error.get("problems") or ()
         ]

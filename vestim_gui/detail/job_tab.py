@@ -1,4 +1,4 @@
-"""JobTab: what all tabs of a job have in common. A tab that is not looked at does no work."""
+"""JobTab: base of all tabs of a job. A hidden tab does no work."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from PyQt6.QtWidgets import QWidget
 from vestim_gui.context import Context
 from vestim_gui.store.feed import JobFeed
 
-EVERYTHING = frozenset(
-    {"job", "tasks", "epochs", "results", "findings", "messages", "phases", "shown", "reset", "row", "job opened"}
+ALL_CHANGES = frozenset(
+    {"job", "tasks", "epochs", "results", "findings", "messages", "phases", "details", "reset", "row", "job opened"}
 )
 
 
 class JobTab(QWidget):
-    """One tab. What changes while it is hidden is gathered and shown when it is looked at again.
+    """One tab. Changes while it is hidden are collected and shown when it becomes visible.
 
-    feed: the job that is shown; None before there is one.
+    feed: the current job; None if there is none.
     """
 
     def __init__(self, ctx: Context, parent: QWidget | None = None) -> None:
@@ -25,34 +25,34 @@ class JobTab(QWidget):
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.Base)
         self.feed: JobFeed | None = None
-        self._changed: set[str] = set()
+        self._pending_changes: set[str] = set()
 
-    def open_job(self, feed: JobFeed | None) -> None:
+    def set_feed(self, feed: JobFeed | None) -> None:
         """Show another job, or none."""
         self.feed = feed
-        self._changed = set(EVERYTHING)
-        self.forget()
-        self._show_changed()
+        self._pending_changes = set(ALL_CHANGES)
+        self.clear()
+        self._refresh_if_visible()
 
-    def take(self, changed: set[str]) -> None:
-        """Something of the job changed: words of `JobHistory.apply`, "shown" and "row"."""
-        self._changed |= changed
-        self._show_changed()
+    def apply_changes(self, changes: set[str]) -> None:
+        """Apply changes of the job: names from `JobHistory.apply`, "details" and "row"."""
+        self._pending_changes |= changes
+        self._refresh_if_visible()
 
-    def forget(self) -> None:
-        """Drop what is shown of the job before."""
+    def clear(self) -> None:
+        """Remove everything shown of the previous job."""
         raise NotImplementedError
 
-    def refresh(self, changed: set[str], feed: JobFeed) -> None:
-        """Show what changed."""
+    def refresh(self, changes: set[str], feed: JobFeed) -> None:
+        """Update what changed."""
         raise NotImplementedError
 
     def showEvent(self, event: QShowEvent | None) -> None:
-        """Show what came while it was hidden."""
+        """Show the changes that were collected while the tab was hidden."""
         super().showEvent(event)
-        self._show_changed()
+        self._refresh_if_visible()
 
-    def _show_changed(self) -> None:
-        if self.feed is not None and self._changed and self.isVisible():
-            changed, self._changed = self._changed, set()
-            self.refresh(changed, self.feed)
+    def _refresh_if_visible(self) -> None:
+        if self.feed is not None and self._pending_changes and self.isVisible():
+            changes, self._pending_changes = self._pending_changes, set()
+            self.refresh(changes, self.feed)

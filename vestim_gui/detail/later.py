@@ -1,4 +1,4 @@
-"""The page of a job, made when the first job is shown: plots, and what draws them, take long to load."""
+"""LazyDetailPage: the page of a job, created when the first job is shown, since plots take long to import."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class DetailLater(QWidget):
-    """Stands where `DetailPage` will be."""
+    """Placeholder of `DetailPage`."""
 
     def __init__(self, ctx: Context, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -28,7 +28,7 @@ class DetailLater(QWidget):
             self.page().show_job(job_id, tab)
 
     def page(self) -> DetailPage:
-        """The page itself, made if it is not there yet."""
+        """The page itself, created on first use."""
         if self._page is None:
             from vestim_gui.detail.page import DetailPage
 

@@ -1,4 +1,4 @@
-"""Log: what happened, in words, and what each attempt wrote, live; so much text and no more is held."""
+"""The Log tab: a job's events as text, and the output of each attempt, live; the text is bounded."""
 
 from __future__ import annotations
 
@@ -10,140 +10,144 @@ from PyQt6.QtGui import QFontDatabase, QKeySequence, QShortcut, QTextCursor, QTe
 from PyQt6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
 from vestim_gui.context import Context
-from vestim_gui.detail.event_log import JobLog
+from vestim_gui.detail.event_log import EventLog
+from vestim_gui.detail.event_text import TASK_PREFIXES, log_line
 from vestim_gui.detail.job_tab import JobTab
-from vestim_gui.detail.event_text import TITLES, line
 from vestim_gui.link import LogPiece
 from vestim_gui.numbers import count
 from vestim_gui.store.feed import JobFeed
 from vestim_gui.widgets.plain_label import button, plain_label
 
-MOST_LINES = 10_000
-MOST_EVENTS = 500
-"""Of more events at once, the newest are put into words."""
-MOST_PIECE = 200_000
-"""Of one piece of a log that is longer, the end is shown: no more would be held anyway."""
-EVENTS = ""
-STREAMS = {"out": "output", "err": "errors"}
+MAX_LINES = 10_000  # lines held; the oldest are dropped, so that memory stays bounded
+MAX_EVENTS = 500
+"""Of more events at once, only the newest are turned into text."""
+MAX_PIECE_CHARACTERS = 200_000
+"""Of a longer piece of a log, only the end is shown: more than this would be dropped anyway."""
+EVENTS_SOURCE = ""
+STREAM_TITLES = {"out": "output", "err": "errors"}
 
 
-class Log(JobTab):
-    """A picker, the text, and a field to find words in it."""
+class LogTab(JobTab):
+    """A source selector, the text, and a search field."""
 
     def __init__(self, ctx: Context, parent: QWidget | None = None) -> None:
         super().__init__(ctx, parent)
-        self._log: JobLog | None = None
-        self._watched = ""
+        self._event_log: EventLog | None = None
+        self._watched_stream = ""
         self.source = QComboBox()
         self.source.setAccessibleName("What is shown")
         self.source.setMinimumContentsLength(30)
         self.source.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.follow = QCheckBox("Follow")
-        self.follow.setChecked(True)
-        self.follow.setToolTip("Keep the newest line in sight")
-        self.wanted = QLineEdit()
-        self.wanted.setPlaceholderText("Find (Enter: next)")
-        self.wanted.setAccessibleName("Find in the log")
-        self.wanted.setClearButtonEnabled(True)
-        self.found = plain_label("", "muted")
+        self.follow_box = QCheckBox("Follow")
+        self.follow_box.setChecked(True)
+        self.follow_box.setToolTip("Keep the newest line in sight")
+        self.search_field = QLineEdit()
+        self.search_field.setPlaceholderText("Find (Enter: next)")
+        self.search_field.setAccessibleName("Find in the log")
+        self.search_field.setClearButtonEnabled(True)
+        self.search_note = plain_label("", "muted")
         self.text = QPlainTextEdit()
         self.text.setAccessibleName("Log")
         self.text.setReadOnly(True)
         self.text.setTabChangesFocus(True)
         self.text.setUndoRedoEnabled(False)
-        self.text.setMaximumBlockCount(MOST_LINES)
+        self.text.setMaximumBlockCount(MAX_LINES)
         self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         bar = QHBoxLayout()
         bar.setSpacing(8)
-        for widget in (self.source, self.follow):
+        for widget in (self.source, self.follow_box):
             bar.addWidget(widget)
         bar.addStretch(1)
-        bar.addWidget(self.found)
-        bar.addWidget(self.wanted)
-        bar.addWidget(button("Previous", "plain", lambda: self.find_next(back=True)))
+        bar.addWidget(self.search_note)
+        bar.addWidget(self.search_field)
+        bar.addWidget(button("Previous", "plain", lambda: self.find_next(backwards=True)))
         bar.addWidget(button("Next", "plain", self.find_next))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 12, 16, 12)
         layout.setSpacing(8)
         layout.addLayout(bar)
         layout.addWidget(self.text, 1)
-        self.source.currentIndexChanged.connect(self._other_source)
-        self.follow.toggled.connect(self._to_end)
-        self.wanted.returnPressed.connect(self.find_next)
-        self.wanted.textChanged.connect(self._find_first)
-        QShortcut(QKeySequence("Shift+Return"), self.wanted, lambda: self.find_next(back=True))
-        ctx.link.log_pieces.connect(self._take_piece)
+        self.source.currentIndexChanged.connect(self._on_source_changed)
+        self.follow_box.toggled.connect(self._scroll_to_end)
+        self.search_field.returnPressed.connect(self.find_next)
+        self.search_field.textChanged.connect(self._find_from_start)
+        QShortcut(QKeySequence("Shift+Return"), self.search_field, lambda: self.find_next(backwards=True))
+        ctx.link.log_pieces.connect(self._append_piece)
 
-    def set_log(self, log: JobLog | None) -> None:
-        """The job's events, from the first on."""
-        self._log = log
-        if log is not None:
-            log.came.connect(self._take_events)
-            log.began.connect(self._began)
+    def set_event_log(self, event_log: EventLog | None) -> None:
+        """Follow the job's events from the first on."""
+        self._event_log = event_log
+        if event_log is not None:
+            event_log.events_added.connect(self._append_events)
+            event_log.restarted.connect(self._on_restart)
 
-    def forget(self) -> None:
-        """Another job is shown."""
+    def clear(self) -> None:
+        """Clear the tab for another job."""
         self._watch("")
         self.text.clear()
         self.source.blockSignals(True)
         self.source.clear()
-        self.source.addItem("What happened", EVENTS)
+        self.source.addItem("What happened", EVENTS_SOURCE)
         self.source.blockSignals(False)
 
-    def refresh(self, changed: set[str], feed: JobFeed) -> None:
-        """Offer the attempts that there are."""
-        if changed & {"tasks", "shown", "job opened", "reset"}:
-            self._offer(feed)
-        if "job opened" in changed:
-            self._other_source()
+    def refresh(self, changes: set[str], feed: JobFeed) -> None:
+        """List the attempts of all tasks."""
+        if changes & {"tasks", "details", "job opened", "reset"}:
+            self._list_sources(feed)
+        if "job opened" in changes:
+            self._on_source_changed()
 
-    def _offer(self, feed: JobFeed) -> None:
-        offered = {self.source.itemData(row) for row in range(self.source.count())}
+    def _list_sources(self, feed: JobFeed) -> None:
+        listed = {self.source.itemData(row) for row in range(self.source.count())}
         for task in sorted(feed.history.tasks.values(), key=lambda task: task.task_id):
-            words = f"{TITLES.get(task.kind, '')}{feed.title_of(task.task_id)}"
+            title = f"{TASK_PREFIXES.get(task.kind, '')}{feed.title_of(task.task_id)}"
             for attempt in range(1, task.attempt + 1):
-                again = f", attempt {attempt}" if task.attempt > 1 else ""
-                for part, what in STREAMS.items():
+                attempt_text = f", attempt {attempt}" if task.attempt > 1 else ""
+                for part, stream_title in STREAM_TITLES.items():
                     stream = log_stream(feed.job_id, task.task_id, attempt, part)
-                    if stream not in offered:
-                        self.source.addItem(f"{words}{again}: {what}", stream)
+                    if stream not in listed:
+                        self.source.addItem(f"{title}{attempt_text}: {stream_title}", stream)
 
     def show_task(self, task_id: str) -> None:
-        """Show what the newest attempt of a task wrote as errors; what happened, where there is no such task."""
+        """Show the error output of a task's newest attempt; the events if there is none."""
         if self.feed is None:
             return
-        self._offer(self.feed)
+        self._list_sources(self.feed)
         task = self.feed.history.tasks.get(task_id)
-        stream = log_stream(self.feed.job_id, task_id, task.attempt, "err") if task and task.attempt else EVENTS
+        stream = log_stream(self.feed.job_id, task_id, task.attempt, "err") if task and task.attempt else EVENTS_SOURCE
         self.source.setCurrentIndex(max(self.source.findData(stream), 0))
 
-    def _other_source(self) -> None:
+    def _on_source_changed(self) -> None:
         stream = str(self.source.currentData() or "")
         self.text.clear()
         self._watch(stream)
-        if stream == EVENTS and self._log is not None:
-            self._append(self._lines(list(self._log.events)))
+        if stream == EVENTS_SOURCE and self._event_log is not None:
+            self._append(self._event_lines(list(self._event_log.events)))
 
     def _watch(self, stream: str) -> None:
-        if stream == self._watched:
+        if stream == self._watched_stream:
             return
-        if self._watched:
-            self.ctx.link.unwatch_log(self._watched)
-        self._watched = stream
+        if self._watched_stream:
+            self.ctx.link.unwatch_log(self._watched_stream)
+        self._watched_stream = stream
         if stream:
             self.ctx.link.watch_log(stream)
 
-    def _take_events(self, events: list[dict[str, Any]]) -> None:
-        if self.source.currentData() == EVENTS and self.feed is not None and not self._changed & {"job opened"}:
-            self._append(self._lines(events))
+    def _append_events(self, events: list[dict[str, Any]]) -> None:
+        if (
+            self.source.currentData() == EVENTS_SOURCE
+            and self.feed is not None
+            and not self._pending_changes & {"job opened"}
+        ):
+            self._append(self._event_lines(events))
 
-    def _began(self) -> None:
-        if self.source.currentData() == EVENTS:
+    def _on_restart(self) -> None:
+        if self.source.currentData() == EVENTS_SOURCE:
             self.text.clear()
 
-    def _lines(self, events: Sequence[dict[str, Any]]) -> str:
-        """The newest of these events in words; a line that says so where there are more."""
+    def _event_lines(self, events: Sequence[dict[str, Any]]) -> str:
+        """The newest of these events as text, preceded by a note if there are more."""
         feed = self.feed
         if feed is None:
             return ""
@@ -151,58 +155,58 @@ class Log(JobTab):
         @cache
         def title_of(task_id: str) -> str:
             task = feed.history.tasks.get(task_id)
-            return f"{TITLES.get(task.kind, '') if task else ''}{feed.title_of(task_id)}"
+            return f"{TASK_PREFIXES.get(task.kind, '') if task else ''}{feed.title_of(task_id)}"
 
-        newest = events[-MOST_EVENTS:]
-        earlier = len(events) - len(newest)
-        more = f"({count(earlier)} earlier events are not shown)\n" if earlier else ""
-        return more + "".join(f"{line(event, title_of)}\n" for event in newest)
+        newest = events[-MAX_EVENTS:]
+        earlier_count = len(events) - len(newest)
+        earlier_note = f"({count(earlier_count)} earlier events are not shown)\n" if earlier_count else ""
+        return earlier_note + "".join(f"{log_line(event, title_of)}\n" for event in newest)
 
-    def _take_piece(self, stream: str, piece: LogPiece) -> None:
-        if stream != self._watched:
+    def _append_piece(self, stream: str, piece: LogPiece) -> None:
+        if stream != self._watched_stream:
             return
         if piece.reset:
             self.text.clear()
-        self._append(piece.text[-MOST_PIECE:])
+        self._append(piece.text[-MAX_PIECE_CHARACTERS:])
 
     def _append(self, text: str) -> None:
-        """Put text to the end; where the reader looks stays in sight unless the end is followed."""
+        """Append text; the scroll position stays unless the end is followed."""
         if not text:
             return
         bar = self.text.verticalScrollBar()
-        place = bar.value() if bar is not None else 0
+        position = bar.value() if bar is not None else 0
         document = self.text.document()
         assert document is not None
         cursor = QTextCursor(document)
         cursor.movePosition(QTextCursor.MoveOperation.End)
         cursor.insertText(text)
         if bar is not None:
-            bar.setValue(bar.maximum() if self.follow.isChecked() else place)
+            bar.setValue(bar.maximum() if self.follow_box.isChecked() else position)
 
-    def _to_end(self, follow: bool) -> None:
+    def _scroll_to_end(self, is_following: bool) -> None:
         bar = self.text.verticalScrollBar()
-        if follow and bar is not None:
+        if is_following and bar is not None:
             bar.setValue(bar.maximum())
 
-    def _find_first(self) -> None:
+    def _find_from_start(self) -> None:
         self.text.moveCursor(QTextCursor.MoveOperation.Start)
         self.find_next()
 
-    def find_next(self, *, back: bool = False) -> None:
-        """Go to the next place of the words, beyond the end to the first."""
-        words = self.wanted.text()
-        if not words:
-            self.found.setText("")
+    def find_next(self, *, backwards: bool = False) -> None:
+        """Go to the next match; after the last, continue at the first."""
+        query = self.search_field.text()
+        if not query:
+            self.search_note.setText("")
             return
-        self.follow.setChecked(False)
-        flags = QTextDocument.FindFlag.FindBackward if back else QTextDocument.FindFlag(0)
-        if self.text.find(words, flags):
-            self.found.setText("")
+        self.follow_box.setChecked(False)
+        flags = QTextDocument.FindFlag.FindBackward if backwards else QTextDocument.FindFlag(0)
+        if self.text.find(query, flags):
+            self.search_note.setText("")
             return
-        self.text.moveCursor(QTextCursor.MoveOperation.End if back else QTextCursor.MoveOperation.Start)
-        self.found.setText("from the other end" if self.text.find(words, flags) else "not found")
+        self.text.moveCursor(QTextCursor.MoveOperation.End if backwards else QTextCursor.MoveOperation.Start)
+        self.search_note.setText("from the other end" if self.text.find(query, flags) else "not found")
 
 
 def log_stream(job_id: str, task_id: str, attempt: int, part: str) -> str:
-    """The stream of what an attempt wrote. part: `out` or `err`."""
+    """Name of the stream with an attempt's output. part: `out` or `err`."""
     return f"log:{job_id}/{task_id}/{attempt}:{part}"

@@ -1,4 +1,4 @@
-"""How large a model is: parameters, and multiply-accumulates a step, from the settings alone."""
+"""Size of a model: parameters, and multiply-accumulates per step, computed from its settings alone."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ class ModelSize:
     macs: int
 
 
-def model_size(model: ModelSpec, features: int) -> ModelSize:
-    """The size of `model` with `features` inputs and one output.
+def model_size(model: ModelSpec, feature_count: int) -> ModelSize:
+    """Size of `model` with `feature_count` inputs and one output.
 
-    A multiply-accumulate is counted for each weight of a matrix; biases, activations and the three products of each
-    recurrent cell's state are not.
+    Each weight of a matrix counts as one multiply-accumulate; biases, activations and the three products of each
+    recurrent cell's state are not counted.
     """
-    widths = [features, *model.sizes]
-    head = widths[-1]
+    widths = [feature_count, *model.sizes]
+    output_inputs = widths[-1]
     gates = {"lstm": 4, "gru": 3}.get(model.kind, 1)
-    own = 0 if isinstance(model, FnnModel) else 1
-    macs = head + sum(gates * size * (inputs + own * size) for inputs, size in pairwise(widths))
-    return ModelSize(parameter_count(model, features), macs)
+    recurrent_share = 0 if isinstance(model, FnnModel) else 1
+    macs = output_inputs + sum(gates * size * (inputs + recurrent_share * size) for inputs, size in pairwise(widths))
+    return ModelSize(parameter_count(model, feature_count), macs)
 
 
-def sizes_of(spec: Mapping[str, Any]) -> dict[str, ModelSize]:
-    """The size of every model of a job's document, by the title of its trial; empty where it is not valid yet."""
+def model_sizes(spec: Mapping[str, Any]) -> dict[str, ModelSize]:
+    """Size of every model of a job's document, by the title of its trial; empty if the document is not valid yet."""
     try:
         trials = validate_job(spec).trials()
     except (VestimError, ValidationError):

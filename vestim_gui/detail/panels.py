@@ -1,4 +1,4 @@
-"""What the plots of a job show: panels made from its history, its results and its predictions. Pure."""
+"""Contents of a job's plots: panels made from its history, its results and its predictions. Pure functions."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ import numpy as np
 
 from vestim_core.spec.figures import unit_of, written
 from vestim_core.spec.signals import QUANTITIES, error_scale
-from vestim_gui.detail.facts import baseline_rmse, best_of_task, rmse_name, tested
+from vestim_gui.detail.job_results import baseline_rmse, best_epoch, find_rmse_name, ranked_test_results
 from vestim_gui.detail.prediction import Prediction
 from vestim_gui.numbers import metric
 from vestim_gui.plots.content import BarGroup, Curve, Ink, Level, Mark, Panel, curve
 from vestim_gui.store.job_history import JobHistory, TaskHistory
 
 Axis = Literal["epoch", "time"]
-HOUR_S = 3600.0
-LONG_S = 3 * HOUR_S
-"""Beyond this, time is shown in hours."""
-MOST_BAR_MODELS = 3
+SECONDS_PER_HOUR = 3600.0  # exact
+SHOW_HOURS_ABOVE_S = 3 * SECONDS_PER_HOUR
+"""Duration, in s, from which on time is shown in hours."""
+MAX_BAR_MODELS = 3  # more groups of bars do not fit beside the circuit's
 
 
-def titled(words: str, unit: str) -> str:
+def axis_title(quantity: str, unit: str) -> str:
     """`RMSE / mV`."""
-    return f"{words} / {unit}" if unit else words
+    return f"{quantity} / {unit}" if unit else quantity
 
 
 def loss_panel(
@@ -34,39 +34,41 @@ def loss_panel(
     axis: Axis = "epoch",
     train: bool = True,
     validation: bool = True,
-    words: str = "RMSE",
+    title: str = "RMSE",
 ) -> Panel:
-    """Errors of trainings over their epochs, with the circuit's as a level and the best epochs marked.
+    """Errors of trainings over their epochs, with the circuit's error as a level and the best epochs marked.
 
-    tasks: each with the name that it is shown under. train, validation: which of the two are wanted.
+    tasks: each with the title that it is shown under. train, validation: include that error.
     """
     curves: list[Curve] = []
     marks: list[Mark] = []
     unit = ""
-    for number, (task, name) in enumerate(tasks):
+    for index, (task, name) in enumerate(tasks):
         last = task.last or {}
-        names = {part: rmse_name(last, f"{part}_rmse") for part in ("train", "validation")}
+        names = {part: find_rmse_name(last, f"{part}_rmse") for part in ("train", "validation")}
         unit = unit or unit_of(names["validation"] or names["train"])
         x = task.series("elapsed_s")[1] if axis == "time" else None
-        alone = len(tasks) == 1
-        inks: dict[str, Ink] = {"train": 0 if alone else number, "validation": 1 if alone else number}
-        for part, wanted in (("train", train), ("validation", validation)):
-            if not wanted or not names[part]:
+        is_single = len(tasks) == 1
+        inks: dict[str, Ink] = {"train": 0 if is_single else index, "validation": 1 if is_single else index}
+        for part, is_included in (("train", train), ("validation", validation)):
+            if not is_included or not names[part]:
                 continue
             epochs, values = task.series(names[part])
-            label = part if alone else name if part == "validation" or not validation else f"{name}, train"
-            dashed = not alone and part == "train" and validation
-            shown = x if x is not None else epochs
-            named = alone or part == "validation" or not validation
-            curves.append(curve(label, shown, values, ink=inks[part], dashed=dashed, smoothable=True, label=named))
-        best = best_of_task(task)
+            label = part if is_single else name if part == "validation" or not validation else f"{name}, train"
+            dashed = not is_single and part == "train" and validation
+            x_values = x if x is not None else epochs
+            has_label = is_single or part == "validation" or not validation
+            curves.append(
+                curve(label, x_values, values, ink=inks[part], dashed=dashed, smoothable=True, label=has_label)
+            )
+        best = best_epoch(task)
         if validation and best is not None and best.epoch in task.epochs:
-            at = best.epoch if axis == "epoch" else float(task.epochs[best.epoch].get("elapsed_s") or np.nan)
-            marks.append(Mark("best" if alone else f"best of {name}", at, best.value, inks["validation"]))
+            best_x = best.epoch if axis == "epoch" else float(task.epochs[best.epoch].get("elapsed_s") or np.nan)
+            marks.append(Mark("best" if is_single else f"best of {name}", best_x, best.value, inks["validation"]))
     circuit = baseline_rmse(history, "validation")
     levels = (Level(f"circuit {metric(*circuit)}", circuit[1]),) if circuit and validation and curves else ()
     return Panel(
-        titled(words, unit),
+        axis_title(title, unit),
         "time / s" if axis == "time" else "epoch",
         tuple(curves),
         levels,
@@ -76,12 +78,12 @@ def loss_panel(
     )
 
 
-def file_bars(history: JobHistory, title_of: Mapping[str, str]) -> Panel | None:
-    """RMSE of each test file (of each validation file where there is none), of the circuit and the best models.
+def file_bar_panel(history: JobHistory, title_of: Mapping[str, str]) -> Panel | None:
+    """RMSE of each test file (of each validation file if there is none), of the circuit and the best models.
 
-    title_of: what models are called, by their training's id. None where nothing was tested yet.
+    title_of: titles of models by their training's id. None if nothing was tested yet.
     """
-    models = list(tested(history).values())[:MOST_BAR_MODELS]
+    models = list(ranked_test_results(history).values())[:MAX_BAR_MODELS]
     circuits = [result for task, result in sorted(history.results.items()) if task.startswith("baseline")][:1]
     results = [*circuits, *models]
     files = [file for result in results for file in result.get("files") or ()]
@@ -89,43 +91,45 @@ def file_bars(history: JobHistory, title_of: Mapping[str, str]) -> Panel | None:
     names = list(dict.fromkeys(str(file["file"]) for file in files if file["role"] == role))
     if not names:
         return None
-    name = next((rmse_name(file, "rmse") for file in files), "rmse")
-    groups = [BarGroup("circuit", _values(result, names, role), "muted") for result in circuits]
-    for number, result in enumerate(models):
+    name = next((find_rmse_name(file, "rmse") for file in files), "rmse")
+    groups = [BarGroup("circuit", _rmse_by_file(result, names, role), "muted") for result in circuits]
+    for index, result in enumerate(models):
         model = str(result["model"]["task_id"])
-        groups.append(BarGroup(title_of.get(model, model), _values(result, names, role), number))
-    grey = " (grey: circuit)" if circuits and len(models) == 1 else ""
-    title = f"{role.capitalize()} RMSE by file{f' / {unit_of(name)}' if unit_of(name) else ''}{grey}"
+        groups.append(BarGroup(title_of.get(model, model), _rmse_by_file(result, names, role), index))
+    color_note = " (grey: circuit)" if circuits and len(models) == 1 else ""
+    title = f"{role.capitalize()} RMSE by file{f' / {unit_of(name)}' if unit_of(name) else ''}{color_note}"
     return Panel(title, categories=tuple(names), bars=tuple(groups))
 
 
-def _values(result: Mapping[str, Any], names: Sequence[str], role: str) -> tuple[float, ...]:
+def _rmse_by_file(result: Mapping[str, Any], names: Sequence[str], role: str) -> tuple[float, ...]:
     of_file = {
-        file["file"]: file.get(rmse_name(file, "rmse")) for file in result.get("files") or () if file["role"] == role
+        file["file"]: file.get(find_rmse_name(file, "rmse"))
+        for file in result.get("files") or ()
+        if file["role"] == role
     }
     return tuple(float(value) if (value := of_file.get(name)) is not None else float("nan") for name in names)
 
 
 def prediction_panels(file: str, target: str, predictions: Sequence[tuple[str, Prediction, Ink]]) -> list[Panel]:
-    """Measured and predicted over time, and the residual strip below it in the unit that errors have.
+    """Measured and predicted values over time, and the residuals below them in the unit of errors.
 
-    predictions: name of the model, its prediction, its colour; the measured line is the first one's.
+    predictions: name of the model, its prediction, its color; the measured line is taken from the first one.
     """
     if not predictions:
         return []
     first = predictions[0][1]
-    long = len(first.time_s) > 0 and float(first.time_s[-1] - first.time_s[0]) > LONG_S
-    per, x_label = (HOUR_S, "time / h") if long else (1.0, "time / s")
+    in_hours = len(first.time_s) > 0 and float(first.time_s[-1] - first.time_s[0]) > SHOW_HOURS_ABOVE_S
+    seconds_per_unit, x_label = (SECONDS_PER_HOUR, "time / h") if in_hours else (1.0, "time / s")
     suffix, scale = error_scale(target)
-    curves = [curve("measured", first.time_s / per, first.measured, ink="text")]
+    curves = [curve("measured", first.time_s / seconds_per_unit, first.measured, ink="text")]
     residuals = []
     for name, prediction, ink in predictions:
-        x = prediction.time_s / per
+        x = prediction.time_s / seconds_per_unit
         curves.append(curve(name, x, prediction.predicted, ink=ink, dashed=True))
         error = scale * (prediction.predicted - prediction.measured)
         residuals.append(curve(f"error of {name}", x, error, ink=ink, label=False))
-    upper = titled(f"{file}: measured and predicted (dashed)", written(QUANTITIES.get(target, "")))
-    lower = titled("Error (predicted − measured)", unit_of(f"rmse{suffix}"))
+    upper = axis_title(f"{file}: measured and predicted (dashed)", written(QUANTITIES.get(target, "")))
+    lower = axis_title("Error (predicted − measured)", unit_of(f"rmse{suffix}"))
     return [
         Panel(upper, x_label, tuple(curves)),
         Panel(lower, x_label, tuple(residuals), share=0.42, zero=True),

@@ -1,4 +1,4 @@
-"""The keys of plots in the one table of actions, so that the palette and the page of shortcuts know them too."""
+"""The keys of plots in the table of actions, so that the palette and the list of shortcuts include them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from vestim_gui.context import Context
 from vestim_gui.plots.canvas import PlotCanvas
 from vestim_gui.plots.navigation import Command
 
-ACTIONS: dict[str, Command] = {
+COMMANDS: dict[str, Command] = {
     "plot.log": Command.LOG,
     "plot.smooth": Command.SMOOTH,
     "plot.grid": Command.GRID,
@@ -26,10 +26,10 @@ ACTIONS: dict[str, Command] = {
 
 
 def job_plot(ctx: Context, name: str) -> PlotCanvas:
-    """A plot that answers the actions of plots and says what failed as a note."""
+    """A plot that handles the plot actions and reports failures in a toast."""
     canvas = PlotCanvas(ctx.theme, name)
-    canvas.failed.connect(lambda sentence: ctx.toasts.say(sentence, kind="error"))
+    canvas.failed.connect(lambda message: ctx.toasts.say(message, kind="error"))
     canvas.saved.connect(lambda path: ctx.toasts.say(f'Saved "{path}".', kind="ok"))
-    for action_id, command in ACTIONS.items():
+    for action_id, command in COMMANDS.items():
         ctx.actions.on(action_id, partial(canvas.carry_out, command), canvas)
     return canvas

@@ -1,4 +1,4 @@
-"""A prediction as a test wrote it: read from the bytes of its file, never as code."""
+"""A prediction as a test wrote it, read from the bytes of its file without executing code."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ COLUMNS = ("time_s", "target", "predicted")
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """Scored rows of one file by one model, each (n,): time_s, measured and predicted in the target's unit.
+    """Scored rows of one file by one model, each of shape (n,): time_s, measured and predicted in the target's unit.
 
-    Where one segment ends and the next begins stands a row of NaN, so that no line joins them.
+    Between two segments there is a row of NaN, so that no line connects them.
     """
 
     time_s: Array
@@ -26,18 +26,18 @@ class Prediction:
     predicted: Array
 
     @property
-    def rows(self) -> int:
-        """How many rows were measured."""
+    def row_count(self) -> int:
+        """Number of measured rows."""
         return int(np.isfinite(self.measured).sum())
 
     @property
-    def rows_without_number(self) -> int:
-        """How many of them have no finite prediction."""
+    def missing_count(self) -> int:
+        """Number of measured rows without a finite prediction."""
         return int((np.isfinite(self.measured) & ~np.isfinite(self.predicted)).sum())
 
 
 def read_prediction(content: bytes, name: str) -> Prediction:
-    """The prediction in the bytes of an npz file; `VestimError` that names it where it cannot be read."""
+    """The prediction in the bytes of an npz file; raises `VestimError` naming the file if it cannot be read."""
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             time_s, measured, predicted = (np.asarray(arrays[column], np.float64).ravel() for column in COLUMNS)

@@ -1,4 +1,4 @@
-"""PredictionReader: fetches predictions through the link and reads them beside the window's thread."""
+"""PredictionReader: fetches predictions through the link and parses them on another thread."""
 
 from __future__ import annotations
 
@@ -13,56 +13,58 @@ from vestim_gui.detail.prediction import Prediction, read_prediction
 from vestim_gui.link import Link
 
 Key = tuple[str, str, int]
-Done = Callable[[Prediction], None]
-Failed = Callable[[VestimError], None]
-KEPT = 8
+ResultHandler = Callable[[Prediction], None]
+ErrorHandler = Callable[[VestimError], None]
+CACHE_SIZE = 8  # predictions; as many as a file's overlay holds, with two to spare
 
 
 class PredictionReader(QObject):
-    """Keeps the last few. Whoever asks for a file that is being fetched gets it too."""
+    """Caches the last few predictions. Requests for a file that is being fetched share its result."""
 
     def __init__(self, link: Link, parent: QObject) -> None:
         super().__init__(parent)
         self._link = link
-        self._beside = Beside(self)
-        self._kept: OrderedDict[Key, Prediction] = OrderedDict()
-        self._asked: dict[Key, list[tuple[Done, Failed]]] = {}
+        self._background = Beside(self)
+        self._cache: OrderedDict[Key, Prediction] = OrderedDict()
+        self._waiting_handlers: dict[Key, list[tuple[ResultHandler, ErrorHandler]]] = {}
 
-    def read(self, job_id: str, path: str, attempt: int, done: Done, failed: Failed) -> None:
-        """Call `done` with the prediction at `path` of a job, as written by that attempt; at once if it is kept."""
+    def read(self, job_id: str, path: str, attempt: int, on_result: ResultHandler, on_error: ErrorHandler) -> None:
+        """Call `on_result` with the prediction that an attempt wrote at `path`; at once if it is cached."""
         key = (job_id, path, attempt)
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            done(self._kept[key])
+        if key in self._cache:
+            self._cache.move_to_end(key)
+            on_result(self._cache[key])
             return
-        waiting = self._asked.setdefault(key, [])
-        waiting.append((done, failed))
-        if len(waiting) == 1:
+        handlers = self._waiting_handlers.setdefault(key, [])
+        handlers.append((on_result, on_error))
+        if len(handlers) == 1:
             self._link.read_file(
                 job_id,
                 path,
-                lambda content: self._beside.run(lambda: _read(content, path), lambda answer: self._tell(key, answer)),
-                lambda error: self._tell(key, error),
+                lambda content: self._background.run(
+                    lambda: _parse(content, path), lambda result: self._finish(key, result)
+                ),
+                lambda error: self._finish(key, error),
                 owner=self,
             )
 
-    def forget_asked(self) -> None:
-        """Tell nobody any more who has asked until now."""
-        self._asked.clear()
+    def cancel_waiting(self) -> None:
+        """Drop all waiting handlers."""
+        self._waiting_handlers.clear()
 
-    def _tell(self, key: Key, answer: Prediction | VestimError) -> None:
-        if isinstance(answer, Prediction):
-            self._kept[key] = answer
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
-        for done, failed in self._asked.pop(key, []):
-            if isinstance(answer, Prediction):
-                done(answer)
+    def _finish(self, key: Key, result: Prediction | VestimError) -> None:
+        if isinstance(result, Prediction):
+            self._cache[key] = result
+            while len(self._cache) > CACHE_SIZE:
+                self._cache.popitem(last=False)
+        for on_result, on_error in self._waiting_handlers.pop(key, []):
+            if isinstance(result, Prediction):
+                on_result(result)
             else:
-                failed(answer)
+                on_error(result)
 
 
-def _read(content: bytes, path: str) -> Prediction | VestimError:
+def _parse(content: bytes, path: str) -> Prediction | VestimError:
     try:
         return read_prediction(content, path.rpartition("/")[2])
     except VestimError as error:

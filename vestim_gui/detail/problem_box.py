@@ -1,4 +1,4 @@
-"""What went wrong, above everything else of a job: a sentence, what to do, and the details folded away."""
+"""The problem of a job, above everything else: a sentence, its remedies, and folded details."""
 
 from __future__ import annotations
 
@@ -8,81 +8,81 @@ from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
-from vestim_gui.detail.job_problem import Trouble
+from vestim_gui.detail.job_problem import JobProblem
 from vestim_gui.theme.style import set_kind
 from vestim_gui.widgets.plain_label import button, plain_label
 
-DETAILS_PX = 110
+DETAILS_PX = 110  # longer details scroll
 
 
-class TroubleBox(QFrame):
-    """chosen: the `Offer` whose button was pressed."""
+class ProblemBox(QFrame):
+    """remedy_chosen: the `RemedyOffer` whose button was pressed."""
 
-    chosen = pyqtSignal(object)
+    remedy_chosen = pyqtSignal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("kind", "card")
-        self._shown: Trouble | None = None
+        self._shown_problem: JobProblem | None = None
         self.headline = plain_label(kind="error", wrap=True)
-        self.rest = plain_label(wrap=True)
+        self.explanation = plain_label(wrap=True)
         self.details = QPlainTextEdit()
         self.details.setReadOnly(True)
         self.details.setTabChangesFocus(True)
         self.details.setMaximumHeight(DETAILS_PX)
         self.details.setAccessibleName("Details")
-        self.fold = button("Details", "link", self._unfold)
-        self.fold.setCheckable(True)
-        self.copy = button("Copy", "link", self._copy)
-        self.offers: list[QPushButton] = []
+        self.details_button = button("Details", "link", self._show_details)
+        self.details_button.setCheckable(True)
+        self.copy_button = button("Copy", "link", self._copy)
+        self.remedy_buttons: list[QPushButton] = []
         self._buttons = QHBoxLayout()
         self._buttons.setSpacing(8)
         self._buttons.addStretch(1)
-        self._buttons.addWidget(self.copy)
-        self._buttons.addWidget(self.fold)
+        self._buttons.addWidget(self.copy_button)
+        self._buttons.addWidget(self.details_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 12, 16, 12)
         layout.setSpacing(8)
-        for widget in (self.headline, self.rest):
+        for widget in (self.headline, self.explanation):
             layout.addWidget(widget)
         layout.addLayout(self._buttons)
         layout.addWidget(self.details)
         self.hide()
 
-    def show_trouble(self, trouble: Trouble | None) -> None:
-        """Show it, or nothing."""
-        if trouble == self._shown:
+    def show_problem(self, problem: JobProblem | None) -> None:
+        """Show a problem, or nothing."""
+        if problem == self._shown_problem:
             return
-        self._shown = trouble
-        self.setVisible(trouble is not None)
-        for old in self.offers:
-            self._buttons.removeWidget(old)
-            old.setParent(None)
-            old.deleteLater()
-        self.offers = []
-        if trouble is None:
+        self._shown_problem = problem
+        self.setVisible(problem is not None)
+        for old_button in self.remedy_buttons:
+            self._buttons.removeWidget(old_button)
+            old_button.setParent(None)
+            old_button.deleteLater()
+        self.remedy_buttons = []
+        if problem is None:
             return
-        set_kind(self.headline, trouble.kind)
-        self.headline.setText(trouble.headline)
-        self.rest.setText(trouble.rest)
-        self.rest.setVisible(bool(trouble.rest))
-        self.details.setPlainText(trouble.details)
-        self.fold.setVisible(bool(trouble.details))
-        self.fold.setChecked(False)
-        self._unfold()
-        for place, offer in enumerate(trouble.offers):
-            kind = "primary" if place == 0 else "plain"
-            made = button(offer.words, kind, partial(self.chosen.emit, offer))
-            self._buttons.insertWidget(place, made)
-            self.offers.append(made)
+        set_kind(self.headline, problem.kind)
+        self.headline.setText(problem.headline)
+        self.explanation.setText(problem.explanation)
+        self.explanation.setVisible(bool(problem.explanation))
+        self.details.setPlainText(problem.details)
+        self.details_button.setVisible(bool(problem.details))
+        self.details_button.setChecked(False)
+        self._show_details()
+        for index, offer in enumerate(problem.offers):
+            kind = "primary" if index == 0 else "plain"
+            remedy_button = button(offer.text, kind, partial(self.remedy_chosen.emit, offer))
+            self._buttons.insertWidget(index, remedy_button)
+            self.remedy_buttons.append(remedy_button)
 
-    def _unfold(self) -> None:
-        unfolded = self.fold.isChecked()
-        self.details.setVisible(unfolded)
-        self.copy.setVisible(unfolded)
-        self.fold.setText("Hide details" if unfolded else "Details")
+    def _show_details(self) -> None:
+        is_unfolded = self.details_button.isChecked()
+        self.details.setVisible(is_unfolded)
+        self.copy_button.setVisible(is_unfolded)
+        self.details_button.setText("Hide details" if is_unfolded else "Details")
 
     def _copy(self) -> None:
         clipboard = QGuiApplication.clipboard()
         if clipboard is not None:
-            clipboard.setText(f"{self.headline.text()} {self.rest.text()}\n{self.details.toPlainText()}")
+            clipboard.setText(f"{self.headline.text()} {self.explanation.text()}\n{self.details.toPlainText()}")

@@ -1,4 +1,4 @@
-"""Settings: a job's settings as they were asked for, to read, to compare with another job's, and to start from."""
+"""The Settings tab: a job's settings as submitted, to read, to compare with another job's, and to start from."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QHeaderView, QTreeWidget, QT
 
 from vestim_core.spec.errors import VestimError
 from vestim_gui.context import Context
-from vestim_gui.detail.spec_rows import Difference, Row, differences, spec_rows
 from vestim_gui.detail.job_tab import JobTab
+from vestim_gui.detail.spec_rows import Difference, Row, differences, spec_rows
 from vestim_gui.store.feed import JobFeed
 from vestim_gui.widgets.plain_label import button, plain_label, plain_tip
 
-WIDTHS = (240, 260, 220)
-MOST_NAMES = 200
-"""So many jobs are offered for comparison, the newest first."""
+COLUMN_WIDTHS_PX = (240, 260, 220)  # initial
+MAX_JOBS_LISTED = 200
+"""Number of jobs listed for comparison, newest first."""
 
 
 class SettingsTab(JobTab):
-    """The settings, or the differences to the job that was picked."""
+    """The settings, or their differences from the job that was selected."""
 
     def __init__(self, ctx: Context, parent: QWidget | None = None) -> None:
         super().__init__(ctx, parent)
         self._spec: dict[str, Any] = {}
-        self._compared = ""
+        self._compared_id = ""
         self.rows = QTreeWidget()
         self.rows.setAccessibleName("Settings")
         self.rows.setRootIsDecorated(True)
@@ -35,17 +35,17 @@ class SettingsTab(JobTab):
         assert header is not None
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setStretchLastSection(True)
-        self.other = QComboBox()
-        self.other.setAccessibleName("Compare with")
-        self.other.setMinimumContentsLength(28)
-        self.other.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.comparison_box = QComboBox()
+        self.comparison_box.setAccessibleName("Compare with")
+        self.comparison_box.setMinimumContentsLength(28)
+        self.comparison_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.note = plain_label("", "muted", wrap=True)
         self.duplicate = button("Duplicate with changes...", "plain", self._duplicate)
-        words = plain_label("Compare with", "muted")
-        words.setBuddy(self.other)
+        label = plain_label("Compare with", "muted")
+        label.setBuddy(self.comparison_box)
         bar = QHBoxLayout()
         bar.setSpacing(8)
-        for widget in (words, self.other):
+        for widget in (label, self.comparison_box):
             bar.addWidget(widget)
         bar.addStretch(1)
         bar.addWidget(self.duplicate)
@@ -55,93 +55,101 @@ class SettingsTab(JobTab):
         layout.addLayout(bar)
         layout.addWidget(self.note)
         layout.addWidget(self.rows, 1)
-        self.other.activated.connect(lambda _: self._compare())
-        ctx.theme.changed.connect(self._dress_anew)
+        self.comparison_box.activated.connect(lambda _: self._compare())
+        ctx.theme.changed.connect(self._refill)
 
-    def forget(self) -> None:
-        """Another job is shown."""
-        self._spec, self._compared = {}, ""
-        self.other.clear()
+    def clear(self) -> None:
+        """Clear the tab for another job."""
+        self._spec, self._compared_id = {}, ""
+        self.comparison_box.clear()
         self.rows.clear()
         self.note.setText("")
         self.duplicate.setEnabled(False)
 
-    def refresh(self, changed: set[str], feed: JobFeed) -> None:
-        """Show the settings once they are known; the names of other jobs whenever they may be others."""
-        self._offer_jobs(feed)
+    def refresh(self, changes: set[str], feed: JobFeed) -> None:
+        """Show the settings once they are known, and update the names of other jobs."""
+        self._list_jobs(feed)
         if feed.spec == self._spec:
             return
         self._spec = feed.spec
         self.duplicate.setEnabled(bool(self._spec))
         self._compare()
 
-    def _offer_jobs(self, feed: JobFeed) -> None:
+    def _list_jobs(self, feed: JobFeed) -> None:
         rows = [row for row in self.ctx.jobs.rows() if row["job_id"] != feed.job_id]
         rows.sort(key=lambda row: str(row["created_utc"]), reverse=True)
-        names = [("", "no other job"), *((row["job_id"], row["name"] or row["job_id"]) for row in rows[:MOST_NAMES])]
-        if [(self.other.itemData(n), self.other.itemText(n)) for n in range(self.other.count())] == names:
+        names = [
+            ("", "no other job"),
+            *((row["job_id"], row["name"] or row["job_id"]) for row in rows[:MAX_JOBS_LISTED]),
+        ]
+        if [
+            (self.comparison_box.itemData(index), self.comparison_box.itemText(index))
+            for index in range(self.comparison_box.count())
+        ] == names:
             return
-        chosen = self.other.currentData()
-        self.other.clear()
+        selected_id = self.comparison_box.currentData()
+        self.comparison_box.clear()
         for job_id, name in names:
-            self.other.addItem(name, job_id)
-        self.other.setCurrentIndex(max(self.other.findData(chosen), 0))
+            self.comparison_box.addItem(name, job_id)
+        self.comparison_box.setCurrentIndex(max(self.comparison_box.findData(selected_id), 0))
 
     def compare_with(self, job_id: str) -> None:
-        """Show what another job has differently."""
-        self.other.setCurrentIndex(max(self.other.findData(job_id), 0))
+        """Show the differences from another job."""
+        self.comparison_box.setCurrentIndex(max(self.comparison_box.findData(job_id), 0))
         self._compare()
 
     def _compare(self) -> None:
-        self._compared = str(self.other.currentData() or "")
-        if not self._compared:
+        self._compared_id = str(self.comparison_box.currentData() or "")
+        if not self._compared_id:
             self._show_settings()
             return
-        other = self._compared
+        other_id = self._compared_id
         self.note.setText("Reading the other job's settings...")
         self.ctx.link.call(
             "show_job",
-            {"job_id": other, "tasks_limit": 0},
-            lambda shown: self._show_differences(other, shown),
-            lambda error: self._say(other, error),
+            {"job_id": other_id, "tasks_limit": 0},
+            lambda details: self._show_differences(other_id, details),
+            lambda error: self._show_error(other_id, error),
             owner=self,
         )
 
-    def _say(self, other: str, error: VestimError) -> None:
-        if other == self._compared:
+    def _show_error(self, other_id: str, error: VestimError) -> None:
+        if other_id == self._compared_id:
             self.note.setText(error.sentence)
 
     def _show_settings(self) -> None:
-        defaults = "What was not asked for is the default, shown in grey." if self._spec else ""
-        self.note.setText(defaults)
+        note = "What was not asked for is the default, shown in grey." if self._spec else ""
+        self.note.setText(note)
         rows = spec_rows(self._spec) if self._spec else []
-        self._fill(("Setting", "Value", "Unit"), [_as_line(row) for row in rows])
+        self._fill(("Setting", "Value", "Unit"), [_row_line(row) for row in rows])
 
-    def _show_differences(self, other: str, shown: dict[str, Any]) -> None:
-        if other != self._compared:
+    def _show_differences(self, other_id: str, details: dict[str, Any]) -> None:
+        if other_id != self._compared_id:
             return
-        found = differences(self._spec, shown["spec"])
-        name = shown.get("name") or other
-        count = f"{len(found)} setting{'s differ' if len(found) != 1 else ' differs'}"
-        self.note.setText(f'{count} from "{name}".' if found else f'"{name}" has the same settings.')
-        self._fill(("Setting", "This job", str(name)), [_as_difference(difference) for difference in found])
+        found_differences = differences(self._spec, details["spec"])
+        name = details.get("name") or other_id
+        count = f"{len(found_differences)} setting{'s differ' if len(found_differences) != 1 else ' differs'}"
+        self.note.setText(f'{count} from "{name}".' if found_differences else f'"{name}" has the same settings.')
+        self._fill(
+            ("Setting", "This job", str(name)), [_difference_line(difference) for difference in found_differences]
+        )
 
-    def _fill(self, heads: Sequence[str], lines: Sequence[tuple[str, str, tuple[str, ...], str, bool]]) -> None:
-        """lines: group, section, cells, help, and whether it was asked for."""
+    def _fill(self, titles: Sequence[str], lines: Sequence[tuple[str, str, tuple[str, ...], str, bool]]) -> None:
+        """lines: group, section, cells, help, and True if the document sets it."""
         self.rows.clear()
-        self.rows.setHeaderLabels(list(heads))
+        self.rows.setHeaderLabels(list(titles))
         groups: dict[tuple[str, ...], QTreeWidgetItem] = {}
-        for group, section, cells, words, asked in lines:
-            place = self._group(groups, (group,))
+        for group, section, cells, help_text, is_explicit in lines:
+            parent_item = self._group(groups, (group,))
             if section and section != group:
-                place = self._group(groups, (group, section))
-            item = QTreeWidgetItem(place, list(cells))
+                parent_item = self._group(groups, (group, section))
+            item = QTreeWidgetItem(parent_item, list(cells))
             for column, cell in enumerate(cells):
-                item.setToolTip(column, plain_tip(words if column == 0 else cell))
-                if not asked:
+                item.setToolTip(column, plain_tip(help_text if column == 0 else cell))
+                if not is_explicit:
                     item.setForeground(column, QColor(self.ctx.theme.tokens.muted))
         self.rows.expandAll()
-        for column, width in enumerate(WIDTHS[: len(heads) - 1]):
+        for column, width in enumerate(COLUMN_WIDTHS_PX[: len(titles) - 1]):
             self.rows.setColumnWidth(column, width)
 
     def _group(self, groups: dict[tuple[str, ...], QTreeWidgetItem], path: tuple[str, ...]) -> QTreeWidgetItem:
@@ -157,7 +165,7 @@ class SettingsTab(JobTab):
             groups[path] = item
         return groups[path]
 
-    def _dress_anew(self) -> None:
+    def _refill(self) -> None:
         if self.feed is not None and self._spec:
             self._compare()
 
@@ -166,11 +174,11 @@ class SettingsTab(JobTab):
             self.ctx.navigate.new_job.emit(self._spec, "")
 
 
-def _as_line(row: Row) -> tuple[str, str, tuple[str, ...], str, bool]:
-    return row.group, row.section, (row.label, row.value, row.unit), row.help, row.asked
+def _row_line(row: Row) -> tuple[str, str, tuple[str, ...], str, bool]:
+    return row.group, row.section, (row.label, row.value, row.unit), row.help, row.is_explicit
 
 
-def _as_difference(difference: Difference) -> tuple[str, str, tuple[str, ...], str, bool]:
+def _difference_line(difference: Difference) -> tuple[str, str, tuple[str, ...], str, bool]:
     unit = f" / {difference.unit}" if difference.unit else ""
-    cells = (difference.label + unit, difference.this, difference.other)
+    cells = (difference.label + unit, difference.this_value, difference.other_value)
     return difference.group, difference.section, cells, "", True

@@ -1,6 +1,7 @@
 """A job's settings as rows to read and to compare, made from the spec's own fields: titles, units and defaults. Pure.
 
-A value is shown as it was asked for: a list of alternatives stays a list. What was not asked for is the default.
+A value is shown as submitted: a list of alternatives stays a list. Settings that the document does not set have their
+default.
 """
 
 from __future__ import annotations
@@ -25,14 +26,14 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Model": ("model",),
     "Run": ("training", "testing", "max_parallel_tasks"),
 }
-"""The numbered sections of the form and the parts of the document that stand in each."""
-TAGS = ("kind", "step", "method")
-ABSENT = "-"
+"""The sections of the form and the parts of the document that belong to each."""
+KIND_FIELDS = ("kind", "step", "method")
+NO_VALUE = "-"
 
 
 @dataclass(frozen=True)
 class Row:
-    """One setting. section: what it belongs to within its group (`LSTM`). asked: whether the document names it."""
+    """One setting. section: its part within the group (`LSTM`). is_explicit: the document sets it."""
 
     path: str
     group: str
@@ -41,34 +42,34 @@ class Row:
     value: str
     unit: str
     help: str
-    asked: bool
+    is_explicit: bool
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A setting that two jobs have not alike, with the value of each."""
+    """A setting that differs between two jobs, with the value of each."""
 
     group: str
     section: str
     label: str
     unit: str
-    this: str
-    other: str
+    this_value: str
+    other_value: str
 
 
 def spec_rows(document: Mapping[str, Any]) -> list[Row]:
-    """All settings of a job's document, in the order of the form; what no field knows is shown under its own key."""
+    """All settings of a job's document, in the order of the form; unknown keys are shown under their own name."""
     rows: list[Row] = []
-    whole = _completed(document)
+    complete_document = _with_defaults(document)
     for group, parts in GROUPS.items():
         for part in parts:
             field = JobSpec.model_fields[part]
-            rows += _of_field(part, field, whole.get(part, _default(field)), part in document, group, "")
+            rows += _field_rows(part, field, complete_document.get(part, _default(field)), part in document, group, "")
     return rows
 
 
-def _completed(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The document with the parts that it leaves to their defaults, where it is valid."""
+def _with_defaults(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The document with its default parts filled in, if it is valid."""
     try:
         return {**validate_job(document).to_document(), **document}
     except VestimError:
@@ -80,84 +81,92 @@ def _default(field: FieldInfo) -> Any:
     return "" if default is PydanticUndefined else to_document(default)
 
 
-def differences(this: Mapping[str, Any], other: Mapping[str, Any]) -> list[Difference]:
-    """The settings that two jobs' documents have not alike, in the order of the form."""
-    ours, theirs = ({row.path: row for row in spec_rows(document)} for document in (this, other))
-    found = []
-    for path in dict.fromkeys([*ours, *theirs]):
-        mine, its = ours.get(path), theirs.get(path)
-        row = mine or its
+def differences(document: Mapping[str, Any], other_document: Mapping[str, Any]) -> list[Difference]:
+    """Settings that differ between two jobs' documents, in the order of the form."""
+    rows_by_path, other_rows_by_path = (
+        {row.path: row for row in spec_rows(job_document)} for job_document in (document, other_document)
+    )
+    found_differences = []
+    for path in dict.fromkeys([*rows_by_path, *other_rows_by_path]):
+        own_row, other_row = rows_by_path.get(path), other_rows_by_path.get(path)
+        row = own_row or other_row
         assert row is not None
-        values = (mine.value if mine else ABSENT, its.value if its else ABSENT)
+        values = (own_row.value if own_row else NO_VALUE, other_row.value if other_row else NO_VALUE)
         if values[0] != values[1]:
-            found.append(Difference(row.group, row.section, row.label, row.unit, *values))
+            found_differences.append(Difference(row.group, row.section, row.label, row.unit, *values))
     order = list(GROUPS)
-    return sorted(found, key=lambda difference: order.index(difference.group))
+    return sorted(found_differences, key=lambda difference: order.index(difference.group))
 
 
-def _of_field(path: str, field: FieldInfo, value: Any, asked: bool, group: str, section: str) -> Iterator[Row]:
-    members = _models(field.annotation)
-    if not members:
+def _field_rows(path: str, field: FieldInfo, value: Any, is_explicit: bool, group: str, section: str) -> Iterator[Row]:
+    model_types = _model_types(field.annotation)
+    if not model_types:
         label = field.title or path.rpartition(".")[2].replace("_", " ")
-        yield Row(path, group, section, label, _written(value), _unit(field), field.description or "", asked)
+        yield Row(path, group, section, label, _value_text(value), _unit(field), field.description or "", is_explicit)
         return
     values = value if isinstance(value, list) else [value]
-    for number, item in enumerate(values, 1):
-        own = f"{path}[{number}]" if len(values) > 1 or _is_list(field.annotation) else path
-        yield from _of_model(own, members, item, asked, group, section, field.title or "")
+    for index, item in enumerate(values, 1):
+        item_path = f"{path}[{index}]" if len(values) > 1 or _is_list(field.annotation) else path
+        yield from _model_rows(item_path, model_types, item, is_explicit, group, section, field.title or "")
 
 
-def _of_model(
-    path: str, members: list[type[BaseModel]], value: Any, asked: bool, group: str, section: str, title: str
+def _model_rows(
+    path: str, model_types: list[type[BaseModel]], value: Any, is_explicit: bool, group: str, section: str, title: str
 ) -> Iterator[Row]:
-    tag = next((name for name in TAGS if name in members[0].model_fields and len(members) > 1), "")
-    given = dict(value) if isinstance(value, Mapping) else {tag: value} if tag else {}
-    kinds = given.get(tag, members[0].model_fields[tag].default) if tag else None
-    chosen = [member for member in members if not tag or member.model_fields[tag].default in _listed(kinds)]
-    nested = bool(section)
-    if tag and nested:
-        yield Row(f"{path}.{tag}", group, section, title or tag, _written(kinds), "", "", asked)
+    tag = next((name for name in KIND_FIELDS if name in model_types[0].model_fields and len(model_types) > 1), "")
+    settings = dict(value) if isinstance(value, Mapping) else {tag: value} if tag else {}
+    kinds = settings.get(tag, model_types[0].model_fields[tag].default) if tag else None
+    chosen_types = [
+        model_type for model_type in model_types if not tag or model_type.model_fields[tag].default in _as_list(kinds)
+    ]
+    is_nested = bool(section)
+    if tag and is_nested:
+        yield Row(f"{path}.{tag}", group, section, title or tag, _value_text(kinds), "", "", is_explicit)
     elif tag:
-        section = ", ".join(_kind(kind) for kind in _listed(kinds))
-    fields = {name: field for member in chosen for name, field in member.model_fields.items() if name != tag}
+        section = ", ".join(_kind_title(kind) for kind in _as_list(kinds))
+    fields = {
+        name: field for model_type in chosen_types for name, field in model_type.model_fields.items() if name != tag
+    }
     for name, field in fields.items():
-        inside = given[name] if name in given else _default(field)
-        yield from _of_field(f"{path}.{name}", field, inside, asked and name in given, group, section or _heading(path))
-    for name in given.keys() - fields.keys() - {tag, "schema_version"}:
-        yield Row(f"{path}.{name}", group, section, str(name), _written(given[name]), "", "", asked)
+        field_value = settings[name] if name in settings else _default(field)
+        yield from _field_rows(
+            f"{path}.{name}", field, field_value, is_explicit and name in settings, group, section or _heading(path)
+        )
+    for name in settings.keys() - fields.keys() - {tag, "schema_version"}:
+        yield Row(f"{path}.{name}", group, section, str(name), _value_text(settings[name]), "", "", is_explicit)
 
 
-def _kind(kind: Any) -> str:
-    """`LSTM`, `Pre roll`: a network goes by its initials."""
+def _kind_title(kind: Any) -> str:
+    """`LSTM`, `Pre roll`: networks are named by their initials."""
     return str(kind).upper() if kind in METHODS else str(kind).replace("_", " ").capitalize()
 
 
 def _heading(path: str) -> str:
-    """`Signals` of `signals`, for a part that is one section."""
+    """`Signals` for `signals`, a part that is one section."""
     return path.partition(".")[0].capitalize()
 
 
-def _models(annotation: Any) -> list[type[BaseModel]]:
-    """The models that a field may hold, one or a list or grid of them; empty for plain values."""
+def _model_types(annotation: Any) -> list[type[BaseModel]]:
+    """The model types that a field may hold, alone or in a list or grid; empty for plain values."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     if isinstance(annotation, types.UnionType) or get_origin(annotation) in {Union, Annotated}:
         parts = get_args(annotation)[:1] if get_origin(annotation) is Annotated else get_args(annotation)
-        return [model for part in parts for model in _models(part)]
+        return [model for part in parts for model in _model_types(part)]
     if get_origin(annotation) is Literal:
         return []
-    return [model for part in get_args(annotation) for model in _models(part)]
+    return [model for part in get_args(annotation) for model in _model_types(part)]
 
 
 def _is_list(annotation: Any) -> bool:
-    """Whether a field holds a list of models, through a grid too."""
+    """True if a field holds a list of models, also within a grid."""
     if get_origin(annotation) is list:
-        return bool(_models(annotation))
+        return bool(_model_types(annotation))
     inner = get_args(annotation)
     return get_origin(annotation) not in {Annotated, Union, dict, None} and any(map(_is_list, inner))
 
 
-def _listed(value: Any) -> list[Any]:
+def _as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [part.strip() for part in str(value).split(",")]
 
 
@@ -166,14 +175,14 @@ def _unit(field: FieldInfo) -> str:
     return str(extra.get("unit", "")) if isinstance(extra, dict) else ""
 
 
-def _written(value: Any) -> str:
+def _value_text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, list | tuple):
         nested = any(isinstance(item, list | tuple) for item in value)
-        return ", ".join(f"[{_written(item)}]" if nested else _written(item) for item in value) or ABSENT
+        return ", ".join(f"[{_value_text(item)}]" if nested else _value_text(item) for item in value) or NO_VALUE
     if isinstance(value, Mapping):
-        return ", ".join(f"{key}: {_written(item)}" for key, item in value.items()) or ABSENT
-    return str(value) if value not in (None, "") else ABSENT
+        return ", ".join(f"{key}: {_value_text(item)}" for key, item in value.items()) or NO_VALUE
+    return str(value) if value not in (None, "") else NO_VALUE

@@ -1,4 +1,4 @@
-"""Jobs for the tests of their page: what the service would say of them, made from a few numbers."""
+"""Scripted jobs for the tests of their page: what the daemon would report, made from a few numbers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.gui.fake_link import FakeLink, epoch_event, summary
 
 JOB = "job_20260101-120000-aaaa"
 FILES = (("drive_20degC", "validation"), ("mountain_32degC", "test"))
-ROWS = 1000
+ROW_COUNT = 1000  # rows of each prediction file
 SPEC: dict[str, Any] = {
     "name": "Voltage LSTM",
     "data": {"train": ["city_5degC.csv"], "validation": ["drive_20degC.csv"], "test": ["mountain_32degC.csv"]},
@@ -21,16 +21,16 @@ SPEC: dict[str, Any] = {
 }
 
 
-class Story:
-    """Events of one job, numbered as they come."""
+class JobScript:
+    """Events of one job, numbered in order."""
 
     def __init__(self, job_id: str = JOB) -> None:
         self.job_id = job_id
         self.events: list[dict[str, Any]] = []
         self.tasks: dict[str, dict[str, Any]] = {}
 
-    def tell(self, kind: str, task: str = "", attempt: int = 1, /, **data: Any) -> Story:
-        """One event."""
+    def add_event(self, kind: str, task: str = "", attempt: int = 1, /, **data: Any) -> JobScript:
+        """Append one event."""
         event = {
             "seq": len(self.events) + 1,
             "time_utc": "2026-01-01T12:00:02.000Z",
@@ -42,8 +42,10 @@ class Story:
         self.events.append(event)
         return self
 
-    def task(self, task_id: str, kind: str, title: str, state: str, error: dict[str, Any] | None = None) -> Story:
-        """A task has come into a state."""
+    def add_task(
+        self, task_id: str, kind: str, title: str, state: str, error: dict[str, Any] | None = None
+    ) -> JobScript:
+        """Bring a task into a state."""
         self.tasks[task_id] = {
             "task_id": task_id,
             "kind": kind,
@@ -55,57 +57,57 @@ class Story:
         }
         if state == "waiting":
             return self
-        self.tell("task", task_id, state=state, kind=kind, title=title, reason="")
-        return self.tell("attempt", task_id, state="failed" if error else "running", error=error)
+        self.add_event("task", task_id, state=state, kind=kind, title=title, reason="")
+        return self.add_event("attempt", task_id, state="failed" if error else "running", error=error)
 
-    def epochs(self, last: int, task: str = "train_001", first: int = 1, **data: Any) -> Story:
-        """Epochs of a training, with errors that fall as they do."""
+    def add_epochs(self, last: int, task: str = "train_001", first: int = 1, **data: Any) -> JobScript:
+        """Append epochs of a training; the errors fall with the epoch."""
         for epoch in range(first, last + 1):
             self.events.append(epoch_event(len(self.events) + 1, epoch, task, max_epochs=60, **data))
         return self
 
-    def baseline(self, validation_mV: float = 10.5, test_mV: float = 25.3) -> Story:
-        """The circuit was fitted and tested."""
-        self.task("baseline_1", "baseline", "Equivalent circuit", "done")
-        return self.tell("result", "baseline_1", **_result({"kind": "circuit"}, validation_mV, test_mV))
+    def add_baseline(self, validation_mV: float = 10.5, test_mV: float = 25.3) -> JobScript:
+        """Fit and test the circuit."""
+        self.add_task("baseline_1", "baseline", "Equivalent circuit", "done")
+        return self.add_event("result", "baseline_1", **_result({"kind": "circuit"}, validation_mV, test_mV))
 
-    def tested(self, number: int, title: str, validation_mV: float, test_mV: float) -> Story:
-        """A model was tested."""
-        self.task(f"test_{number:03}", "test", title, "done")
-        model = {"task_id": f"train_{number:03}", "title": title}
-        return self.tell("result", f"test_{number:03}", **_result(model, validation_mV, test_mV))
+    def add_test(self, index: int, title: str, validation_mV: float, test_mV: float) -> JobScript:
+        """Test a model."""
+        self.add_task(f"test_{index:03}", "test", title, "done")
+        model = {"task_id": f"train_{index:03}", "title": title}
+        return self.add_event("result", f"test_{index:03}", **_result(model, validation_mV, test_mV))
 
-    def shown(self, **changes: Any) -> dict[str, Any]:
-        """What `show_job` says of it."""
+    def details(self, **changes: Any) -> dict[str, Any]:
+        """The `show_job` reply beyond the row."""
         tasks = list(self.tasks.values())
         return {"spec": SPEC, "tasks": tasks, "task_count": len(tasks), "managers": [], **changes}
 
-    def on(self, link: FakeLink, shown: dict[str, Any] | None = None, **row: Any) -> None:
-        """Put the job on a scripted service."""
-        link.add_job(summary(self.job_id, **row), self.events, shown or self.shown())
+    def install(self, link: FakeLink, details: dict[str, Any] | None = None, **row: Any) -> None:
+        """Put the job on a scripted daemon."""
+        link.add_job(summary(self.job_id, **row), self.events, details or self.details())
 
 
-def done_story() -> Story:
+def finished_job() -> JobScript:
     """One LSTM that was trained for 30 epochs and tested, with the circuit beside it."""
-    story = Story()
-    story.task("prepare_1", "prepare", "Prepare data", "done")
-    story.baseline()
-    story.task("train_001", "train", "LSTM 24", "running").epochs(30)
-    story.task("train_001", "train", "LSTM 24", "done")
-    return story.tested(1, "LSTM 24", 4.0, 7.76)
+    script = JobScript()
+    script.add_task("prepare_1", "prepare", "Prepare data", "done")
+    script.add_baseline()
+    script.add_task("train_001", "train", "LSTM 24", "running").add_epochs(30)
+    script.add_task("train_001", "train", "LSTM 24", "done")
+    return script.add_test(1, "LSTM 24", 4.0, 7.76)
 
 
-def with_files(link: FakeLink, *tests: str, bad: bool = False, job_id: str = JOB) -> None:
-    """Predictions of these tests, 10 mV too high; with a gap where `bad`."""
-    time_s = np.arange(float(ROWS))
-    measured = 4 - time_s / ROWS
+def add_prediction_files(link: FakeLink, *tests: str, has_gap: bool = False, job_id: str = JOB) -> None:
+    """Predictions of these tests, 10 mV too high; with a gap if `bad`."""
+    time_s = np.arange(float(ROW_COUNT))
+    measured = 4 - time_s / ROW_COUNT
     for test in tests:
         for key, _ in FILES:
             predicted = measured + 0.010
-            if bad:
+            if has_gap:
                 predicted[100:200] = np.nan
             file = io.BytesIO()
-            segment = (time_s > ROWS / 2).astype(np.int64)
+            segment = (time_s > ROW_COUNT / 2).astype(np.int64)
             np.savez(file, time_s=time_s, target=measured, predicted=predicted, segment=segment)
             link.files[job_id, f"tasks/{test}/result/predictions/{key}.npz"] = file.getvalue()
 
@@ -124,4 +126,4 @@ def _result(model: dict[str, Any], validation_mV: float, test_mV: float) -> dict
 
 
 def _metrics(rmse_mV: float) -> dict[str, Any]:
-    return {"rows": ROWS, "rmse_mV": rmse_mV, "mae_mV": 0.8 * rmse_mV, "max_mV": 4 * rmse_mV, "r2": 0.999}
+    return {"rows": ROW_COUNT, "rmse_mV": rmse_mV, "mae_mV": 0.8 * rmse_mV, "max_mV": 4 * rmse_mV, "r2": 0.999}

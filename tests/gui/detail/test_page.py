@@ -1,4 +1,5 @@
-"""The page of one job, over a scripted service: live, after cuts, with much, with nothing, with what is wrong."""
+"""The page of one job over a scripted daemon: live, after lost connections, with many models, with none, with
+problems."""
 
 from __future__ import annotations
 
@@ -15,30 +16,30 @@ from PyQt6.QtGui import QDesktopServices
 from PyQt6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
-from tests.gui.detail.job_script import JOB, SPEC, Story, done_story, with_files
+from tests.gui.detail.job_script import JOB, SPEC, JobScript, add_prediction_files, finished_job
 from tests.gui.fake_link import FakeLink, epoch_event, summary
 from vestim_core.spec.errors import not_found, refused
 from vestim_gui.context import Context
 from vestim_gui.detail.page import DetailPage
 
-OTHER = "job_20260101-120000-bbbb"
+OTHER_JOB = "job_20260101-120000-bbbb"
 
 
 @pytest.fixture
 def page(qtbot: QtBot, ctx: Context) -> Iterator[DetailPage]:
-    shown = DetailPage(ctx)
-    qtbot.addWidget(shown)
-    shown.resize(900, 770)
+    detail_page = DetailPage(ctx)
+    qtbot.addWidget(detail_page)
+    detail_page.resize(900, 770)
     ctx.link.start()
-    shown.show()
-    qtbot.waitExposed(shown)
-    yield shown
-    shown.close_job()
-    shown.hide()
+    detail_page.show()
+    qtbot.waitExposed(detail_page)
+    yield detail_page
+    detail_page.close_job()
+    detail_page.hide()
 
 
 def card_texts(page: DetailPage) -> list[tuple[str, str]]:
-    return [(frame.value.text(), frame.note.text()) for frame in page.cards.cards]
+    return [(frame.value.text(), frame.note.text()) for frame in page.card_row.cards]
 
 
 def curve_of(canvas: Any, name: str) -> Any:
@@ -47,17 +48,17 @@ def curve_of(canvas: Any, name: str) -> Any:
 
 def open_job(page: DetailPage, qtbot: QtBot, tab: str = "overview", job_id: str = JOB) -> None:
     page.show_job(job_id, tab)
-    qtbot.waitUntil(lambda: page.feed is not None and page.feed.shown is not None and bool(page.feed.history.seq))
+    qtbot.waitUntil(lambda: page.feed is not None and page.feed.details is not None and bool(page.feed.history.seq))
 
 
-def test_a_job_that_is_done_shows_its_errors_and_its_prediction(
+def test_a_finished_job_shows_its_errors_and_its_prediction(
     page: DetailPage, qtbot: QtBot, fake_link: FakeLink
 ) -> None:
-    done_story().on(fake_link)
-    with_files(fake_link, "test_001", "baseline_1")
+    finished_job().install(fake_link)
+    add_prediction_files(fake_link, "test_001", "baseline_1")
     open_job(page, qtbot)
     overview = page.overview
-    qtbot.waitUntil(lambda: bool(overview.prediction.panels) and page.cards.cards[3].value.text() != "–")
+    qtbot.waitUntil(lambda: bool(overview.prediction.panels) and page.card_row.cards[3].value.text() != "–")
     assert page.header.name.text() == "Voltage LSTM"
     assert page.header.badge.text() == "✓ Done"
     assert [value for value, _ in card_texts(page)] == ["4.00 mV", "10.5 mV", "100 %", "2,809 parameters"]
@@ -71,28 +72,28 @@ def test_a_job_that_is_done_shows_its_errors_and_its_prediction(
     assert np.isnan(strip.curves[0].y).sum() == 1  # between the two segments
 
 
-def test_epochs_move_the_curve_and_the_cards_as_they_come(page: DetailPage, qtbot: QtBot, fake_link: FakeLink) -> None:
-    story = Story().task("train_001", "train", "LSTM 24", "running").epochs(5)
-    story.on(fake_link, state="running", fraction=0.1)
+def test_new_epochs_update_curve_and_cards(page: DetailPage, qtbot: QtBot, fake_link: FakeLink) -> None:
+    script = JobScript().add_task("train_001", "train", "LSTM 24", "running").add_epochs(5)
+    script.install(fake_link, state="running", fraction=0.1)
     open_job(page, qtbot)
     qtbot.waitUntil(lambda: bool(page.overview.loss.panels))
     assert len(curve_of(page.overview.loss, "train").x) == 5
-    seq = len(story.events)
+    seq = len(script.events)
     fake_link.append(JOB, [epoch_event(seq + n, 5 + n, max_epochs=60) for n in range(1, 11)])
     qtbot.waitUntil(lambda: len(curve_of(page.overview.loss, "train").x) == 15)
     assert card_texts(page)[0] == ("5.00 mV", "best at epoch 15")
     assert card_texts(page)[2][1] == "at most 45 s left · 1.0 s/epoch"
 
 
-def test_a_cut_leaves_what_was_there_and_the_next_epochs_follow_without_a_gap(
+def test_a_lost_connection_keeps_the_curve_and_later_epochs_follow_without_a_gap(
     page: DetailPage, qtbot: QtBot, fake_link: FakeLink
 ) -> None:
-    story = Story().task("train_001", "train", "LSTM 24", "running").epochs(5)
-    story.on(fake_link, state="running")
+    script = JobScript().add_task("train_001", "train", "LSTM 24", "running").add_epochs(5)
+    script.install(fake_link, state="running")
     open_job(page, qtbot)
     qtbot.waitUntil(lambda: bool(page.overview.loss.panels))
     fake_link.disconnect_service()
-    more = [epoch_event(len(story.events) + n, 5 + n, max_epochs=60) for n in range(1, 6)]
+    more = [epoch_event(len(script.events) + n, 5 + n, max_epochs=60) for n in range(1, 6)]
     fake_link.append(JOB, more)
     qtbot.waitUntil(lambda: not fake_link.state.current)
     assert len(curve_of(page.overview.loss, "train").x) == 5
@@ -104,20 +105,20 @@ def test_a_cut_leaves_what_was_there_and_the_next_epochs_follow_without_a_gap(
 
 
 def test_a_later_attempt_replaces_its_epochs(page: DetailPage, qtbot: QtBot, fake_link: FakeLink) -> None:
-    story = Story().task("train_001", "train", "LSTM 24", "running").epochs(8)
-    story.epochs(6, first=5, attempt=2, validation_rmse_mV=50.0)
-    story.on(fake_link, state="running")
+    script = JobScript().add_task("train_001", "train", "LSTM 24", "running").add_epochs(8)
+    script.add_epochs(6, first=5, attempt=2, validation_rmse_mV=50.0)
+    script.install(fake_link, state="running")
     open_job(page, qtbot)
     qtbot.waitUntil(lambda: bool(page.overview.loss.panels))
-    shown = curve_of(page.overview.loss, "validation")
-    assert shown.x.tolist() == [1, 2, 3, 4, 5, 6] and shown.y[-1] == 50
+    validation_curve = curve_of(page.overview.loss, "validation")
+    assert validation_curve.x.tolist() == [1, 2, 3, 4, 5, 6] and validation_curve.y[-1] == 50
 
 
-def test_before_the_first_epoch_words_say_what_is_going_on(page: DetailPage, qtbot: QtBot, fake_link: FakeLink) -> None:
-    story = Story().task("prepare_1", "prepare", "Prepare data", "running")
-    story.tell("phase", "prepare_1", phase="data_import", state="running", message="read 3 of 7 files")
+def test_before_the_first_epoch_the_phases_are_shown(page: DetailPage, qtbot: QtBot, fake_link: FakeLink) -> None:
+    script = JobScript().add_task("prepare_1", "prepare", "Prepare data", "running")
+    script.add_event("phase", "prepare_1", phase="data_import", state="running", message="read 3 of 7 files")
     row = {"state": "running", "phase": "data_import", "message": "read 3 of 7 files", "fraction": 0.02}
-    story.on(fake_link, **row)
+    script.install(fake_link, **row)
     open_job(page, qtbot)
     waiting = page.overview.waiting
     qtbot.waitUntil(lambda: waiting.rows[0][2].text() == "read 3 of 7 files")
@@ -126,15 +127,15 @@ def test_before_the_first_epoch_words_say_what_is_going_on(page: DetailPage, qtb
     assert waiting.rows[5][0].text().endswith("waiting")
 
 
-def test_the_circuit_that_came_before_the_first_epoch_is_plotted_with_it(
+def test_a_circuit_result_from_before_the_first_epoch_is_plotted(
     page: DetailPage, qtbot: QtBot, fake_link: FakeLink
 ) -> None:
-    story = Story().baseline()
-    story.task("train_001", "train", "LSTM 24", "running")
-    story.on(fake_link, state="running")
+    script = JobScript().add_baseline()
+    script.add_task("train_001", "train", "LSTM 24", "running")
+    script.install(fake_link, state="running")
     open_job(page, qtbot)
     qtbot.waitUntil(lambda: page.overview.waiting.isVisible())
-    fake_link.append(JOB, [epoch_event(len(story.events) + 1, 1)])
+    fake_link.append(JOB, [epoch_event(len(script.events) + 1, 1)])
     qtbot.waitUntil(lambda: bool(page.overview.bars.panels))
     assert page.overview.bars.isVisible()
     assert page.overview.loss.panels[0].levels[0].name == "circuit 10.5 mV"
@@ -142,13 +143,13 @@ def test_the_circuit_that_came_before_the_first_epoch_is_plotted_with_it(
 
 def test_a_phase_that_needs_input_names_what_is_missing(page: DetailPage, qtbot: QtBot, fake_link: FakeLink) -> None:
     missing = '"cell_07.csv" has no current column. Found: t_s, U, T_amb. Which one is current?'
-    story = Story().tell("phase", phase="data_import", state="needs_input", message=missing)
-    story.on(fake_link, state="queued")
+    script = JobScript().add_event("phase", phase="data_import", state="needs_input", message=missing)
+    script.install(fake_link, state="queued")
     open_job(page, qtbot)
     qtbot.waitUntil(lambda: page.overview.waiting.sentence.text() == f"Waits for you: {missing}")
 
 
-def test_a_failed_job_puts_its_sentence_first_and_folds_the_rest(
+def test_a_failed_job_shows_its_headline_and_folds_the_details(
     page: DetailPage, qtbot: QtBot, fake_link: FakeLink, ctx: Context
 ) -> None:
     error = {
@@ -157,37 +158,41 @@ def test_a_failed_job_puts_its_sentence_first_and_folds_the_rest(
         "place": "training.learning_rate",
         "actions": ["Retry with 0.005"],
     }
-    story = Story().task("train_001", "train", "LSTM 24", "running").epochs(23)
-    story.task("train_001", "train", "LSTM 24", "failed", error)
-    story.on(fake_link, state="failed", error=error)
+    script = JobScript().add_task("train_001", "train", "LSTM 24", "running").add_epochs(23)
+    script.add_task("train_001", "train", "LSTM 24", "failed", error)
+    script.install(fake_link, state="failed", error=error)
     open_job(page, qtbot)
-    trouble = page.overview.trouble
-    qtbot.waitUntil(lambda: [made.text() for made in trouble.offers] == ["Retry with 0.005", "Show log"])
-    assert trouble.headline.text() == "Training stopped at epoch 24: the loss became NaN."
-    assert trouble.headline.property("kind") == "error"
-    assert not trouble.details.isVisible()
-    trouble.fold.click()
-    assert trouble.details.isVisible()
-    trouble.copy.click()
+    problem_box = page.overview.problem_box
+    qtbot.waitUntil(
+        lambda: (
+            [remedy_button.text() for remedy_button in problem_box.remedy_buttons] == ["Retry with 0.005", "Show log"]
+        )
+    )
+    assert problem_box.headline.text() == "Training stopped at epoch 24: the loss became NaN."
+    assert problem_box.headline.property("kind") == "error"
+    assert not problem_box.details.isVisible()
+    problem_box.details_button.click()
+    assert problem_box.details.isVisible()
+    problem_box.copy_button.click()
     clipboard = QApplication.clipboard()
     assert clipboard is not None and "train_001: failed (training.learning_rate)" in clipboard.text()
-    with qtbot.waitSignal(ctx.navigate.new_job) as asked:
-        trouble.offers[0].click()
-    assert asked.args is not None and asked.args[0]["training"][0]["learning_rate"] == 0.005
-    trouble.offers[1].click()
+    with qtbot.waitSignal(ctx.navigate.new_job) as signal:
+        problem_box.remedy_buttons[0].click()
+    assert signal.args is not None and signal.args[0]["training"][0]["learning_rate"] == 0.005
+    problem_box.remedy_buttons[1].click()
     assert page.tab == "log"
     assert page.log.source.currentData() == f"log:{JOB}/train_001/1:err"
 
 
-def test_verbs_follow_the_state_and_show_that_they_are_on_their_way(
+def test_verbs_follow_the_state_and_show_that_they_are_pending(
     page: DetailPage, qtbot: QtBot, fake_link: FakeLink
 ) -> None:
-    story = Story().task("train_001", "train", "LSTM 24", "running").epochs(2)
-    story.on(fake_link, state="running")
+    script = JobScript().add_task("train_001", "train", "LSTM 24", "running").add_epochs(2)
+    script.install(fake_link, state="running")
     fake_link.handlers["pause"] = lambda job_id: {"job_id": job_id, "state": "running"}
     open_job(page, qtbot)
     buttons = page.header.buttons
-    assert [made.text() for made in buttons.values()] == ["Pause", "Stop and keep best", "Duplicate..."]
+    assert [verb_button.text() for verb_button in buttons.values()] == ["Pause", "Stop and keep best", "Duplicate..."]
     fake_link.disconnect_service()
     qtbot.waitUntil(lambda: not fake_link.state.current)
     buttons["pause"].click()
@@ -203,41 +208,41 @@ def test_verbs_follow_the_state_and_show_that_they_are_on_their_way(
     assert fake_link.calls.count(("pause", {"job_id": JOB})) == 1
 
 
-def test_a_refused_verb_is_told_in_its_own_words(
+def test_a_refused_verb_shows_the_daemon_s_message(
     page: DetailPage, qtbot: QtBot, fake_link: FakeLink, ctx: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stop(job_id: str) -> None:
         raise refused("job is being moved: wait until it is there")
 
-    told: list[str] = []
-    monkeypatch.setattr(ctx.toasts, "say_error", lambda error: told.append(error.sentence))
+    messages: list[str] = []
+    monkeypatch.setattr(ctx.toasts, "say_error", lambda error: messages.append(error.sentence))
     fake_link.handlers["stop"] = stop
-    Story().task("train_001", "train", "LSTM 24", "running").on(fake_link, state="running")
+    JobScript().add_task("train_001", "train", "LSTM 24", "running").install(fake_link, state="running")
     open_job(page, qtbot)
     page.header.buttons["stop"].click()
-    qtbot.waitUntil(lambda: told == ["job is being moved: wait until it is there"])
+    qtbot.waitUntil(lambda: messages == ["job is being moved: wait until it is there"])
     assert page.header.buttons["stop"].isEnabled()
 
 
 def test_duplicating_opens_the_form_with_the_document(
     page: DetailPage, qtbot: QtBot, fake_link: FakeLink, ctx: Context
 ) -> None:
-    done_story().on(fake_link)
+    finished_job().install(fake_link)
     open_job(page, qtbot)
-    with qtbot.waitSignal(ctx.navigate.new_job) as asked:
+    with qtbot.waitSignal(ctx.navigate.new_job) as signal:
         page.header.buttons["duplicate"].click()
-    assert asked.args == [SPEC, ""]
+    assert signal.args == [SPEC, ""]
 
 
-def test_a_job_of_200_models_lists_them_and_stays_quick(page: DetailPage, qtbot: QtBot, fake_link: FakeLink) -> None:
-    story = Story().baseline()
-    for number in range(1, 201):
-        state = "done" if number <= 100 else "running" if number <= 102 else "waiting"
-        story.task(f"train_{number:03}", "train", f"LSTM 24, seed {number}", state)
+def test_a_job_of_200_models_is_updated_row_by_row(page: DetailPage, qtbot: QtBot, fake_link: FakeLink) -> None:
+    script = JobScript().add_baseline()
+    for index in range(1, 201):
+        state = "done" if index <= 100 else "running" if index <= 102 else "waiting"
+        script.add_task(f"train_{index:03}", "train", f"LSTM 24, seed {index}", state)
         if state != "waiting":
-            story.epochs(20, f"train_{number:03}", validation_rmse_mV=5 + number, best_validation_rmse_mV=5 + number)
-    story.tested(7, "LSTM 24, seed 7", 12.0, 6.0)
-    story.on(fake_link, state="running", fraction=0.5)
+            script.add_epochs(20, f"train_{index:03}", validation_rmse_mV=5 + index, best_validation_rmse_mV=5 + index)
+    script.add_test(7, "LSTM 24, seed 7", 12.0, 6.0)
+    script.install(fake_link, state="running", fraction=0.5)
     open_job(page, qtbot)
     table = page.overview.tasks
     qtbot.waitUntil(lambda: table.tasks.rowCount() == 200)
@@ -246,7 +251,7 @@ def test_a_job_of_200_models_lists_them_and_stays_quick(page: DetailPage, qtbot:
     resets: list[bool] = []
     table.tasks.modelReset.connect(lambda: resets.append(True))
     fake_link.append(
-        JOB, [epoch_event(len(story.events) + 1, 21, "train_101", max_epochs=60, best_validation_rmse_mV=106.0)]
+        JOB, [epoch_event(len(script.events) + 1, 21, "train_101", max_epochs=60, best_validation_rmse_mV=106.0)]
     )
     qtbot.waitUntil(lambda: table.tasks.rows[100].cells[2] == "21/60")
     assert not resets
@@ -254,27 +259,27 @@ def test_a_job_of_200_models_lists_them_and_stays_quick(page: DetailPage, qtbot:
     qtbot.waitUntil(lambda: page.overview.loss.panels[0].title == "RMSE of LSTM 24, seed 42 / mV")
     page.show_tab("curves")
     qtbot.waitUntil(lambda: len(page.curves.models.keys()) == 102)
-    assert page.curves.models.ticked() == [f"train_{number:03}" for number in range(1, 7)]
-    page.curves.models.tick(page.curves.models.keys())
-    assert page.curves.many.text() == "102 models are ticked: the first 40 are drawn."
+    assert page.curves.models.ticked() == [f"train_{index:03}" for index in range(1, 7)]
+    page.curves.models.set_ticked(page.curves.models.keys())
+    assert page.curves.too_many_note.text() == "102 models are ticked: the first 40 are drawn."
 
 
-def test_curves_over_time_or_epochs_of_what_is_ticked(page: DetailPage, qtbot: QtBot, fake_link: FakeLink) -> None:
-    story = Story().baseline()
+def test_curves_of_ticked_models_over_time_or_epochs(page: DetailPage, qtbot: QtBot, fake_link: FakeLink) -> None:
+    script = JobScript().add_baseline()
     for task, title in (("train_001", "LSTM 1"), ("train_002", "LSTM 2")):
-        story.task(task, "train", title, "running").epochs(4, task, elapsed_s=9.0)
-    story.on(fake_link, state="running")
+        script.add_task(task, "train", title, "running").add_epochs(4, task, elapsed_s=9.0)
+    script.install(fake_link, state="running")
     open_job(page, qtbot, "curves")
     curves = page.curves
     qtbot.waitUntil(lambda: bool(curves.plot.panels))
     names = [curve.name for curve in curves.plot.panels[0].curves]
     assert names == ["LSTM 1, train", "LSTM 1", "LSTM 2, train", "LSTM 2"]
-    assert [mark.name for mark in curves.plot.panels[0].marks] == ["best of LSTM 1", "best of LSTM 2"]
+    assert [marker.name for marker in curves.plot.panels[0].marks] == ["best of LSTM 1", "best of LSTM 2"]
     curves.train.setChecked(False)
     curves.axis.setCurrentIndex(1)
     panel = curves.plot.panels[0]
     assert (panel.x_label, [curve.name for curve in panel.curves]) == ("time / s", ["LSTM 1", "LSTM 2"])
-    curves.models.tick(["train_002"])
+    curves.models.set_ticked(["train_002"])
     assert [curve.name for curve in curves.plot.panels[0].curves] == ["validation"]
     curves.plot.set_options(log=False)
     assert not curves.log.isChecked()
@@ -282,15 +287,15 @@ def test_curves_over_time_or_epochs_of_what_is_ticked(page: DetailPage, qtbot: Q
 
 
 def test_predictions_overlay_models_with_their_numbers(page: DetailPage, qtbot: QtBot, fake_link: FakeLink) -> None:
-    done_story().on(fake_link)
-    with_files(fake_link, "test_001", "baseline_1", bad=True)
+    finished_job().install(fake_link)
+    add_prediction_files(fake_link, "test_001", "baseline_1", has_gap=True)
     open_job(page, qtbot, "predictions")
     predictions = page.predictions
     qtbot.waitUntil(lambda: len(predictions.plot.panels) == 2)
     assert predictions.file.currentText() == "mountain_32degC.csv (test)"
-    predictions.models.tick(["train_001", "circuit"])
+    predictions.models.set_ticked(["train_001", "circuit"])
     qtbot.waitUntil(lambda: len(predictions.plot.panels[0].curves) == 3)
-    texts = [label.text() for label in predictions.numbers.findChildren(QLabel)]
+    texts = [label.text() for label in predictions.metrics_table.findChildren(QLabel)]
     assert texts[:5] == ["Model", "RMSE", "MAE", "largest error", "R²"]
     assert texts[5:10] == ["LSTM 24", "7.76 mV", "6.21 mV", "31.0 mV", "0.999"]
     assert texts[10:] == ["circuit", "25.3 mV", "20.2 mV", "101 mV", "0.999"]
@@ -300,80 +305,78 @@ def test_predictions_overlay_models_with_their_numbers(page: DetailPage, qtbot: 
     qtbot.waitUntil(lambda: predictions.plot.panels[0].title.startswith("drive_20degC.csv"))
 
 
-def test_predictions_that_are_gone_or_broken_are_told(page: DetailPage, qtbot: QtBot, fake_link: FakeLink) -> None:
-    done_story().on(fake_link)
-    with_files(fake_link, "test_001")
+def test_missing_or_broken_predictions_are_reported(page: DetailPage, qtbot: QtBot, fake_link: FakeLink) -> None:
+    finished_job().install(fake_link)
+    add_prediction_files(fake_link, "test_001")
     fake_link.files[JOB, "tasks/test_001/result/predictions/drive_20degC.npz"] = b"no archive"
     open_job(page, qtbot, "predictions")
     predictions = page.predictions
     qtbot.waitUntil(lambda: len(predictions.plot.panels) == 2)
-    predictions.models.tick(["circuit"])
+    predictions.models.set_ticked(["circuit"])
     qtbot.waitUntil(lambda: predictions.note.text().startswith("there is no file"))
-    predictions.models.tick(["train_001"])
+    predictions.models.set_ticked(["train_001"])
     predictions.choose_file("drive_20degC.csv")
     qtbot.waitUntil(lambda: "cannot be read as a prediction" in predictions.note.text())
     assert "drive_20degC.npz" in predictions.note.text()
 
 
-def test_predictions_that_are_no_numbers_are_told_and_so_is_having_none(
-    page: DetailPage, qtbot: QtBot, fake_link: FakeLink
-) -> None:
-    done_story().on(fake_link)
-    with_files(fake_link, "test_001")
+def test_nan_predictions_and_missing_tests_are_reported(page: DetailPage, qtbot: QtBot, fake_link: FakeLink) -> None:
+    finished_job().install(fake_link)
+    add_prediction_files(fake_link, "test_001")
     path = "tasks/test_001/result/predictions/drive_20degC.npz"
-    with np.load(io.BytesIO(fake_link.files[JOB, path])) as read:
-        arrays = dict(read)
+    with np.load(io.BytesIO(fake_link.files[JOB, path])) as content:
+        arrays = dict(content)
     arrays["predicted"] = np.full_like(arrays["predicted"], np.nan)
-    broken = io.BytesIO()
-    np.savez(broken, **arrays)
-    fake_link.files[JOB, path] = broken.getvalue()
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    fake_link.files[JOB, path] = buffer.getvalue()
     open_job(page, qtbot, "predictions")
     predictions = page.predictions
     qtbot.waitUntil(lambda: len(predictions.plot.panels) == 2)
     predictions.choose_file("drive_20degC.csv")
     qtbot.waitUntil(lambda: "predicts no number in" in predictions.note.text())
     assert predictions.plot.panels, "what was measured stays"
-    fake_link.add_job(summary(OTHER, state="draft"), (), {"spec": SPEC})
-    page.show_job(OTHER, "predictions")
+    fake_link.add_job(summary(OTHER_JOB, state="draft"), (), {"spec": SPEC})
+    page.show_job(OTHER_JOB, "predictions")
     qtbot.waitUntil(lambda: predictions.note.text().startswith("Nothing was tested yet"))
     assert predictions.note.isVisible()
 
 
-def test_settings_and_what_another_job_has_differently(
+def test_settings_are_shown_and_compared_with_another_job(
     page: DetailPage, qtbot: QtBot, fake_link: FakeLink, ctx: Context
 ) -> None:
-    done_story().on(fake_link)
-    other = {**SPEC, "training": [{**SPEC["training"][0], "learning_rate": 0.01}]}
-    fake_link.add_job(summary(OTHER, name="Faster"), (), {"spec": other})
+    finished_job().install(fake_link)
+    other_spec = {**SPEC, "training": [{**SPEC["training"][0], "learning_rate": 0.01}]}
+    fake_link.add_job(summary(OTHER_JOB, name="Faster"), (), {"spec": other_spec})
     open_job(page, qtbot, "settings")
     rows = page.settings.rows
     qtbot.waitUntil(lambda: rows.topLevelItemCount() == 4)
-    found = rows.findItems("Learning rate", Qt.MatchFlag.MatchRecursive)
-    assert [item.text(1) for item in found] == ["0.005"]
-    page.settings.compare_with(OTHER)
+    items = rows.findItems("Learning rate", Qt.MatchFlag.MatchRecursive)
+    assert [item.text(1) for item in items] == ["0.005"]
+    page.settings.compare_with(OTHER_JOB)
     qtbot.waitUntil(lambda: page.settings.note.text() == '1 setting differs from "Faster".')
-    found = rows.findItems("Learning rate", Qt.MatchFlag.MatchRecursive)
-    assert [(item.text(1), item.text(2)) for item in found] == [("0.005", "0.01")]
-    with qtbot.waitSignal(ctx.navigate.new_job) as asked:
+    items = rows.findItems("Learning rate", Qt.MatchFlag.MatchRecursive)
+    assert [(item.text(1), item.text(2)) for item in items] == [("0.005", "0.01")]
+    with qtbot.waitSignal(ctx.navigate.new_job) as signal:
         page.settings.duplicate.click()
-    assert asked.args == [SPEC, ""]
+    assert signal.args == [SPEC, ""]
 
 
 def test_files_are_a_tree_and_can_be_saved(
     page: DetailPage, qtbot: QtBot, fake_link: FakeLink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    done_story().on(fake_link)
+    finished_job().install(fake_link)
     paths = [("job.json", 6233), ("tasks/train_001/result/model.pt", 12_400), ("tasks/train_001/task.json", 672)]
     fake_link.handlers["list_artifacts"] = lambda job_id: {"artifacts": [{"path": p, "bytes": b} for p, b in paths]}
     fake_link.handlers["daemon_status"] = lambda: {"workspace": str(tmp_path)}
     fake_link.files[JOB, "job.json"] = json.dumps(SPEC).encode()
     open_job(page, qtbot, "files")
     files = page.files
-    qtbot.waitUntil(lambda: files.note.text() == "3 files, 19.3 KB" and files.open.isEnabled())
+    qtbot.waitUntil(lambda: files.note.text() == "3 files, 19.3 KB" and files.open_button.isEnabled())
     assert [files.tree.topLevelItem(row).text(0) for row in range(2)] == ["job.json", "tasks"]  # type: ignore[union-attr]
     assert files.tree.topLevelItem(1).text(1) == "13.1 KB"  # type: ignore[union-attr]
     files.tree.setCurrentItem(files.tree.topLevelItem(0))
-    assert files.save.isEnabled()
+    assert files.save_button.isEnabled()
     files.save_copy("job.json", tmp_path / "copy.json")
     qtbot.waitUntil(lambda: files.note.text().startswith("Saved"))
     assert json.loads((tmp_path / "copy.json").read_text()) == SPEC
@@ -381,34 +384,34 @@ def test_files_are_a_tree_and_can_be_saved(
     qtbot.waitUntil(lambda: "could not be written" in files.note.text())
     opened: list[str] = []
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toLocalFile()) or True)
-    files.open.click()
+    files.open_button.click()
     assert "is not there any more" in files.note.text()
     (tmp_path / "jobs" / JOB).mkdir(parents=True)
-    files.open.click()
+    files.open_button.click()
     assert opened == [str(tmp_path / "jobs" / JOB)]
 
 
-def test_a_deleted_folder_is_a_sentence(page: DetailPage, qtbot: QtBot, fake_link: FakeLink) -> None:
-    def deleted(job_id: str) -> None:
+def test_a_deleted_folder_is_reported(page: DetailPage, qtbot: QtBot, fake_link: FakeLink) -> None:
+    def raise_not_found(job_id: str) -> None:
         raise not_found(f"the folder of job {job_id} is gone")
 
-    done_story().on(fake_link)
-    fake_link.handlers["list_artifacts"] = deleted
+    finished_job().install(fake_link)
+    fake_link.handlers["list_artifacts"] = raise_not_found
     open_job(page, qtbot, "files")
-    words = f"The files of this job cannot be read: the folder of job {JOB} is gone"
-    qtbot.waitUntil(lambda: page.files.note.text() == words)
+    message = f"The files of this job cannot be read: the folder of job {JOB} is gone"
+    qtbot.waitUntil(lambda: page.files.note.text() == message)
     page.show_tab("overview")
-    qtbot.waitUntil(lambda: page.overview.no_prediction.text().startswith("there is no file"))
-    assert page.overview.no_prediction.isVisible()
+    qtbot.waitUntil(lambda: page.overview.prediction_note.text().startswith("there is no file"))
+    assert page.overview.prediction_note.isVisible()
     assert page.overview.loss.panels
-    page.overview.take({"results"})
-    assert page.overview.no_prediction.isVisible(), "the same file is still not there"
+    page.overview.apply_changes({"results"})
+    assert page.overview.prediction_note.isVisible(), "the same file is still not there"
     assert not page.overview.prediction.isVisible()
 
 
-def test_the_log_tells_events_and_streams_and_finds(page: DetailPage, qtbot: QtBot, fake_link: FakeLink) -> None:
-    story = done_story()
-    story.on(fake_link)
+def test_the_log_shows_events_and_streams_and_finds_text(page: DetailPage, qtbot: QtBot, fake_link: FakeLink) -> None:
+    script = finished_job()
+    script.install(fake_link)
     stream = f"log:{JOB}/train_001/1:out"
     fake_link.logs[stream] = "line 1\n<b>line 2</b>\n"
     open_job(page, qtbot, "log")
@@ -422,55 +425,55 @@ def test_the_log_tells_events_and_streams_and_finds(page: DetailPage, qtbot: QtB
     assert log.text.blockCount() <= 10_000
     fake_link.append_log(stream, "needle\n")
     qtbot.waitUntil(lambda: "needle" in log.text.toPlainText())
-    log.wanted.setText("needle")
+    log.search_field.setText("needle")
     assert log.text.textCursor().selectedText() == "needle"
-    log.wanted.setText("no such word")
-    assert log.found.text() == "not found"
+    log.search_field.setText("no such word")
+    assert log.search_note.text() == "not found"
     log.source.setCurrentIndex(0)
-    assert stream not in fake_link.watched
+    assert stream not in fake_link.watched_streams
 
 
 def test_names_from_outside_are_never_markup(page: DetailPage, qtbot: QtBot, fake_link: FakeLink) -> None:
-    done_story().on(fake_link, name="<h1>loud</h1>")
+    finished_job().install(fake_link, name="<h1>loud</h1>")
     open_job(page, qtbot)
     assert page.header.name.text() == "<h1>loud</h1>"
     labels = page.findChildren(QLabel)
     assert labels and all(label.textFormat() == Qt.TextFormat.PlainText for label in labels if label.text())
 
 
-def test_another_job_and_none_leave_nothing_watched(page: DetailPage, qtbot: QtBot, fake_link: FakeLink) -> None:
-    done_story().on(fake_link)
-    other = Story(OTHER).task("train_001", "train", "FNN 8", "running").epochs(2)
-    other.on(fake_link, name="Other", state="running")
+def test_a_closed_job_is_no_longer_watched(page: DetailPage, qtbot: QtBot, fake_link: FakeLink) -> None:
+    finished_job().install(fake_link)
+    other_script = JobScript(OTHER_JOB).add_task("train_001", "train", "FNN 8", "running").add_epochs(2)
+    other_script.install(fake_link, name="Other", state="running")
     open_job(page, qtbot)
-    open_job(page, qtbot, job_id=OTHER)
+    open_job(page, qtbot, job_id=OTHER_JOB)
     qtbot.waitUntil(lambda: page.header.name.text() == "Other")
-    assert fake_link.watched == {f"job:{OTHER}"}
-    fake_link.remove_job(OTHER)
+    assert fake_link.watched_streams == {f"job:{OTHER_JOB}"}
+    fake_link.remove_job(OTHER_JOB)
     qtbot.waitUntil(lambda: page.note.text() == "This job was deleted.")
-    assert not fake_link.watched and page.job_id == ""
+    assert not fake_link.watched_streams and page.job_id == ""
 
 
-def test_tabs_have_their_keys_and_are_remembered(
+def test_tabs_have_shortcuts_and_are_restored(
     page: DetailPage, qtbot: QtBot, fake_link: FakeLink, ctx: Context
 ) -> None:
-    done_story().on(fake_link)
+    finished_job().install(fake_link)
     open_job(page, qtbot)
     page.show_tab("log")
-    for number, name in enumerate(page.pages, 1):
+    for index, name in enumerate(page.pages, 1):
         action = ctx.actions.action(f"tab.{name}")
-        assert action.shortcut().toString() == f"Alt+{number}"
+        assert action.shortcut().toString() == f"Alt+{index}"
         action.trigger()
         assert page.tab == name and ctx.session.get("detail.tab", "") == name
 
 
 def test_everything_is_reached_by_tab(page: DetailPage, qtbot: QtBot, fake_link: FakeLink) -> None:
-    done_story().on(fake_link)
-    with_files(fake_link, "test_001", "baseline_1")
+    finished_job().install(fake_link)
+    add_prediction_files(fake_link, "test_001", "baseline_1")
     open_job(page, qtbot)
     qtbot.waitUntil(lambda: bool(page.overview.prediction.panels))
     page.activateWindow()
-    wanted: dict[str, list[QWidget]] = {
+    widgets_by_tab: dict[str, list[QWidget]] = {
         "overview": [
             page.overview.loss,
             page.overview.bars,
@@ -479,19 +482,19 @@ def test_everything_is_reached_by_tab(page: DetailPage, qtbot: QtBot, fake_link:
         ],
         "curves": [page.curves.train, page.curves.log, page.curves.axis, page.curves.plot],
         "predictions": [page.predictions.file, page.predictions.models, page.predictions.plot],
-        "settings": [page.settings.other, page.settings.duplicate, page.settings.rows],
-        "files": [page.files.again, page.files.tree],
-        "log": [page.log.source, page.log.follow, page.log.wanted, page.log.text],
+        "settings": [page.settings.comparison_box, page.settings.duplicate, page.settings.rows],
+        "files": [page.files.refresh_button, page.files.tree],
+        "log": [page.log.source, page.log.follow_box, page.log.search_field, page.log.text],
     }
-    for tab, widgets in wanted.items():
+    for tab, widgets in widgets_by_tab.items():
         page.show_tab(tab)
         bar = page.tabs.tabBar()
         assert bar is not None
         bar.setFocus()
         qtbot.waitUntil(bar.hasFocus)
-        seen: list[QWidget] = []
-        while (now := QApplication.focusWidget()) is not None and len(seen) < 25:
-            seen.append(now)
-            qtbot.keyClick(now, Qt.Key.Key_Tab)
-        missed = [widget for widget in widgets if widget not in seen]
+        visited: list[QWidget] = []
+        while (focus := QApplication.focusWidget()) is not None and len(visited) < 25:
+            visited.append(focus)
+            qtbot.keyClick(focus, Qt.Key.Key_Tab)
+        missed = [widget for widget in widgets if widget not in visited]
         assert not missed, f"{tab}: {missed}"

@@ -1,4 +1,4 @@
-"""Links without a window, against real daemons of a home of their own."""
+"""Links without a window, against real daemons in their own home."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 from pytestqt.qtbot import QtBot
 
-from tests.gui.link.conftest import Told
+from tests.gui.link.conftest import LinkRecorder
 from vestim_gui.link import Link, LinkPhase
 
 Until = Callable[..., None]
-MakeLink = Callable[[], tuple[Link, Told]]
+MakeLink = Callable[[], tuple[Link, LinkRecorder]]
 
 
 @pytest.fixture(scope="session")
 def cells(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
-    """Data section of a job: a made-up drive of a resistive cell at 1 Hz for each role."""
+    """Data section of a job: a synthetic drive of a resistive cell at 1 Hz for each role."""
     folder = tmp_path_factory.mktemp("cells")
     for seed, role in enumerate(("train", "validation", "test")):
         random, soc, current_A, lines = Random(seed), 0.9, 0.0, ["time_s,voltage_V,current_A,temperature_degC,soc"]
@@ -33,7 +33,7 @@ def cells(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
 
 @pytest.fixture
 def job(cells: dict[str, list[str]]) -> Callable[[int], dict[str, Any]]:
-    """Makes the document of a job that trains for so many epochs."""
+    """Creates the document of a job that trains for `epochs` epochs."""
 
     def make(epochs: int) -> dict[str, Any]:
         training = {"max_epochs": epochs, "patience": epochs, "batch_rows": 64}
@@ -44,7 +44,7 @@ def job(cells: dict[str, list[str]]) -> Callable[[int], dict[str, Any]]:
 
 @pytest.fixture
 def until(qtbot: QtBot) -> Until:
-    """Wait until something is so; daemons start slowly on a busy machine."""
+    """Wait until a condition is true; daemons start slowly on a busy machine."""
 
     def wait(condition: Callable[[], Any], timeout_ms: int = 60_000) -> None:
         qtbot.waitUntil(lambda: bool(condition()), timeout=timeout_ms)
@@ -54,16 +54,16 @@ def until(qtbot: QtBot) -> Until:
 
 @pytest.fixture
 def make_link(vestim_home: Any, until: Until) -> Iterator[MakeLink]:
-    """Makes links that are live, with all that they have told."""
+    """Creates live links, each with a recorder of its deliveries."""
     links: list[Link] = []
 
-    def make() -> tuple[Link, Told]:
-        link, told = Link(), Told()
+    def make() -> tuple[Link, LinkRecorder]:
+        link, recorder = Link(), LinkRecorder()
         links.append(link)
-        told.listen(link)
+        recorder.listen(link)
         link.start()
         until(lambda: link.state.phase is LinkPhase.LIVE)
-        return link, told
+        return link, recorder
 
     yield make
     for link in links:

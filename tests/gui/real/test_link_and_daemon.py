@@ -10,7 +10,7 @@ from typing import Any
 
 import psutil
 
-from tests.gui.link.conftest import Told
+from tests.gui.link.conftest import LinkRecorder
 from tests.gui.real.conftest import MakeLink, Until
 from vestim_core.client import Client, follow
 from vestim_core.system import own_command
@@ -19,125 +19,125 @@ from vestim_gui.link import Link, LinkPhase
 Job = Callable[[int], dict[str, Any]]
 
 
-def answer_of(link: Link, until: Until, method: str, **params: Any) -> Any:
-    """What the service answers, waited for in the window's thread."""
-    answers: list[Any] = []
-    link.call(method, params, answers.append, answers.append, owner=link)
-    until(lambda: answers)
-    assert not isinstance(answers[0], Exception), answers[0]
-    return answers[0]
+def result_of(link: Link, until: Until, method: str, **params: Any) -> Any:
+    """Result of a call, awaited on the window's thread."""
+    results: list[Any] = []
+    link.call(method, params, results.append, results.append, owner=link)
+    until(lambda: results)
+    assert not isinstance(results[0], Exception), results[0]
+    return results[0]
 
 
-def command_line(*words: str) -> str:
-    """Run `vestim <words>` in a process of its own; what it printed."""
-    done = subprocess.run(own_command("cli", *words), capture_output=True, text=True, timeout=60, check=True)
-    return done.stdout
+def run_cli(*arguments: str) -> str:
+    """Run `vestim` with these arguments in its own process; return what it printed."""
+    process = subprocess.run(own_command("cli", *arguments), capture_output=True, text=True, timeout=60, check=True)
+    return process.stdout
 
 
 def kill_daemon(link: Link, until: Until) -> None:
-    process = psutil.Process(answer_of(link, until, "hello")["pid"])
+    process = psutil.Process(result_of(link, until, "hello")["pid"])
     process.kill()
     process.wait(10)
 
 
-def ended(told: Told, job_id: str) -> bool:
-    return told.rows.get(job_id, {}).get("state") in ("done", "failed", "stopped")
+def has_ended(recorder: LinkRecorder, job_id: str) -> bool:
+    return recorder.rows.get(job_id, {}).get("state") in ("done", "failed", "stopped")
 
 
-def test_a_killed_daemon_is_replaced_and_no_epoch_is_missed_or_doubled(
+def test_a_killed_daemon_is_replaced_without_losing_or_repeating_events(
     make_link: MakeLink, job: Job, until: Until
 ) -> None:
-    link, told = make_link()
-    job_id = answer_of(link, until, "submit", spec=job(25))["job_id"]
+    link, recorder = make_link()
+    job_id = result_of(link, until, "submit", spec=job(25))["job_id"]
     link.watch_job(job_id)
-    until(lambda: len(told.events.get(job_id, [])) > 12)
+    until(lambda: len(recorder.events.get(job_id, [])) > 12)
     kill_daemon(link, until)
-    until(lambda: LinkPhase.RECONNECTING in told.phases)
-    assert job_id in told.rows, "what is known stays on the screen"
-    until(lambda: link.state.phase is LinkPhase.LIVE and ended(told, job_id))
-    last = told.rows[job_id]["last_seq"]
-    until(lambda: told.events[job_id][-1] == last)
-    assert told.events[job_id] == list(range(1, last + 1))
-    assert told.rows[job_id]["state"] == "done" and told.resets == 1
+    until(lambda: LinkPhase.RECONNECTING in recorder.phases)
+    assert job_id in recorder.rows, "known rows stay on the screen"
+    until(lambda: link.state.phase is LinkPhase.LIVE and has_ended(recorder, job_id))
+    last = recorder.rows[job_id]["last_seq"]
+    until(lambda: recorder.events[job_id][-1] == last)
+    assert recorder.events[job_id] == list(range(1, last + 1))
+    assert recorder.rows[job_id]["state"] == "done" and recorder.resets == 1
 
 
-def test_a_command_given_while_the_daemon_is_dead_is_carried_out_once(make_link: MakeLink, until: Until) -> None:
-    link, told = make_link()
+def test_a_command_sent_while_the_daemon_is_dead_is_executed_once(make_link: MakeLink, until: Until) -> None:
+    link, recorder = make_link()
     kill_daemon(link, until)
-    made = [answer_of(link, until, "create_job", name=f"draft {number}")["job_id"] for number in range(2)]
-    until(lambda: set(made) <= set(told.rows))
-    assert len(told.rows) == 2
+    job_ids = [result_of(link, until, "create_job", name=f"draft {index}")["job_id"] for index in range(2)]
+    until(lambda: set(job_ids) <= set(recorder.rows))
+    assert len(recorder.rows) == 2
 
 
 def test_two_windows_agree_and_a_job_of_the_command_line_appears(
     make_link: MakeLink, job: Job, until: Until, tmp_path: Path
 ) -> None:
-    (first, one), (_, other) = make_link(), make_link()
+    (first_link, first_recorder), (_, second_recorder) = make_link(), make_link()
     path = tmp_path / "job.json"
     path.write_text(json.dumps(job(5)))
-    printed = json.loads(command_line("submit", str(path), "--json"))
-    job_id = printed["job_id"]
-    until(lambda: job_id in one.rows and job_id in other.rows, 3_000)
-    answer_of(first, until, "rename", job_id=job_id, name="named in one window")
-    until(lambda: other.rows[job_id]["name"] == "named in one window", 3_000)
-    until(lambda: ended(one, job_id) and ended(other, job_id))
-    until(lambda: one.rows == other.rows)
+    reply = json.loads(run_cli("submit", str(path), "--json"))
+    job_id = reply["job_id"]
+    until(lambda: job_id in first_recorder.rows and job_id in second_recorder.rows, 3_000)
+    result_of(first_link, until, "rename", job_id=job_id, name="named in one window")
+    until(lambda: second_recorder.rows[job_id]["name"] == "named in one window", 3_000)
+    until(lambda: has_ended(first_recorder, job_id) and has_ended(second_recorder, job_id))
+    until(lambda: first_recorder.rows == second_recorder.rows)
 
 
 def test_a_deliberate_stop_is_obeyed_until_the_user_or_somebody_else_acts(make_link: MakeLink, until: Until) -> None:
-    link, told = make_link()
-    answer_of(link, until, "create_job", name="a draft")
-    until(lambda: told.rows)
-    command_line("daemon", "stop")
+    link, recorder = make_link()
+    result_of(link, until, "create_job", name="a draft")
+    until(lambda: recorder.rows)
+    run_cli("daemon", "stop")
     until(lambda: link.state.phase is LinkPhase.STOPPED)
-    assert not command_line_daemon_runs()
-    assert len(told.rows) == 1, "what is known stays on the screen"
-    link.restart_service()
+    assert not is_daemon_running()
+    assert len(recorder.rows) == 1, "known rows stay on the screen"
+    link.restart_daemon()
     until(lambda: link.state.phase is LinkPhase.LIVE)
-    command_line("daemon", "stop")
+    run_cli("daemon", "stop")
     until(lambda: link.state.phase is LinkPhase.STOPPED)
-    command_line("daemon", "start")
+    run_cli("daemon", "start")
     until(lambda: link.state.phase is LinkPhase.LIVE)
 
 
-def command_line_daemon_runs() -> bool:
+def is_daemon_running() -> bool:
     status = subprocess.run(own_command("cli", "daemon", "status"), capture_output=True, timeout=60, check=False)
     return status.returncode == 0
 
 
 def test_a_rebuilt_registry_is_read_from_its_beginning(make_link: MakeLink, job: Job, until: Until) -> None:
-    link, told = make_link()
-    job_id = answer_of(link, until, "submit", spec=job(3))["job_id"]
+    link, recorder = make_link()
+    job_id = result_of(link, until, "submit", spec=job(3))["job_id"]
     link.watch_job(job_id)
-    until(lambda: ended(told, job_id) and told.events.get(job_id))
-    command_line("daemon", "rebuild")
-    until(lambda: told.resets == 2 and job_id in told.rows and link.state.phase is LinkPhase.LIVE)
-    until(lambda: job_id in told.event_resets)
+    until(lambda: has_ended(recorder, job_id) and recorder.events.get(job_id))
+    run_cli("daemon", "rebuild")
+    until(lambda: recorder.resets == 2 and job_id in recorder.rows and link.state.phase is LinkPhase.LIVE)
+    until(lambda: job_id in recorder.event_resets)
     with Client() as client:
         events = [event["seq"] for batch in follow(client, job_id, live=False) for event in batch.events]
-    until(lambda: told.events[job_id] == events)
+    until(lambda: recorder.events[job_id] == events)
 
 
-def test_a_daemon_that_hangs_is_told_and_can_be_restarted(make_link: MakeLink, until: Until) -> None:
+def test_a_hanging_daemon_is_reported_and_can_be_restarted(make_link: MakeLink, until: Until) -> None:
     link, _ = make_link()
-    pid = answer_of(link, until, "hello")["pid"]
+    pid = result_of(link, until, "hello")["pid"]
     psutil.Process(pid).suspend()
     until(lambda: link.state.phase is LinkPhase.STALE)
-    link.restart_service()
+    link.restart_daemon()
     until(lambda: link.state.phase is LinkPhase.LIVE)
-    assert answer_of(link, until, "hello")["pid"] != pid
+    assert result_of(link, until, "hello")["pid"] != pid
 
 
-def test_files_are_looked_into_and_read_through_the_link(
+def test_files_are_inspected_and_read_through_the_link(
     make_link: MakeLink, cells: dict[str, list[str]], job: Job, until: Until
 ) -> None:
-    link, told = make_link()
+    link, recorder = make_link()
     answers: list[Any] = []
     link.ask("sniff", {"files": cells["train"]}, answers.append, answers.append, owner=link)
     until(lambda: answers)
     assert answers[0]["files"][0]["path"] == cells["train"][0]
-    job_id = answer_of(link, until, "submit", spec=job(2))["job_id"]
-    until(lambda: ended(told, job_id))
+    job_id = result_of(link, until, "submit", spec=job(2))["job_id"]
+    until(lambda: has_ended(recorder, job_id))
     files: list[bytes] = []
     link.read_file(job_id, "job.json", files.append, owner=link)
     until(lambda: files)

@@ -1,4 +1,5 @@
-"""The first minutes and a new job against a real daemon: files are really read, drafts really kept, jobs really run."""
+"""The first minutes and a new job against a real daemon: files are really read, drafts really saved, jobs really
+run."""
 
 from __future__ import annotations
 
@@ -14,9 +15,9 @@ import pytest
 from PyQt6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
+from tests.gui.daemon_ctx.conftest import Until
+from tests.gui.daemon_ctx.test_link_and_daemon import result_of
 from tests.gui.new_job.files import cycle, usual
-from tests.gui.real.conftest import Until
-from tests.gui.real.test_link_and_daemon import answer_of
 from vestim_core.verify.former_job import JOB_ID, write_former_job, write_registry
 from vestim_gui.actions import Actions
 from vestim_gui.context import Context, Navigator
@@ -35,12 +36,12 @@ TYPIST = """
     from pathlib import Path
     from PyQt6.QtTest import QTest
     from PyQt6.QtWidgets import QApplication
-    from vestim_gui.application import made_context
+    from vestim_gui.application import create_context
     from vestim_gui.new_job.page import NewJobPage
     from vestim_core.system import Home
 
     app = QApplication(["vestim"])
-    ctx = made_context(app, Home.find())
+    ctx = create_context(app, Home.find())
     ctx.link.start()
     page = NewJobPage(ctx)
     page.show()
@@ -56,10 +57,10 @@ TYPIST = """
 
 
 @pytest.fixture
-def real(vestim_home: Any, qapp: QApplication, theme: Theme, tmp_path: Path, until: Until) -> Iterator[Context]:
-    """A context with a link to a daemon of its own."""
+def daemon_ctx(vestim_home: Any, qapp: QApplication, theme: Theme, tmp_path: Path, until: Until) -> Iterator[Context]:
+    """A context with a link to its own daemon."""
     link = Link()
-    made = Context(
+    context = Context(
         link=link,
         jobs=Catalogue(link),
         theme=theme,
@@ -71,52 +72,60 @@ def real(vestim_home: Any, qapp: QApplication, theme: Theme, tmp_path: Path, unt
     )
     link.start()
     until(lambda: link.state.phase is LinkPhase.LIVE)
-    yield made
+    yield context
     link.close()
-    made.session.flush()
-    made.settings.flush()
-    for part in (made.actions, made.toasts, made.navigate, made.jobs, made.settings, made.session, link):
+    context.session.flush()
+    context.settings.flush()
+    for part in (
+        context.actions,
+        context.toasts,
+        context.navigate,
+        context.jobs,
+        context.settings,
+        context.session,
+        link,
+    ):
         part.deleteLater()
 
 
 @pytest.fixture
-def page(real: Context, qtbot: QtBot) -> Iterator[NewJobPage]:
+def page(daemon_ctx: Context, qtbot: QtBot) -> Iterator[NewJobPage]:
     owner = QWidget()
-    real.actions.on("job.open_file", lambda: None, owner)
-    made = NewJobPage(real)
-    qtbot.addWidget(made)
-    made.show()
-    yield made
-    made.close_page()
+    daemon_ctx.actions.on("job.open_file", lambda: None, owner)
+    new_job_page = NewJobPage(daemon_ctx)
+    qtbot.addWidget(new_job_page)
+    new_job_page.show()
+    yield new_job_page
+    new_job_page.close_page()
 
 
-def row(ctx: Context, job_id: str) -> dict[str, Any]:
-    return ctx.jobs.row(job_id) or {}
+def job_row(ctx: Context, job_id: str) -> dict[str, Any]:
+    return ctx.jobs.job_row(job_id) or {}
 
 
-def stop(ctx: Context, until: Until, job_id: str) -> None:
-    answer_of(ctx.link, until, "stop", job_id=job_id, test=False)
-    until(lambda: row(ctx, job_id).get("state") in ("stopped", "done", "failed"))
+def stop_job(ctx: Context, until: Until, job_id: str) -> None:
+    result_of(ctx.link, until, "stop", job_id=job_id, test=False)
+    until(lambda: job_row(ctx, job_id).get("state") in ("stopped", "done", "failed"))
 
 
-def test_one_click_leads_to_a_training_demo(real: Context, until: Until, qtbot: QtBot) -> None:
-    empty, opened, words = EmptyState(real), [], []
+def test_one_click_leads_to_a_training_demo(daemon_ctx: Context, until: Until, qtbot: QtBot) -> None:
+    empty, opened, texts = EmptyState(daemon_ctx), [], []
     qtbot.addWidget(empty)
     empty.show()
-    real.navigate.open_job.connect(lambda job_id, tab: opened.append(job_id))
-    empty.demo.told.connect(lambda text, fraction: words.append(text))
+    daemon_ctx.navigate.open_job.connect(lambda job_id, tab: opened.append(job_id))
+    empty.demo.told.connect(lambda text, fraction: texts.append(text))
     empty.train.click()
-    assert words, "words from the first moment"
+    assert texts, "texts from the first moment"
     until(lambda: opened)
     job_id = opened[0]
-    until(lambda: row(real, job_id).get("state") == "running" and row(real, job_id)["validation"])
-    assert any("synthetic cell" in text for text in words)
+    until(lambda: job_row(daemon_ctx, job_id).get("state") == "running" and job_row(daemon_ctx, job_id)["validation"])
+    assert any("synthetic cell" in text for text in texts)
     empty.coach.skip()
-    stop(real, until, job_id)
+    stop_job(daemon_ctx, until, job_id)
 
 
 def test_a_draft_survives_a_killed_window_exactly_as_it_was_typed(
-    page: NewJobPage, real: Context, until: Until, vestim_home: Any
+    page: NewJobPage, daemon_ctx: Context, until: Until, vestim_home: Any
 ) -> None:
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
     typist = subprocess.Popen(
@@ -127,7 +136,7 @@ def test_a_draft_survives_a_killed_window_exactly_as_it_was_typed(
     typist.kill()
     typist.wait(10)
     typist.stdout.close()
-    until(lambda: row(real, job_id).get("state") == "draft")
+    until(lambda: job_row(daemon_ctx, job_id).get("state") == "draft")
     page.open(None, job_id)
     until(lambda: page.draft.job_id == job_id)
     fields: dict[str, Any] = {
@@ -139,48 +148,50 @@ def test_a_draft_survives_a_killed_window_exactly_as_it_was_typed(
     until(lambda: "unable to parse string as a number (given: 'fast')" in fields["rate"].note.text())
 
 
-def test_files_are_checked_mended_and_trained_on(page: NewJobPage, real: Context, until: Until, tmp_path: Path) -> None:
+def test_files_are_checked_repaired_and_trained_on(
+    page: NewJobPage, daemon_ctx: Context, until: Until, tmp_path: Path
+) -> None:
     data = page.sections.data
     cells = usual(tmp_path / "cells")
     reversed_file = str(cycle(tmp_path / "cells" / "reversed.csv", sign=-1, phase=0.4))
     opened: list[str] = []
-    real.navigate.open_job.connect(lambda job_id, tab: opened.append(job_id))
+    daemon_ctx.navigate.open_job.connect(lambda job_id, tab: opened.append(job_id))
     page.open({"data": {**cells, "train": [*cells["train"], reversed_file]}, "model": {"kind": "fnn", "sizes": [4]}})
-    until(lambda: data.rows and all(one.state == "checked" for one in data.rows) and not data.reader.busy)
-    mended = next(one for one in data.rows if one.name == "reversed.csv")
-    assert (mended.rows, mended.duration_s, mended.sample_time_s) == (400, 399.0, 1.0)
-    assert mended.temperature_degC is not None
-    assert 24 < mended.temperature_degC < 29
-    (finding,) = [one for one in mended.findings if one["severity"] == "error"]
-    data.findings.repairs_wanted.emit([{"file": mended.path, "repair": finding["repair"]}])
+    until(lambda: data.rows and all(job_row.state == "checked" for job_row in data.rows) and not data.reader.busy)
+    file_row = next(job_row for job_row in data.rows if job_row.name == "reversed.csv")
+    assert (file_row.rows, file_row.duration_s, file_row.sample_time_s) == (400, 399.0, 1.0)
+    assert file_row.temperature_degC is not None
+    assert 24 < file_row.temperature_degC < 29
+    (finding,) = [finding for finding in file_row.findings if finding["severity"] == "error"]
+    data.findings.repairs_wanted.emit([{"file": file_row.path, "repair": finding["repair"]}])
     until(lambda: page.draft.saved and page.summary.models.text() == "Makes 1 model")
     page.sections.parts["training"].cards[0].form.parts["max_epochs"].editor.set_value(2)
     page.sections.changed.emit()
     page.start()
     until(lambda: opened)
-    until(lambda: row(real, opened[0]).get("state") in ("done", "failed", "stopped"))
-    assert row(real, opened[0])["state"] == "done", row(real, opened[0])["error"]
+    until(lambda: job_row(daemon_ctx, opened[0]).get("state") in ("done", "failed", "stopped"))
+    assert job_row(daemon_ctx, opened[0])["state"] == "done", job_row(daemon_ctx, opened[0])["error"]
 
 
-def test_what_is_missing_is_said_by_the_service_too(page: NewJobPage, until: Until, tmp_path: Path) -> None:
+def test_missing_files_are_reported_by_the_daemon(page: NewJobPage, until: Until, tmp_path: Path) -> None:
     page.open({"data": {"train": [str(tmp_path / "gone.csv")], "validation": [str(tmp_path / "too.csv")]}})
     until(lambda: "there is no file or folder" in page.sections.data.note.text().lower())
-    until(lambda: any("does not exist" in said for said in page.sections.data.findings.sentences()))
+    until(lambda: any("does not exist" in sentence for sentence in page.sections.data.findings.sentences()))
 
 
-def test_jobs_of_the_former_program_come_in_with_every_reason(
-    real: Context, qtbot: QtBot, tmp_path: Path, until: Until
+def test_legacy_jobs_are_imported_and_every_skip_has_a_reason(
+    daemon_ctx: Context, qtbot: QtBot, tmp_path: Path, until: Until
 ) -> None:
     write_former_job(tmp_path, with_weights=False)
-    dialog, opened = ImportDialog(real), list[str]()
-    real.navigate.open_job.connect(lambda job_id, tab: opened.append(job_id))
+    dialog, opened = ImportDialog(daemon_ctx), list[str]()
+    daemon_ctx.navigate.open_job.connect(lambda job_id, tab: opened.append(job_id))
     qtbot.addWidget(dialog)
     dialog.show()
     dialog.bring([str(write_registry(tmp_path))])
     until(lambda: dialog.report.isVisible())
     assert dialog.headline.text() == "1 job imported, 2 could not be imported."
     assert "names no job" in dialog.report.toPlainText() and "is not there any more" in dialog.report.toPlainText()
-    until(lambda: real.jobs.row(JOB_ID) is not None)
-    assert real.jobs.row(JOB_ID)["imported"] and opened == [JOB_ID]  # type: ignore[index]
+    until(lambda: daemon_ctx.jobs.job_row(JOB_ID) is not None)
+    assert daemon_ctx.jobs.job_row(JOB_ID)["imported"] and opened == [JOB_ID]  # type: ignore[index]
     dialog.bring([str(tmp_path / JOB_ID)])
     until(lambda: dialog.headline.text() == "1 was there already.")

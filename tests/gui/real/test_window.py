@@ -1,4 +1,4 @@
-"""The whole window in a process of its own, over a real service: killed, closed, started twice, and back again."""
+"""The whole window in its own process, over a real daemon: killed, closed, started twice, and restored."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from vestim_gui.shell.toasts import Toasts
 from vestim_gui.store.catalogue import Catalogue
 from vestim_gui.theme.theme import Theme
 
-DRIVEN = """
+REPORTING_WINDOW = """
 import json, sys
 from PyQt6.QtCore import QTimer
 from vestim_gui import application
@@ -39,11 +39,11 @@ from vestim_gui.detail.page import DetailPage
 class Window(application.MainWindow):
     def __init__(self, ctx, pages):
         super().__init__(ctx, pages)
-        self.told = ""
+        self.reported = ""
         self.timer = QTimer(self)
-        self.timer.timeout.connect(self.tell)
+        self.timer.timeout.connect(self.report)
         self.timer.start(50)
-    def tell(self):
+    def report(self):
         page = self.findChild(DetailPage)
         feed = page.feed if page is not None else None
         tasks = feed.history.tasks.values() if feed is not None else ()
@@ -51,7 +51,7 @@ class Window(application.MainWindow):
         new_job = self._pages.get("new_job")
         state = {
             "phase": self._ctx.link.state.phase,
-            "bar": self.service_bar.words.text() if self.service_bar.isVisible() else "",
+            "bar": self.connection_bar.message.text() if self.connection_bar.isVisible() else "",
             "page": self.page_name,
             "jobs": sorted(row["name"] for row in self._ctx.jobs.rows()),
             "job": page.job_id if page is not None else "",
@@ -60,59 +60,59 @@ class Window(application.MainWindow):
             "draft": new_job.document() if new_job is not None else None,
         }
         line = json.dumps(state, default=str)
-        if line != self.told:
-            self.told = line
+        if line != self.reported:
+            self.reported = line
             print(line, flush=True)
-        wanted = sys.argv[1] if len(sys.argv) > 1 else ""
-        if wanted and self._ctx.jobs.ids():
+        tab = sys.argv[1] if len(sys.argv) > 1 else ""
+        if tab and self._ctx.jobs.ids():
             sys.argv[1] = ""
-            self._ctx.navigate.open_job.emit(self._ctx.jobs.ids()[0], wanted)
+            self._ctx.navigate.open_job.emit(self._ctx.jobs.ids()[0], tab)
 application.MainWindow = Window
 sys.exit(application.main(sys.argv[2:]))
 """
-"""The window, telling how it stands whenever that changes. Arguments: a tab to open the first job at, then paths."""
+"""A window that prints its state whenever it changes. Arguments: a tab to open the first job at, then paths."""
 
-SLOW_S = 60.0
-Told = Callable[[dict[str, Any]], bool]
+TIMEOUT_S = 60.0  # generous limit, in s, for a start of the window on a busy machine
+StateCondition = Callable[[dict[str, Any]], bool]
 
 
-class Driven:
-    """One window's process."""
+class WindowProcess:
+    """The process of one window."""
 
     def __init__(self, tab: str = "", *paths: str) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-c", DRIVEN, tab, *paths],
+            [sys.executable, "-c", REPORTING_WINDOW, tab, *paths],
             stdout=subprocess.PIPE,
             text=True,
             env=os.environ | {"QT_QPA_PLATFORM": "offscreen"},
         )
 
-    def until(self, wanted: Told) -> dict[str, Any]:
-        """How the window stands when it first stands like that."""
+    def until(self, condition: StateCondition) -> dict[str, Any]:
+        """The window's state when it first fulfills the condition."""
         assert self.process.stdout is not None
-        deadline_s, state = time.monotonic() + SLOW_S, {}
+        deadline_s, state = time.monotonic() + TIMEOUT_S, {}
         while time.monotonic() < deadline_s:
             line = self.process.stdout.readline()
             assert line, f"the window has gone; it last stood so: {state}"
             state = json.loads(line)
-            if wanted(state):
+            if condition(state):
                 return state
         raise AssertionError(f"the window stands so: {state}")
 
-    def end(self, number: signal.Signals) -> int:
-        """End it, and wait for it."""
-        self.process.send_signal(number)
-        self.process.communicate(timeout=SLOW_S)
+    def end(self, signal_number: signal.Signals) -> int:
+        """End the process with a signal and wait for it."""
+        self.process.send_signal(signal_number)
+        self.process.communicate(timeout=TIMEOUT_S)
         return self.process.returncode
 
 
 @pytest.fixture
-def windows() -> Iterator[Callable[..., Driven]]:
-    """Starts windows; those that are left are ended."""
-    started: list[Driven] = []
+def windows() -> Iterator[Callable[..., WindowProcess]]:
+    """Starts windows; those still running are ended."""
+    started: list[WindowProcess] = []
 
-    def start(tab: str = "", *paths: str) -> Driven:
-        started.append(Driven(tab, *paths))
+    def start(tab: str = "", *paths: str) -> WindowProcess:
+        started.append(WindowProcess(tab, *paths))
         return started[-1]
 
     yield start
@@ -122,8 +122,8 @@ def windows() -> Iterator[Callable[..., Driven]]:
 
 
 @pytest.fixture
-def ctx_real(make_link: MakeLink, theme: Theme, tmp_path: Path) -> Context:
-    """A context over a real service."""
+def daemon_ctx(make_link: MakeLink, theme: Theme, tmp_path: Path) -> Context:
+    """A context over a real daemon."""
     link, _ = make_link()
     context = Context(
         link=link,
@@ -139,28 +139,30 @@ def ctx_real(make_link: MakeLink, theme: Theme, tmp_path: Path) -> Context:
     return context
 
 
-def test_a_window_that_was_killed_comes_back_where_it_stood(
-    vestim_home: Path, windows: Callable[..., Driven], job: Callable[[int], dict[str, Any]]
+def test_a_killed_window_is_restored(
+    vestim_home: Path, windows: Callable[..., WindowProcess], job: Callable[[int], dict[str, Any]]
 ) -> None:
     first = windows("curves")
     first.until(lambda state: state["phase"] == "live")
     with Client() as client:
-        client.call("submit", spec=job(3000))  # a job of somebody else's appears by itself
-        seen = first.until(lambda state: len(state["epochs"]) >= 3 and state["tab"] == "curves")
+        client.call("submit", spec=job(3000))  # a job submitted by another program appears by itself
+        state_before_kill = first.until(lambda state: len(state["epochs"]) >= 3 and state["tab"] == "curves")
         session = Home.find().root / "window_session.json"
-        first.until(lambda _: session.is_file() and seen["job"] in session.read_text())
+        first.until(lambda _: session.is_file() and state_before_kill["job"] in session.read_text())
         first.end(signal.SIGKILL)
         second = windows()
-        back = second.until(lambda state: len(state["epochs"]) > len(seen["epochs"]))
-        assert (back["page"], back["job"], back["tab"]) == ("jobs", seen["job"], "curves")
-        assert back["epochs"] == list(range(1, len(back["epochs"]) + 1))
+        restored = second.until(lambda state: len(state["epochs"]) > len(state_before_kill["epochs"]))
+        assert (restored["page"], restored["job"], restored["tab"]) == ("jobs", state_before_kill["job"], "curves")
+        assert restored["epochs"] == list(range(1, len(restored["epochs"]) + 1))
         daemon = find_daemon(Home.find())
         assert daemon is not None
         psutil.Process(daemon.pid).kill()
-        away = second.until(lambda state: state["bar"] != "")
-        assert "Training goes on; reconnecting" in away["bar"] and away["jobs"] == ["a fnn"]
-        again = second.until(lambda state: state["bar"] == "" and len(state["epochs"]) > len(away["epochs"]) + 2)
-        assert again["epochs"] == list(range(1, len(again["epochs"]) + 1))
+        disconnected = second.until(lambda state: state["bar"] != "")
+        assert "Training goes on; reconnecting" in disconnected["bar"] and disconnected["jobs"] == ["a fnn"]
+        reconnected = second.until(
+            lambda state: state["bar"] == "" and len(state["epochs"]) > len(disconnected["epochs"]) + 2
+        )
+        assert reconnected["epochs"] == list(range(1, len(reconnected["epochs"]) + 1))
         assert second.end(signal.SIGTERM) == 0
     with Client() as client:
         (row,) = client.call("list_jobs")["jobs"]
@@ -169,7 +171,7 @@ def test_a_window_that_was_killed_comes_back_where_it_stood(
 
 
 def test_a_second_start_hands_its_files_to_the_first(
-    vestim_home: Path, windows: Callable[..., Driven], tmp_path: Path
+    vestim_home: Path, windows: Callable[..., WindowProcess], tmp_path: Path
 ) -> None:
     first = windows()
     first.until(lambda state: state["phase"] == "live")
@@ -177,32 +179,32 @@ def test_a_second_start_hands_its_files_to_the_first(
     data.write_text("time_s,voltage_V\n0,3\n")
     job_file.write_text('name = "from a file"\n')
     second = windows("", str(data))
-    assert second.process.wait(SLOW_S) == 0
+    assert second.process.wait(TIMEOUT_S) == 0
     taken = first.until(lambda state: state["page"] == "new_job" and (state["draft"] or {}).get("data"))
     assert taken["draft"]["data"]["train"] == [str(data)]
     third = windows("", str(job_file))
-    assert third.process.wait(SLOW_S) == 0
+    assert third.process.wait(TIMEOUT_S) == 0
     first.until(lambda state: (state["draft"] or {}).get("name") == "from a file")
     assert first.end(signal.SIGTERM) == 0
     with Client() as client:
         client.call("shutdown", stop_jobs=True)
 
 
-def test_a_home_that_cannot_be_used_is_said_in_one_sentence(tmp_path: Path) -> None:
+def test_an_unusable_home_is_reported_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    said = subprocess.run(
-        [sys.executable, "-c", SAID],
+    process = subprocess.run(
+        [sys.executable, "-c", MESSAGE_BOX_SCRIPT],
         env=os.environ | {"QT_QPA_PLATFORM": "offscreen", "VESTIM_HOME": str(tmp_path / "file" / "home")},
         capture_output=True,
         text=True,
-        timeout=SLOW_S,
+        timeout=TIMEOUT_S,
         check=False,
     )
-    assert said.returncode == 1 and "Traceback" not in said.stderr
-    assert "a file is in the way" in said.stdout
+    assert process.returncode == 1 and "Traceback" not in process.stderr
+    assert "a file is in the way" in process.stdout
 
 
-SAID = """
+MESSAGE_BOX_SCRIPT = """
 import sys
 from PyQt6.QtWidgets import QMessageBox
 from vestim_gui import application
@@ -212,17 +214,17 @@ sys.exit(application.main([]))
 
 
 def test_stop_everything_and_quit_leaves_nothing_running(
-    ctx_real: Context, qtbot: QtBot, until: Any, job: Callable[[int], dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+    daemon_ctx: Context, qtbot: QtBot, until: Any, job: Callable[[int], dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    window = MainWindow(ctx_real, {"jobs": QWidget})
+    window = MainWindow(daemon_ctx, {"jobs": QWidget})
     with qtbot.waitExposed(window):
         window.show()
     with Client() as client:
         job_id = client.call("submit", spec=job(3000))["job_id"]
-    until(lambda: (ctx_real.jobs.row(job_id) or {}).get("state") == "running")
-    monkeypatch.setattr(close_dialogs, "ask_stopping", lambda jobs, parent: True)
+    until(lambda: (daemon_ctx.jobs.row(job_id) or {}).get("state") == "running")
+    monkeypatch.setattr(close_dialogs, "confirm_stop", lambda jobs, parent: True)
     with qtbot.waitSignal(window.closed, timeout=60_000):
-        ctx_real.actions.action("quit.stop_all").trigger()
+        daemon_ctx.actions.action("quit.stop_all").trigger()
     window.deleteLater()
     home = Home.find()
     until(lambda: not daemon_lives(home))
@@ -231,13 +233,15 @@ def test_stop_everything_and_quit_leaves_nothing_running(
         client.call("shutdown", stop_jobs=True)
 
 
-def test_a_service_that_is_not_to_start_waits_for_the_user(vestim_home: Path, windows: Callable[..., Driven]) -> None:
+def test_a_daemon_that_must_not_start_waits_for_the_user(
+    vestim_home: Path, windows: Callable[..., WindowProcess]
+) -> None:
     (vestim_home / "window.json").write_text('{"start_service": false}')
     window = windows()
     waiting = window.until(lambda state: state["phase"] == "reconnecting" and state["bar"] != "")
     assert "it is not started, as the settings have it" in waiting["bar"]
     assert not daemon_lives(Home.find())
     with Client() as client:
-        client.call("hello")  # somebody starts it
+        client.call("hello")  # another program starts it
         window.until(lambda state: state["phase"] == "live")
         client.call("shutdown", stop_jobs=True)
