@@ -15,23 +15,23 @@ from vestim_gui.shell.main_window import MainWindow
 from vestim_gui.shell.settings_page import SettingsPage
 
 
-class RecordingPage(QWidget):
+class NotingPage(QWidget):
     """Stands in for the jobs page and the new-job page."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.calls: list[tuple[Any, ...]] = []
+        self.told: list[tuple[Any, ...]] = []
         self.field = QLineEdit()
         QVBoxLayout(self).addWidget(self.field)
 
     def show_job(self, job_id: str, tab: str = "") -> None:
-        self.calls.append(("show", job_id, tab))
+        self.told.append(("show", job_id, tab))
 
     def open(self, document: dict[str, Any] | None = None, draft_id: str = "") -> None:
-        self.calls.append(("open", document, draft_id))
+        self.told.append(("open", document, draft_id))
 
     def open_file(self, path: str) -> None:
-        self.calls.append(("file", path))
+        self.told.append(("file", path))
 
 
 @pytest.fixture
@@ -44,14 +44,14 @@ def live(ctx: Context, fake_link: FakeLink, qtbot: QtBot) -> Context:
 
 @pytest.fixture
 def window(ctx: Context, qtbot: QtBot) -> Iterator[MainWindow]:
-    main_window = open_window(ctx, qtbot)
+    main_window = made_window(ctx, qtbot)
     yield main_window
-    close_window(main_window)
+    dismiss(main_window)
 
 
-def open_window(ctx: Context, qtbot: QtBot) -> MainWindow:
+def made_window(ctx: Context, qtbot: QtBot) -> MainWindow:
     """A window that is shown."""
-    pages = {"jobs": RecordingPage, "new_job": RecordingPage, "settings": lambda: SettingsPage(ctx)}
+    pages = {"jobs": NotingPage, "new_job": NotingPage, "settings": lambda: SettingsPage(ctx)}
     window = MainWindow(ctx, pages)
     with qtbot.waitExposed(window):
         window.show()
@@ -59,7 +59,7 @@ def open_window(ctx: Context, qtbot: QtBot) -> MainWindow:
     return window
 
 
-def close_window(window: MainWindow) -> None:
+def dismiss(window: MainWindow) -> None:
     """Close the window for good, without a question."""
     window._is_closing = True
     window._ctx.toasts.set_layer(None)

@@ -7,7 +7,7 @@ from PyQt6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from tests.gui.fake_link import FakeLink, summary
-from tests.gui.shell.conftest import RecordingPage
+from tests.gui.shell.conftest import NotingPage
 from vestim_gui.actions import Where
 from vestim_gui.context import Context
 from vestim_gui.shell.about_dialog import TERMS, AboutDialog, versions
@@ -17,7 +17,7 @@ from vestim_gui.shell.shortcuts_dialog import ShortcutsDialog, active_shortcuts,
 
 def test_a_command_by_a_few_letters(window: MainWindow, qtbot: QtBot) -> None:
     page = window.page("jobs")
-    assert isinstance(page, RecordingPage)
+    assert isinstance(page, NotingPage)
     page.field.setFocus()
     qtbot.keyClick(page.field, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
     palette = window.palette_box
@@ -31,7 +31,7 @@ def test_a_command_by_a_few_letters(window: MainWindow, qtbot: QtBot) -> None:
 
 def test_escape_gives_the_focus_back(window: MainWindow, qtbot: QtBot) -> None:
     page = window.page("jobs")
-    assert isinstance(page, RecordingPage)
+    assert isinstance(page, NotingPage)
     page.field.setFocus()
     qtbot.waitUntil(page.field.hasFocus)
     window.palette_box.open()

@@ -12,7 +12,7 @@ from PyQt6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from tests.gui.fake_link import FakeLink, summary
-from tests.gui.shell.conftest import RecordingPage, close_window, open_window
+from tests.gui.shell.conftest import NotingPage, dismiss, made_window
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_gui.context import Context
 from vestim_gui.shell import close_dialogs, main_window
@@ -23,8 +23,8 @@ from vestim_gui.shell.main_window import MainWindow
 
 def calls_of(window: MainWindow, page: str) -> list[tuple[Any, ...]]:
     recording_page = window.page(page)
-    assert isinstance(recording_page, RecordingPage)
-    return recording_page.calls
+    assert isinstance(recording_page, NotingPage)
+    return recording_page.told
 
 
 def test_pages_are_created_when_they_are_opened(window: MainWindow, ctx: Context) -> None:
@@ -53,24 +53,24 @@ def test_one_page_opens_another(window: MainWindow, ctx: Context) -> None:
 
 
 def test_the_next_window_restores_page_and_size(qtbot: QtBot, ctx: Context) -> None:
-    first = open_window(ctx, qtbot)
+    first = made_window(ctx, qtbot)
     first.resize(760, 560)
     first.open_page("settings")
     qtbot.waitUntil(lambda: ctx.session.get("window.geometry", "") != "")
     qtbot.waitUntil(lambda: not first._save_timer.isActive())
-    close_window(first)
-    second = open_window(ctx, qtbot)
+    dismiss(first)
+    second = made_window(ctx, qtbot)
     assert (second.page_name, second.width(), second.height()) == ("settings", 760, 560)
-    close_window(second)
+    dismiss(second)
 
 
 @pytest.mark.parametrize("geometry", ["nonsense", "AAAA", 7])
 def test_an_unusable_stored_geometry_is_skipped(qtbot: QtBot, ctx: Context, geometry: Any) -> None:
     ctx.session.put("window.geometry", geometry)
     ctx.session.put("window.page", "gone")
-    window = open_window(ctx, qtbot)
+    window = made_window(ctx, qtbot)
     assert window.page_name == "jobs" and window.width() >= 720
-    close_window(window)
+    dismiss(window)
 
 
 def test_dropped_files_are_sorted(tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ def test_the_user_is_told_once_that_jobs_go_on(
     with qtbot.waitSignal(window.closed):
         window.close()
     assert texts == ["1 running", "1 running"] and busy.settings.value.closing_told
-    second = open_window(busy, qtbot)
+    second = made_window(busy, qtbot)
     with qtbot.waitSignal(second.closed):
         busy.actions.action("quit").trigger()
     assert len(texts) == 2
