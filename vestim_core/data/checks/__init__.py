@@ -1,5 +1,8 @@
-"""Checks: pure functions from tables to findings. Each looks at one thing, takes time in proportion to the rows, and
-changes nothing; what is proposed as a repair is data that `apply_repair` carries out."""
+"""Checks: pure functions from tables to findings.
+
+Each check looks at one thing, takes time in proportion to the rows and changes nothing. A proposed repair is data that
+`apply_repair` carries out. All limits stand in `thresholds`.
+"""
 
 from __future__ import annotations
 
@@ -8,57 +11,58 @@ from collections.abc import Callable
 import numpy as np
 
 from vestim_core.data.checks import channels, current, soc, temperature, time
-from vestim_core.data.checks.files import check_set
-from vestim_core.data.checks.member import Member
-from vestim_core.data.checks.view import View
+from vestim_core.data.checks.checked_file import Member
+from vestim_core.data.checks.set_checks import check_set
+from vestim_core.data.checks.table_view import TableView
 from vestim_core.data.table import Table
 from vestim_core.spec.finding import Finding
 
 __all__ = ["CHECKS", "Member", "check_set", "check_table"]
 
-CHECKS: tuple[Callable[[View], list[Finding]], ...] = (
-    time.order,
-    time.repeats,
-    time.tiny_steps,
-    time.gaps,
-    time.rates,
-    current.sign,
-    current.units,
-    current.lag,
-    soc.scale,
-    soc.follows_current,
-    channels.missing,
-    channels.constant,
-    channels.stuck,
-    channels.clipped,
-    channels.spikes,
-    channels.impossible,
-    channels.power,
-    temperature.sentinel,
-    temperature.kelvin,
-    temperature.first_sample,
-    temperature.nearly_constant,
+CHECKS: tuple[Callable[[TableView], list[Finding]], ...] = (
+    time.find_reversals,
+    time.find_repeats,
+    time.find_tiny_steps,
+    time.find_gaps,
+    time.find_mixed_rates,
+    current.find_wrong_sign,
+    current.find_wrong_unit,
+    current.find_lag,
+    soc.find_wrong_scale,
+    soc.find_wrong_capacity,
+    channels.find_missing_values,
+    channels.find_constant,
+    channels.find_stuck,
+    channels.find_clipped,
+    channels.find_spikes,
+    channels.find_impossible,
+    channels.find_power_mismatch,
+    temperature.find_sentinels,
+    temperature.find_kelvin,
+    temperature.find_stale_first_sample,
+    temperature.find_nearly_constant,
 )
-"""Every check of a single table, in the order in which findings are told."""
+"""Every check of a single table, in the order in which findings are listed."""
 
 
 def check_table(table: Table) -> list[Finding]:
-    """What is to be said of one table as it was loaded: first what reading noticed, then what the checks find.
+    """Return the findings of one table as it was loaded: the reader's first, then those of the checks.
 
-    Of two findings with one code and column the first stays. An empty table has no findings but its reader's.
+    Of two findings with the same code, column and rows the first stays, and so does the first `time.unit`. A table of
+    fewer than two rows has only its reader's findings.
     """
-    found = list(table.findings)
+    findings = list(table.findings)
     if table.rows >= 2:
-        view = View(table)
-        with np.errstate(invalid="ignore", over="ignore"):  # NaN and infinity are what is looked for
+        view = TableView(table)
+        with np.errstate(invalid="ignore", over="ignore"):  # checks look for NaN and infinity
             for check in CHECKS:
-                found += check(view)
-    seen: dict[tuple[str, str, object], Finding] = {}
-    for finding in found:
-        seen.setdefault((finding.code, finding.column, finding.rows), finding)
-    kept: list[Finding] = []
-    for finding in seen.values():
-        twice = any(other.code == finding.code == "time.unit" for other in kept)
-        if not twice:
-            kept.append(finding)
-    return kept
+                findings += check(view)
+    unique: dict[tuple[str, str, object], Finding] = {}
+    for finding in findings:
+        unique.setdefault((finding.code, finding.column, finding.rows), finding)
+    result: list[Finding] = []
+    for finding in unique.values():
+        is_second_time_unit = any(earlier.code == finding.code == "time.unit" for earlier in result)
+        if not is_second_time_unit:
+            result.append(finding)
+    return result

@@ -1,28 +1,22 @@
-"""SOC: percent, range, and whether it follows the current."""
+"""SOC: percent, range, and agreement with the integral of the current."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from vestim_core.data.checks.current import sign
-from vestim_core.data.checks.view import View, dot
+from vestim_core.data.checks import thresholds
+from vestim_core.data.checks.current import find_wrong_sign
+from vestim_core.data.checks.table_view import TableView, dot
 from vestim_core.spec.finding import Finding, Repair, Severity
 
-_PERCENT = 1.5
-_LOW, _HIGH = -0.02, 1.02
-_MOVED = 0.05
-_FOLLOWS = 0.98
-_LARGEST_AH, _SMALLEST_AH = 1000.0, 0.002
-_SLOW_S, _FAST_S = 100.0, 0.1
 
-
-def scale(view: View) -> list[Finding]:
-    """Percent instead of a fraction, or beyond full and empty."""
+def find_wrong_scale(view: TableView) -> list[Finding]:
+    """Percent instead of a fraction, or values beyond full and empty."""
     soc = view.column("soc")
     if soc is None or not np.isfinite(soc).any():
         return []
     low, high = float(np.nanmin(soc)), float(np.nanmax(soc))
-    if high > _PERCENT:
+    if high > thresholds.SOC_PERCENT.value:
         return [
             view.finding(
                 "soc.percent",
@@ -33,66 +27,69 @@ def scale(view: View) -> list[Finding]:
                 repair=Repair(kind="scale", parameters={"column": "soc", "factor": 0.01}),
             )
         ]
-    beyond = (soc < _LOW) | (soc > _HIGH)
-    if not beyond.any():
+    lowest, highest = thresholds.SOC_LOWEST.value, thresholds.SOC_HIGHEST.value
+    is_outside = (soc < lowest) | (soc > highest)
+    if not is_outside.any():
         return []
     return [
         view.finding(
             "soc.range",
             Severity.WARNING,
-            f'The SOC of "{view.name}" lies between {low:.4f} and {high:.4f} and leaves {_LOW} to {_HIGH} in '
-            f"{int(beyond.sum())} rows.",
+            f'The SOC of "{view.name}" lies between {low:.4f} and {high:.4f} and leaves {lowest} to {highest} in '
+            f"{int(is_outside.sum())} rows.",
             "soc",
-            beyond,
+            is_outside,
         )
     ]
 
 
-def capacity_Ah(view: View) -> tuple[float, float] | None:
-    """(capacity that SOC and current imply, their correlation); None when there is too little to say."""
-    soc, charge = view.of_timed("soc"), view.charge_Ah
+def implied_capacity(view: TableView) -> tuple[float, float] | None:
+    """(capacity in Ah that SOC and current imply, their correlation); None when there is too little to compare."""
+    soc, charge = view.timed_column("soc"), view.charge_Ah
     if soc is None or charge is None:
         return None
-    there = np.isfinite(soc)
-    if there.sum() < 10:
+    is_finite = np.isfinite(soc)
+    if is_finite.sum() < thresholds.MIN_ROWS.value:
         return None
-    fraction, moved = soc[there], charge[there]
-    if np.nanmax(fraction) > _PERCENT:
+    fraction, charge_Ah = soc[is_finite], charge[is_finite]
+    if np.nanmax(fraction) > thresholds.SOC_PERCENT.value:
         fraction = fraction / 100
-    if np.ptp(fraction) < _MOVED or np.ptp(moved) == 0:
+    if np.ptp(fraction) < thresholds.SOC_MIN_CHANGE.value or np.ptp(charge_Ah) == 0:
         return None
-    fraction, moved = fraction - fraction.mean(), moved - moved.mean()
-    both, squared = dot(fraction, moved), dot(fraction, fraction)
-    return float(both / squared), float(both / np.sqrt(squared * dot(moved, moved)))
+    fraction, charge_Ah = fraction - fraction.mean(), charge_Ah - charge_Ah.mean()
+    product, squares = dot(fraction, charge_Ah), dot(fraction, fraction)
+    return float(product / squares), float(product / np.sqrt(squares * dot(charge_Ah, charge_Ah)))
 
 
-def follows_current(view: View) -> list[Finding]:
-    """SOC against the integral of the current: the capacity must be one that cells have."""
-    known = capacity_Ah(view)
-    if known is None or sign(view):
+def find_wrong_capacity(view: TableView) -> list[Finding]:
+    """SOC against the integral of the current: they have to agree and imply a capacity that cells have."""
+    implied = implied_capacity(view)
+    if implied is None or find_wrong_sign(view):
         return []
-    capacity, correlation = known
-    if capacity > _LARGEST_AH and view.usual_s >= _SLOW_S:
-        return [_time_unit(view, capacity, "ms", 1e-3)]
-    if 0 < capacity < _SMALLEST_AH and view.usual_s <= _FAST_S:
-        return [_time_unit(view, capacity, "h", 3600.0)]
-    if capacity > _LARGEST_AH:
-        said = f"implies a capacity of {capacity:.0f} Ah: current, SOC or time is in another unit"
+    capacity_Ah, correlation = implied
+    is_too_large = capacity_Ah > thresholds.LARGEST_CAPACITY.value
+    if is_too_large and view.median_step_s >= thresholds.SLOW_STEP.value:
+        return [_time_unit_finding(view, capacity_Ah, "ms", 1e-3)]
+    is_too_small = 0 < capacity_Ah < thresholds.SMALLEST_CAPACITY.value
+    if is_too_small and view.median_step_s <= thresholds.FAST_STEP.value:
+        return [_time_unit_finding(view, capacity_Ah, "h", 3600.0)]
+    if is_too_large:
+        description = f"implies a capacity of {capacity_Ah:.0f} Ah: current, SOC or time is in another unit"
     elif correlation < 0:
-        said = "falls while the current charges: is it depth of discharge?"
-    elif correlation < _FOLLOWS:
-        said = f"does not follow its current (correlation {correlation:.3f}): take it from another source"
+        description = "falls while the current charges: is it depth of discharge?"
+    elif correlation < thresholds.SOC_CORRELATION.value:
+        description = f"does not follow its current (correlation {correlation:.3f}): take it from another source"
     else:
         return []
-    return [view.finding("soc.capacity", Severity.WARNING, f'The SOC of "{view.name}" {said}.', "soc")]
+    return [view.finding("soc.capacity", Severity.WARNING, f'The SOC of "{view.name}" {description}.', "soc")]
 
 
-def _time_unit(view: View, capacity: float, unit: str, factor: float) -> Finding:
+def _time_unit_finding(view: TableView, capacity_Ah: float, unit: str, factor: float) -> Finding:
     return view.finding(
         "time.unit",
         Severity.ERROR,
-        f'"{view.name}" has rows {view.usual_s:.4g} s apart, and SOC and current imply {capacity:.4g} Ah: its time is '
-        f"in {unit}. Multiply it by {factor:g}.",
+        f'"{view.name}" has rows {view.median_step_s:.4g} s apart, and SOC and current imply {capacity_Ah:.4g} Ah: its '
+        f"time is in {unit}. Multiply it by {factor:g}.",
         "time_s",
         repair=Repair(kind="scale", parameters={"column": "time_s", "factor": factor}),
     )

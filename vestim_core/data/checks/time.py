@@ -1,60 +1,60 @@
-"""Time: order, repeats, steps too small, pauses, several rates."""
+"""Time: order, repeats, steps too small, gaps, several rates."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from vestim_core.data.checks.view import View
+from vestim_core.data.checks import thresholds
+from vestim_core.data.checks.table_view import TableView
 from vestim_core.data.spans import count_rows, rows_words, spans_of
 from vestim_core.spec.finding import Finding, Repair, Severity
 
-TINY = 0.1
-"""Share of the usual step below which a step is tiny."""
-_GAP, _LONG_GAP = 1.5, 10.0
-_BLOCK_ROWS = 10
-_MOST_SHIFTS = 1000
-_SAME_RATE = 0.2
-_ONE_RATE_SHARE = 0.9
+_MAX_SHIFTS = 1000
+"""Shifts in one repair: bounds its size in a job file; arbitrary, 100 to 10,000 works."""
 
 
-def order(view: View) -> list[Finding]:
-    """Time that runs backwards. Sorting would mix two stretches, so the rest is shifted instead."""
-    back = np.flatnonzero(view.steps_s < 0)
-    if len(back) == 0:
+def find_reversals(view: TableView) -> list[Finding]:
+    """Time that runs backwards. Sorting would mix two stretches, so the repair shifts what follows instead."""
+    reversals = np.flatnonzero(view.steps_s < 0)
+    if len(reversals) == 0:
         return []
-    rows = view.timed[back + 1]
-    shifts = [[int(row), float(view.usual_s - step)] for row, step in zip(rows, view.steps_s[back], strict=True)]
-    first = f"by {-view.steps_s[back[0]]:.6g} s at row {rows[0]}"
-    often = "" if len(back) == 1 else f" and {len(back) - 1} more time{'s' if len(back) > 2 else ''}"
+    rows = view.timed_rows[reversals + 1]
+    shifts = [
+        [int(row), float(view.median_step_s - step)] for row, step in zip(rows, view.steps_s[reversals], strict=True)
+    ]
+    first = f"by {-view.steps_s[reversals[0]]:.6g} s at row {rows[0]}"
+    more = "" if len(reversals) == 1 else f" and {len(reversals) - 1} more time{'s' if len(reversals) > 2 else ''}"
     return [
         view.finding(
             "time.not_monotonic",
             Severity.ERROR,
-            f'Time falls {first}{often} in "{view.name}": shift what follows forward, so that the step is the usual '
-            f"{view.usual_s:.6g} s, or split the file there.",
+            f'Time falls {first}{more} in "{view.name}": shift what follows forward, so that the step is the usual '
+            f"{view.median_step_s:.6g} s, or split the file there.",
             "time_s",
             rows,
-            Repair(kind="shift_time", parameters={"shifts": shifts}) if len(shifts) <= _MOST_SHIFTS else None,
+            Repair(kind="shift_time", parameters={"shifts": shifts}) if len(shifts) <= _MAX_SHIFTS else None,
         )
     ]
 
 
-def repeats(view: View) -> list[Finding]:
+def find_repeats(view: TableView) -> list[Finding]:
     """Rows with the time of the row before."""
-    doubles = np.flatnonzero(view.steps_s == 0)
-    if len(doubles) == 0:
+    repeats = np.flatnonzero(view.steps_s == 0)
+    if len(repeats) == 0:
         return []
-    spans = spans_of(view.timed[doubles + 1])
-    first, second = view.timed[doubles], view.timed[doubles + 1]
-    same = all(np.array_equal(values[first], values[second], equal_nan=True) for values in view.table.columns.values())
+    spans = spans_of(view.timed_rows[repeats + 1])
+    first, second = view.timed_rows[repeats], view.timed_rows[repeats + 1]
+    is_exact = all(
+        np.array_equal(values[first], values[second], equal_nan=True) for values in view.table.columns.values()
+    )
     count = count_rows(spans)
-    said = "of the row before and all its values" if same else "of the row before and other values"
+    description = "of the row before and all its values" if is_exact else "of the row before and other values"
     return [
         view.finding(
             "time.duplicates",
-            Severity.WARNING if same else Severity.INFO,
-            f'{count} row{" has" if count == 1 else "s have"} the time {said} in "{view.name}" ({rows_words(spans)}): '
-            f"of each such group the last row is kept.",
+            Severity.WARNING if is_exact else Severity.INFO,
+            f'{count} row{" has" if count == 1 else "s have"} the time {description} in "{view.name}" '
+            f"({rows_words(spans)}): of each such group the last row is kept.",
             "time_s",
             spans,
             Repair(kind="drop_repeats"),
@@ -62,52 +62,55 @@ def repeats(view: View) -> list[Finding]:
     ]
 
 
-def tiny_steps(view: View) -> list[Finding]:
-    """Steps far below the usual: a pair at a change of step is normal, a block of thousands of rows is not."""
-    below_s = TINY * view.usual_s
-    tiny = np.flatnonzero((view.steps_s > 0) & (view.steps_s < below_s))
-    if len(tiny) == 0:
+def find_tiny_steps(view: TableView) -> list[Finding]:
+    """Steps far below the median: a pair at a change of step is normal, a block of thousands of rows is not."""
+    limit_s = thresholds.TINY_STEP.value * view.median_step_s
+    tiny_steps = np.flatnonzero((view.steps_s > 0) & (view.steps_s < limit_s))
+    if len(tiny_steps) == 0:
         return []
-    spans = spans_of(view.timed[tiny + 1])
+    spans = spans_of(view.timed_rows[tiny_steps + 1])
     longest = max(last - first + 1 for first, last in spans)
-    typical_s = float(np.median(view.steps_s[tiny]))
-    block = f", in one block {longest + 1} rows" if longest >= _BLOCK_ROWS else ""
+    is_block = longest >= thresholds.TINY_BLOCK_ROWS.value
+    typical_s = float(np.median(view.steps_s[tiny_steps]))
+    block = f", in one block {longest + 1} rows" if is_block else ""
     return [
         view.finding(
             "time.tiny_steps",
-            Severity.WARNING if longest >= _BLOCK_ROWS else Severity.INFO,
-            f'{len(tiny)} row{"" if len(tiny) == 1 else "s"} of "{view.name}" ({rows_words(spans)}) lie about '
-            f"{_short(typical_s)} after the row before, where {_short(view.usual_s)} is usual{block}: by row number "
-            f"they would look like {len(tiny) * view.usual_s:.0f} s.",
+            Severity.WARNING if is_block else Severity.INFO,
+            f'{len(tiny_steps)} row{"" if len(tiny_steps) == 1 else "s"} of "{view.name}" ({rows_words(spans)}) lie '
+            f"about {_duration_text(typical_s)} after the row before, where {_duration_text(view.median_step_s)} is "
+            f"usual{block}: by row number they would look like {len(tiny_steps) * view.median_step_s:.0f} s.",
             "time_s",
             spans,
-            Repair(kind="merge_tiny_steps", parameters={"shorter_than_s": below_s}),
+            Repair(kind="merge_tiny_steps", parameters={"shorter_than_s": limit_s}),
         )
     ]
 
 
-def gaps(view: View) -> list[Finding]:
-    """Pauses: long ones part a file, short ones are only told."""
-    steps, usual_s = view.steps_s, view.usual_s
-    if usual_s <= 0:
+def find_gaps(view: TableView) -> list[Finding]:
+    """Stretches without rows: long ones are a warning, short ones are for information."""
+    steps, median_step_s = view.steps_s, view.median_step_s
+    if median_step_s <= 0:
         return []
-    long = np.flatnonzero(steps > _LONG_GAP * usual_s)
-    short = np.flatnonzero((steps > _GAP * usual_s) & (steps <= _LONG_GAP * usual_s))
+    short_limit_s = thresholds.SHORT_GAP.value * median_step_s
+    long_limit_s = thresholds.LONG_GAP.value * median_step_s
+    long_gaps = np.flatnonzero(steps > long_limit_s)
+    short_gaps = np.flatnonzero((steps > short_limit_s) & (steps <= long_limit_s))
     findings = []
-    for places, severity, said in (
-        (long, Severity.WARNING, "without data, which parts the file there: never interpolated across"),
-        (short, Severity.INFO, "without data"),
+    for gaps, severity, description in (
+        (long_gaps, Severity.WARNING, "without data, which parts the file there: never interpolated across"),
+        (short_gaps, Severity.INFO, "without data"),
     ):
-        if len(places) == 0 or len(places) > len(steps) * (1 - _ONE_RATE_SHARE):
+        if len(gaps) == 0 or len(gaps) > len(steps) * (1 - thresholds.ONE_RATE_SHARE.value):
             continue
-        pairs = tuple(zip(view.timed[places].tolist(), view.timed[places + 1].tolist(), strict=True))
-        longest = int(np.argmax(steps[places]))
-        many = "" if len(places) == 1 else f"{len(places)} pauses, the longest "
+        pairs = tuple(zip(view.timed_rows[gaps].tolist(), view.timed_rows[gaps + 1].tolist(), strict=True))
+        longest = int(np.argmax(steps[gaps]))
+        count = "" if len(gaps) == 1 else f"{len(gaps)} pauses, the longest "
         findings.append(
             view.finding(
                 "time.gap",
                 severity,
-                f'"{view.name}" has {many}{steps[places[longest]]:.6g} s {said} (rows {pairs[longest][0]} and '
+                f'"{view.name}" has {count}{steps[gaps[longest]]:.6g} s {description} (rows {pairs[longest][0]} and '
                 f"{pairs[longest][1]}).",
                 "time_s",
                 pairs,
@@ -116,29 +119,29 @@ def gaps(view: View) -> list[Finding]:
     return findings
 
 
-def rates(view: View) -> list[Finding]:
-    """More than one rate in a file, as when a cycler writes rests more seldom."""
-    steps = view.steps_s[view.steps_s > TINY * view.usual_s]
-    if len(steps) < 10 or view.usual_s <= 0:
+def find_mixed_rates(view: TableView) -> list[Finding]:
+    """More than one sampling rate in a file, as when a cycler records rests less often."""
+    steps = view.steps_s[view.steps_s > thresholds.TINY_STEP.value * view.median_step_s]
+    if len(steps) < thresholds.MIN_ROWS.value or view.median_step_s <= 0:
         return []
-    others = steps[np.abs(steps - view.usual_s) > _SAME_RATE * view.usual_s]
-    if len(others) <= (1 - _ONE_RATE_SHARE) * len(steps):
+    other_steps = steps[np.abs(steps - view.median_step_s) > thresholds.SAME_RATE.value * view.median_step_s]
+    if len(other_steps) <= (1 - thresholds.ONE_RATE_SHARE.value) * len(steps):
         return []
     return [
         view.finding(
             "time.mixed_rates",
             Severity.INFO,
-            f'"{view.name}" has several rates: {_short(view.usual_s)} between rows is usual, about '
-            f"{_short(float(np.median(others)))} in {100 * len(others) / len(steps):.0f} % of them. Resampling by time "
-            f"treats them alike.",
+            f'"{view.name}" has several rates: {_duration_text(view.median_step_s)} between rows is usual, about '
+            f"{_duration_text(float(np.median(other_steps)))} in {100 * len(other_steps) / len(steps):.0f} % of them. "
+            f"Resampling by time treats them alike.",
             "time_s",
         )
     ]
 
 
-def _short(seconds: float) -> str:
+def _duration_text(seconds: float) -> str:
     """A duration with a fitting unit."""
     for factor, unit in ((1.0, "s"), (1e3, "ms"), (1e6, "us")):
-        if seconds * factor >= 0.9995 or unit == "us":
+        if seconds * factor >= 0.9995 or unit == "us":  # three digits round 0.9995 to 1
             return f"{seconds * factor:.3g} {unit}"
     return ""

@@ -1,4 +1,4 @@
-"""Member: a file and what it is for."""
+"""CheckedFile: a loaded table and its role in the job."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from vestim_core.spec.data import Role
 
 @dataclass(frozen=True)
 class Member:
-    """A loaded table and what it is for."""
+    """A loaded table and its role."""
 
     table: Table
     role: Role = "train"
