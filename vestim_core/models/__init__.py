@@ -1,4 +1,4 @@
-"""The models: networks in torch, one file a kind, and the equivalent circuit, which needs no torch.
+"""The models: networks in torch, one file per kind, and the equivalent circuit, which needs no torch.
 
-Importing the package loads nothing: a worker that only fits the circuit never pays for torch.
+Importing the package loads nothing, so that a worker that only fits the circuit does not load torch.
 """

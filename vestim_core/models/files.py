@@ -1,7 +1,7 @@
-"""A trained model on disk: `model.pt` (weights) and `model.json` (everything needed to use them anywhere).
+"""A trained model on disk: `model.pt` (weights) and `model.json` (everything needed to use them elsewhere).
 
-Reading runs no code from the files. Both are written beside and renamed, `model.json` last: a folder that has it has a
-whole model.
+Reading runs no code from the files. Both are written atomically, `model.json` last: a folder that has it has a complete
+model.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from vestim_core.spec.errors import VestimError, not_found, wrong_input
 from vestim_core.spec.job import Trial
 from vestim_core.spec.model import ModelSpec, parameter_count
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 1  # of `model.json`; later ones are refused
 WEIGHTS, DESCRIPTION = "model.pt", "model.json"
 
 
 def save_model(
     folder: Path, module: Network, trial: Trial, pipeline_json: dict[str, Any], extra: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Write the model to `folder`, which is made; returns what stands in `model.json`.
+    """Write the model to `folder`, which is created; returns the content of `model.json`.
 
-    pipeline_json: the fitted preparation, without which the weights mean nothing.
-    extra: further entries of `model.json`: `period_s`, `training` (the outcome's summary), `data` (hashes), ...
+    pipeline_json: the fitted preparation, without which the weights are useless. extra: further entries of
+    `model.json`: `period_s`, `training` (summary of the outcome), `data` (hashes), ...
     """
     weights = {name: tensor.detach().cpu() for name, tensor in module.state_dict().items()}
     document = {
@@ -54,31 +54,31 @@ def save_model(
 
 
 def load_model(folder: Path) -> tuple[Network, dict[str, Any]]:
-    """The model in `folder`, on CPU and ready to predict, and what stands in its `model.json`."""
-    document = _description(folder / DESCRIPTION)
+    """Load the model in `folder`, on CPU and in evaluation mode, and the content of its `model.json`."""
+    document = _read_description(folder / DESCRIPTION)
     spec = TypeAdapter[Any](ModelSpec).validate_python(document["model"])
     module = build_model(spec, len(document["signals"]["features"]))
     try:
         module.load_state_dict(torch.load(folder / WEIGHTS, map_location="cpu", weights_only=True))
     except FileNotFoundError:
         raise not_found(f"{folder} holds no weights: {WEIGHTS} is missing", place=str(folder)) from None
-    except Exception as error:  # torch raises whatever its archive reader met
-        raise _damaged(folder / WEIGHTS) from error
+    except Exception as error:  # torch raises exceptions of many types for a damaged archive
+        raise _damaged_file(folder / WEIGHTS) from error
     return module.eval(), document
 
 
-def _description(path: Path) -> dict[str, Any]:
+def _read_description(path: Path) -> dict[str, Any]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         version = document["schema_version"]
     except FileNotFoundError:
         raise not_found(f"{path.parent} holds no model: {path.name} is missing", place=str(path.parent)) from None
     except (ValueError, KeyError, TypeError) as error:
-        raise _damaged(path) from error
+        raise _damaged_file(path) from error
     if version > SCHEMA_VERSION:
         raise wrong_input(f"{path} was written by a later version of Vestim: update this one", place=str(path))
     return dict(document)
 
 
-def _damaged(path: Path) -> VestimError:
+def _damaged_file(path: Path) -> VestimError:
     return wrong_input(f"{path} cannot be read: it is damaged or no model file; train the model again", place=str(path))

@@ -13,7 +13,7 @@ _ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "gelu": nn.GELU, "t
 
 
 class Fnn(Network):
-    """A feed-forward network; what it predicts of a row depends on that row alone."""
+    """A feed-forward network: the prediction of a row depends on that row alone."""
 
     def __init__(self, spec: FnnModel, features: int) -> None:
         super().__init__(spec)
@@ -24,5 +24,5 @@ class Fnn(Network):
         self.layers = nn.Sequential(*layers, nn.Linear(spec.sizes[-1], 1))
 
     def predict_scaled(self, x: Tensor, state: State | None) -> tuple[Tensor, State]:
-        """See `Network`; the state is empty."""
+        """See `Network`. The state is empty."""
         return self.layers(x.flatten(0, 1)).view(x.shape[:2]), ()

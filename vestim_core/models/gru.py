@@ -10,9 +10,9 @@ from vestim_core.spec.model import GruModel
 
 
 class Gru(Recurrent):
-    """A network of gated recurrent units (Cho et al. 2014, with the reset gate after the product, as torch has it).
+    """A network of gated recurrent units (Cho et al. 2014, with the reset gate after the product, as in torch).
 
-    Update gates start towards keeping (bias 1), which is to a GRU what an open forget gate is to an LSTM.
+    Update gates are initialized to keep the state (bias 1), the counterpart of the open forget gate of an LSTM.
     """
 
     gates = 3
@@ -25,11 +25,11 @@ class Gru(Recurrent):
         """See `Recurrent.layer`."""
         return nn.GRU(inputs, size, batch_first=True)
 
-    def carried(self, state: State) -> Tensor:
-        """The output."""
+    def layer_state(self, state: State) -> Tensor:
+        """The output, which is the state of a GRU layer."""
         return state[0]
 
-    def initialise_bias(self, name: str, bias: Tensor, size: int) -> None:
-        """Let the update gates keep what there is."""
+    def initialize_bias(self, name: str, bias: Tensor, size: int) -> None:
+        """Let the update gates keep the state."""
         if name.startswith("bias_ih"):
-            bias[size : 2 * size] = 1.0  # gates stand in torch's order: reset, update, new
+            bias[size : 2 * size] = 1.0  # torch's order of gates: reset, update, new

@@ -12,7 +12,7 @@ from vestim_core.spec.model import LstmModel
 class Lstm(Recurrent):
     """A long short-term memory network (Hochreiter and Schmidhuber 1997; forget gate of Gers et al. 2000).
 
-    Forget gates start open (bias 1, Jozefowicz et al. 2015).
+    Forget gates are initialized open (bias 1, Jozefowicz et al. 2015).
     """
 
     gates = 4
@@ -25,11 +25,11 @@ class Lstm(Recurrent):
         """See `Recurrent.layer`."""
         return nn.LSTM(inputs, size, batch_first=True)
 
-    def carried(self, state: State) -> tuple[Tensor, Tensor]:
-        """Output and cell."""
+    def layer_state(self, state: State) -> tuple[Tensor, Tensor]:
+        """Output and cell state."""
         return state[0], state[1]
 
-    def initialise_bias(self, name: str, bias: Tensor, size: int) -> None:
+    def initialize_bias(self, name: str, bias: Tensor, size: int) -> None:
         """Open the forget gates."""
         if name.startswith("bias_ih"):
-            bias[size : 2 * size] = 1.0  # gates stand in torch's order: input, forget, cell, output
+            bias[size : 2 * size] = 1.0  # torch's order of gates: input, forget, cell, output

@@ -1,4 +1,4 @@
-"""The kinds of network that can be built. A new kind is one file and one line here."""
+"""The kinds of network. A new kind is one file and one line here."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ _BUILDERS: dict[str, Callable[[Any, int], Network]] = {"lstm": Lstm, "gru": Gru,
 
 
 def build_model(spec: AnyModel, features: int) -> Network:
-    """A new network of `spec` for that many features; its weights are drawn from torch's global generator."""
+    """Build a network of `spec` for so many features, with weights drawn from torch's global generator."""
     return _BUILDERS[spec.kind](spec, features)

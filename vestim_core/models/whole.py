@@ -1,4 +1,4 @@
-"""Files that are whole or absent: a reader sees the old content or the new, never something in between."""
+"""Atomic files: a reader sees the old content or the new content of a file, and never a part of it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from pathlib import Path
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path`; when the block ends well, what was written there is on the disk as `path`."""
-    beside = path.with_name(f".{secrets.token_hex(8)}.tmp")
+    """Yield a temporary path in the same folder; when the block ends without an error, that file replaces `path`.
+
+    Its content is on the disk before it is renamed.
+    """
+    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
-        yield beside
-        with beside.open("rb+") as file:
+        yield temporary
+        with temporary.open("rb+") as file:
             os.fsync(file.fileno())
-        beside.replace(path)
+        temporary.replace(path)
     finally:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)

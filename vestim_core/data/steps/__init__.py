@@ -1,1 +1,1 @@
-"""The preparation steps, one a file: pure functions over arrays, each what one class of `spec.preparation` means."""
+"""The preparation steps, one per file: pure functions over arrays, each for one class of `spec.preparation`."""

@@ -1,7 +1,7 @@
-"""Augmentation: what a sensor other than the laboratory's would have read. Never applied but to training files.
+"""Augmentation: the readings of a sensor other than the laboratory's. Only training files are augmented.
 
-Offset and gain are drawn once a file, noise once a row, all from the step's seed and the file's content: the same file
-with the same steps is always augmented the same way, whatever other files there are.
+Offset and gain are drawn once per file, noise once per row, all from the step's seed and the file's content: the same
+file with the same steps is always augmented in the same way, whatever other files there are.
 """
 
 from __future__ import annotations
@@ -11,17 +11,19 @@ from typing import Any
 
 import numpy as np
 
-from vestim_core.data.steps.seeded import generator
+from vestim_core.data.steps.seeded_random import seeded_generator
 from vestim_core.spec.preparation import Augment
 
 _HALF_WIDTH = np.sqrt(3.0)
-"""Half the width of a uniform distribution over its standard deviation."""
+"""Half the width of a uniform distribution, in standard deviations."""
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """What was drawn for one file. step: number of the step, from 1. offset: in the column's unit. gain: 0.01 reads 1 %
-    too much."""
+    """The random draw for one file.
+
+    step: position of the step, from 1. offset: in the column's unit. gain: 0.01 reads 1 % too much.
+    """
 
     step: int
     column: str
@@ -34,24 +36,24 @@ class Drawn:
 
 
 class Augmenter:
-    """One augmenting step on one file. number: of the step, from 1. identity: of the file."""
+    """One augmenting step on one file. step_number: position of the step, from 1. identity: hash of the file."""
 
-    def __init__(self, step: Augment, number: int, identity: str) -> None:
+    def __init__(self, step: Augment, step_number: int, identity: str) -> None:
         self._step = step
-        random = generator(step.seed, "augment", str(number), step.column, identity)
+        random = seeded_generator(step.seed, "augment", str(step_number), step.column, identity)
         offset, gain = (random.uniform(-1.0, 1.0, 2) * (step.offset, step.gain_percent / 100)).tolist()
-        self.drawn = Drawn(number, step.column, offset, gain)
-        self._noise = generator(step.seed, "noise", str(number), step.column, identity)
+        self.drawn = Drawn(step_number, step.column, offset, gain)
+        self._noise = seeded_generator(step.seed, "noise", str(step_number), step.column, identity)
 
     def push(self, x: np.ndarray) -> np.ndarray:
-        """The next rows (n,) of the file as the sensor would have read them."""
+        """Return the next rows (n,) of the file as the sensor would have read them."""
         step = self._step
-        read = x * (1.0 + self.drawn.gain) + self.drawn.offset
+        reading = x * (1.0 + self.drawn.gain) + self.drawn.offset
         if step.noise:
-            gaussian = step.noise_shape == "gaussian"
-            unit = self._noise.standard_normal(len(x)) if gaussian else _uniform(self._noise, len(x))
-            read += step.noise * unit
-        return np.asarray(np.round(read / step.quantum) * step.quantum if step.quantum else read)
+            is_gaussian = step.noise_shape == "gaussian"
+            unit = self._noise.standard_normal(len(x)) if is_gaussian else _uniform(self._noise, len(x))
+            reading += step.noise * unit
+        return np.asarray(np.round(reading / step.quantum) * step.quantum if step.quantum else reading)
 
 
 def _uniform(random: np.random.Generator, rows: int) -> np.ndarray:

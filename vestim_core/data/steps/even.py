@@ -1,4 +1,4 @@
-"""EvenRows: what passes from step to step."""
+"""The table that passes from step to step: rows of one file on an even time grid."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from vestim_core.data.segment import Segment
 
 @dataclass(frozen=True)
 class EvenRows:
-    """Rows in physical units, evenly spaced within each segment.
+    """Rows in physical units, evenly spaced in time within each segment.
 
-    time_s: (n,) float64, seconds from the file's start. columns: (n,) float64 by name. segments: cover all n rows, in
+    time_s: (n,) float64, seconds from the file's start. columns: (n,) float64 by name. segments: cover all n rows in
     order.
     """
 
@@ -24,7 +24,7 @@ class EvenRows:
     segments: tuple[Segment, ...]
 
     def column(self, name: str) -> np.ndarray:
-        """(n,) float64 of one column; KeyError when there is none of that name."""
+        """One column, (n,) float64; KeyError when there is none of that name."""
         return self.columns[name]
 
     def scored(self, name: str) -> np.ndarray:
@@ -33,5 +33,5 @@ class EvenRows:
         return np.concatenate([values[segment.scored] for segment in self.segments])
 
     def with_column(self, name: str, values: np.ndarray) -> Self:
-        """These rows with `values` (n,) as the column `name`."""
+        """The same rows with `values` (n,) as the column `name`."""
         return replace(self, columns={**self.columns, name: values})

@@ -1,7 +1,7 @@
-"""Followers: what turns one signal into another and looks back only: filters, lags, windows.
+"""Causal filters: filters, lags and moving windows whose output depends on the present and earlier rows alone.
 
-A follower is fed a segment's rows in pieces of any length, one row too, and carries its state from piece to piece, so
-that a whole file and a running system get the same values. None has a row that is not there: each says how it starts.
+A filter is fed the rows of a segment in pieces of any length, down to single rows, and carries its state from piece to
+piece, so that a whole file and a running system get the same values. Each states what it assumes before the first row.
 """
 
 from __future__ import annotations
@@ -12,29 +12,31 @@ import numpy as np
 from numpy.polynomial.legendre import legvander
 from scipy.signal import butter, lfilter, oaconvolve, sosfilt, sosfilt_zi
 
-_FEW = 16
-"""Up to so many terms, adding shifted signals is faster than anything cleverer."""
-_MANY = 256
-"""From so many terms on, a convolution is faster by way of spectra."""
+_MAX_SHIFTED_ROWS = 16
+"""Rows in a window up to which adding shifted signals is the fastest method."""
+_MIN_FFT_ROWS = 256
+"""Weights and rows from which convolution by FFT is faster than the direct one."""
 
 
 class Follower(Protocol):
-    """One signal in, one out, row by row."""
+    """A filter of one signal into another of the same length."""
 
     def start(self) -> None:
-        """A segment begins: nothing that was seen counts any more."""
+        """Begin a segment: forget all earlier rows."""
 
     def push(self, x: np.ndarray) -> np.ndarray:
-        """The next rows (n,) float64 of the segment, n >= 1; returns as many."""
+        """Return the output (n,) for the next rows (n,) of the segment, float64, n >= 1."""
 
 
 class ButterworthFollower:
-    """Butterworth low-pass by second-order sections; steady: starts as if the first value had been there for ever, else
-    as if nothing had been."""
+    """Butterworth low-pass by second-order sections.
+
+    steady: start as if the first value had been present for ever; otherwise start from zero.
+    """
 
     def __init__(self, cutoff_Hz: float, order: int, period_s: float, *, steady: bool = True) -> None:
         self._sections = butter(order, cutoff_Hz, fs=1 / period_s, output="sos")
-        self._settled = sosfilt_zi(self._sections) * (1.0 if steady else 0.0)
+        self._initial_state = sosfilt_zi(self._sections) * (1.0 if steady else 0.0)
         self._state: np.ndarray | None = None
 
     def start(self) -> None:
@@ -43,7 +45,7 @@ class ButterworthFollower:
 
     def push(self, x: np.ndarray) -> np.ndarray:
         """See `Follower.push`."""
-        state = self._settled * x[0] if self._state is None else self._state
+        state = self._initial_state * x[0] if self._state is None else self._state
         y, self._state = sosfilt(self._sections, x, zi=state)
         return np.asarray(y)
 
@@ -52,7 +54,7 @@ class EmaFollower:
     """y_k = y_(k-1) + a (x_k - y_(k-1)), a = 1 - exp(-period / tau): a first-order lag fed a held signal; y_0 = x_0."""
 
     def __init__(self, tau_s: float, period_s: float) -> None:
-        self._share = -float(np.expm1(-period_s / tau_s))
+        self._gain = -float(np.expm1(-period_s / tau_s))
         self._last: float | None = None
 
     def start(self) -> None:
@@ -62,70 +64,70 @@ class EmaFollower:
     def push(self, x: np.ndarray) -> np.ndarray:
         """See `Follower.push`."""
         last = float(x[0]) if self._last is None else self._last
-        kept = 1.0 - self._share
-        y, _ = lfilter([self._share], [1.0, -kept], x, zi=[kept * last])
+        decay = 1.0 - self._gain
+        y, _ = lfilter([self._gain], [1.0, -decay], x, zi=[decay * last])
         self._last = float(y[-1])
         return np.asarray(y)
 
 
-class _Remembering:
-    """Keeps the last `count` values; before a segment's first row `before` stands, or, if None, the first value."""
+class _RowMemory:
+    """Keeps the last `count` values of a segment, filled at its start with `fill`, or with its first value if None."""
 
-    def __init__(self, count: int, before: float | None) -> None:
+    def __init__(self, count: int, fill: float | None) -> None:
         self._count = count
-        self._before = before
+        self._fill = fill
         self._last: np.ndarray | None = None
 
     def start(self) -> None:
         """See `Follower.start`."""
         self._last = None
 
-    def extended(self, x: np.ndarray) -> np.ndarray:
-        """(count + n,): what came before, then x."""
+    def extend(self, x: np.ndarray) -> np.ndarray:
+        """Return the remembered values followed by x, (count + n,)."""
         last = self._last
         if last is None:
-            last = np.full(self._count, x[0] if self._before is None else self._before)
-        both = np.concatenate((last, x))
-        self._last = both[len(both) - self._count :].copy()
-        return both
+            last = np.full(self._count, x[0] if self._fill is None else self._fill)
+        extended = np.concatenate((last, x))
+        self._last = extended[len(extended) - self._count :].copy()
+        return extended
 
 
-class LagFollower(_Remembering):
-    """The value n rows ago; before the first row the first value."""
+class LagFollower(_RowMemory):
+    """Value n rows ago; the first value where there is no such row."""
 
     def __init__(self, n: int) -> None:
         super().__init__(n, None)
 
     def push(self, x: np.ndarray) -> np.ndarray:
         """See `Follower.push`."""
-        return self.extended(x)[: len(x)]
+        return self.extend(x)[: len(x)]
 
 
-class MeanFollower(_Remembering):
-    """Mean of the last n rows; at a segment's start of those that there are."""
+class MeanFollower(_RowMemory):
+    """Mean of the last n rows, or of all rows so far where they are fewer."""
 
     def __init__(self, n: int) -> None:
         super().__init__(n - 1, 0.0)
         self._n = n
-        self._seen = 0
+        self._row_count = 0
 
     def start(self) -> None:
         """See `Follower.start`."""
         super().start()
-        self._seen = 0
+        self._row_count = 0
 
     def push(self, x: np.ndarray) -> np.ndarray:
         """See `Follower.push`."""
-        sums = windowed(self.extended(x), self._n, np.add)
-        if self._seen >= self._n:
+        sums = windowed(self.extend(x), self._n, np.add)
+        if self._row_count >= self._n:
             return sums / self._n
-        counts = np.minimum(self._seen + np.arange(1, len(x) + 1), self._n)
-        self._seen += len(x)
+        counts = np.minimum(self._row_count + np.arange(1, len(x) + 1), self._n)
+        self._row_count += len(x)
         return np.asarray(sums / counts)
 
 
-class MaxFollower(_Remembering):
-    """Largest of the last n rows; at a segment's start of those that there are."""
+class MaxFollower(_RowMemory):
+    """Maximum of the last n rows, or of all rows so far where they are fewer."""
 
     def __init__(self, n: int) -> None:
         super().__init__(n - 1, -np.inf)
@@ -133,33 +135,33 @@ class MaxFollower(_Remembering):
 
     def push(self, x: np.ndarray) -> np.ndarray:
         """See `Follower.push`."""
-        return windowed(self.extended(x), self._n, np.maximum)
+        return windowed(self.extend(x), self._n, np.maximum)
 
 
-class SavitzkyGolayFollower(_Remembering):
-    """Polynomial fitted by least squares to the last n rows, at the last of them (Savitzky and Golay 1964)."""
+class SavitzkyGolayFollower(_RowMemory):
+    """Least-squares polynomial through the last n rows, evaluated at the last one (Savitzky and Golay 1964)."""
 
     def __init__(self, n: int, polynomial: int) -> None:
         super().__init__(n - 1, None)
         basis, _ = np.linalg.qr(legvander(np.linspace(-1.0, 1.0, n), polynomial))
-        self._weights = (basis @ basis[-1])[::-1]  # newest first, as convolution takes them
+        self._weights = (basis @ basis[-1])[::-1]  # newest first, the order of a convolution
 
     def push(self, x: np.ndarray) -> np.ndarray:
         """See `Follower.push`."""
-        first = x[0]  # taken off and put back, so that a constant stays constant and spectra keep their precision
-        rows = self.extended(x) - first
-        convolve = oaconvolve if len(self._weights) >= _MANY and len(x) >= _MANY else np.convolve
+        first = x[0]  # subtracted and added back, so that a constant stays constant and the FFT keeps its precision
+        rows = self.extend(x) - first
+        convolve = oaconvolve if len(self._weights) >= _MIN_FFT_ROWS and len(x) >= _MIN_FFT_ROWS else np.convolve
         return np.asarray(convolve(rows, self._weights, mode="valid") + first)
 
 
 def windowed(x: np.ndarray, n: int, operation: np.ufunc) -> np.ndarray:
-    """`operation` (np.add, np.maximum) over every n neighbours of x: (len(x) - n + 1,).
+    """Reduce every n consecutive values of x by `operation` (np.add, np.maximum); (len(x) - n + 1,).
 
-    In time and memory O(len(x)) for any n, and with the rounding errors of one window: each is the end of one block of
-    n rows and the beginning of the next (van Herk 1992, Gil and Werman 1993).
+    Time and memory are O(len(x)) for any n, and rounding errors are those of one window: each window is the end of one
+    block of n rows and the beginning of the next (van Herk 1992, Gil and Werman 1993).
     """
     count = len(x) - n + 1
-    if n <= _FEW:
+    if n <= _MAX_SHIFTED_ROWS:
         result = x[:count].copy()
         for offset in range(1, n):
             operation(result, x[offset : offset + count], out=result)
@@ -167,9 +169,9 @@ def windowed(x: np.ndarray, n: int, operation: np.ufunc) -> np.ndarray:
     blocks = -(-len(x) // n)
     padded = np.zeros(blocks * n)
     padded[: len(x)] = x
-    table = padded.reshape(blocks, n)
-    from_left = operation.accumulate(table, axis=1).ravel()
-    from_right = operation.accumulate(table[:, ::-1], axis=1)[:, ::-1].ravel()
-    result = operation(from_right[:count], from_left[n - 1 : n - 1 + count])
-    result[::n] = from_left[n - 1 : n - 1 + count : n]  # whole blocks, which must not count twice
+    block_table = padded.reshape(blocks, n)
+    prefixes = operation.accumulate(block_table, axis=1).ravel()
+    suffixes = operation.accumulate(block_table[:, ::-1], axis=1)[:, ::-1].ravel()
+    result = operation(suffixes[:count], prefixes[n - 1 : n - 1 + count])
+    result[::n] = prefixes[n - 1 : n - 1 + count : n]  # a window that is one block must not count it twice
     return np.asarray(result)

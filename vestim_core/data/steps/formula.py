@@ -1,4 +1,4 @@
-"""Formula columns: the tree of `spec.formula` computed over columns, with what each node remembers carried along."""
+"""Formula columns: the tree of `spec.formula` evaluated over columns, with the state of its filters carried along."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vestim_core.data.steps.followers import (
     MaxFollower,
     MeanFollower,
 )
-from vestim_core.data.steps.seeded import generator
+from vestim_core.data.steps.seeded_random import seeded_generator
 from vestim_core.spec.formula import Call, Column, Node, Number, parse_formula
 
 _ROW_BY_ROW: dict[str, Callable[..., np.ndarray]] = {
@@ -24,12 +24,12 @@ _ROW_BY_ROW: dict[str, Callable[..., np.ndarray]] = {
     "/": np.divide,
     "**": np.float_power,
     "negative": np.negative,
-    "<": lambda left, right: np.less(left, right) * 1.0,
-    "<=": lambda left, right: np.less_equal(left, right) * 1.0,
-    ">": lambda left, right: np.greater(left, right) * 1.0,
-    ">=": lambda left, right: np.greater_equal(left, right) * 1.0,
-    "==": lambda left, right: np.equal(left, right) * 1.0,
-    "!=": lambda left, right: np.not_equal(left, right) * 1.0,
+    "<": lambda a, b: np.less(a, b) * 1.0,
+    "<=": lambda a, b: np.less_equal(a, b) * 1.0,
+    ">": lambda a, b: np.greater(a, b) * 1.0,
+    ">=": lambda a, b: np.greater_equal(a, b) * 1.0,
+    "==": lambda a, b: np.equal(a, b) * 1.0,
+    "!=": lambda a, b: np.not_equal(a, b) * 1.0,
     "abs": np.abs,
     "sign": np.sign,
     "sqrt": np.sqrt,
@@ -50,8 +50,8 @@ _ROW_BY_ROW: dict[str, Callable[..., np.ndarray]] = {
     "clip": lambda x, low, high: np.minimum(np.maximum(x, low), high),
     "where": lambda condition, yes, no: np.asarray(np.where(np.asarray(condition) != 0, yes, no)),
 }
-"""What needs nothing but the row itself. A comparison is 1 or 0, a number like any other."""
-_FAILS = {
+"""Operations on single rows by name. A comparison gives 1 or 0, a number like any other."""
+_FAILURES = {
     "/": "division by zero",
     "log": "logarithm of a value that is not positive",
     "log10": "logarithm of a value that is not positive",
@@ -63,21 +63,28 @@ _FAILS = {
     "*": "value that is too large",
     "square": "value that is too large",
 }
-"""What has gone wrong when one of these gives no number."""
+"""Reason for a result that is not finite, by operation."""
 
 
 class NoValue(Exception):
-    """A formula has no number in a row. row: from 0 in the rows that were pushed. words: why, with the place."""
+    """A formula has no finite value.
 
-    def __init__(self, row: int, count: int, words: str) -> None:
-        super().__init__(words)
+    row: first such row, from 0 in the rows that were pushed. count: number of such rows. words: reason and position in
+    the formula.
+    """
+
+    def __init__(self, row: int, count: int, message: str) -> None:
+        super().__init__(message)
         self.row = row
         self.count = count
-        self.words = words
+        self.words = message
 
 
 class FormulaColumn:
-    """A formula over columns. identity: of the file, so that noise differs from file to file but never between runs."""
+    """A formula over columns.
+
+    identity: hash of the file, so that noise differs between files and is the same in every run.
+    """
 
     def __init__(self, text: str, period_s: float, seed: int, identity: str) -> None:
         self._text = text
@@ -85,67 +92,66 @@ class FormulaColumn:
         self._period_s = period_s
         self._seed = seed
         self._identity = identity
-        self._followers: dict[int, Follower] = {}
-        self._noises: dict[int, np.random.Generator] = {}
-        self._failed: list[tuple[Call, np.ndarray]] = []
+        self._filters: dict[int, Follower] = {}
+        self._noise_generators: dict[int, np.random.Generator] = {}
+        self._failures: list[tuple[Call, np.ndarray]] = []
 
     def start(self) -> None:
-        """A segment begins."""
-        for follower in self._followers.values():
-            follower.start()
+        """Begin a segment."""
+        for causal_filter in self._filters.values():
+            causal_filter.start()
 
     def push(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
-        """The formula for the next rows (n,) of the segment. Raises NoValue where it is no number."""
+        """Evaluate the next rows (n,) of the segment. Raises NoValue where the result is not finite."""
         rows = len(next(iter(columns.values())))
-        self._failed = []
+        self._failures = []
         with np.errstate(all="ignore"):
-            values = np.array(np.broadcast_to(self._value(self._tree, columns, rows), rows), dtype=np.float64)
-        finite = np.isfinite(values)
-        if not finite.all():
-            raise self._no_value(np.flatnonzero(~finite))
+            values = np.array(np.broadcast_to(self._evaluate(self._tree, columns, rows), rows), dtype=np.float64)
+        is_finite = np.isfinite(values)
+        if not is_finite.all():
+            raise self._undefined_value(np.flatnonzero(~is_finite))
         return values
 
-    def _value(self, node: Node, columns: Mapping[str, np.ndarray], rows: int) -> np.ndarray | float:
+    def _evaluate(self, node: Node, columns: Mapping[str, np.ndarray], rows: int) -> np.ndarray | float:
         if isinstance(node, Number):
             return node.value
         if isinstance(node, Column):
             return columns[node.name]
-        arguments = [self._value(argument, columns, rows) for argument in node.arguments]
+        arguments = [self._evaluate(argument, columns, rows) for argument in node.arguments]
         if node.function == "noise":
-            return arguments[0] + arguments[1] * self._noise(node).standard_normal(rows)
+            return arguments[0] + arguments[1] * self._noise_generator(node).standard_normal(rows)
         operation = _ROW_BY_ROW.get(node.function)
         if operation is None:
-            return self._follower(node).push(np.array(np.broadcast_to(arguments[0], rows), dtype=np.float64))
+            return self._filter(node).push(np.array(np.broadcast_to(arguments[0], rows), dtype=np.float64))
         value = operation(*arguments)
-        if node.function in _FAILS and not np.isfinite(value).all():
-            self._failed.append((node, np.broadcast_to(~np.isfinite(value), rows)))
+        if node.function in _FAILURES and not np.isfinite(value).all():
+            self._failures.append((node, np.broadcast_to(~np.isfinite(value), rows)))
         return value
 
-    def _follower(self, node: Call) -> Follower:
-        if node.at not in self._followers:
-            self._followers[node.at] = _follower(node, self._period_s)
-        return self._followers[node.at]
+    def _filter(self, node: Call) -> Follower:
+        if node.at not in self._filters:
+            self._filters[node.at] = _create_filter(node, self._period_s)
+        return self._filters[node.at]
 
-    def _noise(self, node: Call) -> np.random.Generator:
-        if node.at not in self._noises:
-            number = len(self._noises)
-            self._noises[node.at] = generator(self._seed, "formula", self._identity, str(number))
-        return self._noises[node.at]
+    def _noise_generator(self, node: Call) -> np.random.Generator:
+        if node.at not in self._noise_generators:
+            index = len(self._noise_generators)
+            self._noise_generators[node.at] = seeded_generator(self._seed, "formula", self._identity, str(index))
+        return self._noise_generators[node.at]
 
-    def _no_value(self, rows: np.ndarray) -> NoValue:
+    def _undefined_value(self, rows: np.ndarray) -> NoValue:
         row = int(rows[0])
-        of_row = [node for node, failed in self._failed if failed[row]]
-        blamed = next(
-            iter(of_row or [node for node, _ in self._failed]), None
-        )  # what remembers fails in later rows too
-        if blamed is None:
-            words = f'"{self._text}" gives a value that is too large'
+        nodes_of_row = [node for node, is_failed in self._failures if is_failed[row]]
+        # A filter gives no number in later rows either, so that the cause may lie in an earlier row.
+        cause = next(iter(nodes_of_row or [node for node, _ in self._failures]), None)
+        if cause is None:
+            reason = f'"{self._text}" gives a value that is too large'
         else:
-            words = f'{_FAILS[blamed.function]} at character {blamed.at} of "{self._text}"'
-        return NoValue(row, len(rows), words)
+            reason = f'{_FAILURES[cause.function]} at character {cause.at} of "{self._text}"'
+        return NoValue(row, len(rows), reason)
 
 
-def _follower(node: Call, period_s: float) -> Follower:
+def _create_filter(node: Call, period_s: float) -> Follower:
     setting = node.settings[0]
     if node.function == "lag":
         return LagFollower(int(setting))

@@ -1,4 +1,4 @@
-"""Steps that make one new column, row by row: filters, formulas and counted charge."""
+"""Steps that compute one new column, row by row: filters, formulas and counted SOC."""
 
 from __future__ import annotations
 
@@ -26,76 +26,79 @@ from vestim_core.spec.preparation import (
     SavitzkyGolay,
 )
 
-_SECONDS_AN_HOUR = 3600.0
+_SECONDS_PER_HOUR = 3600.0  # s/h
 
 
 class Maker(Protocol):
-    """Makes a column from others, in pieces of any length, with its state carried from piece to piece."""
+    """Computes a column from others, in pieces of any length, and carries its state from piece to piece."""
 
     def start(self) -> None:
-        """A segment begins."""
+        """Begin a segment."""
 
     def push(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
-        """The new column (n,) for the next n rows of the segment, whose columns so far are given."""
+        """Return the new column (n,) for the next n rows of the segment, given their columns so far."""
 
 
 def maker(step: ColumnStep, period_s: float, identity: str) -> Maker:
-    """What carries out `step` on one file with a row every `period_s`. identity: of the file, for noise."""
+    """Create the computation of `step` for one file with a row every `period_s`.
+
+    identity: hash of the file, which seeds noise in formulas.
+    """
     if isinstance(step, Formula):
         return FormulaColumn(step.formula, period_s, step.seed, f"{identity}\0{step.output}")
     if isinstance(step, CoulombSoc):
         return CoulombColumn(step, period_s)
-    return FilterColumn(step.column, _follower(step, period_s))
+    return FilterColumn(step.column, _create_filter(step, period_s))
 
 
 class FilterColumn:
-    """A follower of one column."""
+    """A causal filter of one column."""
 
-    def __init__(self, column: str, follower: Follower) -> None:
+    def __init__(self, column: str, causal_filter: Follower) -> None:
         self._column = column
-        self._follower = follower
+        self._filter = causal_filter
 
     def start(self) -> None:
         """See `Maker.start`."""
-        self._follower.start()
+        self._filter.start()
 
     def push(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
         """See `Maker.push`."""
-        return self._follower.push(columns[self._column])
+        return self._filter.push(columns[self._column])
 
 
 class CoulombColumn:
-    """SOC in a row = SOC in the row before + current * period / capacity, a charging current times the efficiency.
+    """SOC of a row = SOC of the row before + current * period / capacity, charging current times the efficiency.
 
-    The first row of a file has the start value. So has that of each segment when a column gives it; else the count goes
-    on where it stood, for what flowed in the gap is not known.
+    The first row of a file has the start value, and so has the first row of each segment when a column gives it.
+    Otherwise the count continues across a gap, since the charge that flowed in it is unknown.
     """
 
     def __init__(self, step: CoulombSoc, period_s: float) -> None:
         self._step = step
-        self._soc_per_A = period_s / _SECONDS_AN_HOUR / step.capacity_Ah
+        self._soc_per_A = period_s / _SECONDS_PER_HOUR / step.capacity_Ah
         self._soc = step.initial_soc
-        self._at_start = True
+        self._is_at_start = True
 
     def start(self) -> None:
         """See `Maker.start`."""
-        self._at_start = True
+        self._is_at_start = True
 
     def push(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
         """See `Maker.push`."""
         current_A = columns[self._step.column]
-        gained = np.where(current_A > 0, current_A * self._step.efficiency, current_A) * self._soc_per_A
-        if self._at_start:
-            gained[0] = 0.0
+        soc_steps = np.where(current_A > 0, current_A * self._step.efficiency, current_A) * self._soc_per_A
+        if self._is_at_start:
+            soc_steps[0] = 0.0
             if self._step.start_column:
                 self._soc = float(columns[self._step.start_column][0])
-        self._at_start = False
-        soc = self._soc + np.cumsum(gained)
+        self._is_at_start = False
+        soc = self._soc + np.cumsum(soc_steps)
         self._soc = float(soc[-1])
         return np.asarray(soc)
 
 
-def _follower(step: Butterworth | Ema | MovingAverage | SavitzkyGolay, period_s: float) -> Follower:
+def _create_filter(step: Butterworth | Ema | MovingAverage | SavitzkyGolay, period_s: float) -> Follower:
     if isinstance(step, Butterworth):
         return ButterworthFollower(step.cutoff_Hz, step.order, period_s, steady=step.start == "steady")
     if isinstance(step, Ema):

@@ -1,9 +1,9 @@
 """Rested pre-roll: rows at rest before each segment, so that a recurrent model starts from a settled state.
 
-Current and power are 0 A and 0 W in physical units (never a scaled zero); everything else that the file has, counters
-such as charge_Ah too, stands at the segment's first row. Columns that steps have made are what they would be after a
-long rest: a filtered current is 0 A, a counted SOC stands. `scored_from` keeps these rows out of every loss, metric and
-fit. Where the step says so, these rows are the first row of the segment again and again, current and made columns too.
+Current and power are 0 A and 0 W in physical units (not a scaled zero). All other columns of the file, counters such as
+charge_Ah included, keep the value of the segment's first row. Computed columns have their value after a long rest: a
+filtered current is 0 A, a counted SOC stands still. `scored_from` keeps these rows out of every loss, metric and fit.
+Optionally these rows repeat the first row of the segment instead, its current and computed columns included.
 """
 
 from __future__ import annotations
@@ -21,30 +21,30 @@ _ZERO_AT_REST = ("current_A", "power_W")
 
 
 class Rest:
-    """Makes the rested rows of one file. before: the steps that have made columns so far, in order."""
+    """Creates the rested rows of one file. previous_steps: the steps that computed columns so far, in order."""
 
-    def __init__(self, step: PreRoll, before: Sequence[ColumnStep], period_s: float, identity: str) -> None:
+    def __init__(self, step: PreRoll, previous_steps: Sequence[ColumnStep], period_s: float, identity: str) -> None:
         self.count = round(step.duration_s / period_s)
-        self._at_rest = step.rows == "rest"
+        self._is_rest = step.rows == "rest"
         self.back_s = period_s * np.arange(-self.count, 0)
-        self._makers = [
-            (before_it.output, maker(before_it, period_s, f"{identity}\0rest"))
-            for before_it in before
-            if self._at_rest and not isinstance(before_it, CoulombSoc)
+        self._computed_columns = [
+            (previous_step.output, maker(previous_step, period_s, f"{identity}\0rest"))
+            for previous_step in previous_steps
+            if self._is_rest and not isinstance(previous_step, CoulombSoc)
         ]
 
     def rows(self, first: Mapping[str, float]) -> dict[str, np.ndarray]:
-        """(count,) of each column before a segment whose first row is `first`."""
-        zero = _ZERO_AT_REST if self._at_rest else ()
-        rest = {name: np.full(self.count, 0.0 if name in zero else first[name]) for name in first}
-        for name, made in self._makers:
-            made.start()
-            rest[name] = made.push(rest)
-        return rest
+        """Return (count,) of each column before a segment whose first row is `first`."""
+        zero_columns = _ZERO_AT_REST if self._is_rest else ()
+        rested = {name: np.full(self.count, 0.0 if name in zero_columns else first[name]) for name in first}
+        for name, column in self._computed_columns:
+            column.start()
+            rested[name] = column.push(rested)
+        return rested
 
 
 def pre_roll(rows: EvenRows, rest: Rest) -> EvenRows:
-    """`rows` with the rested rows before each segment; their times count back from its first."""
+    """Insert the rested rows before each segment of `rows`; their times count back from its first row."""
     if rest.count == 0:
         return rows
     times: list[np.ndarray] = []
@@ -52,11 +52,11 @@ def pre_roll(rows: EvenRows, rest: Rest) -> EvenRows:
     segments: list[Segment] = []
     start = 0
     for segment in rows.segments:
-        here = slice(segment.start, segment.stop)
+        segment_rows = slice(segment.start, segment.stop)
         rested = rest.rows({name: float(column[segment.start]) for name, column in rows.columns.items()})
-        times += [rows.time_s[segment.start] + rest.back_s, rows.time_s[here]]
+        times += [rows.time_s[segment.start] + rest.back_s, rows.time_s[segment_rows]]
         for name, column in rows.columns.items():
-            values[name] += [rested[name], column[here]]
+            values[name] += [rested[name], column[segment_rows]]
         stop = start + rest.count + segment.stop - segment.start
         segments.append(Segment(start, stop, start + rest.count + segment.scored_from - segment.start))
         start = stop

@@ -1,19 +1,19 @@
 """Resampling by time: the value at grid time t is the mean of the held signal over (t - period, t].
 
-A row's value holds from its own time until the next row's. So the mean needs rows before t only: changing a row at or
-after t changes no bit of any value up to t. It averages when the rows are denser than the grid, holds when they are
-sparser, keeps the integral of every column, and rows that lie microseconds apart weigh what they last: nothing is ever
-divided by the distance of two rows. Where a column does not change within a period its value is kept to the last bit,
-so that no current stays 0 A.
+The value of a row holds from its own time until that of the next row, so the mean needs only rows before t: changing a
+row at or after t changes no bit of any value up to t. It averages when the rows are denser than the grid, holds when
+they are sparser, and keeps the integral of every column. Rows microseconds apart weigh as much as they last, since
+nothing is divided by the distance of two rows. A column that does not change within a period keeps its value to the
+last bit, so that zero current stays 0 A.
 
-Linear interpolation needs the row after t, which nobody has at time t. So each line from one row to the next is drawn
-when the latter has come, as steep as it was: the value at t > t_k, the newest row before t, is
+Linear interpolation needs the row after t, which is not known at time t. So each line between two rows is drawn one row
+late, with its own slope: the value at t > t_k, the newest row before t, is
 
     x_(k-1) + (x_k - x_(k-1)) min(1, (t - t_k) / (t_k - t_(k-1)))
 
-which is the usual interpolation, delayed by one row of the file. It does not average when going down.
+which is the usual interpolation, delayed by one row of the file. It does not average when reducing the rate.
 
-Rows can also be taken as they are, each one row further on, whatever their times say.
+Rows can also be taken as they are, each as the next grid row, whatever their times are.
 """
 
 from __future__ import annotations
@@ -27,18 +27,19 @@ from vestim_core.data.steps.even import EvenRows
 from vestim_core.spec.preparation import Resample
 
 _BLOCK_ROWS = 1 << 15
-"""Rows that are worked on at once: so few that they stay in the processor's cache."""
+"""Rows per block: 256 KiB per array of float64, which stays in the processor's cache."""
 GRID_TOLERANCE = 1e-6
-"""Share of a period by which the last grid time may pass the last row, so that rounding of 0.1 + 0.2 costs no row."""
+"""Share of a period by which the last grid time may pass the last row, so that rounding (0.1 + 0.2) costs no row."""
 
 
 def resample(time_s: np.ndarray, columns: dict[str, np.ndarray], step: Resample) -> EvenRows:
-    """Put the rows of a file on an even grid, one segment for each stretch without a pause above `step.max_gap_s`; or
-    leave them where they are, in such segments.
+    """Put the rows of a file on an even grid, one segment per stretch without a gap above `step.max_gap_s`.
+
+    With the method `rows` the rows stay as they are and are only divided into segments.
 
     time_s: (N,) float64, strictly increasing. columns: (N,) float64 by name, without `time_s`.
     The grid of a stretch from t0 to t1 is t0 + period, t0 + 2 period, ... up to t1: its first value covers the first
-    whole period, the last row only ends the hold of the one before it. A stretch shorter than a period gives no rows.
+    full period, the last row only ends the hold of the one before it. A stretch shorter than a period gives no rows.
     """
     breaks = np.flatnonzero(np.diff(time_s) > step.max_gap_s) + 1
     starts, stops = np.r_[0, breaks], np.r_[breaks, len(time_s)]
@@ -64,7 +65,7 @@ def resample(time_s: np.ndarray, columns: dict[str, np.ndarray], step: Resample)
 
 
 def held_means(time_s: np.ndarray, columns: dict[str, np.ndarray], edges_s: np.ndarray) -> dict[str, np.ndarray]:
-    """Means of the held signals between each two neighbouring edges.
+    """Means of the held signals between neighboring edges.
 
     time_s, columns: (N,) float64 rows. edges_s: (m + 1,) increasing from the first row's time. Returns (m,) by name.
     """
@@ -80,28 +81,28 @@ def held_means(time_s: np.ndarray, columns: dict[str, np.ndarray], edges_s: np.n
         held_s = edges - time_s[start:stop][holding]
         lasts_s = np.diff(time_s[start : stop + 1])
         widths_s = np.diff(edges_s[first - 1 : last])
-        ending = holding - (held_s == 0)  # the row that held until the edge, not the one that begins there
+        ending = holding - (held_s == 0)  # the row that holds until the edge, not the one that begins there
         for name, values in columns.items():
-            so_far, out = sums[name], means[name][first - 1 : last - 1]
+            previous, means_of_block = sums[name], means[name][first - 1 : last - 1]
             above_first = values[start:stop] - values[0]
-            integral = np.cumsum(np.concatenate(([so_far.at_row], above_first[: len(lasts_s)] * lasts_s)))
-            at_edges = np.concatenate(([so_far.at_edge], integral[holding] + above_first[holding] * held_s))
-            changes = np.empty(stop - start + 1, dtype=np.int64)  # [row + 1]: up to that row, it included
-            changes[0], changes[1] = so_far.changes, start > 0 and values[start] != values[start - 1]
+            integral = np.cumsum(np.concatenate(([previous.at_row], above_first[: len(lasts_s)] * lasts_s)))
+            at_edges = np.concatenate(([previous.at_edge], integral[holding] + above_first[holding] * held_s))
+            changes = np.empty(stop - start + 1, dtype=np.int64)  # [row + 1]: up to and including that row
+            changes[0], changes[1] = previous.changes, start > 0 and values[start] != values[start - 1]
             np.not_equal(values[start + 1 : stop], values[start : stop - 1], out=changes[2:])
             np.cumsum(changes, out=changes)
-            since = np.concatenate(([so_far.changes_at_edge], changes[holding + 1]))
-            np.add(np.diff(at_edges) / widths_s, values[0], out=out)
-            np.copyto(out, values[start + ending], where=changes[ending + 1] == since[:-1])
-            sums[name] = _Sums(integral[-1], at_edges[-1], changes[-1], since[-1])
+            changes_at_edges = np.concatenate(([previous.changes_at_edge], changes[holding + 1]))
+            np.add(np.diff(at_edges) / widths_s, values[0], out=means_of_block)
+            np.copyto(means_of_block, values[start + ending], where=changes[ending + 1] == changes_at_edges[:-1])
+            sums[name] = _Sums(integral[-1], at_edges[-1], changes[-1], changes_at_edges[-1])
         first = last
     return means
 
 
 @dataclass(frozen=True)
 class _Sums:
-    """Of one column: integral of what is above its first value and number of its changes, up to the block's first row
-    and up to the last edge so far."""
+    """Integral of one column above its first value and number of its changes, up to the block's first row and up to the
+    last edge so far."""
 
     at_row: float = 0.0
     at_edge: float = 0.0
@@ -110,22 +111,22 @@ class _Sums:
 
 
 def delayed_lines(time_s: np.ndarray, columns: dict[str, np.ndarray], edges_s: np.ndarray) -> dict[str, np.ndarray]:
-    """The lines between rows, delayed by one row, at every edge but the first; shapes as for `held_means`."""
+    """The lines between rows, delayed by one row, at every edge except the first; shapes as for `held_means`."""
     newest = np.searchsorted(time_s, edges_s[1:], side="left") - 1
-    before = np.maximum(newest - 1, 0)
+    previous = np.maximum(newest - 1, 0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        drawn = np.minimum(1.0, (edges_s[1:] - time_s[newest]) / (time_s[newest] - time_s[before]))
-    return {name: values[before] + (values[newest] - values[before]) * drawn for name, values in columns.items()}
+        fraction = np.minimum(1.0, (edges_s[1:] - time_s[newest]) / (time_s[newest] - time_s[previous]))
+    return {name: values[previous] + (values[newest] - values[previous]) * fraction for name, values in columns.items()}
 
 
 def _grid(first_s: float, last_s: float, period_s: float) -> np.ndarray:
-    """first, first + period, ... up to last."""
+    """Grid times first, first + period, ... up to last."""
     periods = int(np.floor((last_s - first_s) / period_s + GRID_TOLERANCE))
     return first_s + period_s * np.arange(periods + 1)
 
 
 def _joined(parts: list[np.ndarray]) -> np.ndarray:
-    """The parts as one array; one part is taken as it is."""
+    """The parts as one array; a single part is not copied."""
     if not parts:
         return np.empty(0)
     return parts[0] if len(parts) == 1 else np.concatenate(parts)

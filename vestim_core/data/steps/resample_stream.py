@@ -1,4 +1,4 @@
-"""Resampling row by row, as rows come in: the same values as `resample` has for the whole file, up to rounding."""
+"""Resampling row by row, as rows arrive: the same values as `resample` of the whole file, up to rounding."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vestim_core.spec.preparation import Resample
 
 @dataclass(frozen=True)
 class GridRow:
-    """A row on the grid. values: (C,) float64. starts: whether it is the first of its segment."""
+    """A row on the grid. values: (C,) float64. starts: true for the first row of a segment."""
 
     time_s: float
     values: np.ndarray
@@ -21,7 +21,7 @@ class GridRow:
 
 
 class ResampleStream:
-    """Takes the rows of one file in order and gives those on the grid as soon as they are known."""
+    """Takes the rows of one file in order and yields grid rows as soon as they are known."""
 
     def __init__(self, step: Resample) -> None:
         self._step = step
@@ -29,7 +29,7 @@ class ResampleStream:
         self._last_s: float | None = None
 
     def push(self, time_s: float, values: np.ndarray) -> Iterator[GridRow]:
-        """The grid rows up to `time_s`, where `values` (C,) start to hold. Times must increase."""
+        """Yield the grid rows up to `time_s`, where `values` (C,) start to hold. Times must increase."""
         if self._step.method == "rows":
             starts = self._last_s is None or time_s - self._last_s > self._step.max_gap_s
             self._last_s = time_s
@@ -39,54 +39,54 @@ class ResampleStream:
             yield from self.finish()
             self._stretch = _Stretch(self._step, time_s, values)
             return
-        yield from self._stretch.until(time_s)
-        self._stretch.take(time_s, values)
+        yield from self._stretch.rows_until(time_s)
+        self._stretch.add_row(time_s, values)
 
     def finish(self) -> Iterator[GridRow]:
-        """What is left when no row follows."""
+        """Yield the remaining grid rows when no row follows."""
         if self._stretch is not None:
-            yield from self._stretch.until(self._stretch.newest_s + GRID_TOLERANCE * self._step.period_s)
+            yield from self._stretch.rows_until(self._stretch.newest_s + GRID_TOLERANCE * self._step.period_s)
         self._stretch = None
 
 
 class _Stretch:
-    """The rows since the last gap: the newest one or two of them and the integrals up to the newest."""
+    """The rows since the last gap: the newest two of them, and the integrals up to the newest."""
 
     def __init__(self, step: Resample, time_s: float, values: np.ndarray) -> None:
         self._step = step
-        self._first_s = self.newest_s = self._before_s = time_s
-        self._first = self._newest = self._before = values
+        self._first_s = self.newest_s = self._previous_s = time_s
+        self._first = self._newest = self._previous = values
         self._integral = self._at_edge = np.zeros(len(values))
-        self._unchanged = np.ones(len(values), bool)  # since the last edge
-        self._edges = 1
+        self._is_unchanged = np.ones(len(values), bool)  # since the last edge
+        self._edge_count = 1
 
-    def take(self, time_s: float, values: np.ndarray) -> None:
-        """A new row."""
-        if time_s > self._edge_s(self._edges - 1):
-            self._unchanged = self._unchanged & (values == self._newest)
+    def add_row(self, time_s: float, values: np.ndarray) -> None:
+        """Add a new row."""
+        if time_s > self._edge_s(self._edge_count - 1):
+            self._is_unchanged = self._is_unchanged & (values == self._newest)
         self._integral = self._integral + (self._newest - self._first) * (time_s - self.newest_s)
-        self._before_s, self.newest_s = self.newest_s, time_s
-        self._before, self._newest = self._newest, values
+        self._previous_s, self.newest_s = self.newest_s, time_s
+        self._previous, self._newest = self._newest, values
 
-    def until(self, time_s: float) -> Iterator[GridRow]:
-        """The grid rows up to `time_s`, while the newest row holds."""
-        while (edge_s := self._edge_s(self._edges)) <= time_s:
+    def rows_until(self, time_s: float) -> Iterator[GridRow]:
+        """Yield the grid rows up to `time_s`, while the newest row holds."""
+        while (edge_s := self._edge_s(self._edge_count)) <= time_s:
             values = self._mean(edge_s) if self._step.method == "mean" else self._line(edge_s)
-            yield GridRow(edge_s, values, self._edges == 1)
-            self._edges += 1
+            yield GridRow(edge_s, values, self._edge_count == 1)
+            self._edge_count += 1
 
-    def _edge_s(self, number: int) -> float:
-        return self._first_s + self._step.period_s * number
+    def _edge_s(self, index: int) -> float:
+        return self._first_s + self._step.period_s * index
 
     def _mean(self, edge_s: float) -> np.ndarray:
         at_edge = self._integral + (self._newest - self._first) * (edge_s - self.newest_s)
-        mean = self._first + (at_edge - self._at_edge) / (edge_s - self._edge_s(self._edges - 1))
-        kept = np.where(self._unchanged, self._newest, mean)
+        mean = self._first + (at_edge - self._at_edge) / (edge_s - self._edge_s(self._edge_count - 1))
+        values = np.where(self._is_unchanged, self._newest, mean)
         self._at_edge = at_edge
-        self._unchanged = np.ones(len(kept), bool)
-        return kept
+        self._is_unchanged = np.ones(len(values), bool)
+        return values
 
     def _line(self, edge_s: float) -> np.ndarray:
-        between_s = self.newest_s - self._before_s
-        drawn = min(1.0, (edge_s - self.newest_s) / between_s) if between_s else 1.0
-        return np.asarray(self._before + (self._newest - self._before) * drawn)
+        distance_s = self.newest_s - self._previous_s
+        fraction = min(1.0, (edge_s - self.newest_s) / distance_s) if distance_s else 1.0
+        return np.asarray(self._previous + (self._newest - self._previous) * fraction)
