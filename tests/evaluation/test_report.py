@@ -1,4 +1,4 @@
-"""Results: only scored rows, one file of predictions each, and one document that sums them up."""
+"""Results: scored rows only, one file of predictions per file, and one document that summarizes them."""
 
 import json
 from dataclasses import replace
@@ -8,7 +8,7 @@ import numpy as np
 
 from tests.training.synthetic import small_set
 from vestim_core.data.prepared import PreparedFile
-from vestim_core.evaluation.metrics import errors
+from vestim_core.evaluation.metrics import error_metrics
 from vestim_core.evaluation.report import (
     evaluate,
     examine,
@@ -22,7 +22,7 @@ from vestim_core.evaluation.report import (
 
 
 def _off_by_10_mV(file: PreparedFile) -> np.ndarray:
-    """Wrong by 10 mV where it counts, absurd where it does not."""
+    """Predictions that are off by 10 mV in scored rows and absurd in all others."""
     predicted = file.column("voltage_V") + 0.01
     predicted[~scored_rows(file)] = 1e6
     return predicted
@@ -47,7 +47,7 @@ def test_predictions_hold_the_scored_rows_alone(tmp_path: Path) -> None:
     assert np.array_equal(saved["predicted"], predicted[rows])
     assert np.array_equal(saved["target"], file.column("voltage_V")[rows])
     assert np.array_equal(saved["time_s"], file.time_s[rows])
-    assert [int(np.sum(saved["segment"] == number)) for number in (0, 1)] == [
+    assert [int(np.sum(saved["segment"] == index)) for index in (0, 1)] == [
         segment.stop - segment.scored_from for segment in file.segments
     ]
     assert csv.read_text().splitlines()[0] == "time_s,voltage_V,predicted_voltage_V,segment"
@@ -56,9 +56,9 @@ def test_predictions_hold_the_scored_rows_alone(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "without").iterdir()] == ["b.npz"]
 
 
-def test_the_document_names_the_model_and_can_be_checked_against_the_predictions(tmp_path: Path) -> None:
+def test_the_document_names_the_model_and_agrees_with_the_predictions(tmp_path: Path) -> None:
     prepared = small_set()
-    seen = []
+    reported_keys = []
     document = write_results(
         tmp_path,
         _off_by_10_mV,
@@ -66,27 +66,27 @@ def test_the_document_names_the_model_and_can_be_checked_against_the_predictions
         target="voltage_V",
         model={"task_id": "train_001"},
         csv=False,
-        on_file=lambda result: seen.append(result.key),
+        on_file=lambda result: reported_keys.append(result.key),
     )
     assert json.loads((tmp_path / "metrics.json").read_text()) == document
     assert document["model"] == {"task_id": "train_001"}
-    assert (document["target"], seen) == ("voltage_V", ["c", "d"])
+    assert (document["target"], reported_keys) == ("voltage_V", ["c", "d"])
     assert [(entry["file"], entry["role"]) for entry in document["files"]] == [
         ("c.csv", "validation"),
         ("d.csv", "test"),
     ]
     for entry in document["files"]:
         saved = np.load(tmp_path / "predictions" / f"{entry['key']}.npz")
-        assert errors(saved["target"], saved["predicted"], "voltage_V").items() <= entry.items()
+        assert error_metrics(saved["target"], saved["predicted"], "voltage_V").items() <= entry.items()
     assert set(document["overall"]) == {"validation", "test"}
     assert set(document["bins"]["test"]) == {"soc", "temperature_degC", "current_A"}
     assert [entry["key"] for entry in document["details"]] == ["c", "d"]
-    told = headlines(document)
-    assert {name: document[name] for name in told if name != "band"}.items() <= told.items()
-    assert "details" not in told and "bins" not in told["band"]
+    summary = headlines(document)
+    assert {name: document[name] for name in summary if name != "band"}.items() <= summary.items()
+    assert "details" not in summary and "bins" not in summary["band"]
 
 
-def test_what_every_epoch_finds_is_what_the_test_finds_to_the_bit() -> None:
+def test_validation_and_test_agree_to_the_bit() -> None:
     prepared = small_set()
     random = np.random.default_rng(1)
 
@@ -94,26 +94,26 @@ def test_what_every_epoch_finds_is_what_the_test_finds_to_the_bit() -> None:
         return np.asarray(file.column("voltage_V") + noise[file.key])
 
     noise = {file.key: random.normal(0, 0.01, len(file.time_s)) for file in prepared.files}
-    quick = overall(evaluate(noisy, prepared.files, "voltage_V"))
-    whole = overall([examine(file, noisy(file), "voltage_V") for file in prepared.files])
-    for role, figures in quick.items():
-        assert figures.items() <= whole[role].items()
+    summed = overall(evaluate(noisy, prepared.files, "voltage_V"))
+    detailed = overall([examine(file, noisy(file), "voltage_V") for file in prepared.files])
+    for role, figures in summed.items():
+        assert figures.items() <= detailed[role].items()
 
 
-def test_rows_without_a_target_count_nowhere_and_none_at_all_is_no_error() -> None:
+def test_rows_without_a_target_count_in_no_figure() -> None:
     file = small_set().files[0]
-    at = file.columns.index("voltage_V")
+    column = file.columns.index("voltage_V")
     for unknown in (slice(100, 200), slice(None)):
         physical = file.physical.copy()
-        physical[unknown, at] = np.nan
+        physical[unknown, column] = np.nan
         result = examine(replace(file, physical=physical), _off_by_10_mV(file), "voltage_V")
-        kept = np.isfinite(physical[:, at]) & scored_rows(file)
+        is_compared = np.isfinite(physical[:, column]) & scored_rows(file)
         entry = metrics_document({}, "voltage_V", [result])["files"][0]
-        assert entry["rows"] == kept.sum()
-        assert entry["rmse_mV"] is None if not kept.any() else abs(entry["rmse_mV"] - 10) < 1e-6
+        assert entry["rows"] == is_compared.sum()
+        assert entry["rmse_mV"] is None if not is_compared.any() else abs(entry["rmse_mV"] - 10) < 1e-6
 
 
-def test_a_prediction_that_is_no_number_leaves_no_figure_and_a_readable_document() -> None:
+def test_a_nan_prediction_leaves_no_figure_and_a_readable_document() -> None:
     file = small_set().files[0]
     predicted = _off_by_10_mV(file)
     predicted[300] = np.nan

@@ -1,4 +1,4 @@
-"""The equivalent circuit finds a known cell again, never looks ahead, and is fitted on drives."""
+"""The equivalent circuit recovers a known cell, never looks ahead, and is fitted on drives."""
 
 import json
 import subprocess
@@ -19,7 +19,7 @@ from vestim_core.spec.errors import VestimError
 from vestim_core.spec.signals import SignalsSpec
 
 
-def test_a_known_circuit_is_found_again() -> None:
+def test_a_known_circuit_is_recovered() -> None:
     prepared = small_set(3000)
     circuit = fit_circuit(prepared.of("train"), prepared.period_s)
     assert circuit.R0_ohm == pytest.approx([R0_OHM] * 11, rel=0.02)
@@ -30,27 +30,29 @@ def test_a_known_circuit_is_found_again() -> None:
     assert overall(results)["validation"]["rmse_mV"] < 1.0
 
 
-def test_the_step_response_is_that_of_the_formula() -> None:
+def test_the_step_response_matches_its_formula() -> None:
     circuit = _circuit(R0_ohm=(0.02,), R_ohm=((0.01,),))
     time_s = 0.5 * np.arange(1, 101)
     voltage_V = circuit.simulate(np.full(100, 0.5), np.full(100, 2.0), 0.5)
     np.testing.assert_allclose(voltage_V, 3.5 + 0.04 + 0.02 * (1 - np.exp(-time_s / 20)), rtol=1e-12)
 
 
-def _circuit(R0_ohm: tuple[float, ...], R_ohm: tuple[tuple[float, ...]], at: tuple[float, ...] = (0.5,)) -> Circuit:
+def _circuit(
+    R0_ohm: tuple[float, ...], R_ohm: tuple[tuple[float, ...]], knots_soc: tuple[float, ...] = (0.5,)
+) -> Circuit:
     """One RC of 20 s on a straight OCV."""
-    return Circuit((0.0, 1.0), (3.0, 4.0), resistance_soc=at, R0_ohm=R0_ohm, R_ohm=R_ohm, tau_s=(20.0,))
+    return Circuit((0.0, 1.0), (3.0, 4.0), resistance_soc=knots_soc, R0_ohm=R0_ohm, R_ohm=R_ohm, tau_s=(20.0,))
 
 
-def test_resistances_depend_on_soc_and_are_found_where_they_do() -> None:
-    """Straight between the knots, level beyond them; a cell that resists more when it is empty is fitted as such."""
-    circuit = _circuit((0.01, 0.03), ((0.02, 0.0),), at=(0.2, 0.8))
-    found = circuit.resistances_ohm(np.array([0.0, 0.2, 0.5, 0.8, 1.0]))
-    np.testing.assert_allclose(found, [[0.01, 0.01, 0.02, 0.03, 0.03], [0.02, 0.02, 0.01, 0, 0]])
+def test_resistances_that_depend_on_soc_are_recovered() -> None:
+    """Linear between the knots, constant beyond; a cell with more resistance when empty is fitted as such."""
+    circuit = _circuit((0.01, 0.03), ((0.02, 0.0),), knots_soc=(0.2, 0.8))
+    tables_ohm = circuit.resistances_ohm(np.array([0.0, 0.2, 0.5, 0.8, 1.0]))
+    np.testing.assert_allclose(tables_ohm, [[0.01, 0.01, 0.02, 0.03, 0.03], [0.02, 0.02, 0.01, 0, 0]])
     table = drive("cell.csv", 6000, 3, capacity_Ah=2.0)
     columns, current_A = dict(table.columns), table.columns["current_A"]
-    more_ohm = 0.02 * (1 - columns["soc"])
-    columns["voltage_V"] = columns["voltage_V"] + more_ohm * (current_A + lag(current_A, TAU_S, 1.0))
+    extra_ohm = 0.02 * (1 - columns["soc"])
+    columns["voltage_V"] = columns["voltage_V"] + extra_ohm * (current_A + lag(current_A, TAU_S, 1.0))
     prepared = prepare({"cell.csv": Table(table.path, "cell.csv", "0", columns)}, {"cell.csv": "train"})
     fitted = fit_circuit(prepared.files, 1.0)
     soc = np.linspace(fitted.soc[0], fitted.soc[-1], 30)
@@ -59,39 +61,39 @@ def test_resistances_depend_on_soc_and_are_found_where_they_do() -> None:
     np.testing.assert_allclose(R1_ohm, R1_OHM + 0.02 * (1 - soc), rtol=0.1)
 
 
-def test_it_never_looks_ahead_and_survives_json() -> None:
+def test_the_circuit_never_looks_ahead_and_survives_json() -> None:
     circuit = fit_circuit(small_set().of("train"), 1.0)
     soc, current_A = np.linspace(0.9, 0.5, 200), np.sin(np.arange(200.0))
-    later = current_A.copy()
-    later[120:] = 9.0
-    before, after = circuit.simulate(soc, current_A, 1.0), circuit.simulate(soc, later, 1.0)
-    assert np.array_equal(before[:120], after[:120])
-    again = Circuit.from_json(json.loads(json.dumps(circuit.to_json())))
-    assert again == circuit
-    assert np.array_equal(again.simulate(soc, current_A, 1.0), before)
+    changed_A = current_A.copy()
+    changed_A[120:] = 9.0
+    reference, changed = circuit.simulate(soc, current_A, 1.0), circuit.simulate(soc, changed_A, 1.0)
+    assert np.array_equal(reference[:120], changed[:120])
+    restored = Circuit.from_json(json.loads(json.dumps(circuit.to_json())))
+    assert restored == circuit
+    assert np.array_equal(restored.simulate(soc, current_A, 1.0), reference)
 
 
 def test_circuits_of_earlier_versions_are_read() -> None:
-    """They had one resistance for every SOC; the first had one RC element without a list round it."""
-    known = {"soc": [0.0, 1.0], "ocv_V": [3.0, 4.0], "R0_ohm": 0.02}
-    second = Circuit.from_json({**known, "R_ohm": [0.01], "tau_s": [20.0], "doubts": ["R1?"]})
-    assert replace(second, doubts=()) == Circuit.from_json({**known, "R1_ohm": 0.01, "tau_s": 20.0})
+    """They had one resistance for every SOC; the first version had a single RC element without a list."""
+    document = {"soc": [0.0, 1.0], "ocv_V": [3.0, 4.0], "R0_ohm": 0.02}
+    second_version = Circuit.from_json({**document, "R_ohm": [0.01], "tau_s": [20.0], "doubts": ["R1?"]})
+    assert replace(second_version, doubts=()) == Circuit.from_json({**document, "R1_ohm": 0.01, "tau_s": 20.0})
     soc, current_A = np.linspace(0.2, 0.7, 50), np.sin(np.arange(50.0))
-    now = _circuit(R0_ohm=(0.02,), R_ohm=((0.01,),))
-    assert np.array_equal(second.simulate(soc, current_A, 1.0), now.simulate(soc, current_A, 1.0))
-    assert second.parameters == 2 + 1 + 2
+    current_version = _circuit(R0_ohm=(0.02,), R_ohm=((0.01,),))
+    assert np.array_equal(second_version.simulate(soc, current_A, 1.0), current_version.simulate(soc, current_A, 1.0))
+    assert second_version.parameters == 2 + 1 + 2
 
 
-def test_the_open_circuit_voltage_rises_also_where_there_are_no_rows() -> None:
+def test_ocv_rises_where_there_are_no_rows() -> None:
     table = drive("a.csv", 2000, 1)
-    holes = (table.columns["soc"] < 0.4) | (table.columns["soc"] > 0.6)
-    kept = {name: values[holes] for name, values in table.columns.items()}
-    prepared = prepare({"a.csv": Table(table.path, table.name, table.sha256, kept)}, {"a.csv": "train"})
+    is_kept = (table.columns["soc"] < 0.4) | (table.columns["soc"] > 0.6)
+    columns = {name: values[is_kept] for name, values in table.columns.items()}
+    prepared = prepare({"a.csv": Table(table.path, table.name, table.sha256, columns)}, {"a.csv": "train"})
     assert np.all(np.diff(fit_circuit(prepared.files, 1.0).ocv_V) >= 0)
 
 
 def _charge(name: str, rows: int) -> Table:
-    """Constant current, then a decay, with a voltage that drives never see (hysteresis)."""
+    """A charge at constant current, then a decay, with a voltage that drives never show (hysteresis)."""
     current_A = np.concatenate([np.full(rows // 2, 1.5), 1.5 * np.exp(-np.arange(rows - rows // 2) / 400)])
     soc = np.clip(0.1 + np.cumsum(current_A) / 3600 / 1.0, 0, 1)
     columns = drive(name, rows, 9).columns
@@ -104,7 +106,7 @@ def test_charges_are_left_out_where_there_are_drives() -> None:
     prepared = prepare(tables, {"a.csv": "train", "charge.csv": "train"})
     assert [is_drive(file, 1.0) for file in prepared.files] == [True, False]
     assert fit_circuit(prepared.files, 1.0) == fit_circuit(prepared.files[:1], 1.0)
-    assert min(fit_circuit(prepared.files[1:], 1.0).R0_ohm) >= 0  # nothing but charges: they have to do
+    assert min(fit_circuit(prepared.files[1:], 1.0).R0_ohm) >= 0  # only charges: they are used
 
 
 def test_a_missing_column_is_named() -> None:
@@ -126,7 +128,7 @@ def test_the_baseline_needs_no_torch() -> None:
 
 
 def _cell(rows: int = 6000, *, slow_ohm: float = 0.0, per_K: float = 0.0, hysteresis_V: float = 0.0) -> Table:
-    """A drive of the made-up cell with more in it: a second lag of 120 s, R0 by temperature, hysteresis."""
+    """A drive of the synthetic cell with a second lag of 120 s, R0 by temperature, and hysteresis."""
     table = drive("cell.csv", rows, 3, capacity_Ah=2.0)
     columns, current_A = dict(table.columns), table.columns["current_A"]
     columns["temperature_degC"] = 25 + 10 * np.sin(np.arange(rows) / 700)
@@ -139,7 +141,7 @@ def _cell(rows: int = 6000, *, slow_ohm: float = 0.0, per_K: float = 0.0, hyster
     return Table(table.path, table.name, table.sha256, columns)
 
 
-def test_what_else_is_in_a_cell_is_found_when_it_is_asked_for() -> None:
+def test_temperature_and_hysteresis_are_recovered_on_request() -> None:
     prepared = prepare({"cell.csv": _cell(slow_ohm=0.01, per_K=-2e-4, hysteresis_V=0.008)}, {"cell.csv": "train"})
     circuit = fit_circuit(prepared.files, 1.0, elements=2, temperature=True, hysteretic=True)
     assert np.mean(circuit.R0_ohm) == pytest.approx(R0_OHM, rel=0.05)
@@ -152,11 +154,11 @@ def test_what_else_is_in_a_cell_is_found_when_it_is_asked_for() -> None:
     assert overall(results)["train"]["rmse_mV"] < 1.0
 
 
-def test_an_element_that_the_data_do_not_determine_is_said_to_be_doubtful() -> None:
+def test_an_undetermined_element_is_reported() -> None:
     prepared = prepare({"cell.csv": _cell(3000)}, {"cell.csv": "train"})  # one lag only
     assert fit_circuit(prepared.files, 1.0).doubts == ()
-    doubts = fit_circuit(prepared.files, 1.0, elements=3).doubts
-    assert doubts and all("use fewer RC elements" in doubt for doubt in doubts)
+    sentences = fit_circuit(prepared.files, 1.0, elements=3).doubts
+    assert sentences and all("use fewer RC elements" in sentence for sentence in sentences)
 
 
 def test_real_drives(shared: Path, tmp_path: Path) -> None:

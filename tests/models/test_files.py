@@ -1,4 +1,4 @@
-"""A model on disk: the same predictions after reading, one sentence when it cannot be read, never code from a file."""
+"""A model on disk: same predictions after reading, one sentence when unreadable, no code from a file."""
 
 import json
 import pickle
@@ -13,7 +13,7 @@ from vestim_core.models.registry import build_model
 from vestim_core.spec.errors import ErrorCode, VestimError
 
 
-def _saved(folder: Path, kind: str = "lstm") -> torch.nn.Module:
+def _save_network(folder: Path, kind: str = "lstm") -> torch.nn.Module:
     settings = trial(kind)
     network = build_model(settings.model, 3).eval()
     save_model(folder, network, settings, {"some": "pipeline"}, {"period_s": 1.0, "training": {"epochs": 4}})
@@ -22,7 +22,7 @@ def _saved(folder: Path, kind: str = "lstm") -> torch.nn.Module:
 
 @pytest.mark.parametrize("kind", ["lstm", "fnn"])
 def test_a_saved_model_predicts_the_same_bits(tmp_path: Path, kind: str) -> None:
-    network, x = _saved(tmp_path / "result", kind), torch.randn(1, 50, 3)
+    network, x = _save_network(tmp_path / "result", kind), torch.randn(1, 50, 3)
     loaded, document = load_model(tmp_path / "result")
     assert torch.equal(loaded(x)[0], network(x)[0])
     assert not loaded.training
@@ -36,7 +36,7 @@ def test_a_saved_model_predicts_the_same_bits(tmp_path: Path, kind: str) -> None
     ("file", "content"), [("model.pt", b"no archive"), ("model.json", b"{"), ("model.json", b"[]"), ("model.pt", b"")]
 )
 def test_a_damaged_model_is_named_in_one_sentence(tmp_path: Path, file: str, content: bytes) -> None:
-    _saved(tmp_path)
+    _save_network(tmp_path)
     (tmp_path / file).write_bytes(content)
     with pytest.raises(VestimError, match=f"{file} cannot be read"):
         load_model(tmp_path)
@@ -44,16 +44,16 @@ def test_a_damaged_model_is_named_in_one_sentence(tmp_path: Path, file: str, con
 
 @pytest.mark.parametrize("file", ["model.pt", "model.json"])
 def test_a_missing_part_is_named(tmp_path: Path, file: str) -> None:
-    _saved(tmp_path)
+    _save_network(tmp_path)
     (tmp_path / file).unlink()
-    with pytest.raises(VestimError, match=f"{file} is missing") as caught:
+    with pytest.raises(VestimError, match=f"{file} is missing") as error:
         load_model(tmp_path)
-    assert caught.value.code is ErrorCode.NOT_FOUND
+    assert error.value.code is ErrorCode.NOT_FOUND
 
 
 def test_weights_of_another_network_and_later_versions_are_refused(tmp_path: Path) -> None:
-    _saved(tmp_path / "a")
-    _saved(tmp_path / "b", "fnn")
+    _save_network(tmp_path / "a")
+    _save_network(tmp_path / "b", "fnn")
     (tmp_path / "a" / "model.pt").write_bytes((tmp_path / "b" / "model.pt").read_bytes())
     with pytest.raises(VestimError, match="cannot be read"):
         load_model(tmp_path / "a")
@@ -63,7 +63,7 @@ def test_weights_of_another_network_and_later_versions_are_refused(tmp_path: Pat
         load_model(tmp_path / "b")
 
 
-class _Malicious:
+class _CodeInWeights:
     def __init__(self, path: Path) -> None:
         self.path = path
 
@@ -72,11 +72,11 @@ class _Malicious:
 
 
 def test_no_code_runs_from_weights(tmp_path: Path) -> None:
-    _saved(tmp_path)
-    torch.save({"x": _Malicious(tmp_path / "ran")}, tmp_path / "model.pt")
+    _save_network(tmp_path)
+    torch.save({"x": _CodeInWeights(tmp_path / "ran")}, tmp_path / "model.pt")
     with pytest.raises(VestimError):
         load_model(tmp_path)
-    (tmp_path / "model.pt").write_bytes(pickle.dumps(_Malicious(tmp_path / "ran")))
+    (tmp_path / "model.pt").write_bytes(pickle.dumps(_CodeInWeights(tmp_path / "ran")))
     with pytest.raises(VestimError):
         load_model(tmp_path)
     assert not (tmp_path / "ran").exists()

@@ -1,4 +1,4 @@
-"""Every network: real sizes, honest parameter counts, carried state, nothing from the future."""
+"""Every network: layer sizes, parameter counts, carried state, causality."""
 
 import pytest
 import torch
@@ -29,12 +29,12 @@ sizes = st.lists(st.integers(1, 20), min_size=1, max_size=4)
     layer_norm=st.booleans(),
 )
 @settings(max_examples=60, deadline=None)
-def test_the_formula_counts_the_real_parameters(
+def test_parameter_count_matches_the_network(
     kind: type[AnyModel], sizes: list[int], features: int, layer_norm: bool
 ) -> None:
     spec = kind(sizes=sizes, layer_norm=layer_norm)
-    real = sum(weights.numel() for weights in build_model(spec, features).parameters())
-    assert real == parameter_count(spec, features)
+    actual = sum(weights.numel() for weights in build_model(spec, features).parameters())
+    assert actual == parameter_count(spec, features)
 
 
 def test_every_kind_of_the_spec_can_be_built() -> None:
@@ -52,19 +52,19 @@ def test_every_layer_has_its_own_size(kind: type[LstmModel | GruModel]) -> None:
 @pytest.mark.parametrize("spec", SPECS, ids=str)
 def test_one_pass_equals_pieces_with_carried_state(spec: AnyModel) -> None:
     network, x = build_model(spec, 3).eval(), torch.randn(4, 30, 3)
-    whole, _ = network(x)
+    complete, _ = network(x)
     first, state = network(x[:, :11])
     second, _ = network(x[:, 11:], state)
-    assert whole.shape == (4, 30)
-    torch.testing.assert_close(torch.cat([first, second], 1), whole)
+    assert complete.shape == (4, 30)
+    torch.testing.assert_close(torch.cat([first, second], 1), complete)
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=str)
-def test_nothing_is_seen_before_it_happens(spec: AnyModel) -> None:
+def test_networks_are_causal(spec: AnyModel) -> None:
     network, x = build_model(spec, 3).eval(), torch.randn(1, 20, 3)
-    later = x.clone()
-    later[:, 12:] += 5.0
-    assert torch.equal(network(x)[0][:, :12], network(later)[0][:, :12])
+    changed = x.clone()
+    changed[:, 12:] += 5.0
+    assert torch.equal(network(x)[0][:, :12], network(changed)[0][:, :12])
 
 
 @pytest.mark.parametrize("kind", [LstmModel, GruModel, FnnModel])
@@ -93,12 +93,12 @@ def test_an_lstm_starts_with_open_forget_gates_and_orthogonal_recurrence() -> No
         torch.testing.assert_close(gate @ gate.T, torch.eye(6))
 
 
-def test_limits_cut_the_output_the_same_after_saving() -> None:
+def test_limits_clamp_the_output_also_after_saving() -> None:
     network = build_model(LstmModel(sizes=[4], output_min=0.0, output_max=1.0), 2)
     network.set_limits(-0.01, 0.02)
     y, _ = network(10 * torch.randn(3, 50, 2))
     assert y.min().item() == pytest.approx(-0.01) and y.max().item() == pytest.approx(0.02)
-    again = build_model(LstmModel(sizes=[4], output_min=0.0, output_max=1.0), 2)
-    again.load_state_dict(network.state_dict())
-    assert torch.equal(again.limits, network.limits)
-    assert "limits" not in build_model(LstmModel(), 2).state_dict(), "models without limits are as they always were"
+    restored = build_model(LstmModel(sizes=[4], output_min=0.0, output_max=1.0), 2)
+    restored.load_state_dict(network.state_dict())
+    assert torch.equal(restored.limits, network.limits)
+    assert "limits" not in build_model(LstmModel(), 2).state_dict(), "models without limits have no such buffer"

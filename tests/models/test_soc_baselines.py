@@ -1,4 +1,4 @@
-"""The baselines for SOC: the filter finds the SOC of a made-up cell from wherever it starts; counting counts."""
+"""SOC baselines: the Kalman filter converges on a synthetic cell from a wrong start; coulomb counting."""
 
 import numpy as np
 import pytest
@@ -21,25 +21,25 @@ def cell() -> tuple[Circuit, Table]:
     return fit_circuit(prepared.files, 1.0), drive("b.csv", 4000, 2, capacity_Ah=2.0)
 
 
-@pytest.mark.parametrize("wrong", [-0.1, 0.1])
-def test_the_filter_converges_from_ten_percent_wrong(cell: tuple[Circuit, Table], wrong: float) -> None:
+@pytest.mark.parametrize("soc_error", [-0.1, 0.1])
+def test_the_filter_converges_from_ten_percent_wrong(cell: tuple[Circuit, Table], soc_error: float) -> None:
     circuit, table = cell
     current_A, voltage_V, soc = (table.columns[name] for name in ("current_A", "voltage_V", "soc"))
     noisy_V = voltage_V + np.random.default_rng(0).normal(0, 0.002, len(soc))
-    found = KalmanFilter(circuit, 2.0, 0.005).estimate(current_A, noisy_V, 1.0, start_soc=soc[0] + wrong)
-    assert abs(found[0] - soc[0]) > 0.01
-    assert np.max(np.abs(found - soc)[1200:]) < 0.02
-    assert np.mean(np.abs(found - soc)[1200:]) < 0.01
+    estimate = KalmanFilter(circuit, 2.0, 0.005).estimate(current_A, noisy_V, 1.0, start_soc=soc[0] + soc_error)
+    assert abs(estimate[0] - soc[0]) > 0.01
+    assert np.max(np.abs(estimate - soc)[1200:]) < 0.02
+    assert np.mean(np.abs(estimate - soc)[1200:]) < 0.01
 
 
 def test_the_filter_never_looks_ahead(cell: tuple[Circuit, Table]) -> None:
     circuit, table = cell
     current_A, voltage_V = table.columns["current_A"], table.columns["voltage_V"].copy()
-    before = KalmanFilter(circuit, 2.0, 0.005).estimate(current_A, voltage_V, 1.0)
+    reference = KalmanFilter(circuit, 2.0, 0.005).estimate(current_A, voltage_V, 1.0)
     voltage_V[2000:] += 0.1
-    after = KalmanFilter(circuit, 2.0, 0.005).estimate(current_A, voltage_V, 1.0)
-    assert np.array_equal(before[:2000], after[:2000])
-    assert not np.array_equal(before, after)
+    changed = KalmanFilter(circuit, 2.0, 0.005).estimate(current_A, voltage_V, 1.0)
+    assert np.array_equal(reference[:2000], changed[:2000])
+    assert not np.array_equal(reference, changed)
 
 
 def test_counting_starts_from_the_rested_voltage_in_each_segment() -> None:
@@ -48,26 +48,26 @@ def test_counting_starts_from_the_rested_voltage_in_each_segment() -> None:
     counter = CoulombCounter(circuit, capacity_Ah(prepared.of("train"), 1.0))
     counted = counter.count(np.full(3600, 1.0), 1.0, 0.25)
     assert counted[-1] == pytest.approx(0.25 + 1 / counter.capacity_Ah)
-    found = counter.predict(prepared.files[1], 1.0)
-    assert found.shape == prepared.files[1].time_s.shape and np.isfinite(found).all()
+    estimate = counter.predict(prepared.files[1], 1.0)
+    assert estimate.shape == prepared.files[1].time_s.shape and np.isfinite(estimate).all()
 
 
-def test_labels_without_a_capacity_are_told() -> None:
+def test_labels_without_a_capacity_are_refused() -> None:
     table = drive("a.csv", 500, 1)
-    still = {**table.columns, "soc": np.full(500, 0.5) + 1e-3 * np.linspace(1, 0, 500) ** 2}
-    still["current_A"] = np.abs(still["current_A"])
-    prepared = prepare({"a.csv": Table(table.path, "a.csv", "0", still)}, {"a.csv": "train"})
+    columns = {**table.columns, "soc": np.full(500, 0.5) + 1e-3 * np.linspace(1, 0, 500) ** 2}
+    columns["current_A"] = np.abs(columns["current_A"])
+    prepared = prepare({"a.csv": Table(table.path, "a.csv", "0", columns)}, {"a.csv": "train"})
     with pytest.raises(VestimError, match="SOC does not follow the current"):
         capacity_Ah(prepared.files, 1.0)
 
 
-def test_the_label_check_finds_a_scale_and_a_shift() -> None:
+def test_the_label_check_recovers_scale_and_shift() -> None:
     prepared = small_set(3000)
     circuit = fit_circuit(prepared.of("train"), 1.0)
     table = drive("c.csv", 1200, 3)
-    wrong = {**table.columns, "soc": (table.columns["soc"] - 0.01) / 1.02}
-    shifted = prepare({"c.csv": Table(table.path, "c.csv", "0", wrong)}, {"c.csv": "train"}).files[0]
-    found = align(circuit, shifted, 1.0)
-    assert found is not None
-    assert (found.scale, found.shift) == (pytest.approx(1.02, abs=0.005), pytest.approx(0.01, abs=0.003))
-    assert found.before_mV > 5 * found.after_mV
+    wrong_columns = {**table.columns, "soc": (table.columns["soc"] - 0.01) / 1.02}
+    shifted = prepare({"c.csv": Table(table.path, "c.csv", "0", wrong_columns)}, {"c.csv": "train"}).files[0]
+    alignment = align(circuit, shifted, 1.0)
+    assert alignment is not None
+    assert (alignment.scale, alignment.shift) == (pytest.approx(1.02, abs=0.005), pytest.approx(0.01, abs=0.003))
+    assert alignment.rmse_mV > 5 * alignment.aligned_rmse_mV

@@ -1,6 +1,6 @@
 """Evaluation: predictions of prepared files, their errors in physical units, and the files that hold both.
 
-Training validates with the same functions that testing uses, so their figures agree bit for bit. In a notebook:
+Training validates with the functions that testing uses, so that their figures agree bit for bit. In a notebook:
 
     from vestim_core.evaluation import TrainedModel, examine, metrics_document, robustness
 
@@ -9,12 +9,12 @@ Training validates with the same functions that testing uses, so their figures a
     predicted_V = model.predict(file)                                # every row, rested pre-roll included
     result = examine(file, predicted_V, model.target)
     print(result.to_json())                                          # RMSE, MAE, max, R2, P95, P99, bias
-    found = metrics_document({}, model.target, [result])             # bins, worst stretches, curves
-    print(found["bins"]["test"]["soc"], found["worst"][0])
-    table = robustness(model.predict, [file], model.pipeline)        # what errors of the sensors cost
+    metrics = metrics_document({}, model.target, [result])           # bins, worst stretches, curves
+    print(metrics["bins"]["test"]["soc"], metrics["worst"][0])
+    table = robustness(model.predict, [file], model.pipeline)        # cost of sensor errors
 
-Names are loaded when they are asked for: only `TrainedModel`, `RunningModel` and `predict` need torch, and importing
-the package loads nothing.
+Names are loaded on first use: importing the package loads nothing, and only `TrainedModel`, `RunningModel` and
+`predict` need torch.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from vestim_core.evaluation.disturbances import BATTERY, robustness
     from vestim_core.evaluation.ensemble import Ensemble
     from vestim_core.evaluation.inference import predict
-    from vestim_core.evaluation.metrics import errors
+    from vestim_core.evaluation.metrics import error_metrics
     from vestim_core.evaluation.report import evaluate, examine, metrics_document, overall, write_results
-    from vestim_core.evaluation.running import RunningModel
+    from vestim_core.evaluation.running_model import RunningModel
     from vestim_core.evaluation.standalone import TrainedModel, read_new_file
 
 __all__ = [
@@ -43,7 +43,7 @@ __all__ = [
     "TrainedModel",
     "align",
     "coverage_report",
-    "errors",
+    "error_metrics",
     "evaluate",
     "examine",
     "label_check",
@@ -55,23 +55,23 @@ __all__ = [
     "write_results",
 ]
 
-_HOMES = {
-    "alignment": ("align", "label_check"),
-    "comparison": ("Comparison",),
-    "conformal": ("Band", "coverage_report"),
-    "ensemble": ("Ensemble",),
-    "inference": ("predict",),
-    "metrics": ("errors",),
-    "report": ("evaluate", "examine", "metrics_document", "overall", "write_results"),
-    "running": ("RunningModel",),
-    "disturbances": ("BATTERY", "robustness"),
-    "standalone": ("TrainedModel", "read_new_file"),
+_MODULES = {
+    "vestim_core.evaluation.alignment": ("align", "label_check"),
+    "vestim_core.evaluation.comparison": ("Comparison",),
+    "vestim_core.evaluation.conformal": ("Band", "coverage_report"),
+    "vestim_core.evaluation.ensemble": ("Ensemble",),
+    "vestim_core.evaluation.inference": ("predict",),
+    "vestim_core.evaluation.metrics": ("error_metrics",),
+    "vestim_core.evaluation.report": ("evaluate", "examine", "metrics_document", "overall", "write_results"),
+    "vestim_core.evaluation.running_model": ("RunningModel",),
+    "vestim_core.evaluation.disturbances": ("BATTERY", "robustness"),
+    "vestim_core.evaluation.standalone": ("TrainedModel", "read_new_file"),
 }
 
 
 def __getattr__(name: str) -> Any:
-    """A public name, from the module that has it."""
-    for home, names in _HOMES.items():
+    """Return a public name from its module."""
+    for module, names in _MODULES.items():
         if name in names:
-            return getattr(import_module(f"vestim_core.evaluation.{home}"), name)
+            return getattr(import_module(module), name)
     raise AttributeError(f"module '{__name__}' has no attribute '{name}'")

@@ -1,7 +1,7 @@
-"""Errors by circumstance: in which SOC, at which temperature and under how much current a model is good or bad.
+"""Errors by SOC, temperature and size of the current.
 
-The borders of the bins are fixed, the same for every file and job, so that bins of several files can be pooled and two
-jobs compared. A bin without rows is not listed.
+The edges of the bins are the same for every file and job, so that bins of several files can be pooled and two jobs
+compared. A bin without rows is not listed.
 """
 
 from __future__ import annotations
@@ -14,42 +14,46 @@ from numpy.typing import NDArray
 
 from vestim_core.evaluation.metrics import Array, metrics_of
 
-Codes = NDArray[np.int16]
+BinIndices = NDArray[np.int16]
 
-SOC_EDGES = np.arange(0, 101, 10) / 100
+SOC_EDGES = np.arange(0, 101, 10) / 100  # fraction; tenths, as tables of cells have them
 TEMPERATURE_EDGES_DEGC = np.arange(-50.0, 105.0, 5.0)
 CURRENT_EDGES_A = np.array([0.0, *(step * 10.0**power for power in range(-1, 4) for step in (1, 2, 5))])
 EDGES = {"soc": SOC_EDGES, "temperature_degC": TEMPERATURE_EDGES_DEGC, "current_A": CURRENT_EDGES_A}
-"""Lower border of each bin by column, in its unit; of the current the size counts. What lies below the first border or
-above the last has a bin of its own, which is open to that side."""
+"""Lower edge of each bin by column, in the column's unit; for the current of its size. Values below the first edge or
+above the last one have a bin of their own, open to that side."""
 
 
-def codes_of(name: str, values: Array) -> Codes:
-    """(n,) number of the bin of each value (n,) of the column `name`: 0 below the first border; -1 where it is NaN."""
-    counted = np.abs(values) if name == "current_A" else values
-    codes = np.searchsorted(EDGES[name], counted, side="right").astype(np.int16)
-    codes[np.isnan(counted)] = -1
+def bin_indices(name: str, values: Array) -> BinIndices:
+    """Index (n,) of the bin of each value (n,) of the column `name`: 0 below the first edge, -1 for NaN."""
+    sizes = np.abs(values) if name == "current_A" else values
+    indices = np.searchsorted(EDGES[name], sizes, side="right").astype(np.int16)
+    indices[np.isnan(sizes)] = -1
     if name == "soc":  # a full cell belongs to the topmost bin
-        codes[counted == SOC_EDGES[-1]] -= 1
-    return codes
+        indices[sizes == SOC_EDGES[-1]] -= 1
+    return indices
 
 
-def by_bin(codes: Mapping[str, Codes], target_physical: Array, error: Array, target: str) -> dict[str, list[Any]]:
-    """For each column one record a bin that has rows, in order: `from` and `to` (None where open), rows, all metrics.
+def metrics_by_bin(
+    bins: Mapping[str, BinIndices], target_physical: Array, error: Array, target: str
+) -> dict[str, list[Any]]:
+    """For each column one record per bin with rows, in order: `from` and `to` (None where open), rows, all metrics.
 
-    codes: (n,) by column. target_physical, error: (n,) in the unit of `target`.
+    bins: bin indices (n,) by column. target_physical, error: (n,) in the unit of `target`.
     """
-    return {name: _bins(name, mine, target_physical, error, target) for name, mine in codes.items()}
+    return {name: _bin_records(name, indices, target_physical, error, target) for name, indices in bins.items()}
 
 
-def _bins(name: str, codes: Codes, target_physical: Array, error: Array, target: str) -> list[dict[str, Any]]:
+def _bin_records(
+    name: str, indices: BinIndices, target_physical: Array, error: Array, target: str
+) -> list[dict[str, Any]]:
     edges: list[float | None] = [None, *EDGES[name].tolist(), None]
-    order = np.argsort(codes, kind="stable")
-    found, starts = np.unique(codes[order], return_index=True)
+    order = np.argsort(indices, kind="stable")
+    present, starts = np.unique(indices[order], return_index=True)
     records = []
-    for code, rows in zip(found.tolist(), np.split(order, starts[1:]), strict=False):
-        if code < 0:
+    for index, rows in zip(present.tolist(), np.split(order, starts[1:]), strict=False):
+        if index < 0:
             continue
         metrics = metrics_of(target_physical[rows], error[rows], target)
-        records.append({"from": edges[code], "to": edges[code + 1], "rows": len(rows), **metrics})
+        records.append({"from": edges[index], "to": edges[index + 1], "rows": len(rows), **metrics})
     return records

@@ -1,7 +1,7 @@
-"""What errors of the sensors and of the start cost a model: the same file again and again, disturbed in one way each.
+"""Robustness: the cost of sensor errors and of a wrong start, measured on files that are disturbed in one way each.
 
-A disturbance changes what was measured, on its even grid; the model's own steps (filters, formulas, counted SOC) are
-run on that again. What the predictions are compared with is never changed.
+A disturbance changes the measured columns on their even grid. The model's own steps (filters, formulas, counted SOC)
+run again on the result. The target that predictions are compared with is never changed.
 """
 
 from __future__ import annotations
@@ -22,15 +22,18 @@ from vestim_core.evaluation.report import Predictor
 from vestim_core.spec.preparation import CoulombSoc, Step
 from vestim_core.spec.signals import error_scale
 
-SCHEMA_VERSION = 1
-SEED = 1
+SCHEMA_VERSION = 1  # of `robustness.json`
+SEED = 1  # of the noise, so that two runs agree; arbitrary
 
 
 @dataclass(frozen=True)
 class Disturbance:
-    """One case. column: the one that it disturbs; a model that does not depend on it is spared the case. change: new
-    values (n,) of old ones, given a random generator. rows: what becomes of all rows, instead. start_soc: by how much
-    the SOC is off from which a counted one starts."""
+    """One case.
+
+    column: the column that it changes; the case is skipped for a model that does not depend on it. change: new values
+    (n,) of the column, with a random generator. rows: changes all rows instead. start_soc: error of the SOC from which
+    a counted one starts.
+    """
 
     name: str
     column: str = ""
@@ -39,40 +42,40 @@ class Disturbance:
     start_soc: float = 0.0
 
 
-def _offset(column: str, by: float, words: str) -> Disturbance:
-    return Disturbance(words, column, lambda values, random: values + by)
+def _offset(column: str, offset: float, name: str) -> Disturbance:
+    return Disturbance(name, column, lambda values, random: values + offset)
 
 
-def _gain(column: str, percent: float, words: str) -> Disturbance:
-    return Disturbance(words, column, lambda values, random: values * (1 + percent / 100))
+def _gain(column: str, percent: float, name: str) -> Disturbance:
+    return Disturbance(name, column, lambda values, random: values * (1 + percent / 100))
 
 
-def _noise(column: str, deviation: float, words: str) -> Disturbance:
-    return Disturbance(words, column, lambda values, random: values + random.normal(0.0, deviation, len(values)))
+def _noise(column: str, deviation: float, name: str) -> Disturbance:
+    return Disturbance(name, column, lambda values, random: values + random.normal(0.0, deviation, len(values)))
 
 
-def _wrong_soc(by: float, words: str) -> Disturbance:
-    return Disturbance(words, "soc", lambda values, random: values + by, start_soc=by)
+def _wrong_soc(offset: float, name: str) -> Disturbance:
+    return Disturbance(name, "soc", lambda values, random: values + offset, start_soc=offset)
 
 
-def _dropped(rows: EvenRows, random: np.random.Generator) -> EvenRows:
-    """One sample in ten never came: the one before still holds."""
-    held = np.arange(len(rows.time_s))
+def _drop_samples(rows: EvenRows, random: np.random.Generator) -> EvenRows:
+    """Drop one sample in ten: the one before it holds on."""
+    source_rows = np.arange(len(rows.time_s))
     for segment in rows.segments:
-        there = random.random(segment.stop - segment.start) >= 0.1
-        there[0] = True
-        here = held[segment.start : segment.stop]
-        here[:] = np.maximum.accumulate(np.where(there, here, segment.start))
-    return replace(rows, columns={name: values[held] for name, values in rows.columns.items()})
+        is_received = random.random(segment.stop - segment.start) >= 0.1
+        is_received[0] = True
+        segment_rows = source_rows[segment.start : segment.stop]
+        segment_rows[:] = np.maximum.accumulate(np.where(is_received, segment_rows, segment.start))
+    return replace(rows, columns={name: values[source_rows] for name, values in rows.columns.items()})
 
 
-def _in_the_middle(rows: EvenRows, random: np.random.Generator) -> EvenRows:
-    """Each segment begins in its middle, taken for rested there."""
+def _start_in_middle(rows: EvenRows, random: np.random.Generator) -> EvenRows:
+    """Begin each segment in its middle, as if the cell had rested there."""
     middles = [(segment.start + segment.stop) // 2 for segment in rows.segments]
     parts = [np.arange(middle, segment.stop) for middle, segment in zip(middles, rows.segments, strict=True)]
-    kept = np.concatenate(parts)
-    columns = {name: values[kept] for name, values in rows.columns.items()}
-    return EvenRows(rows.time_s[kept], columns, segments_of([len(part) for part in parts]))
+    second_halves = np.concatenate(parts)
+    columns = {name: values[second_halves] for name, values in rows.columns.items()}
+    return EvenRows(rows.time_s[second_halves], columns, segments_of([len(part) for part in parts]))
 
 
 BATTERY: tuple[Disturbance, ...] = (
@@ -89,10 +92,10 @@ BATTERY: tuple[Disturbance, ...] = (
     _offset("temperature_degC", -5.0, "temperature -5 K"),
     _wrong_soc(0.1, "SOC +10 %"),
     _wrong_soc(-0.1, "SOC -10 %"),
-    Disturbance("one sample in ten dropped", rows=_dropped),
-    Disturbance("start in mid-cycle", rows=_in_the_middle),
+    Disturbance("one sample in ten dropped", rows=_drop_samples),
+    Disturbance("start in mid-cycle", rows=_start_in_middle),
 )
-"""The cases of a battery; those that disturb a column on which the model does not depend are left out."""
+"""The standard cases. Those that disturb a column on which a model does not depend are skipped for it."""
 
 
 def robustness(
@@ -102,34 +105,39 @@ def robustness(
     cases: Sequence[Disturbance] = BATTERY,
     on_case: Callable[[int, int], None] = lambda done, count: None,
 ) -> list[dict[str, Any]]:
-    """One record a case: `case`, rows, RMSE and MAE over all `files`, and `cost`, the RMSE above that of the same rows
-    undisturbed. The first record is the undisturbed one. on_case: told after each case of how many.
+    """Test a model under every case; one record per case, the first one undisturbed.
 
-    Raises wrong_input where a formula of the pipeline gives no number on disturbed rows.
+    A record has `case`, rows, RMSE and MAE over all `files`, and `cost`: the RMSE above that of the same rows without
+    the disturbance. on_case: called after each case with the cases done and their number. Raises wrong_input where a
+    formula of the pipeline gives no number on disturbed rows.
     """
     target = pipeline.signals.target
-    plain = [_Plain.of(file, predictor(file), pipeline) for file in files]
-    records = [_record("undisturbed", [_sums(one.truth, one.predicted) for one in plain], None, target)]
-    behind = columns_behind(pipeline)
-    counted = any(isinstance(step, CoulombSoc) and step.output in behind for step in pipeline.steps)
-    meant = [(number, case) for number, case in enumerate(cases) if _concerns(case, behind, counted)]
-    on_case(1, len(meant) + 1)
-    for done, (number, case) in enumerate(meant, 2):
-        random = np.random.default_rng([SEED, number])
-        disturbed, same = [], []
-        for one in plain:
-            again, kept = _disturbed(case, one, pipeline, random)
-            disturbed.append(_sums(one.truth[kept], predictor(again)[scored_rows(again)]))
-            same.append(_sums(one.truth[kept], one.predicted[kept]))
-        records.append(_record(case.name, disturbed, same, target))
-        on_case(done, len(meant) + 1)
+    undisturbed_files = [_UndisturbedFile.of(file, predictor(file), pipeline) for file in files]
+    records = [
+        _record("undisturbed", [_sums(entry.truth, entry.predicted) for entry in undisturbed_files], None, target)
+    ]
+    source_columns = columns_behind(pipeline)
+    has_counted_soc = any(isinstance(step, CoulombSoc) and step.output in source_columns for step in pipeline.steps)
+    relevant_cases = [
+        (index, case) for index, case in enumerate(cases) if _is_relevant(case, source_columns, has_counted_soc)
+    ]
+    on_case(1, len(relevant_cases) + 1)
+    for done, (index, case) in enumerate(relevant_cases, 2):
+        random = np.random.default_rng([SEED, index])
+        disturbed_sums, undisturbed_sums = [], []
+        for entry in undisturbed_files:
+            file, rows = _disturb(case, entry, pipeline, random)
+            disturbed_sums.append(_sums(entry.truth[rows], predictor(file)[scored_rows(file)]))
+            undisturbed_sums.append(_sums(entry.truth[rows], entry.predicted[rows]))
+        records.append(_record(case.name, disturbed_sums, undisturbed_sums, target))
+        on_case(done, len(relevant_cases) + 1)
     return records
 
 
 def robustness_document(
     model: dict[str, Any], files: Sequence[PreparedFile], target: str, records: Sequence[dict[str, Any]]
 ) -> dict[str, Any]:
-    """What stands in `robustness.json`; model: as in `metrics.json`."""
+    """The content of `robustness.json`. model: as in `metrics.json`."""
     return {
         "schema_version": SCHEMA_VERSION,
         "model": model,
@@ -140,8 +148,11 @@ def robustness_document(
 
 
 @dataclass(frozen=True)
-class _Plain:
-    """A file as it is. measured: its scored rows, without what steps made. truth, predicted: (m,) of these rows."""
+class _UndisturbedFile:
+    """A file as measured.
+
+    measured: its scored rows without computed columns. truth, predicted: (m,) in these rows, in the target's unit.
+    """
 
     file: PreparedFile
     measured: EvenRows
@@ -155,38 +166,38 @@ class _Plain:
         return cls(file, measured_rows(file, pipeline), truth, predicted[rows])
 
 
-def _concerns(case: Disturbance, behind: set[str], counted: bool) -> bool:
-    return case.rows is not None or case.column in behind or (case.start_soc != 0 and counted)
+def _is_relevant(case: Disturbance, source_columns: set[str], has_counted_soc: bool) -> bool:
+    return case.rows is not None or case.column in source_columns or (case.start_soc != 0 and has_counted_soc)
 
 
-def _disturbed(
-    case: Disturbance, plain: _Plain, pipeline: Pipeline, random: np.random.Generator
+def _disturb(
+    case: Disturbance, entry: _UndisturbedFile, pipeline: Pipeline, random: np.random.Generator
 ) -> tuple[PreparedFile, np.ndarray]:
-    """The file as the model reads it then, and which scored rows of the file its scored rows are."""
-    rows = case.rows(plain.measured, random) if case.rows else plain.measured
+    """Return the file as the model reads it under this case, and the index (k,) of each of its rows in `entry`."""
+    rows = case.rows(entry.measured, random) if case.rows else entry.measured
     for name in _disturbed_columns(case, pipeline) & set(rows.columns):
         rows = rows.with_column(name, case.change(rows.column(name), random))
-    steps = tuple(_started_off(step, case.start_soc) for step in pipeline.steps)
-    again = prepared_again(plain.file, rows, replace(pipeline, steps=steps))
-    return again, np.searchsorted(plain.measured.time_s, rows.time_s)
+    steps = tuple(_with_start_error(step, case.start_soc) for step in pipeline.steps)
+    file = prepared_again(entry.file, rows, replace(pipeline, steps=steps))
+    return file, np.searchsorted(entry.measured.time_s, rows.time_s)
 
 
 def _disturbed_columns(case: Disturbance, pipeline: Pipeline) -> set[str]:
-    """The measured columns that are changed; of a wrong SOC also those that start a count."""
+    """The measured columns that a case changes; for a wrong SOC also those that start a count."""
     starts = {step.start_column for step in pipeline.steps if isinstance(step, CoulombSoc) and case.start_soc}
     return {case.column, *starts}
 
 
-def _started_off(step: Step, by: float) -> Step:
-    """A count that starts from a set value starts off by so much; it may leave 0 to 1, as a wrong one does."""
+def _with_start_error(step: Step, offset: float) -> Step:
+    """Add `offset` to the start of a counted SOC that has a fixed start; the sum may lie outside 0..1."""
     if isinstance(step, CoulombSoc) and not step.start_column:
-        return step.model_copy(update={"initial_soc": step.initial_soc + by})
+        return step.model_copy(update={"initial_soc": step.initial_soc + offset})
     return step
 
 
 def _sums(truth: Array, predicted: Array) -> ErrorSums:
-    known = np.isfinite(truth)
-    return ErrorSums.of(truth[known], predicted[known])
+    is_finite = np.isfinite(truth)
+    return ErrorSums.of(truth[is_finite], predicted[is_finite])
 
 
 def _record(
@@ -196,8 +207,8 @@ def _record(
     total = pooled(sums)
     metrics = total.metrics(target)
     rmse = metrics[f"rmse{suffix}"]
-    before = pooled(undisturbed).metrics(target)[f"rmse{suffix}"] if undisturbed is not None else rmse
-    cost = None if rmse is None or before is None else rmse - before
+    reference = pooled(undisturbed).metrics(target)[f"rmse{suffix}"] if undisturbed is not None else rmse
+    cost = None if rmse is None or reference is None else rmse - reference
     return {
         "case": name,
         "rows": total.rows,

@@ -1,4 +1,4 @@
-"""Several models of one target as one: the mean of their predictions, and how far they disagree."""
+"""Ensembles: the mean of the predictions of several models with one target, and their disagreement."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from vestim_core.evaluation.report import Predictor
 from vestim_core.spec.errors import wrong_input
 from vestim_core.spec.signals import error_scale
 
-_COUNTS = ("files", "rows")
+_COUNT_KEYS = ("files", "rows")
 _TOO_FEW = "An ensemble needs at least two models: train with more repetitions."
 
 
@@ -23,17 +23,17 @@ def mean_and_spread(predicted: Sequence[Array]) -> tuple[Array, Array]:
     """Mean and standard deviation (n - 1) of several predictions, (n,) each; wrong_input for fewer than two."""
     if len(predicted) < 2:
         raise wrong_input(_TOO_FEW)
-    together = np.stack(predicted)
-    return together.mean(axis=0), together.std(axis=0, ddof=1)
+    stacked = np.stack(predicted)
+    return stacked.mean(axis=0), stacked.std(axis=0, ddof=1)
 
 
 def agreement(comparisons: Sequence[tuple[Comparison, Array]], target: str) -> dict[str, float | None]:
-    """How far the members disagree over the compared rows, and the share of truths within twice that of their mean.
+    """Disagreement of the members over the compared rows, and the share of truths within two deviations of the mean.
 
-    comparisons: of the mean with one file, and the standard deviation (m,) in its compared rows.
+    comparisons: per file, the comparison of the mean and the standard deviation (m,) in its compared rows.
     """
     suffix, scale = error_scale(target)
-    error = np.concatenate([found.error for found, _ in comparisons] or [np.zeros(0)])
+    error = np.concatenate([comparison.error for comparison, _ in comparisons] or [np.zeros(0)])
     spread = np.concatenate([std for _, std in comparisons] or [np.zeros(0)])
     if not len(error):
         return {f"mean{suffix}": None, f"max{suffix}": None, "coverage_2std": None}
@@ -45,14 +45,16 @@ def agreement(comparisons: Sequence[tuple[Comparison, Array]], target: str) -> d
 
 
 def over_seeds(results: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """For each role and metric that all results have a number of: mean, standard deviation (n - 1), least, greatest,
-    and the values in order. results: `overall` of the tests of a training's repetitions."""
+    """Mean, standard deviation (n - 1), minimum, maximum and values of each metric that all results have, by role.
+
+    results: `overall` of the tests of all repetitions of one combination.
+    """
     roles = [role for role in results[0] if all(role in result for result in results)] if results else []
     spread: dict[str, dict[str, Any]] = {}
     for role in roles:
         for name in results[0][role]:
             values = [result[role].get(name) for result in results]
-            if name not in _COUNTS and all(isinstance(value, int | float) for value in values):
+            if name not in _COUNT_KEYS and all(isinstance(value, int | float) for value in values):
                 spread.setdefault(role, {})[name] = {
                     "mean": statistics.fmean(values),
                     "std": statistics.stdev(values) if len(values) > 1 else None,
@@ -64,7 +66,7 @@ def over_seeds(results: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]
 
 
 class Ensemble:
-    """The repetitions of a training, which differ in their seeds alone, so that one prepared file serves all."""
+    """The repetitions of one combination. They differ only in their seeds, so that one prepared file serves all."""
 
     def __init__(self, members: Sequence[Predictor]) -> None:
         if len(members) < 2:
@@ -72,7 +74,7 @@ class Ensemble:
         self._members = tuple(members)
 
     def predict(self, file: PreparedFile) -> Array:
-        """(n,) mean of the members' predictions, in the target's unit."""
+        """Mean (n,) of the members' predictions, in the target's unit."""
         return self.predict_with_spread(file)[0]
 
     def predict_with_spread(self, file: PreparedFile) -> tuple[Array, Array]:

@@ -1,6 +1,6 @@
-"""The envelope of a model: the range of each input in training. Outside it a prediction is extrapolation.
+"""The envelope of a model: the range of each input in training. Outside it, predictions are extrapolation.
 
-It lies in `model.json`, so that it travels with the model.
+It is stored in `model.json`, so that it stays with the model.
 """
 
 from __future__ import annotations
@@ -15,32 +15,32 @@ from vestim_core.evaluation.comparison import scored_rows
 from vestim_core.spec.finding import Finding, Severity
 
 MARGIN = 0.01
-"""Share of its range by which an input may leave the envelope: sensors are not more precise than that."""
+"""Share of its range by which an input may leave the envelope: about the accuracy of sensors."""
 
 
 def envelope_of(files: Sequence[PreparedFile], features: Sequence[str]) -> dict[str, list[float]]:
-    """Least and greatest value of each feature over the scored rows of training files, in its unit."""
-    found = {}
+    """Minimum and maximum of each feature over the scored rows of training files, in its unit."""
+    envelope = {}
     for name in features:
         values = np.concatenate([file.column(name)[scored_rows(file)] for file in files])
-        found[name] = [float(values.min()), float(values.max())]
-    return found
+        envelope[name] = [float(values.min()), float(values.max())]
+    return envelope
 
 
-def rows_outside(file: PreparedFile, envelope: Mapping[str, Any]) -> dict[str, int]:
-    """How many scored rows of `file` lie outside, by feature; only features of which some do."""
-    return {name: int(np.count_nonzero(flags)) for name, flags in _outside(file, envelope).items() if flags.any()}
+def count_rows_outside(file: PreparedFile, envelope: Mapping[str, Any]) -> dict[str, int]:
+    """Number of scored rows of `file` outside the envelope, by feature; only features with such rows."""
+    return {name: int(np.count_nonzero(flags)) for name, flags in _outside_masks(file, envelope).items() if flags.any()}
 
 
-def flagged_rows(file: PreparedFile, envelope: Mapping[str, Any]) -> dict[str, Any]:
-    """What `metrics.json` says of it: the scored rows in which any feature lies outside, and how many by feature."""
-    flags = [*_outside(file, envelope).values()]
+def envelope_violations(file: PreparedFile, envelope: Mapping[str, Any]) -> dict[str, Any]:
+    """Entries of `metrics.json`: number of scored rows with any feature outside, and numbers by feature."""
+    flags = [*_outside_masks(file, envelope).values()]
     rows = int(np.count_nonzero(np.logical_or.reduce(flags))) if flags else 0
-    return {"rows_outside": rows, "outside": rows_outside(file, envelope)}
+    return {"rows_outside": rows, "outside": count_rows_outside(file, envelope)}
 
 
-def _outside(file: PreparedFile, envelope: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    """(n,) bool of the scored rows by feature."""
+def _outside_masks(file: PreparedFile, envelope: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """Mask (n,) of the scored rows outside the envelope, by feature."""
     rows, flags = scored_rows(file), {}
     for name, (low, high) in envelope.items():
         values, margin = file.column(name)[rows], MARGIN * (high - low)
@@ -49,9 +49,9 @@ def _outside(file: PreparedFile, envelope: Mapping[str, Any]) -> dict[str, np.nd
 
 
 def envelope_findings(file: PreparedFile, envelope: Mapping[str, Any]) -> list[Finding]:
-    """One finding for each feature that leaves the envelope, with the number of rows."""
+    """One finding per feature that leaves the envelope, with the number of rows."""
     findings = []
-    for name, count in rows_outside(file, envelope).items():
+    for name, count in count_rows_outside(file, envelope).items():
         low, high = envelope[name]
         values = file.column(name)[scored_rows(file)]
         findings.append(

@@ -1,6 +1,6 @@
-"""Predictions of whole files: one stateful pass over each segment, as a battery management system would run the model.
+"""Predictions of complete files: one stateful pass over each segment, as a battery management system runs the model.
 
-Training validates with this function and tests use it, so that what is trained is what is tested.
+Training validates with the same function that tests use.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from vestim_core.evaluation.output_filter import OutputFilterState
 from vestim_core.models.network import Network, State
 
 PIECE_ROWS = 100_000
-"""Rows in one call: bounds memory on long files; the state is carried from piece to piece."""
+"""Rows per call: bounds memory on long files, with the state carried on. Arbitrary, 1000 to 10^6 works."""
 
 
 def predict(module: Network, file: PreparedFile, pipeline: Pipeline, device: str = "cpu") -> np.ndarray:
-    """(n,) float64 in the target's unit for every row of `file`, pre-roll included; each segment starts at rest.
+    """Predictions (n,) for every row of `file`, float64 in the target's unit, pre-roll included.
 
-    `module` lies on `device` and is left in the mode (training or not) that it was in.
+    Each segment starts at rest. `module` is on `device` and keeps its mode (training or evaluation).
     """
     scaled = np.empty(len(file.features))
     output_filter = OutputFilterState(module.output_filter, pipeline.period_s)
-    training = module.training
+    was_training = module.training
     module.eval()
     try:
         with torch.inference_mode():
@@ -34,12 +34,12 @@ def predict(module: Network, file: PreparedFile, pipeline: Pipeline, device: str
                 output_filter.start()
                 scaled[segment.scored] = output_filter.push(scaled[segment.scored])
     finally:
-        module.train(training)
+        module.train(was_training)
     return pipeline.inverse_target(scaled)
 
 
 def _predict_segment(module: Network, file: PreparedFile, segment: Segment, scaled: np.ndarray, device: str) -> None:
-    """What the network itself gives for the rows of a segment, into `scaled` (n,)."""
+    """Write the network's own output for the rows of a segment into `scaled` (n,)."""
     state: State | None = None
     for start in range(segment.start, segment.stop, PIECE_ROWS):
         rows = slice(start, min(start + PIECE_ROWS, segment.stop))

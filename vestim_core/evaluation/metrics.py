@@ -1,4 +1,4 @@
-"""Errors of predictions in physical units: computed in float64 from sums that can be pooled over files."""
+"""Error metrics in physical units, computed in float64 from sums that can be pooled over files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class ErrorSums:
-    """What is kept of a comparison: enough for every metric, and addable.
+    """Sums over the rows of a comparison: addable, and enough for RMSE, MAE, largest error and R2.
 
     spread: sum of squared deviations of the target from its mean, so that R2 needs no second pass (Chan et al. 1979).
     """
@@ -30,21 +30,21 @@ class ErrorSums:
 
     @classmethod
     def of(cls, target: Array, predicted: Array) -> ErrorSums:
-        """Sums over rows; `target` and `predicted` (n,) in the target's unit."""
+        """Sum over rows; `target` and `predicted` (n,) in the target's unit."""
         return cls.of_errors(target, np.asarray(predicted, np.float64) - np.asarray(target, np.float64))
 
     @classmethod
     def of_errors(cls, target: Array, error: Array) -> ErrorSums:
-        """Sums over rows with the target (n,) and the error (n,), prediction minus target."""
+        """Sum over rows with the target (n,) and the error (n,), prediction minus target."""
         if not len(target):
             return cls()
         mean = float(np.mean(target))
-        size = np.abs(error)
+        sizes = np.abs(error)
         return cls(
             rows=len(error),
             squares=float(np.sum(error * error)),
-            absolute=float(np.sum(size)),
-            largest=float(np.max(size)),
+            absolute=float(np.sum(sizes)),
+            largest=float(np.max(sizes)),
             mean=mean,
             spread=float(np.sum((target - mean) ** 2)),
         )
@@ -53,43 +53,45 @@ class ErrorSums:
         rows = self.rows + other.rows
         if not (self.rows and other.rows):
             return self if self.rows else other
-        apart = other.mean - self.mean
+        difference = other.mean - self.mean
         return ErrorSums(
             rows=rows,
             squares=self.squares + other.squares,
             absolute=self.absolute + other.absolute,
-            largest=float(np.maximum(self.largest, other.largest)),  # keeps NaN, which max() would lose
-            mean=self.mean + apart * other.rows / rows,
-            spread=self.spread + other.spread + apart * apart * self.rows * other.rows / rows,
+            largest=float(np.maximum(self.largest, other.largest)),  # keeps NaN, unlike max()
+            mean=self.mean + difference * other.rows / rows,
+            spread=self.spread + other.spread + difference * difference * self.rows * other.rows / rows,
         )
 
     def metrics(self, target: str) -> dict[str, float | None]:
         """RMSE, MAE and largest error, named and scaled by `target` (`rmse_mV`, ...), and R2; None where undefined."""
         suffix, scale = error_scale(target)
-        known = self.rows > 0
+        has_rows = self.rows > 0
         return {
-            f"rmse{suffix}": scale * math.sqrt(self.squares / self.rows) if known else None,
-            f"mae{suffix}": scale * self.absolute / self.rows if known else None,
-            f"max{suffix}": scale * self.largest if known else None,
+            f"rmse{suffix}": scale * math.sqrt(self.squares / self.rows) if has_rows else None,
+            f"mae{suffix}": scale * self.absolute / self.rows if has_rows else None,
+            f"max{suffix}": scale * self.largest if has_rows else None,
             "r2": 1.0 - self.squares / self.spread if self.spread > 0 else None,
         }
 
 
-def errors(target_physical: Array, predicted: Array, target: str) -> dict[str, float | None]:
-    """All metrics of predictions (n,) against the target (n,), both in the target's unit: those of
-    `ErrorSums.metrics`, then 95th and 99th percentile of the size of the error (linear between ranks) and its mean
-    (bias; positive: predicted too high)."""
+def error_metrics(target_physical: Array, predicted: Array, target: str) -> dict[str, float | None]:
+    """All metrics of predictions (n,) against the target (n,), both in the target's unit.
+
+    Those of `ErrorSums.metrics`, then 95th and 99th percentile of the size of the error (linear between ranks) and its
+    mean (bias; positive: predicted too high).
+    """
     error = np.asarray(predicted, np.float64) - np.asarray(target_physical, np.float64)
     return metrics_of(target_physical, error, target)
 
 
 def metrics_of(target_physical: Array, error: Array, target: str) -> dict[str, float | None]:
-    """`errors` where the error (n,), prediction minus target, is known already."""
-    return {**ErrorSums.of_errors(target_physical, error).metrics(target), **shape(error, target)}
+    """`error_metrics` from the error (n,), prediction minus target."""
+    return {**ErrorSums.of_errors(target_physical, error).metrics(target), **distribution_metrics(error, target)}
 
 
-def shape(error: Array, target: str) -> dict[str, float | None]:
-    """What sums alone do not tell of errors (n,): `p95`, `p99` and `bias`, named and scaled by `target`."""
+def distribution_metrics(error: Array, target: str) -> dict[str, float | None]:
+    """Metrics that do not follow from sums: `p95`, `p99` and `bias` of errors (n,), named and scaled by `target`."""
     suffix, scale = error_scale(target)
     names = (f"p95{suffix}", f"p99{suffix}", f"bias{suffix}")
     if not len(error):
@@ -100,5 +102,5 @@ def shape(error: Array, target: str) -> dict[str, float | None]:
 
 
 def pooled(parts: Iterable[ErrorSums]) -> ErrorSums:
-    """The sums over all files as if they were one; the order of files decides the last bits."""
+    """Sum over all files as if they were one; the order of files affects the last bits."""
     return sum(parts, ErrorSums())

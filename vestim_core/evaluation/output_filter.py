@@ -1,7 +1,7 @@
-"""The output filter at work: a model's predictions, smoothed row by row in the scale that the network works in.
+"""The output filter in operation: smooths a model's predictions row by row, in scaled units.
 
-It is fed the rows that count, in pieces of any length and one by one too, and starts anew with each segment: pre-roll
-is never part of it.
+It is fed the scored rows, in pieces of any length, down to single rows, and starts anew with each segment, so that
+pre-roll never takes part.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ from vestim_core.spec.output_filter import AnyOutputFilter, EmaFilter, MovingAve
 
 
 class OutputFilterState:
-    """One filter on its way through a file with a row every `period_s`."""
+    """One filter and its state, for a file with a row every `period_s`."""
 
     def __init__(self, spec: AnyOutputFilter, period_s: float) -> None:
-        self._follower = _follower(spec, period_s)
+        self._filter = _create_filter(spec, period_s)
 
     def start(self) -> None:
-        """A segment begins: nothing that was predicted counts any more."""
-        if self._follower is not None:
-            self._follower.start()
+        """Begin a segment: forget all earlier predictions."""
+        if self._filter is not None:
+            self._filter.start()
 
     def push(self, scaled: np.ndarray) -> np.ndarray:
-        """The next scored rows (n,) of the segment, as they are to be used."""
-        if self._follower is None or len(scaled) == 0:
+        """Filter the next scored rows (n,) of the segment."""
+        if self._filter is None or len(scaled) == 0:
             return scaled
-        return self._follower.push(np.asarray(scaled, dtype=np.float64))
+        return self._filter.push(np.asarray(scaled, dtype=np.float64))
 
 
-def _follower(spec: AnyOutputFilter, period_s: float) -> Follower | None:
+def _create_filter(spec: AnyOutputFilter, period_s: float) -> Follower | None:
     if isinstance(spec, EmaFilter):
         return EmaFollower(spec.tau_s, period_s)
     if isinstance(spec, MovingAverageFilter):

@@ -1,7 +1,7 @@
-"""Results of a test: errors of every file, predictions beside them, and `metrics.json` that sums them up.
+"""Results of a test: errors and predictions of every file, and `metrics.json` that summarizes them.
 
-Only scored rows are compared and written; rested pre-roll is never part of a figure. A file whose target is not known,
-in some rows or in all, has predictions all the same.
+Only scored rows are compared and written; rested pre-roll is part of no figure. A file whose target is unknown, in some
+rows or in all, has predictions nevertheless.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import numpy as np
 
 from vestim_core.data.prepared import PreparedFile
 from vestim_core.evaluation.comparison import Comparison, compared_rows, scored_rows
-from vestim_core.evaluation.conformal import Band, band_of, covered
-from vestim_core.evaluation.envelope import flagged_rows
+from vestim_core.evaluation.conformal import Band, band_report, calibrate_band
+from vestim_core.evaluation.envelope import envelope_violations
 from vestim_core.evaluation.metrics import ErrorSums, pooled
 from vestim_core.models.whole import written_whole
 from vestim_core.spec.data import Role
@@ -36,19 +36,22 @@ __all__ = [
 ]
 
 SCHEMA_VERSION = 2
-"""1 had `files` and `overall` alone, with fewer metrics; what reads them reads both."""
+"""Of `metrics.json`. Version 1 had only `files` and `overall`, with fewer metrics; readers accept both."""
 METRICS = "metrics.json"
-MAX_WORST = 10
-MAX_TOLD_FILES = 300
+MAX_WORST = 10  # stretches listed for all files: as many as a person looks at; arbitrary, 5 to 50 works
+MAX_TOLD_FILES = 300  # in one event: bounds its size; arbitrary, 100 to 1000 works
 
 Predictor = Callable[[PreparedFile], np.ndarray]
-"""Gives (n,) float64 in the target's unit for every row of a file."""
+"""Maps a file to predictions (n,) for every row, float64 in the target's unit."""
 
 
 @dataclass(frozen=True)
 class FileResult:
-    """Errors of one file over its compared rows. comparison: where they were examined, not only summed up. flagged:
-    rows that lie outside of what the model was trained on, see `flagged_rows`; None where that is not known."""
+    """Errors of one file over its compared rows.
+
+    comparison: present when the file was examined, not only summed. violations: rows outside the training range,
+    see `envelope_violations`; None when the envelope is unknown.
+    """
 
     key: str
     name: str
@@ -56,7 +59,7 @@ class FileResult:
     target: str
     sums: ErrorSums
     comparison: Comparison | None = None
-    flagged: dict[str, Any] | None = None
+    violations: dict[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain values: file, role, rows and the metrics by name."""
@@ -66,13 +69,13 @@ class FileResult:
             "role": self.role,
             "rows": self.sums.rows,
             **self.sums.metrics(self.target),
-            **(self.comparison.shape(self.target) if self.comparison else {}),
-            **(self.flagged or {}),
+            **(self.comparison.distribution_metrics(self.target) if self.comparison else {}),
+            **(self.violations or {}),
         }
 
 
 def evaluate(predictor: Predictor, files: Iterable[PreparedFile], target: str) -> list[FileResult]:
-    """Errors of `predictor` on each file; `target` names the column that is predicted."""
+    """Errors of `predictor` on each file. target: the predicted column."""
     return [compare(file, predictor(file), target) for file in files]
 
 
@@ -83,60 +86,62 @@ def compare(file: PreparedFile, predicted: np.ndarray, target: str) -> FileResul
 
 
 def examine(file: PreparedFile, predicted: np.ndarray, target: str) -> FileResult:
-    """`compare`, with percentiles, bins, curves and worst stretches."""
+    """`compare` with percentiles, bins, curves and worst stretches."""
     comparison = Comparison.of(file, predicted, target)
     sums = ErrorSums.of_errors(comparison.target_physical, comparison.error)
     return FileResult(file.key, file.name, file.role, target, sums, comparison)
 
 
 def overall(results: Sequence[FileResult]) -> dict[str, dict[str, Any]]:
-    """For each role: files, rows, and metrics over all their rows as if they were one file."""
+    """Files, rows and metrics of each role, over all its rows as if they were one file."""
     summary: dict[str, dict[str, Any]] = {}
-    for role, mine in _by_role(results).items():
-        sums, target = pooled(result.sums for result in mine), mine[0].target
-        together = _together(mine)
-        more = together.shape(target) if together else {}
-        summary[role] = {"files": len(mine), "rows": sums.rows, **sums.metrics(target), **more}
+    for role, role_results in _by_role(results).items():
+        sums, target = pooled(result.sums for result in role_results), role_results[0].target
+        comparison = _pool_comparisons(role_results)
+        distribution = comparison.distribution_metrics(target) if comparison else {}
+        summary[role] = {"files": len(role_results), "rows": sums.rows, **sums.metrics(target), **distribution}
     return summary
 
 
 def metrics_document(
     model: dict[str, Any], target: str, results: Sequence[FileResult], band: Band | None = None
 ) -> dict[str, Any]:
-    """What stands in `metrics.json`. model: what was tested, `{"task_id": ...}` or `{"kind": "circuit"}`.
+    """The content of `metrics.json`. model: the tested model, `{"task_id": ...}` or `{"kind": "circuit"}`.
 
-    bins: by role, then by column. band: the one that is given, else the one that the validation files give, and what it
-    covers of the test files; None where there is none. worst: the worst stretches of all files, worst first. details:
-    bins and curves of each file. A figure that is no finite number is None.
+    bins: by role, then by column. band: the parameter `band`, else the band of the validation files, with its coverage
+    of the test files; None without either. worst: the worst stretches of all files, worst first. details: bins and
+    curves of each file. A figure that is not finite is None.
     """
     examined = [(result, result.comparison) for result in results if result.comparison]
-    worst = [stretch for _, found in examined for stretch in found.detail["worst"]]
+    worst = [stretch for _, comparison in examined for stretch in comparison.detail["worst"]]
     worst.sort(key=lambda stretch: -next(value for name, value in stretch.items() if name.startswith("rmse")))
-    roles = {role: _together(mine) for role, mine in _by_role(results).items()}
-    by_role = {role: [found for result, found in examined if result.role == role] for role in roles}
-    band = band or band_of(by_role.get("validation", []))
+    pooled_by_role = {role: _pool_comparisons(group) for role, group in _by_role(results).items()}
+    by_role = {role: [entry for result, entry in examined if result.role == role] for role in pooled_by_role}
+    band = band or calibrate_band(by_role.get("validation", []))
     document = {
         "schema_version": SCHEMA_VERSION,
         "model": model,
         "target": target,
         "files": [result.to_json() for result in results],
         "overall": overall(results),
-        "bins": {role: found.bins(target) for role, found in roles.items() if found},
-        "band": covered(band, by_role.get("test", []), target) if band else None,
+        "bins": {role: comparison.bins(target) for role, comparison in pooled_by_role.items() if comparison},
+        "band": band_report(band, by_role.get("test", []), target) if band else None,
         "worst": worst[:MAX_WORST],
-        "details": [{"key": result.key, "bins": found.bins(target), **found.detail} for result, found in examined],
+        "details": [{"key": result.key, "bins": entry.bins(target), **entry.detail} for result, entry in examined],
     }
     finite: dict[str, Any] = _finite(document)
     return finite
 
 
 def headlines(document: dict[str, Any]) -> dict[str, Any]:
-    """Of `metrics.json` what fits into one event: model, target, files (the first `MAX_TOLD_FILES`), overall, and the
-    band without its bins."""
-    told = {name: document[name] for name in ("schema_version", "model", "target", "overall")}
+    """The part of `metrics.json` that fits into one event.
+
+    Model, target, the first `MAX_TOLD_FILES` files, overall, and the band without its bins.
+    """
+    summary = {name: document[name] for name in ("schema_version", "model", "target", "overall")}
     if document["band"]:
-        told["band"] = {name: value for name, value in document["band"].items() if name != "bins"}
-    return {**told, "files": document["files"][:MAX_TOLD_FILES]}
+        summary["band"] = {name: value for name, value in document["band"].items() if name != "bins"}
+    return {**summary, "files": document["files"][:MAX_TOLD_FILES]}
 
 
 class ResultWriter:
@@ -152,24 +157,23 @@ class ResultWriter:
         envelope: Mapping[str, Any] | None = None,
         band: Band | None = None,
     ) -> None:
-        """envelope: of the model, where it is known. band: one that is known already; else the validation files give
-        one."""
+        """envelope: of the model, when known. band: calibrated beforehand; None: from the validation files."""
         self._folder, self._target, self._model, self._csv = folder, target, model, csv
         self._envelope, self._band = envelope, band
         self._results: list[FileResult] = []
 
     def add(self, file: PreparedFile, predicted: np.ndarray, std: np.ndarray | None = None) -> FileResult:
-        """Write the predictions (n,) of a file, and keep their errors. std: how far several models disagree, (n,)."""
+        """Write the predictions (n,) of a file and keep its errors. std: standard deviation (n,) of an ensemble."""
         write_predictions(self._folder / "predictions", file, predicted, self._target, csv=self._csv, std=std)
         result = examine(file, predicted, self._target)
         if self._envelope:
-            result = replace(result, flagged=flagged_rows(file, self._envelope))
+            result = replace(result, violations=envelope_violations(file, self._envelope))
         self._results.append(result)
         return result
 
-    def finish(self, **more: Any) -> dict[str, Any]:
-        """Write `metrics.json`; its content. more: further entries."""
-        document = metrics_document(self._model, self._target, self._results, self._band) | more
+    def finish(self, **extra: Any) -> dict[str, Any]:
+        """Write `metrics.json` and return its content. extra: further entries."""
+        document = metrics_document(self._model, self._target, self._results, self._band) | extra
         text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
         self._folder.mkdir(parents=True, exist_ok=True)
         with written_whole(self._folder / METRICS) as path:
@@ -188,8 +192,10 @@ def write_results(
     envelope: Mapping[str, Any] | None = None,
     on_file: Callable[[FileResult], None] = lambda result: None,
 ) -> dict[str, Any]:
-    """Test on `files`, one in memory at a time; the content of `metrics.json`. envelope: see `ResultWriter`. on_file:
-    called after each file."""
+    """Test on `files`, one in memory at a time; returns the content of `metrics.json`.
+
+    envelope: see `ResultWriter`. on_file: called after each file.
+    """
     writer = ResultWriter(folder, target=target, model=model, csv=csv, envelope=envelope)
     for file in files:
         on_file(writer.add(file, predictor(file)))
@@ -205,10 +211,10 @@ def write_predictions(
     csv: bool,
     std: np.ndarray | None = None,
 ) -> list[Path]:
-    """Write the scored rows of `file` to `<key>.npz` and, when asked, `<key>.csv`; returns the paths.
+    """Write the scored rows of `file` to `<key>.npz` and, with `csv`, to `<key>.csv`; returns the paths.
 
-    npz: time_s, target, predicted, std where it is given (n,) float64 in the target's unit, segment (n,) int64 counted
-    from 0. csv: the same columns, target, prediction and std named by the quantity.
+    npz: time_s, target, predicted and, if present, std, (n,) float64 in the target's unit; segment, (n,) int64 from 0.
+    csv: the same columns, with target, prediction and std named by the quantity.
     """
     folder.mkdir(parents=True, exist_ok=True)
     rows = scored_rows(file)
@@ -236,13 +242,13 @@ def _by_role(results: Sequence[FileResult]) -> dict[Role, list[FileResult]]:
     return {role: [result for result in results if result.role == role] for role in roles}
 
 
-def _together(results: Sequence[FileResult]) -> Comparison | None:
+def _pool_comparisons(results: Sequence[FileResult]) -> Comparison | None:
     parts = [result.comparison for result in results if result.comparison]
-    return Comparison.together(parts) if len(parts) == len(results) else None
+    return Comparison.pool(parts) if len(parts) == len(results) else None
 
 
 def _finite(value: Any) -> Any:
-    """`value` with None for every number that JSON cannot hold."""
+    """Replace every number that JSON cannot hold by None."""
     match value:
         case dict():
             return {key: _finite(item) for key, item in value.items()}

@@ -18,7 +18,7 @@ from scipy.signal import lfilter
 from vestim_core.spec.errors import wrong_input
 
 Array = NDArray[np.float64]
-Table = tuple[float, ...]
+KnotValues = tuple[float, ...]
 
 COLUMNS = ("soc", "current_A", "voltage_V")
 TEMPERATURE = "temperature_degC"
@@ -60,12 +60,12 @@ class Circuit:
     element that the data do not determine.
     """
 
-    soc: Table
-    ocv_V: Table
-    resistance_soc: Table
-    R0_ohm: Table
-    R_ohm: tuple[Table, ...]
-    tau_s: Table
+    soc: KnotValues
+    ocv_V: KnotValues
+    resistance_soc: KnotValues
+    R0_ohm: KnotValues
+    R_ohm: tuple[KnotValues, ...]
+    tau_s: KnotValues
     R0_ohm_per_K: float = 0.0
     hysteresis_V: float = 0.0
     doubts: tuple[str, ...] = ()

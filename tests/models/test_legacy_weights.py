@@ -1,4 +1,4 @@
-"""Weights of the former program: the same numbers as its networks gave, and one sentence for what is none of them."""
+"""Weights of the legacy program: same predictions as its networks, and one sentence for anything else."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from vestim_core.spec.errors import VestimError
 from vestim_core.spec.model import FnnModel, GruModel, LstmModel
 
 
-class FormerRecurrent(nn.Module):
-    """One module of several layers of one size, then one linear output of the last row."""
+class LegacyRecurrent(nn.Module):
+    """One module of several layers of one size, then a linear output."""
 
     def __init__(self, kind: str, features: int, size: int, layers: int) -> None:
         super().__init__()
@@ -32,14 +32,14 @@ class FormerRecurrent(nn.Module):
         return self.fc(getattr(self, self.kind)(x)[0]).squeeze(-1)
 
 
-class FormerChain(nn.Module):
+class LegacyChain(nn.Module):
     """Linear layers with or without norm and dropout between them."""
 
     def __init__(self, features: int, sizes: list[int], *, norm: bool, dropout: bool) -> None:
         super().__init__()
         layers: list[nn.Module] = []
-        for before, size in zip([features, *sizes], sizes, strict=False):
-            layers += [nn.Linear(before, size)]
+        for inputs, size in zip([features, *sizes], sizes, strict=False):
+            layers += [nn.Linear(inputs, size)]
             layers += [nn.LayerNorm(size)] if norm else []
             layers += [nn.ReLU()]
             layers += [nn.Dropout(0.1)] if dropout else []
@@ -52,67 +52,67 @@ class FormerChain(nn.Module):
 @pytest.mark.parametrize("kind", ["lstm", "gru"])
 @pytest.mark.parametrize("layers", [1, 2, 3])
 @pytest.mark.parametrize("holder", ["", "model_state_dict", "state_dict"])
-def test_recurrent_networks_give_the_same_numbers(kind: str, layers: int, holder: str, tmp_path: Path) -> None:
+def test_recurrent_networks_predict_the_same(kind: str, layers: int, holder: str, tmp_path: Path) -> None:
     torch.manual_seed(layers)
-    before = FormerRecurrent(kind, 3, 5, layers).eval()
-    state = before.state_dict()
+    legacy = LegacyRecurrent(kind, 3, 5, layers).eval()
+    state = legacy.state_dict()
     torch.save({holder: state, "optimizer_state_dict": {"step": 3}} if holder else state, tmp_path / "best.pth")
     spec = LstmModel(sizes=[5]) if kind == "lstm" else GruModel(sizes=[5])
-    after, found = former_network(read_weights(tmp_path / "best.pth"), spec, 3)
+    network, actual_spec = former_network(read_weights(tmp_path / "best.pth"), spec, 3)
     x = torch.randn(2, 40, 3)
-    assert found.sizes == [5] * layers
-    torch.testing.assert_close(after(x)[0], before(x), rtol=0, atol=1e-6)
+    assert actual_spec.sizes == [5] * layers
+    torch.testing.assert_close(network(x)[0], legacy(x), rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("norm", [False, True])
 @pytest.mark.parametrize("dropout", [False, True])
-def test_chains_by_their_slots(norm: bool, dropout: bool, tmp_path: Path) -> None:
+def test_chains_with_and_without_norm_and_dropout_predict_the_same(norm: bool, dropout: bool, tmp_path: Path) -> None:
     torch.manual_seed(3)
-    before = FormerChain(4, [6, 5, 3], norm=norm, dropout=dropout).eval()
-    torch.save(before.state_dict(), tmp_path / "best.pth")
-    after, found = former_network(read_weights(tmp_path / "best.pth"), FnnModel(sizes=[1]), 4)
+    legacy = LegacyChain(4, [6, 5, 3], norm=norm, dropout=dropout).eval()
+    torch.save(legacy.state_dict(), tmp_path / "best.pth")
+    network, actual_spec = former_network(read_weights(tmp_path / "best.pth"), FnnModel(sizes=[1]), 4)
     x = torch.randn(2, 30, 4)
-    assert (found.sizes, found.layer_norm) == ([6, 5, 3], norm)
-    torch.testing.assert_close(after(x)[0], before(x), rtol=0, atol=1e-6)
+    assert (actual_spec.sizes, actual_spec.layer_norm) == ([6, 5, 3], norm)
+    torch.testing.assert_close(network(x)[0], legacy(x), rtol=0, atol=1e-6)
 
 
-def _zipped(path: Path, how: int, name: str) -> None:
-    with zipfile.ZipFile(path, "w", how) as archive:
+def _write_zip(path: Path, compression: int, name: str) -> None:
+    with zipfile.ZipFile(path, "w", compression) as archive:
         archive.writestr("best/data.pkl", pickle.dumps({}))
         archive.writestr(name, b"\0" * 1000)
 
 
-def test_what_could_be_code_or_a_bomb_is_not_read(tmp_path: Path) -> None:
-    mark, path = tmp_path / "ran", tmp_path / "best.pth"
-    told: dict[str, str] = {}
+def test_code_and_oversized_content_are_not_read(tmp_path: Path) -> None:
+    marker, path = tmp_path / "ran", tmp_path / "best.pth"
+    messages: dict[str, str] = {}
 
-    def refused(name: str) -> None:
+    def expect_refusal(name: str) -> None:
         with pytest.raises(VestimError) as error:
             read_weights(path)
-        told[name] = error.value.sentence
+        messages[name] = error.value.sentence
 
-    torch.save({"model_state_dict": {"x": torch.zeros(1)}, "code": Bomb(mark)}, path)
-    refused("code in an archive")
-    path.write_bytes(pickle.dumps(Bomb(mark)))
-    refused("code alone")
-    _zipped(path, zipfile.ZIP_DEFLATED, "best/data/0")
-    refused("packed")
-    _zipped(path, zipfile.ZIP_STORED, "best/../../data/0")
-    refused("leads out")
+    torch.save({"model_state_dict": {"x": torch.zeros(1)}, "code": Bomb(marker)}, path)
+    expect_refusal("code in an archive")
+    path.write_bytes(pickle.dumps(Bomb(marker)))
+    expect_refusal("code alone")
+    _write_zip(path, zipfile.ZIP_DEFLATED, "best/data/0")
+    expect_refusal("packed")
+    _write_zip(path, zipfile.ZIP_STORED, "best/../../data/0")
+    expect_refusal("leads out")
     torch.save({"fc.weight": torch.zeros(1).expand(1 << 20, 1 << 10)}, path)
-    refused("more than it holds")
+    expect_refusal("more than it holds")
     path.write_bytes(b"PK\x03\x04 and then it breaks off")
-    refused("damaged")
+    expect_refusal("damaged")
     torch.save([1, 2], path)
-    refused("no table")
+    expect_refusal("no table")
     with path.open("wb") as file:
         file.truncate(1 << 30)
-    refused("large")
-    assert not mark.exists()
-    assert "could be code" in told["code in an archive"] and "larger than 256 MiB" in told["large"]
-    assert "not what torch writes" in told["packed"] and "not what torch writes" in told["leads out"]
-    assert "claim more values" in told["more than it holds"] and "no table of weights" in told["no table"]
-    assert all("\n" not in sentence and str(path) in sentence for sentence in told.values())
+    expect_refusal("large")
+    assert not marker.exists()
+    assert "could be code" in messages["code in an archive"] and "larger than 256 MiB" in messages["large"]
+    assert "not what torch writes" in messages["packed"] and "not what torch writes" in messages["leads out"]
+    assert "claim more values" in messages["more than it holds"] and "no table of weights" in messages["no table"]
+    assert all("\n" not in sentence and str(path) in sentence for sentence in messages.values())
 
 
 @pytest.mark.parametrize(
@@ -126,10 +126,10 @@ def test_what_could_be_code_or_a_bomb_is_not_read(tmp_path: Path) -> None:
         lambda: torch.full((8, 4), float("nan")),
         lambda: torch.full((8, 4), 1e300, dtype=torch.float64),
     ],
-    ids=["complex", "whole", "quantised", "sparse", "meta", "nan", "beyond"],
+    ids=["complex", "integer", "quantized", "sparse", "meta", "nan", "overflow"],
 )
-@pytest.mark.filterwarnings("ignore")  # torch's on its own older kinds of tensor
-def test_tensors_that_are_no_weights_are_refused(make: Callable[[], torch.Tensor], tmp_path: Path) -> None:
+@pytest.mark.filterwarnings("ignore")  # torch warns of its older kinds of tensor
+def test_tensors_other_than_weights_are_refused(make: Callable[[], torch.Tensor], tmp_path: Path) -> None:
     torch.save({"gru.weight_hh_l0": torch.zeros(8, 4), "gru.weight_ih_l0": make()}, tmp_path / "best.pth")
     with pytest.raises(VestimError, match=r"'gru\.weight_ih_l0' holds") as error:
         read_weights(tmp_path / "best.pth")
@@ -137,17 +137,17 @@ def test_tensors_that_are_no_weights_are_refused(make: Callable[[], torch.Tensor
 
 
 def test_the_order_of_the_weights_does_not_matter() -> None:
-    before = FormerChain(3, [4, 2], norm=False, dropout=False).eval()
-    after, _ = former_network(dict(reversed(before.state_dict().items())), FnnModel(sizes=[1]), 3)
+    legacy = LegacyChain(3, [4, 2], norm=False, dropout=False).eval()
+    network, _ = former_network(dict(reversed(legacy.state_dict().items())), FnnModel(sizes=[1]), 3)
     x = torch.randn(1, 9, 3)
-    torch.testing.assert_close(after(x)[0], before(x), rtol=0, atol=1e-6)
+    torch.testing.assert_close(network(x)[0], legacy(x), rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize(
-    ("weights", "spec", "words"),
+    ("weights", "spec", "expected_text"),
     [
         (
-            {**FormerRecurrent("lstm", 3, 4, 1).state_dict(), "lstm.weight_ih_l0": torch.tensor(1.0)},
+            {**LegacyRecurrent("lstm", 3, 4, 1).state_dict(), "lstm.weight_ih_l0": torch.tensor(1.0)},
             LstmModel(),
             "have 0 dimensions",
         ),
@@ -163,23 +163,23 @@ def test_the_order_of_the_weights_does_not_matter() -> None:
             FnnModel(),
             "no network of this version has one",
         ),
-        (dict(FormerRecurrent("lstm", 2, 4, 1).state_dict()), LstmModel(sizes=[4]), "for 2 inputs"),
+        (dict(LegacyRecurrent("lstm", 2, 4, 1).state_dict()), LstmModel(sizes=[4]), "for 2 inputs"),
         (
-            {k: v for k, v in FormerRecurrent("lstm", 3, 4, 1).state_dict().items() if k != "fc.bias"},
+            {k: v for k, v in LegacyRecurrent("lstm", 3, 4, 1).state_dict().items() if k != "fc.bias"},
             LstmModel(),
             "fit",
         ),
-        (dict(FormerRecurrent("gru", 3, 4, 1).state_dict()), LstmModel(sizes=[4]), "no part of a LSTM"),
+        (dict(LegacyRecurrent("gru", 3, 4, 1).state_dict()), LstmModel(sizes=[4]), "no part of a LSTM"),
     ],
 )
-def test_weights_that_do_not_fit_are_refused(weights: Any, spec: Any, words: str) -> None:
-    with pytest.raises(VestimError, match=words) as error:
+def test_weights_that_do_not_fit_are_refused(weights: Any, spec: Any, expected_text: str) -> None:
+    with pytest.raises(VestimError, match=expected_text) as error:
         former_network(weights, spec, 3)
     assert "\n" not in error.value.sentence
 
 
 def test_limits_may_be_part_of_the_network() -> None:
-    weights = FormerRecurrent("gru", 3, 4, 1).state_dict()
+    weights = LegacyRecurrent("gru", 3, 4, 1).state_dict()
     module, _ = former_network(weights, GruModel(sizes=[4], output_min=3.0, output_max=4.0), 3)
     module.set_limits(0.0, 0.1)
     assert float(module(torch.randn(1, 50, 3) * 9)[0].detach().max()) <= 0.1 + 1e-7

@@ -1,4 +1,4 @@
-"""The package as a notebook uses it: its own example is run, and importing it loads nothing."""
+"""The package in a notebook: its example runs, and importing it loads nothing."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import vestim_core.evaluation as library
+import vestim_core.evaluation as package
 from tests.training.synthetic import small_set, trial
 from vestim_core.evaluation.report import scored_rows
 from vestim_core.models.files import save_model
@@ -30,19 +30,19 @@ def test_the_example_of_the_package_runs(
     header = ",".join(("time_s", *names))
     np.savetxt(tmp_path / _FILE, columns, "%.17g", delimiter=",", header=header, comments="")
     monkeypatch.chdir(tmp_path)
-    example = textwrap.dedent((library.__doc__ or "").partition("notebook:")[2].partition("Names are")[0])
+    example = textwrap.dedent((package.__doc__ or "").partition("notebook:")[2].partition("Names are")[0])
     assert len([line for line in example.splitlines() if line.strip()]) <= 10
-    names_after: dict[str, object] = {}
-    exec(compile(example, "example", "exec"), names_after)
-    said = capsys.readouterr().out
-    assert "rmse_mV" in said and "from_s" in said
-    assert names_after["table"][0]["case"] == "undisturbed"  # type: ignore[index]
+    namespace: dict[str, object] = {}
+    exec(compile(example, "example", "exec"), namespace)
+    output = capsys.readouterr().out
+    assert "rmse_mV" in output and "from_s" in output
+    assert namespace["table"][0]["case"] == "undisturbed"  # type: ignore[index]
 
 
-def test_every_name_is_there_and_the_package_loads_nothing() -> None:
-    for name in library.__all__:
-        assert getattr(library, name) is not None
+def test_every_public_name_exists_and_importing_loads_nothing() -> None:
+    for name in package.__all__:
+        assert getattr(package, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-        library.nothing  # noqa: B018
+        package.nothing  # noqa: B018
     code = "import sys, vestim_core.evaluation; assert not {'torch', 'numpy', 'pandas'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

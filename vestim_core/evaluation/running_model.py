@@ -1,7 +1,7 @@
-"""A trained model fed sample by sample, as a battery management system would run it.
+"""A trained model that is fed sample by sample, as in a battery management system.
 
-Whatever the pieces, it gives the predictions that `TrainedModel.predict` gives for the whole file, up to rounding:
-preparation, carried state and output filter are the same, and none of them looks ahead.
+Up to rounding, it gives the predictions of `TrainedModel.predict` for the complete file: preparation, carried state and
+output filter are the same, and none of them looks ahead.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from vestim_core.models.network import State
 
 
 class Estimate(NamedTuple):
-    """A prediction in the target's unit, and the time that it is for."""
+    """A prediction in the target's unit and its time."""
 
     time_s: float
     value: float
 
 
 class RunningModel:
-    """One run of a system. identity: hash that seeds noise in formulas, as the content of a file does."""
+    """One run of a model. identity: hash that seeds noise in formulas, in place of the hash of a file."""
 
     def __init__(self, model: TrainedModel, identity: str = "") -> None:
         self._module = model.module.eval()
@@ -36,15 +36,15 @@ class RunningModel:
         self._state: State | None = None
 
     def push(self, time_s: float, values: Mapping[str, float]) -> list[Estimate]:
-        """What is known once `values`, one by column, start to hold at `time_s`; times must increase."""
-        return self._through(self._stream.push(time_s, values))
+        """Return the predictions known once `values` by column start to hold at `time_s`; times must increase."""
+        return self._predict(self._stream.push(time_s, values))
 
     def finish(self) -> list[Estimate]:
-        """What is left when no sample follows."""
-        return self._through(self._stream.finish())
+        """Return the remaining predictions when no sample follows."""
+        return self._predict(self._stream.finish())
 
-    def _through(self, rows: Iterable[StreamedRow]) -> list[Estimate]:
-        found = []
+    def _predict(self, rows: Iterable[StreamedRow]) -> list[Estimate]:
+        estimates = []
         for row in rows:
             if row.starts:
                 self._state = None
@@ -53,5 +53,5 @@ class RunningModel:
                 y, self._state = self._module(torch.from_numpy(row.features)[None, None], self._state)
             if row.scored:
                 scaled = self._filter.push(y.numpy().ravel().astype(np.float64))
-                found.append(Estimate(row.time_s, float(self._pipeline.inverse_target(scaled)[0])))
-        return found
+                estimates.append(Estimate(row.time_s, float(self._pipeline.inverse_target(scaled)[0])))
+        return estimates
