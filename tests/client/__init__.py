@@ -1,1 +1,1 @@
-"""The client library against daemons that come and go."""
+"""Tests of the client library against daemons that start, stop and die."""

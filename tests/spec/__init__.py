@@ -1,1 +1,1 @@
-"""The vocabulary: what is asked for, and how it is refused."""
+"""Tests of the specs and their validation errors."""

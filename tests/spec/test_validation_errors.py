@@ -104,9 +104,9 @@ INNER_FIELDS = st.sampled_from(
     )
 )
 def test_any_sections_give_a_spec_or_one_error(sections: dict[str, Any]) -> None:
-    for job_document in (sections, document(**sections)):
+    for raw_document in (sections, document(**sections)):
         try:
-            spec = validate_job(job_document)
+            spec = validate_job(raw_document)
         except VestimError as error:
             assert error.code is ErrorCode.WRONG_INPUT
             assert error.problems

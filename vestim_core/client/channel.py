@@ -38,7 +38,7 @@ from vestim_core.spec.errors import ErrorCode, VestimError, wrong_input
 from vestim_core.system import Home, HomeError
 from vestim_core.system.keys import key_pair
 
-_POLL_INTERVAL_S = 0.01  # s between two checks whether the old daemon has gone; arbitrary, unnoticeable to users
+_POLL_INTERVAL_S = 0.01  # s between two checks whether the old daemon has ended; arbitrary, unnoticeable to users
 
 
 class Channel:

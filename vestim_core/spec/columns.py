@@ -60,12 +60,12 @@ def makes(step: Step) -> str | None:
 def columns_after(steps: Sequence[Step], in_files: Collection[str]) -> list[tuple[str, ...]]:
     """Columns available after each step, in order, for files with the columns `in_files`."""
     columns = dict.fromkeys(name for name in in_files if name != "time_s")
-    columns_by_step = []
+    available_columns = []
     for step in steps:
         output = makes(step)
         columns |= {} if output is None else {output: None}
-        columns_by_step.append(tuple(columns))
-    return columns_by_step
+        available_columns.append(tuple(columns))
+    return available_columns
 
 
 def file_columns(steps: Sequence[Step], signals: SignalsSpec) -> tuple[str, ...]:

@@ -192,11 +192,12 @@ class _Parser:
                 else f"{function.min_values} or {function.max_values}"
             )
             raise FormulaError(f"'{name}' at character {token.at} takes {count} values, not {len(values)}")
+        arguments, setting_nodes = values[: function.argument_count], values[function.argument_count :]
         settings = tuple(
-            _setting_value(name, setting, values[function.arguments + index : function.arguments + index + 1], token)
+            _setting_value(name, setting, setting_nodes[index : index + 1], token)
             for index, setting in enumerate(function.settings)
         )
-        return self._new_call("lag" if name == "shift" else name, tuple(values[: function.arguments]), settings, token)
+        return self._new_call("lag" if name == "shift" else name, tuple(arguments), settings, token)
 
     def _expect_closing_bracket(self, bracket: Token) -> None:
         token = self._peek()

@@ -23,19 +23,19 @@ class Setting:
 class Function:
     """A function: its number of expression arguments, a description of one line, and the settings that follow."""
 
-    arguments: int
+    argument_count: int
     description: str
     settings: tuple[Setting, ...] = ()
 
     @property
     def max_values(self) -> int:
         """Maximum number of values in a call."""
-        return self.arguments + len(self.settings)
+        return self.argument_count + len(self.settings)
 
     @property
     def min_values(self) -> int:
         """Minimum number of values in a call."""
-        return self.arguments + sum(setting.default is None for setting in self.settings)
+        return self.argument_count + sum(setting.default is None for setting in self.settings)
 
 
 _LAG = Function(1, "x as it was n rows ago", (Setting("n", 0, MAX_ROWS, is_integer=True),))
