@@ -19,17 +19,17 @@ ROLES: tuple[Role, Role] = ("validation", "test")
 def test_measured_coverage_matches_the_level(level: float) -> None:
     random = np.random.default_rng(2)
     for draw in (random.normal, random.laplace, random.gumbel):
-        band = Band.calibrated(draw(0, 0.01, 4000), level)
+        band = Band.calibrate(draw(0, 0.01, 4000), level)
         assert band.coverage(draw(0, 0.01, 20_000)) == pytest.approx(level, abs=0.02)
 
 
 def test_half_width_has_the_conformal_rank() -> None:
-    assert Band.calibrated(np.arange(1.0, 20.0), 0.95).half_width == 19.0  # ceil(20 * 0.95) = 19
-    assert Band.calibrated(-np.arange(1.0, 20.0), 0.5).half_width == 10.0
+    assert Band.calibrate(np.arange(1.0, 20.0), 0.95).half_width == 19.0  # ceil(20 * 0.95) = 19
+    assert Band.calibrate(-np.arange(1.0, 20.0), 0.5).half_width == 10.0
     low, high = Band(0.9, 0.5, 10).limits(np.array([1.0]))
     assert (low[0], high[0]) == (0.5, 1.5)
     with pytest.raises(VestimError, match="at least 19 calibration rows; there are 18"):
-        Band.calibrated(np.arange(18.0), 0.95)
+        Band.calibrate(np.arange(18.0), 0.95)
 
 
 def test_coverage_is_reported_by_bin() -> None:

@@ -32,7 +32,7 @@ class Band:
     rows: int
 
     @classmethod
-    def calibrated(cls, errors: Array, level: float = LEVEL) -> Self:
+    def calibrate(cls, errors: Array, level: float = LEVEL) -> Self:
         """Compute the band from errors (m,) on calibration rows; wrong_input where they are too few for this level."""
         sizes = np.abs(errors[np.isfinite(errors)])
         rank = math.ceil((len(sizes) + 1) * level)
@@ -64,13 +64,13 @@ def coverage_report(
     calibration: Sequence[Comparison], test: Sequence[Comparison], target: str, level: float = LEVEL
 ) -> dict[str, Any]:
     """The band from calibration files and its coverage of test files: of all rows and, by column, of each bin."""
-    return band_report(Band.calibrated(Comparison.pool(calibration).error, level), test, target)
+    return band_report(Band.calibrate(Comparison.pool(calibration).error, level), test, target)
 
 
 def calibrate_band(calibration: Sequence[Comparison], level: float = LEVEL) -> Band | None:
     """The band from calibration files; None where they have too few rows."""
     try:
-        return Band.calibrated(Comparison.pool(calibration).error, level) if calibration else None
+        return Band.calibrate(Comparison.pool(calibration).error, level) if calibration else None
     except VestimError:
         return None
 

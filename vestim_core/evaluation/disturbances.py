@@ -155,7 +155,7 @@ class _UndisturbedFile:
     """
 
     file: PreparedFile
-    measured: EvenRows
+    measured_table: EvenRows
     truth: Array
     predicted: Array
 
@@ -174,12 +174,12 @@ def _disturb(
     case: Disturbance, entry: _UndisturbedFile, pipeline: Pipeline, random: np.random.Generator
 ) -> tuple[PreparedFile, np.ndarray]:
     """Return the file as the model reads it under this case, and the index (k,) of each of its rows in `entry`."""
-    rows = case.rows(entry.measured, random) if case.rows else entry.measured
+    rows = case.rows(entry.measured_table, random) if case.rows else entry.measured_table
     for name in _disturbed_columns(case, pipeline) & set(rows.columns):
         rows = rows.with_column(name, case.change(rows.column(name), random))
     steps = tuple(_with_start_error(step, case.start_soc) for step in pipeline.steps)
     file = prepared_again(entry.file, rows, replace(pipeline, steps=steps))
-    return file, np.searchsorted(entry.measured.time_s, rows.time_s)
+    return file, np.searchsorted(entry.measured_table.time_s, rows.time_s)
 
 
 def _disturbed_columns(case: Disturbance, pipeline: Pipeline) -> set[str]:

@@ -1,6 +1,6 @@
 """The output filter in operation: smooths a model's predictions row by row, in scaled units.
 
-It is fed the scored rows, in pieces of any length, down to single rows, and starts anew with each segment, so that
+It is fed the scored rows, in pieces of any length, down to single rows, and restarts with each segment, so that
 pre-roll never takes part.
 """
 

@@ -113,8 +113,8 @@ def metrics_document(
     curves of each file. A figure that is not finite is None.
     """
     examined = [(result, result.comparison) for result in results if result.comparison]
-    worst = [stretch for _, comparison in examined for stretch in comparison.detail["worst"]]
-    worst.sort(key=lambda stretch: -next(value for name, value in stretch.items() if name.startswith("rmse")))
+    stretches = [stretch for _, comparison in examined for stretch in comparison.detail["worst"]]
+    stretches.sort(key=lambda stretch: -next(value for name, value in stretch.items() if name.startswith("rmse")))
     pooled_by_role = {role: _pool_comparisons(group) for role, group in _by_role(results).items()}
     by_role = {role: [entry for result, entry in examined if result.role == role] for role in pooled_by_role}
     band = band or calibrate_band(by_role.get("validation", []))
@@ -126,11 +126,11 @@ def metrics_document(
         "overall": overall(results),
         "bins": {role: comparison.bins(target) for role, comparison in pooled_by_role.items() if comparison},
         "band": band_report(band, by_role.get("test", []), target) if band else None,
-        "worst": worst[:MAX_WORST],
+        "worst": stretches[:MAX_WORST],
         "details": [{"key": result.key, "bins": entry.bins(target), **entry.detail} for result, entry in examined],
     }
-    finite: dict[str, Any] = _finite(document)
-    return finite
+    json_document: dict[str, Any] = _json_value(document)
+    return json_document
 
 
 def headlines(document: dict[str, Any]) -> dict[str, Any]:
@@ -247,13 +247,13 @@ def _pool_comparisons(results: Sequence[FileResult]) -> Comparison | None:
     return Comparison.pool(parts) if len(parts) == len(results) else None
 
 
-def _finite(value: Any) -> Any:
+def _json_value(value: Any) -> Any:
     """Replace every number that JSON cannot hold by None."""
     match value:
         case dict():
-            return {key: _finite(item) for key, item in value.items()}
+            return {key: _json_value(item) for key, item in value.items()}
         case list():
-            return [_finite(item) for item in value]
+            return [_json_value(item) for item in value]
         case float() if not math.isfinite(value):
             return None
     return value

@@ -80,16 +80,18 @@ def read_new_file(
     be read, lacks a column that the model reads, or has a finding of severity error without an `accept` repair.
     """
     target, is_optional = pipeline.signals.target, _is_target_optional(pipeline)
-    input_columns = file_columns(pipeline.steps, pipeline.signals)
-    required = [column for column in input_columns if not (is_optional and column == target)]
-    computed = [makes(step) for step in pipeline.steps]
+    input_names = file_columns(pipeline.steps, pipeline.signals)
+    required_columns = [column for column in input_names if not (is_optional and column == target)]
+    computed_columns = [makes(step) for step in pipeline.steps]
     candidates = {target: None, **dict.fromkeys(_CIRCUMSTANCES)}
-    optional = [column for column in candidates if column not in (*required, *computed)]
-    table = load_repaired(path, repairs, columns, required, optional, name=name, extra_vendors=extra_vendors)
-    table = _drop_duplicate_columns(table, (*required, target))
+    optional_columns = [column for column in candidates if column not in (*required_columns, *computed_columns)]
+    table = load_repaired(
+        path, repairs, columns, required_columns, optional_columns, name=name, extra_vendors=extra_vendors
+    )
+    table = _drop_duplicate_columns(table, (*required_columns, target))
     table = replace(table, findings=tuple(check_table(table)))
     _refuse_errors(table)
-    rows = usable(_with_target(table, target) if is_optional else table, required, dict(columns))
+    rows = usable(_with_target(table, target) if is_optional else table, required_columns, dict(columns))
     resample = next(step for step in pipeline.steps if isinstance(step, Resample))
     findings = [*rows.findings, *rate_findings(rows, resample)]
     file = prepare_table(pipeline, rows, "test")

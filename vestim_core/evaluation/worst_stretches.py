@@ -31,11 +31,11 @@ def find_worst_stretches(file: PreparedFile, error: Array, target: str, period_s
     sums = cumulative[stops] - cumulative[starts]
     records: list[dict[str, Any]] = []
     for _ in range(MAX_STRETCHES):
-        worst = int(np.argmax(sums))
-        if not sums[worst] > 0:
+        worst_index = int(np.argmax(sums))
+        if not sums[worst_index] > 0:
             break
-        start, stop = int(starts[worst]), int(stops[worst])
-        records.append(_stretch_record(file, slice(start, stop), int(segment_indices[worst]), error, target))
+        start, stop = int(starts[worst_index]), int(stops[worst_index])
+        records.append(_stretch_record(file, slice(start, stop), int(segment_indices[worst_index]), error, target))
         first, last = np.searchsorted(stops, start, side="right"), np.searchsorted(starts, stop, side="left")
         sums[first:last] = -1.0
     return records
@@ -56,7 +56,7 @@ def _candidates(file: PreparedFile, length: int) -> tuple[np.ndarray, np.ndarray
 
 def _stretch_record(file: PreparedFile, rows: slice, segment_index: int, error: Array, target: str) -> dict[str, Any]:
     suffix, scale = error_scale(target)
-    compared = error[rows][~np.isnan(error[rows])]
+    errors = error[rows][~np.isnan(error[rows])]
     means = {name: float(np.mean(file.column(name)[rows])) for name in _CIRCUMSTANCES if name in file.columns}
     return {
         "file": file.name,
@@ -64,8 +64,8 @@ def _stretch_record(file: PreparedFile, rows: slice, segment_index: int, error: 
         "segment": segment_index,
         "from_s": float(file.time_s[rows.start]),
         "to_s": float(file.time_s[rows.stop - 1]),
-        "rows": len(compared),
-        f"rmse{suffix}": scale * float(np.sqrt(np.mean(compared**2))),
-        f"bias{suffix}": scale * float(np.mean(compared)),
+        "rows": len(errors),
+        f"rmse{suffix}": scale * float(np.sqrt(np.mean(errors**2))),
+        f"bias{suffix}": scale * float(np.mean(errors)),
         "mean": {name: value for name, value in means.items() if np.isfinite(value)},
     }

@@ -15,5 +15,5 @@ _BUILDERS: dict[str, Callable[[Any, int], Network]] = {"lstm": Lstm, "gru": Gru,
 
 
 def build_model(spec: AnyModel, features: int) -> Network:
-    """Build a network of `spec` for so many features, with weights drawn from torch's global generator."""
+    """Build a network of `spec` for `features` inputs, with weights drawn from torch's global generator."""
     return _BUILDERS[spec.kind](spec, features)

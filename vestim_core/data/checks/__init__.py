@@ -57,12 +57,12 @@ def check_table(table: Table) -> list[Finding]:
         with np.errstate(invalid="ignore", over="ignore"):  # checks look for NaN and infinity
             for check in CHECKS:
                 findings += check(view)
-    unique: dict[tuple[str, str, object], Finding] = {}
+    unique_findings: dict[tuple[str, str, object], Finding] = {}
     for finding in findings:
-        unique.setdefault((finding.code, finding.column, finding.rows), finding)
-    result: list[Finding] = []
-    for finding in unique.values():
-        is_second_time_unit = any(earlier.code == finding.code == "time.unit" for earlier in result)
+        unique_findings.setdefault((finding.code, finding.column, finding.rows), finding)
+    ordered_findings: list[Finding] = []
+    for finding in unique_findings.values():
+        is_second_time_unit = any(earlier.code == finding.code == "time.unit" for earlier in ordered_findings)
         if not is_second_time_unit:
-            result.append(finding)
-    return result
+            ordered_findings.append(finding)
+    return ordered_findings

@@ -104,10 +104,10 @@ def _has_signal(table: Table) -> bool:
 
 def _similar_pairs(tables: Sequence[Table], indices: Sequence[int]) -> Iterator[Pair]:
     """Yield the pairs among tables of one length whose fingerprints could be those of the same rows."""
-    ordered = sorted((_fingerprint(tables[index]), index) for index in indices) if len(indices) > 1 else []
-    for position, (fingerprint, index) in enumerate(ordered):
+    fingerprints = sorted((_fingerprint(tables[index]), index) for index in indices) if len(indices) > 1 else []
+    for position, (fingerprint, index) in enumerate(fingerprints):
         limit = _FINGERPRINT_ROWS * thresholds.SAME_VOLTAGE.value + 1e-12 * abs(fingerprint)  # rounding of the sum
-        for later_fingerprint, later_index in ordered[position + 1 :]:
+        for later_fingerprint, later_index in fingerprints[position + 1 :]:
             if later_fingerprint - fingerprint > limit:
                 break
             yield index, later_index

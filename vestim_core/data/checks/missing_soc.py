@@ -38,7 +38,7 @@ class _Capacity:
 
 @dataclass
 class _SocFile:
-    """A table and what is known of its SOC. soc: (N,), labelled or counted; None where neither is possible."""
+    """A table and what is known of its SOC. soc: (N,), labeled or counted; None where neither is possible."""
 
     table: Table
     soc: np.ndarray | None
@@ -91,13 +91,13 @@ def find_missing_soc(tables: Sequence[Table]) -> Iterator[Finding]:
     the end of a full charge, or a rest at a voltage whose SOC other files give. Rows before the start are not counted.
     """
     with_current = [table for table in tables if {"soc", "current_A"} & table.columns.keys() and table.rows > 1]
-    ordered = sorted(with_current, key=lambda table: table.start_s)
-    files = [_SocFile(table, table.columns.get("soc")) for table in ordered]
+    tables_by_start = sorted(with_current, key=lambda table: table.start_s)
+    files = [_SocFile(table, table.columns.get("soc")) for table in tables_by_start]
     if all(file.soc is not None for file in files):
         return
     full_V = max((float(file.voltage_V[file.full_row]) for file in files if file.full_row is not None), default=np.inf)
     ocv = _ocv_table(files)
-    capacity = _labelled_capacity(files) or _discharged_capacity(files, full_V)
+    capacity = _labeled_capacity(files) or _discharged_capacity(files, full_V)
     for index, file in enumerate(files):
         if file.soc is not None:
             continue
@@ -151,12 +151,12 @@ def _count_start(
     file: _SocFile, earlier_files: Sequence[_SocFile], full_V: float, ocv: tuple[np.ndarray, np.ndarray]
 ) -> _CountStart | None:
     """The most certain row at which SOC is known; see `find_missing_soc`."""
-    previous = next(
+    previous_file = next(
         (earlier for earlier in reversed(earlier_files) if earlier.soc is not None and file.continues(earlier)), None
     )
-    soc = None if previous is None else previous.soc_at(file.clock_range_s[0])
-    if previous is not None and soc is not None:
-        return _CountStart(0, soc, f'where it goes on from "{previous.table.name}"')
+    soc = None if previous_file is None else previous_file.soc_at(file.clock_range_s[0])
+    if previous_file is not None and soc is not None:
+        return _CountStart(0, soc, f'where it goes on from "{previous_file.table.name}"')
     if file.begins_full(full_V):
         return _CountStart(0, 1.0, "where it stands without current at the voltage of a full cell")
     rest = _rest_with_known_soc(file, ocv)
@@ -188,7 +188,7 @@ def _ocv_table(files: Sequence[_SocFile]) -> tuple[np.ndarray, np.ndarray]:
     return points[:, 0], np.maximum.accumulate(points[:, 1])
 
 
-def _labelled_capacity(files: Sequence[_SocFile]) -> _Capacity | None:
+def _labeled_capacity(files: Sequence[_SocFile]) -> _Capacity | None:
     """Median of the capacities that SOC and current imply in the files that have both."""
     implied = [implied_capacity(TableView(file.table)) for file in files if file.soc is not None]
     capacities_Ah = [
@@ -203,21 +203,21 @@ def _labelled_capacity(files: Sequence[_SocFile]) -> _Capacity | None:
 
 def _discharged_capacity(files: Sequence[_SocFile], full_V: float) -> _Capacity | None:
     """The largest charge taken out of the full cell until its voltage is that of an empty one."""
-    largest_Ah, level_Ah, previous = 0.0, float("nan"), None
+    largest_Ah, level_Ah, previous_file = 0.0, float("nan"), None
     for file in files:
         start = 0
         if file.begins_full(full_V):
             level_Ah = 0.0
         elif file.full_row is not None:
             start, level_Ah = file.full_row, 0.0
-        elif previous is None or not file.continues(previous):
+        elif previous_file is None or not file.continues(previous_file):
             level_Ah = float("nan")
         charge = charge_Ah(file.table.columns["time_s"], file.table.columns["current_A"])[start:]
         levels_Ah = level_Ah + charge - charge[0]
         lowest = int(np.argmin(levels_Ah))
         if file.voltage_V[start + lowest] <= thresholds.EMPTY_VOLTAGE.value * full_V:
             largest_Ah = max(largest_Ah, -float(levels_Ah[lowest]))
-        level_Ah, previous = float(levels_Ah[-1]), file
+        level_Ah, previous_file = float(levels_Ah[-1]), file
     if largest_Ah <= 0:
         return None
     return _Capacity(largest_Ah, "the most that is taken out of the full cell until it is empty")

@@ -21,7 +21,7 @@ _DEVIATIONS_PER_MEDIAN = 1.4826
 class TableView:
     """A table as the checks see it. Checks of neighboring rows skip rows without a time.
 
-    Owns nothing but its caches; lives on the thread of the check.
+    Owns only its caches; lives on the thread of the check.
     """
 
     def __init__(self, table: Table) -> None:

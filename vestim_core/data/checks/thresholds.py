@@ -74,7 +74,7 @@ TINY_BLOCK_ROWS = Threshold(
     10,
     "rows",
     ("time.tiny_steps",),
-    "A pair of close rows at a change of step is normal and only told; this many in a row are a fault of the export.",
+    "A pair of close rows at a change of step is normal; this many in a row are a fault of the export.",
     _JUDGMENT,
     _NONE,
 )

@@ -1,7 +1,7 @@
 """Augmentation: the readings of a sensor other than the laboratory's. Only training files are augmented.
 
 Offset and gain are drawn once per file, noise once per row, all from the step's seed and the file's content: the same
-file with the same steps is always augmented in the same way, whatever other files there are.
+file with the same steps is always augmented in the same way, independent of other files.
 """
 
 from __future__ import annotations

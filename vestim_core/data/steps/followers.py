@@ -55,18 +55,18 @@ class EmaFollower:
 
     def __init__(self, tau_s: float, period_s: float) -> None:
         self._gain = -float(np.expm1(-period_s / tau_s))
-        self._last: float | None = None
+        self._last_value: float | None = None
 
     def start(self) -> None:
         """See `Follower.start`."""
-        self._last = None
+        self._last_value = None
 
     def push(self, x: np.ndarray) -> np.ndarray:
         """See `Follower.push`."""
-        last = float(x[0]) if self._last is None else self._last
+        last = float(x[0]) if self._last_value is None else self._last_value
         decay = 1.0 - self._gain
         y, _ = lfilter([self._gain], [1.0, -decay], x, zi=[decay * last])
-        self._last = float(y[-1])
+        self._last_value = float(y[-1])
         return np.asarray(y)
 
 
@@ -76,19 +76,19 @@ class _RowMemory:
     def __init__(self, count: int, fill: float | None) -> None:
         self._count = count
         self._fill = fill
-        self._last: np.ndarray | None = None
+        self._last_values: np.ndarray | None = None
 
     def start(self) -> None:
         """See `Follower.start`."""
-        self._last = None
+        self._last_values = None
 
     def extend(self, x: np.ndarray) -> np.ndarray:
         """Return the remembered values followed by x, (count + n,)."""
-        last = self._last
+        last = self._last_values
         if last is None:
             last = np.full(self._count, x[0] if self._fill is None else self._fill)
         extended = np.concatenate((last, x))
-        self._last = extended[len(extended) - self._count :].copy()
+        self._last_values = extended[len(extended) - self._count :].copy()
         return extended
 
 

@@ -13,7 +13,7 @@ late, with its own slope: the value at t > t_k, the newest row before t, is
 
 which is the usual interpolation, delayed by one row of the file. It does not average when reducing the rate.
 
-Rows can also be taken as they are, each as the next grid row, whatever their times are.
+Rows can also be taken as they are, each as the next grid row, regardless of their times.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def resample(time_s: np.ndarray, columns: dict[str, np.ndarray], step: Resample)
         times.append(grid[1:])
         segments.append(Segment(row, row + len(grid) - 1, row))
         row += len(grid) - 1
-    return EvenRows(_joined(times), {name: _joined(parts) for name, parts in values.items()}, tuple(segments))
+    return EvenRows(_concatenate(times), {name: _concatenate(parts) for name, parts in values.items()}, tuple(segments))
 
 
 def held_means(time_s: np.ndarray, columns: dict[str, np.ndarray], edges_s: np.ndarray) -> dict[str, np.ndarray]:
@@ -77,23 +77,29 @@ def held_means(time_s: np.ndarray, columns: dict[str, np.ndarray], edges_s: np.n
         stop = min(start + _BLOCK_ROWS, rows)
         last = len(edges_s) if stop == rows else int(np.searchsorted(edges_s, time_s[stop], side="left"))
         edges = edges_s[first:last]
-        holding = np.searchsorted(time_s[start:stop], edges, side="right") - 1
-        held_s = edges - time_s[start:stop][holding]
-        lasts_s = np.diff(time_s[start : stop + 1])
+        holding_rows = np.searchsorted(time_s[start:stop], edges, side="right") - 1
+        held_s = edges - time_s[start:stop][holding_rows]
+        durations_s = np.diff(time_s[start : stop + 1])
         widths_s = np.diff(edges_s[first - 1 : last])
-        ending = holding - (held_s == 0)  # the row that holds until the edge, not the one that begins there
+        ending_rows = holding_rows - (held_s == 0)  # the row that holds until the edge, not the one that begins there
         for name, values in columns.items():
-            previous, means_of_block = sums[name], means[name][first - 1 : last - 1]
+            previous_sums, means_of_block = sums[name], means[name][first - 1 : last - 1]
             above_first = values[start:stop] - values[0]
-            integral = np.cumsum(np.concatenate(([previous.at_row], above_first[: len(lasts_s)] * lasts_s)))
-            at_edges = np.concatenate(([previous.at_edge], integral[holding] + above_first[holding] * held_s))
+            integral = np.cumsum(
+                np.concatenate(([previous_sums.at_row], above_first[: len(durations_s)] * durations_s))
+            )
+            at_edges = np.concatenate(
+                ([previous_sums.at_edge], integral[holding_rows] + above_first[holding_rows] * held_s)
+            )
             changes = np.empty(stop - start + 1, dtype=np.int64)  # [row + 1]: up to and including that row
-            changes[0], changes[1] = previous.changes, start > 0 and values[start] != values[start - 1]
+            changes[0], changes[1] = previous_sums.changes, start > 0 and values[start] != values[start - 1]
             np.not_equal(values[start + 1 : stop], values[start : stop - 1], out=changes[2:])
             np.cumsum(changes, out=changes)
-            changes_at_edges = np.concatenate(([previous.changes_at_edge], changes[holding + 1]))
+            changes_at_edges = np.concatenate(([previous_sums.changes_at_edge], changes[holding_rows + 1]))
             np.add(np.diff(at_edges) / widths_s, values[0], out=means_of_block)
-            np.copyto(means_of_block, values[start + ending], where=changes[ending + 1] == changes_at_edges[:-1])
+            np.copyto(
+                means_of_block, values[start + ending_rows], where=changes[ending_rows + 1] == changes_at_edges[:-1]
+            )
             sums[name] = _Sums(integral[-1], at_edges[-1], changes[-1], changes_at_edges[-1])
         first = last
     return means
@@ -112,11 +118,14 @@ class _Sums:
 
 def delayed_lines(time_s: np.ndarray, columns: dict[str, np.ndarray], edges_s: np.ndarray) -> dict[str, np.ndarray]:
     """The lines between rows, delayed by one row, at every edge except the first; shapes as for `held_means`."""
-    newest = np.searchsorted(time_s, edges_s[1:], side="left") - 1
-    previous = np.maximum(newest - 1, 0)
+    newest_rows = np.searchsorted(time_s, edges_s[1:], side="left") - 1
+    previous_rows = np.maximum(newest_rows - 1, 0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        fraction = np.minimum(1.0, (edges_s[1:] - time_s[newest]) / (time_s[newest] - time_s[previous]))
-    return {name: values[previous] + (values[newest] - values[previous]) * fraction for name, values in columns.items()}
+        fraction = np.minimum(1.0, (edges_s[1:] - time_s[newest_rows]) / (time_s[newest_rows] - time_s[previous_rows]))
+    return {
+        name: values[previous_rows] + (values[newest_rows] - values[previous_rows]) * fraction
+        for name, values in columns.items()
+    }
 
 
 def _grid(first_s: float, last_s: float, period_s: float) -> np.ndarray:
@@ -125,7 +134,7 @@ def _grid(first_s: float, last_s: float, period_s: float) -> np.ndarray:
     return first_s + period_s * np.arange(periods + 1)
 
 
-def _joined(parts: list[np.ndarray]) -> np.ndarray:
+def _concatenate(parts: list[np.ndarray]) -> np.ndarray:
     """The parts as one array; a single part is not copied."""
     if not parts:
         return np.empty(0)

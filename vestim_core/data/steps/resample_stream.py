@@ -55,7 +55,7 @@ class _Stretch:
     def __init__(self, step: Resample, time_s: float, values: np.ndarray) -> None:
         self._step = step
         self._first_s = self.newest_s = self._previous_s = time_s
-        self._first = self._newest = self._previous = values
+        self._first_values = self._newest_values = self._previous_values = values
         self._integral = self._at_edge = np.zeros(len(values))
         self._is_unchanged = np.ones(len(values), bool)  # since the last edge
         self._edge_count = 1
@@ -63,10 +63,10 @@ class _Stretch:
     def add_row(self, time_s: float, values: np.ndarray) -> None:
         """Add a new row."""
         if time_s > self._edge_s(self._edge_count - 1):
-            self._is_unchanged = self._is_unchanged & (values == self._newest)
-        self._integral = self._integral + (self._newest - self._first) * (time_s - self.newest_s)
+            self._is_unchanged = self._is_unchanged & (values == self._newest_values)
+        self._integral = self._integral + (self._newest_values - self._first_values) * (time_s - self.newest_s)
         self._previous_s, self.newest_s = self.newest_s, time_s
-        self._previous, self._newest = self._newest, values
+        self._previous_values, self._newest_values = self._newest_values, values
 
     def rows_until(self, time_s: float) -> Iterator[GridRow]:
         """Yield the grid rows up to `time_s`, while the newest row holds."""
@@ -79,9 +79,9 @@ class _Stretch:
         return self._first_s + self._step.period_s * index
 
     def _mean(self, edge_s: float) -> np.ndarray:
-        at_edge = self._integral + (self._newest - self._first) * (edge_s - self.newest_s)
-        mean = self._first + (at_edge - self._at_edge) / (edge_s - self._edge_s(self._edge_count - 1))
-        values = np.where(self._is_unchanged, self._newest, mean)
+        at_edge = self._integral + (self._newest_values - self._first_values) * (edge_s - self.newest_s)
+        mean = self._first_values + (at_edge - self._at_edge) / (edge_s - self._edge_s(self._edge_count - 1))
+        values = np.where(self._is_unchanged, self._newest_values, mean)
         self._at_edge = at_edge
         self._is_unchanged = np.ones(len(values), bool)
         return values
@@ -89,4 +89,4 @@ class _Stretch:
     def _line(self, edge_s: float) -> np.ndarray:
         distance_s = self.newest_s - self._previous_s
         fraction = min(1.0, (edge_s - self.newest_s) / distance_s) if distance_s else 1.0
-        return np.asarray(self._previous + (self._newest - self._previous) * fraction)
+        return np.asarray(self._previous_values + (self._newest_values - self._previous_values) * fraction)
