@@ -14,7 +14,7 @@ from tests.jobs.homes import open_service, submitted
 from tests.spec.documents import real_document
 from vestim_core.jobs.artifacts import list_files, read_piece
 from vestim_core.jobs.endings import how_it_ended
-from vestim_core.jobs.folders import JobFolder
+from vestim_core.jobs.job_folder import JobFolder
 from vestim_core.jobs.service import JobService
 from vestim_core.protocol.launch import ExitFile
 from vestim_core.spec.errors import ErrorCode, VestimError

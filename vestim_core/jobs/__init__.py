@@ -1,1 +1,1 @@
-"""Jobs: containers, their managers, the registry that keeps them, and the pure rules by which they move."""
+"""Jobs: their containers and managers, the registry that stores them, and the pure rules for their state changes."""

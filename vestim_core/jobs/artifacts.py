@@ -1,4 +1,4 @@
-"""Files of a job, read through the protocol: only what lies inside the job's folder, a piece at a time."""
+"""Files of a job, read through the protocol: only from inside the job's folder, one piece at a time."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ def list_files(root: Path) -> list[dict[str, Any]]:
     files: list[dict[str, Any]] = []
     for path in sorted(root.rglob("*"), key=lambda path: path.relative_to(root).as_posix()):
         with suppress(FileNotFoundError):  # a temporary file that was renamed meanwhile
-            found = path.lstat()
-            if stat.S_ISREG(found.st_mode):
-                files.append({"path": path.relative_to(root).as_posix(), "bytes": found.st_size})
+            status = path.lstat()
+            if stat.S_ISREG(status.st_mode):
+                files.append({"path": path.relative_to(root).as_posix(), "bytes": status.st_size})
     return files
 
 
 def read_piece(root: Path, name: str, offset: int, length: int) -> dict[str, Any]:
-    """`length` bytes from `offset` of the file called `name` inside `root`, and the file's size."""
+    """Read `length` bytes from `offset` of the file `name` inside `root`, with the file's size."""
     relative = PurePosixPath(name)
     if relative.is_absolute() or ".." in relative.parts or "\\" in name or ":" in name or "\0" in name:
         raise refused(f"'{name}' does not lie inside the job's folder", place="path")
     path = root.joinpath(*relative.parts)
     try:
         leads_out = not path.resolve().is_relative_to(root.resolve())
-        found = path.is_file()
+        is_file = path.is_file()
     except OSError:  # no system has files with names as long as that
-        leads_out = found = False
+        leads_out = is_file = False
     if leads_out:
         raise refused(f"'{name}' leads out of the job's folder", place="path")
-    if not found:
+    if not is_file:
         raise not_found(f"the job has no file '{name}'", place="path")
     with path.open("rb") as file:
         size = file.seek(0, 2)

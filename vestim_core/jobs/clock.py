@@ -1,4 +1,4 @@
-"""Time as it is written down: UTC, ISO 8601, milliseconds."""
+"""Timestamps as they are stored: UTC, ISO 8601, milliseconds."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from datetime import UTC, datetime
 
 
 def utc_now() -> str:
-    """The present moment, e.g. `2026-03-01T12:00:00.123Z`."""
+    """Current time, e.g. `2026-03-01T12:00:00.123Z`."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

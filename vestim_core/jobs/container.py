@@ -1,8 +1,8 @@
-"""JobContainer: everything the daemon holds about one job, isolated from every other job.
+"""JobContainer: everything that the daemon holds about one job, isolated from every other job.
 
 Each change goes through a method, under the container's own lock, is checked against the table of transitions, and
-becomes numbered events in `pending` that the registry commits together with the record. What a view or record holds is
-replaced by later changes, never changed in place, so that a reader keeps what it was given. `from_record(to_record())`
+becomes numbered events in `pending` that the registry commits together with the record. Objects inside a view or record
+are replaced by later changes, never modified in place, so that a reader's copy stays valid. `from_record(to_record())`
 is the same job.
 """
 
@@ -16,11 +16,11 @@ from itertools import islice
 from typing import Any
 
 from vestim_core.jobs.clock import utc_now
+from vestim_core.jobs.job_views import job_facts, job_summary
 from vestim_core.jobs.managers import MANAGERS, Manager, new_managers
 from vestim_core.jobs.reconciler import JobFacts
-from vestim_core.jobs.reports import take_in
 from vestim_core.jobs.tasks import Attempt, Task
-from vestim_core.jobs.views import facts_of, summary_of
+from vestim_core.jobs.worker_reports import apply_line
 from vestim_core.protocol.journal import BadLine, Line
 from vestim_core.spec.errors import VestimError, refused, wrong_input
 from vestim_core.spec.events import Event, EventKind
@@ -39,11 +39,11 @@ from vestim_core.spec.task import TaskSpec
 
 
 class JobContainer:
-    """One job: state, progress, managers, tasks, process handles and stop flag.
+    """State, progress, managers, tasks, process handles and stop flag of one job; safe to use from any thread.
 
-    document: the job's spec as given; a draft may be incomplete. handles: the running process of a task, as (pid,
-    create time). stop_flag: set while the user wants the job stopped. pending, dirty_tasks: what the registry has not
-    yet seen.
+    document: the job's spec as given; a draft may be incomplete. handles: process of a running task, as (pid, create
+    time). stop_flag: set while the user wants the job stopped. pending, dirty_tasks: changes that the registry has not
+    stored yet.
     """
 
     def __init__(self, job_id: str, name: str, document: dict[str, Any], created_utc: str, position: int = 0) -> None:
@@ -76,12 +76,12 @@ class JobContainer:
         self.unsaved = False
         self.unreconciled = True
         self._depth = 0
-        self._tasks_moved = False
+        self._tasks_changed = False
 
     # --- the draft
 
     def save_document(self, document: dict[str, Any]) -> None:
-        """Keep another document while the job is a draft; its managers say what is still missing."""
+        """Replace the document of a draft; its managers report what is still missing."""
         with self.changes():
             if self.state is not JobState.DRAFT:
                 raise refused(f"job {self.job_id} was started and its settings are fixed: duplicate it to change them")
@@ -94,32 +94,32 @@ class JobContainer:
                     self._record_phase(manager)
 
     def replace_tasks(self, specs: Iterable[TaskSpec]) -> None:
-        """Set up these tasks instead of all former ones."""
+        """Replace all tasks by new ones."""
         with self.changes():
             if self.state is not JobState.DRAFT:
                 raise refused(f"job {self.job_id} was started: its tasks are fixed")
             self.tasks = {spec.task_id: Task.from_spec(spec) for spec in specs}
             self.dirty_tasks = set(self.tasks)
             self.tasks_replaced = True
-            trials = sum(task.kind is TaskKind.TRAIN for task in self.tasks.values())
-            self._record(EventKind.JOB, {"task_count": len(self.tasks), "trial_count": trials})
+            trial_count = sum(task.kind is TaskKind.TRAIN for task in self.tasks.values())
+            self._record(EventKind.JOB, {"task_count": len(self.tasks), "trial_count": trial_count})
             self._record_phase(self.managers[Phase.TRAINING_SETUP])
 
     def add_task(self, spec: TaskSpec) -> None:
-        """Give a job that has ended one more task, and put it back into the queue for that alone."""
+        """Add one task to a job that has ended, and queue the job for it alone."""
         with self.changes():
             if self.state not in JOB_ENDS:
                 raise refused(f"job {self.job_id} is {self.state}: wait until it has ended")
             self.tasks[spec.task_id] = Task.from_spec(spec)
             self.dirty_tasks.add(spec.task_id)
-            self._tasks_moved = True
+            self._tasks_changed = True
             self.set_intent(Intent.RUN)
             self.set_state(JobState.QUEUED)
 
     # --- states and intent
 
     def set_intent(self, intent: Intent, *, test: bool = True, reason: str = "") -> None:
-        """What is wanted from now on; the state follows. reason: why, where it was not the user who asked."""
+        """Set the user's intent; the state follows. reason: why, when it was not the user's request."""
         with self.changes():
             if intent is self.intent and test is self.test_after_stop:
                 return
@@ -134,25 +134,27 @@ class JobContainer:
             self._record(EventKind.JOB, {"intent": intent.value, **({"reason": reason} if reason else {})})
 
     def set_state(self, state: JobState, reason: str = "") -> None:
-        """Move the job; `TransitionError` when the table forbids it. reason: why, where that is not plain."""
+        """Change the job's state; `TransitionError` when the table forbids it. reason: why, if not obvious."""
         with self.changes():
             check_transition(self.state, state)
             if state is self.state:
                 return
             self._observe()
-            old, self.state = self.state, state
+            old_state, self.state = self.state, state
             self.unreconciled = True
             if state is JobState.QUEUED and not self.started_utc:
                 self.started_utc = self.updated_utc
             if state in JOB_ENDS:
-                self.ended_utc = self.ended_utc or self.updated_utc  # a later test on new files does not move it
-                failed = next((t.error for t in self.tasks.values() if t.error), None)
-                self.error = failed if state is JobState.FAILED else None
+                self.ended_utc = self.ended_utc or self.updated_utc  # a later evaluation does not change it
+                task_error = next((t.error for t in self.tasks.values() if t.error), None)
+                self.error = task_error if state is JobState.FAILED else None
             self.reason = reason
-            self._record(EventKind.JOB, {"state": state.value, "was": old.value, "error": self.error, "reason": reason})
+            self._record(
+                EventKind.JOB, {"state": state.value, "was": old_state.value, "error": self.error, "reason": reason}
+            )
 
     def set_task_state(self, task_id: str, state: TaskState, reason: str = "") -> None:
-        """Move a task; `TransitionError` when the table forbids it. reason: why, where that is not plain."""
+        """Change a task's state; `TransitionError` when the table forbids it. reason: why, if not obvious."""
         with self.changes():
             task = self.tasks[task_id]
             check_transition(task.state, state)
@@ -166,10 +168,10 @@ class JobContainer:
             self.dirty_tasks.add(task_id)
             data = {"state": state.value, "kind": task.kind.value, "title": task.title, "reason": reason}
             self._record(EventKind.TASK, data, task)
-            self._tasks_moved = self.unreconciled = True
+            self._tasks_changed = self.unreconciled = True
 
     def retry_task(self, task_id: str, not_before_s: float, reason: str) -> None:
-        """Make a task whose process vanished ready for another attempt, from this moment of the daemon's clock on."""
+        """Make a task whose process vanished ready again, not before this time of the daemon's monotonic clock."""
         with self.changes():
             task = self.tasks[task_id]
             task.retries += 1
@@ -177,23 +179,23 @@ class JobContainer:
             self.set_task_state(task_id, TaskState.READY, reason)
 
     def reopen(self) -> None:
-        """Put an ended job back into the queue with everything undone that did not succeed, and what depends on it."""
+        """Queue an ended job again, with every task that did not succeed and those that depend on them."""
         with self.changes():
-            undone = {TaskState.FAILED, TaskState.STOPPED, TaskState.SKIPPED}
-            opened: set[str] = set()
+            unsuccessful = {TaskState.FAILED, TaskState.STOPPED, TaskState.SKIPPED}
+            opened_ids: set[str] = set()
             for task in self.tasks.values():
-                if task.state in undone or opened & set(task.depends_on):
-                    opened.add(task.task_id)
+                if task.state in unsuccessful or opened_ids & set(task.depends_on):
+                    opened_ids.add(task.task_id)
                     task.error, task.retries, task.not_before_s = None, 0, 0.0
                     self.set_task_state(task.task_id, TaskState.WAITING if task.depends_on else TaskState.READY)
-            if not opened:
+            if not opened_ids:
                 raise refused(f"every task of job {self.job_id} is done: there is nothing to resume")
             self.ended_utc, self.error = "", None
             self.set_intent(Intent.RUN)
             self.set_state(JobState.QUEUED)
 
     def describe(self, *, name: str | None = None, note: str | None = None, tags: list[str] | None = None) -> None:
-        """Change what people call the job and write about it; None leaves a thing as it is."""
+        """Change the job's name, note or tags; None leaves a value as it is."""
         with self.changes():
             self.name = self.name if name is None else name
             self.note = self.note if note is None else note
@@ -201,18 +203,18 @@ class JobContainer:
             self._record(EventKind.JOB, {"name": self.name, "note": self.note, "tags": self.tags})
 
     def remark(self, text: str) -> None:
-        """Keep a sentence from outside as a message."""
+        """Add a text from outside as a message event."""
         with self.changes():
             self._record(EventKind.MESSAGE, {"level": "info", "text": text})
 
-    def keep_provenance(self, told: dict[str, Any]) -> None:
-        """Keep what became known of where the job's data come from."""
-        if told:
+    def keep_provenance(self, provenance: dict[str, Any]) -> None:
+        """Add entries to the provenance of the job's data."""
+        if provenance:
             with self.changes():
-                self.provenance = {**self.provenance, **told}
+                self.provenance = {**self.provenance, **provenance}
 
     def set_archived(self, archived: bool) -> None:
-        """Put the job away, or bring it back."""
+        """Archive the job, or restore it."""
         with self.changes():
             if archived and self.state not in {*JOB_ENDS, JobState.DRAFT}:
                 raise refused(f"job {self.job_id} is {self.state}: stop it before it is archived")
@@ -220,7 +222,7 @@ class JobContainer:
             self._record(EventKind.JOB, {"archived": archived})
 
     def set_position(self, position: int) -> None:
-        """Another place in the queue: smaller ones come first."""
+        """Set the position in the queue; lower positions come first."""
         with self.changes():
             self.position = position
             self._record(EventKind.JOB, {"position": position})
@@ -228,20 +230,20 @@ class JobContainer:
     # --- attempts
 
     def new_attempt(self, task_id: str) -> Attempt:
-        """The next attempt of a ready task, which is running from now on."""
+        """Create the next attempt of a ready task, which is running from now on."""
         with self.changes():
             task = self.tasks[task_id]
             if task.state is not TaskState.READY or (task.attempt and not task.attempt.ended):
                 raise TransitionError(f"{task_id} is {task.state}: it cannot have another attempt now")
-            number = task.attempt.number + 1 if task.attempt else 1
-            task.attempt = Attempt(number, started_utc=self.updated_utc)
+            index = task.attempt.number + 1 if task.attempt else 1
+            task.attempt = Attempt(index, started_utc=self.updated_utc)
             task.error = None
             self.set_task_state(task_id, TaskState.RUNNING)
             self._record(EventKind.ATTEMPT, {"state": AttemptState.STARTING.value}, task)
             return task.attempt
 
     def attempt_started(self, task_id: str, pid: int, create_time: float) -> None:
-        """The newest attempt of a task has this process."""
+        """Record the process of a task's newest attempt."""
         with self.changes():
             task, attempt = self._attempt(task_id)
             check_transition(attempt.state, AttemptState.RUNNING)
@@ -250,7 +252,7 @@ class JobContainer:
             self._record(EventKind.ATTEMPT, {"state": attempt.state.value, "pid": pid}, task)
 
     def attempt_ended(self, task_id: str, state: AttemptState, error: VestimError | None = None) -> None:
-        """The newest attempt of a task has come to this end."""
+        """Record the end of a task's newest attempt."""
         with self.changes():
             task, attempt = self._attempt(task_id)
             check_transition(attempt.state, state)
@@ -261,7 +263,7 @@ class JobContainer:
             self._record(EventKind.ATTEMPT, {"state": state.value, "error": task.error}, task)
 
     def ingest(self, task_id: str, lines: Iterable[Line | BadLine], offset: int) -> None:
-        """Make the next lines of the newest attempt's journal into events; they end at `offset` of the file."""
+        """Convert the next lines of the newest attempt's journal to events; they end at `offset` of the file."""
         with self.changes():
             task, attempt = self._attempt(task_id)
             for line in lines:
@@ -270,37 +272,37 @@ class JobContainer:
                         f"The journal of attempt {attempt.number} of {task_id} cannot be read "
                         f"at byte {line.offset}: {line.reason}."
                     )
-                    where = {"file": "events.jsonl", "offset": line.offset}
-                    self._record(EventKind.MESSAGE, {"level": "warning", "text": text, **where}, task)
+                    location = {"file": "events.jsonl", "offset": line.offset}
+                    self._record(EventKind.MESSAGE, {"level": "warning", "text": text, **location}, task)
                 else:
                     self._record(line.kind, line.data, task, line.time_utc)
-                    self.keep_provenance(take_in(line, task, self.managers))
+                    self.keep_provenance(apply_line(line, task, self.managers))
             attempt.offset = offset
-            self._tasks_moved = True
+            self._tasks_changed = True
 
     # --- views
 
     def status(self, tasks_from: int = 0, tasks_limit: int | None = None) -> dict[str, Any]:
-        """The job at its three levels: itself, its managers, its tasks (all, or `tasks_limit` from one on)."""
+        """The job at its three levels: summary, managers and tasks (all, or `tasks_limit` from index `tasks_from`)."""
         with self.lock:
-            shown = islice(self.tasks.values(), tasks_from, None if tasks_limit is None else tasks_from + tasks_limit)
+            page = islice(self.tasks.values(), tasks_from, None if tasks_limit is None else tasks_from + tasks_limit)
             return {
                 **self.summary(),
                 "spec": self.document,
                 "managers": [manager.status() for manager in self.managers.values()],
                 "task_count": len(self.tasks),
-                "tasks": [task.status() for task in shown],
+                "tasks": [task.status() for task in page],
             }
 
     def summary(self) -> dict[str, Any]:
         """One row of the job list."""
         with self.lock:
-            return summary_of(self)
+            return job_summary(self)
 
     def facts(self) -> JobFacts:
-        """What the reconciler has to know."""
+        """The facts that the reconciler decides by."""
         with self.lock:
-            return facts_of(self)
+            return job_facts(self)
 
     # --- records
 
@@ -337,7 +339,7 @@ class JobContainer:
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> JobContainer:
-        """The container that was stored."""
+        """Restore a container from its record."""
         container = cls(record["job_id"], record["name"], record["spec"], record["created_utc"], record["position"])
         container.updated_utc = record["updated_utc"]
         container.started_utc = record["started_utc"]
@@ -363,11 +365,11 @@ class JobContainer:
                 container.handles[task.task_id] = (task.attempt.pid, task.attempt.create_time)
         return container
 
-    # --- inside
+    # --- events and observers
 
     @contextmanager
     def changes(self) -> Iterator[None]:
-        """Several changes as one: the managers look at the tasks once, when all is done."""
+        """Combine several changes: the managers observe the tasks once, at the end."""
         with self.lock:
             self.updated_utc = utc_now()
             self.unsaved = True
@@ -387,9 +389,9 @@ class JobContainer:
         return task, task.attempt
 
     def _observe(self) -> None:
-        if not self._tasks_moved:
+        if not self._tasks_changed:
             return
-        self._tasks_moved = False
+        self._tasks_changed = False
         for manager in self.managers.values():
             if manager.observe(self.tasks.values()):
                 self._record_phase(manager)
@@ -413,7 +415,7 @@ class JobContainer:
 
 
 def _own_copy(document: dict[str, Any]) -> dict[str, Any]:
-    """The document as a job file would hold it, shared with nobody; what no job file could hold is refused."""
+    """Copy of the document as a job file would hold it; refused when JSON cannot represent it."""
     try:
         copy: dict[str, Any] = json.loads(json.dumps(document, allow_nan=False))
     except (TypeError, ValueError, RecursionError) as error:

@@ -1,4 +1,4 @@
-"""The database file behind the registry: its schema, how it is opened, brought up to date and, when damaged, set aside.
+"""The database file behind the registry: its schema, opening, migration and, when damaged, removal.
 
 A database of an earlier version is copied before it is migrated; one of a later version is refused and left as it is.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from vestim_core.spec.errors import ErrorCode, VestimError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 2  # stored as the database's user_version
 _DATA_SETS = """
 CREATE TABLE data_sets (
     data_set_id TEXT PRIMARY KEY, seq INTEGER NOT NULL UNIQUE, deleted INTEGER NOT NULL DEFAULT 0, name TEXT NOT NULL,
@@ -22,7 +22,7 @@ CREATE TABLE data_sets (
 CREATE UNIQUE INDEX data_sets_name ON data_sets (name) WHERE NOT deleted;
 """
 MIGRATIONS: Mapping[int, str] = {1: _DATA_SETS}
-"""SQL that brings a database from the version that is the key to the next one; a new one goes the same way."""
+"""SQL that migrates a database from the key's version to the next one; a new database takes the same steps."""
 
 _SCHEMA_1 = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -50,38 +50,38 @@ CREATE TABLE commands (
 
 
 class DamagedDatabase(Exception):
-    """The file is no database, or one that cannot be read."""
+    """The file is no database, or cannot be read as one."""
 
 
 def open_database(
     path: Path, version: int = SCHEMA_VERSION, migrations: Mapping[int, str] = MIGRATIONS
 ) -> sqlite3.Connection:
-    """The database at `path`, made when missing, brought to `version`.
+    """Open the database at `path`, created when missing and migrated to `version`.
 
-    Raises DamagedDatabase; VestimError for one of a newer version or that the system does not let us open.
+    Raises DamagedDatabase; VestimError for a newer version or a file that the system does not let us open.
     """
     try:
         db = sqlite3.connect(path, isolation_level=None)
     except sqlite3.OperationalError as error:
-        raise _cannot_be_opened(path, error) from None
+        raise _open_error(path, error) from None
     try:
-        found = int(db.execute("PRAGMA user_version").fetchone()[0])
-        if found > version:
+        file_version = int(db.execute("PRAGMA user_version").fetchone()[0])
+        if file_version > version:
             db.close()
-            raise _newer(path, found, version)
+            raise _newer_version_error(path, file_version, version)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")
         db.execute("PRAGMA cache_size = -4096")
-        if found == 0:
+        if file_version == 0:
             lineage = f"INSERT INTO meta VALUES ('lineage', '{secrets.token_hex(8)}');"
-            further = " ".join(f"{migrations[step]};" for step in range(1, version))
-            db.executescript(f"BEGIN; {_SCHEMA_1} {lineage} {further} PRAGMA user_version = {version}; COMMIT;")
-        for step in range(found or version, version):
+            migration_sql = " ".join(f"{migrations[step]};" for step in range(1, version))
+            db.executescript(f"BEGIN; {_SCHEMA_1} {lineage} {migration_sql} PRAGMA user_version = {version}; COMMIT;")
+        for step in range(file_version or version, version):
             _back_up(db, path.with_name(f"{path.stem}.version-{step}.sqlite"))
             db.executescript(f"BEGIN; {migrations[step]}; PRAGMA user_version = {step + 1}; COMMIT;")
     except sqlite3.OperationalError as error:
         db.close()
-        raise _cannot_be_opened(path, error) from None
+        raise _open_error(path, error) from None
     except sqlite3.DatabaseError as error:
         db.close()
         raise DamagedDatabase(f"{path}: {error}") from None
@@ -89,30 +89,30 @@ def open_database(
 
 
 def is_damage(error: Exception) -> bool:
-    """Whether an error means that the database cannot be read any more, rather than that it cannot be read just now."""
-    return isinstance(error, DamagedDatabase) or _kind(error) in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+    """True if the error means that the database is damaged, rather than unreadable at the moment."""
+    return isinstance(error, DamagedDatabase) or _error_kind(error) in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 def cannot_be_written(error: Exception) -> bool:
-    """Whether an error means that the disk takes nothing more."""
-    return _kind(error) in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY}
+    """True if the error means that the disk accepts no more data."""
+    return _error_kind(error) in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY}
 
 
-def _kind(error: Exception) -> int:
+def _error_kind(error: Exception) -> int:
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF  # the low byte is the kind, the rest its detail
 
 
 def set_aside(path: Path) -> Path | None:
-    """Move a damaged database and what belongs to it out of the way; where it lies now, None when there was none."""
-    kept = path.with_name(f"{path.stem}.damaged-{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}{path.suffix}")
+    """Rename a damaged database and the files that belong to it; returns the new path, None when there was none."""
+    target = path.with_name(f"{path.stem}.damaged-{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}{path.suffix}")
     for suffix in ("-wal", "-shm"):
-        beside = path.with_name(path.name + suffix)
-        if beside.exists():
-            beside.rename(kept.with_name(kept.name + suffix))
+        sidecar = path.with_name(path.name + suffix)
+        if sidecar.exists():
+            sidecar.rename(target.with_name(target.name + suffix))
     if not path.exists():
         return None
-    path.rename(kept)
-    return kept
+    path.rename(target)
+    return target
 
 
 def _back_up(db: sqlite3.Connection, target: Path) -> None:
@@ -121,15 +121,15 @@ def _back_up(db: sqlite3.Connection, target: Path) -> None:
     copy.close()
 
 
-def _cannot_be_opened(path: Path, error: sqlite3.OperationalError) -> VestimError:
-    sentence = f"the registry '{path}' cannot be opened ({error}): check the disk and the folder's rights"
-    return VestimError(ErrorCode.FAILED, sentence)
+def _open_error(path: Path, error: sqlite3.OperationalError) -> VestimError:
+    message = f"the registry '{path}' cannot be opened ({error}): check the disk and the folder's rights"
+    return VestimError(ErrorCode.FAILED, message)
 
 
-def _newer(path: Path, found: int, known: int) -> VestimError:
+def _newer_version_error(path: Path, file_version: int, supported: int) -> VestimError:
     return VestimError(
         ErrorCode.VERSION,
-        f"the registry '{path}' was written by a newer version of Vestim (schema {found}, this one knows {known}): "
-        f"update Vestim",
+        f"the registry '{path}' was written by a newer version of Vestim "
+        f"(schema {file_version}, this one knows {supported}): update Vestim",
         place=str(path),
     )

@@ -1,4 +1,4 @@
-"""What jobs need of whatever runs attempts: start, watch, end. `executors` satisfies it without being imported here."""
+"""Interface through which jobs run attempts: start, watch, end. `executors` implements it and is not imported here."""
 
 from __future__ import annotations
 
@@ -7,36 +7,36 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 Warmth = Literal["train", "inspect"]
-"""What a process has loaded beforehand: all that training and testing need, or all that inspecting does."""
+"""Libraries that a process has loaded in advance: those of training and testing, or those of inspection."""
 
 
 class Executor(Protocol):
-    """Starts, watches and ends the processes of attempts, each named by its attempt key."""
+    """Starts, watches and ends the processes of attempts, each identified by its attempt key."""
 
-    def keep_warm(self, needed: Set[Warmth]) -> None:
-        """Hear what attempts that are in sight should find loaded."""
+    def keep_warm(self, preloads: Set[Warmth]) -> None:
+        """Keep processes ready that have these things loaded, for attempts that will start soon."""
 
     def start(self, attempt_key: str, folder: Path, threads: int, gpu: int | None, *, warmth: Warmth | None) -> None:
-        """Start the attempt in `folder`, which sees this GPU or none. `OSError` when that cannot be done."""
+        """Start the attempt in `folder`, which sees this GPU or none. `OSError` when it cannot be started."""
 
     def adopt(self, attempt_key: str, folder: Path) -> bool:
-        """Watch an attempt that an earlier daemon started; False when nothing of it lives."""
+        """Watch an attempt that an earlier daemon started; False when none of its processes lives."""
 
     def born(self) -> list[tuple[str, int, float]]:
-        """Key, process id and creation time of every attempt that has turned out to live since the last call."""
+        """Key, process id and creation time of every attempt whose process has appeared since the last call."""
 
     def terminate(self, attempt_key: str) -> None:
-        """Tell the process tree to end."""
+        """Ask the process tree to end by a signal."""
 
     def kill(self, attempt_key: str) -> None:
         """End the process tree."""
 
     def reap(self) -> list[tuple[str, int | None]]:
-        """Key and exit code of every attempt whose whole process tree has gone since the last call.
+        """Key and exit code of every attempt whose whole process tree has ended since the last call.
 
-        The code is as subprocess gives it, negative for a signal, and None where nobody can know it.
+        The code is as subprocess returns it, negative for a signal, None when it cannot be known.
         """
 
     @property
     def exit_fds(self) -> Set[int]:
-        """File descriptors that become readable when an attempt's process ends, where the system has them."""
+        """File descriptors that become readable when an attempt's process ends, on systems that have them."""

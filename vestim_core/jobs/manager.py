@@ -1,7 +1,7 @@
 """JobManager: the containers of all jobs that have not ended, their persistence, and the files that describe a job.
 
-`job_containers` is the only structure that holds jobs; a finished one is loaded when asked for. Every change becomes
-visible to clients by `persist_job_container`, which commits it and then tells `on_change`.
+`job_containers` is the only structure that holds jobs; an ended job is loaded on request. A change becomes visible to
+clients through `persist_job_container`, which commits it and then calls `on_change`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import vestim_core
 from vestim_core.jobs.clock import utc_now
 from vestim_core.jobs.container import JobContainer
 from vestim_core.jobs.data_sets import DataSets
-from vestim_core.jobs.folders import JobFolder
+from vestim_core.jobs.job_folder import JobFolder
 from vestim_core.jobs.prepared_cache import PreparedCache
 from vestim_core.jobs.registry import Registry
 from vestim_core.spec.errors import ErrorCode, VestimError, not_found
@@ -32,34 +32,36 @@ from vestim_core.spec.states import JOB_ENDS, JobState, Phase, TaskKind
 from vestim_core.spec.task import TaskSpec
 from vestim_core.system import Home, read_json, write_json
 
-TRASH = ".deleted-"
-KEPT_INSPECTIONS = 20
+TRASH_PREFIX = ".deleted-"
+MAX_ENDED_INSPECTIONS = 20
+"""Answers that a client may still read; arbitrary: any value above the inspections that one form shows at once
+works."""
 log = logging.getLogger(__name__)
 
 
 class JobManager:
-    """All jobs of a home."""
+    """All jobs of a home; its methods belong to the daemon's main thread, like the registry's."""
 
     def __init__(self, home: Home, registry: Registry, on_change: Callable[[str], None] = lambda job_id: None) -> None:
         self.home = home
         self.registry = registry
         self.on_change = on_change
         self.job_containers: dict[str, JobContainer] = {}
-        self._described: dict[str, str] = {}
+        self._state_texts: dict[str, str] = {}
         self._in_unit = False
-        self._saved: dict[str, JobContainer] = {}
+        self._committed: dict[str, JobContainer] = {}
         self.data_sets = DataSets(self)
         self._prepared = PreparedCache(home.prepared, home.settings)
 
     def load_jobs_from_registry(self) -> None:
-        """Bring back every job that has not ended."""
+        """Load every job that has not ended."""
         for job_id in self.registry.active_jobs():
             container = self.registry.load(job_id)
             if container is not None:
                 self.job_containers[job_id] = container
 
     def create_job(self, name: str, document: dict[str, Any]) -> JobContainer:
-        """A new draft with an id of its own."""
+        """Create a draft with a new id."""
         job_id = new_job_id(datetime.now().astimezone())
         while self.registry.exists(job_id):
             job_id = new_job_id(datetime.now().astimezone())
@@ -70,10 +72,10 @@ class JobManager:
         return container
 
     def create_inspection(self, document: dict[str, Any]) -> JobContainer:
-        """A question about files, queued: a container like any other, but in no list, and forgotten when it is old."""
-        for old in self.registry.ended_inspections()[:-KEPT_INSPECTIONS]:
-            self.registry.forget(old)
-            _remove(self.folder(old).root)
+        """Queue an inspection of files: a container that no list shows and that is forgotten when it is old."""
+        for old_id in self.registry.ended_inspections()[:-MAX_ENDED_INSPECTIONS]:
+            self.registry.forget(old_id)
+            _remove_in_background(self.folder(old_id).root)
         inspection_id = new_inspection_id(datetime.now().astimezone())
         container = JobContainer(inspection_id, inspection_id, document, utc_now(), self._end_of_queue())
         task = TaskSpec.model_validate(
@@ -86,11 +88,11 @@ class JobManager:
         return container
 
     def _end_of_queue(self) -> int:
-        """A place behind every job that has not ended."""
+        """Position behind every job that has not ended."""
         return max((container.position for container in self.job_containers.values()), default=0) + 1
 
     def get(self, job_id: str) -> JobContainer:
-        """The container of a job; one that has ended is loaded for this call alone."""
+        """The container of a job; an ended one is loaded for this call alone."""
         container = self.job_containers.get(job_id) or self.registry.load(job_id)
         if container is None:
             raise not_found(f"there is no job '{job_id}': 'vestim jobs' lists what there is", place="job_id")
@@ -101,7 +103,7 @@ class JobManager:
         return JobFolder.of(self.home.inspections if is_inspection_id(job_id) else self.home.jobs, job_id)
 
     def persist_job_container(self, container: JobContainer) -> None:
-        """Commit a container's changes, then describe it in its folder and tell clients; within a unit, at its end."""
+        """Commit a container's changes, update its folder and notify clients; within a unit, at its end."""
         with container.lock:
             self.registry.save(container)
             container.pending.clear()
@@ -110,50 +112,50 @@ class JobManager:
             container.unsaved = False
             if container.state in JOB_ENDS:
                 self.job_containers.pop(container.job_id, None)
-            self._saved[container.job_id] = container
+            self._committed[container.job_id] = container
         if container.state in JOB_ENDS and is_inspection_id(container.job_id):
-            self.data_sets.take_in(container)
+            self.data_sets.accept_inspection(container)
         self.tell_unless_in_unit()
 
     def reopen(self, container: JobContainer) -> None:
-        """Put an ended job back among those that run, behind all that wait."""
+        """Queue an ended job again, behind all that wait."""
         container.reopen()
-        self._queue_again(container)
+        self._requeue(container)
 
     def add_task(self, container: JobContainer, spec: TaskSpec) -> None:
-        """Put an ended job back among those that run for one more task."""
+        """Queue an ended job again for one more task."""
         container.add_task(spec)
-        self._queue_again(container)
+        self._requeue(container)
 
-    def _queue_again(self, container: JobContainer) -> None:
+    def _requeue(self, container: JobContainer) -> None:
         container.set_position(self._end_of_queue())
         self.job_containers[container.job_id] = container
         self.persist_job_container(container)
 
     def delete_job(self, container: JobContainer) -> None:
-        """Forget a job and remove its folder; a link in the folder's place is removed, never followed.
+        """Delete a job and its folder; a link in the folder's place is removed, never followed.
 
-        The folder is set aside at once and removed when that is committed; when it never is, it comes back.
+        The folder is renamed at once and removed when the deletion is committed; after a rollback it is renamed back.
         """
         folder = self.folder(container.job_id).root
         self.registry.delete(container.job_id)
-        self._saved[container.job_id] = container
+        self._committed[container.job_id] = container
         self.job_containers.pop(container.job_id, None)
-        self._described.pop(container.job_id, None)
+        self._state_texts.pop(container.job_id, None)
         if folder.is_symlink() or folder.exists():
             folder.rename(self._trash(container.job_id))
         self.tell_unless_in_unit()
 
     def settle_trash(self) -> None:
-        """Finish what a daemon that died while deleting has left: what was committed goes, what was not comes back."""
-        for trash in self.home.jobs.glob(f"{TRASH}*"):
-            self._settle_trash(trash.name.removeprefix(TRASH))
+        """Finish deletions that a killed daemon left: committed ones are completed, others undone."""
+        for trash in self.home.jobs.glob(f"{TRASH_PREFIX}*"):
+            self._settle_trash(trash.name.removeprefix(TRASH_PREFIX))
 
     def shrink_cache(self) -> None:
-        """Keep the cache of prepared arrays under its bound; what jobs that have not ended have prepared stays."""
+        """Keep the cache of prepared arrays under its limit; sets of jobs that have not ended stay."""
         tasks = (task for container in self.job_containers.values() for task in container.tasks.values())
         for folder in self._prepared.shrink({str(t.result.get("key")) for t in tasks if t.kind is TaskKind.PREPARE}):
-            _remove(folder)
+            _remove_in_background(folder)
 
     def _settle_trash(self, job_id: str) -> None:
         trash = self._trash(job_id)
@@ -164,16 +166,16 @@ class JobManager:
         elif trash.is_symlink():
             trash.unlink()
         else:
-            _remove(trash)
+            _remove_in_background(trash)
 
     def _trash(self, job_id: str) -> Path:
-        return self.home.jobs / f"{TRASH}{job_id}"
+        return self.home.jobs / f"{TRASH_PREFIX}{job_id}"
 
     @contextmanager
     def unit(self) -> Iterator[None]:
-        """Several changes as one transaction; when it fails, every container that it changed is as it was stored.
+        """Several changes as one transaction; on failure every container that it changed is restored as it was stored.
 
-        Job folders and clients hear of it when it is committed. May be nested: the outermost counts.
+        Job folders and clients are updated after the commit. May be nested: the outermost one commits.
         """
         if self._in_unit:
             yield
@@ -183,51 +185,51 @@ class JobManager:
             with self.registry.transaction():
                 yield
         except BaseException:
-            touched = {*self._saved, *(c.job_id for c in self.job_containers.values() if c.unsaved)}
-            self._saved.clear()
-            self.data_sets.forget_changes()
-            for job_id in touched:
+            changed_ids = {*self._committed, *(c.job_id for c in self.job_containers.values() if c.unsaved)}
+            self._committed.clear()
+            self.data_sets.discard_changes()
+            for job_id in changed_ids:
                 self._restore(job_id)
             raise
         finally:
             self._in_unit = False
-        self._tell()
+        self._publish_changes()
 
     def tell_unless_in_unit(self) -> None:
-        """Let folders and clients know of what was committed; within a unit that happens at its end."""
+        """Update folders and clients after a commit; within a unit that happens at its end."""
         if not self._in_unit:
-            self._tell()
+            self._publish_changes()
 
     def _restore(self, job_id: str) -> None:
         self._settle_trash(job_id)
-        stored = self.registry.load(job_id)
-        if stored is None or stored.state in JOB_ENDS:
+        container = self.registry.load(job_id)
+        if container is None or container.state in JOB_ENDS:
             self.job_containers.pop(job_id, None)
         else:
-            self.job_containers[job_id] = stored
+            self.job_containers[job_id] = container
 
-    def _tell(self) -> None:
-        """Bring the job folders in step with what was committed, and tell clients."""
-        saved, self._saved = self._saved, {}
-        for job_id, container in saved.items():
+    def _publish_changes(self) -> None:
+        """Update the job folders to the committed state, and notify clients."""
+        committed, self._committed = self._committed, {}
+        for job_id, container in committed.items():
             try:
                 if not self.registry.has(job_id):
                     self._settle_trash(job_id)
                 elif not is_inspection_id(job_id):
-                    self._describe(container)
+                    self._write_state_json(container)
             except VestimError as error:  # the registry holds the truth; the next change tries again
                 log.warning("%s", error)
             if container.state in JOB_ENDS or job_id not in self.job_containers:
-                self._described.pop(job_id, None)
+                self._state_texts.pop(job_id, None)
             self.on_change(job_id)
-        for data_set_id in self.data_sets.tell():
+        for data_set_id in self.data_sets.publish_changes():
             self.on_change(data_set_id)
 
     def write_job_json(self, container: JobContainer) -> None:
-        """The spec as started with its provenance; written at the start, and again when the data's hashes are known."""
+        """Write the started spec with its provenance: at the start, and again when the data's hashes are known."""
         folder = self.folder(container.job_id)
         training = container.managers[Phase.TRAINING_SETUP].details
-        _write(
+        _write_file(
             folder.job_json,
             {
                 "schema_version": 1,
@@ -252,8 +254,8 @@ class JobManager:
             },
         )
 
-    def _describe(self, container: JobContainer) -> None:
-        """Rewrite state.json when something in it changed; it is what the registry can be rebuilt from."""
+    def _write_state_json(self, container: JobContainer) -> None:
+        """Rewrite state.json when its content changed; the registry can be rebuilt from it."""
         state = {
             "schema_version": 1,
             "job_id": container.job_id,
@@ -273,25 +275,25 @@ class JobManager:
         }
         text = json.dumps(state, sort_keys=True)
         path = self.folder(container.job_id).state_json
-        if (self._described.get(container.job_id) or _described_in(path)) != text:
-            _write(path, state)
-        self._described[container.job_id] = text
+        if (self._state_texts.get(container.job_id) or _stored_state_text(path)) != text:
+            _write_file(path, state)
+        self._state_texts[container.job_id] = text
 
 
-def _remove(trash: Path) -> None:
-    """Remove a folder that nothing refers to any more, beside whatever else is being done."""
+def _remove_in_background(trash: Path) -> None:
+    """Remove a folder that nothing refers to any more, on a thread of its own."""
     threading.Thread(target=shutil.rmtree, args=(trash,), kwargs={"ignore_errors": True}, daemon=True).start()
 
 
-def _described_in(path: Path) -> str:
-    """What a state.json says already, in one order; empty where there is none that can be read."""
+def _stored_state_text(path: Path) -> str:
+    """Content of a state.json with sorted keys; empty when it cannot be read."""
     try:
         return json.dumps(read_json(path), sort_keys=True)
     except (OSError, ValueError):
         return ""
 
 
-def _write(path: Path, value: dict[str, Any]) -> None:
+def _write_file(path: Path, value: dict[str, Any]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_json(path, value)

@@ -1,7 +1,7 @@
-"""The registry from the job folders: what a lost or damaged database held, told again by the files that remain.
+"""Reconstruction of the registry from the job folders, after the database was lost or damaged.
 
-Jobs, specs, names, tags, states, tasks, attempts, results and the workers' events come back; event numbers are new,
-and so is the lineage, so that every client starts over. A folder that cannot be understood is left alone and named.
+Jobs, specs, names, tags, states, tasks, attempts, results and the workers' events come back; event numbers and lineage
+are new, so that every client starts over. A folder that cannot be read is left alone and reported.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from vestim_core.jobs.container import JobContainer
-from vestim_core.jobs.folders import JobFolder
+from vestim_core.jobs.job_folder import JobFolder
 from vestim_core.jobs.manager import JobManager
-from vestim_core.jobs.managers.setup import TrainingSetupManager
+from vestim_core.jobs.managers.training_setup import TrainingSetupManager
 from vestim_core.jobs.reconciler import SetJob, SetTask, reconcile
 from vestim_core.jobs.tasks import Task
 from vestim_core.protocol.journal import read_lines
@@ -30,21 +30,24 @@ from vestim_core.system import read_json
 from vestim_core.system.failpoints import failpoint
 
 log = logging.getLogger(__name__)
-_AFTER = {
+_STATE_AFTER = {
     AttemptState.FINISHED: TaskState.DONE,
     AttemptState.STOPPED: TaskState.STOPPED,
     AttemptState.PAUSED: TaskState.PAUSED,
 }
 
 
-def take_in(manager: JobManager, job_id: str) -> JobContainer | None:
-    """Make a job whose folder was put into the workspace one of the registry's; None for one that it knows, which is
-    not touched, and where there is no such folder. `VestimError` for a folder that cannot be understood."""
+def register_job_folder(manager: JobManager, job_id: str) -> JobContainer | None:
+    """Register a job whose folder was copied into the workspace.
+
+    None for a job that the registry knows, which is not changed, and for a missing folder. `VestimError` for a folder
+    that cannot be read.
+    """
     folder = manager.folder(job_id)
     if manager.registry.has(job_id) or not folder.state_json.is_file():
         return None
     try:
-        container = _job_from(folder)
+        container = _read_job(folder)
     except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
         raise wrong_input(
             f"'{folder.root}' cannot be opened as a job ({error}): copy the whole folder anew", place="job_id"
@@ -56,14 +59,14 @@ def take_in(manager: JobManager, job_id: str) -> JobContainer | None:
 
 
 def rebuild(manager: JobManager) -> list[str]:
-    """Bring back every data set and job of the workspace into an empty registry; a sentence for each that could not
-    be."""
+    """Load every data set and job of the workspace into an empty registry; one message for each that could not be
+    loaded."""
     problems = manager.data_sets.rebuild()
     for root in sorted(manager.home.jobs.iterdir()) if manager.home.jobs.is_dir() else []:
         if not root.is_dir() or root.is_symlink() or not is_safe_id(root.name):
             continue
         try:
-            container = _job_from(JobFolder(root))
+            container = _read_job(JobFolder(root))
         except (OSError, ValueError, KeyError, TypeError, ValidationError, VestimError) as error:
             problems.append(f"'{root}' could not be brought back ({error}): it is left as it is")
             log.warning(problems[-1])
@@ -76,30 +79,30 @@ def rebuild(manager: JobManager) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """One attempt as its folder tells it."""
+    """One attempt, read from its folder."""
 
     launch: Launch
     folder: Path
     exit: ExitFile | None
 
 
-def _job_from(folder: JobFolder) -> JobContainer:
+def _read_job(folder: JobFolder) -> JobContainer:
     state: dict[str, Any] = read_json(folder.state_json)
     if state["job_id"] != folder.root.name:
         raise ValueError(f"its state.json belongs to job {state['job_id']}")
-    draft = JobState(state["state"]) is JobState.DRAFT
-    job: dict[str, Any] = {} if draft else read_json(folder.job_json)
+    is_draft = JobState(state["state"]) is JobState.DRAFT
+    job: dict[str, Any] = {} if is_draft else read_json(folder.job_json)
     container = JobContainer(state["job_id"], state["name"], {}, state["created_utc"], state.get("position", 0))
-    container.save_document(state["draft"] if draft else job["spec"])
-    if draft and state.get("imported"):
+    container.save_document(state["draft"] if is_draft else job["spec"])
+    if is_draft and state.get("imported"):
         container.provenance = {"imported": state["imported"]}
-    if not draft:
-        kept = ("prepare_", "data_set", "imported")
-        known = {key: value for key, value in job["provenance"].items() if key.startswith(kept)}
-        _bring_back_work(container, folder, _imported_runs(state, folder, known.get("imported") or {}))
-        container.provenance = known or container.provenance
+    if not is_draft:
+        kept_prefixes = ("prepare_", "data_set", "imported")
+        provenance = {key: value for key, value in job["provenance"].items() if key.startswith(kept_prefixes)}
+        _restore_tasks(container, folder, _imported_runs(state, folder, provenance.get("imported") or {}))
+        container.provenance = provenance or container.provenance
         container.set_intent(Intent(state["intent"]), test=state.get("test_after_stop", True))
-        _settle(container, JobState(state["state"]))
+        _restore_job_state(container, JobState(state["state"]))
     container.describe(name=state["name"], note=state.get("note", ""), tags=state.get("tags", []))
     container.archived = state["archived"]
     container.started_utc, container.ended_utc = state["started_utc"], state["ended_utc"]
@@ -107,62 +110,62 @@ def _job_from(folder: JobFolder) -> JobContainer:
 
 
 def _imported_runs(state: dict[str, Any], folder: JobFolder, imported: dict[str, Any]) -> list[_Run]:
-    """One run of each task that no process of ours ever ran; its journal lies in the task's folder."""
+    """One run of each imported task, which no Vestim process ran; its journal lies in the task's folder."""
     runs = []
     for task in imported.get("tasks") or []:
-        task_id, end = task["task_id"], AttemptState(task["end"])
+        task_id, end_state = task["task_id"], AttemptState(task["end"])
         launch = Launch(
             job_id=state["job_id"], task_id=task_id, attempt=1, home="", threads=1, started_utc=state["started_utc"]
         )
-        failed = VestimError(ErrorCode.FAILED, f"{task_id} had failed before it was imported", place=task_id)
-        error = dict(failed.to_record()) if end is AttemptState.FAILED else None
-        last_word = ExitFile(state=end, error=error, ended_utc=state["ended_utc"])
-        runs.append(_Run(launch, folder.task(task_id), last_word))
+        failure = VestimError(ErrorCode.FAILED, f"{task_id} had failed before it was imported", place=task_id)
+        error = dict(failure.to_record()) if end_state is AttemptState.FAILED else None
+        exit_file = ExitFile(state=end_state, error=error, ended_utc=state["ended_utc"])
+        runs.append(_Run(launch, folder.task(task_id), exit_file))
     return runs
 
 
-def _bring_back_work(container: JobContainer, folder: JobFolder, imported: list[_Run]) -> None:
-    """The tasks and what their attempts left. imported: runs of tasks that no spec gives, but their files."""
+def _restore_tasks(container: JobContainer, folder: JobFolder, imported: list[_Run]) -> None:
+    """Restore the tasks and their attempts. imported: runs of tasks that are read from files, not from the spec."""
     setup = container.managers[Phase.TRAINING_SETUP]
     assert isinstance(setup, TrainingSetupManager)
     if imported:
         paths = [run.folder / "task.json" for run in imported]
-        container.replace_tasks(setup.take([TaskSpec.model_validate(read_json(path)) for path in paths]))
+        container.replace_tasks(setup.summarize([TaskSpec.model_validate(read_json(path)) for path in paths]))
     else:
         container.replace_tasks(setup.expand(validate_job(container.document)))
     container.set_state(JobState.QUEUED)
-    for written in sorted(folder.root.glob(f"tasks/{TaskKind.RETEST}_*/task.json"), key=_number):
-        spec = TaskSpec.model_validate(read_json(written))
+    for task_json in sorted(folder.root.glob(f"tasks/{TaskKind.RETEST}_*/task.json"), key=_task_index):
+        spec = TaskSpec.model_validate(read_json(task_json))
         container.tasks[spec.task_id] = Task.from_spec(spec)
     for task_id, task in container.tasks.items():
-        written = folder.task(task_id) / "task.json"
-        if not imported and written.is_file():
-            task.document = read_json(written)
+        task_json = folder.task(task_id) / "task.json"
+        if not imported and task_json.is_file():
+            task.document = read_json(task_json)
             task.threads = int(task.document.get("threads", task.threads))
         task.has_model = (folder.result(task_id) / "model.json").is_file()
-    runs = [*imported, *_runs(container, folder)]
+    runs = [*imported, *_read_runs(container, folder)]
     for run in sorted(runs, key=lambda run: (run.launch.started_utc, run.launch.attempt)):
-        _bring_back_run(container, run)
+        _restore_run(container, run)
 
 
-def _number(task_json: Path) -> int:
-    """The number at the end of a task's id."""
+def _task_index(task_json: Path) -> int:
+    """Index at the end of a task's id."""
     return int(task_json.parent.name.rpartition("_")[2])
 
 
-def _runs(container: JobContainer, folder: JobFolder) -> list[_Run]:
+def _read_runs(container: JobContainer, folder: JobFolder) -> list[_Run]:
     runs: list[_Run] = []
     for task_id in container.tasks:
         for attempt in (folder.task(task_id) / "attempts").glob("*"):
             if (attempt / "launch.json").is_file():
                 launch = Launch.model_validate(read_json(attempt / "launch.json"))
-                last_word = attempt / "exit.json"
-                ended = ExitFile.model_validate(read_json(last_word)) if last_word.is_file() else None
-                runs.append(_Run(launch, attempt, ended))
+                exit_json = attempt / "exit.json"
+                exit_file = ExitFile.model_validate(read_json(exit_json)) if exit_json.is_file() else None
+                runs.append(_Run(launch, attempt, exit_file))
     return runs
 
 
-def _bring_back_run(container: JobContainer, run: _Run) -> None:
+def _restore_run(container: JobContainer, run: _Run) -> None:
     task_id = run.launch.task_id
     task = container.tasks[task_id]
     container.set_task_state(task_id, TaskState.READY)
@@ -170,23 +173,23 @@ def _bring_back_run(container: JobContainer, run: _Run) -> None:
         task.attempt.number = run.launch.attempt - 1
     attempt = container.new_attempt(task_id)
     attempt.number, attempt.started_utc = run.launch.attempt, run.launch.started_utc
-    born = run.folder / "worker.json"
-    if born.is_file():
-        who = read_json(born)
-        container.attempt_started(task_id, int(who["pid"]), float(who["create_time"]))
-    journal = run.folder / "events.jsonl"
-    if journal.is_file():
-        container.ingest(task_id, *read_lines(journal.read_bytes(), 0))
+    worker_json = run.folder / "worker.json"
+    if worker_json.is_file():
+        process = read_json(worker_json)
+        container.attempt_started(task_id, int(process["pid"]), float(process["create_time"]))
+    journal_path = run.folder / "events.jsonl"
+    if journal_path.is_file():
+        container.ingest(task_id, *read_lines(journal_path.read_bytes(), 0))
     if run.exit is None:
-        return  # it runs still, or the daemon finds out that it does not
+        return  # it still runs, or the daemon will find that it does not
     error = VestimError.from_record(dict(run.exit.error)) if run.exit.error else None
     container.attempt_ended(task_id, run.exit.state, error)
     attempt.ended_utc = run.exit.ended_utc
-    container.set_task_state(task_id, _AFTER.get(run.exit.state, TaskState.FAILED))
+    container.set_task_state(task_id, _STATE_AFTER.get(run.exit.state, TaskState.FAILED))
 
 
-def _settle(container: JobContainer, state: JobState) -> None:
-    """Let what follows from the attempts follow, up to the state that the job was in."""
+def _restore_job_state(container: JobContainer, state: JobState) -> None:
+    """Apply what follows from the attempts, up to the state that the job was in."""
     if state is JobState.HELD:
         container.set_state(JobState.HELD)
         return

@@ -1,7 +1,7 @@
-"""The reconciler: what has to happen so that a job's state comes closer to what its user wants.
+"""The reconciler: actions that move a job's state towards what its user wants.
 
-A pure function of facts: no clock, no files, no processes. Applied again to its own outcome it asks for nothing more,
-so that it can be called at any time and after any crash. Tasks stand in an order in which none depends on a later one.
+A pure function of facts: no clock, no files, no processes. Applied to its own outcome it returns no further action, so
+that it can be called at any time and after any crash. Tasks are ordered so that none depends on a later one.
 """
 
 from __future__ import annotations
@@ -11,18 +11,20 @@ from dataclasses import dataclass
 
 from vestim_core.spec.states import JOB_ENDS, TASK_ENDS, AttemptState, Intent, JobState, TaskKind, TaskState
 
-MAX_RETRIES = 3
-MIN_MEMBERS = 2
+MAX_RETRIES = 3  # one per pause in RETRY_AFTER_S
+MIN_MEMBERS = 2  # fewer members make no ensemble
 RETRY_AFTER_S = (1.0, 5.0, 30.0)
-"""A task whose process vanished gets another attempt after these pauses, from its newest checkpoint; then it failed."""
-ASK_S = 10.0
-TERMINATE_S = 5.0
-"""The stop ladder: asked for `ASK_S`, then told by a signal for `TERMINATE_S`, then killed with all its descendants."""
+"""Pauses before further attempts of a task whose process vanished, from its newest checkpoint; after the last
+it fails."""
+ASK_S = 10.0  # an attempt normally ends within one batch
+TERMINATE_S = 5.0  # time to handle the signal
+"""The stop ladder: `ASK_S` after the request a signal, `TERMINATE_S` later the process and all descendants are
+killed."""
 
 
 @dataclass(frozen=True, slots=True)
 class AttemptFacts:
-    """A task's newest attempt. Times are seconds on one clock, 0 for never."""
+    """A task's newest attempt. Times are seconds on one monotonic clock, 0 for never."""
 
     number: int
     state: AttemptState
@@ -48,7 +50,7 @@ class TaskFacts:
 
 @dataclass(frozen=True, slots=True)
 class JobFacts:
-    """One job. `test_after_stop`: whether what has a model is still tested after a stop."""
+    """One job. test_after_stop: tasks with a model are still tested after a stop."""
 
     state: JobState
     intent: Intent
@@ -58,7 +60,7 @@ class JobFacts:
 
 @dataclass(frozen=True, slots=True)
 class SetTask:
-    """Give a task another state."""
+    """Set a task's state."""
 
     task_id: str
     state: TaskState
@@ -74,14 +76,14 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class SetJob:
-    """Give the job another state."""
+    """Set the job's state."""
 
     state: JobState
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Write the user's intent where the running attempt looks for it."""
+    """Write the user's intent to the file that the running attempt reads."""
 
     task_id: str
     intent: Intent
@@ -89,7 +91,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Terminate:
-    """Tell the attempt's process tree to end."""
+    """Send the attempt's process tree the signal to end."""
 
     task_id: str
 
@@ -101,10 +103,10 @@ class Kill:
     task_id: str
 
 
-_SHORT = {TaskKind.BASELINE, TaskKind.TEST, TaskKind.ENSEMBLE, TaskKind.RETEST}
+_UNINTERRUPTED = {TaskKind.BASELINE, TaskKind.TEST, TaskKind.ENSEMBLE, TaskKind.RETEST}
 Action = SetTask | Retry | SetJob | Ask | Terminate | Kill
 
-_AFTER = {
+_STATE_AFTER = {
     AttemptState.FINISHED: TaskState.DONE,
     AttemptState.STOPPED: TaskState.STOPPED,
     AttemptState.PAUSED: TaskState.PAUSED,
@@ -113,37 +115,39 @@ _AFTER = {
 
 
 def reconcile(job: JobFacts, now_s: float) -> list[Action]:
-    """Everything to be done now, in order; empty for drafts, jobs that have ended, and held ones but to stop them."""
+    """All actions due now, in order; none for drafts and ended jobs, and for held ones only those that stop them."""
     if job.state in {*JOB_ENDS, JobState.DRAFT} or (job.state is JobState.HELD and job.intent is not Intent.STOP):
         return []
     facts = {task.task_id: task for task in job.tasks}
     states: dict[str, TaskState] = {}
     actions: list[Action] = []
     for task in job.tasks:
-        state = _next_state(task, job, states, facts)
+        state = _next_task_state(task, job, states, facts)
         states[task.task_id] = state
-        if state is TaskState.READY and _vanished(task):
+        if state is TaskState.READY and _has_vanished(task):
             actions.append(Retry(task.task_id, RETRY_AFTER_S[task.retries]))
         elif state is not task.state:
             actions.append(SetTask(task.task_id, state))
         if state is TaskState.RUNNING and task.attempt:
-            actions.extend(_ladder(task, task.attempt, _wanted(task, job), now_s))
-    job_state = _job_state(job, states)
+            actions.extend(_stop_actions(task, task.attempt, _effective_intent(task, job), now_s))
+    job_state = _next_job_state(job, states)
     if job_state is not job.state:
         actions.append(SetJob(job_state))
     return actions
 
 
-def _next_state(task: TaskFacts, job: JobFacts, states: dict[str, TaskState], facts: dict[str, TaskFacts]) -> TaskState:
+def _next_task_state(
+    task: TaskFacts, job: JobFacts, states: dict[str, TaskState], facts: dict[str, TaskFacts]
+) -> TaskState:
     state = task.state
     if state is TaskState.RUNNING and task.attempt and task.attempt.ended:
-        state = _after_vanishing(task, job) if _vanished(task) else _AFTER[task.attempt.state]
+        state = _state_after_vanishing(task, job) if _has_vanished(task) else _STATE_AFTER[task.attempt.state]
         if state is TaskState.STOPPED and job.intent is not Intent.STOP:
-            state = TaskState.READY  # a stop that the user took back before the worker obeyed
+            state = TaskState.READY  # the user took the stop back before the worker obeyed
     if state is TaskState.WAITING:
-        state = _after_waiting(task, states, facts)
+        state = _state_of_waiting(task, states, facts)
     if state in {TaskState.WAITING, TaskState.READY, TaskState.PAUSED} and job.intent is Intent.STOP:
-        if not _still_tested(task, job, states, facts):
+        if not _is_still_tested(task, job, states, facts):
             return TaskState.STOPPED
         return TaskState.READY if state is TaskState.PAUSED else state
     if state is TaskState.READY and job.intent is Intent.PAUSE:
@@ -153,35 +157,36 @@ def _next_state(task: TaskFacts, job: JobFacts, states: dict[str, TaskState], fa
     return state
 
 
-def _vanished(task: TaskFacts) -> bool:
-    """Whether the task's process is gone and said nothing of its own."""
-    gone = {AttemptState.KILLED, AttemptState.LOST}
-    return task.state is TaskState.RUNNING and task.attempt is not None and task.attempt.state in gone
+def _has_vanished(task: TaskFacts) -> bool:
+    """True if the task's process has ended without an exit file."""
+    vanished_states = {AttemptState.KILLED, AttemptState.LOST}
+    return task.state is TaskState.RUNNING and task.attempt is not None and task.attempt.state in vanished_states
 
 
-def _after_vanishing(task: TaskFacts, job: JobFacts) -> TaskState:
+def _state_after_vanishing(task: TaskFacts, job: JobFacts) -> TaskState:
     if job.intent is Intent.STOP:
         return TaskState.STOPPED
     if job.intent is Intent.PAUSE:
         return TaskState.PAUSED
-    again = task.kind is not TaskKind.INSPECT and task.retries < MAX_RETRIES  # whoever asked is waiting for an answer
-    return TaskState.READY if again else TaskState.FAILED
+    can_retry = task.kind is not TaskKind.INSPECT and task.retries < MAX_RETRIES  # a person waits for an inspection
+    return TaskState.READY if can_retry else TaskState.FAILED
 
 
-def _after_waiting(task: TaskFacts, states: dict[str, TaskState], facts: dict[str, TaskFacts]) -> TaskState:
-    needed = [(states[name], facts[name]) for name in task.depends_on]
+def _state_of_waiting(task: TaskFacts, states: dict[str, TaskState], facts: dict[str, TaskFacts]) -> TaskState:
+    dependencies = [(states[name], facts[name]) for name in task.depends_on]
     if task.kind is TaskKind.ENSEMBLE:
-        return _after_its_members([state for state, _ in needed])
-    if all(_satisfies(state, fact) for state, fact in needed):
+        return _ensemble_state([state for state, _ in dependencies])
+    if all(_is_satisfied(state, fact) for state, fact in dependencies):
         return TaskState.READY
-    for state, fact in needed:
-        if state in TASK_ENDS and not _satisfies(state, fact):
+    for state, fact in dependencies:
+        if state in TASK_ENDS and not _is_satisfied(state, fact):
             return TaskState.STOPPED if state is TaskState.STOPPED else TaskState.SKIPPED
     return TaskState.WAITING
 
 
-def _after_its_members(states: Sequence[TaskState]) -> TaskState:
-    """An ensemble waits for the end of all its members, and is made of those that were tested, if they are enough."""
+def _ensemble_state(states: Sequence[TaskState]) -> TaskState:
+    """State of an ensemble: it waits until all members have ended, and is made of the tested ones if they are
+    enough."""
     if not TASK_ENDS.issuperset(states):
         return TaskState.WAITING
     if states.count(TaskState.DONE) >= MIN_MEMBERS:
@@ -189,31 +194,33 @@ def _after_its_members(states: Sequence[TaskState]) -> TaskState:
     return TaskState.STOPPED if TaskState.STOPPED in states else TaskState.SKIPPED
 
 
-def _satisfies(state: TaskState, fact: TaskFacts) -> bool:
+def _is_satisfied(state: TaskState, fact: TaskFacts) -> bool:
     return state is TaskState.DONE or (fact.kind is TaskKind.TRAIN and state in TASK_ENDS and fact.has_model)
 
 
-def _still_tested(task: TaskFacts, job: JobFacts, states: dict[str, TaskState], facts: dict[str, TaskFacts]) -> bool:
-    """Whether a test that has not started keeps its place although the job is being stopped, or an ensemble of such."""
+def _is_still_tested(task: TaskFacts, job: JobFacts, states: dict[str, TaskState], facts: dict[str, TaskFacts]) -> bool:
+    """True if a test that has not started, or an ensemble of such tests, stays although the job is being stopped."""
     if task.kind not in {TaskKind.TEST, TaskKind.ENSEMBLE} or not job.test_after_stop:
         return False
     if task.kind is TaskKind.ENSEMBLE:
-        return _after_its_members([states[name] for name in task.depends_on]) in {TaskState.WAITING, TaskState.READY}
-    return all(_satisfies(states[name], facts[name]) or states[name] is TaskState.RUNNING for name in task.depends_on)
+        return _ensemble_state([states[name] for name in task.depends_on]) in {TaskState.WAITING, TaskState.READY}
+    return all(
+        _is_satisfied(states[name], facts[name]) or states[name] is TaskState.RUNNING for name in task.depends_on
+    )
 
 
-def _wanted(task: TaskFacts, job: JobFacts) -> Intent:
-    if job.intent is Intent.PAUSE and task.kind in _SHORT:
-        return Intent.RUN  # a matter of seconds, and nothing of it could be kept
+def _effective_intent(task: TaskFacts, job: JobFacts) -> Intent:
+    if job.intent is Intent.PAUSE and task.kind in _UNINTERRUPTED:
+        return Intent.RUN  # takes seconds, and its state cannot be saved
     if job.intent is Intent.STOP and task.kind in {TaskKind.TEST, TaskKind.ENSEMBLE} and job.test_after_stop:
         return Intent.RUN
     return job.intent
 
 
-def _ladder(task: TaskFacts, attempt: AttemptFacts, wanted: Intent, now_s: float) -> Iterator[Action]:
-    if attempt.asked is not wanted:
-        yield Ask(task.task_id, wanted)
-    elif wanted is Intent.RUN:
+def _stop_actions(task: TaskFacts, attempt: AttemptFacts, intent: Intent, now_s: float) -> Iterator[Action]:
+    if attempt.asked is not intent:
+        yield Ask(task.task_id, intent)
+    elif intent is Intent.RUN:
         return
     elif attempt.terminated_s:
         if now_s - attempt.terminated_s >= TERMINATE_S and not attempt.killed_s:
@@ -222,12 +229,12 @@ def _ladder(task: TaskFacts, attempt: AttemptFacts, wanted: Intent, now_s: float
         yield Terminate(task.task_id)
 
 
-def _job_state(job: JobFacts, states: dict[str, TaskState]) -> JobState:
+def _next_job_state(job: JobFacts, states: dict[str, TaskState]) -> JobState:
     values = set(states.values())
     if not states:
         return job.state
     if values <= TASK_ENDS:
-        return _end_state(job, states)
+        return _job_end_state(job, states)
     if TaskState.RUNNING in values:
         return JobState.RUNNING
     if job.intent is Intent.PAUSE and TaskState.READY not in values:
@@ -237,12 +244,12 @@ def _job_state(job: JobFacts, states: dict[str, TaskState]) -> JobState:
     return job.state
 
 
-def _end_state(job: JobFacts, states: dict[str, TaskState]) -> JobState:
-    """How the job itself has ended; what was tested on new files since changes nothing about that."""
-    own = [task for task in job.tasks if task.kind is not TaskKind.RETEST] or job.tasks
-    ends = {states[task.task_id] for task in own}
-    if TaskState.STOPPED in ends and (job.intent is Intent.STOP or len(own) < len(job.tasks)):
+def _job_end_state(job: JobFacts, states: dict[str, TaskState]) -> JobState:
+    """End state of the job itself; later evaluations on other files do not change it."""
+    job_tasks = [task for task in job.tasks if task.kind is not TaskKind.RETEST] or job.tasks
+    ends = {states[task.task_id] for task in job_tasks}
+    if TaskState.STOPPED in ends and (job.intent is Intent.STOP or len(job_tasks) < len(job.tasks)):
         return JobState.STOPPED
-    tests = [states[task.task_id] for task in own if task.kind is TaskKind.TEST]
+    tests = [states[task.task_id] for task in job_tasks if task.kind is TaskKind.TEST]
     succeeded = TaskState.DONE in tests if tests else ends == {TaskState.DONE}
     return JobState.DONE if succeeded else JobState.FAILED

@@ -1,4 +1,4 @@
-"""Room on the disk: too little of it pauses what runs while saving still works, and lets nothing new begin."""
+"""Disk space: too little of it pauses running jobs while saving still works, and lets nothing new start."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from pathlib import Path
 from vestim_core.spec.errors import refused
 from vestim_core.system import Home
 
-LEAST_FREE_MB = 500
+LEAST_FREE_MB = 500  # product rule: the window's notice names this number
 PAUSED = f"Paused: less than {LEAST_FREE_MB} MB free. The last save is intact."
 
 
 def short_of_room(home: Home) -> Path | None:
-    """A folder that jobs write to, on a disk with too little room; None where there is enough."""
+    """A folder that jobs write to on a disk with too little space; None where there is enough."""
     for folder in (home.workspace, home.root):
         try:
             free_MB = shutil.disk_usage(folder).free / 1e6
-        except OSError:  # a folder that is not there yet says nothing
+        except OSError:  # the folder does not exist yet
             continue
         if free_MB < LEAST_FREE_MB:
             return folder
@@ -25,7 +25,7 @@ def short_of_room(home: Home) -> Path | None:
 
 
 def check_room(home: Home) -> None:
-    """`VestimError` when there is too little room for a job to run."""
+    """`VestimError` when there is too little disk space for a job to run."""
     if (folder := short_of_room(home)) is not None:
         raise refused(
             f"less than {LEAST_FREE_MB} MB are free on the disk that holds '{folder}': make room, then try again",

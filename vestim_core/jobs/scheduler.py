@@ -1,9 +1,9 @@
 """The scheduler: which ready tasks start now. A pure function of what waits and what runs.
 
-The job with the fewest running tasks comes first, the older place in the queue decides between equals, so that no job
-starves another. A task never starts unless a slot and its threads are free; for the first job in the queue threads are
-kept free until they are enough; a task that wants more than the machine has starts when nothing else runs. An
-inspection, for which a person waits, takes none of this: one at a time runs beside everything else.
+The job with the fewest running tasks comes first, ties go to the earlier position in the queue, so that no job starves
+another. A task starts only when a slot and its threads are free; for the first job in the queue threads are held back
+until they suffice; a task that wants more threads than the machine has starts when nothing else runs. Inspections, for
+which a person waits, use none of these resources: one at a time runs beside everything else.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from vestim_core.spec.states import TaskKind
 
-_FIRST = {
+_KIND_PRIORITY = {
     TaskKind.PREPARE: 0,
     TaskKind.BASELINE: 1,
     TaskKind.TEST: 2,
@@ -35,7 +35,8 @@ class ReadyTask:
 
 @dataclass(frozen=True, slots=True)
 class QueuedJob:
-    """A job with ready tasks. `position`: its place in the queue; `running`: its running tasks; `limit`: 0 for none."""
+    """A job with ready tasks. position: in the queue. running: number of running tasks. limit: maximum of those, 0 for
+    none."""
 
     job_id: str
     position: int
@@ -46,7 +47,7 @@ class QueuedJob:
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """What the machine offers, and how much of it is taken."""
+    """Resources of the machine, and how much of them is in use."""
 
     slots: int
     threads: int
@@ -65,7 +66,7 @@ def choose(jobs: Sequence[QueuedJob], capacity: Capacity) -> list[tuple[str, str
         oldest = min(inspections, key=lambda job: job.position)
         chosen.append((oldest.job_id, oldest.ready[0].task_id))
     jobs = [job for job in jobs if job not in inspections]
-    waiting = {job.job_id: sorted(job.ready, key=lambda task: _FIRST[task.kind]) for job in jobs}
+    waiting = {job.job_id: sorted(job.ready, key=lambda task: _KIND_PRIORITY[task.kind]) for job in jobs}
     running = {job.job_id: job.running for job in jobs}
     slots, threads, gpus = capacity.used_slots, capacity.used_threads, capacity.used_gpus
     while slots < capacity.slots:
@@ -78,10 +79,8 @@ def choose(jobs: Sequence[QueuedJob], capacity: Capacity) -> list[tuple[str, str
                 continue
             if enough_threads:
                 break
-            if job.position == min(other.position for other in open_jobs):
-                return (
-                    chosen  # the first in the queue would never get many threads if others took each as it comes free
-                )
+            if job.position == min(open_job.position for open_job in open_jobs):
+                return chosen  # the first job would never get many threads if others took each one as it comes free
         else:
             return chosen
         waiting[job.job_id].pop(0)

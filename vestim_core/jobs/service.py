@@ -1,7 +1,7 @@
 """JobService: the verbs that clients call, one method each, the same for ZeroMQ, REST and the command line.
 
-A verb checks, changes a container and persists it; what follows from that (starting, asking, ending processes) is the
-daemon's. Method names and parameters are those of the protocol's table.
+A verb checks, changes a container and persists it; what follows (starting, stopping, ending processes) is the daemon's
+task. Method names and parameters are those of the protocol's method table.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from vestim_core.jobs.artifacts import list_files, read_piece
+from vestim_core.jobs.column_mappings import remember_mapping
 from vestim_core.jobs.container import JobContainer
+from vestim_core.jobs.evaluation_tasks import evaluation_task
+from vestim_core.jobs.job_views import is_imported
 from vestim_core.jobs.legacy.importing import LegacyImporter
 from vestim_core.jobs.legacy.settings_files import read_settings
 from vestim_core.jobs.manager import JobManager
 from vestim_core.jobs.managers.hyperparameters import SECTIONS
-from vestim_core.jobs.managers.setup import TrainingSetupManager
-from vestim_core.jobs.mappings import remember_mapping
-from vestim_core.jobs.readiness import ready_spec, start_problems, with_data_set, without_content
-from vestim_core.jobs.rebuild import take_in
-from vestim_core.jobs.retests import retest_task
+from vestim_core.jobs.managers.training_setup import TrainingSetupManager
+from vestim_core.jobs.readiness import resolve_data_set, start_problems, startable_spec, strip_data_set_content
+from vestim_core.jobs.rebuild import register_job_folder
 from vestim_core.jobs.room import check_room
 from vestim_core.jobs.speeds import read_speeds
-from vestim_core.jobs.views import is_imported
 from vestim_core.protocol.limits import MAX_LISTED, MAX_PIECE_BYTES, MAX_TASKS
 from vestim_core.spec.data import FileRepair
 from vestim_core.spec.data_set import DataSet, DataSetSpec
@@ -37,11 +37,11 @@ from vestim_core.spec.job_presets import presets
 from vestim_core.spec.states import JOB_ENDS, Intent, JobState, Phase
 from vestim_core.system import gpu_count
 
-MAX_COPIED_NAME = 190
+MAX_COPIED_NAME = 190  # characters; leaves room for " (copy)" below the 200 of a job's name
 
 
 class JobService:
-    """The verbs over one `JobManager`."""
+    """The verbs over one `JobManager`; called by the daemon's main thread."""
 
     def __init__(self, manager: JobManager) -> None:
         self.manager = manager
@@ -50,32 +50,32 @@ class JobService:
     # --- from a draft to a running job
 
     def create_job(self, name: str = "", spec: dict[str, Any] | None = None) -> dict[str, Any]:
-        """A draft with a whole spec, part of one, or none."""
-        return _state(self.manager.create_job(name, spec or {}))
+        """Create a draft with a complete spec, part of one, or none."""
+        return _state_reply(self.manager.create_job(name, spec or {}))
 
     def save_draft(self, job_id: str, document: dict[str, Any]) -> dict[str, Any]:
-        """Replace a draft's whole document, kept exactly as it is, valid or not."""
+        """Replace a draft's whole document, stored exactly as given, valid or not."""
         container = self.manager.get(job_id)
         container.save_document(document)
         self.manager.persist_job_container(container)
-        return {**_state(container), "problems": start_problems(document, self.manager.data_sets)}
+        return {**_state_reply(container), "problems": start_problems(document, self.manager.data_sets)}
 
     def duplicate(self, job_id: str) -> dict[str, Any]:
-        """A new draft with the settings that a job was asked with."""
+        """Create a draft with the settings of another job."""
         container = self.manager.get(job_id)
         if is_inspection_id(job_id):
             raise refused(f"{job_id} is a question about files and no job", place="job_id")
         copy = self.manager.create_job(
-            f"{container.name[:MAX_COPIED_NAME]} (copy)", without_content(container.document)
+            f"{container.name[:MAX_COPIED_NAME]} (copy)", strip_data_set_content(container.document)
         )
-        return _state(copy)
+        return _state_reply(copy)
 
     def save_data(self, job_id: str, data: dict[str, Any]) -> dict[str, Any]:
         """Replace a draft's data section."""
         container = self.manager.get(job_id)
         container.save_document({**container.document, "data": data})
         self.manager.persist_job_container(container)
-        return _state(container)
+        return _state_reply(container)
 
     def save_hyperparameters(self, job_id: str, sections: dict[str, Any]) -> dict[str, Any]:
         """Replace sections of a draft other than its data."""
@@ -85,52 +85,53 @@ class JobService:
         container = self.manager.get(job_id)
         container.save_document({**container.document, **sections})
         self.manager.persist_job_container(container)
-        return _state(container)
+        return _state_reply(container)
 
     def setup_training_tasks(self, job_id: str) -> dict[str, Any]:
-        """Expand the draft's grids and repetitions into tasks and return their number."""
+        """Expand the draft's grids and repetitions into tasks; returns their counts."""
         container = self.manager.get(job_id)
-        self._set_up(container)
+        self._expand_tasks(container)
         self.manager.persist_job_container(container)
         details = container.managers[Phase.TRAINING_SETUP].details
         return {"job_id": job_id, "task_count": details["task_count"], "trial_count": details["trial_count"]}
 
     def start(self, job_id: str) -> dict[str, Any]:
-        """Fix the spec and put the job in the queue; its tasks are set up if they are not yet."""
+        """Fix the spec and queue the job; its tasks are set up if they are not yet."""
         container = self.manager.get(job_id)
         if container.state is not JobState.DRAFT:
             raise refused(f"job {job_id} is {container.state} and was started before", place="job_id")
         check_room(self.manager.home)
-        document, taken = with_data_set(container.document, self.manager.data_sets)
-        if taken:
+        document, origin = resolve_data_set(container.document, self.manager.data_sets)
+        if origin:
             container.save_document(document)
-            container.keep_provenance({"data_set": taken})
+            container.keep_provenance({"data_set": origin})
         if not container.tasks:
-            self._set_up(container)
+            self._expand_tasks(container)
         container.set_state(JobState.QUEUED)
         self.manager.write_job_json(container)
         self.manager.persist_job_container(container)
-        return _state(container)
+        return _state_reply(container)
 
     def submit(self, spec: dict[str, Any]) -> dict[str, Any]:
-        """Create, set up and start in one command; nothing is made of a spec that is not valid."""
-        ready_spec(spec, self.manager.data_sets)
+        """Create, set up and start in one command; an invalid spec creates nothing."""
+        startable_spec(spec, self.manager.data_sets)
         job_id = self.create_job(spec=spec)["job_id"]
         counts = self.setup_training_tasks(job_id)
         return {**counts, **self.start(job_id)}
 
     def stop(self, job_id: str, test: bool = True) -> dict[str, Any]:
-        """End training after the running batch, keep the best weights, and test what has a model unless told not to."""
+        """End training after the running batch, keep the best weights, and test what has a model unless `test` is
+        False."""
         container = self.manager.get(job_id)
         if container.state is JobState.DRAFT:
             raise refused(f"job {job_id} was never started", place="job_id")
         if container.state not in JOB_ENDS:
             container.set_intent(Intent.STOP, test=test)
             self.manager.persist_job_container(container)
-        return _state(container)
+        return _state_reply(container)
 
     def pause(self, job_id: str) -> dict[str, Any]:
-        """Save where each training stands and give its resources back; what takes seconds is finished first."""
+        """Save each training's state and release its resources; tasks of a few seconds are finished first."""
         container = self.manager.get(job_id)
         if container.state not in {JobState.QUEUED, JobState.RUNNING, JobState.PAUSED}:
             raise refused(f"job {job_id} is {container.state}: only a queued or running job can be paused")
@@ -138,10 +139,10 @@ class JobService:
             raise refused(f"job {job_id} is being stopped: wait until it has, then resume it")
         container.set_intent(Intent.PAUSE)
         self.manager.persist_job_container(container)
-        return _state(container)
+        return _state_reply(container)
 
     def resume(self, job_id: str) -> dict[str, Any]:
-        """Go on: a paused or held job from where it stood, an ended one with all that did not succeed."""
+        """Continue: a paused or held job where it stopped, an ended one with every task that did not succeed."""
         container = self.manager.get(job_id)
         if container.state is JobState.DRAFT:
             raise refused(f"job {job_id} was never started: start it")
@@ -150,14 +151,14 @@ class JobService:
         check_room(self.manager.home)
         if container.state in JOB_ENDS:
             self.manager.reopen(container)
-            return _state(container)
+            return _state_reply(container)
         if container.intent is Intent.STOP:
             raise refused(f"job {job_id} is being stopped: wait until it has, then resume it")
         container.set_intent(Intent.RUN)
         if container.state is JobState.HELD:
             container.set_state(JobState.QUEUED)
         self.manager.persist_job_container(container)
-        return _state(container)
+        return _state_reply(container)
 
     def test(
         self,
@@ -169,41 +170,41 @@ class JobService:
         repairs: list[dict[str, Any]],
         robustness: bool = False,
     ) -> dict[str, Any]:
-        """Test an ended job on new files, or on disturbed ones: its best model in validation, those of `tasks`, or
-        every one."""
+        """Evaluate models of an ended job on other files or disturbed ones: the best in validation, those of `tasks`,
+        or every one."""
         if is_inspection_id(job_id):
             raise refused(f"{job_id} is a question about files and no job", place="job_id")
-        take_in(self.manager, job_id)
+        register_job_folder(self.manager, job_id)
         container = self.manager.get(job_id)
         if container.state not in JOB_ENDS:
             raise refused(f"job {job_id} is {container.state}: its models can be tested when it has ended")
         check_room(self.manager.home)
         try:
-            mended = TypeAdapter(list[FileRepair]).validate_python(repairs)
+            file_repairs = TypeAdapter(list[FileRepair]).validate_python(repairs)
         except ValidationError as error:
             raise spec_error(error) from None
-        spec = retest_task(container, files, tasks, every, columns, mended, robustness)
+        spec = evaluation_task(container, files, tasks, every, columns, file_repairs, robustness)
         self.manager.add_task(container, spec)
         trained = spec.retest.trained if spec.retest else []
-        return {**_state(container), "task_id": spec.task_id, "trained": trained}
+        return {**_state_reply(container), "task_id": spec.task_id, "trained": trained}
 
     def import_legacy(self, paths: list[str], after: str = "") -> dict[str, Any]:
-        """Bring in jobs of the predecessor, as many as a moment allows; its files stay as they are."""
+        """Import a page of legacy jobs, limited by time; their files stay unchanged."""
         check_room(self.manager.home)
-        return self._legacy.page(paths, after)
+        return self._legacy.import_page(paths, after)
 
-    # --- keeping order
+    # --- organizing
 
     def archive(self, job_id: str) -> dict[str, Any]:
-        """Put a job away that has ended or never started; nothing of it is lost."""
-        return self._archived(job_id, True)
+        """Archive a job that has ended or never started; nothing of it is lost."""
+        return self._set_archived(job_id, True)
 
     def restore(self, job_id: str) -> dict[str, Any]:
-        """Bring an archived job back."""
-        return self._archived(job_id, False)
+        """Restore an archived job."""
+        return self._set_archived(job_id, False)
 
     def delete(self, job_id: str) -> dict[str, Any]:
-        """Remove a job and its folder for ever; refused while anything of it may run."""
+        """Delete a job and its folder for good; refused while any of it may run."""
         container = self.manager.get(job_id)
         if container.state not in {*JOB_ENDS, JobState.DRAFT}:
             raise refused(f"job {job_id} is {container.state}: stop it before it is deleted")
@@ -211,89 +212,93 @@ class JobService:
         return {"job_id": job_id, "deleted": True}
 
     def rename(self, job_id: str, name: str) -> dict[str, Any]:
-        """Give a job another name."""
+        """Rename a job."""
         if not name.strip():
             raise wrong_input("a job needs a name that is not empty", place="name")
-        return self._described(job_id, name=name.strip())
+        return self._update_description(job_id, name=name.strip())
 
     def tag(self, job_id: str, add: list[str], remove: list[str]) -> dict[str, Any]:
         """Add and remove tags."""
-        kept = [tag for tag in self.manager.get(job_id).tags if tag not in remove]
-        new = [tag.strip() for tag in add if tag.strip()]
-        return self._described(job_id, tags=list(dict.fromkeys([*kept, *new])))
+        remaining = [tag for tag in self.manager.get(job_id).tags if tag not in remove]
+        added = [tag.strip() for tag in add if tag.strip()]
+        return self._update_description(job_id, tags=list(dict.fromkeys([*remaining, *added])))
 
     def note(self, job_id: str, text: str) -> dict[str, Any]:
         """Replace a job's note."""
-        return self._described(job_id, note=text)
+        return self._update_description(job_id, note=text)
 
     def remark(self, job_id: str, text: str) -> dict[str, Any]:
-        """Keep a sentence from outside among a job's messages; it changes no state."""
+        """Add a text from outside to a job's messages; no state changes."""
         container = self.manager.get(job_id)
         container.remark(text)
         self.manager.persist_job_container(container)
         return {"job_id": job_id, "last_seq": container.last_seq}
 
     def move_in_queue(self, job_id: str, place: int) -> dict[str, Any]:
-        """Make a job the `place`-th of the queue, counted from 1; what is running goes on."""
+        """Move a job to position `place` of the queue, counted from 1; running tasks continue."""
         container = self.manager.get(job_id)
-        waiting = {JobState.QUEUED, JobState.RUNNING, JobState.PAUSED, JobState.HELD}
-        if container.state not in waiting:
+        queued_states = {JobState.QUEUED, JobState.RUNNING, JobState.PAUSED, JobState.HELD}
+        if container.state not in queued_states:
             raise refused(f"job {job_id} is {container.state} and not in the queue")
-        queue = [c for c in self.manager.job_containers.values() if c.state in waiting]
-        queue.sort(key=lambda c: c.position)
-        positions = [c.position for c in queue]
+        queue = [queued for queued in self.manager.job_containers.values() if queued.state in queued_states]
+        queue.sort(key=lambda queued: queued.position)
+        positions = [queued.position for queued in queue]
         queue.remove(container)
         queue.insert(place - 1, container)
-        for position, moved in zip(positions, queue, strict=True):
-            if moved.position != position:
-                moved.set_position(position)
-                self.manager.persist_job_container(moved)
-        return {"job_id": job_id, "place": queue.index(container) + 1, "queue": [c.job_id for c in queue]}
+        for position, queued_job in zip(positions, queue, strict=True):
+            if queued_job.position != position:
+                queued_job.set_position(position)
+                self.manager.persist_job_container(queued_job)
+        return {"job_id": job_id, "place": queue.index(container) + 1, "queue": [queued.job_id for queued in queue]}
 
-    # --- questions about files, before there is a job
+    # --- inspections of files, before a job exists
 
     def sniff(self, files: list[str], columns: dict[str, str]) -> dict[str, Any]:
-        """Ask what kind of files these are; the answer comes from an inspecting worker."""
+        """Request the kind of these files; an inspecting worker answers."""
         return self._inspect({"action": "sniff", "files": files, "columns": columns})
 
     def check(self, files: list[dict[str, Any]], columns: dict[str, str]) -> dict[str, Any]:
-        """Ask what is wrong or odd in these files."""
+        """Request findings about these files."""
         return self._inspect({"action": "check", "files": files, "columns": columns})
 
     def preview(
         self, file: str, columns: dict[str, str], signals: list[str], points: int, repairs: list[dict[str, Any]]
     ) -> dict[str, Any]:
-        """Ask for the signals of a file, thinned."""
-        asked = {"file": file, "columns": columns, "signals": signals, "points": points, "repairs": repairs}
-        return self._inspect({"action": "preview", **asked})
+        """Request the signals of a file, thinned out."""
+        request = {"file": file, "columns": columns, "signals": signals, "points": points, "repairs": repairs}
+        return self._inspect({"action": "preview", **request})
 
     def rewrite(
         self, files: list[str], folder: str, columns: dict[str, str], repairs: list[dict[str, Any]]
     ) -> dict[str, Any]:
-        """Have these files written anew, repaired."""
-        asked = {"files": files, "folder": folder, "columns": columns, "repairs": repairs}
-        return self._inspect({"action": "rewrite", **asked})
+        """Request repaired copies of these files."""
+        request = {"files": files, "folder": folder, "columns": columns, "repairs": repairs}
+        return self._inspect({"action": "rewrite", **request})
 
     def generate_demo(self) -> dict[str, Any]:
-        """Have the demo's files written, unless they lie there whole, and ask for the job on them."""
+        """Request the demo's files, written unless they are complete already, and the job on them."""
         return self._inspect({"action": "generate_demo"})
 
     def map_columns(self, header: list[str], columns: dict[str, str]) -> dict[str, Any]:
-        """Remember what the columns of files with this header are; an empty mapping forgets."""
+        """Remember the columns of files with this header; an empty mapping forgets them."""
         remember_mapping(self.manager.home.mappings, header, columns)
         return {"header": header, "columns": columns}
 
     # --- data sets
 
     def save_data_set(self, name: str, spec: dict[str, Any], data_set: str = "") -> dict[str, Any]:
-        """Keep a new data set, or change one, and have its files looked at."""
+        """Create a data set, or change one, and have its files checked."""
         try:
-            wanted = DataSetSpec.model_validate(spec)
+            data_set_spec = DataSetSpec.model_validate(spec)
         except ValidationError as error:
             raise spec_error(error) from None
-        known = self.manager.data_sets
-        saved = known.change(known.find(data_set), name, wanted) if data_set else known.add(name, wanted)
-        return _data_set_state(saved)
+        data_sets = self.manager.data_sets
+        saved_data_set = (
+            data_sets.change(data_sets.find(data_set), name, data_set_spec)
+            if data_set
+            else data_sets.add(name, data_set_spec)
+        )
+        return _data_set_reply(saved_data_set)
 
     def list_data_sets(self) -> dict[str, Any]:
         """One summary per data set."""
@@ -301,47 +306,48 @@ class JobService:
 
     def show_data_set(self, data_set: str) -> dict[str, Any]:
         """A data set with its files and findings."""
-        found = self.manager.data_sets.find(data_set)
-        return {**found.to_record(), **found.summary()}
+        entry = self.manager.data_sets.find(data_set)
+        return {**entry.to_record(), **entry.summary()}
 
     def check_data_set(self, data_set: str) -> dict[str, Any]:
-        """Have the files looked at again; jobs from then on take what is found."""
-        return _data_set_state(self.manager.data_sets.check(self.manager.data_sets.find(data_set)))
+        """Check the files again; jobs that start later use the new content."""
+        return _data_set_reply(self.manager.data_sets.check(self.manager.data_sets.find(data_set)))
 
     def rename_data_set(self, data_set: str, name: str) -> dict[str, Any]:
-        """Give a data set another name."""
-        return _data_set_state(self.manager.data_sets.rename(self.manager.data_sets.find(data_set), name))
+        """Rename a data set."""
+        return _data_set_reply(self.manager.data_sets.rename(self.manager.data_sets.find(data_set), name))
 
     def delete_data_set(self, data_set: str) -> dict[str, Any]:
-        """Forget a data set; files and jobs stay as they are."""
-        found = self.manager.data_sets.find(data_set)
-        self.manager.data_sets.delete(found)
-        return {"data_set_id": found.data_set_id, "name": found.name, "deleted": True}
+        """Delete a data set; files and jobs stay unchanged."""
+        entry = self.manager.data_sets.find(data_set)
+        self.manager.data_sets.delete(entry)
+        return {"data_set_id": entry.data_set_id, "name": entry.name, "deleted": True}
 
     # --- reading
 
     def estimate(self, spec: dict[str, Any], train_rows: int | None = None) -> dict[str, Any]:
-        """What a job would amount to: models, parameters, memory, and time where trainings of its kind have ended."""
+        """Estimate a job's models, parameters, memory, and its time when trainings of its kind have ended here."""
         speeds = read_speeds(self.manager.home.speeds)
         return estimate(spec, Circumstances(speeds, os.cpu_count() or 1, gpu_count(), train_rows))
 
     def read_hyperparameters(self, document: dict[str, Any] | list[Any]) -> dict[str, Any]:
-        """The predecessor's settings as sections of a job, with a note on each that has no counterpart."""
+        """Convert legacy settings to sections of a job, with a note on each setting that has no counterpart."""
         return read_settings(document)
 
     def list_presets(self) -> dict[str, Any]:
-        """Whole settings to start from, without data."""
+        """Complete settings to start from, without data."""
         return {"presets": [preset.to_record() for preset in presets()]}
 
     def list_jobs(self, state: str = "", after: str = "", limit: int = MAX_LISTED) -> dict[str, Any]:
-        """A page of summaries, one a job, newest first."""
+        """One page of job summaries, newest first."""
         if state and state not in set(JobState):
             raise wrong_input(f"'{state}' is no state of a job: use {', '.join(JobState)}", place="state")
-        jobs, following = self.manager.registry.summaries(state, after, limit)
-        return {"jobs": jobs, "next": following}
+        jobs, next_page = self.manager.registry.summaries(state, after, limit)
+        return {"jobs": jobs, "next": next_page}
 
     def show_job(self, job_id: str, tasks_from: int = 0, tasks_limit: int = MAX_TASKS) -> dict[str, Any]:
-        """The job at its three levels, with so many of its tasks; of a draft also what keeps it from being started."""
+        """The job at its three levels, with one page of its tasks; for a draft also the problems that prevent a
+        start."""
         container = self.manager.get(job_id)
         status = container.status(tasks_from, tasks_limit)
         if container.state is JobState.DRAFT:
@@ -359,7 +365,7 @@ class JobService:
         return read_piece(self.manager.folder(job_id).root, path, offset, length)
 
     def read_log(self, job_id: str, task_id: str, attempt: int, which: str, offset: int, length: int) -> bytes:
-        """A piece of what an attempt wrote to its standard output (`out`) or error (`err`)."""
+        """A piece of an attempt's standard output (`out`) or standard error (`err`)."""
         container = self.manager.get(job_id)
         if task_id not in container.tasks:
             raise not_found(f"job {job_id} has no task '{task_id}'", place="cursors")
@@ -372,34 +378,34 @@ class JobService:
 
     def _inspect(self, document: dict[str, Any]) -> dict[str, Any]:
         try:
-            question = TypeAdapter[Any](Inspection).validate_python(document)
+            inspection = TypeAdapter[Any](Inspection).validate_python(document)
         except ValidationError as error:
             raise spec_error(error) from None
-        container = self.manager.create_inspection(question.model_dump(mode="json"))
+        container = self.manager.create_inspection(inspection.model_dump(mode="json"))
         return {"inspection_id": container.job_id}
 
-    def _archived(self, job_id: str, archived: bool) -> dict[str, Any]:
+    def _set_archived(self, job_id: str, archived: bool) -> dict[str, Any]:
         container = self.manager.get(job_id)
         container.set_archived(archived)
         self.manager.persist_job_container(container)
-        return {**_state(container), "archived": archived}
+        return {**_state_reply(container), "archived": archived}
 
-    def _described(self, job_id: str, **changes: Any) -> dict[str, Any]:
+    def _update_description(self, job_id: str, **changes: Any) -> dict[str, Any]:
         container = self.manager.get(job_id)
         container.describe(**changes)
         self.manager.persist_job_container(container)
         return {"job_id": job_id, "name": container.name, "note": container.note, "tags": container.tags}
 
-    def _set_up(self, container: JobContainer) -> None:
+    def _expand_tasks(self, container: JobContainer) -> None:
         if container.state is not JobState.DRAFT:
             raise refused(f"job {container.job_id} was started: its tasks are fixed", place="job_id")
-        spec = ready_spec(container.document, self.manager.data_sets)
+        spec = startable_spec(container.document, self.manager.data_sets)
         setup = container.managers[Phase.TRAINING_SETUP]
         if isinstance(setup, TrainingSetupManager):
             container.replace_tasks(setup.expand(spec))
 
 
-def _data_set_state(data_set: DataSet) -> dict[str, Any]:
+def _data_set_reply(data_set: DataSet) -> dict[str, Any]:
     return {
         "data_set_id": data_set.data_set_id,
         "name": data_set.name,
@@ -408,5 +414,5 @@ def _data_set_state(data_set: DataSet) -> dict[str, Any]:
     }
 
 
-def _state(container: JobContainer) -> dict[str, Any]:
+def _state_reply(container: JobContainer) -> dict[str, Any]:
     return {"job_id": container.job_id, "state": container.state.value}

@@ -1,5 +1,5 @@
-"""How fast trainings of each kind have been on this machine, and with how many threads that paid: a small file that may
-be lost at any time."""
+"""Training speeds and useful thread counts measured on this machine, by kind of training. The file may be lost at any
+time."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from typing import Any
 from pydantic import ValidationError
 
 from vestim_core.jobs.tasks import Task
-from vestim_core.jobs.threads import kind_of
+from vestim_core.jobs.threads import training_kind
 from vestim_core.spec.estimates import speed_key
 from vestim_core.spec.job import Trial
 from vestim_core.system import read_json, write_json
 
-MAX_KINDS = 300
-KEPT = 15
-"""Newest speeds that are kept of each kind."""
+MAX_KINDS = 300  # arbitrary: bounds the file
+MAX_SPEEDS_PER_KIND = 15
+"""Newest speeds of each kind that enter the median; any value from 5 to 100 works."""
 
 
 def read_speeds(path: Path) -> dict[str, float]:
-    """Rows a second of each kind of training: the median of the last ones; empty when there is no such file."""
+    """Rows per second by kind of training: the median of the newest values; empty when there is no file."""
     return {key: median(values) for key, values in _read(path).items()}
 
 
 def record_speed(path: Path, task: Task) -> None:
-    """Keep what a training measured of itself, if it did; of too many kinds the one longest not trained goes.
+    """Store the speed that a training measured, if it did; with too many kinds, the one trained longest ago is dropped.
 
-    `OSError` when it cannot be written.
+    `OSError` when the file cannot be written.
     """
     summary = task.result.get("training")
     speed = summary.get("rows_per_s") if isinstance(summary, dict) else None
@@ -40,14 +40,14 @@ def record_speed(path: Path, task: Task) -> None:
         return
     device = str(summary.get("device", "cpu"))
     key = speed_key(trial.model, trial.training, len(trial.signals.features), task.threads, device)
-    known = _read(path)
-    values = [*known.pop(key, []), float(speed)][-KEPT:]
-    kept = dict([*known.items(), (key, values)][-MAX_KINDS:])
-    _write(path, kept, read_threads(path))
+    speeds = _read(path)
+    values = [*speeds.pop(key, []), float(speed)][-MAX_SPEEDS_PER_KIND:]
+    newest_speeds = dict([*speeds.items(), (key, values)][-MAX_KINDS:])
+    _write(path, newest_speeds, read_threads(path))
 
 
 def read_threads(path: Path) -> dict[str, int]:
-    """How many threads paid for each kind of training, see `kind_key`; empty when there is no such file."""
+    """Number of threads that paid, by kind of training (see `kind_key`); empty when there is no file."""
     try:
         record: Any = read_json(path)["threads"]
         return {str(kind): int(count) for kind, count in record.items() if int(count) > 0}
@@ -56,11 +56,12 @@ def read_threads(path: Path) -> dict[str, int]:
 
 
 def record_threads(path: Path, task: Task) -> None:
-    """Keep how many threads a training has found to pay, for all of its kind. `OSError` when it cannot be written."""
-    known = read_threads(path)
-    known.pop(kind_of(task), None)
-    kept = dict([*known.items(), (kind_of(task), task.threads)][-MAX_KINDS:])
-    _write(path, _read(path), kept)
+    """Store the number of threads that a training found to pay, for its kind. `OSError` when the file cannot be
+    written."""
+    thread_counts = read_threads(path)
+    thread_counts.pop(training_kind(task), None)
+    newest_counts = dict([*thread_counts.items(), (training_kind(task), task.threads)][-MAX_KINDS:])
+    _write(path, _read(path), newest_counts)
 
 
 def _read(path: Path) -> dict[str, list[float]]:

@@ -1,4 +1,4 @@
-"""A task and its newest attempt as a container holds them, and how they are written to the registry."""
+"""A task and its newest attempt as a container holds them, and their records in the registry."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from vestim_core.spec.task import TaskSpec
 
 @dataclass(slots=True)
 class Attempt:
-    """One run of a task. `offset`: bytes of its journal that have become events.
+    """One run of a task.
 
-    asked: what its control file says, None when an earlier daemon wrote it. asked_s, terminated_s, killed_s: where the
-    stop ladder stands, in this daemon's monotonic seconds; not stored.
+    offset: bytes of its journal that have become events. asked: intent in its control file, None when an earlier daemon
+    wrote it. asked_s, terminated_s, killed_s: times of the stop ladder in this daemon's monotonic seconds; not stored.
     """
 
     number: int
@@ -31,11 +31,11 @@ class Attempt:
 
     @property
     def ended(self) -> bool:
-        """Whether this attempt has reached its end."""
+        """True once this attempt has reached an end state."""
         return self.state in ATTEMPT_ENDS
 
     def to_record(self) -> dict[str, Any]:
-        """What is stored of the attempt."""
+        """The attempt as it is stored."""
         return {
             "attempt": self.number,
             "state": self.state.value,
@@ -48,7 +48,7 @@ class Attempt:
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> Attempt:
-        """The attempt that was stored."""
+        """Restore an attempt from its record."""
         return cls(
             number=record["attempt"],
             state=AttemptState(record["state"]),
@@ -66,9 +66,9 @@ class Task:
     """One unit of work of a job.
 
     document: its `TaskSpec` as plain values. threads: 0 until it is known how many pay. progress: newest epoch. result:
-    figures and file names that it reported. has_model: whether it left weights that can be tested, even if it did not
-    finish. retries: how often in a row its process vanished and it was given another attempt; not_before_s: when the
-    next may start, in this daemon's monotonic seconds, not stored. reason: why it is not simply going on, for people.
+    metrics and file names that it reported. has_model: it left weights that can be tested, even if it did not finish.
+    retries: attempts in a row whose process vanished. not_before_s: earliest start of the next one, in this daemon's
+    monotonic seconds; not stored. reason: why it does not simply go on, for people.
     """
 
     task_id: str
@@ -89,7 +89,7 @@ class Task:
 
     @classmethod
     def from_spec(cls, spec: TaskSpec) -> Task:
-        """A new task: ready when it waits for nothing."""
+        """Create a task: ready when it depends on nothing."""
         return cls(
             task_id=spec.task_id,
             kind=spec.kind,
@@ -101,12 +101,12 @@ class Task:
         )
 
     def use_threads(self, threads: int) -> None:
-        """Compute with so many threads, in this attempt and every later one."""
+        """Set the number of threads of this attempt and every later one."""
         self.threads = threads
         self.document = {**self.document, "threads": threads}
 
     def status(self) -> dict[str, Any]:
-        """What clients see of the task."""
+        """The task as clients see it."""
         return {
             "task_id": self.task_id,
             "kind": self.kind.value,
@@ -124,7 +124,7 @@ class Task:
         }
 
     def to_record(self) -> dict[str, Any]:
-        """What is stored of the task."""
+        """The task as it is stored."""
         return {
             "task_id": self.task_id,
             "kind": self.kind.value,
@@ -142,7 +142,7 @@ class Task:
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> Task:
-        """The task that was stored."""
+        """Restore a task from its record."""
         return cls(
             task_id=record["task_id"],
             kind=TaskKind(record["kind"]),

@@ -24,8 +24,8 @@ from tests.jobs.legacy.former import (
     write,
 )
 from tests.spec.documents import real_document
-from vestim_core.jobs.legacy.files import FormerFolder
-from vestim_core.jobs.legacy.results import read_predictions
+from vestim_core.jobs.legacy.legacy_folder import FormerFolder
+from vestim_core.jobs.legacy.legacy_results import read_predictions
 from vestim_core.jobs.rebuild import rebuild
 from vestim_core.jobs.registry import Registry
 from vestim_core.jobs.service import JobService
@@ -619,7 +619,7 @@ def test_predictions_beyond_the_limit_of_a_job_are_figures_of_the_table(
     for name in ("a", "b"):
         former_task(job, name=name, predictions=[(3.7, 3.71)] * 9)
     size = (job / "models" / "LSTM_ARCH_6_4" / "a" / "test_results" / "drive_1_predictions.csv").stat().st_size
-    monkeypatch.setattr("vestim_core.jobs.legacy.results.MAX_PREDICTION_BYTES", 2 * size - 1)
+    monkeypatch.setattr("vestim_core.jobs.legacy.legacy_results.MAX_PREDICTION_BYTES", 2 * size - 1)
     (job / "test_results_summary_x.csv").write_text("Task ID,File Name,Test RMSE (mV)\nb,drive_1.csv,12.5\n")
     (note,) = imported(service, old)["imported"][0]["notes"]
     assert "of the 1 predicted files of 'b' 0 are read" in note

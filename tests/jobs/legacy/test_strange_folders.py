@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.jobs.legacy.former import FNN, LSTM, LSTM_TASK, RANGES, progress_text, statistics_text
-from vestim_core.jobs.folders import JobFolder
-from vestim_core.jobs.legacy.files import Unreadable
-from vestim_core.jobs.legacy.former_job import read_former_job
-from vestim_core.jobs.legacy.writing import write_former_job
+from vestim_core.jobs.job_folder import JobFolder
+from vestim_core.jobs.legacy.job_reader import read_former_job
+from vestim_core.jobs.legacy.job_writer import write_former_job
+from vestim_core.jobs.legacy.legacy_folder import Unreadable
 from vestim_core.jobs.rebuild import _job_from
 from vestim_core.spec.states import JOB_ENDS, JobState
 

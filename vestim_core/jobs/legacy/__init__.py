@@ -1,1 +1,1 @@
-"""What the predecessor wrote, read as data: never one of its pickles, and nothing of it silently dropped."""
+"""Import of PyBattML jobs and settings, read as data: no pickle is ever opened, and everything left out is reported."""

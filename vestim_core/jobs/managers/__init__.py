@@ -1,18 +1,18 @@
-"""The managers of a job, one class a phase. A manager decides and reports; a worker does the work.
+"""The managers of a job, one class per phase. A manager decides and reports; a worker does the work.
 
-`MANAGERS` is the one place where they are registered: a new kind of manager is one class and one line here.
+`MANAGERS` is the only place where they are registered: a new manager is one class and one line here.
 """
 
 from __future__ import annotations
 
-from vestim_core.jobs.managers.augmentation import DataAugmentationManager
 from vestim_core.jobs.managers.base import Manager
+from vestim_core.jobs.managers.data_augmentation import DataAugmentationManager
+from vestim_core.jobs.managers.data_processing import DataProcessingManager
 from vestim_core.jobs.managers.hyperparameters import HyperparametersManager
 from vestim_core.jobs.managers.importing import DataImportManager
-from vestim_core.jobs.managers.processing import DataProcessingManager
-from vestim_core.jobs.managers.setup import TrainingSetupManager
 from vestim_core.jobs.managers.testing import TestingManager
 from vestim_core.jobs.managers.training import TrainingManager
+from vestim_core.jobs.managers.training_setup import TrainingSetupManager
 from vestim_core.spec.states import Phase
 
 __all__ = ["MANAGERS", "Manager", "new_managers"]
@@ -32,5 +32,5 @@ MANAGERS: dict[Phase, type[Manager]] = {
 
 
 def new_managers() -> dict[Phase, Manager]:
-    """A fresh set, in the order of the phases."""
+    """New managers, in the order of the phases."""
     return {phase: MANAGERS[phase]() for phase in Phase}

@@ -1,4 +1,4 @@
-"""Manager: the part of a container that owns one phase: its state, how far it is, and what it says about itself.
+"""Manager: the part of a container that owns one phase: its state, progress and message.
 
 A change of state goes through the table of transitions. Nothing here knows sockets, files or processes.
 """
@@ -13,8 +13,8 @@ from vestim_core.spec.states import Phase, PhaseState, allowed
 
 
 class Manager:
-    """Base of all managers. `details` is what a phase keeps beside its state: plain values, replaced as a whole and
-    never changed in place, since views hold them."""
+    """Base of all managers. details: further plain values, replaced as a whole and never changed in place, since views
+    hold them."""
 
     phase: ClassVar[Phase]
 
@@ -25,8 +25,10 @@ class Manager:
         self.details: dict[str, Any] = {}
 
     def report(self, state: PhaseState, fraction: float, message: str) -> bool:
-        """Take what is said about this phase; True when its state changed. A change that the table forbids is ignored,
-        since the same journal may be read again by a later attempt."""
+        """Apply a report about this phase; True when its state changed.
+
+        A change that the table forbids is ignored, since a later attempt may report the same phase again.
+        """
         if not allowed(self.state, state):
             return False
         changed = state is not self.state
@@ -36,15 +38,15 @@ class Manager:
         return changed
 
     def save(self, document: dict[str, Any]) -> bool:
-        """Look at a job's document while it is a draft; True when the state of this phase changed."""
+        """Examine the document of a draft; True when the state of this phase changed."""
         return False
 
     def observe(self, tasks: Iterable[Task]) -> bool:
-        """Look at a job's tasks after they changed; True when the state of this phase changed."""
+        """Examine a job's tasks after a change; True when the state of this phase changed."""
         return False
 
     def status(self) -> dict[str, Any]:
-        """What clients see of the phase."""
+        """The phase as clients see it."""
         return {
             "phase": self.phase.value,
             "state": self.state.value,
@@ -54,12 +56,12 @@ class Manager:
         }
 
     def to_record(self) -> dict[str, Any]:
-        """What is stored of the phase."""
+        """The phase as it is stored."""
         return self.status()
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> Self:
-        """The manager that was stored."""
+        """Restore a manager from its record."""
         manager = cls()
         manager.state = PhaseState(record["state"])
         manager.fraction = record["fraction"]

@@ -1,4 +1,4 @@
-"""Hyperparameters: validates and keeps the sections that say what is trained and how."""
+"""Hyperparameters: validates the sections that define models and training."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ SECTIONS = ("name", "signals", "preparation", "model", "training", "testing", "m
 
 
 class HyperparametersManager(Manager):
-    """Done when everything but the data is valid; needs input, with every problem listed, when it is not."""
+    """Done when everything but the data is valid; otherwise needs input, with every problem listed."""
 
     phase = Phase.HYPERPARAMETERS
 
     def save(self, document: dict[str, Any]) -> bool:
-        """Check everything but the data section, which data import looks after."""
+        """Validate everything but the data section, which data import validates."""
         try:
             spec = validate_job({**document, "data": SOME_DATA})
         except VestimError as error:

@@ -1,4 +1,4 @@
-"""Data import: which files, what was found in them, and what is missing before they can be read."""
+"""Data import: files, findings about them, and missing information before they can be read."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from vestim_core.spec.data import DataSpec
 from vestim_core.spec.job import spec_error
 from vestim_core.spec.states import Phase, PhaseState
 
-MAX_FINDINGS = 500
+MAX_FINDINGS = 500  # arbitrary: bounds the job's record
 
 
 class DataImportManager(Manager):
-    """Needs input until each role that a job cannot do without has files."""
+    """Needs input until each required role has files."""
 
     phase = Phase.DATA_IMPORT
 
     def save(self, document: dict[str, Any]) -> bool:
-        """Check the data section alone, so that the rest of a draft may still be missing."""
+        """Validate the data section alone, so that the rest of a draft may still be missing."""
         try:
             DataSpec.model_validate(document.get("data", {}))
         except ValidationError as error:
@@ -28,10 +28,10 @@ class DataImportManager(Manager):
         return self.report(PhaseState.WAITING, 0.0, "")
 
     def accept(self, finding: dict[str, Any]) -> None:
-        """Keep one finding of a check; beyond `MAX_FINDINGS` they are only counted."""
-        found = self.details.get("findings", [])
-        if finding in found:
+        """Add one finding of a check; beyond `MAX_FINDINGS` they are only counted."""
+        stored = self.details.get("findings", [])
+        if finding in stored:
             return
-        kept = [*found, finding] if len(found) < MAX_FINDINGS else found
+        findings = [*stored, finding] if len(stored) < MAX_FINDINGS else stored
         count = self.details.get("finding_count", 0) + 1
-        self.details = {**self.details, "findings": kept, "finding_count": count}
+        self.details = {**self.details, "findings": findings, "finding_count": count}

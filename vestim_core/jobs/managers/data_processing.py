@@ -7,6 +7,6 @@ from vestim_core.spec.states import Phase
 
 
 class DataProcessingManager(Manager):
-    """Shows how far the rows of all files have been put on their time grid."""
+    """Progress of resampling the rows of all files to their time grid."""
 
     phase = Phase.DATA_PROCESSING

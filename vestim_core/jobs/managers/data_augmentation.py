@@ -1,4 +1,4 @@
-"""Data augmentation: pre-roll and normalisation, as a preparing worker reports them."""
+"""Data augmentation: pre-roll and normalization, as a preparing worker reports them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from vestim_core.spec.states import Phase
 
 
 class DataAugmentationManager(Manager):
-    """Shows how far the columns of all files have been derived and scaled."""
+    """Progress of deriving and scaling the columns of all files."""
 
     phase = Phase.DATA_AUGMENTATION

@@ -1,4 +1,4 @@
-"""Where the files of a job, its tasks and their attempts lie. Nothing here touches the disk."""
+"""Paths of the files of a job, its tasks and their attempts. Nothing here touches the disk."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from vestim_core.spec.ids import is_safe_id
 
 @dataclass(frozen=True, slots=True)
 class JobFolder:
-    """The folder of one job; every path below it is made from checked ids, so none can leave it."""
+    """Folder of one job. Every path is built from checked ids, so that none leads out of it."""
 
     root: Path
 
@@ -34,7 +34,7 @@ class JobFolder:
 
     @property
     def data(self) -> Path:
-        """What is kept about the job's data: preparation.json, checks.json."""
+        """Folder of preparation.json and checks.json."""
         return self.root / "data"
 
     def task(self, task_id: str) -> Path:
@@ -42,9 +42,9 @@ class JobFolder:
         return self.root / "tasks" / task_id
 
     def result(self, task_id: str) -> Path:
-        """Folder of what a task leaves behind."""
+        """Folder of a task's results."""
         return self.task(task_id) / "result"
 
-    def attempt(self, task_id: str, number: int) -> Path:
+    def attempt(self, task_id: str, index: int) -> Path:
         """Folder of one run of a task."""
-        return self.task(task_id) / "attempts" / str(number)
+        return self.task(task_id) / "attempts" / str(index)

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.jobs.legacy.former import RANGES, statistics_text
-from vestim_core.jobs.legacy.columns import quantities, renamed
-from vestim_core.jobs.legacy.statistics import NoScaler, read_statistics
+from vestim_core.jobs.legacy.column_names import quantities, renamed
+from vestim_core.jobs.legacy.scaler_statistics import NoScaler, read_statistics
 from vestim_core.spec.formula import columns_in, parse_formula
 
 NAMES = st.text("abcXYZ019_. -()[]/%°", min_size=1, max_size=40).map(str.strip).filter(lambda name: len(name) > 0)
