@@ -1,4 +1,4 @@
-"""A manager and a service over a registry of their own, without a daemon."""
+"""A job manager and service over a registry of their own, without a daemon."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from vestim_core.system import Home
 
 
 def open_service(home: Path) -> JobService:
-    """The verbs over a fresh or existing home."""
-    place = Home(home)
-    place.ensure()
-    manager = JobManager(place, Registry(place.registry))
+    """Job service over a new or existing home."""
+    paths = Home(home)
+    paths.ensure()
+    manager = JobManager(paths, Registry(paths.registry))
     manager.load_jobs_from_registry()
     return JobService(manager)
 
 
 def submitted(service: JobService, folder: Path, **sections: Any) -> JobContainer:
-    """A job that has been started."""
+    """Submit a job and return its container."""
     with service.manager.unit():
         answer = service.submit(real_document(folder, **sections))
     return service.manager.get(answer["job_id"])
 
 
 def ids(container: JobContainer, kind: TaskKind) -> list[str]:
-    """The tasks of a kind."""
+    """Ids of the tasks of a kind."""
     return [task.task_id for task in container.tasks.values() if task.kind is kind]

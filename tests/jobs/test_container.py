@@ -1,4 +1,4 @@
-"""Container invariants: legal states only, events 1..n, records that lose nothing, and no job that touches another."""
+"""Container invariants: legal states only, events 1..n, records that lose nothing, and no job that affects another."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def new_container(name: str = "job_1", **sections: Any) -> JobContainer:
     return container
 
 
-def check(container: JobContainer) -> None:
-    """What must hold at any moment, and that the record can be written down and read."""
+def assert_consistent(container: JobContainer) -> None:
+    """Assert the invariants, and that the record can be written as JSON and read."""
     Watch(container).look()
     record = container.to_record()
     assert JobContainer.from_record(json.loads(json.dumps(record))).to_record() == record
@@ -49,30 +49,30 @@ def test_any_history_can_be_stored_and_read_back(seed: int, changes: int) -> Non
     container, rng = new_container(), random.Random(seed)
     for _ in range(changes):
         random_change(container, rng)
-    check(container)
+    assert_consistent(container)
 
 
 def test_an_illegal_change_changes_nothing() -> None:
     container = new_container()
-    before = container.to_record()
-    for act in (
+    expected_record = container.to_record()
+    for change in (
         lambda: container.set_state(JobState.DONE),
         lambda: container.set_task_state("prepare_1", TaskState.DONE),
         lambda: container.attempt_started("prepare_1", 1, 1.0),
     ):
         with pytest.raises((TransitionError, KeyError)):
-            act()
-    assert container.to_record() | {"updated_utc": ""} == before | {"updated_utc": ""}
+            change()
+    assert container.to_record() | {"updated_utc": ""} == expected_record | {"updated_utc": ""}
 
 
 def test_a_started_job_keeps_its_settings() -> None:
     container = new_container()
     container.set_state(JobState.QUEUED)
-    before = container.to_record()
-    for act in (lambda: container.save_document(document(name="other")), lambda: container.replace_tasks([])):
+    expected_record = container.to_record()
+    for change in (lambda: container.save_document(document(name="other")), lambda: container.replace_tasks([])):
         with pytest.raises(VestimError, match="started"):
-            act()
-    assert container.to_record() | {"updated_utc": ""} == before | {"updated_utc": ""}
+            change()
+    assert container.to_record() | {"updated_utc": ""} == expected_record | {"updated_utc": ""}
 
 
 JSON = st.recursive(
@@ -80,7 +80,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4), inner, max_size=2),
     max_leaves=5,
 )
-WORDS = st.sampled_from(
+REPORT_KEYS = st.sampled_from(
     [
         "phase",
         "state",
@@ -98,35 +98,35 @@ WORDS = st.sampled_from(
 VALUES = JSON | st.sampled_from([*Phase, *PhaseState]) | st.dictionaries(st.sampled_from(["test", "validation"]), JSON)
 
 
-@given(st.lists(st.tuples(st.sampled_from(EventKind), st.dictionaries(WORDS, VALUES, max_size=5)), max_size=8))
-def test_whatever_a_worker_reports_the_job_can_still_be_shown_stored_and_moved(
-    reported: list[tuple[EventKind, dict[str, Any]]],
+@given(st.lists(st.tuples(st.sampled_from(EventKind), st.dictionaries(REPORT_KEYS, VALUES, max_size=5)), max_size=8))
+def test_no_worker_report_breaks_the_container(
+    reports: list[tuple[EventKind, dict[str, Any]]],
 ) -> None:
     container = new_container()
     container.set_state(JobState.QUEUED)
     for task_id in ("prepare_1", "test_001"):
         container.tasks[task_id].state = TaskState.READY
         container.new_attempt(task_id)
-        read, _ = read_lines(b"".join(write_line("t", kind, data) for kind, data in reported), 0)
-        container.ingest(task_id, read, 10)
+        lines, _ = read_lines(b"".join(write_line("t", kind, data) for kind, data in reports), 0)
+        container.ingest(task_id, lines, 10)
         container.attempt_ended(task_id, AttemptState.FINISHED)
         container.set_task_state(task_id, TaskState.DONE)
-    check(container)
+    assert_consistent(container)
     assert container.summary()["job_id"] == "job_1"
 
 
-def test_what_an_attempt_writes_becomes_events_and_a_bad_line_a_message() -> None:
+def test_journal_lines_become_events_and_a_bad_line_a_message() -> None:
     container = new_container()
     container.set_state(JobState.QUEUED)
     container.new_attempt("prepare_1")
     container.pending.clear()
-    first = container.last_seq
+    last_seq = container.last_seq
     epoch = Line("2026-01-01T00:00:00.000Z", EventKind.EPOCH, {"epoch": 1, "max_epochs": 4})
     container.ingest("prepare_1", [epoch, BadLine(99, "not JSON"), epoch], 200)
     assert [(event.seq, event.kind, event.attempt) for event in container.pending[:3]] == [
-        (first + 1, EventKind.EPOCH, 1),
-        (first + 2, EventKind.MESSAGE, 1),
-        (first + 3, EventKind.EPOCH, 1),
+        (last_seq + 1, EventKind.EPOCH, 1),
+        (last_seq + 2, EventKind.MESSAGE, 1),
+        (last_seq + 3, EventKind.EPOCH, 1),
     ]
     message = container.pending[1].data
     assert message["file"] == "events.jsonl" and message["offset"] == 99 and message["level"] == "warning"
@@ -134,22 +134,22 @@ def test_what_an_attempt_writes_becomes_events_and_a_bad_line_a_message() -> Non
     assert container.pending[0].time_utc == epoch.time_utc
 
 
-def test_many_changes_cost_as_much_as_they_are() -> None:
-    """The managers look once at a thousand trials that are stopped together, not a thousand times."""
+def test_combined_changes_are_observed_once() -> None:
+    """The managers observe a thousand trials that are stopped together once, not a thousand times."""
     rates = [k / 1e4 for k in range(1, 1001)]
     container = new_container(training={"learning_rate": rates, "schedule": "constant"})
-    looks = 0
+    call_count = 0
     testing = container.managers[Phase.TESTING]
     observe = testing.observe
 
-    def counted(tasks: Any) -> bool:
-        nonlocal looks
-        looks += 1
+    def counting_observe(tasks: Any) -> bool:
+        nonlocal call_count
+        call_count += 1
         return observe(tasks)
 
-    testing.observe = counted  # type: ignore[method-assign]
+    testing.observe = counting_observe  # type: ignore[method-assign]
     with container.changes():
         for task in list(container.tasks.values()):
             container.set_task_state(task.task_id, TaskState.STOPPED)
-    assert looks == 1
+    assert call_count == 1
     assert len([task for task in container.tasks.values() if task.kind is TaskKind.TRAIN]) == 1000

@@ -1,4 +1,4 @@
-"""Drafts: kept exactly as typed, with what they lack, whatever happens to window and daemon; and copies of jobs."""
+"""Drafts: stored exactly as typed, with their problems; and duplicates of jobs."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ def service(tmp_path: Path) -> JobService:
 
 
 @pytest.mark.parametrize("document", [HALF_TYPED, {}, {"data": None, "model": None, "signals": 3}, {"name": 7}])
-def test_a_draft_is_kept_exactly_as_typed(service: JobService, tmp_path: Path, document: dict[str, Any]) -> None:
+def test_a_draft_is_stored_exactly_as_typed(service: JobService, tmp_path: Path, document: dict[str, Any]) -> None:
     job_id = service.create_job("form")["job_id"]
-    saved = service.save_draft(job_id, document)
-    assert saved["state"] == "draft" and saved["problems"]
+    reply = service.save_draft(job_id, document)
+    assert reply["state"] == "draft" and reply["problems"]
     service.manager.registry.close()
-    shown = open_service(tmp_path / "home").show_job(job_id)
-    assert shown["spec"] == document and shown["problems"] == saved["problems"]
-    assert all(set(problem) == {"place", "sentence"} for problem in shown["problems"])
+    status = open_service(tmp_path / "home").show_job(job_id)
+    assert status["spec"] == document and status["problems"] == reply["problems"]
+    assert all(set(problem) == {"place", "sentence"} for problem in status["problems"])
 
 
-def test_a_draft_that_lacks_something_is_not_started_and_says_why(service: JobService, tmp_path: Path) -> None:
+def test_an_incomplete_draft_is_refused_with_its_problems(service: JobService, tmp_path: Path) -> None:
     job_id = service.create_job()["job_id"]
     problems = service.save_draft(job_id, HALF_TYPED)["problems"]
-    places = {problem["place"].partition(".")[0].partition("[")[0] for problem in problems}
-    assert {"data", "model", "training"} <= places
+    locations = {problem["place"].partition(".")[0].partition("[")[0] for problem in problems}
+    assert {"data", "model", "training"} <= locations
     with pytest.raises(VestimError) as caught:
         service.start(job_id)
     assert caught.value.code is ErrorCode.WRONG_INPUT
@@ -52,7 +52,7 @@ def test_a_draft_that_lacks_something_is_not_started_and_says_why(service: JobSe
     assert "problems" not in service.show_job(job_id)
 
 
-def test_every_file_that_is_not_there_is_a_problem(service: JobService, tmp_path: Path) -> None:
+def test_every_missing_file_is_a_problem(service: JobService, tmp_path: Path) -> None:
     document = real_document(tmp_path)
     document["data"]["train"] += ["/no/such.csv", "/nor/this.csv"]
     document["training"] = {"threads": 200}
@@ -69,22 +69,22 @@ def test_a_started_job_is_no_draft_any_more(service: JobService, tmp_path: Path)
     assert caught.value.code is ErrorCode.REFUSED
 
 
-def test_a_duplicate_is_a_draft_with_what_was_asked(service: JobService, tmp_path: Path) -> None:
-    asked = {"training": {"learning_rate": [0.01, 0.02]}, "name": "x" * 200}
-    container = submitted(service, tmp_path, **asked)
+def test_a_duplicate_is_a_draft_with_the_same_settings(service: JobService, tmp_path: Path) -> None:
+    settings = {"training": {"learning_rate": [0.01, 0.02]}, "name": "x" * 200}
+    container = submitted(service, tmp_path, **settings)
     copy = service.duplicate(container.job_id)
     assert copy["state"] == "draft" and copy["job_id"] != container.job_id
-    shown = service.show_job(copy["job_id"])
-    assert shown["name"].startswith("xxx") and shown["name"].endswith("(copy)") and len(shown["name"]) <= 200
-    assert {**shown["spec"], "name": ""} == {**container.document, "name": ""} and shown["problems"] == []
+    status = service.show_job(copy["job_id"])
+    assert status["name"].startswith("xxx") and status["name"].endswith("(copy)") and len(status["name"]) <= 200
+    assert {**status["spec"], "name": ""} == {**container.document, "name": ""} and status["problems"] == []
     assert service.start(copy["job_id"])["state"] == "queued"
     draft = service.create_job("half")["job_id"]
     service.save_draft(draft, HALF_TYPED)
-    again = service.show_job(service.duplicate(draft)["job_id"])["spec"]
-    assert {**again, "name": ""} == HALF_TYPED
+    second_copy = service.show_job(service.duplicate(draft)["job_id"])["spec"]
+    assert {**second_copy, "name": ""} == HALF_TYPED
 
 
-def test_a_question_about_files_is_not_duplicated(service: JobService) -> None:
+def test_an_inspection_cannot_be_duplicated(service: JobService) -> None:
     with pytest.raises(VestimError) as caught:
         service.duplicate(service.generate_demo()["inspection_id"])
     assert caught.value.code is ErrorCode.REFUSED

@@ -1,4 +1,4 @@
-"""The managers of a job: registered once, asking for what is missing, counting what is done."""
+"""The managers of a job: registered once, reporting missing input, counting tasks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vestim_core.jobs import managers
 from vestim_core.jobs.container import JobContainer
 from vestim_core.jobs.managers import MANAGERS, Manager, new_managers
 from vestim_core.jobs.managers.importing import MAX_FINDINGS, DataImportManager
-from vestim_core.jobs.managers.testing import headline
+from vestim_core.jobs.managers.testing import headline_metric
 from vestim_core.protocol.journal import Line
 from vestim_core.spec.events import EventKind
 from vestim_core.spec.states import AttemptState, JobState, Phase, PhaseState, TaskState
@@ -31,7 +31,7 @@ def test_every_phase_has_one_manager_of_its_own_class() -> None:
 
 
 @pytest.mark.parametrize("phase", Phase)
-def test_a_manager_keeps_to_the_table(phase: Phase) -> None:
+def test_a_manager_follows_the_table_of_transitions(phase: Phase) -> None:
     manager = MANAGERS[phase]()
     assert manager.report(PhaseState.RUNNING, 7.0, "x") and manager.fraction == 1.0
     assert not manager.report(PhaseState.RUNNING, -1.0, "y") and manager.fraction == 0.0
@@ -40,22 +40,22 @@ def test_a_manager_keeps_to_the_table(phase: Phase) -> None:
     assert manager.state is PhaseState.DONE
 
 
-def state(container: JobContainer, phase: Phase) -> PhaseState:
+def phase_state(container: JobContainer, phase: Phase) -> PhaseState:
     return container.managers[phase].state
 
 
-def test_a_draft_says_what_is_missing_until_it_is_there() -> None:
+def test_a_draft_needs_input_until_it_is_complete() -> None:
     container = JobContainer("job_1", "job_1", {}, "t")
     container.save_document({})
-    assert state(container, Phase.DATA_IMPORT) is PhaseState.NEEDS_INPUT
-    assert state(container, Phase.HYPERPARAMETERS) is PhaseState.DONE, "defaults are valid"
+    assert phase_state(container, Phase.DATA_IMPORT) is PhaseState.NEEDS_INPUT
+    assert phase_state(container, Phase.HYPERPARAMETERS) is PhaseState.DONE, "defaults are valid"
     container.save_document({"data": DATA, "training": {"learning_rate": -1, "patience": 0}})
-    assert state(container, Phase.DATA_IMPORT) is PhaseState.WAITING
-    assert state(container, Phase.HYPERPARAMETERS) is PhaseState.NEEDS_INPUT
+    assert phase_state(container, Phase.DATA_IMPORT) is PhaseState.WAITING
+    assert phase_state(container, Phase.HYPERPARAMETERS) is PhaseState.NEEDS_INPUT
     problems = container.managers[Phase.HYPERPARAMETERS].details["problems"]
     assert {problem["place"] for problem in problems} == {"training[1].learning_rate", "training[1].patience"}
     container.save_document(document())
-    assert state(container, Phase.HYPERPARAMETERS) is PhaseState.DONE
+    assert phase_state(container, Phase.HYPERPARAMETERS) is PhaseState.DONE
     phases = [event.data["phase"] for event in container.pending if event.kind is EventKind.PHASE]
     assert phases.count("hyperparameters") == 3 and phases.count("data_import") == 2
 
@@ -65,7 +65,7 @@ def test_a_change_of_the_draft_drops_its_tasks() -> None:
     assert container.tasks
     container.save_document(document(training={"repetitions": 2}))
     assert not container.tasks
-    assert state(container, Phase.TRAINING_SETUP) is PhaseState.WAITING
+    assert phase_state(container, Phase.TRAINING_SETUP) is PhaseState.WAITING
 
 
 def test_training_and_testing_follow_their_tasks() -> None:
@@ -84,14 +84,14 @@ def test_training_and_testing_follow_their_tasks() -> None:
             container.set_task_state(task_id, TaskState.READY)
         container.new_attempt(task_id)
         if task_id == "train_001":
-            assert state(container, Phase.TRAINING) is PhaseState.RUNNING
+            assert phase_state(container, Phase.TRAINING) is PhaseState.RUNNING
         if rmse:
             result = {"overall": {"test": {"rmse_mV": rmse}, "validation": {"rmse_mV": 1.0}}}
             container.ingest(task_id, [Line("t", EventKind.RESULT, result)], 1)
         container.attempt_ended(task_id, AttemptState.FINISHED)
         container.set_task_state(task_id, TaskState.DONE)
-    assert state(container, Phase.TRAINING) is PhaseState.DONE
-    assert state(container, Phase.TESTING) is PhaseState.DONE
+    assert phase_state(container, Phase.TRAINING) is PhaseState.DONE
+    assert phase_state(container, Phase.TESTING) is PhaseState.DONE
     summary = container.summary()
     assert summary["best"]["task_id"] == "test_002", "an ensemble is a result of its own"
     assert summary["best"]["value"] == 10.0
@@ -100,17 +100,17 @@ def test_training_and_testing_follow_their_tasks() -> None:
 
 
 def test_the_headline_prefers_test_files() -> None:
-    assert headline({"overall": {"validation": {"rmse_mV": 2.0}}}) == ("rmse_mV", 2.0)
+    assert headline_metric({"overall": {"validation": {"rmse_mV": 2.0}}}) == ("rmse_mV", 2.0)
     both = {"validation": {"rmse_mV": 2.0}, "test": {"mae_mV": 1, "rmse_mV": 3}}
-    assert headline({"overall": both}) == ("rmse_mV", 3.0)
+    assert headline_metric({"overall": both}) == ("rmse_mV", 3.0)
     for nonsense in ({}, {"overall": None}, {"overall": {"test": [1]}}, {"overall": {"test": {"rmse_mV": "x"}}}):
-        assert headline(nonsense) is None
+        assert headline_metric(nonsense) is None
 
 
-def test_findings_are_kept_once_and_not_without_end() -> None:
+def test_findings_are_stored_once_and_limited() -> None:
     manager = DataImportManager()
-    for number in range(MAX_FINDINGS + 50):
-        manager.accept({"code": number})
-        manager.accept({"code": number % 3})
+    for index in range(MAX_FINDINGS + 50):
+        manager.accept({"code": index})
+        manager.accept({"code": index % 3})
     assert len(manager.details["findings"]) == MAX_FINDINGS
     assert manager.details["finding_count"] == MAX_FINDINGS + 50

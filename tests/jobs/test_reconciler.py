@@ -1,4 +1,4 @@
-"""The reconciler: from any facts it never raises, keeps to the table, comes to rest, and carries out what is wanted."""
+"""The reconciler: never raises, follows the table of transitions, converges, and fulfills the user's intent."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from vestim_core.spec.states import (
     allowed,
 )
 
-NOW_S = 1000.0
+NOW_S = 1000.0  # arbitrary: later than every time before it in these facts
 ACTIVE = frozenset(JobState) - JOB_ENDS - {JobState.DRAFT, JobState.HELD}
 
 
@@ -44,33 +44,33 @@ ACTIVE = frozenset(JobState) - JOB_ENDS - {JobState.DRAFT, JobState.HELD}
 def attempts(draw: st.DrawFn) -> AttemptFacts:
     state = draw(st.sampled_from(AttemptState))
     times = st.sampled_from([0.0, NOW_S - 100, NOW_S - 1])
-    asked = draw(st.none() | st.sampled_from(Intent))
-    return AttemptFacts(1, state, state in ATTEMPT_ENDS, asked, draw(times), draw(times), draw(times))
+    intent = draw(st.none() | st.sampled_from(Intent))
+    return AttemptFacts(1, state, state in ATTEMPT_ENDS, intent, draw(times), draw(times), draw(times))
 
 
 @st.composite
-def jobs(draw: st.DrawFn, states: frozenset[JobState] = frozenset(JobState), fewest: int = 0) -> JobFacts:
-    """Any tasks in an order in which none depends on a later one; running exactly those that have an attempt."""
+def jobs(draw: st.DrawFn, states: frozenset[JobState] = frozenset(JobState), min_tasks: int = 0) -> JobFacts:
+    """Tasks ordered so that none depends on a later one; every running one has an attempt."""
     tasks: list[TaskFacts] = []
-    for number in range(draw(st.integers(fewest, 6))):
+    for index in range(draw(st.integers(min_tasks, 6))):
         state = draw(st.sampled_from(TaskState))
-        depends = draw(st.sets(st.sampled_from([task.task_id for task in tasks]))) if tasks else set()
-        running = state is TaskState.RUNNING
+        depends_on = draw(st.sets(st.sampled_from([task.task_id for task in tasks]))) if tasks else set()
+        is_running = state is TaskState.RUNNING
         tasks.append(
             TaskFacts(
-                f"t{number}",
+                f"t{index}",
                 draw(st.sampled_from(TaskKind)),
                 state,
-                tuple(sorted(depends)),
+                tuple(sorted(depends_on)),
                 draw(st.booleans()),
                 draw(st.integers(0, MAX_RETRIES)),
-                draw(attempts()) if running or draw(st.booleans()) else None,
+                draw(attempts()) if is_running or draw(st.booleans()) else None,
             )
         )
     return JobFacts(draw(st.sampled_from(sorted(states))), draw(st.sampled_from(Intent)), tasks, draw(st.booleans()))
 
 
-def applied(job: JobFacts, actions: list[Action], now_s: float = NOW_S) -> JobFacts:
+def apply_actions(job: JobFacts, actions: list[Action], now_s: float = NOW_S) -> JobFacts:
     """The facts after these actions; every change of state is checked against the table."""
     tasks = {task.task_id: task for task in job.tasks}
     state = job.state
@@ -82,9 +82,9 @@ def applied(job: JobFacts, actions: list[Action], now_s: float = NOW_S) -> JobFa
         task = tasks[action.task_id]
         attempt = task.attempt
         if isinstance(action, SetTask | Retry):
-            new = action.state if isinstance(action, SetTask) else TaskState.READY
-            assert allowed(task.state, new), f"task {task.state} -> {new}"
-            tasks[task.task_id] = replace(task, state=new, retries=task.retries + isinstance(action, Retry))
+            new_state = action.state if isinstance(action, SetTask) else TaskState.READY
+            assert allowed(task.state, new_state), f"task {task.state} -> {new_state}"
+            tasks[task.task_id] = replace(task, state=new_state, retries=task.retries + isinstance(action, Retry))
             continue
         assert attempt is not None and not attempt.ended, "only what lives is asked, told or killed"
         if isinstance(action, Ask):
@@ -97,121 +97,121 @@ def applied(job: JobFacts, actions: list[Action], now_s: float = NOW_S) -> JobFa
     return replace(job, state=state, tasks=list(tasks.values()))
 
 
-def settled(job: JobFacts, now_s: float = NOW_S) -> JobFacts:
-    """The facts once nothing more is asked for at this moment."""
+def settle(job: JobFacts, now_s: float = NOW_S) -> JobFacts:
+    """The facts once no more actions follow at this time."""
     for _ in range(10):
         actions = reconcile(job, now_s)
         if not actions:
             return job
-        job = applied(job, actions, now_s)
+        job = apply_actions(job, actions, now_s)
     raise AssertionError(f"never comes to rest: {actions}")
 
 
 @given(jobs())
-def test_it_comes_to_rest_within_the_table(job: JobFacts) -> None:
-    rest = settled(job)
+def test_actions_converge_within_the_table(job: JobFacts) -> None:
+    rest = settle(job)
     assert reconcile(rest, NOW_S) == []
     if job.state in JOB_ENDS or job.state is JobState.DRAFT:
         assert rest == job
 
 
 @given(jobs(ACTIVE, 1))
-def test_a_job_whose_tasks_have_all_ended_gets_its_end(job: JobFacts) -> None:
-    ended = replace(
+def test_a_job_ends_when_all_its_tasks_have_ended(job: JobFacts) -> None:
+    ended_job = replace(
         job, tasks=[replace(t, state=t.state if t.state in TASK_ENDS else TaskState.FAILED) for t in job.tasks]
     )
-    rest = settled(ended)
+    rest = settle(ended_job)
     assert rest.state in JOB_ENDS
     tests = [task.state for task in rest.tasks if task.kind is TaskKind.TEST]
-    retested = any(task.kind is TaskKind.RETEST for task in rest.tasks)
-    if job.intent is not Intent.STOP and tests and not retested:
+    has_evaluation = any(task.kind is TaskKind.RETEST for task in rest.tasks)
+    if job.intent is not Intent.STOP and tests and not has_evaluation:
         assert rest.state is (JobState.DONE if TaskState.DONE in tests else JobState.FAILED)
 
 
-def worked(job: JobFacts, *, obeys: bool, now_s: float) -> JobFacts:
-    """What the world does meanwhile: ready tasks start, workers obey, or do nothing until they are killed."""
+def simulate_processes(job: JobFacts, *, obeys: bool, now_s: float) -> JobFacts:
+    """Simulate the processes: ready tasks start; workers obey, or do nothing until they are killed."""
     tasks = []
-    short = {TaskKind.TEST, TaskKind.BASELINE, TaskKind.ENSEMBLE, TaskKind.RETEST}
+    uninterrupted = {TaskKind.TEST, TaskKind.BASELINE, TaskKind.ENSEMBLE, TaskKind.RETEST}
     for task in job.tasks:
         attempt = task.attempt
-        active = job.state in {JobState.QUEUED, JobState.RUNNING}
-        if task.state is TaskState.READY and active:
-            fresh = AttemptFacts(attempt.number + 1 if attempt else 1, AttemptState.RUNNING, False)
-            task = replace(task, state=TaskState.RUNNING, attempt=fresh)
+        is_active = job.state in {JobState.QUEUED, JobState.RUNNING}
+        if task.state is TaskState.READY and is_active:
+            new_attempt = AttemptFacts(attempt.number + 1 if attempt else 1, AttemptState.RUNNING, False)
+            task = replace(task, state=TaskState.RUNNING, attempt=new_attempt)
         elif task.state is TaskState.RUNNING and attempt and not attempt.ended:
-            end = None
+            end_state = None
             if attempt.killed_s:
-                end = AttemptState.KILLED
+                end_state = AttemptState.KILLED
             elif obeys and attempt.asked in {None, Intent.RUN}:
-                end = AttemptState.FINISHED
+                end_state = AttemptState.FINISHED
             elif obeys:
-                end = AttemptState.STOPPED if attempt.asked is Intent.STOP else AttemptState.PAUSED
-            elif attempt.asked is Intent.RUN and task.kind in short:
-                end = AttemptState.FINISHED
-            if end:
-                task = replace(task, attempt=replace(attempt, state=end, ended=True))
+                end_state = AttemptState.STOPPED if attempt.asked is Intent.STOP else AttemptState.PAUSED
+            elif attempt.asked is Intent.RUN and task.kind in uninterrupted:
+                end_state = AttemptState.FINISHED
+            if end_state:
+                task = replace(task, attempt=replace(attempt, state=end_state, ended=True))
         tasks.append(task)
     return replace(job, tasks=tasks)
 
 
 @given(jobs(ACTIVE | {JobState.HELD}, 1), st.booleans(), st.booleans())
 def test_a_stop_is_always_carried_out(job: JobFacts, obeys: bool, test: bool) -> None:
-    """intent-wins: whatever the facts and however stubborn the workers, a job that is stopped comes to an end."""
+    """intent-wins: whatever the facts and however stubborn the workers, a stopped job ends."""
     job = replace(job, intent=Intent.STOP, test_after_stop=test)
     job = replace(job, tasks=[_consistent(task) for task in job.tasks])
     now_s = NOW_S
     for _ in range(60):
-        job = settled(job, now_s)
+        job = settle(job, now_s)
         if job.state in JOB_ENDS:
             break
-        job = worked(job, obeys=obeys, now_s=now_s)
+        job = simulate_processes(job, obeys=obeys, now_s=now_s)
         now_s += max(ASK_S, TERMINATE_S) + 1
     assert job.state in JOB_ENDS
     assert all(task.state in TASK_ENDS for task in job.tasks)
-    own = [task for task in job.tasks if task.kind is not TaskKind.RETEST] or job.tasks
-    if any(task.state is TaskState.STOPPED for task in own):
+    job_tasks = [task for task in job.tasks if task.kind is not TaskKind.RETEST] or job.tasks
+    if any(task.state is TaskState.STOPPED for task in job_tasks):
         assert job.state is JobState.STOPPED
 
 
 @given(jobs(frozenset({JobState.QUEUED, JobState.RUNNING}), 1), st.booleans())
-def test_a_pause_comes_to_rest_and_a_resume_to_an_end(job: JobFacts, obeys: bool) -> None:
+def test_a_pause_converges_and_a_resume_ends(job: JobFacts, obeys: bool) -> None:
     job = replace(job, intent=Intent.PAUSE, tasks=[_consistent(task) for task in job.tasks])
     now_s = NOW_S
     for _ in range(60):
-        job = settled(job, now_s)
+        job = settle(job, now_s)
         if job.state in {*JOB_ENDS, JobState.PAUSED}:
             break
-        job = worked(job, obeys=obeys, now_s=now_s)
+        job = simulate_processes(job, obeys=obeys, now_s=now_s)
         now_s += max(ASK_S, TERMINATE_S) + 1
     assert job.state in {*JOB_ENDS, JobState.PAUSED}
     assert not any(task.state is TaskState.RUNNING for task in job.tasks)
     if job.state is JobState.PAUSED:
         job = replace(job, intent=Intent.RUN)
         for _ in range(60):
-            job = settled(job, now_s)
+            job = settle(job, now_s)
             if job.state in JOB_ENDS:
                 break
-            job = worked(job, obeys=True, now_s=now_s)
+            job = simulate_processes(job, obeys=True, now_s=now_s)
             now_s += 100
         assert job.state in JOB_ENDS
 
 
 def _consistent(task: TaskFacts) -> TaskFacts:
-    """A running task has a living attempt or one whose end has just been seen; a ready one none that lives."""
+    """Drop a living attempt of a task that is not running."""
     attempt = task.attempt
     if task.state is not TaskState.RUNNING and attempt and not attempt.ended:
         return replace(task, attempt=None)
     return task
 
 
-# --- single cases, in the user's words
+# --- single cases
 
 
-def train(
+def train_task(
     state: TaskState = TaskState.RUNNING, attempt: AttemptState | None = AttemptState.RUNNING, **facts: object
 ) -> TaskFacts:
-    found = attempt and AttemptFacts(1, attempt, attempt in ATTEMPT_ENDS)
-    return TaskFacts("train", TaskKind.TRAIN, state, (), attempt=found, **facts)  # type: ignore[arg-type]
+    attempt_facts = attempt and AttemptFacts(1, attempt, attempt in ATTEMPT_ENDS)
+    return TaskFacts("train", TaskKind.TRAIN, state, (), attempt=attempt_facts, **facts)  # type: ignore[arg-type]
 
 
 def test_task(state: TaskState = TaskState.WAITING) -> TaskFacts:
@@ -221,16 +221,16 @@ def test_task(state: TaskState = TaskState.WAITING) -> TaskFacts:
 test_task.__test__ = False  # type: ignore[attr-defined]
 
 
-def test_the_ladder_asks_tells_and_kills_and_starts_over_after_a_restart() -> None:
-    job = JobFacts(JobState.RUNNING, Intent.STOP, [train(), test_task()])
+def test_the_stop_ladder_escalates_and_starts_over_after_a_restart() -> None:
+    job = JobFacts(JobState.RUNNING, Intent.STOP, [train_task(), test_task()])
     assert reconcile(job, NOW_S)[0] == Ask("train", Intent.STOP)
-    job = settled(job)
+    job = settle(job)
     assert reconcile(job, NOW_S + ASK_S - 0.1) == []
     assert reconcile(job, NOW_S + ASK_S) == [Terminate("train")]
-    job = applied(job, [Terminate("train")], NOW_S + ASK_S)
+    job = apply_actions(job, [Terminate("train")], NOW_S + ASK_S)
     assert reconcile(job, NOW_S + ASK_S + TERMINATE_S - 0.1) == []
     assert reconcile(job, NOW_S + ASK_S + TERMINATE_S) == [Kill("train")]
-    job = applied(job, [Kill("train")], NOW_S + ASK_S + TERMINATE_S)
+    job = apply_actions(job, [Kill("train")], NOW_S + ASK_S + TERMINATE_S)
     assert reconcile(job, NOW_S + 1e6) == [], "killed once; the rest is for whoever watches the process"
     unknown = replace(
         job, tasks=[replace(job.tasks[0], attempt=AttemptFacts(1, AttemptState.RUNNING, False, None)), test_task()]
@@ -239,49 +239,53 @@ def test_the_ladder_asks_tells_and_kills_and_starts_over_after_a_restart() -> No
 
 
 def test_a_stopped_training_is_still_tested_unless_told_not_to() -> None:
-    stopped = train(TaskState.RUNNING, AttemptState.STOPPED, has_model=True)
-    rest = settled(JobFacts(JobState.RUNNING, Intent.STOP, [stopped, test_task()]))
+    stopped = train_task(TaskState.RUNNING, AttemptState.STOPPED, has_model=True)
+    rest = settle(JobFacts(JobState.RUNNING, Intent.STOP, [stopped, test_task()]))
     assert [task.state for task in rest.tasks] == [TaskState.STOPPED, TaskState.READY]
     assert rest.state is JobState.RUNNING
-    rest = settled(JobFacts(JobState.RUNNING, Intent.STOP, [stopped, test_task()], test_after_stop=False))
+    rest = settle(JobFacts(JobState.RUNNING, Intent.STOP, [stopped, test_task()], test_after_stop=False))
     assert rest.state is JobState.STOPPED
-    rest = settled(JobFacts(JobState.RUNNING, Intent.STOP, [replace(stopped, has_model=False), test_task()]))
+    rest = settle(JobFacts(JobState.RUNNING, Intent.STOP, [replace(stopped, has_model=False), test_task()]))
     assert rest.state is JobState.STOPPED
 
 
 def test_a_worker_that_had_to_be_killed_for_a_stop_is_stopped_not_failed() -> None:
-    rest = settled(JobFacts(JobState.RUNNING, Intent.STOP, [train(attempt=AttemptState.KILLED), test_task()]))
+    rest = settle(JobFacts(JobState.RUNNING, Intent.STOP, [train_task(attempt=AttemptState.KILLED), test_task()]))
     assert [task.state for task in rest.tasks] == [TaskState.STOPPED, TaskState.STOPPED]
     assert rest.state is JobState.STOPPED
 
 
-def test_a_failed_training_takes_only_its_own_test_along() -> None:
-    other = TaskFacts("other", TaskKind.TRAIN, TaskState.DONE, has_model=True)
-    tested = TaskFacts("tested", TaskKind.TEST, TaskState.DONE, ("other",))
-    tasks = [train(attempt=AttemptState.FAILED), test_task(), other, tested]
-    rest = settled(JobFacts(JobState.RUNNING, Intent.RUN, tasks))
+def test_a_failed_training_skips_only_its_own_test() -> None:
+    other_training = TaskFacts("other", TaskKind.TRAIN, TaskState.DONE, has_model=True)
+    other_test = TaskFacts("tested", TaskKind.TEST, TaskState.DONE, ("other",))
+    tasks = [train_task(attempt=AttemptState.FAILED), test_task(), other_training, other_test]
+    rest = settle(JobFacts(JobState.RUNNING, Intent.RUN, tasks))
     assert [task.state for task in rest.tasks[:2]] == [TaskState.FAILED, TaskState.SKIPPED]
     assert rest.state is JobState.DONE
 
 
 @pytest.mark.parametrize("intent", [Intent.RUN, Intent.PAUSE])
-def test_a_stop_that_was_taken_back_is_no_end(intent: Intent) -> None:
-    rest = settled(JobFacts(JobState.RUNNING, intent, [train(attempt=AttemptState.STOPPED), test_task()]))
+def test_a_stop_that_was_taken_back_does_not_end_the_job(intent: Intent) -> None:
+    rest = settle(JobFacts(JobState.RUNNING, intent, [train_task(attempt=AttemptState.STOPPED), test_task()]))
     assert rest.tasks[0].state is (TaskState.READY if intent is Intent.RUN else TaskState.PAUSED)
 
 
 def test_a_held_job_waits_but_can_be_stopped() -> None:
-    held = JobFacts(JobState.HELD, Intent.RUN, [train(TaskState.READY, None), test_task()])
+    held = JobFacts(JobState.HELD, Intent.RUN, [train_task(TaskState.READY, None), test_task()])
     assert reconcile(held, NOW_S) == []
-    assert settled(replace(held, intent=Intent.STOP)).state is JobState.STOPPED
+    assert settle(replace(held, intent=Intent.STOP)).state is JobState.STOPPED
 
 
-def test_a_vanished_process_is_tried_again_a_few_times() -> None:
+def test_a_vanished_process_is_retried_a_few_times() -> None:
     for retries in range(MAX_RETRIES):
-        job = JobFacts(JobState.RUNNING, Intent.RUN, [train(attempt=AttemptState.KILLED, retries=retries), test_task()])
+        job = JobFacts(
+            JobState.RUNNING, Intent.RUN, [train_task(attempt=AttemptState.KILLED, retries=retries), test_task()]
+        )
         assert isinstance(reconcile(job, NOW_S)[0], Retry)
-    job = JobFacts(JobState.RUNNING, Intent.RUN, [train(attempt=AttemptState.LOST, retries=MAX_RETRIES), test_task()])
-    assert settled(job).state is JobState.FAILED
+    job = JobFacts(
+        JobState.RUNNING, Intent.RUN, [train_task(attempt=AttemptState.LOST, retries=MAX_RETRIES), test_task()]
+    )
+    assert settle(job).state is JobState.FAILED
 
 
 @pytest.mark.parametrize(
@@ -298,18 +302,20 @@ def test_a_vanished_process_is_tried_again_a_few_times() -> None:
         ("done stopped", Intent.STOP, "stopped"),
     ],
 )
-def test_an_ensemble_is_made_of_the_members_that_were_tested(members: str, intent: Intent, expected: str) -> None:
-    """Of two at least, once all have come to their end; a stopped job keeps it where it still tests."""
+def test_an_ensemble_uses_the_tested_members(members: str, intent: Intent, expected: str) -> None:
+    """It needs two at least, after all have ended; a stopped job still makes it if it still tests."""
     running = AttemptFacts(1, AttemptState.RUNNING, False, Intent.RUN)
     tests = [
-        TaskFacts(f"test_{number}", TaskKind.TEST, TaskState(word), attempt=running if word == "running" else None)
-        for number, word in enumerate(members.split(), 1)
+        TaskFacts(
+            f"test_{index}", TaskKind.TEST, TaskState(state_name), attempt=running if state_name == "running" else None
+        )
+        for index, state_name in enumerate(members.split(), 1)
     ]
     untrained = TaskFacts("train_9", TaskKind.TRAIN, TaskState.STOPPED)
     tests = [replace(test, depends_on=("train_9",)) if test.state is TaskState.WAITING else test for test in tests]
     ensemble = TaskFacts("e", TaskKind.ENSEMBLE, TaskState.WAITING, tuple(test.task_id for test in tests))
     job = JobFacts(JobState.RUNNING, intent, [untrained, *tests, ensemble])
-    rest = settled(job)
+    rest = settle(job)
     assert rest.tasks[-1].state == expected
     if intent is Intent.STOP:
-        assert settled(replace(job, test_after_stop=False)).tasks[-1].state is TaskState.STOPPED
+        assert settle(replace(job, test_after_stop=False)).tasks[-1].state is TaskState.STOPPED

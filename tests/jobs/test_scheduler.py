@@ -1,4 +1,4 @@
-"""The scheduler: never more than the machine has, and nobody waits for ever."""
+"""The scheduler: never more than the machine has, and no job starves."""
 
 from __future__ import annotations
 
@@ -18,34 +18,36 @@ TASKS = st.lists(st.tuples(st.sampled_from(COMPUTING), st.integers(1, 5), st.int
 def queues(draw: st.DrawFn) -> list[QueuedJob]:
     return [
         QueuedJob(
-            f"job{number}",
+            f"job{index}",
             draw(st.integers(0, 5)),
             draw(st.integers(0, 2)),
             draw(st.integers(0, 3)),
             [ReadyTask(f"t{k}", kind, threads, gpus) for k, (kind, threads, gpus) in enumerate(draw(TASKS))],
         )
-        for number in range(draw(st.integers(0, 4)))
+        for index in range(draw(st.integers(0, 4)))
     ]
 
 
 @given(queues(), st.integers(1, 4), st.integers(1, 4), st.integers(0, 2), st.integers(0, 3))
-def test_never_more_than_there_is(jobs: list[QueuedJob], slots: int, threads: int, gpus: int, used: int) -> None:
-    chosen = choose(jobs, Capacity(slots, threads, gpus, used_slots=used, used_threads=used))
+def test_chosen_tasks_fit_the_machine(
+    jobs: list[QueuedJob], slots: int, threads: int, gpus: int, used_count: int
+) -> None:
+    chosen = choose(jobs, Capacity(slots, threads, gpus, used_slots=used_count, used_threads=used_count))
     by_name = {(job.job_id, task.task_id): (job, task) for job in jobs for task in job.ready}
     assert len(set(chosen)) == len(chosen)
-    assert used + len(chosen) <= max(slots, used)
+    assert used_count + len(chosen) <= max(slots, used_count)
     tasks = [by_name[name][1] for name in chosen]
-    wide = used == 0 and len(tasks) == 1
-    assert wide or not tasks or used + sum(task.threads for task in tasks) <= threads
+    is_wide_task_alone = used_count == 0 and len(tasks) == 1
+    assert is_wide_task_alone or not tasks or used_count + sum(task.threads for task in tasks) <= threads
     assert sum(task.gpus for task in tasks) <= gpus
     for job in jobs:
-        started = sum(name == job.job_id for name, _ in chosen)
-        assert not started or not job.limit or job.running + started <= job.limit
-    assert choose(jobs, Capacity(slots, threads, gpus, used_slots=used, used_threads=used)) == chosen
+        started_count = sum(name == job.job_id for name, _ in chosen)
+        assert not started_count or not job.limit or job.running + started_count <= job.limit
+    assert choose(jobs, Capacity(slots, threads, gpus, used_slots=used_count, used_threads=used_count)) == chosen
 
 
 def simulate(jobs: list[QueuedJob], capacity: Capacity, rounds: int) -> list[tuple[str, str]]:
-    """Start what is chosen; in each round the task that has run longest ends. The order of starts."""
+    """Order of starts when the task that has run longest ends in each round."""
     running: list[tuple[str, ReadyTask]] = []
     order: list[tuple[str, str]] = []
     waiting = {job.job_id: list(job.ready) for job in jobs}
@@ -55,8 +57,10 @@ def simulate(jobs: list[QueuedJob], capacity: Capacity, rounds: int) -> list[tup
             for job in jobs
             if waiting[job.job_id]
         ]
-        used = replace(capacity, used_slots=len(running), used_threads=sum(task.threads for _, task in running))
-        for job_id, task_id in choose(queue, used):
+        used_capacity = replace(
+            capacity, used_slots=len(running), used_threads=sum(task.threads for _, task in running)
+        )
+        for job_id, task_id in choose(queue, used_capacity):
             task = next(task for task in waiting[job_id] if task.task_id == task_id)
             waiting[job_id].remove(task)
             running.append((job_id, task))
@@ -65,18 +69,21 @@ def simulate(jobs: list[QueuedJob], capacity: Capacity, rounds: int) -> list[tup
     return order
 
 
-def trains(count: int, threads: int = 1) -> list[ReadyTask]:
+def training_tasks(count: int, threads: int = 1) -> list[ReadyTask]:
     return [ReadyTask(f"t{k}", TaskKind.TRAIN, threads) for k in range(count)]
 
 
 def test_jobs_take_turns_whatever_their_size() -> None:
-    jobs = [QueuedJob("big", 1, 0, 0, trains(100)), QueuedJob("small", 2, 0, 0, trains(3))]
+    jobs = [QueuedJob("big", 1, 0, 0, training_tasks(100)), QueuedJob("small", 2, 0, 0, training_tasks(3))]
     order = simulate(jobs, Capacity(2, 2), 10)
     assert [name for name, _ in order[:6]].count("small") >= 2
 
 
 def test_a_wide_task_is_not_starved_by_narrow_ones() -> None:
-    wide, narrow = QueuedJob("wide", 1, 0, 0, trains(1, threads=2)), QueuedJob("narrow", 2, 1, 0, trains(100))
+    wide, narrow = (
+        QueuedJob("wide", 1, 0, 0, training_tasks(1, threads=2)),
+        QueuedJob("narrow", 2, 1, 0, training_tasks(100)),
+    )
     busy = Capacity(2, 2, used_slots=1, used_threads=1)
     assert choose([narrow, wide], busy) == [], "its threads are kept free until they are enough"
     assert choose([narrow, replace(wide, position=3)], busy) == [("narrow", "t0")], "but only when it is its turn"
@@ -85,19 +92,19 @@ def test_a_wide_task_is_not_starved_by_narrow_ones() -> None:
 
 
 def test_a_task_wider_than_the_machine_runs_alone() -> None:
-    job = QueuedJob("j", 1, 0, 0, trains(2, threads=99))
+    job = QueuedJob("j", 1, 0, 0, training_tasks(2, threads=99))
     assert choose([job], Capacity(4, 4)) == [("j", "t0")]
     assert choose([job], Capacity(4, 4, used_slots=1, used_threads=1)) == []
 
 
-def test_what_others_wait_for_comes_first() -> None:
+def test_tasks_that_others_depend_on_come_first() -> None:
     kinds = [TaskKind.TRAIN, TaskKind.TEST, TaskKind.BASELINE, TaskKind.PREPARE]
     job = QueuedJob("j", 1, 0, 0, [ReadyTask(kind, kind, 1) for kind in kinds])
     assert [task for _, task in choose([job], Capacity(4, 4))] == ["prepare", "baseline", "test", "train"]
 
 
 @given(st.lists(st.tuples(st.integers(1, 12), st.integers(1, 4)), min_size=1, max_size=5), st.integers(1, 4))
-def test_everything_gets_its_turn(shapes: list[tuple[int, int]], cores: int) -> None:
-    jobs = [QueuedJob(f"j{k}", k, 0, 0, trains(count, threads)) for k, (count, threads) in enumerate(shapes)]
+def test_every_task_is_started(shapes: list[tuple[int, int]], cores: int) -> None:
+    jobs = [QueuedJob(f"j{k}", k, 0, 0, training_tasks(count, threads)) for k, (count, threads) in enumerate(shapes)]
     total = sum(count for count, _ in shapes)
     assert len(simulate(jobs, Capacity(cores, cores), total * 2 + 5)) == total

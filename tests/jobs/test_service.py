@@ -1,4 +1,4 @@
-"""The verbs on drafts and files, and how attempts are said to have ended."""
+"""The verbs on drafts and files, and the outcome of attempts."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ def service(tmp_path: Path) -> JobService:
     return open_service(tmp_path / "home")
 
 
-def refusal(act: Any) -> VestimError:
+def refusal(call: Any) -> VestimError:
     with pytest.raises(VestimError) as caught:
-        act()
+        call()
     assert "\n" not in caught.value.sentence
     return caught.value
 
 
 def test_a_draft_from_nothing_to_a_queued_job(service: JobService, tmp_path: Path) -> None:
     job_id = service.create_job("mine")["job_id"]
-    shown = service.show_job(job_id)
-    assert shown["state"] == "draft" and shown["name"] == "mine"
+    status = service.show_job(job_id)
+    assert status["state"] == "draft" and status["name"] == "mine"
     assert refusal(lambda: service.start(job_id)).place.startswith("data")
     service.save_data(job_id, real_document(tmp_path)["data"])
     service.save_hyperparameters(job_id, {"training": {"learning_rate": [0.01, 0.02], "schedule": "constant"}})
@@ -44,34 +44,34 @@ def test_a_draft_from_nothing_to_a_queued_job(service: JobService, tmp_path: Pat
     folder = service.manager.folder(job_id)
     assert not folder.job_json.exists() and json.loads(folder.state_json.read_text())["draft"]
     assert service.start(job_id)["state"] == "queued"
-    written = json.loads(folder.job_json.read_text())
-    assert written["spec"]["training"]["learning_rate"] == [0.01, 0.02] and written["provenance"]["seeds"] == [1]
+    job_json = json.loads(folder.job_json.read_text())
+    assert job_json["spec"]["training"]["learning_rate"] == [0.01, 0.02] and job_json["provenance"]["seeds"] == [1]
     assert service.manager.get(job_id).name == "mine"
-    for act in (
+    for call in (
         lambda: service.start(job_id),
         lambda: service.setup_training_tasks(job_id),
         lambda: service.save_data(job_id, {}),
         lambda: service.save_hyperparameters(job_id, {"name": "x"}),
     ):
-        assert refusal(act).code is ErrorCode.REFUSED
+        assert refusal(call).code is ErrorCode.REFUSED
     assert service.manager.get(job_id).state is JobState.QUEUED
 
 
-def test_a_name_that_is_given_counts(service: JobService) -> None:
+def test_an_explicit_name_overrides_the_document(service: JobService) -> None:
     job_id = service.create_job("given", {"name": "in the file"})["job_id"]
     assert service.manager.get(job_id).name == "given"
     assert service.manager.get(job_id).document["name"] == "given"
 
 
 @pytest.mark.parametrize("value", [b"bytes", float("nan"), {b"k": 1}, {"deep": object()}])
-def test_what_no_job_file_can_hold_is_refused(service: JobService, value: Any) -> None:
+def test_a_document_that_json_cannot_hold_is_refused(service: JobService, value: Any) -> None:
     with pytest.raises(VestimError) as caught, service.manager.unit():
         service.create_job("x", {"training": value})
     assert caught.value.code is ErrorCode.WRONG_INPUT
     assert service.list_jobs()["jobs"] == [] and not list(service.manager.home.jobs.iterdir())
 
 
-def test_nothing_is_made_of_a_spec_that_is_not_valid(service: JobService, tmp_path: Path) -> None:
+def test_an_invalid_spec_creates_no_job(service: JobService, tmp_path: Path) -> None:
     bad = [
         {},
         {"data": {"train": ["/no/such.csv"], "validation": ["/none"]}},
@@ -86,13 +86,13 @@ def test_nothing_is_made_of_a_spec_that_is_not_valid(service: JobService, tmp_pa
     assert not list(service.manager.home.jobs.iterdir())
 
 
-def test_what_does_not_exist(service: JobService) -> None:
-    for act in (
+def test_unknown_jobs_states_and_sections_are_refused(service: JobService) -> None:
+    for call in (
         lambda: service.show_job("job_none"),
         lambda: service.stop("job_none"),
         lambda: service.read_artifact("job_none", "x"),
     ):
-        assert refusal(act).code is ErrorCode.NOT_FOUND
+        assert refusal(call).code is ErrorCode.NOT_FOUND
     assert refusal(lambda: service.list_jobs("sleeping")).place == "state"
     draft = service.create_job()["job_id"]
     assert refusal(lambda: service.stop(draft)).code is ErrorCode.REFUSED
@@ -109,7 +109,7 @@ def test_jobs_are_listed_newest_first_and_by_state(service: JobService, tmp_path
 # --- files
 
 
-def test_pieces_of_files(tmp_path: Path) -> None:
+def test_read_piece_of_a_file(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "a.txt").write_bytes(b"0123456789")
     (tmp_path / "link").symlink_to("/etc/passwd")
@@ -123,7 +123,7 @@ def test_pieces_of_files(tmp_path: Path) -> None:
     "name",
     ["../secret", "/etc/passwd", "sub/../../secret", "link", "folder/secret", "..\\secret", "C:/x", "a\0b", ".."],
 )
-def test_no_way_out_of_the_folder(tmp_path: Path, name: str) -> None:
+def test_paths_out_of_the_folder_are_refused(tmp_path: Path, name: str) -> None:
     root = tmp_path / "job"
     root.mkdir()
     (tmp_path / "secret").write_text("x")
@@ -133,7 +133,7 @@ def test_no_way_out_of_the_folder(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["", ".", "none", "sub", "x" * 300, "sub/" * 150 + "x"])
-def test_files_that_are_not_there(tmp_path: Path, name: str) -> None:
+def test_missing_files_are_not_found(tmp_path: Path, name: str) -> None:
     (tmp_path / "sub").mkdir()
     assert refusal(lambda: read_piece(tmp_path, name, 0, 10)).code is ErrorCode.NOT_FOUND
 
@@ -157,19 +157,19 @@ def test_no_folder_for_a_name_that_is_no_id(tmp_path: Path, job_id: str) -> None
     assert refusal(lambda: JobFolder.of(tmp_path, job_id)).place == "job_id"
 
 
-# --- how attempts end
+# --- outcomes of attempts
 
 
-def test_an_attempts_own_word_counts() -> None:
+def test_an_exit_file_decides_the_outcome() -> None:
     error = VestimError(ErrorCode.WRONG_INPUT, "no such column").to_record()
     for state in (AttemptState.FINISHED, AttemptState.STOPPED, AttemptState.PAUSED):
         assert how_it_ended(ExitFile(state=state), -signal.SIGKILL, "t") == (state, None)
-    state, found = how_it_ended(ExitFile(state=AttemptState.FAILED, error=error), 1, "t")
-    assert state is AttemptState.FAILED and found is not None and found.sentence == "no such column"
+    state, restored_error = how_it_ended(ExitFile(state=AttemptState.FAILED, error=error), 1, "t")
+    assert state is AttemptState.FAILED and restored_error is not None and restored_error.sentence == "no such column"
 
 
 @pytest.mark.parametrize(
-    ("exit_code", "state", "word"),
+    ("exit_code", "state", "expected_text"),
     [
         (-signal.SIGKILL, AttemptState.KILLED, "SIGKILL"),
         (-signal.SIGSEGV, AttemptState.KILLED, "SIGSEGV"),
@@ -179,40 +179,40 @@ def test_an_attempts_own_word_counts() -> None:
         (None, AttemptState.LOST, "gone"),
     ],
 )
-def test_a_silent_end_is_told_in_one_sentence(exit_code: int | None, state: AttemptState, word: str) -> None:
+def test_an_end_without_exit_file_has_a_message(exit_code: int | None, state: AttemptState, expected_text: str) -> None:
     for exit_file in (None, ExitFile(state=AttemptState.RUNNING)):
-        found, error = how_it_ended(exit_file, exit_code, "train_001")
-        assert found is state
-        assert error is not None and word in error.sentence and "train_001" in error.sentence
+        outcome, error = how_it_ended(exit_file, exit_code, "train_001")
+        assert outcome is state
+        assert error is not None and expected_text in error.sentence and "train_001" in error.sentence
 
 
 @pytest.mark.parametrize(
-    ("exit_code", "blamed"), [(-signal.SIGKILL, True), (None, True), (-signal.SIGSEGV, False), (1, False)]
+    ("exit_code", "is_blamed"), [(-signal.SIGKILL, True), (None, True), (-signal.SIGSEGV, False), (1, False)]
 )
-def test_want_of_memory_is_told_apart(exit_code: int | None, blamed: bool) -> None:
+def test_running_out_of_memory_is_reported(exit_code: int | None, is_blamed: bool) -> None:
     state, error = how_it_ended(None, exit_code, "train_001", out_of_memory=True)
-    assert error is not None and ("memory ran out" in error.sentence) is blamed
-    assert state is AttemptState.KILLED or not blamed
+    assert error is not None and ("memory ran out" in error.sentence) is is_blamed
+    assert state is AttemptState.KILLED or not is_blamed
 
 
-def test_the_machine_is_the_one_we_run_on(service: JobService, tmp_path: Path) -> None:
+def test_more_threads_than_cores_are_refused(service: JobService, tmp_path: Path) -> None:
     spec = real_document(tmp_path, training={"threads": (os.cpu_count() or 1) + 1})
     if (os.cpu_count() or 1) < 256:
         assert "cores" in refusal(lambda: service.submit(spec)).sentence
 
 
-def test_jobs_are_listed_in_pages_that_leave_none_out(service: JobService) -> None:
-    made = {service.create_job(f"job {number}")["job_id"] for number in range(7)}
+def test_pages_of_jobs_are_complete(service: JobService) -> None:
+    created_ids = {service.create_job(f"job {index}")["job_id"] for index in range(7)}
     first = service.list_jobs(limit=3)
-    service.delete(first["jobs"][-1]["job_id"])  # where the next page starts needs that job no more
+    service.delete(first["jobs"][-1]["job_id"])  # the cursor of the next page does not need that job
     second = service.list_jobs(after=first["next"], limit=3)
     third = service.list_jobs(after=second["next"], limit=3)
-    listed = [job["job_id"] for page in (first, second, third) for job in page["jobs"]]
-    assert len(listed) == 7 and set(listed) == made and third["next"] == ""
+    listed_ids = [job["job_id"] for page in (first, second, third) for job in page["jobs"]]
+    assert len(listed_ids) == 7 and set(listed_ids) == created_ids and third["next"] == ""
     assert service.list_jobs("queued") == {"jobs": [], "next": ""}
 
 
-def test_a_remark_is_kept_as_a_message_and_changes_no_state(service: JobService) -> None:
+def test_a_remark_becomes_a_message_event(service: JobService) -> None:
     job_id = service.create_job("quiet")["job_id"]
     service.remark(job_id, "chamber was opened")
     events, _ = service.manager.registry.read_events(job_id, 0, 100, 1 << 20)

@@ -1,4 +1,4 @@
-"""What trainings measured of themselves: kept by kind, bounded, and never in the way."""
+"""Measured training speeds: stored by kind, bounded, and harmless when damaged."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vestim_core.spec.states import TaskKind
 SETTINGS: dict[str, Any] = {"model": {"kind": "lstm", "sizes": [24]}, "training": {"max_epochs": 10}}
 
 
-def a_task(home: Path, folder: Path, rows_per_s: object = 1000.0, **sections: Any) -> Task:
+def measured_task(home: Path, folder: Path, rows_per_s: object = 1000.0, **sections: Any) -> Task:
     container = submitted(open_service(home), folder, **{**SETTINGS, **sections})
     task = container.tasks[ids(container, TaskKind.TRAIN)[0]]
     task.use_threads(1)
@@ -24,38 +24,38 @@ def a_task(home: Path, folder: Path, rows_per_s: object = 1000.0, **sections: An
     return task
 
 
-def test_the_median_of_the_last_ones_counts(vestim_home: Path, tmp_path: Path) -> None:
+def test_the_median_of_the_newest_speeds_counts(vestim_home: Path, tmp_path: Path) -> None:
     path = vestim_home / "cache" / "speeds.json"
-    task = a_task(vestim_home, tmp_path)
-    for speed in (1.0, *[10.0] * speeds.KEPT, 20.0):
+    task = measured_task(vestim_home, tmp_path)
+    for speed in (1.0, *[10.0] * speeds.MAX_SPEEDS_PER_KIND, 20.0):
         task.result["training"]["rows_per_s"] = speed
         record_speed(path, task)
     ((key, value),) = read_speeds(path).items()
     assert value == 10.0 and "lstm/streams" in key and "cpu" in key
 
 
-def test_a_job_like_it_has_an_estimate_then(vestim_home: Path, tmp_path: Path) -> None:
+def test_a_measured_speed_gives_an_estimate(vestim_home: Path, tmp_path: Path) -> None:
     service = open_service(vestim_home)
     assert service.estimate(SETTINGS)["seconds"] is None
-    record_speed(vestim_home / "cache" / "speeds.json", a_task(vestim_home, tmp_path))
+    record_speed(vestim_home / "cache" / "speeds.json", measured_task(vestim_home, tmp_path))
     assert service.estimate(SETTINGS)["seconds"] == pytest.approx(10 * 25 * 24 * 50 * 64 / 1000.0)
 
 
-@pytest.mark.parametrize("told", [None, "fast", -1.0, 0, float("nan")])
-def test_what_is_no_speed_is_not_kept(vestim_home: Path, tmp_path: Path, told: object) -> None:
-    record_speed(vestim_home / "cache" / "speeds.json", a_task(vestim_home, tmp_path, told))
+@pytest.mark.parametrize("rows_per_s", [None, "fast", -1.0, 0, float("nan")])
+def test_an_invalid_speed_is_not_stored(vestim_home: Path, tmp_path: Path, rows_per_s: object) -> None:
+    record_speed(vestim_home / "cache" / "speeds.json", measured_task(vestim_home, tmp_path, rows_per_s))
     assert read_speeds(vestim_home / "cache" / "speeds.json") == {}
 
 
-def test_only_so_many_kinds_are_kept(vestim_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_number_of_kinds_is_limited(vestim_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(speeds, "MAX_KINDS", 2)
     path = vestim_home / "cache" / "speeds.json"
     for size in (8, 64, 512):
-        record_speed(path, a_task(vestim_home, tmp_path, model={"kind": "lstm", "sizes": [size]}))
+        record_speed(path, measured_task(vestim_home, tmp_path, model={"kind": "lstm", "sizes": [size]}))
     assert len(read_speeds(path)) == 2
 
 
-def test_a_damaged_file_is_none(vestim_home: Path) -> None:
+def test_a_damaged_file_counts_as_empty(vestim_home: Path) -> None:
     path = vestim_home / "speeds.json"
     for text in ("{", "[]", '{"rows_per_s": 7}', '{"rows_per_s": {"a": ["x"]}}'):
         path.write_text(text)

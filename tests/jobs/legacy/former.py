@@ -1,4 +1,4 @@
-"""Job folders as the former program wrote them, in every variant that is known, made up from nothing."""
+"""Legacy job folders in every known variant, generated."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ LSTM_TASK = "B100_L7_Adam_LR_SLR_VP10_id09fde_rep_1"
 
 
 class Bomb:
-    """Whoever unpickles it makes a file."""
+    """An object that creates a file when it is unpickled."""
 
-    def __init__(self, mark: Path) -> None:
-        self.mark = mark
+    def __init__(self, created_file: Path) -> None:
+        self.created_file = created_file
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (open, (str(self.mark), "w"))
+        return (open, (str(self.created_file), "w"))
 
 
 def former_job(
@@ -67,7 +67,10 @@ def former_job(
     windows: bool = False,
     bomb: Path | None = None,
 ) -> Path:
-    """A job folder below `root` without trainings. windows: as that system writes it. bomb: what its pickle makes."""
+    """Create a job folder below `root` without trainings.
+
+    windows: as written on Windows. bomb: file that unpickling its scaler creates.
+    """
     folder = root / job_id
     (folder / "scalers").mkdir(parents=True)
     source = "C:\\Users\\ü\\cell" if windows else "/home/user/cell"
@@ -83,7 +86,7 @@ def former_job(
         "normalized_columns": list(ranges or {}),
     }
     write(folder / "job_metadata.json", metadata, windows=windows)
-    done = {
+    augmentation = {
         "job_id": job_id,
         "applied_filters": [],
         "created_columns": [],
@@ -92,7 +95,7 @@ def former_job(
         "normalization": {"applied": normalised},
         **(preparation or {}),
     }
-    write(folder / "augmentation_metadata.json", done, windows=windows)
+    write(folder / "augmentation_metadata.json", augmentation, windows=windows)
     if settings is not None:
         write(folder / "hyperparams.json", dict(settings), windows=windows)
     if ranges is not None and normalised:
@@ -118,7 +121,10 @@ def former_task(
     epochs: int = 3,
     predictions: Sequence[tuple[float, float]] = (),
 ) -> Path:
-    """A training in a job's folder. weights: of best_model.pth; None for none. progress: new, older or None."""
+    """Create a training in a job's folder.
+
+    weights: content of best_model.pth; None for no file. progress: new, older or None.
+    """
     folder = job / "models" / architecture / name
     (folder / "logs").mkdir(parents=True)
     info = {
@@ -140,19 +146,21 @@ def former_task(
         write(folder / "training_summary.json", {"task_id": task_id, "hyperparameters": dict(settings), **losses})
     if predictions:
         (folder / "test_results").mkdir()
-        rows = [f"{t},{true},{guess},{1000 * (true - guess)}" for t, (true, guess) in enumerate(predictions)]
-        head = "Timestamp,True Voltage (V),Predicted Voltage (V),Error (mV)"
-        (folder / "test_results" / "drive_1_predictions.csv").write_text("\n".join([head, *rows]) + "\n")
+        rows = [
+            f"{t},{true},{prediction},{1000 * (true - prediction)}" for t, (true, prediction) in enumerate(predictions)
+        ]
+        header = "Timestamp,True Voltage (V),Predicted Voltage (V),Error (mV)"
+        (folder / "test_results" / "drive_1_predictions.csv").write_text("\n".join([header, *rows]) + "\n")
     return folder
 
 
 def progress_text(epochs: int, *, older: bool = False) -> bytes:
-    """A progress file: comments with LF, rows with CRLF; every second epoch was not validated, in the new form."""
+    """A progress file: comments with LF, rows with CRLF; in the new form every second epoch was not validated."""
     if older:
-        head = "Epoch,Train Loss,Val Loss,Elapsed Time,Learning Rate,Best Val Loss,Train Time Per Epoch"
+        header = "Epoch,Train Loss,Val Loss,Elapsed Time,Learning Rate,Best Val Loss,Train Time Per Epoch"
         rows = [f"{n},{0.04 / n},{0.01 / n},{n * 0.5},0.005,{0.01 / n},0.2" for n in range(1, epochs + 1)]
-        return "\r\n".join([head, *rows, ""]).encode()
-    head = (
+        return "\r\n".join([header, *rows, ""]).encode()
+    header = (
         "epoch,train_loss_norm,val_loss_norm,best_val_loss_norm,learning_rate,elapsed_time_sec,avg_batch_time_sec,"
         "patience_counter,model_memory_mb,time_per_epoch_sec"
     )
@@ -160,18 +168,18 @@ def progress_text(epochs: int, *, older: bool = False) -> bytes:
         f"{n},{0.04 / n},{0.01 / n if n % 2 else 'nan'},{0.01 / n},0.005,{n * 0.5},0.01,0,1.0,0.5"
         for n in range(1, epochs + 1)
     ]
-    return b"# device: cpu\n# model_type: LSTM\n" + "\r\n".join([head, *rows, ""]).encode()
+    return b"# device: cpu\n# model_type: LSTM\n" + "\r\n".join([header, *rows, ""]).encode()
 
 
 def statistics_text(ranges: Mapping[str, tuple[float, float]], scaler: str = "MinMaxScaler") -> str:
-    """The text beside the scaler: its table, then the same for a data file with other numbers."""
+    """The text beside the scaler: its table, then a table with other numbers for a data file."""
     rule = "-" * 90
-    head = f"{'Feature Name':<20} {'Min Value':<12} {'Max Value':<12} {'Range':<12} {'Scale Factor':<15}"
+    header = f"{'Feature Name':<20} {'Min Value':<12} {'Max Value':<12} {'Range':<12} {'Scale Factor':<15}"
     rows = [
         f"{name:<20} {low:<12.6f} {high:<12.6f} {high - low:<12.6f} {1 / (high - low or 1):<15.8f}"
         for name, (low, high) in ranges.items()
     ]
-    other = [f"{name:<20} {-99.0:<15.6f} {99.0:<15.6f} {198.0:<15.6f} {0.0:<15.6f}" for name in ranges]
+    file_rows = [f"{name:<20} {-99.0:<15.6f} {99.0:<15.6f} {198.0:<15.6f} {0.0:<15.6f}" for name in ranges]
     return "\n".join(
         [
             "SCALER STATISTICS",
@@ -180,7 +188,7 @@ def statistics_text(ranges: Mapping[str, tuple[float, float]], scaler: str = "Mi
             "",
             f"COLUMN STATISTICS ({scaler})",
             rule,
-            head,
+            header,
             rule,
             *rows,
             rule,
@@ -190,14 +198,14 @@ def statistics_text(ranges: Mapping[str, tuple[float, float]], scaler: str = "Mi
             "-----------",
             "Column               Min             Max             Range           Mean",
             "-" * 80,
-            *other,
+            *file_rows,
             "",
         ]
     )
 
 
 def write(path: Path, value: Any, *, windows: bool = False) -> None:
-    """JSON as the former program wrote it: bare infinities; on Windows in its code page with its line ends."""
+    """Write JSON as PyBattML did: bare infinities; on Windows in cp1252 with its line ends."""
     text = json.dumps(value, indent=4, ensure_ascii=False)
     path.write_bytes(text.replace("\n", "\r\n").encode("cp1252") if windows else text.encode())
 

@@ -1,4 +1,4 @@
-"""The predecessor's hyperparameter files: mapped, valid once data are named, and no key without a word."""
+"""Legacy hyperparameter files: mapped, valid once data are named, and every other key noted."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ LSTM: dict[str, Any] = {
 
 
 def read(**keys: Any) -> tuple[JobSpec, dict[str, str]]:
-    """The job that a file of these keys makes, and its notes by key."""
-    found = read_hyperparameters(keys)
-    return validate_job({**found["sections"], "data": DATA}), {n["key"]: n["sentence"] for n in found["notes"]}
+    """The job that a file with these keys gives, and its notes by key."""
+    reply = read_hyperparameters(keys)
+    return validate_job({**reply["sections"], "data": DATA}), {n["key"]: n["sentence"] for n in reply["notes"]}
 
 
 def test_a_recurrent_network() -> None:
@@ -83,7 +83,7 @@ def test_the_exploit_phase_the_time_and_half_precision() -> None:
         ({"MAX_TRAINING_TIME_SECONDS": 1800}, 0, 1800.0),
     ],
 )
-def test_what_is_off_stays_off(keys: dict[str, Any], epochs: int, budget_s: float | None) -> None:
+def test_disabled_settings_stay_disabled(keys: dict[str, Any], epochs: int, budget_s: float | None) -> None:
     spec, notes = read(**LSTM, **keys)
     training = spec.trials()[0].training
     assert (training.exploit.epochs, training.time_budget_s) == (epochs, budget_s) and not notes
@@ -145,14 +145,14 @@ def test_grids_and_architectures() -> None:
     assert {tuple(trial.model.sizes) for trial in older.trials()} == {(12,), (12, 12)}
 
 
-def test_a_search_s_range_is_said_and_the_default_taken() -> None:
+def test_a_search_range_is_noted_and_the_default_used() -> None:
     spec, notes = read(**{**LSTM, "INITIAL_LR": "[0.0001, 0.01]", "RNN_LAYER_SIZES": "[16,64]", "N_TRIALS": 50})
     assert "range of a search" in notes["INITIAL_LR"] and "range of a search" in notes["RNN_LAYER_SIZES"]
     assert "N_TRIALS" in notes
     assert spec.trials()[0].training.learning_rate == 5e-3
 
 
-def test_nothing_is_dropped_without_a_word() -> None:
+def test_every_unused_key_is_noted() -> None:
     strange: dict[str, Any] = {
         "EXPLOIT_LR": "soon",
         "MAX_TRAIN_HOURS": "1, 2",
@@ -174,10 +174,10 @@ def test_nothing_is_dropped_without_a_word() -> None:
     assert spec.trials()[0].training.max_epochs == 100
 
 
-def test_a_kind_of_model_that_is_not_there_is_said() -> None:
-    found = read_hyperparameters({**LSTM, "MODEL_TYPE": "TRANSFORMER"})
-    assert "model" not in found["sections"]
-    notes = {note["key"]: note["sentence"] for note in found["notes"]}
+def test_an_unknown_kind_of_model_is_noted() -> None:
+    reply = read_hyperparameters({**LSTM, "MODEL_TYPE": "TRANSFORMER"})
+    assert "model" not in reply["sections"]
+    notes = {note["key"]: note["sentence"] for note in reply["notes"]}
     assert "no TRANSFORMER" in notes["MODEL_TYPE"] and set(notes) >= {"RNN_LAYER_SIZES", "LOOKBACK", "BATCH_SIZE"}
 
 
@@ -192,14 +192,14 @@ def test_another_file_is_refused(document: dict[str, Any]) -> None:
         read_hyperparameters(document)
 
 
-def test_the_predecessor_s_own_files(shared: Path) -> None:
+def test_the_example_files(shared: Path) -> None:
     files = sorted((shared / "legacy_examples").glob("*/job_*/hyperparams.json"))
     if not files:
         pytest.skip("needs the predecessor's example jobs in the shared data folder")
     for file in files:
         document = json.loads(file.read_text())
-        found = read_hyperparameters(document)
-        spec = validate_job({**found["sections"], "data": DATA})
+        reply = read_hyperparameters(document)
+        spec = validate_job({**reply["sections"], "data": DATA})
         assert spec.trials()[0].signals.target == "voltage_V"
         training = spec.trials()[0].training
         assert training.max_epochs == int(document["MAX_EPOCHS"])

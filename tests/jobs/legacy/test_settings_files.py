@@ -1,4 +1,4 @@
-"""Every kind of settings file of the former program opens as a job, with a word on what is other."""
+"""Every kind of legacy settings file becomes a job, with a note on each difference."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ FILTER = {
 BEST = [{"RNN_LAYER_SIZES": "18"}, {"RNN_LAYER_SIZES": "24,24"}, {"RNN_LAYER_SIZES": "32"}]
 
 
-def job(document: Any) -> tuple[JobSpec, dict[str, str]]:
-    found = read_settings(document)
-    return validate_job({**found["sections"], "data": DATA}), {n["key"]: n["sentence"] for n in found["notes"]}
+def job_from(document: Any) -> tuple[JobSpec, dict[str, str]]:
+    reply = read_settings(document)
+    return validate_job({**reply["sections"], "data": DATA}), {n["key"]: n["sentence"] for n in reply["notes"]}
 
 
 @pytest.mark.parametrize(
@@ -40,40 +40,45 @@ def job(document: Any) -> tuple[JobSpec, dict[str, str]]:
     ],
 )
 def test_configurations_that_differ_in_the_network_are_the_models_of_one_job(export: Any) -> None:
-    spec, notes = job(export)
+    spec, notes = job_from(export)
     assert [trial.model.sizes for trial in spec.trials()] == [[18], [24, 24], [32]]
     assert "3 configurations are the models" in notes["configurations"]
 
 
 def test_configurations_that_differ_in_several_sections_give_the_first() -> None:
-    spec, notes = job([{**LSTM, **best, "INITIAL_LR": str(0.001 * n)} for n, best in enumerate(BEST, 1)])
+    spec, notes = job_from([{**LSTM, **best, "INITIAL_LR": str(0.001 * n)} for n, best in enumerate(BEST, 1)])
     (trial,) = spec.trials()
     assert (trial.model.sizes, trial.training.learning_rate) == ([18], 0.001)
     assert "the first of the file's 3 configurations" in notes["configurations"]
 
 
 def test_one_configuration_inside_an_export() -> None:
-    spec, notes = job({"best_value": 0.1, "best_params": {**LSTM, "RNN_LAYER_SIZES": "7"}})
+    spec, notes = job_from({"best_value": 0.1, "best_params": {**LSTM, "RNN_LAYER_SIZES": "7"}})
     assert spec.trials()[0].model.sizes == [7] and "configurations" not in notes
 
 
 @pytest.mark.parametrize("document", [[FILTER], {"applied_filters": [FILTER], "created_columns": []}])
 def test_filters_are_steps_of_the_preparation(document: Any) -> None:
-    spec, _ = job(document)
+    spec, _ = job_from(document)
     steps = spec.trials()[0].preparation
     assert [step.step for step in steps] == ["resample", "butterworth", "pre_roll", "normalise"]
     assert steps[0].model_dump()["period_s"] == 0.5
-    made = steps[1].model_dump()
-    assert (made["column"], made["output"], made["cutoff_Hz"], made["order"]) == ("power_W", "P_low", 0.02, 3)
+    butterworth = steps[1].model_dump()
+    assert (butterworth["column"], butterworth["output"], butterworth["cutoff_Hz"], butterworth["order"]) == (
+        "power_W",
+        "P_low",
+        0.02,
+        3,
+    )
 
 
-def test_a_filter_that_cannot_be_made_is_noted() -> None:
-    _, notes = job([FILTER, {**FILTER, "corner_frequency": 5.0, "output_column_name": "too_fast"}])
+def test_a_filter_that_cannot_be_created_is_noted() -> None:
+    _, notes = job_from([FILTER, {**FILTER, "corner_frequency": 5.0, "output_column_name": "too_fast"}])
     assert "column 'too_fast' cannot be made here" in notes["preparation"]
 
 
 @pytest.mark.parametrize("document", [[], {}, [1, "x"], {"a": {"b": 1}}, [[[[[{"MODEL_TYPE": "LSTM"}]]]]]])
-def test_what_is_none_is_refused(document: Any) -> None:
+def test_other_documents_are_refused(document: Any) -> None:
     with pytest.raises(VestimError, match="no hyperparameter file of PyBattML"):
         read_settings(document)
 
@@ -90,8 +95,8 @@ JSON = st.recursive(
 @given(JSON)
 def test_any_document_is_read_or_refused(document: Any) -> None:
     try:
-        found = read_settings(document)
+        reply = read_settings(document)
     except VestimError as error:
         assert error.sentence
     else:
-        assert set(found) == {"sections", "notes"}
+        assert set(reply) == {"sections", "notes"}

@@ -1,4 +1,4 @@
-"""Whatever stands in the files of a job folder, it becomes a job of today or costs one sentence."""
+"""Any content of a legacy job folder becomes a job or one error message."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from tests.jobs.legacy.former import FNN, LSTM, LSTM_TASK, RANGES, progress_text, statistics_text
 from vestim_core.jobs.job_folder import JobFolder
 from vestim_core.jobs.legacy.job_reader import read_former_job
-from vestim_core.jobs.legacy.job_writer import write_former_job
-from vestim_core.jobs.legacy.legacy_folder import Unreadable
-from vestim_core.jobs.rebuild import _job_from
+from vestim_core.jobs.legacy.job_writer import write_legacy_job
+from vestim_core.jobs.legacy.legacy_folder import UnreadableFile
+from vestim_core.jobs.rebuild import _read_job
 from vestim_core.spec.states import JOB_ENDS, JobState
 
 KEYS = [
@@ -28,13 +28,28 @@ KEYS = [
     *("best_validation_loss_denormalized", "completed_epochs", "training_time_seconds", "task_progress", "details"),
 ]
 _FILTER = ["column", "output_column_name", "corner_frequency", "sampling_rate", "filter_order"]
-WORDS = ["LSTM", "FNN", "GRU", "SOC", "Current", "Voltage", "1e-3", "64,32", "[8, 64]", "EMA", "Savitzky-Golay", "N/A"]
+SETTING_TEXTS = [
+    "LSTM",
+    "FNN",
+    "GRU",
+    "SOC",
+    "Current",
+    "Voltage",
+    "1e-3",
+    "64,32",
+    "[8, 64]",
+    "EMA",
+    "Savitzky-Golay",
+    "N/A",
+]
 VALUES = st.recursive(
     st.none()
     | st.booleans()
     | st.integers(-(10**20), 10**20)
     | st.floats()
-    | st.sampled_from([*WORDS, "ReduceLROnPlateau", "current_A", "SOC + noise(0, 1)", "x" * 300, "../..", "2025-10-14"])
+    | st.sampled_from(
+        [*SETTING_TEXTS, "ReduceLROnPlateau", "current_A", "SOC + noise(0, 1)", "x" * 300, "../..", "2025-10-14"]
+    )
     | st.text(max_size=6),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=5),
     max_leaves=25,
@@ -49,7 +64,7 @@ PREPARATIONS = st.builds(
     st.lists(st.fixed_dictionaries({"column_name": VALUES, "formula": VALUES}), max_size=2),
     TABLES,
 )
-TEXTS = st.text(max_size=40) | st.sampled_from(
+TEXTS = st.text(max_size=40) | st.sampled_from(  # arbitrary: short texts
     [statistics_text(RANGES), progress_text(3).decode(), "Epoch,Train Loss\n1,inf\n", ""]
 )
 DOCUMENTS = st.tuples(TABLES | VALUES, PREPARATIONS | VALUES, TABLES | VALUES, VALUES, TASKS, TABLES)
@@ -57,11 +72,11 @@ DOCUMENTS = st.tuples(TABLES | VALUES, PREPARATIONS | VALUES, TABLES | VALUES, V
 
 @given(DOCUMENTS, TEXTS, TEXTS, TEXTS, TABLES, st.booleans())
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-def test_any_content_becomes_a_job_or_a_sentence(
+def test_any_content_becomes_a_job_or_a_message(
     documents: tuple[Any, ...], statistics: str, progress: str, results: str, entry: dict[str, Any], weights: bool
 ) -> None:
-    with tempfile.TemporaryDirectory() as place:
-        root = Path(place) / "job_20251014-180644"
+    with tempfile.TemporaryDirectory() as directory:
+        root = Path(directory) / "job_20251014-180644"
         task = root / "models" / "LSTM_ARCH_6_4" / LSTM_TASK
         names = ["job_metadata.json", "augmentation_metadata.json", "hyperparams.json", "filter_settings.json"]
         paths = [*(root / name for name in names), task / "task_info.json", task / "training_summary.json"]
@@ -77,17 +92,17 @@ def test_any_content_becomes_a_job_or_a_sentence(
             path.write_text(text, encoding="utf-8", errors="replace")
         if weights:
             (task / "best_model.pth").write_bytes(b"weights")
-        jobs = Path(place) / "jobs"
+        jobs = Path(directory) / "jobs"
         jobs.mkdir()
         try:
             job = read_former_job(root, entry)
-            job.job_id = root.name  # which ids are allowed is looked at before
-            written = write_former_job(job, jobs)
-        except Unreadable as error:
+            job.job_id = root.name  # ids are checked before
+            report = write_legacy_job(job, jobs)
+        except UnreadableFile as error:
             assert str(error)
             return
-        assert all("\n" not in note for note in written.notes)
-        container = _job_from(JobFolder(jobs / root.name))
+        assert all("\n" not in note for note in report.notes)
+        container = _read_job(JobFolder(jobs / root.name))
         assert container.state in {*JOB_ENDS, JobState.DRAFT}
         assert json.loads((jobs / root.name / "state.json").read_text())["state"] == container.state
         json.dumps(container.to_record(), allow_nan=False)
