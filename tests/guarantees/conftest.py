@@ -1,4 +1,4 @@
-"""A small job that trains for real in a second or two, and ways to look at what became of it."""
+"""A small job that trains for real in a second or two, and helpers to observe it."""
 
 import json
 import os
@@ -21,7 +21,7 @@ from vestim_core.system import Home
 
 
 def write_cell(path: Path, seed: int, rows: int = 900) -> None:
-    """A made-up drive of a resistive cell at 1 Hz."""
+    """Write a generated drive of a resistive cell at 1 Hz."""
     rng = np.random.default_rng(seed)
     time_s = np.arange(rows, dtype=float)
     current_A = np.repeat(rng.uniform(-4, 2, rows // 30 + 1), 30)[:rows]
@@ -43,20 +43,20 @@ def cells(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
 
 @pytest.fixture
 def job(cells: dict[str, list[str]]) -> Callable[..., dict[str, Any]]:
-    """Makes the document of a job; `epochs` and further training settings decide how long it takes."""
+    """Factory of job documents; `epochs` and further training settings decide how long the job takes."""
 
     def make(kind: str = "fnn", epochs: int = 20, **training: Any) -> dict[str, Any]:
         model = {"kind": kind, "sizes": [8]}
-        streams = {
+        tbptt_settings = {
             "streams": 8,
             "chunk_steps": 20,
             "chunks_per_stream": 8,
             "burn_in_steps": 20,
             "draws_per_epoch": 2,
         }
-        quick = {"batch_rows": 64} if kind == "fnn" else streams
-        settings = {"max_epochs": epochs, "patience": epochs, **quick, **training}
-        # A copy: what a test changes in its job is not the next one's.
+        method_settings = {"batch_rows": 64} if kind == "fnn" else tbptt_settings
+        settings = {"max_epochs": epochs, "patience": epochs, **method_settings, **training}
+        # A copy, so that a test's changes do not reach the next one.
         return {"name": f"a {kind}", "data": deepcopy(cells), "model": model, "training": settings}
 
     return make
@@ -64,35 +64,35 @@ def job(cells: dict[str, list[str]]) -> Callable[..., dict[str, Any]]:
 
 @pytest.fixture
 def client(vestim_home: Path) -> Iterator[Client]:
-    """A client of a fresh home; the daemon starts with the first call."""
-    with Client() as opened:
-        yield opened
+    """A client of a new home; the daemon starts with the first call."""
+    with Client() as new_client:
+        yield new_client
 
 
 def finish(client: Client, job_id: str, since: int = 0) -> list[dict[str, Any]]:
-    """Follow a job to its end: its events after `since`."""
+    """Follow a job to its end; returns its events after `since`."""
     return [event for batch in follow(client, job_id, since, live=False) for event in batch.events]
 
 
 def until(
-    client: Client, job_id: str, wanted: Callable[[dict[str, Any]], bool], since: int = 0
+    client: Client, job_id: str, is_match: Callable[[dict[str, Any]], bool], since: int = 0
 ) -> list[dict[str, Any]]:
-    """Follow a job until an event is `wanted`: all events up to that answer."""
-    seen: list[dict[str, Any]] = []
+    """Follow a job until an event satisfies `is_match`; returns all events up to that answer."""
+    events: list[dict[str, Any]] = []
     for batch in follow(client, job_id, since, live=False):
-        seen.extend(batch.events)
-        if any(map(wanted, batch.events)):
-            return seen
-    raise AssertionError(f"the job ended without that event: {[event['kind'] for event in seen]}")
+        events.extend(batch.events)
+        if any(map(is_match, batch.events)):
+            return events
+    raise AssertionError(f"the job ended without that event: {[event['kind'] for event in events]}")
 
 
 def epoch_ended(event: dict[str, Any]) -> bool:
-    """Whether a training tells of an epoch: from here on it is under way."""
+    """True if the event reports an epoch, so that a training is under way."""
     return bool(event["kind"] == "epoch")
 
 
 def task_of(client: Client, job_id: str, kind: str) -> dict[str, Any]:
-    """The first task of a kind, as `show_job` tells it."""
+    """The first task of a kind in `show_job`."""
     tasks: list[dict[str, Any]] = client.call("show_job", job_id=job_id)["tasks"]
     return next(task for task in tasks if task["kind"] == kind)
 
@@ -105,7 +105,7 @@ def running_pid(client: Client, job_id: str, kind: str) -> int:
 
 
 def kill_daemon(client: Client) -> None:
-    """End the daemon as if the power had gone, and wait until it has."""
+    """Kill the daemon as a power failure would, and wait until it has ended."""
     pid = client.call("hello")["pid"]
     process = psutil.Process(pid)
     process.kill()
@@ -114,7 +114,7 @@ def kill_daemon(client: Client) -> None:
 
 
 def stop_daemon(client: Client) -> None:
-    """Stop the daemon deliberately and wait until it has gone; jobs run on."""
+    """Stop the daemon deliberately and wait until it has ended; jobs run on."""
     client.call("shutdown")
     deadline_s = time.monotonic() + 10
     while daemon_lives(client.home):
@@ -123,7 +123,7 @@ def stop_daemon(client: Client) -> None:
 
 
 def registry_rows(home: Path, query: str) -> list[tuple[Any, ...]]:
-    """Rows of the registry, read beside the daemon."""
+    """Rows of the registry, read while the daemon is running."""
     with sqlite3.connect(f"file:{home / 'registry.sqlite'}?mode=ro", uri=True) as db:
         rows = db.execute(query).fetchall()
     db.close()
@@ -131,27 +131,27 @@ def registry_rows(home: Path, query: str) -> list[tuple[Any, ...]]:
 
 
 def results(home: Home, job_id: str) -> dict[str, Any]:
-    """What a job found out, without times: curves, figures, predictions and weights, to the last bit."""
-    found: dict[str, Any] = {}
+    """All results of a job without times: curves, metrics, predictions and weights, bit for bit."""
+    results_by_path: dict[str, Any] = {}
     root = home.jobs / job_id / "tasks"
     for path in sorted(root.glob("*/result/**/*")):
         name = path.relative_to(root).as_posix()
         if path.suffix == ".npz":
             with np.load(path) as arrays:
-                found[name] = {key: arrays[key].tobytes() for key in arrays.files}
+                results_by_path[name] = {key: arrays[key].tobytes() for key in arrays.files}
         elif path.name in {"metrics.json", "circuit.json"}:
-            found[name] = json.loads(path.read_text())
+            results_by_path[name] = json.loads(path.read_text())
         elif path.suffix == ".pt":
             weights = torch.load(path, weights_only=True)
-            found[name] = {key: tensor.numpy().tobytes() for key, tensor in weights.items()}
-    return found
+            results_by_path[name] = {key: tensor.numpy().tobytes() for key, tensor in weights.items()}
+    return results_by_path
 
 
 def alive_workers(home: Home) -> list[int]:
-    """Pids of attempts whose worker lives."""
+    """Process ids of attempts whose worker is alive."""
     pids = []
-    for written in home.jobs.glob("*/tasks/*/attempts/*/worker.json"):
-        record = json.loads(written.read_text())
+    for worker_json in home.jobs.glob("*/tasks/*/attempts/*/worker.json"):
+        record = json.loads(worker_json.read_text())
         with suppress(psutil.NoSuchProcess):
             process = psutil.Process(record["pid"])
             if abs(process.create_time() - record["create_time"]) < 0.05 and process.status() != psutil.STATUS_ZOMBIE:
@@ -160,7 +160,7 @@ def alive_workers(home: Home) -> list[int]:
 
 
 def arm(monkeypatch: pytest.MonkeyPatch, folder: Path, name: str) -> Path:
-    """Let the first process that comes to a failpoint die there; the file that vanishes when one has."""
+    """Make the first process that reaches a failpoint die there; returns the file that vanishes when one has."""
     token = folder / "token"
     token.touch()
     monkeypatch.setenv("VESTIM_FAILPOINT", f"{name}={token}")

@@ -1,4 +1,4 @@
-"""The baselines of a job, by what its models predict."""
+"""Baselines of a job, by the target of its models."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +8,7 @@ from vestim_core.client import Client
 from vestim_core.system import read_json
 
 
-def _baseline(client: Client, document: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+def _run_baseline(client: Client, document: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     job_id = str(client.call("submit", spec=document)["job_id"])
     finish(client, job_id)
     tasks = client.call("show_job", job_id=job_id)["tasks"]
@@ -17,11 +17,11 @@ def _baseline(client: Client, document: dict[str, Any]) -> tuple[str, dict[str, 
     return job_id, task["result"]
 
 
-def test_a_job_for_soc_has_a_filter_and_counting_beside_its_models(
+def test_a_job_for_soc_has_a_kalman_filter_and_coulomb_counting(
     client: Client, job: Callable[..., dict[str, Any]]
 ) -> None:
     signals = {"features": ["voltage_V", "current_A", "temperature_degC"], "target": "soc"}
-    job_id, result = _baseline(client, {**job(epochs=1), "signals": signals})
+    job_id, result = _run_baseline(client, {**job(epochs=1), "signals": signals})
     assert result["model"] == {"kind": "ekf"}
     assert result["overall"]["test"]["mae_percent"] < 2.0
     assert result["coulomb"]["overall"]["test"]["mae_percent"] < 2.0
@@ -30,11 +30,11 @@ def test_a_job_for_soc_has_a_filter_and_counting_beside_its_models(
     assert read_json(folder / "ekf.json")["circuit"]["R0_ohm"] == result["circuit"]["R0_ohm"]
 
 
-def test_a_job_for_voltage_has_the_circuit_that_was_asked_for_and_a_check_of_its_labels(
+def test_a_job_for_voltage_has_the_requested_circuit_and_a_label_check(
     client: Client, job: Callable[..., dict[str, Any]]
 ) -> None:
-    asked = {"circuit_elements": 2, "circuit_temperature": True, "circuit_hysteresis": True}
-    job_id, result = _baseline(client, {**job(epochs=1), "testing": asked})
+    testing = {"circuit_elements": 2, "circuit_temperature": True, "circuit_hysteresis": True}
+    job_id, result = _run_baseline(client, {**job(epochs=1), "testing": testing})
     assert result["model"] == {"kind": "circuit"}
     assert len(result["circuit"]["tau_s"]) == 2
     labels = read_json(client.home.jobs / job_id / "tasks" / "baseline_1" / "result" / "labels.json")["files"]

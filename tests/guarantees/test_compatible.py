@@ -1,4 +1,5 @@
-"""compatible, movable: what was written is read again, here or elsewhere; folders tell a lost registry anew."""
+"""compatible, movable: stored data are read again, here or elsewhere; a lost registry is rebuilt from the job
+folders."""
 
 import json
 import shutil
@@ -21,25 +22,27 @@ from vestim_core.jobs.database import MIGRATIONS, SCHEMA_VERSION, DamagedDatabas
 from vestim_core.models.files import load_model
 from vestim_core.spec.errors import ErrorCode, VestimError
 
-FIXTURES = Path(__file__).parents[1] / "fixtures"
-OF_WORKERS = {"epoch", "checkpoint", "result", "finding"}
+FIXTURES = Path(__file__).parents[1] / "fixtures"  # homes that earlier versions wrote
+WORKER_EVENTS = {"epoch", "checkpoint", "result", "finding"}
 
 
-def _told(client: Client, job_id: str) -> dict[str, Any]:
-    """Everything that a rebuilt registry has to tell again."""
-    shown: dict[str, Any] = json.loads(json.dumps(client.call("show_job", job_id=job_id)))
-    for changing in ("last_seq", "updated_utc"):
-        del shown[changing]
-    for task in shown["tasks"]:
+def _restorable_status(client: Client, job_id: str) -> dict[str, Any]:
+    """The part of `show_job` that a rebuilt registry must restore."""
+    status: dict[str, Any] = json.loads(json.dumps(client.call("show_job", job_id=job_id)))
+    for key in ("last_seq", "updated_utc"):
+        del status[key]
+    for task in status["tasks"]:
         del task["retries"]
-    return shown
+    return status
 
 
-def _words_of_workers(events: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
-    return [(e["kind"], e["task"], e["attempt"], e["time_utc"], e["data"]) for e in events if e["kind"] in OF_WORKERS]
+def _worker_events(events: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    return [
+        (e["kind"], e["task"], e["attempt"], e["time_utc"], e["data"]) for e in events if e["kind"] in WORKER_EVENTS
+    ]
 
 
-def test_a_damaged_registry_is_set_aside_and_told_anew_by_the_job_folders(
+def test_a_damaged_registry_is_rebuilt_from_the_job_folders(
     client: Client, job: Callable[..., dict[str, Any]], cells: dict[str, list[str]]
 ) -> None:
     document = job("fnn", epochs=5)
@@ -50,9 +53,9 @@ def test_a_damaged_registry_is_set_aside_and_told_anew_by_the_job_folders(
     client.call("note", job_id=done, text="two\nlines")
     client.call("archive", job_id=done)
     draft = client.call("create_job", name="half a job", spec={"data": cells})["job_id"]
-    missing = {**document, "data": {**cells, "train": [cells["train"][0] + ".txt"]}}
-    Path(missing["data"]["train"][0]).write_text("time_s\n")
-    failed = client.call("submit", spec=missing)["job_id"]
+    incomplete = {**document, "data": {**cells, "train": [cells["train"][0] + ".txt"]}}
+    Path(incomplete["data"]["train"][0]).write_text("time_s\n")
+    failed = client.call("submit", spec=incomplete)["job_id"]
     finish(client, failed)
     stopped = client.call("submit", spec=job("lstm", epochs=100_000))["job_id"]
     until(client, stopped, lambda event: event["kind"] == "epoch")
@@ -61,46 +64,44 @@ def test_a_damaged_registry_is_set_aside_and_told_anew_by_the_job_folders(
     running = client.call("submit", spec=job("lstm", epochs=100_000))["job_id"]
     until(client, running, lambda event: event["kind"] == "epoch")
     pid = running_pid(client, running, "train")
-    before = {job_id: _told(client, job_id) for job_id in (done, draft, failed, stopped)}
+    expected = {job_id: _restorable_status(client, job_id) for job_id in (done, draft, failed, stopped)}
     lineage = client.call("hello")["lineage"]
     cursor = {"stream": f"job:{done}", "lineage": lineage, "seq": len(events)}
     stop_daemon(client)
     client.home.registry.write_bytes(b"no database " * 1000)
-    with Client() as later:
-        after = {job_id: _told(later, job_id) for job_id in before}
-        assert after == before
-        assert later.call("show_job", job_id=running)["state"] == "running"
-        assert running_pid(later, running, "train") == pid
-        assert later.call("hello")["lineage"] != lineage
-        (part,) = later.call("wait", cursors=[cursor], limit=10_000)["streams"]
+    with Client() as new_client:
+        rebuilt = {job_id: _restorable_status(new_client, job_id) for job_id in expected}
+        assert rebuilt == expected
+        assert new_client.call("show_job", job_id=running)["state"] == "running"
+        assert running_pid(new_client, running, "train") == pid
+        assert new_client.call("hello")["lineage"] != lineage
+        (part,) = new_client.call("wait", cursors=[cursor], limit=10_000)["streams"]
         assert part["reset"], "a cursor of the former lineage starts over"
-        assert _words_of_workers(part["events"]) == _words_of_workers(events)
+        assert _worker_events(part["events"]) == _worker_events(events)
         assert [event["seq"] for event in part["events"]] == list(range(1, len(part["events"]) + 1))
-        later.call("stop", job_id=running, test=False)
-        finish(later, running)
+        new_client.call("stop", job_id=running, test=False)
+        finish(new_client, running)
     assert list(client.home.root.glob("registry.damaged-*.sqlite")), "the damaged one is kept"
 
 
-def test_a_rebuild_that_was_cut_short_leaves_no_job_out(
-    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interrupted_rebuild_loses_no_job(client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     jobs = {client.call("create_job", name=name)["job_id"] for name in "abc"}
     stop_daemon(client)
     client.home.registry.unlink()
     token = arm(monkeypatch, tmp_path, "rebuild.job")
-    with Client() as later, pytest.raises(VestimError):
-        later.call("hello")
+    with Client() as new_client, pytest.raises(VestimError):
+        new_client.call("hello")
     assert not token.exists()
-    with Client() as later:
-        assert {job["job_id"] for job in later.call("list_jobs")["jobs"]} == jobs
+    with Client() as new_client:
+        assert {job["job_id"] for job in new_client.call("list_jobs")["jobs"]} == jobs
 
 
 def test_an_empty_file_is_no_registry(client: Client) -> None:
     job_id = client.call("create_job", name="a")["job_id"]
     stop_daemon(client)
     client.home.registry.write_bytes(b"")
-    with Client() as later:
-        assert [job["job_id"] for job in later.call("list_jobs")["jobs"]] == [job_id]
+    with Client() as new_client:
+        assert [job["job_id"] for job in new_client.call("list_jobs")["jobs"]] == [job_id]
 
 
 def test_a_job_folder_tests_with_the_same_numbers_elsewhere(
@@ -109,49 +110,49 @@ def test_a_job_folder_tests_with_the_same_numbers_elsewhere(
     document = job("lstm", epochs=3)
     job_id = client.call("submit", spec=document)["job_id"]
     finish(client, job_id)
-    moved = tmp_path / "elsewhere"
-    shutil.copytree(client.home.jobs / job_id, moved)
+    copied_folder = tmp_path / "elsewhere"
+    shutil.copytree(client.home.jobs / job_id, copied_folder)
     client.call("delete", job_id=job_id)
-    module, description = load_model(moved / "tasks" / "train_001" / "result")
+    module, description = load_model(copied_folder / "tasks" / "train_001" / "result")
     pipeline = Pipeline.from_json(description["preparation"])
-    needed = [*description["signals"]["features"], description["signals"]["target"]]
-    file = prepare_table(pipeline, read_table(Path(document["data"]["test"][0]), {}, needed), "test")
-    with np.load(moved / "tasks" / "test_001" / "result" / "predictions" / "test.npz") as kept:
-        assert np.array_equal(predict(module, file, pipeline)[scored_rows(file)], kept["predicted"])
+    columns = [*description["signals"]["features"], description["signals"]["target"]]
+    file = prepare_table(pipeline, read_table(Path(document["data"]["test"][0]), {}, columns), "test")
+    with np.load(copied_folder / "tasks" / "test_001" / "result" / "predictions" / "test.npz") as arrays:
+        assert np.array_equal(predict(module, file, pipeline)[scored_rows(file)], arrays["predicted"])
 
 
 @pytest.mark.parametrize("version", [1, 2])
 def test_a_home_of_an_earlier_version_opens(vestim_home: Path, version: int) -> None:
     shutil.copytree(FIXTURES / f"home_version_{version}", vestim_home, dirs_exist_ok=True)
-    told = json.loads((FIXTURES / f"home_version_{version}.json").read_text())
+    expected = json.loads((FIXTURES / f"home_version_{version}.json").read_text())
     with Client() as client:
         (job,) = client.call("list_jobs")["jobs"]
-        shown = client.call("show_job", job_id=job["job_id"])
-        assert _as_told(shown, told["show_job"]) == told["show_job"]
+        status = client.call("show_job", job_id=job["job_id"])
+        assert _restricted_to(status, expected["show_job"]) == expected["show_job"]
         events = finish(client, job["job_id"])
-        assert events == told["events"]
-        assert _data_sets(client) == told.get("data_sets", [])
+        assert events == expected["events"]
+        assert _data_sets(client) == expected.get("data_sets", [])
         assert load_model(client.home.jobs / job["job_id"] / "tasks" / "train_001" / "result")
         stop_daemon(client)
     (vestim_home / "registry.sqlite").unlink()
     with Client() as client:
-        again = _as_told(_told(client, job["job_id"]), told["show_job"])
-        assert again == {key: told["show_job"][key] for key in again} | {"tasks": again["tasks"]}
-        assert _words_of_workers(finish(client, job["job_id"])) == _words_of_workers(told["events"])
-        summaries = [row["summary"] for row in told.get("data_sets", []) if row["summary"]]
+        rebuilt = _restricted_to(_restorable_status(client, job["job_id"]), expected["show_job"])
+        assert rebuilt == {key: expected["show_job"][key] for key in rebuilt} | {"tasks": rebuilt["tasks"]}
+        assert _worker_events(finish(client, job["job_id"])) == _worker_events(expected["events"])
+        summaries = [row["summary"] for row in expected.get("data_sets", []) if row["summary"]]
         assert [row["summary"] for row in _data_sets(client)] == summaries
         for summary in summaries:
-            assert client.call("show_data_set", data_set=summary["name"]) == told["show_data_set"]
+            assert client.call("show_data_set", data_set=summary["name"]) == expected["show_data_set"]
     assert (vestim_home / "registry.version-1.sqlite").exists() is (version == 1), "what is migrated is copied before"
 
 
-def _as_told(shown: Any, told: Any) -> Any:
-    """What is shown without what is told since a later version only."""
-    if isinstance(shown, dict) and isinstance(told, dict):
-        return {key: _as_told(value, told[key]) for key, value in shown.items() if key in told}
-    if isinstance(shown, list) and isinstance(told, list) and len(shown) == len(told):
-        return [_as_told(one, other) for one, other in zip(shown, told, strict=True)]
-    return shown
+def _restricted_to(reply: Any, reference: Any) -> Any:
+    """The reply without keys that only later versions have."""
+    if isinstance(reply, dict) and isinstance(reference, dict):
+        return {key: _restricted_to(value, reference[key]) for key, value in reply.items() if key in reference}
+    if isinstance(reply, list) and isinstance(reference, list) and len(reply) == len(reference):
+        return [_restricted_to(item, reference_item) for item, reference_item in zip(reply, reference, strict=True)]
+    return reply
 
 
 def _data_sets(client: Client) -> list[dict[str, Any]]:
@@ -172,15 +173,15 @@ def test_an_older_database_is_copied_and_brought_up_to_date(tmp_path: Path) -> N
         copy.close()
 
 
-def test_a_new_database_is_what_an_old_one_becomes(tmp_path: Path) -> None:
+def test_a_migrated_database_equals_a_new_one(tmp_path: Path) -> None:
     def tables(name: str, *versions: int) -> list[tuple[Any, ...]]:
         for version in versions:
             open_database(tmp_path / name, version).close()
         db = open_database(tmp_path / name)
-        found = db.execute("SELECT type, name, sql FROM sqlite_master ORDER BY type, name").fetchall()
+        schema = db.execute("SELECT type, name, sql FROM sqlite_master ORDER BY type, name").fetchall()
         assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
         db.close()
-        return found
+        return schema
 
     assert tables("new.sqlite") == tables("old.sqlite", *range(1, SCHEMA_VERSION))
     assert not list(tmp_path.glob("new.version*")), "there was nothing to copy"
@@ -199,15 +200,15 @@ def test_a_migration_that_fails_changes_nothing(tmp_path: Path) -> None:
 def test_a_newer_database_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "registry.sqlite"
     open_database(path, SCHEMA_VERSION + 1, {**MIGRATIONS, SCHEMA_VERSION: "SELECT 1"}).close()
-    before = path.read_bytes()
-    with pytest.raises(VestimError) as refused:
+    content = path.read_bytes()
+    with pytest.raises(VestimError) as caught:
         open_database(path)
-    assert refused.value.code is ErrorCode.VERSION
-    assert "update Vestim" in refused.value.sentence
-    assert path.read_bytes() == before
+    assert caught.value.code is ErrorCode.VERSION
+    assert "update Vestim" in caught.value.sentence
+    assert path.read_bytes() == content
 
 
-def test_what_is_no_database_is_said_to_be_damaged(tmp_path: Path) -> None:
+def test_another_file_is_reported_as_damaged(tmp_path: Path) -> None:
     path = tmp_path / "registry.sqlite"
     path.write_bytes(b"garbage " * 500)
     with pytest.raises(DamagedDatabase):

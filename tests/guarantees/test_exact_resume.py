@@ -1,4 +1,4 @@
-"""exact-resume: killed at any moment and resumed, the final weights are those of an uninterrupted run, bit for bit."""
+"""exact-resume: killed at any moment and resumed, the final weights equal those of an uninterrupted run bit for bit."""
 
 import os
 import random
@@ -12,8 +12,8 @@ from tests.guarantees.conftest import finish, kill_daemon, registry_rows, result
 from vestim_core.client import Client
 
 
-def _epoch(number: int) -> Callable[[dict[str, Any]], bool]:
-    return lambda event: event["kind"] == "epoch" and event["data"]["epoch"] >= number
+def _has_reached_epoch(index: int) -> Callable[[dict[str, Any]], bool]:
+    return lambda event: event["kind"] == "epoch" and event["data"]["epoch"] >= index
 
 
 @pytest.mark.parametrize("kind", ["lstm", "fnn"])
@@ -21,44 +21,48 @@ def test_killed_paused_and_resumed_at_random_batches(
     kind: str, client: Client, job: Callable[..., dict[str, Any]]
 ) -> None:
     document = job(kind, epochs=400 if kind == "fnn" else 160)
-    whole = client.call("submit", spec=document)["job_id"]
-    finish(client, whole)
-    cut = client.call("submit", spec=document)["job_id"]
+    reference_id = client.call("submit", spec=document)["job_id"]
+    finish(client, reference_id)
+    interrupted_id = client.call("submit", spec=document)["job_id"]
     rng = random.Random(kind)
-    seen = len(until(client, cut, _epoch(rng.randint(1, 5))))
-    os.kill(running_pid(client, cut, "train"), signal.SIGKILL)
-    seen += len(until(client, cut, lambda e: e["kind"] == "attempt" and e["data"]["state"] == "killed", seen))
-    seen += len(until(client, cut, _epoch(1), seen))
-    client.call("pause", job_id=cut)
+    last_seq = len(until(client, interrupted_id, _has_reached_epoch(rng.randint(1, 5))))
+    os.kill(running_pid(client, interrupted_id, "train"), signal.SIGKILL)
+    last_seq += len(
+        until(client, interrupted_id, lambda e: e["kind"] == "attempt" and e["data"]["state"] == "killed", last_seq)
+    )
+    last_seq += len(until(client, interrupted_id, _has_reached_epoch(1), last_seq))
+    client.call("pause", job_id=interrupted_id)
     kill_daemon(client)
-    seen += len(until(client, cut, lambda e: e["kind"] == "job" and e["data"].get("state") == "paused", seen))
+    last_seq += len(
+        until(client, interrupted_id, lambda e: e["kind"] == "job" and e["data"].get("state") == "paused", last_seq)
+    )
     assert registry_rows(client.home.root, "SELECT * FROM leases") == [], "a paused job holds no resources"
-    client.call("resume", job_id=cut)
-    finish(client, cut, seen)
-    assert task_of(client, cut, "train")["attempt"] == 3
+    client.call("resume", job_id=interrupted_id)
+    finish(client, interrupted_id, last_seq)
+    assert task_of(client, interrupted_id, "train")["attempt"] == 3
     names = {"train_001/result/model.pt", "test_001/result/predictions/test.npz"}
-    ours, theirs = results(client.home, cut), results(client.home, whole)
-    assert {name: ours[name] for name in names} == {name: theirs[name] for name in names}
+    interrupted_results, reference_results = results(client.home, interrupted_id), results(client.home, reference_id)
+    assert {name: interrupted_results[name] for name in names} == {name: reference_results[name] for name in names}
 
 
 def test_a_worker_that_keeps_vanishing_fails_in_the_end_with_the_reason(
     client: Client, job: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job_id = client.call("submit", spec=job("lstm", epochs=1000, max_epochs=1000))["job_id"]
-    seen, killed = 0, 0
-    while client.call("show_job", job_id=job_id)["state"] not in {"done", "failed"} and killed < 4:
-        seen += len(until(client, job_id, _running_train, seen))
+    last_seq, kill_count = 0, 0
+    while client.call("show_job", job_id=job_id)["state"] not in {"done", "failed"} and kill_count < 4:
+        last_seq += len(until(client, job_id, _running_train, last_seq))
         os.kill(running_pid(client, job_id, "train"), signal.SIGKILL)
-        killed += 1
-        if killed < 4:
-            seen += len(until(client, job_id, lambda e: "Trying again" in e["data"].get("reason", ""), seen))
-            if killed > 1:
+        kill_count += 1
+        if kill_count < 4:
+            last_seq += len(until(client, job_id, lambda e: "Trying again" in e["data"].get("reason", ""), last_seq))
+            if kill_count > 1:
                 break  # the pauses between further attempts are the reconciler's, tested there
     train = task_of(client, job_id, "train")
-    assert train["retries"] == killed
+    assert train["retries"] == kill_count
     assert "SIGKILL" in train["reason"]
     client.call("stop", job_id=job_id, test=False)
-    finish(client, job_id, seen)
+    finish(client, job_id, last_seq)
 
 
 def _running_train(event: dict[str, Any]) -> bool:

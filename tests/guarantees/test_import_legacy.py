@@ -1,4 +1,4 @@
-"""Jobs of the former program through the daemon: in, tested at once with its numbers, moved, never resumed."""
+"""Legacy jobs through the daemon: imported, evaluated at once with the legacy numbers, moved, never resumed."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ EXPECTED = {
 }
 
 
-def _tested(client: Client, job_id: str, *files: Path, **how: Any) -> dict[str, Any]:
-    task_id = client.call("test", job_id=job_id, files=[str(file) for file in files], **how)["task_id"]
+def _evaluate(client: Client, job_id: str, *files: Path, **options: Any) -> dict[str, Any]:
+    task_id = client.call("test", job_id=job_id, files=[str(file) for file in files], **options)["task_id"]
     finish(client, job_id)
     tasks = client.call("show_job", job_id=job_id)["tasks"]
     return dict(next(task for task in tasks if task["task_id"] == task_id))
 
 
-def _predicted(client: Client, job_id: str, task: dict[str, Any], train_id: str, stem: str) -> Any:
+def _load_predictions(client: Client, job_id: str, task: dict[str, Any], train_id: str, stem: str) -> Any:
     folder = client.home.jobs / job_id / "tasks" / task["task_id"] / "result" / train_id / "predictions"
-    with np.load(folder / f"{stem}.npz", allow_pickle=False) as kept:
-        return kept["predicted"]
+    with np.load(folder / f"{stem}.npz", allow_pickle=False) as arrays:
+        return arrays["predicted"]
 
 
-def test_a_job_is_tested_at_once_and_as_a_folder_elsewhere(client: Client, tmp_path: Path) -> None:
+def test_an_imported_job_is_evaluated_at_once_and_after_a_copy(client: Client, tmp_path: Path) -> None:
     weights = tmp_path / "w.pth"
     torch.save(FormerRecurrent("lstm", 3, 6, 2).state_dict(), weights)
     job = former_job(tmp_path / "old", bomb=tmp_path / "ran")
@@ -49,17 +49,17 @@ def test_a_job_is_tested_at_once_and_as_a_folder_elsewhere(client: Client, tmp_p
     former_task(job, {**LSTM, "TARGET_COLUMN": "Voltage"}, name="zzz_broken", weights=b"code?")
     recording(tmp_path / "new.csv")
     pages = list(import_legacy(client.call, [str(tmp_path / "old")]))
-    assert [one["models"] for page in pages for one in page["imported"]] == [2]
+    assert [entry["models"] for page in pages for entry in page["imported"]] == [2]
     row = next(row for row in client.call("list_jobs")["jobs"] if row["job_id"] == JOB)
     assert row["imported"] and row["state"] == "done" and row["best"]["metric"] == "rmse_mV"
 
-    task = _tested(client, JOB, tmp_path / "new.csv", tasks=["train_001"])
+    task = _evaluate(client, JOB, tmp_path / "new.csv", tasks=["train_001"])
     assert task["state"] == "done", task["error"]
-    first = _predicted(client, JOB, task, "train_001", "new")
-    shown = client.call("show_job", job_id=JOB)
-    assert shown["state"] == "done" and shown["ended_utc"].startswith("2025-10-14")
+    first_predictions = _load_predictions(client, JOB, task, "train_001", "new")
+    status = client.call("show_job", job_id=JOB)
+    assert status["state"] == "done" and status["ended_utc"].startswith("2025-10-14")
 
-    broken = _tested(client, JOB, tmp_path / "new.csv", tasks=["train_002"])
+    broken = _evaluate(client, JOB, tmp_path / "new.csv", tasks=["train_002"])
     assert broken["state"] == "failed" and "are not read: it is damaged, or" in broken["error"]["message"]
     assert client.call("show_job", job_id=JOB)["state"] == "done"
     with pytest.raises(VestimError, match="duplicate it to train it anew"):
@@ -67,52 +67,58 @@ def test_a_job_is_tested_at_once_and_as_a_folder_elsewhere(client: Client, tmp_p
     with pytest.raises(VestimError, match="imported without its data: name files"):
         client.call("test", job_id=JOB, files=[], robustness=True)
 
-    moved = tmp_path / "copied" / JOB
-    shutil.copytree(client.home.jobs / JOB, moved)
+    copied_folder = tmp_path / "copied" / JOB
+    shutil.copytree(client.home.jobs / JOB, copied_folder)
     client.call("delete", job_id=JOB)
     shutil.rmtree(tmp_path / "old")
-    shutil.rmtree(moved / "tasks" / "train_001" / "result" / "model.pt", ignore_errors=True)
-    (moved / "tasks" / "train_001" / "result" / "model.json").unlink()  # to be made once more, from the folder alone
-    shutil.copytree(moved, client.home.jobs / JOB)
-    again = _tested(client, JOB, tmp_path / "new.csv", tasks=["train_001"])
-    assert np.array_equal(_predicted(client, JOB, again, "train_001", "new"), first)
+    shutil.rmtree(copied_folder / "tasks" / "train_001" / "result" / "model.pt", ignore_errors=True)
+    (
+        copied_folder / "tasks" / "train_001" / "result" / "model.json"
+    ).unlink()  # it is converted again from the folder alone
+    shutil.copytree(copied_folder, client.home.jobs / JOB)
+    second_task = _evaluate(client, JOB, tmp_path / "new.csv", tasks=["train_001"])
+    assert np.array_equal(_load_predictions(client, JOB, second_task, "train_001", "new"), first_predictions)
     assert not (tmp_path / "ran").exists()
 
 
-def test_the_numbers_of_the_former_program(client: Client, shared: Path) -> None:
+def test_predictions_equal_the_legacy_ones(client: Client, shared: Path) -> None:
     examples = shared / "legacy_examples"
     if not examples.is_dir():
         pytest.skip("needs the examples of the former program")
     (*pages,) = import_legacy(client.call, [str(examples)])
-    states = {one["job_id"]: one["state"] for page in pages for one in page["imported"]}
-    skipped = [one["sentence"] for page in pages for one in page["skipped"]]
+    states = {entry["job_id"]: entry["state"] for page in pages for entry in page["imported"]}
+    skipped = [entry["sentence"] for page in pages for entry in page["skipped"]]
     assert len(states) == 4 and states["job_20251020-111502"] == "stopped"
     assert len(skipped) == 2
     for folder, (job_id, models) in EXPECTED.items():
-        task = _tested(client, job_id, examples / folder / "new_test_raw.csv", every=True)
+        task = _evaluate(client, job_id, examples / folder / "new_test_raw.csv", every=True)
         assert task["state"] == "done", task["error"]
         for train_id, suffix in models.items():
             name = examples / folder / f"expected_predictions{suffix}.csv"
             expected = np.loadtxt(name, delimiter=",", skiprows=1)[:, 2]
-            found = _predicted(client, job_id, task, train_id, "new_test_raw")
-            assert found.shape == expected.shape
-            assert np.abs(found - expected).max() <= 1e-6, name
+            predictions = _load_predictions(client, job_id, task, train_id, "new_test_raw")
+            assert predictions.shape == expected.shape
+            assert np.abs(predictions - expected).max() <= 1e-6, name
 
 
-def test_the_command_tells_what_came_in_and_what_did_not(vestim_home: Path, tmp_path: Path) -> None:
+def test_the_command_reports_imported_and_skipped_jobs(vestim_home: Path, tmp_path: Path) -> None:
     former_task(former_job(tmp_path / "old"))
     (tmp_path / "old" / "job_20250103-000000").mkdir()
 
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
-        ran = own_command("cli", "import-legacy", *words)
-        return subprocess.run(ran, capture_output=True, encoding="utf-8", cwd=tmp_path, timeout=60, check=False)
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = own_command("cli", "import-legacy", *arguments)
+        return subprocess.run(command, capture_output=True, encoding="utf-8", cwd=tmp_path, timeout=60, check=False)
 
-    told = run("old")
-    assert told.returncode == 0 and JOB in told.stdout
-    assert "Not imported" in told.stderr and "holds nothing of one" in told.stderr
-    again = json.loads(run("old", "--json").stdout)
-    assert [one["job_id"] for one in again["known"]] == [JOB] and again["imported"] == []
-    none = run("nowhere")
-    assert none.returncode == 3 and "no file or folder" in none.stderr and "Traceback" not in none.stderr
-    nothing = run("old/job_20250103-000000")
-    assert nothing.returncode == 1 and "there is no job of PyBattML in" in nothing.stderr
+    completed = run("old")
+    assert completed.returncode == 0 and JOB in completed.stdout
+    assert "Not imported" in completed.stderr and "holds nothing of one" in completed.stderr
+    second_reply = json.loads(run("old", "--json").stdout)
+    assert [entry["job_id"] for entry in second_reply["known"]] == [JOB] and second_reply["imported"] == []
+    missing_path = run("nowhere")
+    assert (
+        missing_path.returncode == 3
+        and "no file or folder" in missing_path.stderr
+        and "Traceback" not in missing_path.stderr
+    )
+    empty_folder = run("old/job_20250103-000000")
+    assert empty_folder.returncode == 1 and "there is no job of PyBattML in" in empty_folder.stderr

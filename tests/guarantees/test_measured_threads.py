@@ -1,4 +1,4 @@
-"""exact-resume, threads: found out once by a training that is alone, recorded, and the same ever after."""
+"""exact-resume, threads: measured once by a training that is alone, recorded, and constant from then on."""
 
 import json
 import os
@@ -17,22 +17,28 @@ from vestim_core.jobs.speeds import read_threads
 def test_threads_are_measured_once_for_a_kind_of_training(client: Client, job: Callable[..., dict[str, Any]]) -> None:
     document = job("fnn", epochs=2) | {"testing": {"baseline": False}}
     assert "threads" not in document["training"]
-    told = []
+    records = []
     for _ in range(2):
         job_id = client.call("submit", spec=document)["job_id"]
         events = finish(client, job_id)
         failed = [event for event in events if event["data"].get("state") == "failed"]
         assert not failed, json.dumps(failed)
         folder = client.home.jobs / job_id / "tasks" / "train_001"
-        told.append([_read(folder / name) for name in ("task.json", "attempts/1/launch.json", "result/model.json")])
-    (first, launch, model), (second, later, _) = told
+        records.append(
+            [_read_document(folder / name) for name in ("task.json", "attempts/1/launch.json", "result/model.json")]
+        )
+    (first_task, launch, model), (second_task, second_launch, _) = records
     ((kind, threads),) = read_threads(client.home.speeds).items()
     assert kind.startswith("fnn/rows/")
     assert launch["measure_threads"] and launch["threads"] >= 2
-    assert first["threads"] == model["training"]["threads"] == threads
-    assert (later["measure_threads"], later["threads"], second["threads"]) == (False, threads, threads)
+    assert first_task["threads"] == model["training"]["threads"] == threads
+    assert (second_launch["measure_threads"], second_launch["threads"], second_task["threads"]) == (
+        False,
+        threads,
+        threads,
+    )
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read_document(path: Path) -> dict[str, Any]:
     document: dict[str, Any] = json.loads(path.read_text())
     return document

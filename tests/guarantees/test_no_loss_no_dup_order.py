@@ -27,59 +27,57 @@ FAILPOINTS = [
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Kept between the cases: what the job finds out when nothing happens to it."""
+def undisturbed_results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Shared by the cases: results of the job when nothing happens to it."""
     return {}
 
 
 @pytest.mark.parametrize("name", ["", *FAILPOINTS])
-def test_a_death_at_a_named_moment_loses_and_doubles_nothing(
+def test_a_death_at_a_failpoint_loses_and_repeats_nothing(
     name: str,
     vestim_home: Path,
     tmp_path: Path,
     job: Callable[..., dict[str, Any]],
-    undisturbed: dict[str, Any],
+    undisturbed_results: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     token = arm(monkeypatch, tmp_path, name) if name else None
     with Client() as client:
         job_id = client.call("submit", spec=job())["job_id"]
         events = finish(client, job_id)
-        again = finish(client, job_id)
-        shown = client.call("show_job", job_id=job_id)
+        events_again = finish(client, job_id)
+        status = client.call("show_job", job_id=job_id)
         home = client.home
     assert token is None or not token.exists(), "nobody came to the failpoint"
-    assert shown["state"] == "done"
+    assert status["state"] == "done"
     assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
-    assert events == again
+    assert events == events_again
     assert len([e for e in events if e["kind"] == "job" and e["data"].get("task_count")]) == 1, "submitted twice"
     lines = sum(path.read_bytes().count(b"\n") for path in (home.jobs / job_id).glob("tasks/*/attempts/*/events.jsonl"))
-    of_workers = [e for e in events if e["kind"] in {"epoch", "checkpoint", "result", "finding"}]
-    of_workers += [e for e in events if e["kind"] in {"phase", "message"} and e["task"]]
-    assert len(of_workers) == lines
-    found = results(home, job_id)
-    assert found == undisturbed.setdefault("results", found)
+    worker_events = [e for e in events if e["kind"] in {"epoch", "checkpoint", "result", "finding"}]
+    worker_events += [e for e in events if e["kind"] in {"phase", "message"} and e["task"]]
+    assert len(worker_events) == lines
+    job_results = results(home, job_id)
+    assert job_results == undisturbed_results.setdefault("results", job_results)
     assert not alive_workers(home)
 
 
-def test_a_follower_that_is_cut_often_holds_what_one_from_the_start_holds(
-    client: Client, job: Callable[..., dict[str, Any]]
-) -> None:
+def test_an_interrupted_follower_gets_every_event_once(client: Client, job: Callable[..., dict[str, Any]]) -> None:
     job_id = client.call("submit", spec=job(epochs=60))["job_id"]
-    pieces: list[dict[str, Any]] = []
+    events: list[dict[str, Any]] = []
     for epoch in (1, 10, 30):
 
-        def reached(event: dict[str, Any], epoch: int = epoch) -> bool:
+        def has_reached(event: dict[str, Any], epoch: int = epoch) -> bool:
             return bool(event["kind"] == "epoch" and event["data"]["epoch"] >= epoch)
 
-        with Client() as cut:
-            pieces += until(cut, job_id, reached, since=len(pieces))
+        with Client() as short_client:
+            events += until(short_client, job_id, has_reached, since=len(events))
         if epoch == 10:
             kill_daemon(client)
-    with Client() as last:
-        pieces += finish(last, job_id, since=len(pieces))
-    assert pieces == finish(client, job_id)
-    assert [event["seq"] for event in pieces] == list(range(1, len(pieces) + 1))
+    with Client() as last_client:
+        events += finish(last_client, job_id, since=len(events))
+    assert events == finish(client, job_id)
+    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
 
 
 def test_a_repeated_command_is_carried_out_once(client: Client, job: Callable[..., dict[str, Any]]) -> None:

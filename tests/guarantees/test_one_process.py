@@ -1,4 +1,5 @@
-"""one-process, no-zombie, truth: at most one living tree for an attempt; the system alone decides who lives."""
+"""one-process, no-zombie, truth: at most one living process tree per attempt; the operating system decides what is
+alive."""
 
 import json
 import os
@@ -32,14 +33,14 @@ def test_a_worker_is_adopted_by_the_next_daemon_and_not_started_again(
     client: Client, job: Callable[..., dict[str, Any]]
 ) -> None:
     job_id = client.call("submit", spec=job("lstm", epochs=100_000))["job_id"]
-    seen = len(until(client, job_id, epoch_ended))
+    last_seq = len(until(client, job_id, epoch_ended))
     pid = running_pid(client, job_id, "train")
     for _ in range(3):
         kill_daemon(client)
-        seen += len(until(client, job_id, epoch_ended, seen))
+        last_seq += len(until(client, job_id, epoch_ended, last_seq))
         assert alive_workers(client.home) == [pid] == [running_pid(client, job_id, "train")]
     os.kill(pid, signal.SIGKILL)
-    events = until(client, job_id, lambda e: e["kind"] == "attempt" and e["data"].get("error") is not None, seen)
+    events = until(client, job_id, lambda e: e["kind"] == "attempt" and e["data"].get("error") is not None, last_seq)
     ended = next(event["data"] for event in events if event["kind"] == "attempt" and event["data"].get("error"))
     assert ended["state"] == "lost", "nobody can know a code or signal of a process that an earlier daemon started"
     client.call("stop", job_id=job_id, test=False)
@@ -47,7 +48,7 @@ def test_a_worker_is_adopted_by_the_next_daemon_and_not_started_again(
     assert not alive_workers(client.home)
 
 
-def test_a_stranger_with_a_recorded_number_is_never_signalled(
+def test_another_process_with_a_recorded_pid_is_never_signaled(
     client: Client, job: Callable[..., dict[str, Any]]
 ) -> None:
     job_id = client.call("submit", spec=job("lstm", epochs=100_000))["job_id"]
@@ -58,19 +59,19 @@ def test_a_stranger_with_a_recorded_number_is_never_signalled(
     worker.kill()
     psutil.wait_procs([worker], timeout=10)
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, start_new_session=True) as decoy:
-        _claim_number(client.home.root, client.home.jobs / job_id, pid, decoy.pid)
-        with Client() as later:
-            later.call("stop", job_id=job_id, test=False)
-            finish(later, job_id)
-            assert later.call("show_job", job_id=job_id)["state"] == "stopped"
+        _replace_pid(client.home.root, client.home.jobs / job_id, pid, decoy.pid)
+        with Client() as new_client:
+            new_client.call("stop", job_id=job_id, test=False)
+            finish(new_client, job_id)
+            assert new_client.call("show_job", job_id=job_id)["state"] == "stopped"
         assert decoy.poll() is None, "a stranger was ended"
         decoy.communicate(b"\n")
 
 
-def _claim_number(home: Path, job: Path, old: int, new: int) -> None:
-    """Let every record of the attempt name another process."""
-    (written,) = job.glob("tasks/train_001/attempts/1/worker.json")
-    written.write_text(json.dumps({**json.loads(written.read_text()), "pid": new}))
+def _replace_pid(home: Path, job: Path, old: int, new: int) -> None:
+    """Replace the process id in every record of the attempt."""
+    (worker_json,) = job.glob("tasks/train_001/attempts/1/worker.json")
+    worker_json.write_text(json.dumps({**json.loads(worker_json.read_text()), "pid": new}))
     with sqlite3.connect(home / "registry.sqlite") as db:
         db.execute("UPDATE tasks SET record = replace(record, ?, ?)", (f'"pid":{old}', f'"pid":{new}'))
     db.close()
@@ -83,30 +84,28 @@ def test_a_second_daemon_of_the_same_home_changes_no_byte(client: Client) -> Non
         files = [path for path in client.home.root.rglob("*") if path.is_file()]
         return {str(path): path.read_bytes() for path in files if path.name != "daemon.log"}
 
-    before = contents()
-    second = subprocess.run(own_command("daemon"), capture_output=True, timeout=30, check=False)
-    assert second.returncode == 0
-    assert contents() == before
+    expected_contents = contents()
+    second_daemon = subprocess.run(own_command("daemon"), capture_output=True, timeout=30, check=False)
+    assert second_daemon.returncode == 0
+    assert contents() == expected_contents
 
 
-def test_jobs_run_side_by_side_and_a_crashed_one_touches_no_other(
-    client: Client, job: Callable[..., dict[str, Any]]
-) -> None:
+def test_a_crashed_job_affects_no_other(client: Client, job: Callable[..., dict[str, Any]]) -> None:
     ids = [client.call("submit", spec=job("fnn", epochs=3000))["job_id"] for _ in range(2)]
     for job_id in ids:
         until(client, job_id, epoch_ended)
     os.kill(running_pid(client, ids[0], "train"), signal.SIGKILL)
     finish(client, ids[1])
-    other = client.call("show_job", job_id=ids[1])
-    assert other["state"] == "done"
-    assert all(task["attempt"] == 1 for task in other["tasks"])
+    unaffected = client.call("show_job", job_id=ids[1])
+    assert unaffected["state"] == "done"
+    assert all(task["attempt"] == 1 for task in unaffected["tasks"])
     finish(client, ids[0])
     assert task_of(client, ids[0], "train")["attempt"] == 2
 
 
-@pytest.mark.parametrize("goes_on", [False, True])
-def test_after_an_unclean_boot_jobs_wait_for_a_word(
-    goes_on: bool, client: Client, job: Callable[..., dict[str, Any]]
+@pytest.mark.parametrize("resumes", [False, True])
+def test_after_an_unclean_boot_jobs_wait_for_the_user(
+    resumes: bool, client: Client, job: Callable[..., dict[str, Any]]
 ) -> None:
     running = client.call("submit", spec=job("lstm", epochs=100_000))["job_id"]
     until(client, running, epoch_ended)
@@ -118,20 +117,20 @@ def test_after_an_unclean_boot_jobs_wait_for_a_word(
     with sqlite3.connect(client.home.registry) as db:
         db.execute("UPDATE meta SET value = 'another boot' WHERE key = 'boot'")
     db.close()
-    if goes_on:
+    if resumes:
         client.home.settings.write_text('{"resume_after_boot": true}')
-    with Client() as later:
-        shown = later.call("show_job", job_id=running)
-        if goes_on:
-            assert shown["state"] in {"queued", "running"}
+    with Client() as new_client:
+        status = new_client.call("show_job", job_id=running)
+        if resumes:
+            assert status["state"] in {"queued", "running"}
         else:
-            assert shown["state"] == "held"
-            assert "started anew" in shown["reason"]
-            assert not later.call("daemon_status")["running"]
-            assert later.call("resume", job_id=running)["state"] == "queued"
-        until(later, running, lambda e: e["attempt"] == 2 and epoch_ended(e))
-        later.call("stop", job_id=running, test=False)
-        finish(later, running)
+            assert status["state"] == "held"
+            assert "started anew" in status["reason"]
+            assert not new_client.call("daemon_status")["running"]
+            assert new_client.call("resume", job_id=running)["state"] == "queued"
+        until(new_client, running, lambda e: e["attempt"] == 2 and epoch_ended(e))
+        new_client.call("stop", job_id=running, test=False)
+        finish(new_client, running)
 
 
 def test_leases_are_rows_while_a_task_runs(client: Client, job: Callable[..., dict[str, Any]]) -> None:
@@ -143,7 +142,7 @@ def test_leases_are_rows_while_a_task_runs(client: Client, job: Callable[..., di
     assert registry_rows(client.home.root, "SELECT * FROM leases") == []
 
 
-def test_a_dead_fork_server_costs_nothing(client: Client, job: Callable[..., dict[str, Any]]) -> None:
+def test_a_dead_fork_server_harms_no_worker(client: Client, job: Callable[..., dict[str, Any]]) -> None:
     job_id = client.call("submit", spec=job("lstm", epochs=100_000))["job_id"]
     until(client, job_id, epoch_ended)
     pid = running_pid(client, job_id, "train")

@@ -1,5 +1,5 @@
-"""A finished job on new files: the same numbers as its own test, wherever its folder lies, and one sentence for what
-cannot be tested."""
+"""Evaluation of a finished job on other files: the same numbers as its own test, wherever its folder lies, and one
+message otherwise."""
 
 import json
 import shutil
@@ -24,53 +24,51 @@ def done(client: Client, job: Callable[..., dict[str, Any]]) -> str:
     return job_id
 
 
-def _test(client: Client, job_id: str, *files: object, **how: Any) -> dict[str, Any]:
-    """The task that tested, when it has ended."""
-    task_id = client.call("test", job_id=job_id, files=[str(file) for file in files], **how)["task_id"]
+def _evaluate(client: Client, job_id: str, *files: object, **options: Any) -> dict[str, Any]:
+    """Run an evaluation to its end and return its task."""
+    task_id = client.call("test", job_id=job_id, files=[str(file) for file in files], **options)["task_id"]
     finish(client, job_id)
     tasks = client.call("show_job", job_id=job_id)["tasks"]
     return next(task for task in tasks if task["task_id"] == task_id)
 
 
-def _predicted(folder: Path) -> Any:
-    with np.load(folder, allow_pickle=False) as kept:
-        return kept["predicted"]
+def _load_predictions(folder: Path) -> Any:
+    with np.load(folder, allow_pickle=False) as arrays:
+        return arrays["predicted"]
 
 
-def _without(path: Path, column: str, written: Path) -> Path:
-    header, *lines = path.read_text().splitlines()
-    at = header.split(",").index(column)
-    kept = [",".join(line.split(",")[:at] + line.split(",")[at + 1 :]) for line in (header, *lines)]
-    written.write_text("\n".join(kept))
-    return written
+def _write_without_column(path: Path, column: str, target: Path) -> Path:
+    header, *rows = path.read_text().splitlines()
+    index = header.split(",").index(column)
+    new_lines = [",".join(line.split(",")[:index] + line.split(",")[index + 1 :]) for line in (header, *rows)]
+    target.write_text("\n".join(new_lines))
+    return target
 
 
 def test_the_same_file_gives_the_same_numbers_with_or_without_its_target(
     client: Client, done: str, cells: dict[str, list[str]], tmp_path: Path
 ) -> None:
-    before = client.call("show_job", job_id=done)
-    known = Path(cells["test"][0])
-    blind = _without(known, "voltage_V", tmp_path / "blind.csv")
-    task = _test(client, done, known, blind, every=True)
+    status_before = client.call("show_job", job_id=done)
+    known_file = Path(cells["test"][0])
+    blind = _write_without_column(known_file, "voltage_V", tmp_path / "blind.csv")
+    task = _evaluate(client, done, known_file, blind, every=True)
     assert task["state"] == "done"
     root = client.home.jobs / done / "tasks"
     for model in task["result"]["retest"]:
         train_id = model["model"]["task_id"]
-        own = root / train_id.replace("train", "test") / "result"
-        new = root / task["task_id"] / "result" / train_id
-        expected = _predicted(own / "predictions" / "test.npz")
-        assert np.array_equal(_predicted(new / "predictions" / "test.npz"), expected)
-        assert np.array_equal(_predicted(new / "predictions" / "blind.npz"), expected)
-        assert read_json(new / "metrics.json")["files"][0] == read_json(own / "metrics.json")["files"][-1]
+        own_result = root / train_id.replace("train", "test") / "result"
+        new_result = root / task["task_id"] / "result" / train_id
+        expected = _load_predictions(own_result / "predictions" / "test.npz")
+        assert np.array_equal(_load_predictions(new_result / "predictions" / "test.npz"), expected)
+        assert np.array_equal(_load_predictions(new_result / "predictions" / "blind.npz"), expected)
+        assert read_json(new_result / "metrics.json")["files"][0] == read_json(own_result / "metrics.json")["files"][-1]
         assert model["files"][1]["rows"] == 0 and model["files"][1]["rmse_mV"] is None
-    after = client.call("show_job", job_id=done)
-    same = ("state", "ended_utc", "best", "baseline", "fraction", "error")
-    assert {key: after[key] for key in same} == {key: before[key] for key in same}
+    status_after = client.call("show_job", job_id=done)
+    unchanged_keys = ("state", "ended_utc", "best", "baseline", "fraction", "error")
+    assert {key: status_after[key] for key in unchanged_keys} == {key: status_before[key] for key in unchanged_keys}
 
 
-def test_the_best_in_validation_is_taken_unless_another_is_named(
-    client: Client, done: str, cells: dict[str, list[str]]
-) -> None:
+def test_the_best_in_validation_is_evaluated_by_default(client: Client, done: str, cells: dict[str, list[str]]) -> None:
     tasks = client.call("show_job", job_id=done)["tasks"]
     errors = {t["task_id"]: t["result"]["training"]["validation"]["rmse_mV"] for t in tasks if t["kind"] == "train"}
     best, worst = min(errors, key=errors.__getitem__), max(errors, key=errors.__getitem__)
@@ -80,66 +78,64 @@ def test_the_best_in_validation_is_taken_unless_another_is_named(
     finish(client, done)
 
 
-def test_a_file_that_leaves_the_envelope_or_ends_before_the_model_has_settled_is_tested_with_a_warning(
-    client: Client, done: str, tmp_path: Path
-) -> None:
+def test_a_file_outside_the_envelope_or_too_short_gives_a_warning(client: Client, done: str, tmp_path: Path) -> None:
     write_cell(tmp_path / "short.csv", 8, rows=60)
     header, *lines = (tmp_path / "short.csv").read_text().splitlines()
-    hot = [",".join([*line.split(",")[:3], "80.0", line.split(",")[4]]) for line in lines]
-    (tmp_path / "hot.csv").write_text("\n".join([header, *hot]))
+    hot_rows = [",".join([*line.split(",")[:3], "80.0", line.split(",")[4]]) for line in lines]
+    (tmp_path / "hot.csv").write_text("\n".join([header, *hot_rows]))
     since = client.call("show_job", job_id=done)["last_seq"]
     client.call("test", job_id=done, files=[str(tmp_path / "hot.csv")])
     events = finish(client, done, since)
-    said = [event["data"]["text"] for event in events if event["kind"] == "message"]
-    (outside,) = (text for text in said if "trained on" in text)
-    assert "temperature_degC" in outside and "59 of 59 rows" in outside
-    assert any("less than the 100 s in which the model settles" in text for text in said)
+    messages = [event["data"]["text"] for event in events if event["kind"] == "message"]
+    (envelope_message,) = (text for text in messages if "trained on" in text)
+    assert "temperature_degC" in envelope_message and "59 of 59 rows" in envelope_message
+    assert any("less than the 100 s in which the model settles" in text for text in messages)
 
 
-def test_what_cannot_be_tested_is_told_in_one_sentence(client: Client, done: str, tmp_path: Path) -> None:
+def test_an_impossible_evaluation_fails_with_one_message(client: Client, done: str, tmp_path: Path) -> None:
     good = tmp_path / "good.csv"
     write_cell(good, 7, rows=300)
-    no_current = _without(good, "current_A", tmp_path / "no_current.csv")
-    for files, words in (([no_current], "current_A"), ([tmp_path / "absent.csv"], "does not exist")):
-        task = _test(client, done, *files)
+    no_current = _write_without_column(good, "current_A", tmp_path / "no_current.csv")
+    for files, expected_text in (([no_current], "current_A"), ([tmp_path / "absent.csv"], "does not exist")):
+        task = _evaluate(client, done, *files)
         assert task["state"] == "failed"
-        assert words in task["error"]["message"] and "\n" not in task["error"]["message"]
+        assert expected_text in task["error"]["message"] and "\n" not in task["error"]["message"]
     with pytest.raises(VestimError, match=r"has no model 'train_9': use train_001, train_002"):
         client.call("test", job_id=done, files=["a"], tasks=["train_9"])
     model = client.home.jobs / done / "tasks" / "train_001" / "result" / "model.json"
-    whole = model.read_text()
-    model.write_text(json.dumps({**json.loads(whole), "schema_version": 99}))
-    assert "later version" in _test(client, done, good, tasks=["train_001"])["error"]["message"]
-    model.write_text(whole)
+    model_json = model.read_text()
+    model.write_text(json.dumps({**json.loads(model_json), "schema_version": 99}))
+    assert "later version" in _evaluate(client, done, good, tasks=["train_001"])["error"]["message"]
+    model.write_text(model_json)
     (model.parent / "model.pt").write_bytes(b"\x80\x04cos\nsystem\n.")
-    assert "damaged" in _test(client, done, good, tasks=["train_001"])["error"]["message"]
+    assert "damaged" in _evaluate(client, done, good, tasks=["train_001"])["error"]["message"]
     assert client.call("show_job", job_id=done)["state"] == "done"
 
 
-def test_a_job_that_runs_is_refused(client: Client, job: Callable[..., dict[str, Any]]) -> None:
+def test_a_draft_is_refused(client: Client, job: Callable[..., dict[str, Any]]) -> None:
     draft = client.call("create_job", spec=job())["job_id"]
     with pytest.raises(VestimError) as refused:
         client.call("test", job_id=draft, files=["a"])
     assert refused.value.code is ErrorCode.REFUSED
 
 
-def test_a_folder_from_elsewhere_is_tested_with_the_same_numbers(
+def test_a_copied_folder_is_evaluated_with_the_same_numbers(
     client: Client, done: str, cells: dict[str, list[str]], tmp_path: Path
 ) -> None:
-    first = _test(client, done, *cells["test"])
+    first = _evaluate(client, done, *cells["test"])
     stop_daemon(client)
     shutil.copytree(client.home.jobs / done, tmp_path / done)
     spec = (tmp_path / done / "job.json").read_text()
     (tmp_path / done / "job.json").write_text(spec.replace("/cells", "C:\\\\data\\\\cells"))
-    with Client() as later:
-        later.call("delete", job_id=done)
-        shutil.copytree(tmp_path / done, later.home.jobs / done)
-        second = _test(later, done, *cells["test"])
+    with Client() as new_client:
+        new_client.call("delete", job_id=done)
+        shutil.copytree(tmp_path / done, new_client.home.jobs / done)
+        second = _evaluate(new_client, done, *cells["test"])
         assert (first["task_id"], second["task_id"]) == ("retest_1", "retest_2")
         assert second["result"] == first["result"]
 
 
-def test_what_errors_of_the_sensors_cost_is_told_of_the_jobs_own_files_and_of_new_ones(
+def test_robustness_is_evaluated_on_the_jobs_own_and_on_other_files(
     client: Client, job: Callable[..., dict[str, Any]], cells: dict[str, list[str]]
 ) -> None:
     """For a model whose inputs are filtered, also when the prepared arrays are gone."""
@@ -149,23 +145,23 @@ def test_what_errors_of_the_sensors_cost_is_told_of_the_jobs_own_files_and_of_ne
     document = {**job(epochs=1), "signals": signals, "preparation": preparation, "testing": {"baseline": False}}
     job_id = str(client.call("submit", spec=document)["job_id"])
     finish(client, job_id)
-    before = client.call("show_job", job_id=job_id)
+    status_before = client.call("show_job", job_id=job_id)
     shutil.rmtree(client.home.prepared)
-    task = _test(client, job_id, robustness=True)
+    task = _evaluate(client, job_id, robustness=True)
     assert (task["state"], task["title"]) == ("done", "Robustness"), task["error"]
-    (told,) = task["result"]["robustness"]
+    (summary,) = task["result"]["robustness"]
     root = client.home.jobs / job_id / "tasks"
-    kept = read_json(root / task["task_id"] / "result" / "train_001" / "robustness.json")
-    assert {name: kept[name] for name in told} == told
-    assert (kept["schema_version"], [file["role"] for file in kept["files"]]) == (1, ["test"])
-    own = read_json(root / "test_001" / "result" / "metrics.json")["overall"]["test"]
-    cases = {case["case"]: case for case in told["cases"]}
-    assert cases["undisturbed"]["rmse_mV"] == pytest.approx(own["rmse_mV"], rel=1e-9)
+    stored = read_json(root / task["task_id"] / "result" / "train_001" / "robustness.json")
+    assert {name: stored[name] for name in summary} == summary
+    assert (stored["schema_version"], [file["role"] for file in stored["files"]]) == (1, ["test"])
+    own_metrics = read_json(root / "test_001" / "result" / "metrics.json")["overall"]["test"]
+    cases = {case["case"]: case for case in summary["cases"]}
+    assert cases["undisturbed"]["rmse_mV"] == pytest.approx(own_metrics["rmse_mV"], rel=1e-9)
     assert cases["current +110 mA"]["cost_mV"] != 0 and cases["SOC +10 %"]["cost_mV"] != 0
     assert not [name for name in cases if name.startswith("voltage")]
-    again = _test(client, job_id, *cells["test"], robustness=True)["result"]
-    assert again["robustness"][0]["cases"] == told["cases"] and len(again["retest"]) == 1
+    second_result = _evaluate(client, job_id, *cells["test"], robustness=True)["result"]
+    assert second_result["robustness"][0]["cases"] == summary["cases"] and len(second_result["retest"]) == 1
     with pytest.raises(VestimError, match="name the files to test on, or ask for robustness"):
         client.call("test", job_id=job_id)
-    after = client.call("show_job", job_id=job_id)
-    assert (after["state"], after["best"]) == ("done", before["best"])
+    status_after = client.call("show_job", job_id=job_id)
+    assert (status_after["state"], status_after["best"]) == ("done", status_before["best"])

@@ -1,6 +1,7 @@
-"""Any order of commands, work, crashes and daemon deaths: what must hold after each step, and where it all ends.
+"""Any order of commands, work, crashes and daemon deaths: invariants after each step, and the final states.
 
-The daemon's parts are the real ones over a real registry and real folders; only the processes are played by the test.
+The daemon's parts are the real ones over a real registry and real folders; only the processes are simulated by the
+test.
 """
 
 import json
@@ -25,30 +26,30 @@ from vestim_core.spec.states import JOB_ENDS, Intent, JobState
 from vestim_core.system import Home, read_json, write_json
 
 
-class PlayedProcesses:
-    """Processes that live on when the daemon dies; what each does is up to the test."""
+class SimulatedProcesses:
+    """Processes that outlive the daemon; the test decides what each does."""
 
     def __init__(self) -> None:
         self.folders: dict[str, Path] = {}
-        self.gone: list[tuple[str, int | None]] = []
+        self.ended: list[tuple[str, int | None]] = []
         self.starts: dict[str, int] = {}
-        self._unborn: list[str] = []
+        self._started: list[str] = []
         self.exit_fds: frozenset[int] = frozenset()
 
-    def keep_warm(self, needed: object) -> None:
-        """Nothing is warm here."""
+    def keep_warm(self, preloads: object) -> None:
+        """Do nothing: no process is preloaded here."""
 
     def start(self, attempt_key: str, folder: Path, threads: int, gpu: int | None, *, warmth: str | None) -> None:
         self.folders[attempt_key] = folder
         self.starts[attempt_key] = self.starts.get(attempt_key, 0) + 1
-        self._unborn.append(attempt_key)
+        self._started.append(attempt_key)
 
     def adopt(self, attempt_key: str, folder: Path) -> bool:
         return attempt_key in self.folders
 
     def born(self) -> list[tuple[str, int, float]]:
-        born, self._unborn = self._unborn, []
-        return [(key, 1, 1.0) for key in born]
+        started_keys, self._started = self._started, []
+        return [(key, 1, 1.0) for key in started_keys]
 
     def terminate(self, attempt_key: str) -> None:
         self.end(attempt_key, -15)
@@ -57,12 +58,12 @@ class PlayedProcesses:
         self.end(attempt_key, -9)
 
     def reap(self) -> list[tuple[str, int | None]]:
-        gone, self.gone = self.gone, []
-        return gone
+        ended, self.ended = self.ended, []
+        return ended
 
     def end(self, key: str, code: int | None) -> None:
         if self.folders.pop(key, None):
-            self.gone.append((key, code))
+            self.ended.append((key, code))
 
 
 class Daemons(RuleBasedStateMachine):
@@ -78,8 +79,8 @@ class Daemons(RuleBasedStateMachine):
         self.files = {role: [str(self.home.root / f"{role}.csv")] for role in ("train", "validation", "test")}
         for (path,) in self.files.values():
             Path(path).touch()
-        self.processes = PlayedProcesses()
-        self.read: dict[str, list[dict[str, Any]]] = {}
+        self.processes = SimulatedProcesses()
+        self.events_read: dict[str, list[dict[str, Any]]] = {}
         self._start_daemon()
 
     def _start_daemon(self) -> None:
@@ -92,7 +93,7 @@ class Daemons(RuleBasedStateMachine):
         self.host.adopt_all()
 
     def _step(self) -> None:
-        # Time passes between steps: what was postponed is due, and journals are looked at.
+        # Time passes between steps: postponed work is due, and journals are read.
         for container in self.manager.job_containers.values():
             for task in container.tasks.values():
                 task.not_before_s = 0.0
@@ -102,7 +103,7 @@ class Daemons(RuleBasedStateMachine):
     def _alive(self) -> list[str]:
         return sorted(self.processes.folders)
 
-    # --- what users do
+    # --- actions of users
 
     @rule(target=jobs, repetitions=st.integers(1, 2))
     def submit(self, repetitions: int) -> str:
@@ -126,33 +127,33 @@ class Daemons(RuleBasedStateMachine):
                 self.service.delete(job)
         except VestimError:
             return
-        self.read.pop(job, None)
+        self.events_read.pop(job, None)
 
-    # --- what workers do
+    # --- actions of workers
 
     @rule(data=st.data())
     def work(self, data: st.DataObject) -> None:
-        if key := self._draw(data):
+        if key := self._draw_process(data):
             with (self.processes.folders[key] / "events.jsonl").open("ab") as journal:
                 journal.write(write_line("2026-01-01T00:00:00.000Z", EventKind.EPOCH, {"epoch": 1, "max_epochs": 9}))
                 if data.draw(st.booleans()):
-                    journal.write(b'{"t":"2026')  # a line that is being written
+                    journal.write(b'{"t":"2026')  # an incomplete line
 
     @rule(data=st.data())
-    def end_in_order(self, data: st.DataObject) -> None:
-        if key := self._draw(data):
-            self._end_in_order(key)
+    def end_by_intent(self, data: st.DataObject) -> None:
+        if key := self._draw_process(data):
+            self._end_by_intent(key)
 
     @rule(data=st.data(), code=st.sampled_from([-9, 1, None]))
     def vanish(self, data: st.DataObject, code: int | None) -> None:
-        if key := self._draw(data):
+        if key := self._draw_process(data):
             self.processes.end(key, code)
 
-    def _draw(self, data: st.DataObject) -> str | None:
+    def _draw_process(self, data: st.DataObject) -> str | None:
         alive = self._alive()
         return data.draw(st.sampled_from(alive)) if alive else None
 
-    def _end_in_order(self, key: str) -> None:
+    def _end_by_intent(self, key: str) -> None:
         folder = self.processes.folders[key]
         intent = Intent(read_json(folder / "control.json")["intent"])
         state = {Intent.RUN: "finished", Intent.PAUSE: "paused", Intent.STOP: "stopped"}[intent]
@@ -163,31 +164,31 @@ class Daemons(RuleBasedStateMachine):
         write_json(folder / "exit.json", {"state": state})
         self.processes.end(key, 0)
 
-    # --- what the daemon and its clients do
+    # --- actions of the daemon and its clients
 
     @rule()
     def step(self) -> None:
         self._step()
 
     @rule()
-    def daemon_dies(self) -> None:
+    def restart_daemon(self) -> None:
         self.registry.close()
-        self.processes.gone.clear()  # whose parent has died tells its exit code to nobody
+        self.processes.ended.clear()  # exit codes are lost with the parent process
         self._start_daemon()
 
     @rule(job=jobs, limit=st.integers(1, 4))
-    def client_reads_on(self, job: str, limit: int) -> None:
-        held = self.read.setdefault(job, [])
-        held += self.registry.read_events(job, len(held), limit, 1 << 20)[0]
+    def read_more_events(self, job: str, limit: int) -> None:
+        events = self.events_read.setdefault(job, [])
+        events += self.registry.read_events(job, len(events), limit, 1 << 20)[0]
 
-    # --- what must hold
+    # --- invariants
 
     @invariant()
     def events_are_numbered_without_a_gap(self) -> None:
-        for job, held in self.read.items():
-            whole = self.registry.read_events(job, 0, 100_000, 1 << 30)[0]
-            assert [event["seq"] for event in whole] == list(range(1, len(whole) + 1))
-            assert held == whole[: len(held)]
+        for job, events in self.events_read.items():
+            all_events = self.registry.read_events(job, 0, 100_000, 1 << 30)[0]
+            assert [event["seq"] for event in all_events] == list(range(1, len(all_events) + 1))
+            assert events == all_events[: len(events)]
 
     @invariant()
     def one_process_for_an_attempt_and_one_attempt_for_a_task(self) -> None:
@@ -197,28 +198,28 @@ class Daemons(RuleBasedStateMachine):
         assert len(tasks) <= 2
 
     @invariant()
-    def what_is_stored_is_what_is_known(self) -> None:
+    def stored_state_equals_memory(self) -> None:
         for job_id, container in self.manager.job_containers.items():
             stored = self.registry.load(job_id)
             assert stored is not None
             assert json.dumps(stored.to_record()) == json.dumps(container.to_record())
 
     @invariant()
-    def only_what_may_live_has_a_lease(self) -> None:
-        recorded = {
+    def only_living_attempts_have_a_lease(self) -> None:
+        living_keys = {
             attempt_key(c.job_id, t.task_id, t.attempt.number)
             for c in self.manager.job_containers.values()
             for t in c.tasks.values()
             if t.attempt and not t.attempt.ended
         }
-        assert {key for key, _, _ in self.registry.leases()} == recorded >= set(self.processes.folders)
+        assert {key for key, _, _ in self.registry.leases()} == living_keys >= set(self.processes.folders)
 
     def teardown(self) -> None:
         tasks = sum(len(container.tasks) for container in self.manager.job_containers.values())
         for _ in range(10 + 2 * tasks):
             self._step()
             for key in self._alive():
-                self._end_in_order(key)
+                self._end_by_intent(key)
         for container in self.manager.job_containers.values():
             expected = JobState.PAUSED if container.intent is Intent.PAUSE else None
             assert container.state is expected, f"{container.job_id} came to no rest: {container.status()}"

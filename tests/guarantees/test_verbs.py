@@ -1,4 +1,4 @@
-"""Keeping order among jobs: what each verb changes, that it lasts, and what is refused."""
+"""Organizing jobs: the effect of each verb, its persistence, and refusals."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,63 +21,61 @@ def done(client: Client, job: Callable[..., dict[str, Any]]) -> str:
     return job_id
 
 
-def _refused(client: Client, method: str, **params: Any) -> str:
+def _refusal(client: Client, method: str, **params: Any) -> str:
     with pytest.raises(VestimError) as error:
         client.call(method, **params)
     assert error.value.code is ErrorCode.REFUSED
     return error.value.sentence
 
 
-def test_words_about_a_job_last_in_registry_and_folder(client: Client, done: str) -> None:
+def test_name_tags_and_note_are_stored_in_registry_and_folder(client: Client, done: str) -> None:
     client.call("rename", job_id=done, name="  drives at 25 degC  ")
     client.call("tag", job_id=done, add=["cold", "good", "cold"])
     client.call("tag", job_id=done, add=["new"], remove=["cold"])
     client.call("note", job_id=done, text="the second cell")
     client.call("archive", job_id=done)
     kill_daemon(client)
-    shown = client.call("show_job", job_id=done)
-    words = {"name": "drives at 25 degC", "tags": ["good", "new"], "note": "the second cell", "archived": True}
-    assert {key: shown[key] for key in words} == words
-    written = read_json(client.home.jobs / done / "state.json")
-    assert {key: written[key] for key in words} == words
+    status = client.call("show_job", job_id=done)
+    labels = {"name": "drives at 25 degC", "tags": ["good", "new"], "note": "the second cell", "archived": True}
+    assert {key: status[key] for key in labels} == labels
+    state_json = read_json(client.home.jobs / done / "state.json")
+    assert {key: state_json[key] for key in labels} == labels
     assert client.call("restore", job_id=done)["archived"] is False
     with pytest.raises(VestimError) as error:
         client.call("rename", job_id=done, name="   ")
     assert error.value.code is ErrorCode.WRONG_INPUT
 
 
-def test_what_may_not_be_done_is_refused_with_the_reason(
+def test_invalid_verbs_are_refused_with_the_reason(
     client: Client, done: str, job: Callable[..., dict[str, Any]]
 ) -> None:
-    assert "nothing to resume" in _refused(client, "resume", job_id=done)
-    assert "only a queued or running job" in _refused(client, "pause", job_id=done)
-    assert "not in the queue" in _refused(client, "move_in_queue", job_id=done, place=1)
+    assert "nothing to resume" in _refusal(client, "resume", job_id=done)
+    assert "only a queued or running job" in _refusal(client, "pause", job_id=done)
+    assert "not in the queue" in _refusal(client, "move_in_queue", job_id=done, place=1)
     running = client.call("submit", spec=job("lstm", epochs=100_000))["job_id"]
     until(client, running, lambda event: event["kind"] == "epoch")
-    assert "stop it before" in _refused(client, "delete", job_id=running)
-    assert "stop it before" in _refused(client, "archive", job_id=running)
+    assert "stop it before" in _refusal(client, "delete", job_id=running)
+    assert "stop it before" in _refusal(client, "archive", job_id=running)
     client.call("stop", job_id=running, test=False)
     finish(client, running)
 
 
-def test_the_queue_is_worked_off_in_the_order_that_the_user_gives_it(
-    client: Client, job: Callable[..., dict[str, Any]]
-) -> None:
+def test_the_queue_follows_the_order_set_by_the_user(client: Client, job: Callable[..., dict[str, Any]]) -> None:
     busy = client.call("submit", spec=job("lstm", epochs=100_000, repetitions=8))["job_id"]
     until(client, busy, lambda event: event["kind"] == "epoch")
     waiting = [client.call("submit", spec=job(epochs=1))["job_id"] for _ in range(3)]
-    moved = client.call("move_in_queue", job_id=waiting[2], place=1)
-    assert moved["queue"] == [waiting[2], busy, *waiting[:2]]
+    reply = client.call("move_in_queue", job_id=waiting[2], place=1)
+    assert reply["queue"] == [waiting[2], busy, *waiting[:2]]
     assert client.call("move_in_queue", job_id=waiting[0], place=99)["queue"][-1] == waiting[0]
     client.call("stop", job_id=busy, test=False)
     for job_id in waiting:
         finish(client, job_id)
-    started = {job_id: client.call("show_job", job_id=job_id)["tasks"][0] for job_id in waiting}
-    order = sorted(waiting, key=lambda job_id: _launched(client, job_id))
-    assert order == [waiting[2], waiting[1], waiting[0]], started
+    first_tasks = {job_id: client.call("show_job", job_id=job_id)["tasks"][0] for job_id in waiting}
+    order = sorted(waiting, key=lambda job_id: _launch_time(client, job_id))
+    assert order == [waiting[2], waiting[1], waiting[0]], first_tasks
 
 
-def _launched(client: Client, job_id: str) -> str:
+def _launch_time(client: Client, job_id: str) -> str:
     launch = read_json(client.home.jobs / job_id / "tasks" / "prepare_1" / "attempts" / "1" / "launch.json")
     return str(launch["started_utc"])
 
@@ -85,12 +83,12 @@ def _launched(client: Client, job_id: str) -> str:
 def test_delete_takes_the_folder_and_leaves_a_tombstone(client: Client, done: str) -> None:
     folder = client.home.jobs / done
     assert folder.is_dir()
-    (before,) = client.call("wait", cursors=[{"stream": "catalog"}])["streams"]
+    (stream_before,) = client.call("wait", cursors=[{"stream": "catalog"}])["streams"]
     client.call("delete", job_id=done)
     assert not folder.exists()
-    cursor = {"stream": "catalog", "lineage": before["lineage"], "seq": before["seq"]}
-    (after,) = client.call("wait", cursors=[cursor])["streams"]
-    assert [(row["job_id"], row["summary"]) for row in after["events"]] == [(done, None)]
+    cursor = {"stream": "catalog", "lineage": stream_before["lineage"], "seq": stream_before["seq"]}
+    (stream_after,) = client.call("wait", cursors=[cursor])["streams"]
+    assert [(row["job_id"], row["summary"]) for row in stream_after["events"]] == [(done, None)]
     with pytest.raises(VestimError) as error:
         client.call("show_job", job_id=done)
     assert error.value.code is ErrorCode.NOT_FOUND
@@ -104,30 +102,30 @@ def test_delete_never_leaves_the_workspace(client: Client, done: str, tmp_path: 
     client.call("delete", job_id=done)
     assert not folder.is_symlink()
     assert (precious / "job.json").is_file(), "what a link leads to is not ours to remove"
-    for wrong in ("../precious", "..", "/etc", ""):
+    for invalid_id in ("../precious", "..", "/etc", ""):
         with pytest.raises(VestimError):
-            client.call("delete", job_id=wrong)
+            client.call("delete", job_id=invalid_id)
     assert (precious / "job.json").is_file()
 
 
-def test_what_a_dying_daemon_had_half_deleted_goes_at_the_next_start(client: Client, done: str) -> None:
+def test_an_interrupted_deletion_is_completed_at_the_next_start(client: Client, done: str) -> None:
     stop_daemon(client)
     trash = client.home.jobs / ".deleted-job_x"
     trash.mkdir()
     (trash / "model.pt").touch()
-    with Client() as later:
-        later.call("delete", job_id=done)
+    with Client() as new_client:
+        new_client.call("delete", job_id=done)
         eventually(lambda: not trash.exists(), "the end of the trash", 10)
 
 
 def test_a_stopped_job_goes_on_when_it_is_resumed(client: Client, job: Callable[..., dict[str, Any]]) -> None:
     job_id = client.call("submit", spec=job("lstm", epochs=60))["job_id"]
-    seen = len(until(client, job_id, lambda event: event["kind"] == "epoch"))
+    last_seq = len(until(client, job_id, lambda event: event["kind"] == "epoch"))
     client.call("stop", job_id=job_id)
-    seen += len(finish(client, job_id, seen))
+    last_seq += len(finish(client, job_id, last_seq))
     assert client.call("show_job", job_id=job_id)["state"] == "stopped"
     client.call("resume", job_id=job_id)
-    events = finish(client, job_id, seen)
+    events = finish(client, job_id, last_seq)
     assert client.call("show_job", job_id=job_id)["state"] == "done"
     epochs = [event["data"]["epoch"] for event in events if event["kind"] == "epoch"]
     assert epochs[-1] == 60
@@ -136,14 +134,12 @@ def test_a_stopped_job_goes_on_when_it_is_resumed(client: Client, job: Callable[
     assert len(tests) == 1, "a model that was trained on is tested anew"
 
 
-def test_a_training_that_has_ended_lets_the_next_be_estimated(
-    client: Client, job: Callable[..., dict[str, Any]]
-) -> None:
-    asked = job("lstm", epochs=2)
-    assert client.call("estimate", spec=asked)["seconds"] is None
-    finish(client, client.call("submit", spec=asked)["job_id"])
-    found = client.call("estimate", spec=asked)
-    assert found["seconds"] > 0 and found["problems"] == []
+def test_an_ended_training_gives_an_estimate_for_the_next(client: Client, job: Callable[..., dict[str, Any]]) -> None:
+    document = job("lstm", epochs=2)
+    assert client.call("estimate", spec=document)["seconds"] is None
+    finish(client, client.call("submit", spec=document)["job_id"])
+    estimate = client.call("estimate", spec=document)
+    assert estimate["seconds"] > 0 and estimate["problems"] == []
     assert client.call("estimate", spec=job("lstm", epochs=20))["seconds"] == pytest.approx(
-        10 * found["seconds"], rel=0.2
+        10 * estimate["seconds"], rel=0.2
     )

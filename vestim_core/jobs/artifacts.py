@@ -28,11 +28,11 @@ def read_piece(root: Path, name: str, offset: int, length: int) -> dict[str, Any
         raise refused(f"'{name}' does not lie inside the job's folder", place="path")
     path = root.joinpath(*relative.parts)
     try:
-        leads_out = not path.resolve().is_relative_to(root.resolve())
+        is_outside = not path.resolve().is_relative_to(root.resolve())
         is_file = path.is_file()
     except OSError:  # no system has files with names as long as that
-        leads_out = is_file = False
-    if leads_out:
+        is_outside = is_file = False
+    if is_outside:
         raise refused(f"'{name}' leads out of the job's folder", place="path")
     if not is_file:
         raise not_found(f"the job has no file '{name}'", place="path")

@@ -1,6 +1,6 @@
-"""The database file behind the registry: its schema, opening, migration and, when damaged, removal.
+"""The database file behind the registry: schema, opening, migration, and renaming when it is damaged.
 
-A database of an earlier version is copied before it is migrated; one of a later version is refused and left as it is.
+A database of an earlier version is copied before it is migrated; one of a later version is refused and left unchanged.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ class Executor(Protocol):
     """Starts, watches and ends the processes of attempts, each identified by its attempt key."""
 
     def keep_warm(self, preloads: Set[Warmth]) -> None:
-        """Keep processes ready that have these things loaded, for attempts that will start soon."""
+        """Keep processes with these preloads ready for attempts that will start soon."""
 
     def start(self, attempt_key: str, folder: Path, threads: int, gpu: int | None, *, warmth: Warmth | None) -> None:
         """Start the attempt in `folder`, which sees this GPU or none. `OSError` when it cannot be started."""
@@ -26,7 +26,7 @@ class Executor(Protocol):
         """Key, process id and creation time of every attempt whose process has appeared since the last call."""
 
     def terminate(self, attempt_key: str) -> None:
-        """Ask the process tree to end by a signal."""
+        """Send the process tree the signal to end."""
 
     def kill(self, attempt_key: str) -> None:
         """End the process tree."""

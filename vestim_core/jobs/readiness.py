@@ -15,14 +15,14 @@ Problems = list[dict[str, str]]
 
 
 def startable_spec(document: dict[str, Any], data_sets: DataSets) -> JobSpec:
-    """The spec of a job that can be started; one `VestimError` with every problem for one that cannot."""
+    """Validate a job that is to be started; one `VestimError` with every problem for one that cannot be."""
     if problems := start_problems(document, data_sets):
         raise _combined_error(problems)
     return validate_job(resolve_data_set(document, data_sets)[0])
 
 
 def start_problems(document: dict[str, Any], data_sets: DataSets) -> Problems:
-    """`{place, sentence}` of each problem that keeps a job from being started; empty when there is none."""
+    """`{place, sentence}` of each problem that keeps a job from being started."""
     if problems := job_problems(document):
         return problems
     try:

@@ -251,5 +251,5 @@ def _job_end_state(job: JobFacts, states: dict[str, TaskState]) -> JobState:
     if TaskState.STOPPED in ends and (job.intent is Intent.STOP or len(job_tasks) < len(job.tasks)):
         return JobState.STOPPED
     tests = [states[task.task_id] for task in job_tasks if task.kind is TaskKind.TEST]
-    succeeded = TaskState.DONE in tests if tests else ends == {TaskState.DONE}
-    return JobState.DONE if succeeded else JobState.FAILED
+    has_succeeded = TaskState.DONE in tests if tests else ends == {TaskState.DONE}
+    return JobState.DONE if has_succeeded else JobState.FAILED

@@ -1,7 +1,7 @@
 """The registry: SQLite in WAL mode, written by one daemon at a time.
 
-What belongs together is one transaction: a job's record, its changed tasks, its new events and its place in the
-catalog; a command's effect and its answer. Reading a stream from any sequence number returns what follows it, in order.
+One transaction stores a job's record with its changed tasks, its new events and its place in the catalog; another one a
+command's effect with its answer. Reading a stream from any sequence number returns the rows after it, in order.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The scheduler: which ready tasks start now. A pure function of what waits and what runs.
+"""The scheduler: which ready tasks start now. A pure function of waiting and running tasks.
 
 The job with the fewest running tasks comes first, ties go to the earlier position in the queue, so that no job starves
 another. A task starts only when a slot and its threads are free; for the first job in the queue threads are held back
@@ -60,33 +60,37 @@ class Capacity:
 
 def choose(jobs: Sequence[QueuedJob], capacity: Capacity) -> list[tuple[str, str]]:
     """(job_id, task_id) of every task to start now, in order."""
-    chosen: list[tuple[str, str]] = []
+    chosen_tasks: list[tuple[str, str]] = []
     inspections = [job for job in jobs if any(task.kind is TaskKind.INSPECT for task in job.ready)]
     if inspections and not capacity.inspecting:
         oldest = min(inspections, key=lambda job: job.position)
-        chosen.append((oldest.job_id, oldest.ready[0].task_id))
+        chosen_tasks.append((oldest.job_id, oldest.ready[0].task_id))
     jobs = [job for job in jobs if job not in inspections]
-    waiting = {job.job_id: sorted(job.ready, key=lambda task: _KIND_PRIORITY[task.kind]) for job in jobs}
-    running = {job.job_id: job.running for job in jobs}
+    waiting_tasks = {job.job_id: sorted(job.ready, key=lambda task: _KIND_PRIORITY[task.kind]) for job in jobs}
+    running_counts = {job.job_id: job.running for job in jobs}
     slots, threads, gpus = capacity.used_slots, capacity.used_threads, capacity.used_gpus
     while slots < capacity.slots:
-        open_jobs = [job for job in jobs if waiting[job.job_id] and not 0 < job.limit <= running[job.job_id]]
-        open_jobs.sort(key=lambda job: (running[job.job_id], job.position))
+        open_jobs = [
+            job for job in jobs if waiting_tasks[job.job_id] and not 0 < job.limit <= running_counts[job.job_id]
+        ]
+        open_jobs.sort(key=lambda job: (running_counts[job.job_id], job.position))
         for job in open_jobs:
-            task = waiting[job.job_id][0]
-            enough_threads = threads == 0 or threads + task.threads <= capacity.threads
+            task = waiting_tasks[job.job_id][0]
+            has_enough_threads = threads == 0 or threads + task.threads <= capacity.threads
             if gpus + task.gpus > capacity.gpus:
                 continue
-            if enough_threads:
+            if has_enough_threads:
                 break
             if job.position == min(open_job.position for open_job in open_jobs):
-                return chosen  # the first job would never get many threads if others took each one as it comes free
+                return (
+                    chosen_tasks  # the first job would never get many threads if others took each one as it comes free
+                )
         else:
-            return chosen
-        waiting[job.job_id].pop(0)
-        running[job.job_id] += 1
+            return chosen_tasks
+        waiting_tasks[job.job_id].pop(0)
+        running_counts[job.job_id] += 1
         slots += 1
         threads += task.threads
         gpus += task.gpus
-        chosen.append((job.job_id, task.task_id))
-    return chosen
+        chosen_tasks.append((job.job_id, task.task_id))
+    return chosen_tasks

@@ -120,7 +120,7 @@ class JobService:
         return {**counts, **self.start(job_id)}
 
     def stop(self, job_id: str, test: bool = True) -> dict[str, Any]:
-        """End training after the running batch, keep the best weights, and test what has a model unless `test` is
+        """End training after the running batch, keep the best weights, and test the trained models unless `test` is
         False."""
         container = self.manager.get(job_id)
         if container.state is JobState.DRAFT:

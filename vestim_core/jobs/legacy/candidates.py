@@ -134,7 +134,7 @@ def _search_folder(folder: Path, depth: int, search: _Search) -> Iterator[Candid
 
 
 def _candidate_at(folder: Path, depth: int) -> Candidate | None:
-    """The job in `folder`, or a message why what looks like one is none; None for any other folder. Raises OSError."""
+    """The job in `folder`, or a message if it only looks like one; None for any other folder. Raises OSError."""
     if (folder / "job.json").is_file() and (folder / "state.json").is_file():
         message = f"'{folder}' is a job of Vestim: 'vestim test' takes such a folder as it is"
         return Candidate(str(folder), message=message)

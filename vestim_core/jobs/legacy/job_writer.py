@@ -112,7 +112,7 @@ def _state_record(job: LegacyJob, state: JobState, created: str, ended_at: str) 
 
 
 def _end_state(tasks: Sequence[EndedTask]) -> JobState:
-    """State that the reconciler gives a job whose tasks ended so; DRAFT for a job without tasks."""
+    """State that the reconciler gives a job with these ended tasks; DRAFT without tasks."""
     if not tasks:
         return JobState.DRAFT
     end_states = {task.end for task in tasks}

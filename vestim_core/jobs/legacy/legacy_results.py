@@ -130,9 +130,11 @@ def metrics_document(
         {"file": prediction.file, "key": key, "role": role, "rows": len(prediction.time_s), **prediction.metrics}
         for key, prediction in predictions.items()
     ]
-    have_rows = all(prediction.time_s for prediction in predictions.values())
+    has_all_rows = all(prediction.time_s for prediction in predictions.values())
     metrics = (
-        _pooled_metrics(list(predictions.values()), target) if have_rows else _mean_metrics(list(predictions.values()))
+        _pooled_metrics(list(predictions.values()), target)
+        if has_all_rows
+        else _mean_metrics(list(predictions.values()))
     )
     rows = sum(len(prediction.time_s) for prediction in predictions.values())
     return {
@@ -193,8 +195,8 @@ def _mean_metrics(predictions: list[FilePrediction]) -> dict[str, float]:
     }
 
 
-def _column_index(header: list[str], word: str) -> int | None:
-    return next((index for index, name in enumerate(header) if name.lower().startswith(word)), None)
+def _column_index(header: list[str], prefix: str) -> int | None:
+    return next((index for index, name in enumerate(header) if name.lower().startswith(prefix)), None)
 
 
 def _metric_name(name: str, suffix: str) -> str:

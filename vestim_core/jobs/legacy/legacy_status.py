@@ -76,13 +76,13 @@ def ended_utc(job: LegacyJob, created: str) -> str:
     """End time of the job: from its registry entry, else its creation time plus the duration of its trainings."""
     if (recorded := to_utc(job.registry_entry.get("updated_at"))) > created:
         return recorded
-    took_s = 0.0
+    duration_s = 0.0
     for task in job.tasks:
         training_time_s = finite_float(task.summary.get("training_time_seconds"))
         elapsed_s = task.epochs[-1].elapsed_s if task.epochs else None
-        took_s += training_time_s if training_time_s is not None else elapsed_s or 0.0
+        duration_s += training_time_s if training_time_s is not None else elapsed_s or 0.0
     try:
-        return _timestamp(datetime.fromisoformat(created) + timedelta(seconds=max(took_s, 0.0)))
+        return _timestamp(datetime.fromisoformat(created) + timedelta(seconds=max(duration_s, 0.0)))
     except (OverflowError, ValueError):
         return created
 

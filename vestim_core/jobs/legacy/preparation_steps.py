@@ -31,10 +31,10 @@ class LegacyPreparation:
     derived_columns: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def all_steps(self, warm_up_rows: int, *, scaled: bool) -> list[Any]:
+    def all_steps(self, warm_up_rows: int, *, is_scaled: bool) -> list[Any]:
         """All steps for a model that is warmed up with this number of repetitions of the first row."""
         warm_up = [PreRoll(duration_s=warm_up_rows * self.period_s, rows="first")] if warm_up_rows else []
-        return [*self.steps, *warm_up, Normalise(method="min-max" if scaled else "none")]
+        return [*self.steps, *warm_up, Normalise(method="min-max" if is_scaled else "none")]
 
 
 def filters_and_formulas(document: Mapping[str, Any], filter_settings: Iterable[Any]) -> tuple[list[Any], list[Any]]:

@@ -139,7 +139,7 @@ def _translate_trial(
         title=f"{model_title(checked_model)}, {task.name}"[:200],
         signals=signals,
         preparation=translation.preparation.all_steps(
-            _warm_up_rows(kind, task, settings, translation.preparation.period_s), scaled=job.is_normalized
+            _warm_up_rows(kind, task, settings, translation.preparation.period_s), is_scaled=job.is_normalized
         ),
         model=checked_model,
         training=_validated(_TRAINING, {**training, "method": METHODS[kind][-1]}, notes),
@@ -229,12 +229,12 @@ def _without_shadowed_settings(settings: Mapping[str, Any], task: LegacyTask, ki
         "LR_PARAM": "LR_DROP_FACTOR",
         "LR_PERIOD": "LR_DROP_PERIOD",
     }
-    hidden = {
+    shadowed_keys = {
         older_key
         for key_in_task, older_key in older_key_by_key.items()
         if key_in_task in task_settings and older_key not in task_settings
     }
-    return {key: value for key, value in settings.items() if key not in hidden}
+    return {key: value for key, value in settings.items() if key not in shadowed_keys}
 
 
 def _warm_up_rows(kind: str, task: LegacyTask, settings: Mapping[str, Any], period_s: float) -> int:
@@ -294,7 +294,7 @@ def _sections(job: LegacyJob, names: Mapping[str, str], translation: JobTranslat
                 [t.training.model_dump(mode="json") for t in trials if t.training.method in methods]
             ),
         }
-    steps = [step.model_dump(mode="json") for step in translation.preparation.all_steps(0, scaled=job.is_normalized)]
+    steps = [step.model_dump(mode="json") for step in translation.preparation.all_steps(0, is_scaled=job.is_normalized)]
     try:
         reading = read_hyperparameters(job.settings, translation.preparation.period_s)
     except VestimError:
