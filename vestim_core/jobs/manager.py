@@ -34,8 +34,7 @@ from vestim_core.system import Home, read_json, write_json
 
 TRASH_PREFIX = ".deleted-"
 MAX_ENDED_INSPECTIONS = 20
-"""Answers that a client may still read; arbitrary: any value above the inspections that one form shows at once
-works."""
+"""Newest ended inspections that stay for clients that still read the answer; arbitrary: bounds the space on disk."""
 log = logging.getLogger(__name__)
 
 

@@ -17,7 +17,7 @@ from vestim_core.system import read_json, write_json
 
 MAX_KINDS = 300  # arbitrary: bounds the file
 MAX_SPEEDS_PER_KIND = 15
-"""Newest speeds of each kind that enter the median; any value from 5 to 100 works."""
+"""Newest speeds of each kind that enter the median; arbitrary: enough that a single outlier does not change it."""
 
 
 def read_speeds(path: Path) -> dict[str, float]:

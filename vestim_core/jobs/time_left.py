@@ -13,7 +13,7 @@ from vestim_core.jobs.tasks import Task
 from vestim_core.spec.states import TASK_ENDS, TaskKind, TaskState
 
 RECENT_EPOCHS = 10
-"""Newest epochs in the median: enough to smooth single slow epochs; any value from 5 to 50 works."""
+"""Newest epochs in the median; arbitrary: enough that a single slow epoch does not change it."""
 
 
 def recent_epoch_times_s(previous_progress: dict[str, Any], epoch: dict[str, Any]) -> list[float]:
