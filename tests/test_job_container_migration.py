@@ -16,7 +16,7 @@ import pytest
 from vestim_core.verify.__main__ import GROUPS, main
 
 if TYPE_CHECKING:
-    from tests.verify.tapes import Verified
+    from tests.verify.recordings import Verified
 
 pytestmark = pytest.mark.timeout(300)  # s: the first test waits for all checks
 
@@ -32,5 +32,5 @@ def test_check_passes(verified: Verified, group: str, check: str) -> None:
 if __name__ == "__main__":
     sys.exit(main())
 
-pytest.register_assert_rewrite("tests.verify.broken_service")
-from tests.verify.broken_service import *  # noqa: E402, F403
+pytest.register_assert_rewrite("tests.verify.broken_daemon")
+from tests.verify.broken_daemon import *  # noqa: E402, F403

@@ -16,7 +16,7 @@ import httpx
 import psutil
 
 from tests.benchmarks.figure import Figure
-from tests.gateway.gateways import Gateway
+from tests.gateway.gateway_process import Gateway
 from vestim_core.client import Client
 
 ROUND_TRIPS = 1_000

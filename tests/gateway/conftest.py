@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.gateway.gateways import Gateway
+from tests.gateway.gateway_process import Gateway
 
 
 @pytest.fixture

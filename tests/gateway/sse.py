@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from tests.gateway.gateways import PATIENCE_S, Gateway
+from tests.gateway.gateway_process import PATIENCE_S, Gateway
 
 
 @dataclass(frozen=True, slots=True)

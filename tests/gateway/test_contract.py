@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from tests.gateway.gateways import Gateway
+from tests.gateway.gateway_process import Gateway
 from tests.spec.documents import real_document
 from vestim_core.client import Client
 from vestim_core.client.inspection import await_data_set
-from vestim_core.gateway.examples import EXAMPLES
-from vestim_core.gateway.problems import status_of
+from vestim_core.gateway.openapi_examples import EXAMPLES
+from vestim_core.gateway.problem_details import status_of
 from vestim_core.protocol.methods import METHODS
 from vestim_core.spec.errors import VestimError
 

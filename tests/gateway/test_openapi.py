@@ -8,7 +8,7 @@ from typing import Any
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 
-from tests.gateway.gateways import Gateway
+from tests.gateway.gateway_process import Gateway
 
 BOUND_S = 90.0
 EXAMPLES = 15

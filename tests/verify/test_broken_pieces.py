@@ -21,11 +21,11 @@ from vestim_core.jobs.managers.importing import DataImportManager
 from vestim_core.jobs.managers.training import TrainingManager
 from vestim_core.jobs.registry import Registry
 from vestim_core.verify import container, manager
-from vestim_core.verify.check import Group
-from vestim_core.verify.container import CONTAINER
+from vestim_core.verify.check_groups import Group
+from vestim_core.verify.container_checks import CONTAINER
 from vestim_core.verify.former_job import JOB_ID
-from vestim_core.verify.manager import MANAGER
-from vestim_core.verify.place import Place
+from vestim_core.verify.manager_checks import MANAGER
+from vestim_core.verify.sandbox import Place
 
 Patch = pytest.MonkeyPatch
 

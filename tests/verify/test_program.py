@@ -23,8 +23,8 @@ from vestim_core.spec.errors import refused
 from vestim_core.system import is_locked, own_command
 from vestim_core.verify import __main__ as program
 from vestim_core.verify import place as places
-from vestim_core.verify.check import Group, Row, expect
-from vestim_core.verify.place import Place, throwaway
+from vestim_core.verify.check_groups import Group, Row, expect
+from vestim_core.verify.sandbox import Place, throwaway
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -1,1 +1,1 @@
-"""The command line: a client like every other. One file per command in `commands`; `main` runs the one named."""
+"""The command line, a client of the daemon like any other. `commands` has the commands; `main` runs one of them."""

@@ -1,8 +1,8 @@
-"""`vestim`: runs one command and turns whatever goes wrong into one sentence and an exit code, never a traceback.
+"""`vestim`: runs one command and turns every error into one sentence and an exit code, never a traceback.
 
-Exit codes: 0 done, 1 failed (or stopped before it was done), 2 wrong input, 3 no such thing, 4 daemon unreachable,
-stopped or of another version, 5 refused, 130 interrupted with Ctrl+C. Only the command that is named is loaded, so that
-each starts quickly.
+Exit codes: 0 done, 1 failed (or stopped before it was done), 2 wrong input, 3 not found, 4 daemon unreachable, stopped
+or of another version, 5 refused, 130 interrupted with Ctrl+C. Only the module of the requested command is imported, to
+keep the start fast.
 """
 
 from __future__ import annotations
@@ -23,90 +23,90 @@ from vestim_core.cli.output import print_error
 from vestim_core.spec.errors import ErrorCode, VestimError
 
 COMMANDS = {
-    "demo": "demo",
-    "new": "new",
+    "demo": "run_demo",
+    "new": "new_job_file",
     "submit": "submit",
-    "draft": "draft",
-    "duplicate": "draft",
-    "start": "draft",
+    "draft": "draft_commands",
+    "duplicate": "draft_commands",
+    "start": "draft_commands",
     "jobs": "jobs",
     "show": "show",
-    "follow": "follow",
+    "follow": "follow_job",
     "logs": "logs",
     "stop": "stop",
-    "test": "test",
+    "test": "evaluate_job",
     "import-legacy": "import_legacy",
     "pause": "pause",
     "resume": "pause",
-    "rename": "keep",
-    "tag": "keep",
-    "note": "keep",
-    "move": "keep",
-    "archive": "keep",
-    "restore": "keep",
-    "delete": "keep",
-    "data": "data",
-    "check": "check",
+    "rename": "organize",
+    "tag": "organize",
+    "note": "organize",
+    "move": "organize",
+    "archive": "organize",
+    "restore": "organize",
+    "delete": "organize",
+    "data": "data_set_commands",
+    "check": "check_files",
     "convert": "convert",
-    "sniff": "sniff",
-    "preview": "sniff",
-    "map": "sniff",
+    "sniff": "inspection_commands",
+    "preview": "inspection_commands",
+    "map": "inspection_commands",
     "serve": "serve",
     "daemon": "daemon",
     "verify": "verify",
-    "server": "former",
+    "server": "legacy_commands",
     "gui": "gui",
-    "all": "former",
-    "status": "former",
+    "all": "legacy_commands",
+    "status": "legacy_commands",
 }
-"""Each command and the module of `vestim_core.cli.commands` that has it."""
+"""Module of `vestim_core.cli.commands` that defines each command."""
 
-INTERRUPTED = 130
+INTERRUPTED = 130  # exit code after Ctrl+C, as shells report it: 128 + SIGINT (2)
 
 
 def main(args: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code of the process. args: None for those of this process."""
-    words = list(sys.argv[1:] if args is None else args)
+    """Run one command and return its exit code. args: None takes those of this process."""
+    arguments = list(sys.argv[1:] if args is None else args)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a name that the terminal cannot show must not end the command
+            stream.reconfigure(errors="replace")  # a name that the terminal cannot show must not fail the command
     try:
-        code = _run(words)
+        code = _run(arguments)
         sys.stdout.flush()
     except VestimError as error:
-        return print_error(error, as_json="--json" in words)
-    except BrokenPipeError:  # whoever read our output has gone
+        return print_error(error, as_json="--json" in arguments)
+    except BrokenPipeError:  # the reader of our output has closed its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except OSError as problem:
-        named = problem.filename and problem.strerror  # else it is a sentence of ours
-        sentence = f"'{problem.filename}' cannot be used: {problem.strerror}" if named else str(problem)
-        return print_error(VestimError(ErrorCode.WRONG_INPUT, sentence), as_json="--json" in words)
+    except OSError as error:
+        has_path = error.filename and error.strerror  # without them the text is one of our own messages
+        message = f"'{error.filename}' cannot be used: {error.strerror}" if has_path else str(error)
+        return print_error(VestimError(ErrorCode.WRONG_INPUT, message), as_json="--json" in arguments)
     return code
 
 
-def _run(words: list[str]) -> int:
+def _run(arguments: list[str]) -> int:
     try:
-        code = get_command(_app(words))(args=words, prog_name="vestim", standalone_mode=False)
+        code = get_command(_create_app(arguments))(args=arguments, prog_name="vestim", standalone_mode=False)
     except Abort:
         return INTERRUPTED
     except TyperException as error:
         raise VestimError(
-            ErrorCode.WRONG_INPUT, error.format_message().rstrip("."), actions=(f"{_help_for(words)} --help",)
+            ErrorCode.WRONG_INPUT, error.format_message().rstrip("."), actions=(f"{_help_command(arguments)} --help",)
         ) from None
     return code if isinstance(code, int) else 0
 
 
-def _app(words: list[str]) -> typer.Typer:
+def _create_app(arguments: list[str]) -> typer.Typer:
     app = typer.Typer(
         name="vestim", add_completion=False, rich_markup_mode=None, context_settings={"max_content_width": 100}
     )
     app.callback(invoke_without_command=True)(_no_command)
-    named = next((word for word in words if not word.startswith("-")), "")
-    if named in COMMANDS:
-        modules = [COMMANDS[named]]
+    command = next((argument for argument in arguments if not argument.startswith("-")), "")
+    if command in COMMANDS:
+        modules = [COMMANDS[command]]
     else:
-        modules = [] if words == ["--version"] else list(dict.fromkeys(COMMANDS.values()))
+        modules = [] if arguments == ["--version"] else list(dict.fromkeys(COMMANDS.values()))
     for module in modules:
         import_module(f"vestim_core.cli.commands.{module}").register(app)
     return app
@@ -124,10 +124,10 @@ def _no_command(
         print(f"vestim {vestim_core.__version__}")
         raise typer.Exit
     if context.invoked_subcommand is None:
-        from vestim_core.cli.commands.gui import open_window  # commands are loaded when they are named
+        from vestim_core.cli.commands.gui import open_window  # command modules are imported only when requested
 
         raise typer.Exit(open_window([]))
 
 
-def _help_for(words: list[str]) -> str:
-    return f"vestim {words[0]}" if words and words[0] in COMMANDS else "vestim"
+def _help_command(arguments: list[str]) -> str:
+    return f"vestim {arguments[0]}" if arguments and arguments[0] in COMMANDS else "vestim"

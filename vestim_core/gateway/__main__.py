@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from vestim_core.client import Client
-from vestim_core.gateway.bearer import token_of
+from vestim_core.gateway.rest_token import token_of
 from vestim_core.spec.errors import VestimError, refused
 
 LOOPBACK = "127.0.0.1"
@@ -48,7 +48,7 @@ def _serve(client: Client, token: str, port: int) -> int:
     import uvicorn  # after what can be refused without it
 
     from vestim_core.gateway.app import create_app
-    from vestim_core.gateway.bridge import Bridge
+    from vestim_core.gateway.client_pool import Bridge
 
     port = listening.getsockname()[1]
     bridge = Bridge(client)

@@ -10,12 +10,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 import vestim_core
-from vestim_core.gateway.bridge import Bridge
-from vestim_core.gateway.former import former_router
-from vestim_core.gateway.guard import Guard
-from vestim_core.gateway.problems import invalid_request, plain_problem, problem_of
-from vestim_core.gateway.routes import v1_router
-from vestim_core.gateway.streams import stream_router
+from vestim_core.gateway.client_pool import Bridge
+from vestim_core.gateway.legacy_routes import former_router
+from vestim_core.gateway.access_guard import Guard
+from vestim_core.gateway.problem_details import invalid_request, plain_problem, problem_of
+from vestim_core.gateway.v1_routes import v1_router
+from vestim_core.gateway.event_streams import stream_router
 from vestim_core.spec.errors import ErrorCode, VestimError
 
 _ABOUT = (

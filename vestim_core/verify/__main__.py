@@ -9,14 +9,14 @@ from typing import Any
 
 from rich.console import Console
 
-from vestim_core.verify.check import Group, Row
-from vestim_core.verify.container import CONTAINER
-from vestim_core.verify.former import FORMER
-from vestim_core.verify.legacy import LEGACY
-from vestim_core.verify.life import LIFE
-from vestim_core.verify.manager import MANAGER
-from vestim_core.verify.place import Place, throwaway
-from vestim_core.verify.report import as_json, new_console, table, verdict
+from vestim_core.verify.check_groups import Group, Row
+from vestim_core.verify.container_checks import CONTAINER
+from vestim_core.verify.legacy_rest_checks import FORMER
+from vestim_core.verify.legacy_model_checks import LEGACY
+from vestim_core.verify.job_life_checks import LIFE
+from vestim_core.verify.manager_checks import MANAGER
+from vestim_core.verify.sandbox import Place, throwaway
+from vestim_core.verify.check_report import as_json, new_console, table, verdict
 
 GROUPS: tuple[Group[Any], ...] = (CONTAINER, MANAGER, LIFE, LEGACY, FORMER)
 """In their order: the predecessor's paths end with a shutdown, after which nothing may be left running."""

@@ -19,7 +19,7 @@ from vestim_core.spec.states import (
     TransitionError,
     allowed,
 )
-from vestim_core.verify.check import expect
+from vestim_core.verify.check_groups import expect
 
 
 class Watch:

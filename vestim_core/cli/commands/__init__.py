@@ -1,1 +1,1 @@
-"""One file per command; each has `register(app)`, which adds it to the command line."""
+"""The commands. Each module has `register(app)`, which adds its commands to the command line."""

@@ -1,4 +1,4 @@
-"""`vestim convert FILE... --to bdf DIR`: any readable files as files of the Battery Data Format."""
+"""`vestim convert FILE... --to bdf DIR`: writes readable files in the Battery Data Format."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
-from vestim_core.cli.output import AsJson, plain, print_json, say
-from vestim_core.cli.questions import Columns, absolute, answer, columns_of
+from vestim_core.cli.file_inspection import Columns, absolute_paths, inspect_files, parse_columns
+from vestim_core.cli.output import AsJson, plain_text, print_json, say
 from vestim_core.spec.errors import wrong_input
 
 
 class Format(StrEnum):
-    """What files can be written as."""
+    """Output formats."""
 
     BDF = "bdf"
 
@@ -39,16 +39,16 @@ def convert(
     if len(files) < 2:
         raise wrong_input("name the files and, last, the folder for the new ones", place="DIR")
     *sources, folder = files
-    asked = {"files": absolute(sources), "folder": str(Path(folder).expanduser().absolute())}
-    written = answer("rewrite", **asked, columns=columns_of(column))["files"]
+    params = {"files": absolute_paths(sources), "folder": str(Path(folder).expanduser().absolute())}
+    written_files = inspect_files("rewrite", **params, columns=parse_columns(column))["files"]
     if as_json:
-        print_json({"format": to.value, "written": written}, indent=2)
+        print_json({"format": to.value, "written": written_files}, indent=2)
     else:
-        tell_written(written)
+        print_written_files(written_files)
 
 
-def tell_written(written: list[dict[str, Any]]) -> None:
-    """One line for each new file."""
-    for file in written:
+def print_written_files(written_files: list[dict[str, Any]]) -> None:
+    """Print one line for each new file."""
+    for file in written_files:
         repairs = f", {file['repairs']} repairs" if file["repairs"] else ""
-        say(f"{plain(file['source'])} -> {plain(file['path'])} ({file['rows']:,} rows{repairs})")
+        say(f"{plain_text(file['source'])} -> {plain_text(file['path'])} ({file['rows']:,} rows{repairs})")

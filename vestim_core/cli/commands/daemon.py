@@ -1,4 +1,4 @@
-"""`vestim daemon start|stop|status|logs`: the service that runs the jobs."""
+"""`vestim daemon start|stop|status|logs|rebuild`: the background process that runs the jobs."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import Annotated, Any
 
 import typer
 
-from vestim_core.cli.link import connected
+from vestim_core.cli.daemon_client import connect
 from vestim_core.cli.output import AsJson, print_json, say
-from vestim_core.cli.values import duration, number
+from vestim_core.cli.value_format import format_duration, format_number
 from vestim_core.client import all_jobs
 from vestim_core.client.discover import daemon_lives, start_daemon
 from vestim_core.spec.errors import ErrorCode, VestimError, not_found
 from vestim_core.system import Home
 
-STOP_TIMEOUT_S = 15.0
+STOP_TIMEOUT_S = 15.0  # normally well under a second; the rest is for a busy machine
 STOP_JOBS_TIMEOUT_S = 50.0
-"""Ten seconds to obey, five to end, then killed and verified; with room for a busy machine."""
-LOOK_S = 0.02
+"""Workers get 10 s to obey and 5 s to end, then are killed and verified; the rest is for a busy machine."""
+POLL_S = 0.02  # short against the time a daemon takes to end, long against one look
 
 StopJobs = Annotated[bool, typer.Option("--stop-jobs", help="Stop the running jobs as well.")]
 
@@ -36,13 +36,13 @@ def register(app: typer.Typer) -> None:
 
 def start(as_json: AsJson = False) -> None:
     """Start the daemon of this home unless it runs."""
-    with connected() as client:
-        ran = daemon_lives(client.home)
+    with connect() as client:
+        was_running = daemon_lives(client.home)
         hello = client.call("hello")
     if as_json:
-        print_json({**hello, "started": not ran})
+        print_json({**hello, "started": not was_running})
     else:
-        say(f"The daemon {'runs already' if ran else 'runs'}: process {hello['pid']}, home {hello['home']}.")
+        say(f"The daemon {'runs already' if was_running else 'runs'}: process {hello['pid']}, home {hello['home']}.")
 
 
 def stop(stop_jobs: StopJobs = False, as_json: AsJson = False) -> None:
@@ -62,11 +62,11 @@ def stop(stop_jobs: StopJobs = False, as_json: AsJson = False) -> None:
 
 
 def stop_daemon(*, stop_jobs: bool) -> dict[str, Any]:
-    """Stop the daemon and wait until it has gone: whether there was one, and how many tasks run on.
+    """Stop the daemon and wait until it has ended.
 
-    `VestimError` when it does not go in time.
+    Returns whether there was one (`stopped`) and how many tasks go on (`running`). Raises `VestimError` on timeout.
     """
-    with connected(start=False) as client:
+    with connect(start=False) as client:
         home = client.home
         if not daemon_lives(home):
             return {"stopped": False, "running": 0}
@@ -83,7 +83,7 @@ def stop_daemon(*, stop_jobs: bool) -> dict[str, Any]:
             raise VestimError(
                 ErrorCode.FAILED, f"the daemon has not ended within {timeout_s:.0f} s: see {home.daemon_log}"
             )
-        time.sleep(LOOK_S)
+        time.sleep(POLL_S)
     return {"stopped": True, "running": 0 if stop_jobs else running}
 
 
@@ -91,25 +91,24 @@ def status(as_json: AsJson = False) -> None:
     """Say what the daemon does.
 
     Exit code 4 when none is running."""
-    with connected(start=False) as client:
-        found = client.call("daemon_status")
+    with connect(start=False) as client:
+        daemon_status = client.call("daemon_status")
     if as_json:
-        print_json(found, indent=2)
+        print_json(daemon_status, indent=2)
         return
-    say(
-        f"The daemon runs: process {found['pid']}, version {found['version']}, up {duration(found['uptime_s'])}, "
-        f"{number(found['memory_MB'])} MB."
-    )
-    say(f"Home: {found['home']}")
-    say(_machine(found["machine"]))
-    counts = ", ".join(f"{count} {state}" for state, count in sorted(found["jobs"].items()))
+    uptime, memory_MB = format_duration(daemon_status["uptime_s"]), format_number(daemon_status["memory_MB"])
+    process = f"process {daemon_status['pid']}, version {daemon_status['version']}"
+    say(f"The daemon runs: {process}, up {uptime}, {memory_MB} MB.")
+    say(f"Home: {daemon_status['home']}")
+    say(_machine_line(daemon_status["machine"]))
+    counts = ", ".join(f"{count} {state}" for state, count in sorted(daemon_status["jobs"].items()))
     say(f"Jobs that have not ended: {counts or 'none'}.")
-    for task in found["running"]:
+    for task in daemon_status["running"]:
         say(f"Running: {task['job_id']} {task['task_id']}")
 
 
-def _machine(machine: dict[str, Any]) -> str:
-    cpu = "" if machine["cpu_percent"] is None else f"{number(machine['cpu_percent'])} % of "
+def _machine_line(machine: dict[str, Any]) -> str:
+    cpu = "" if machine["cpu_percent"] is None else f"{format_number(machine['cpu_percent'])} % of "
     memory = f"{machine['memory_used_MB'] / 1000:.1f} of {machine['memory_total_MB'] / 1000:.1f} GB in use"
     gpus = "".join(f", {gpu['name']}" for gpu in machine["gpus"])
     return f"Machine: {cpu}{machine['cores']} cores, {memory}{gpus}."
@@ -117,8 +116,8 @@ def _machine(machine: dict[str, Any]) -> str:
 
 def logs(as_json: AsJson = False) -> None:
     """Print the daemon's log."""
-    with connected(start=False) as client:
-        path = _log_of(client.home)
+    with connect(start=False) as client:
+        path = _find_log(client.home)
     text = path.read_text(encoding="utf-8", errors="replace")
     if as_json:
         print_json({"file": str(path), "text": text})
@@ -132,7 +131,7 @@ def rebuild(as_json: AsJson = False) -> None:
     The former one is kept beside it. Running jobs go on; every client starts over by itself.
     """
     stop_daemon(stop_jobs=False)
-    with connected() as client:
+    with connect() as client:
         start_daemon(client.home, rebuild=True)
         jobs = len(all_jobs(client.call))
     if as_json:
@@ -141,7 +140,7 @@ def rebuild(as_json: AsJson = False) -> None:
         say(f"The registry is made anew: {jobs} job{'' if jobs == 1 else 's'}. The log names what was left out.")
 
 
-def _log_of(home: Home) -> Any:
+def _find_log(home: Home) -> Any:
     if not home.daemon_log.is_file():
         raise not_found(f"there is no log yet: no daemon has run in {home.root}", place=str(home.daemon_log))
     return home.daemon_log

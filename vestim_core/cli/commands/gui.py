@@ -1,4 +1,4 @@
-"""`vestim` alone and `vestim gui [PATH...]`: open the window, a program of its own that is started by name."""
+"""`vestim` and `vestim gui [PATH...]`: opens the window, which runs as a process of its own."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import typer
 from vestim_core.spec.errors import refused
 from vestim_core.system import own_command
 
-INTERRUPTED = 130
-_INSTEAD = "use the commands that 'vestim --help' lists"
+INTERRUPTED = 130  # exit code after Ctrl+C, as shells report it: 128 + SIGINT (2)
+_ALTERNATIVE = "use the commands that 'vestim --help' lists"
 
 Paths = Annotated[
     list[str] | None, typer.Argument(metavar="[PATH]...", help="Data files, job files or folders to open.")
@@ -36,26 +36,26 @@ def gui(paths: Paths = None) -> int:
 
 
 def open_window(paths: list[str]) -> int:
-    """Open the window and wait until it closes; its exit code. `VestimError` where there can be none."""
-    need_window(_INSTEAD)
+    """Open the window, wait until it closes and return its exit code. Raises `VestimError` when it cannot open."""
+    require_window(_ALTERNATIVE)
     absolute = [str(Path(path).expanduser().absolute()) for path in paths]
     try:
         return subprocess.call(own_command("gui", *absolute))
-    except KeyboardInterrupt:  # the window got it too
+    except KeyboardInterrupt:  # the window has received the same signal
         return INTERRUPTED
 
 
-def need_window(instead: str) -> None:
-    """`VestimError` with one sentence where the window, what it is made with, or a screen is missing."""
-    window = find_spec("vestim_gui")  # finding is not loading
-    if window is None or window.origin is None:
-        raise refused(f"this version of Vestim has no window: {instead}", place="vestim_gui")
+def require_window(alternative: str) -> None:
+    """Raise `VestimError` when the window's package, PyQt6 or a screen is missing. alternative: suggested instead."""
+    window_spec = find_spec("vestim_gui")  # finds without importing
+    if window_spec is None or window_spec.origin is None:
+        raise refused(f"this version of Vestim has no window: {alternative}", place="vestim_gui")
     if find_spec("PyQt6") is None:
         raise refused(
-            f"the window needs PyQt6, which is not installed: 'pip install PyQt6', or {instead}", place="PyQt6"
+            f"the window needs PyQt6, which is not installed: 'pip install PyQt6', or {alternative}", place="PyQt6"
         )
     if sys.platform == "linux" and not any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))):
         raise refused(
-            f"there is no screen to open a window on (neither DISPLAY nor WAYLAND_DISPLAY is set): {instead}",
+            f"there is no screen to open a window on (neither DISPLAY nor WAYLAND_DISPLAY is set): {alternative}",
             place="DISPLAY",
         )

@@ -1,4 +1,4 @@
-"""`vestim import-legacy PATH...`: jobs of PyBattML, with their history, results and models."""
+"""`vestim import-legacy PATH...`: imports jobs of PyBattML with their history, results and models."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from vestim_core.cli.link import connected
-from vestim_core.cli.output import AsJson, console, plain, print_json, say
-from vestim_core.cli.questions import absolute
-from vestim_core.cli.results import new_table
-from vestim_core.client import import_legacy as pages
+from vestim_core.cli.daemon_client import connect
+from vestim_core.cli.file_inspection import absolute_paths
+from vestim_core.cli.output import AsJson, console, plain_text, print_json, say
+from vestim_core.cli.result_tables import new_table
+from vestim_core.client import import_legacy as import_pages
 from vestim_core.spec.errors import ErrorCode, not_found
 
 
@@ -33,34 +33,34 @@ def import_legacy(
     """
     if not any(Path(path).expanduser().exists() for path in paths):
         raise not_found(f"there is no file or folder '{paths[0]}': check the path", place="PATH")
-    found: dict[str, list[dict[str, Any]]] = {"imported": [], "known": [], "skipped": []}
-    with connected() as client:
-        for page in pages(client.call, absolute(paths)):
-            for kind, several in found.items():
-                several += page[kind]
+    report: dict[str, list[dict[str, Any]]] = {"imported": [], "known": [], "skipped": []}
+    with connect() as client:
+        for page in import_pages(client.call, absolute_paths(paths)):
+            for kind, rows in report.items():
+                rows += page[kind]
     if as_json:
-        print_json(found, indent=2)
+        print_json(report, indent=2)
     else:
-        _tell(found)
-    return 0 if found["imported"] or found["known"] else ErrorCode.FAILED.exit_code
+        _print_report(report)
+    return 0 if report["imported"] or report["known"] else ErrorCode.FAILED.exit_code
 
 
-def _tell(found: dict[str, list[dict[str, Any]]]) -> None:
-    if found["imported"]:
+def _print_report(report: dict[str, list[dict[str, Any]]]) -> None:
+    if report["imported"]:
         table = new_table("Imported")
-        for head in ("Job", "State", "Models", "From"):
-            table.add_column(head, overflow="fold", justify="right" if head == "Models" else "left")
-        for job in found["imported"]:
-            table.add_row(*map(Text, (job["job_id"], job["state"], str(job["models"]), plain(job["source"]))))
+        for title in ("Job", "State", "Models", "From"):
+            table.add_column(title, overflow="fold", justify="right" if title == "Models" else "left")
+        for job in report["imported"]:
+            table.add_row(*map(Text, (job["job_id"], job["state"], str(job["models"]), plain_text(job["source"]))))
         console().print(table)
-    for job in found["imported"]:
+    for job in report["imported"]:
         for note in job["notes"]:
-            say(f"{job['job_id']}: {plain(note)}")
-    if found["known"]:
-        say(f"{len(found['known'])} were there already and are as they were.")
-    for skipped in found["skipped"]:
-        sentence = skipped["sentence"]
-        named = "" if skipped["source"] in sentence else f"{skipped['source']}: "
-        say(f"Not imported: {plain(named + sentence)}", stderr=True)
-    if found["imported"]:
+            say(f"{job['job_id']}: {plain_text(note)}")
+    if report["known"]:
+        say(f"{len(report['known'])} were there already and are as they were.")
+    for skipped in report["skipped"]:
+        reason = skipped["sentence"]
+        source_prefix = "" if skipped["source"] in reason else f"{skipped['source']}: "
+        say(f"Not imported: {plain_text(source_prefix + reason)}", stderr=True)
+    if report["imported"]:
         say("'vestim test JOB FILE...' tests their models on new files.")

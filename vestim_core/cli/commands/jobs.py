@@ -1,4 +1,4 @@
-"""`vestim jobs`: all jobs, newest first."""
+"""`vestim jobs`: lists all jobs, newest first."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from vestim_core.cli.link import connected
-from vestim_core.cli.output import AsJson, console, plain, print_json, say
-from vestim_core.cli.results import new_table
-from vestim_core.cli.values import local, number
+from vestim_core.cli.daemon_client import connect
+from vestim_core.cli.output import AsJson, console, plain_text, print_json, say
+from vestim_core.cli.result_tables import new_table
+from vestim_core.cli.value_format import format_local_time, format_number
 from vestim_core.client import all_jobs
 from vestim_core.spec.figures import unit_of
 
@@ -26,27 +26,27 @@ def jobs(
     as_json: AsJson = False,
 ) -> None:
     """List all jobs, newest first."""
-    with connected() as client:
-        known = all_jobs(client.call, state)
-    found = [job for job in known if job["archived"] is archived]
+    with connect() as client:
+        all_rows = all_jobs(client.call, state)
+    shown_rows = [job for job in all_rows if job["archived"] is archived]
     if as_json:
-        print_json(found, indent=2)
-    elif not found:
-        say(_none(state, archived, others=len(known)))
+        print_json(shown_rows, indent=2)
+    elif not shown_rows:
+        say(_empty_message(state, archived, total=len(all_rows)))
     else:
-        console().print(jobs_table(found))
+        console().print(jobs_table(shown_rows))
 
 
-def _none(state: str, archived: bool, others: int) -> str:
+def _empty_message(state: str, archived: bool, total: int) -> str:
     if archived:
         return "Nothing is archived."
-    if others:
+    if total:
         return f"All jobs{f' in state {state}' if state else ''} are archived: 'vestim jobs --archived' shows them."
     return f"There are no jobs in state {state}." if state else "There are no jobs yet: 'vestim demo' makes one."
 
 
-def jobs_table(found: list[dict[str, Any]]) -> Any:
-    """One row a job."""
+def jobs_table(job_rows: list[dict[str, Any]]) -> Any:
+    """One row per job."""
     table = new_table()
     table.add_column("Job", no_wrap=True)
     table.add_column("Name", overflow="fold")
@@ -54,10 +54,10 @@ def jobs_table(found: list[dict[str, Any]]) -> Any:
     table.add_column("Done", justify="right", no_wrap=True)
     table.add_column("Best", justify="right", no_wrap=True)
     table.add_column("Created", no_wrap=True)
-    for job in found:
+    for job in job_rows:
         best = job["best"]
-        figure = f"{number(best['value'])} {unit_of(best['metric'])}" if best else ""
-        created = local(job["created_utc"], "%m-%d %H:%M")
-        done = f"{100 * job['fraction']:.0f} %"
-        table.add_row(*map(Text, (job["job_id"], plain(job["name"]), job["state"], done, figure, created)))
+        best_text = f"{format_number(best['value'])} {unit_of(best['metric'])}" if best else ""
+        created = format_local_time(job["created_utc"], "%m-%d %H:%M")
+        progress = f"{100 * job['fraction']:.0f} %"
+        table.add_row(*map(Text, (job["job_id"], plain_text(job["name"]), job["state"], progress, best_text, created)))
     return table

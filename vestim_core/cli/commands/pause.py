@@ -1,4 +1,4 @@
-"""`vestim pause JOB` and `vestim resume JOB`: give a job's resources back, and go on from where it stood."""
+"""`vestim pause JOB` and `vestim resume JOB`: releases a job's resources and continues it from where it was."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from vestim_core.cli.link import connected
+from vestim_core.cli.daemon_client import connect
+from vestim_core.cli.job_lookup import find_job
 from vestim_core.cli.output import AsJson, print_json, say
-from vestim_core.cli.pick import find_job
 from vestim_core.spec.states import JobState
 
 Job = Annotated[str, typer.Argument(metavar="JOB", help="Id of the job, a part of it, or its name.")]
@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
 
 def pause(job: Job, as_json: AsJson = False) -> None:
     """Save where a job's trainings stand and give their resources back."""
-    with connected() as client:
+    with connect() as client:
         answer = client.call("pause", job_id=find_job(client, job))
     if as_json:
         print_json(answer)
@@ -39,7 +39,7 @@ def resume(job: Job, as_json: AsJson = False) -> None:
 
     Trainings go on from their newest checkpoint, to the same result as if nothing had been; what failed is tried again.
     """
-    with connected() as client:
+    with connect() as client:
         answer = client.call("resume", job_id=find_job(client, job))
     if as_json:
         print_json(answer)

@@ -1,4 +1,4 @@
-"""`vestim show JOB`: where one job stands, and the errors of its models."""
+"""`vestim show JOB`: shows the state of one job and the errors of its models."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 import typer
 from rich.text import Text
 
-from vestim_core.cli.board import Board
-from vestim_core.cli.link import connected
-from vestim_core.cli.output import AsJson, console, plain, print_json, say
-from vestim_core.cli.pick import JobName, find_job
-from vestim_core.cli.results import errors_tables, files_tables, new_table
-from vestim_core.cli.trust import bands_tables, label_sentence, labels_table, seeds_table
-from vestim_core.cli.values import duration, local, seconds_between
-from vestim_core.client import show as show_whole
+from vestim_core.cli.daemon_client import connect
+from vestim_core.cli.job_lookup import JobName, find_job
+from vestim_core.cli.output import AsJson, console, plain_text, print_json, say
+from vestim_core.cli.result_tables import error_tables, file_error_tables, new_table
+from vestim_core.cli.task_board import TaskBoard
+from vestim_core.cli.uncertainty_tables import band_tables, label_error_summary, label_error_table, seed_spread_table
+from vestim_core.cli.value_format import format_duration, format_local_time, seconds_between
+from vestim_core.client import show as show_job
 from vestim_core.spec.states import JobState
 
 
@@ -30,50 +30,63 @@ def show(job: JobName, as_json: AsJson = False) -> None:
     SOC labels. With --json, the errors of each task stand in
     tasks[].result.files[].
     """
-    with connected() as client:
-        found = show_whole(client, find_job(client, job))
+    with connect() as client:
+        status = show_job(client, find_job(client, job))
     if as_json:
-        print_json(found, indent=2)
+        print_json(status, indent=2)
         return
-    say(_headline(found))
-    if found["error"]:
-        say(f"Failed: {plain(found['error']['message'])}")
-    for line in (*_words_about(found), *_problems(found), *_findings(found)):
+    say(_headline(status))
+    if status["error"]:
+        say(f"Failed: {plain_text(status['error']['message'])}")
+    for line in (*_reason_lines(status), *_to_do_lines(status), *_finding_lines(status)):
         say(line)
-    out = console()
-    errors = (*errors_tables(found), *files_tables(found))
-    for table in (_tasks_table(found), *errors, *bands_tables(found), seeds_table(found), labels_table(found)):
+    terminal = console()
+    errors = (*error_tables(status), *file_error_tables(status))
+    for table in (
+        _tasks_table(status),
+        *errors,
+        *band_tables(status),
+        seed_spread_table(status),
+        label_error_table(status),
+    ):
         if table:
-            out.print(table)
-    if sentence := label_sentence(found):
-        say(plain(sentence))
+            terminal.print(table)
+    if summary := label_error_summary(status):
+        say(plain_text(summary))
 
 
 def _headline(job: dict[str, Any]) -> str:
-    name = f"{plain(job['name'])} ({job['job_id']})" if job["name"] != job["job_id"] else job["job_id"]
+    name = f"{plain_text(job['name'])} ({job['job_id']})" if job["name"] != job["job_id"] else job["job_id"]
     if not job["started_utc"]:
         return f"{name} is {job['state']}."
-    took = f", took {duration(seconds_between(job['started_utc'], job['ended_utc']))}" if job["ended_utc"] else ""
-    return f"{name} is {job['state']}: started {local(job['started_utc'], '%Y-%m-%d %H:%M')}{took}."
+    duration_text = (
+        f", took {format_duration(seconds_between(job['started_utc'], job['ended_utc']))}" if job["ended_utc"] else ""
+    )
+    return (
+        f"{name} is {job['state']}: started {format_local_time(job['started_utc'], '%Y-%m-%d %H:%M')}{duration_text}."
+    )
 
 
-def _words_about(job: dict[str, Any]) -> list[str]:
-    """Why the job or a task of it is not simply going on, and what its user wrote about it."""
-    held = f" 'vestim resume {job['job_id']}' lets it go on." if job["state"] == JobState.HELD else ""
-    lines = [f"{plain(job['reason'])}{held}"] if job["reason"] else []
-    lines += [plain(task["reason"]) for task in job["tasks"] if task["reason"]]
-    lines += [f"Tags: {plain(', '.join(job['tags']))}"] if job["tags"] else []
-    return [*lines, f"Note: {plain(job['note'])}"] if job["note"] else lines
+def _reason_lines(job: dict[str, Any]) -> list[str]:
+    """Reasons why the job or its tasks are waiting, then the user's tags and note."""
+    resume_hint = f" 'vestim resume {job['job_id']}' lets it go on." if job["state"] == JobState.HELD else ""
+    lines = [f"{plain_text(job['reason'])}{resume_hint}"] if job["reason"] else []
+    lines += [plain_text(task["reason"]) for task in job["tasks"] if task["reason"]]
+    lines += [f"Tags: {plain_text(', '.join(job['tags']))}"] if job["tags"] else []
+    return [*lines, f"Note: {plain_text(job['note'])}"] if job["note"] else lines
 
 
-def _problems(job: dict[str, Any]) -> list[str]:
-    """What keeps a draft from being started."""
-    return [f"To do: {plain(problem['place'])}: {plain(problem['sentence'])}" for problem in job.get("problems", ())]
+def _to_do_lines(job: dict[str, Any]) -> list[str]:
+    """Problems that prevent a draft from starting."""
+    return [
+        f"To do: {plain_text(problem['place'])}: {plain_text(problem['sentence'])}"
+        for problem in job.get("problems", ())
+    ]
 
 
-def _findings(job: dict[str, Any]) -> list[str]:
-    found = [finding for manager in job["managers"] for finding in manager["details"].get("findings", ())]
-    return [f"{finding['severity'].capitalize()}: {plain(finding['sentence'])}" for finding in found]
+def _finding_lines(job: dict[str, Any]) -> list[str]:
+    findings = [finding for manager in job["managers"] for finding in manager["details"].get("findings", ())]
+    return [f"{finding['severity'].capitalize()}: {plain_text(finding['sentence'])}" for finding in findings]
 
 
 def _tasks_table(job: dict[str, Any]) -> Any:
@@ -82,9 +95,9 @@ def _tasks_table(job: dict[str, Any]) -> Any:
     table.add_column("What", overflow="fold")
     table.add_column("State", no_wrap=True)
     table.add_column("Outcome", overflow="fold")
-    rows = Board(job).rows
+    rows = TaskBoard(job).rows
     for task in job["tasks"]:
         row = rows[task["task_id"]]
-        outcome = row.words if row.started else ""
+        outcome = row.message if row.has_started else ""
         table.add_row(*map(Text, (task["task_id"], row.title, task["state"], outcome)))
     return table

@@ -1,4 +1,4 @@
-"""`vestim stop [JOB]`: end a job and keep what it has; without a job, stop the daemon, as this word used to."""
+"""`vestim stop [JOB]`: stops a job and keeps its results; without a job, stops the daemon, as in PyBattML."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from vestim_core.cli.commands import daemon
-from vestim_core.cli.commands.former import todays_word
-from vestim_core.cli.link import connected
+from vestim_core.cli.commands.legacy_commands import print_current_command
+from vestim_core.cli.daemon_client import connect
+from vestim_core.cli.job_lookup import find_job
 from vestim_core.cli.output import AsJson, print_json, say
-from vestim_core.cli.pick import find_job
 from vestim_core.spec.states import JOB_ENDS
 
 
@@ -31,9 +31,9 @@ def stop(
     """
     if not job:
         daemon.stop(stop_jobs=False, as_json=as_json)
-        todays_word("daemon stop", as_json=as_json)
+        print_current_command("daemon stop", as_json=as_json)
         return
-    with connected() as client:
+    with connect() as client:
         job_id = find_job(client, job)
         answer = client.call("stop", job_id=job_id, test=not no_test)
     if as_json:
@@ -41,5 +41,5 @@ def stop(
     elif answer["state"] in JOB_ENDS:
         say(f"{job_id} has ended already: it is {answer['state']}.")
     else:
-        tested = "" if no_test else " and tests what has a model"
-        say(f"{job_id} stops after the running batch, keeps its best weights{tested}.")
+        test_note = "" if no_test else " and tests what has a model"
+        say(f"{job_id} stops after the running batch, keeps its best weights{test_note}.")

@@ -1,4 +1,4 @@
-"""`vestim submit SPEC`: start a job from a job file."""
+"""`vestim submit SPEC`: starts a job from a job file."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from vestim_core.cli.link import connected
+from vestim_core.cli.daemon_client import connect
 from vestim_core.cli.output import AsJson, console, print_json, say
-from vestim_core.cli.results import errors_tables
-from vestim_core.cli.values import duration, number
+from vestim_core.cli.result_tables import error_tables
+from vestim_core.cli.value_format import format_duration, format_number
 from vestim_core.cli.watch import watch
 from vestim_core.client import show
 from vestim_core.spec.document import read_document
@@ -36,9 +36,9 @@ def submit(
     of its error when it failed, 1 when it was stopped.
     """
     document = read_document(spec)
-    with connected() as client:
+    with connect() as client:
         if dry_run:
-            return _estimate(client.call("estimate", spec=document), as_json=as_json)
+            return _print_estimate(client.call("estimate", spec=document), as_json=as_json)
         answer = client.call("submit", spec=document)
         job_id = answer["job_id"]
         if as_json:
@@ -49,26 +49,28 @@ def submit(
             say(f"Started {job_id}: {models} to train.{hint}")
         if not follow:
             return 0
-        code = watch(client, job_id, every=False, as_json=as_json)
+        code = watch(client, job_id, every_event=False, as_json=as_json)
         if code == 0 and not as_json:
-            for table in errors_tables(show(client, job_id)):
+            for table in error_tables(show(client, job_id)):
                 console().print(table)
         return code
 
 
-def _estimate(found: dict[str, Any], *, as_json: bool) -> int:
-    """Tell what a job would amount to; 2 when it could not be started as it is."""
-    code = ErrorCode.WRONG_INPUT.exit_code if found["problems"] else 0
+def _print_estimate(estimate: dict[str, Any], *, as_json: bool) -> int:
+    """Print the estimate of a job and return the exit code: 2 when it cannot be started as it is."""
+    code = ErrorCode.WRONG_INPUT.exit_code if estimate["problems"] else 0
     if as_json:
-        print_json(found, indent=2)
+        print_json(estimate, indent=2)
         return code
-    if found["trials"] is not None:
-        count, memory_MB = found["trials"], number(found["memory_MB"])
-        least, most = found["parameters"]["min"], found["parameters"]["max"]
-        size = f"{most:,}" if least == most else f"{least:,} to {most:,}"
+    if estimate["trials"] is not None:
+        count, memory_MB = estimate["trials"], format_number(estimate["memory_MB"])
+        min_parameters, max_parameters = estimate["parameters"]["min"], estimate["parameters"]["max"]
+        size = (
+            f"{max_parameters:,}" if min_parameters == max_parameters else f"{min_parameters:,} to {max_parameters:,}"
+        )
         say(f"{count} model{'' if count == 1 else 's'} to train, {size} parameters; about {memory_MB} MB of memory.")
-    time = "" if found["seconds"] is None else f"At most {duration(found['seconds'])}, "
-    say(f"Time: {time}{found['basis']}.")
-    for problem in found["problems"]:
+    time_text = "" if estimate["seconds"] is None else f"At most {format_duration(estimate['seconds'])}, "
+    say(f"Time: {time_text}{estimate['basis']}.")
+    for problem in estimate["problems"]:
         say(f"Missing or wrong: {problem['place']}: {problem['sentence']}", stderr=True)
     return code

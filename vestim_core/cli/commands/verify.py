@@ -1,4 +1,4 @@
-"""`vestim verify`: the promises of this installation, checked by a program of its own that is started by name."""
+"""`vestim verify`: checks this installation, in a process of its own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 from vestim_core.cli.output import AsJson
 from vestim_core.system import own_command
 
-INTERRUPTED = 130
+INTERRUPTED = 130  # exit code after Ctrl+C, as shells report it: 128 + SIGINT (2)
 
 
 def register(app: typer.Typer) -> None:
@@ -26,10 +26,10 @@ def verify(
 
     Containers, the manager, the whole life of a job in real processes, and every REST path of PyBattML.
     """
-    words = [*(["--list"] if only_list else []), *(["--json"] if as_json else [])]
-    with subprocess.Popen(own_command("verify", *words)) as process:
+    arguments = [*(["--list"] if only_list else []), *(["--json"] if as_json else [])]
+    with subprocess.Popen(own_command("verify", *arguments)) as process:
         try:
             return process.wait()
-        except KeyboardInterrupt:  # it has got the same Ctrl+C, and puts away what it started
+        except KeyboardInterrupt:  # it has received the same Ctrl+C and cleans up after itself
             process.wait()
             return INTERRUPTED
