@@ -15,7 +15,7 @@ from tests.spec.documents import real_document
 from vestim_core.client import Client
 from vestim_core.client.inspection import await_data_set
 from vestim_core.gateway.openapi_examples import EXAMPLES
-from vestim_core.gateway.problem_details import status_of
+from vestim_core.gateway.problem_details import http_status
 from vestim_core.protocol.methods import METHODS
 from vestim_core.spec.errors import VestimError
 
@@ -43,7 +43,7 @@ def over_zeromq(client: Client, method: str, params: dict[str, Any], key: str) -
     try:
         answer = client.call(method, command_id=key, **params)
     except VestimError as error:
-        return status_of(error), error.code.value, error.sentence, error.place, [dict(p) for p in error.problems]
+        return http_status(error), error.code.value, error.sentence, error.place, [dict(p) for p in error.problems]
     return answer if method == "read_artifact" else plain(answer)
 
 

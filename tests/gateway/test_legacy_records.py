@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from vestim_core.gateway.legacy_records import job_record, status_record, status_word
+from vestim_core.gateway.legacy_records import job_record, legacy_status, status_record
 
 JOB: dict[str, Any] = {
     "job_id": "job_20251014-180644",
@@ -26,12 +26,13 @@ JOB: dict[str, Any] = {
 @pytest.mark.parametrize("state", ["done", "failed", "stopped"])
 def test_an_imported_job_is_imported_however_it_ended(state: str) -> None:
     job = {**JOB, "state": state}
-    assert status_word(job) == job_record(job, "/x")["status"] == status_record(job, "/x")["status"] == "imported"
+    assert legacy_status(job) == job_record(job, "/x")["status"] == status_record(job, "/x")["status"] == "imported"
 
 
 def test_while_it_is_tested_it_runs_and_others_have_their_own_words() -> None:
-    assert status_word({**JOB, "state": "running", "phase": "testing"}) == "testing"
-    assert status_word({**JOB, "state": "done", "imported": False}) == "complete"
+    assert legacy_status({**JOB, "state": "running", "phase": "testing"}) == "testing"
+    assert legacy_status({**JOB, "state": "done", "imported": False}) == "complete"
     assert (
-        status_word({key: value for key, value in JOB.items() if key != "imported"} | {"state": "stopped"}) == "stopped"
+        legacy_status({key: value for key, value in JOB.items() if key != "imported"} | {"state": "stopped"})
+        == "stopped"
     )

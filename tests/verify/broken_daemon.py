@@ -68,11 +68,11 @@ def own(path: str) -> Callable[[Asked], bool]:
 
 
 def test_every_path_of_the_predecessor_is_checked() -> None:
-    from vestim_core.gateway.legacy_routes import former_router
+    from vestim_core.gateway.legacy_routes import legacy_router
 
     offered = {
         f"{verb} {route.path}"
-        for route in former_router(SilentBridge()).routes  # type: ignore[arg-type]
+        for route in legacy_router(SilentBridge()).routes  # type: ignore[arg-type]
         for verb in route.methods  # type: ignore[attr-defined]
     }
     assert set(PATHS) == offered

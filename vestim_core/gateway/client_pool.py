@@ -1,7 +1,7 @@
-"""The gateway's connections to the daemon: a few that requests take in turn, and one of its own for whoever waits.
+"""The gateway's connections to the daemon: a small pool shared by requests, plus one per waiting request.
 
-A request never hangs on a daemon that is away: it fails with `unreachable` at once, while the next daemon is being
-started behind it, unless it was stopped deliberately.
+A request never hangs on a missing daemon: it fails with `unreachable` at once while a new daemon starts in the
+background, unless the daemon was stopped deliberately.
 """
 
 from __future__ import annotations
@@ -16,75 +16,79 @@ from vestim_core.client import Client
 from vestim_core.client.discover import daemon_lives, read_discovery, start_daemon
 from vestim_core.spec.errors import ErrorCode, VestimError, refused
 
-CONNECTIONS = 8
+POOL_SIZE = 8
+"""Connections for requests that are answered at once; further requests queue. Arbitrary, 4 to 32 works."""
 MAX_WAITING = 200
-"""Most requests that wait for news at once: each holds a connection of its own."""
-PATIENCE_S = 5.0
+"""Maximum number of requests that wait for events at once: each holds a connection of its own."""
+ANSWER_TIMEOUT_S = 5.0  # a living daemon answers in milliseconds; the rest is for a busy machine
 
 
-class Bridge:
-    """Calls of the protocol's methods from many threads. first: a client that has found its daemon or started it."""
+class ClientPool:
+    """Calls protocol methods from the gateway's request threads.
 
-    def __init__(self, first: Client) -> None:
-        self.home = first.home
-        self._idle: LifoQueue[Client] = LifoQueue()
-        self._idle.put(first)
-        for _ in range(CONNECTIONS - 1):
-            self._idle.put(Client(self.home, start=False, patience_s=PATIENCE_S))
-        self._waiting = threading.BoundedSemaphore(MAX_WAITING)
-        self._starting = threading.Lock()
+    connected_client: a client that has already reached or started the daemon.
+    """
+
+    def __init__(self, connected_client: Client) -> None:
+        self.home = connected_client.home
+        self._idle_clients: LifoQueue[Client] = LifoQueue()
+        self._idle_clients.put(connected_client)
+        for _ in range(POOL_SIZE - 1):
+            self._idle_clients.put(Client(self.home, start=False, patience_s=ANSWER_TIMEOUT_S))
+        self._waiting_slots = threading.BoundedSemaphore(MAX_WAITING)
+        self._start_lock = threading.Lock()
 
     def call(self, method: str, params: dict[str, Any], command_id: str = "") -> Any:
-        """The result of a method that answers at once; `VestimError` where there is none."""
-        client = self._idle.get()
+        """Result of a method that answers at once. Raises `VestimError` on failure."""
+        client = self._idle_clients.get()
         try:
             return client.call(method, command_id=command_id, **params)
         except VestimError as error:
             if error.code is ErrorCode.UNREACHABLE and not daemon_lives(self.home):
-                self._refuse_when_stopped()
-                self._start_behind()
+                self._raise_if_stopped()
+                self._start_in_background()
             raise
         finally:
-            self._idle.put(client)
+            self._idle_clients.put(client)
 
     @contextlib.contextmanager
-    def waiting(self) -> Iterator[Client]:
-        """A connection of its own for a call that may wait. `VestimError` when too many wait already."""
-        client = self.open_waiting()
+    def waiting_client(self) -> Iterator[Client]:
+        """A connection for a call that may wait. Raises `VestimError` when too many calls wait already."""
+        client = self.acquire_waiting_client()
         try:
             yield client
         finally:
-            self.close_waiting(client)
+            self.release_waiting_client(client)
 
-    def open_waiting(self) -> Client:
-        """The same without a block: to be given back with `close_waiting`."""
-        self.call("hello", {})  # so that nobody waits here for a daemon to come
-        if not self._waiting.acquire(blocking=False):
+    def acquire_waiting_client(self) -> Client:
+        """Like `waiting_client`, but released by `release_waiting_client` instead of the end of a block."""
+        self.call("hello", {})  # fails fast without a daemon, so that `Client` does not wait for one
+        if not self._waiting_slots.acquire(blocking=False):
             raise refused(f"{MAX_WAITING} requests wait for news already: close some of them")
         return Client(self.home)
 
-    def close_waiting(self, client: Client) -> None:
-        """Give back what `open_waiting` gave."""
+    def release_waiting_client(self, client: Client) -> None:
+        """Close a connection of `acquire_waiting_client` and free its slot."""
         client.close()
-        self._waiting.release()
+        self._waiting_slots.release()
 
     def close(self) -> None:
-        """Let every idle connection go."""
-        while not self._idle.empty():
-            self._idle.get().close()
+        """Close every idle connection."""
+        while not self._idle_clients.empty():
+            self._idle_clients.get().close()
 
-    def _refuse_when_stopped(self) -> None:
-        last = read_discovery(self.home)
-        if last is not None and last.state == "stopped":
+    def _raise_if_stopped(self) -> None:
+        discovery = read_discovery(self.home)
+        if discovery is not None and discovery.state == "stopped":
             raise VestimError(ErrorCode.STOPPED, "the daemon was stopped: 'vestim daemon start' starts it again")
 
-    def _start_behind(self) -> None:
-        if self._starting.acquire(blocking=False):
-            threading.Thread(target=self._start, name="start-daemon", daemon=True).start()
+    def _start_in_background(self) -> None:
+        if self._start_lock.acquire(blocking=False):
+            threading.Thread(target=self._start_daemon, name="start-daemon", daemon=True).start()
 
-    def _start(self) -> None:
+    def _start_daemon(self) -> None:
         try:
-            with contextlib.suppress(VestimError):  # the next request meets the same and says so
+            with contextlib.suppress(VestimError):  # the next request fails with the same error and reports it
                 start_daemon(self.home)
         finally:
-            self._starting.release()
+            self._start_lock.release()

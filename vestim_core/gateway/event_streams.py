@@ -1,7 +1,8 @@
-"""Streams of events as server-sent events: the id of an event is its number, so `Last-Event-ID` resumes without a gap.
+"""Event streams as server-sent events. The id of a message is the event's number, so `Last-Event-ID` resumes without a
+gap.
 
-Each connection first says the lineage that its numbers belong to. A client that names the lineage it knows is started
-over from 1 when that is not the registry's any more; one that does not sees it by itself.
+Each connection first sends the lineage of its numbers. A client that passes the lineage it knows is restarted from 1
+when the registry has another one; other clients must compare the lineage themselves.
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ from fastapi import APIRouter, Header, Query
 from starlette.responses import Response, StreamingResponse
 
 from vestim_core.client import Client
-from vestim_core.gateway.client_pool import MAX_WAITING, Bridge
+from vestim_core.gateway.client_pool import MAX_WAITING, ClientPool
 from vestim_core.gateway.v1_routes import json_response
 from vestim_core.protocol.cursors import CATALOG, DATA_SETS, Cursor, job_stream
 from vestim_core.spec.errors import VestimError
 
 WAIT_S = 10.0
-LIMIT = 1_000
+"""A quiet stream sends a comment this often, so that a dead connection is noticed."""
+MAX_EVENTS_PER_READ = 1_000  # bounds the memory of one answer; arbitrary, 100 to 10,000 works
 
 LastEventId = Annotated[
     int, Header(alias="Last-Event-ID", ge=0, le=2**63 - 1, description="Number of the last event that was seen.")
@@ -33,23 +35,25 @@ Live = Annotated[bool, Query(description="Stay and give what comes; else end wit
 Progress = Annotated[bool, Query(description="Progress within epochs too, as events `progress` without a number.")]
 
 
-def stream_router(bridge: Bridge) -> APIRouter:
-    """The routes of event streams and logs."""
+def stream_router(pool: ClientPool) -> APIRouter:
+    """Router with event streams and logs."""
     router = APIRouter()
     sse: dict[int | str, dict[str, Any]] = {
         200: {"description": "Server-sent events", "content": {"text/event-stream": {"schema": {"type": "string"}}}}
     }
     limiter = anyio.CapacityLimiter(MAX_WAITING)
 
-    def stream(name: str, last: int, lineage: str, live: bool, progress: bool) -> Response:
-        feed = Feed(bridge, Cursor(stream=name, lineage=lineage, seq=last), live=live, progress=progress)
+    def stream_response(name: str, last_event_id: int, lineage: str, live: bool, progress: bool) -> Response:
+        feed = EventFeed(pool, Cursor(stream=name, lineage=lineage, seq=last_event_id), live=live, progress=progress)
         try:
-            first = feed.next()  # a job that does not exist is a 404, not a stream that breaks
+            first_chunk = feed.next_chunk()  # raises here, so that an unknown job is a 404 and not a broken stream
         except VestimError:
             feed.close()
             raise
         return StreamingResponse(
-            _body(feed, first, limiter), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
+            _response_body(feed, first_chunk, limiter),
+            media_type="text/event-stream",
+            headers={"Cache-Control": "no-store"},
         )
 
     @router.get("/v1/events", operation_id="catalog_events", summary="Changes of jobs", responses=sse)
@@ -57,12 +61,12 @@ def stream_router(bridge: Bridge) -> APIRouter:
         last_event_id: LastEventId = 0, lineage: Lineage = "", live: Live = True, progress: Progress = False
     ) -> Response:
         """One event per job that changed since the number given: its row, or nothing for one that was deleted."""
-        return stream(CATALOG, last_event_id, lineage, live, progress)
+        return stream_response(CATALOG, last_event_id, lineage, live, progress)
 
     @router.get("/v1/events/data_sets", operation_id="data_set_events", summary="Changes of data sets", responses=sse)
     def data_set_events(last_event_id: LastEventId = 0, lineage: Lineage = "", live: Live = True) -> Response:
         """One event per data set that changed since the number given: itself, or nothing for one that was deleted."""
-        return stream(DATA_SETS, last_event_id, lineage, live, False)
+        return stream_response(DATA_SETS, last_event_id, lineage, live, False)
 
     @router.get("/v1/jobs/{job_id}/events", operation_id="job_events", summary="Events of a job", responses=sse)
     def job_events(
@@ -73,7 +77,7 @@ def stream_router(bridge: Bridge) -> APIRouter:
         progress: Progress = False,
     ) -> Response:
         """Every event of a job after the number given, in order."""
-        return stream(job_stream(job_id), last_event_id, lineage, live, progress)
+        return stream_response(job_stream(job_id), last_event_id, lineage, live, progress)
 
     @router.get(
         "/v1/jobs/{job_id}/tasks/{task_id}/attempts/{attempt}/log",
@@ -91,82 +95,88 @@ def stream_router(bridge: Bridge) -> APIRouter:
         """A piece of a log from a byte on, as base64; `seq` is the offset to go on from."""
         name = f"log:{job_id}/{task_id}/{attempt}:{which}"
         cursor = Cursor(stream=name, seq=offset)
-        answer = bridge.call("wait", {"cursors": [cursor.model_dump()]})
+        answer = pool.call("wait", {"cursors": [cursor.model_dump()]})
         return json_response(answer["streams"][0])
 
     return router
 
 
-class Feed:
-    """One client's place in one stream, on a connection of its own. `next` is called by one thread at a time."""
+class EventFeed:
+    """Position of one HTTP client in one stream, with a connection of its own.
 
-    def __init__(self, bridge: Bridge, cursor: Cursor, *, live: bool, progress: bool) -> None:
-        self._bridge = bridge
-        self._client: Client = bridge.open_waiting()
+    `next_chunk` is called by one thread at a time; `close` may be called by any thread.
+    """
+
+    def __init__(self, pool: ClientPool, cursor: Cursor, *, live: bool, progress: bool) -> None:
+        self._pool = pool
+        self._client: Client = pool.acquire_waiting_client()
         self._cursor = cursor
         self._live = live
         self._progress_seq: int | None = 0 if progress else None
-        self._said_lineage = ""
+        self._sent_lineage = ""
         self._lock = threading.Lock()
         self._closed = False
-        self.ended = False
+        self.has_ended = False
 
-    def next(self) -> bytes:
-        """What is new, perhaps after a while; a comment when there is nothing, so that a dead connection is noticed."""
+    def next_chunk(self) -> bytes:
+        """Return new messages, waiting for them if necessary.
+
+        Returns a comment after `WAIT_S` without messages, so that a dead connection is noticed.
+        """
         with self._lock:
             if self._closed:
                 return b""
             answer = self._client.call(
                 "wait",
                 cursors=[self._cursor.model_dump()],
-                limit=LIMIT,
-                timeout_s=WAIT_S if self._live and self._said_lineage else 0.0,
+                limit=MAX_EVENTS_PER_READ,
+                timeout_s=WAIT_S if self._live and self._sent_lineage else 0.0,
                 progress_seq=self._progress_seq,
             )
         if self._closed:
             self.close()
-        part = answer["streams"][0]
-        self._cursor = Cursor(stream=part["stream"], lineage=part["lineage"], seq=part["seq"])
+        stream = answer["streams"][0]
+        self._cursor = Cursor(stream=stream["stream"], lineage=stream["lineage"], seq=stream["seq"])
         if self._progress_seq is not None:
             self._progress_seq = answer["progress_seq"]
-        self.ended = not self._live and not part["events"]
-        return b"".join(self._lines(part, answer["progress"])) or b": alive\n\n"
+        self.has_ended = not self._live and not stream["events"]
+        return b"".join(self._messages(stream, answer["progress"])) or b": alive\n\n"
 
     def close(self) -> None:
-        """Give the connection back, at once or when the call that is under way has ended."""
+        """Release the connection, now or when the current call has ended."""
         self._closed = True
         if self._lock.acquire(blocking=False):
             try:
                 client, self._client = self._client, None  # type: ignore[assignment]
                 if client is not None:
-                    self._bridge.close_waiting(client)
+                    self._pool.release_waiting_client(client)
             finally:
                 self._lock.release()
 
-    def _lines(self, part: dict[str, Any], progress: list[dict[str, Any]]) -> Iterator[bytes]:
-        if part["lineage"] != self._said_lineage:
-            self._said_lineage = part["lineage"]
-            yield _message({"lineage": part["lineage"], "reset": part["reset"]}, event="lineage")
-        for event in part["events"]:
-            yield _message(event, number=event["seq"])
-        for news in progress:
-            yield _message(news, event="progress")
+    def _messages(self, stream: dict[str, Any], progress: list[dict[str, Any]]) -> Iterator[bytes]:
+        if stream["lineage"] != self._sent_lineage:
+            self._sent_lineage = stream["lineage"]
+            yield _sse_message({"lineage": stream["lineage"], "reset": stream["reset"]}, event="lineage")
+        for event in stream["events"]:
+            yield _sse_message(event, event_id=event["seq"])
+        for progress_record in progress:
+            yield _sse_message(progress_record, event="progress")
 
 
-async def _body(feed: Feed, first: bytes, limiter: anyio.CapacityLimiter) -> AsyncIterator[bytes]:
+async def _response_body(feed: EventFeed, first_chunk: bytes, limiter: anyio.CapacityLimiter) -> AsyncIterator[bytes]:
     try:
-        yield first
-        while not feed.ended:
+        yield first_chunk
+        while not feed.has_ended:
             try:
-                yield await anyio.to_thread.run_sync(feed.next, abandon_on_cancel=True, limiter=limiter)
+                yield await anyio.to_thread.run_sync(feed.next_chunk, abandon_on_cancel=True, limiter=limiter)
             except VestimError as error:
-                yield _message(error.to_record(), event="bye")
+                yield _sse_message(error.to_record(), event="bye")
                 return
     finally:
         with contextlib.suppress(VestimError):
             feed.close()
 
 
-def _message(data: dict[str, Any], *, number: int | None = None, event: str = "") -> bytes:
-    head = (f"id: {number}\n" if number is not None else "") + (f"event: {event}\n" if event else "")
-    return f"{head}data: {json.dumps(data, ensure_ascii=False, separators=(',', ':'))}\n\n".encode()
+def _sse_message(data: dict[str, Any], *, event_id: int | None = None, event: str = "") -> bytes:
+    header = (f"id: {event_id}\n" if event_id is not None else "") + (f"event: {event}\n" if event else "")
+    return f"{header}data: {json.dumps(data, ensure_ascii=False, separators=(',', ':'))}\n\n".encode()

@@ -1,4 +1,4 @@
-"""Today's jobs in the predecessor's words: its status words, phases and field names, from one table each."""
+"""Current jobs in PyBattML's format: its status values, phases and field names, from one table each."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ JOB_STATUS: Mapping[str, str] = {
     JobState.STOPPED: "stopped",
 }
 IMPORTED = "imported"
-"""Status of a job that was trained in the predecessor, however it ended there."""
+"""Status of a job that was trained in PyBattML, regardless of its final state."""
 RUNNING_STATUS: Mapping[str, str] = {
     Phase.DATA_IMPORT: "processing_data",
     Phase.DATA_PROCESSING: "processing_data",
@@ -44,11 +44,11 @@ TASK_STATUS: Mapping[str, str] = {
     TaskState.STOPPED: "stopped",
     TaskState.SKIPPED: "stopped",
 }
-_HYPERPARAMETERS = {"signals", "preparation", "model", "training", "testing"}
+_HYPERPARAMETER_SECTIONS = {"signals", "preparation", "model", "training", "testing"}
 
 
-def status_word(job: Mapping[str, Any]) -> str:
-    """The predecessor's status of a job as `show_job` tells it."""
+def legacy_status(job: Mapping[str, Any]) -> str:
+    """PyBattML's status of a job in the format of `show_job`."""
     if job["state"] == JobState.RUNNING:
         return RUNNING_STATUS.get(job["phase"], "training")
     if job.get("imported") and job["state"] in JOB_ENDS:
@@ -58,13 +58,13 @@ def status_word(job: Mapping[str, Any]) -> str:
     document = job.get("spec") or {}
     if job["tasks"]:
         return "training_setup_complete"
-    if _HYPERPARAMETERS & set(document):
+    if _HYPERPARAMETER_SECTIONS & set(document):
         return "hyperparameters_set"
     return "data_augmented" if document.get("data") else JOB_STATUS[JobState.DRAFT]
 
 
-def current_phase(job: Mapping[str, Any]) -> str:
-    """The predecessor's phase of a job."""
+def legacy_phase(job: Mapping[str, Any]) -> str:
+    """PyBattML's phase of a job."""
     if job["state"] == JobState.DONE:
         return "completed"
     open_phases = [manager["phase"] for manager in job["managers"] if manager["state"] != PhaseState.DONE]
@@ -73,28 +73,28 @@ def current_phase(job: Mapping[str, Any]) -> str:
 
 
 def job_record(job: Mapping[str, Any], job_folder: str) -> dict[str, Any]:
-    """What `GET /jobs/{id}` answers."""
+    """Answer of `GET /jobs/{id}`."""
     document = job.get("spec") or {}
     return {
         "job_id": job["job_id"],
-        "status": status_word(job),
+        "status": legacy_status(job),
         "created_at": job["created_utc"],
         "updated_at": job["updated_utc"],
-        "selections": selections_of(document.get("data") or {}),
+        "selections": legacy_selections(document.get("data") or {}),
         "job_folder": job_folder,
         "details": {
-            "hyperparameters": {key: value for key, value in document.items() if key in _HYPERPARAMETERS},
+            "hyperparameters": {key: value for key, value in document.items() if key in _HYPERPARAMETER_SECTIONS},
             "training_tasks": [task_record(task) for task in job["tasks"] if task["kind"] == TaskKind.TRAIN],
         },
     }
 
 
 def status_record(job: Mapping[str, Any], job_folder: str) -> dict[str, Any]:
-    """What `GET /jobs/{id}/status` answers."""
+    """Answer of `GET /jobs/{id}/status`."""
     return {
         "job_id": job["job_id"],
-        "status": status_word(job),
-        "current_phase": current_phase(job),
+        "status": legacy_status(job),
+        "current_phase": legacy_phase(job),
         "progress_percent": round(100 * job["fraction"], 1),
         "progress_message": job["message"] or job["reason"],
         "phase_progress": {
@@ -111,12 +111,12 @@ def status_record(job: Mapping[str, Any], job_folder: str) -> dict[str, Any]:
 
 
 def task_record(task: Mapping[str, Any]) -> dict[str, Any]:
-    """A task among a job's details."""
+    """A task within the details of a job."""
     return {"task_id": task["task_id"], "model_name": task["title"], "status": TASK_STATUS[task["state"]]}
 
 
 def task_progress(task: Mapping[str, Any]) -> dict[str, Any]:
-    """The progress of one task."""
+    """Progress of one task."""
     progress = task["progress"] or {}
     error = task["error"] or {}
     return {
@@ -128,21 +128,22 @@ def task_progress(task: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def selections_of(data: Mapping[str, Any]) -> dict[str, Any]:
-    """The predecessor's selections from a job's data section."""
-    names = {"train": "train_files", "validation": "val_files", "test": "test_files"}
-    return {former: list(data.get(role) or []) for role, former in names.items()}
+def legacy_selections(data: Mapping[str, Any]) -> dict[str, Any]:
+    """PyBattML's selections for a job's data section."""
+    legacy_names = {"train": "train_files", "validation": "val_files", "test": "test_files"}
+    return {legacy_name: list(data.get(role) or []) for role, legacy_name in legacy_names.items()}
 
 
-def data_of(selections: Mapping[str, Any]) -> dict[str, list[str]]:
-    """A job's data section from the predecessor's selections; empty when they name no files.
+def data_section(selections: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Data section of a job from PyBattML's selections; empty when they name no files.
 
-    Its oldest form knew no validation files: then the test files choose the weights, and are reported as such.
+    The oldest format has no validation files; then the test files select the weights and are reported as validation
+    files.
     """
     files = {
-        role: [str(path) for path in given]
+        role: [str(path) for path in paths]
         for role, name in (("train", "train_files"), ("validation", "val_files"), ("test", "test_files"))
-        if isinstance(given := selections.get(name), list) and given
+        if isinstance(paths := selections.get(name), list) and paths
     }
     if files and "validation" not in files and "test" in files:
         files["validation"] = files.pop("test")

@@ -1,5 +1,7 @@
-"""The predecessor's paths, with its field names and status words, so that scripts written for it run on: all of them
-take the token, and all are deprecated in favour of `/v1`."""
+"""REST paths of PyBattML with its field names and status values, so that scripts written for it keep working.
+
+All of them require the token and are deprecated in favor of `/v1`.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +14,8 @@ from fastapi import APIRouter, BackgroundTasks
 from pydantic import BaseModel, ConfigDict, Field
 
 from vestim_core.client import all_jobs
-from vestim_core.gateway.client_pool import Bridge
-from vestim_core.gateway.legacy_records import data_of, job_record, status_record, status_word, task_progress
+from vestim_core.gateway.client_pool import ClientPool
+from vestim_core.gateway.legacy_records import data_section, job_record, legacy_status, status_record, task_progress
 from vestim_core.spec.errors import not_found, wrong_input
 from vestim_core.spec.states import JOB_ENDS, JobState, TaskKind
 
@@ -22,7 +24,7 @@ Answer = dict[str, Any]
 
 
 class Selections(BaseModel):
-    """What a job is made of; `train_files`, `val_files` and `test_files` are used, the rest is let pass."""
+    """Selections for a new job. `train_files`, `val_files` and `test_files` are used, other keys are ignored."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -30,13 +32,13 @@ class Selections(BaseModel):
 
 
 class Hyperparameters(BaseModel):
-    """The predecessor's keys and values."""
+    """Keys and values of PyBattML."""
 
     hyperparameters: dict[str, Any]
 
 
 class TaskInfo(BaseModel):
-    """task_info: names the job in `job_id`. Everything else of it stands in the job already."""
+    """task_info: names the job in `job_id`. Its other keys are ignored, since the job has them already."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -44,40 +46,40 @@ class TaskInfo(BaseModel):
 
 
 class StatusUpdate(BaseModel):
-    """A remark about a job; it is kept as a message and changes no state."""
+    """A remark about a job; it is stored as a message and changes no state."""
 
     status: str = Field(max_length=200)
     message: str = Field("", max_length=2_000)
     progress_percent: float | None = None
 
 
-class Former:
-    """The predecessor's operations, each by today's methods."""
+class LegacyApi:
+    """The operations of PyBattML, expressed by current methods. Called by request threads."""
 
-    def __init__(self, bridge: Bridge) -> None:
-        self._bridge = bridge
-        self._call = bridge.call
+    def __init__(self, pool: ClientPool) -> None:
+        self._pool = pool
+        self._call = pool.call
 
     def show(self, job_id: str) -> Answer:
-        """A job with all that the predecessor's answers are made of."""
-        shown: Answer = self._call("show_job", {"job_id": job_id})
-        return shown
+        """The job with all fields that legacy answers need."""
+        job: Answer = self._call("show_job", {"job_id": job_id})
+        return job
 
     def folder(self, job_id: str) -> str:
         """The job's folder on this machine."""
-        return str(self._bridge.home.jobs / job_id)
+        return str(self._pool.home.jobs / job_id)
 
     def record(self, job_id: str) -> Answer:
-        """One job as the predecessor listed it."""
+        """The job in PyBattML's format."""
         return job_record(self.show(job_id), self.folder(job_id))
 
     def jobs(self) -> list[Answer]:
-        """Every job that is not archived."""
-        listed = all_jobs(lambda method, **params: self._call(method, params))
-        return [row for row in listed if not row["archived"]]
+        """Rows of all jobs that are not archived."""
+        rows = all_jobs(lambda method, **params: self._call(method, params))
+        return [row for row in rows if not row["archived"]]
 
     def running_tasks(self) -> list[str]:
-        """Tasks that run, each as `job:task`."""
+        """Running tasks, each as `job:task`."""
         return [
             f"{row['job_id']}:{task['task_id']}"
             for row in self.jobs()
@@ -87,7 +89,7 @@ class Former:
         ]
 
     def start(self, job_id: str) -> Answer:
-        """Start a draft, or let a job that stands still go on; one that is under way is left so."""
+        """Start a draft or resume a job that is not under way; a queued or running job is left alone."""
         job = self.show(job_id)
         if job["state"] == JobState.DRAFT:
             self._call("start", {"job_id": job_id})
@@ -96,7 +98,7 @@ class Former:
         return self.show(job_id)
 
     def task_status(self, job_id: str, task_id: str) -> Answer:
-        """How far one task is."""
+        """Status and progress of one task."""
         job = self.show(job_id)
         task = next((task for task in job["tasks"] if task["task_id"] == task_id), None)
         if task is None:
@@ -106,189 +108,189 @@ class Former:
             "status": progress["status"],
             "task_id": task_id,
             "job_id": job_id,
-            "job_status": status_word(job),
+            "job_status": legacy_status(job),
             "task_progress": progress,
         }
 
 
-def former_router(bridge: Bridge) -> APIRouter:
-    """All paths of the predecessor."""
+def legacy_router(pool: ClientPool) -> APIRouter:
+    """Router with all legacy paths."""
     router = APIRouter()
-    former = Former(bridge)
-    _add_server(router, former, bridge)
-    _add_jobs(router, former, bridge)
-    _add_life(router, former, bridge)
-    _add_tasks(router, former, bridge)
+    api = LegacyApi(pool)
+    _add_server_routes(router, api, pool)
+    _add_job_routes(router, api, pool)
+    _add_life_cycle_routes(router, api, pool)
+    _add_task_routes(router, api, pool)
     return router
 
 
-def _add_server(router: APIRouter, former: Former, bridge: Bridge) -> None:
+def _add_server_routes(router: APIRouter, api: LegacyApi, pool: ClientPool) -> None:
     @router.get("/")
     def root() -> Answer:
-        bridge.call("hello", {})
-        return {"message": "Vestim is running", "status": "running", "timestamp": _now()}
+        pool.call("hello", {})
+        return {"message": "Vestim is running", "status": "running", "timestamp": _timestamp()}
 
     @router.get("/health")
     def health() -> Answer:
-        bridge.call("hello", {})
-        return {"status": "healthy", "timestamp": _now()}
+        pool.call("hello", {})
+        return {"status": "healthy", "timestamp": _timestamp()}
 
     @router.get("/server/status")
     def server_status() -> Answer:
-        running = former.running_tasks()
-        return {"status": "running", "timestamp": _now(), "running_tasks": len(running), "task_ids": running}
+        running = api.running_tasks()
+        return {"status": "running", "timestamp": _timestamp(), "running_tasks": len(running), "task_ids": running}
 
     @router.post("/server/shutdown")
-    def shutdown(behind: BackgroundTasks) -> Answer:
+    def shutdown(background_tasks: BackgroundTasks) -> Answer:
         """Ends daemon and gateway, which were one program; running jobs go on."""
-        bridge.call("shutdown", {})
-        behind.add_task(os.kill, os.getpid(), signal.SIGINT)
+        pool.call("shutdown", {})
+        background_tasks.add_task(os.kill, os.getpid(), signal.SIGINT)
         return {"message": "The server is shutting down; running jobs go on"}
 
 
-def _add_jobs(router: APIRouter, former: Former, bridge: Bridge) -> None:
-    def create(given: Selections) -> Answer:
-        data = data_of(given.selections)
-        job_id = bridge.call("create_job", {"spec": {"data": data} if data else {}})["job_id"]
-        return {**former.record(job_id), "selections": given.selections}
+def _add_job_routes(router: APIRouter, api: LegacyApi, pool: ClientPool) -> None:
+    def create(body: Selections) -> Answer:
+        data = data_section(body.selections)
+        job_id = pool.call("create_job", {"spec": {"data": data} if data else {}})["job_id"]
+        return {**api.record(job_id), "selections": body.selections}
 
     @router.post("/jobs")
-    def create_job(given: Selections) -> Answer:
-        return create(given)
+    def create_job(body: Selections) -> Answer:
+        return create(body)
 
     @router.post("/jobs/process-and-create")
-    def process_and_create(given: Selections) -> Answer:
-        if not data_of(given.selections):
+    def process_and_create(body: Selections) -> Answer:
+        if not data_section(body.selections):
             raise wrong_input("selections name no files: give 'train_files' and 'test_files'", place="selections")
-        return create(given)
+        return create(body)
 
     @router.post("/jobs/clear")
     def clear() -> Answer:
         """Archives what has ended; nothing is lost."""
-        ended = [row["job_id"] for row in former.jobs() if row["state"] in JOB_ENDS]
+        ended = [row["job_id"] for row in api.jobs() if row["state"] in JOB_ENDS]
         for job_id in ended:
-            bridge.call("archive", {"job_id": job_id})
+            pool.call("archive", {"job_id": job_id})
         return {"message": f"{len(ended)} finished jobs were archived"}
 
     @router.get("/jobs")
     def list_jobs() -> list[Answer]:
-        return [former.record(row["job_id"]) for row in former.jobs()]
+        return [api.record(row["job_id"]) for row in api.jobs()]
 
     @router.get("/jobs/{job_id}")
     def get_job(job_id: str) -> Answer:
-        return former.record(job_id)
+        return api.record(job_id)
 
     @router.delete("/jobs/{job_id}")
     def delete_job(job_id: str) -> Answer:
-        bridge.call("delete", {"job_id": job_id})
+        pool.call("delete", {"job_id": job_id})
         return {"message": f"Job {job_id} was deleted"}
 
     @router.post("/jobs/{job_id}/ensure")
     def ensure(job_id: str) -> Answer:
-        return former.record(job_id)
+        return api.record(job_id)
 
 
-def _add_life(router: APIRouter, former: Former, bridge: Bridge) -> None:
+def _add_life_cycle_routes(router: APIRouter, api: LegacyApi, pool: ClientPool) -> None:
     @router.post("/jobs/{job_id}/hyperparameters")
-    def hyperparameters(job_id: str, given: Hyperparameters) -> Answer:
-        read = bridge.call("read_hyperparameters", {"document": given.hyperparameters})
-        bridge.call("save_hyperparameters", {"job_id": job_id, "sections": read["sections"]})
-        notes = "".join(f"; {note['key']}: {note['sentence']}" for note in read["notes"])
+    def hyperparameters(job_id: str, body: Hyperparameters) -> Answer:
+        answer = pool.call("read_hyperparameters", {"document": body.hyperparameters})
+        pool.call("save_hyperparameters", {"job_id": job_id, "sections": answer["sections"]})
+        notes = "".join(f"; {note['key']}: {note['sentence']}" for note in answer["notes"])
         return {"message": f"Hyperparameters were saved{notes}", "job_id": job_id}
 
     @router.post("/jobs/{job_id}/setup-training")
     def setup_training(job_id: str) -> Answer:
-        counts = bridge.call("setup_training_tasks", {"job_id": job_id})
+        counts = pool.call("setup_training_tasks", {"job_id": job_id})
         message = f"{counts['trial_count']} training tasks were set up"
-        return {"message": message, "task_count": counts["trial_count"], "job_folder": former.folder(job_id)}
+        return {"message": message, "task_count": counts["trial_count"], "job_folder": api.folder(job_id)}
 
     @router.post("/jobs/{job_id}/start")
-    def start(job_id: str, given: TaskInfo | None = None) -> Answer:
-        former.start(job_id)
+    def start(job_id: str, body: TaskInfo | None = None) -> Answer:
+        api.start(job_id)
         return {"message": f"Job {job_id} was started", "job_id": job_id}
 
     @router.post("/jobs/{job_id}/start_training")
     def start_training(job_id: str) -> Answer:
-        job = former.start(job_id)
-        trainings = sum(task["kind"] == TaskKind.TRAIN for task in job["tasks"])
-        answer = {"status": status_word(job), "message": "Training was started", "job_id": job_id}
-        return {**answer, "task_count": trainings}
+        job = api.start(job_id)
+        training_count = sum(task["kind"] == TaskKind.TRAIN for task in job["tasks"])
+        answer = {"status": legacy_status(job), "message": "Training was started", "job_id": job_id}
+        return {**answer, "task_count": training_count}
 
     @router.post("/jobs/{job_id}/stop")
     @router.post("/jobs/{job_id}/stop-training")
     def stop(job_id: str) -> Answer:
-        bridge.call("stop", {"job_id": job_id})
+        pool.call("stop", {"job_id": job_id})
         return {"message": f"Job {job_id} is being stopped; its best model is kept", "job_id": job_id}
 
     @router.get("/jobs/{job_id}/status")
     @router.get("/jobs/{job_id}/detailed-status")
     def status(job_id: str) -> Answer:
-        return status_record(former.show(job_id), former.folder(job_id))
+        return status_record(api.show(job_id), api.folder(job_id))
 
     @router.post("/jobs/{job_id}/update-status")
-    def update_status(job_id: str, given: StatusUpdate) -> Answer:
-        percent = "" if given.progress_percent is None else f" ({given.progress_percent:g} %)"
-        bridge.call("remark", {"job_id": job_id, "text": f"{given.status}: {given.message}{percent}"})
+    def update_status(job_id: str, body: StatusUpdate) -> Answer:
+        percent = "" if body.progress_percent is None else f" ({body.progress_percent:g} %)"
+        pool.call("remark", {"job_id": job_id, "text": f"{body.status}: {body.message}{percent}"})
         return {"message": "The remark was kept; states are Vestim's own", "job_id": job_id}
 
 
-def _add_tasks(router: APIRouter, former: Former, bridge: Bridge) -> None:
+def _add_task_routes(router: APIRouter, api: LegacyApi, pool: ClientPool) -> None:
     @router.post("/jobs/{job_id}/tasks/{task_id}/start_training")
     def start_task(job_id: str, task_id: str) -> Answer:
         """Starts its job: tasks of a job are scheduled together."""
-        former.task_status(job_id, task_id)
-        job = former.start(job_id)
-        return {"status": status_word(job), "message": f"Job {job_id} was started with all its tasks"}
+        api.task_status(job_id, task_id)
+        job = api.start(job_id)
+        return {"status": legacy_status(job), "message": f"Job {job_id} was started with all its tasks"}
 
     @router.get("/jobs/{job_id}/tasks/{task_id}/status")
     def task_status(job_id: str, task_id: str) -> Answer:
-        return former.task_status(job_id, task_id)
+        return api.task_status(job_id, task_id)
 
     @router.post("/tasks/start")
-    def oldest_start(given: TaskInfo) -> Answer:
-        job_id = given.task_info.get("job_id")
+    def oldest_start(body: TaskInfo) -> Answer:
+        job_id = body.task_info.get("job_id")
         if not isinstance(job_id, str):
             raise wrong_input("task_info names no job: give its 'job_id'", place="task_info.job_id")
-        job = former.start(job_id)
+        job = api.start(job_id)
         first = next((task["task_id"] for task in job["tasks"] if task["kind"] == TaskKind.TRAIN), "")
-        task_id = f"{job_id}:{given.task_info.get('task_id') or first}"
-        return {"message": "Training was started", "task_id": task_id, "status": status_word(job)}
+        task_id = f"{job_id}:{body.task_info.get('task_id') or first}"
+        return {"message": "Training was started", "task_id": task_id, "status": legacy_status(job)}
 
     @router.post("/tasks/stop_all")
     def oldest_stop_all() -> Answer:
-        active = [row["job_id"] for row in former.jobs() if row["state"] in _ACTIVE]
+        active = [row["job_id"] for row in api.jobs() if row["state"] in _ACTIVE]
         for job_id in active:
-            bridge.call("stop", {"job_id": job_id})
+            pool.call("stop", {"job_id": job_id})
         return {"message": f"{len(active)} jobs are being stopped"}
 
     @router.get("/tasks/{task}/status")
     def oldest_status(task: TaskName) -> Answer:
-        return former.task_status(*_job_and_task(former, task))
+        return api.task_status(*_find_job_and_task(api, task))
 
     @router.post("/tasks/{task}/stop")
     def oldest_stop(task: TaskName) -> Answer:
         """Stops its job: tasks of a job are stopped together."""
-        job_id, _ = _job_and_task(former, task)
-        bridge.call("stop", {"job_id": job_id})
+        job_id, _ = _find_job_and_task(api, task)
+        pool.call("stop", {"job_id": job_id})
         return {"message": f"Job {job_id} is being stopped; its best model is kept", "task_id": task}
 
 
 TaskName = Annotated[str, Field(max_length=100, description="`job:task`, or a task's id where one active job has it.")]
 
 
-def _job_and_task(former: Former, name: str) -> tuple[str, str]:
+def _find_job_and_task(api: LegacyApi, name: str) -> tuple[str, str]:
     job_id, colon, task_id = name.partition(":")
     if colon:
         return job_id, task_id
-    having = [
+    job_ids = [
         row["job_id"]
-        for row in former.jobs()
-        if row["state"] in _ACTIVE and any(task["task_id"] == name for task in former.show(row["job_id"])["tasks"])
+        for row in api.jobs()
+        if row["state"] in _ACTIVE and any(task["task_id"] == name for task in api.show(row["job_id"])["tasks"])
     ]
-    if len(having) != 1:
-        raise not_found(f"'{name}' is a task of {len(having)} active jobs: name it as JOB:TASK", place="task_id")
-    return having[0], name
+    if len(job_ids) != 1:
+        raise not_found(f"'{name}' is a task of {len(job_ids)} active jobs: name it as JOB:TASK", place="task_id")
+    return job_ids[0], name
 
 
-def _now() -> str:
+def _timestamp() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")

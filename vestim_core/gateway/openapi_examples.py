@@ -1,4 +1,4 @@
-"""An example of every method, for OpenAPI: the parameters that it is called with and what it answers then."""
+"""OpenAPI examples of every method: its parameters and the matching answer."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ _SPEC = {
     "model": [{"kind": "lstm", "sizes": [24]}],
     "training": {"max_epochs": 50},
 }
-_SUMMARY = {"job_id": _JOB, "name": "Drive cycles", "state": "running", "fraction": 0.4, "last_seq": 57}
+_JOB_SUMMARY = {"job_id": _JOB, "name": "Drive cycles", "state": "running", "fraction": 0.4, "last_seq": 57}
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """params: without those in the path."""
+    """Example of one method. params: without those in the path."""
 
     params: dict[str, Any] = field(default_factory=dict)
     answer: dict[str, Any] = field(default_factory=dict)
 
 
-def _state(state: str) -> dict[str, Any]:
+def _state_answer(state: str) -> dict[str, Any]:
     return {"job_id": _JOB, "state": state}
 
 
-def _described(**changes: Any) -> dict[str, Any]:
+def _description_answer(**changes: Any) -> dict[str, Any]:
     return {"job_id": _JOB, "name": "Drive cycles", "note": "", "tags": [], **changes}
 
 
@@ -36,11 +36,11 @@ _INSPECTION = {"inspection_id": "in_20261104-101112-ab3d"}
 _DATA_SET = {"data_set_id": "ds_20261104-101112-ab3d", "name": "cell 7"}
 _CHECKING = {**_DATA_SET, "state": "checking", **_INSPECTION}
 _READY = {**_DATA_SET, "state": "ready", "inspection_id": ""}
-_SUMMARY_OF_SET = {**_READY, "files": {"train": 8, "validation": 2, "test": 0}, "rows": 352_607, "findings": {}}
+_DATA_SET_SUMMARY = {**_READY, "files": {"train": 8, "validation": 2, "test": 0}, "rows": 352_607, "findings": {}}
 
 
-def example_of(method: str) -> Example:
-    """The example of a method."""
+def find_example(method: str) -> Example:
+    """Example of a method; empty when there is none."""
     return EXAMPLES.get(method, Example())
 
 
@@ -48,23 +48,23 @@ EXAMPLES: dict[str, Example] = {
     "hello": Example(answer={"version": "0.1.0", "protocol": [1, 1], "lineage": "0e2b922fb7840a73", "pid": 4711}),
     "daemon_status": Example(answer={"pid": 4711, "uptime_s": 3600.0, "memory_MB": 48.1, "jobs": {"running": 1}}),
     "shutdown": Example({"stop_jobs": False}),
-    "create_job": Example({"name": "Drive cycles", "spec": {}}, _state("draft")),
+    "create_job": Example({"name": "Drive cycles", "spec": {}}, _state_answer("draft")),
     "save_draft": Example(
         {"document": {"name": "Half typed", "model": {"kind": "lstm"}}},
-        {**_state("draft"), "problems": [{"place": "data", "sentence": "is missing"}]},
+        {**_state_answer("draft"), "problems": [{"place": "data", "sentence": "is missing"}]},
     ),
-    "duplicate": Example(answer=_state("draft")),
-    "save_data": Example({"data": _SPEC["data"]}, _state("draft")),
-    "save_hyperparameters": Example({"sections": {"model": [{"kind": "lstm"}]}}, _state("draft")),
+    "duplicate": Example(answer=_state_answer("draft")),
+    "save_data": Example({"data": _SPEC["data"]}, _state_answer("draft")),
+    "save_hyperparameters": Example({"sections": {"model": [{"kind": "lstm"}]}}, _state_answer("draft")),
     "setup_training_tasks": Example(answer={"job_id": _JOB, "task_count": 4, "trial_count": 1}),
-    "start": Example(answer=_state("queued")),
-    "submit": Example({"spec": _SPEC}, {**_state("queued"), "task_count": 4, "trial_count": 1}),
-    "stop": Example({"test": True}, _state("running")),
-    "pause": Example(answer=_state("running")),
-    "resume": Example(answer=_state("queued")),
+    "start": Example(answer=_state_answer("queued")),
+    "submit": Example({"spec": _SPEC}, {**_state_answer("queued"), "task_count": 4, "trial_count": 1}),
+    "stop": Example({"test": True}, _state_answer("running")),
+    "pause": Example(answer=_state_answer("running")),
+    "resume": Example(answer=_state_answer("queued")),
     "test": Example(
         {"files": ["/data/drive_9.csv"]},
-        {**_state("queued"), "task_id": "retest_1", "trained": ["train_002"]},
+        {**_state_answer("queued"), "task_id": "retest_1", "trained": ["train_002"]},
     ),
     "import_legacy": Example(
         {"paths": ["/home/user/vestim/output"]},
@@ -86,12 +86,12 @@ EXAMPLES: dict[str, Example] = {
             "next": "",
         },
     ),
-    "archive": Example(answer={**_state("done"), "archived": True}),
-    "restore": Example(answer={**_state("done"), "archived": False}),
+    "archive": Example(answer={**_state_answer("done"), "archived": True}),
+    "restore": Example(answer={**_state_answer("done"), "archived": False}),
     "delete": Example(answer={"job_id": _JOB, "deleted": True}),
-    "rename": Example({"name": "Cold drives"}, _described(name="Cold drives")),
-    "tag": Example({"add": ["cold"], "remove": []}, _described(tags=["cold"])),
-    "note": Example({"text": "chamber at 5 degC"}, _described(note="chamber at 5 degC")),
+    "rename": Example({"name": "Cold drives"}, _description_answer(name="Cold drives")),
+    "tag": Example({"add": ["cold"], "remove": []}, _description_answer(tags=["cold"])),
+    "note": Example({"text": "chamber at 5 degC"}, _description_answer(note="chamber at 5 degC")),
     "move_in_queue": Example({"place": 1}, {"job_id": _JOB, "place": 1, "queue": [_JOB]}),
     "remark": Example({"text": "chamber was opened"}, {"job_id": _JOB, "last_seq": 58}),
     "estimate": Example(
@@ -115,8 +115,8 @@ EXAMPLES: dict[str, Example] = {
     "list_presets": Example(
         answer={"presets": [{"preset_id": "voltage_quick", "name": "Quick look", "target": "voltage_V", "spec": {}}]}
     ),
-    "list_jobs": Example({"state": "running"}, {"jobs": [_SUMMARY], "next": ""}),
-    "show_job": Example({"tasks_limit": 100}, {**_SUMMARY, "tasks": [], "managers": {}, "spec": _SPEC}),
+    "list_jobs": Example({"state": "running"}, {"jobs": [_JOB_SUMMARY], "next": ""}),
+    "show_job": Example({"tasks_limit": 100}, {**_JOB_SUMMARY, "tasks": [], "managers": {}, "spec": _SPEC}),
     "wait": Example(
         {"cursors": [{"stream": f"job:{_JOB}", "lineage": "", "seq": 57}], "limit": 100, "timeout_s": 10.0},
         {"streams": [{"stream": f"job:{_JOB}", "lineage": "0e2b922f", "reset": False, "events": [], "seq": 57}]},
@@ -133,8 +133,8 @@ EXAMPLES: dict[str, Example] = {
     "save_data_set": Example(
         {"name": "cell 7", "spec": {"files": ["/data/cell_7"], "split": {"validation": 0.2, "seed": 1}}}, _CHECKING
     ),
-    "list_data_sets": Example(answer={"data_sets": [_SUMMARY_OF_SET]}),
-    "show_data_set": Example(answer={**_SUMMARY_OF_SET, "spec": {"files": ["/data/cell_7"]}, "changes": []}),
+    "list_data_sets": Example(answer={"data_sets": [_DATA_SET_SUMMARY]}),
+    "show_data_set": Example(answer={**_DATA_SET_SUMMARY, "spec": {"files": ["/data/cell_7"]}, "changes": []}),
     "check_data_set": Example(answer=_CHECKING),
     "rename_data_set": Example({"name": "cell 7"}, _READY),
     "delete_data_set": Example(answer={**_DATA_SET, "deleted": True}),

@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problem details: the codes and sentences of the command line, with a status of HTTP."""
+"""Errors as RFC 9457 problem details: codes and messages as on the command line, plus an HTTP status."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.spec.sentences import sentence
 
 MEDIA_TYPE = "application/problem+json"
-RETRY_AFTER_S = 1
+RETRY_AFTER_S = 1  # keeps retries cheap; arbitrary, 1 to 5 works
 
 _STATUS = {
     ErrorCode.WRONG_INPUT: 422,
@@ -36,15 +36,15 @@ _TITLES = {
 }
 
 
-def status_of(error: VestimError) -> int:
-    """The status of HTTP that an error answers with."""
+def http_status(error: VestimError) -> int:
+    """HTTP status for an error."""
     if error.code is ErrorCode.REFUSED and error.place == "command":
-        return 422  # an idempotency key that was used for another command
+        return 422  # the idempotency key was used for another command
     return _STATUS[error.code]
 
 
-def problem(status: int, record: dict[str, Any], headers: dict[str, str] | None = None) -> JSONResponse:
-    """The response for an error as `VestimError.to_record` gives it."""
+def problem_from_record(status: int, record: dict[str, Any], headers: dict[str, str] | None = None) -> JSONResponse:
+    """Response for an error in the format of `VestimError.to_record`."""
     body = {
         "type": "about:blank",
         "title": _TITLES.get(status, "Error"),
@@ -56,34 +56,39 @@ def problem(status: int, record: dict[str, Any], headers: dict[str, str] | None 
     return JSONResponse(body, status, headers={**retry, **(headers or {})}, media_type=MEDIA_TYPE)
 
 
-def problem_of(error: VestimError) -> JSONResponse:
-    """The response for an error of ours."""
-    return problem(status_of(error), error.to_record())
+def problem_from_error(error: VestimError) -> JSONResponse:
+    """Response for a `VestimError`."""
+    return problem_from_record(http_status(error), error.to_record())
 
 
-def plain_problem(status: int, code: ErrorCode, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
-    """The response for what never reached a method."""
-    return problem(status, VestimError(code, detail).to_record(), headers)
+def new_problem(status: int, code: ErrorCode, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    """Response for a request that has not reached a method."""
+    return problem_from_record(status, VestimError(code, detail).to_record(), headers)
 
 
-def invalid_request(error: RequestValidationError) -> JSONResponse:
-    """The response for a request whose parameters cannot be used: every problem with its place."""
-    found = error.errors()
-    if any(line["type"] == "json_invalid" for line in found):
-        return plain_problem(400, ErrorCode.WRONG_INPUT, "the body is no JSON: send one object")
-    problems = tuple({"place": _place(line["loc"]), "sentence": sentence(line)} for line in found)
-    first = problems[0]
-    where = f"{first['place']}: " if first["place"] else ""
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    refusal = VestimError(
-        ErrorCode.WRONG_INPUT, f"{where}{first['sentence']}{more}", place=first["place"], problems=problems
+def problem_from_invalid_request(error: RequestValidationError) -> JSONResponse:
+    """Response for a request with invalid parameters, which lists every problem with its location."""
+    errors = error.errors()
+    if any(error_record["type"] == "json_invalid" for error_record in errors):
+        return new_problem(400, ErrorCode.WRONG_INPUT, "the body is no JSON: send one object")
+    problems = tuple(
+        {"place": _field_path(error_record["loc"]), "sentence": sentence(error_record)} for error_record in errors
     )
-    return problem_of(refusal)
+    first = problems[0]
+    location_prefix = f"{first['place']}: " if first["place"] else ""
+    remainder = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    vestim_error = VestimError(
+        ErrorCode.WRONG_INPUT,
+        f"{location_prefix}{first['sentence']}{remainder}",
+        place=first["place"],
+        problems=problems,
+    )
+    return problem_from_error(vestim_error)
 
 
-def _place(loc: tuple[int | str, ...]) -> str:
-    """A field's path without the part of the request that it stands in."""
-    place = ""
-    for part in loc[1:]:
-        place += f"[{part + 1}]" if isinstance(part, int) else (f".{part}" if place else part)
-    return place
+def _field_path(location: tuple[int | str, ...]) -> str:
+    """Path of a field, without the part of the request that contains it."""
+    path = ""
+    for part in location[1:]:
+        path += f"[{part + 1}]" if isinstance(part, int) else (f".{part}" if path else part)
+    return path

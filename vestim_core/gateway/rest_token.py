@@ -1,4 +1,4 @@
-"""The token that opens the gateway: made once per home, readable by its owner alone."""
+"""The token that grants access to the gateway: created once per home, readable by its owner only."""
 
 from __future__ import annotations
 
@@ -8,24 +8,27 @@ from pathlib import Path
 
 from vestim_core.spec.errors import wrong_input
 
-TOKEN_BYTES = 32
+TOKEN_BYTES = 32  # 256 random bits, which the documentation of `secrets` calls sufficient
 
 
-def token_of(keys: Path) -> str:
-    """The token that lies in the folder `keys`; made when there is none. `VestimError` when others can read it, or when
-    it is damaged."""
+def load_or_create_token(keys: Path) -> str:
+    """Token stored in the folder `keys`, created if missing. Raises `VestimError` when others can read it or it is
+    damaged.
+    """
     path = keys / "rest.token"
     if not path.exists():
-        draft = keys / f".rest.{os.getpid()}"
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        draft_path = keys / f".rest.{os.getpid()}"
+        descriptor = os.open(draft_path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(secrets.token_urlsafe(TOKEN_BYTES) + "\n")
         try:
-            os.link(draft, path)  # unlike a rename, this never replaces a token that another process just made
+            os.link(
+                draft_path, path
+            )  # unlike a rename, this never replaces a token that another process has just created
         except FileExistsError:
             pass
         finally:
-            draft.unlink()
+            draft_path.unlink()
     if os.name != "nt" and path.stat().st_mode & 0o077:
         raise wrong_input(f"the token {path} can be read by other users: close it with chmod 600", place=str(path))
     token = path.read_text(encoding="ascii", errors="replace").strip()

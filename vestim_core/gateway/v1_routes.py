@@ -1,7 +1,7 @@
-"""`/v1`: one route for every method of the protocol's table, made from it.
+"""`/v1`: one route per method, generated from the protocol's method table.
 
-Parameters of the route are its path, those of a GET its query, those of anything else its body of JSON. The answer is
-what the method answers, as JSON.
+Parameters are passed in the path, in the query of a GET, and in the JSON body of other requests. The answer is that of
+the method, as JSON.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from fastapi import APIRouter, Body, Header, Path, Query
 from pydantic import BaseModel, create_model
 from starlette.responses import Response
 
-from vestim_core.gateway.client_pool import Bridge
-from vestim_core.gateway.openapi_examples import example_of
+from vestim_core.gateway.client_pool import ClientPool
+from vestim_core.gateway.openapi_examples import find_example
 from vestim_core.protocol.methods import METHODS, Method, Params
 
 IdempotencyKey = Annotated[
@@ -33,54 +33,57 @@ IdempotencyKey = Annotated[
 _PATH_FIELD = re.compile(r"{(\w+)}")
 
 
-def v1_router(bridge: Bridge) -> APIRouter:
-    """The routes of all methods."""
+def v1_router(pool: ClientPool) -> APIRouter:
+    """Router with one route per method."""
     router = APIRouter()
     for method in METHODS.values():
         router.add_api_route(
             method.route,
-            _endpoint(bridge, method),
+            _create_endpoint(pool, method),
             methods=[method.verb],
             name=method.name,
             operation_id=method.name,
             summary=method.name.replace("_", " ").capitalize(),
             description=f"{inspect.cleandoc(method.params.__doc__ or '')}\n\nAnswers: {method.answer}.",
             response_class=Response,
-            responses={200: {"description": method.answer, "content": _content(method)}},
+            responses={200: {"description": method.answer, "content": _response_content(method)}},
         )
     return router
 
 
 def json_response(result: Any) -> Response:
-    """A result as JSON; bytes in it as base64."""
-    body = json.dumps(result, ensure_ascii=False, separators=(",", ":"), default=_bytes_as_text)
+    """Response with `result` as JSON; bytes are encoded as base64."""
+    body = json.dumps(result, ensure_ascii=False, separators=(",", ":"), default=_encode_bytes)
     return Response(body.encode(), media_type="application/json")
 
 
-def _endpoint(bridge: Bridge, method: Method) -> Callable[..., Response]:
-    """The function of one route, with the signature that validation and OpenAPI are made from."""
-    in_path = _PATH_FIELD.findall(method.route)
-    rest = _without(method, in_path)
+def _create_endpoint(pool: ClientPool, method: Method) -> Callable[..., Response]:
+    """Endpoint function of one route. FastAPI derives validation and OpenAPI from its signature."""
+    path_fields = _PATH_FIELD.findall(method.route)
+    params_model = _model_without(method, path_fields)
 
     def endpoint(**values: Any) -> Response:
-        params = {name: values[name] for name in in_path}
-        given = values.get("params")
-        if isinstance(given, BaseModel):
-            params |= given.model_dump(exclude_unset=True)
+        params = {name: values[name] for name in path_fields}
+        other_params = values.get("params")
+        if isinstance(other_params, BaseModel):
+            params |= other_params.model_dump(exclude_unset=True)
         command_id = values.get("idempotency_key") or ""
         if method.name == "wait":
-            with bridge.waiting() as client:
+            with pool.waiting_client() as client:
                 return json_response(client.call(method.name, **params))
-        result = bridge.call(method.name, params, command_id)
-        return piece_response(result) if method.name == "read_artifact" else json_response(result)
+        result = pool.call(method.name, params, command_id)
+        return file_piece_response(result) if method.name == "read_artifact" else json_response(result)
 
-    arguments: dict[str, Any] = {name: Annotated[_type_of(method, name), Path()] for name in in_path}
-    body = Body(openapi_examples={method.name: {"value": example_of(method.name).params}})
-    arguments["params"] = Annotated[rest, Query() if method.verb == "GET" else body]
+    arguments: dict[str, Any] = {name: Annotated[_field_type(method, name), Path()] for name in path_fields}
+    body = Body(openapi_examples={method.name: {"value": find_example(method.name).params}})
+    arguments["params"] = Annotated[params_model, Query() if method.verb == "GET" else body]
     if method.mutating:
         arguments["idempotency_key"] = IdempotencyKey
-    optional = not any(field.is_required() for field in rest.model_fields.values())
-    defaults = {"idempotency_key": None, **({"params": rest()} if optional and method.verb != "GET" else {})}
+    all_optional = not any(field.is_required() for field in params_model.model_fields.values())
+    defaults = {
+        "idempotency_key": None,
+        **({"params": params_model()} if all_optional and method.verb != "GET" else {}),
+    }
     endpoint.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [
             inspect.Parameter(
@@ -95,34 +98,34 @@ def _endpoint(bridge: Bridge, method: Method) -> Callable[..., Response]:
     return endpoint
 
 
-def piece_response(piece: dict[str, Any]) -> Response:
-    """A piece of a file as it is; `Content-Range` says which bytes of how many."""
+def file_piece_response(piece: dict[str, Any]) -> Response:
+    """Response with one piece of a file; `Content-Range` gives its byte range and the file's size."""
     first, last = piece["offset"], piece["offset"] + len(piece["data"]) - 1
-    place = f"bytes {first}-{last}/{piece['size']}" if piece["data"] else f"bytes */{piece['size']}"
-    headers = {"Content-Range": place, "X-Content-Type-Options": "nosniff"}
+    content_range = f"bytes {first}-{last}/{piece['size']}" if piece["data"] else f"bytes */{piece['size']}"
+    headers = {"Content-Range": content_range, "X-Content-Type-Options": "nosniff"}
     return Response(piece["data"], media_type="application/octet-stream", headers=headers)
 
 
-def _without(method: Method, in_path: list[str]) -> type[Params]:
-    """The model of a method's parameters but for those in its path."""
+def _model_without(method: Method, path_fields: list[str]) -> type[Params]:
+    """Model of a method's parameters without those in its path."""
     fields: dict[str, Any] = {
-        name: (field.annotation, field) for name, field in method.params.model_fields.items() if name not in in_path
+        name: (field.annotation, field) for name, field in method.params.model_fields.items() if name not in path_fields
     }
     return create_model(f"{method.name}_parameters", __base__=Params, __doc__=method.params.__doc__, **fields)
 
 
-def _type_of(method: Method, name: str) -> Any:
+def _field_type(method: Method, name: str) -> Any:
     field = method.params.model_fields[name]
     return Annotated[field.annotation, *field.metadata]
 
 
-def _content(method: Method) -> dict[str, Any]:
+def _response_content(method: Method) -> dict[str, Any]:
     if method.name == "read_artifact":
         return {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
-    return {"application/json": {"schema": {"type": "object"}, "example": example_of(method.name).answer}}
+    return {"application/json": {"schema": {"type": "object"}, "example": find_example(method.name).answer}}
 
 
-def _bytes_as_text(value: Any) -> str:
+def _encode_bytes(value: Any) -> str:
     if isinstance(value, bytes):
         return base64.b64encode(value).decode("ascii")
     raise TypeError(f"{type(value).__name__} is no plain value")
