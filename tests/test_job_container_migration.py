@@ -1,9 +1,9 @@
-"""The verification under the file name that PyBattML users know: a script, and one test per check.
+"""The verification under the name that users of PyBattML know: a script, and here one test per check.
 
-    python tests/test_job_container_migration.py
+python tests/test_job_container_migration.py
 
-All checks run once, in order, and each test reads the result of its check. The tests that prove that the checks can
-fail follow and use the same run.
+All checks run once, in order; each test looks at the result of its own. Tests that the checks can fail follow, on the
+same run.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ import pytest
 from vestim_core.verify.__main__ import GROUPS, main
 
 if TYPE_CHECKING:
-    from tests.verify.recordings import Verified
+    from tests.verify.recordings import RecordedVerification
 
-pytestmark = pytest.mark.timeout(300)  # s: the first test waits for all checks
+pytestmark = pytest.mark.timeout(300)  # the first test waits for all checks
 
 
 @pytest.mark.parametrize(
     ("group", "check"), [pytest.param(group.title, name, id=name) for group in GROUPS for name in group.checks]
 )
-def test_check_passes(verified: Verified, group: str, check: str) -> None:
-    row = verified.row(group, check)
-    assert row.passed, row.reason
+def test_check_passes(verification: RecordedVerification, group: str, check: str) -> None:
+    result = verification.result(group, check)
+    assert result.passed, result.reason
 
 
 if __name__ == "__main__":

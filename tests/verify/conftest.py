@@ -1,4 +1,4 @@
-"""The command line's own fixture, for the command that starts the verification."""
+"""Imports the command line's fixture, for the command that starts the verification."""
 
 from tests.cli.conftest import vestim
 

@@ -1,5 +1,4 @@
-"""The verification made once, with everything that its doors were asked and answered, so that it can be told again
-with an answer altered: what a broken service would say."""
+"""One recorded run of the verification, which can be replayed with altered answers to simulate a broken daemon."""
 
 from __future__ import annotations
 
@@ -13,170 +12,192 @@ from typing import Any
 import pytest
 
 from vestim_core.spec.errors import VestimError
-from vestim_core.verify import doors, former_script, life, news
+from vestim_core.verify import event_reader, job_life_checks, legacy_rest_client, public_interface
 from vestim_core.verify.__main__ import GROUPS
-from vestim_core.verify.check_groups import Row
-from vestim_core.verify.public_interface import Answer, Doors
-from vestim_core.verify.legacy_rest_checks import FORMER
+from vestim_core.verify.check_groups import CheckResult
 from vestim_core.verify.former_job import JOB_ID
-from vestim_core.verify.legacy_rest_client import Script
-from vestim_core.verify.legacy_model_checks import LEGACY, Former
-from vestim_core.verify.job_life_checks import LIFE, Life
-from vestim_core.verify.sandbox import Place, throwaway
+from vestim_core.verify.job_life_checks import JOB_LIFE_GROUP, JobLife
+from vestim_core.verify.legacy_model_checks import LEGACY_MODEL_GROUP, LegacyModel
+from vestim_core.verify.legacy_rest_checks import LEGACY_REST_GROUP
+from vestim_core.verify.legacy_rest_client import LegacyRestClient
+from vestim_core.verify.public_interface import Answer, PublicInterface
 from vestim_core.verify.sample_drives import write_drives
+from vestim_core.verify.sandbox import Sandbox, temporary_sandbox
 
-ASKED = {name for name, value in vars(Doors).items() if callable(value) and not name.startswith("_")} - {"close"}
-MOST_POLLS = 10
+INTERFACE_METHODS = {
+    name for name, value in vars(PublicInterface).items() if callable(value) and not name.startswith("_")
+} - {"close"}
+MAX_RECORDED_POLLS = 10  # of one request and check; keeps the recording small, arbitrary from 2 up
 ROLES = ("train", "validation", "test")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """One question of a check. door: which method of the doors; error: what it raised instead of an answer."""
+class RecordedCall:
+    """One call of a check. method: of `PublicInterface`. error: raised instead of an answer."""
 
     check: str
-    door: str
-    words: tuple[Any, ...]
+    method: str
+    arguments: tuple[Any, ...]
     answer: Any = None
     error: VestimError | None = None
 
     @property
     def subject(self) -> tuple[Any, ...]:
-        """What it was about: the method of the protocol, the verb and path, the folder or process."""
-        return (self.door, *(word for word in self.words[:2] if not isinstance(word, dict)))
+        """Target of the call: protocol method, verb and path, folder or process."""
+        return (self.method, *(argument for argument in self.arguments[:2] if not isinstance(argument, dict)))
 
 
 @dataclass(slots=True)
-class Verified:
-    """What came of every check, and the tape of each group that asks a service. files: a folder for those that a check
-    reads itself when it is told again."""
+class RecordedVerification:
+    """Results of all checks, and the recorded calls of each group that uses a daemon.
+
+    files: a folder for files that a check reads itself during a replay.
+    """
 
     root: Path
     files: Path
-    rows: list[Row] = field(default_factory=list)
-    tapes: dict[str, list[Asked]] = field(default_factory=dict)
+    results: list[CheckResult] = field(default_factory=list)
+    recordings: dict[str, list[RecordedCall]] = field(default_factory=dict)
 
-    def row(self, group: str, check: str) -> Row:
-        """What came of one check."""
-        return next(row for row in self.rows if (row.group, row.check) == (group, check))
+    def result(self, group: str, check: str) -> CheckResult:
+        """Result of one check."""
+        return next(result for result in self.results if (result.group, result.check) == (group, check))
 
-    def told_again(self, title: str, alter: Callable[[Asked], Asked]) -> dict[str, Row]:
-        """The rows of a group, by check, when some of what it is told is altered."""
-        again: Any = Again(self.tapes[title], alter)
+    def replay(self, title: str, alter: Callable[[RecordedCall], RecordedCall]) -> dict[str, CheckResult]:
+        """Repeat a group with altered answers and return its results by check."""
+        replayer: Any = Replayer(self.recordings[title], alter)
         with pytest.MonkeyPatch.context() as patch:
-            for module in (former_script, life, news):
-                patch.setattr(module, "time", Clock())
+            for module in (legacy_rest_client, job_life_checks, event_reader):
+                patch.setattr(module, "time", FakeClock())
             match title:
-                case LIFE.title:
-                    rows = list(LIFE.over(Life(again, self._files("life_data")), again.begins))
-                case LEGACY.title:
-                    told = Former(again, str(self.root / "former" / JOB_ID), write_drives(self.files)["test"][0])
-                    rows = list(LEGACY.over(told, again.begins))
+                case JOB_LIFE_GROUP.title:
+                    results = list(
+                        JOB_LIFE_GROUP.run_with(JobLife(replayer, self._files("life_data")), replayer.start_check)
+                    )
+                case LEGACY_MODEL_GROUP.title:
+                    model = LegacyModel(
+                        replayer, str(self.root / "former" / JOB_ID), write_drives(self.files)["test"][0]
+                    )
+                    results = list(LEGACY_MODEL_GROUP.run_with(model, replayer.start_check))
                 case _:
-                    rows = list(FORMER.over(Script(again, self._files("former_data")), again.begins))
-        return {row.check: row for row in rows}
+                    results = list(
+                        LEGACY_REST_GROUP.run_with(
+                            LegacyRestClient(replayer, self._files("former_data")), replayer.start_check
+                        )
+                    )
+        return {result.check: result for result in results}
 
     def _files(self, folder: str) -> dict[str, list[str]]:
         return {role: [str(self.root / folder / f"{role}.csv")] for role in ROLES}
 
 
-class Clock:
-    """A time that passes by looking at it, however busy the machine is."""
+class FakeClock:
+    """A clock that advances with every look, however busy the machine is."""
 
     def __init__(self) -> None:
         self._now_s = 0.0
 
     def monotonic(self) -> float:
-        """Some seconds."""
+        """Seconds."""
         self._now_s += 0.25
         return self._now_s
 
     def sleep(self, seconds: float) -> None:
-        """Nobody has to wait."""
+        """Return at once."""
 
 
 class Recorder:
-    """Doors that remember what goes through them."""
+    """A `PublicInterface` that records every call."""
 
-    def __init__(self, through: Doors, tape: list[Asked], now: Callable[[], str]) -> None:
-        self._through, self._tape, self._now = through, tape, now
+    def __init__(
+        self, interface: PublicInterface, recording: list[RecordedCall], current_check: Callable[[], str]
+    ) -> None:
+        self._interface, self._recording, self._current_check = interface, recording, current_check
 
-    def __getattr__(self, door: str) -> Any:
-        ask = getattr(self._through, door)
+    def __getattr__(self, method: str) -> Any:
+        call = getattr(self._interface, method)
 
-        def asked(*words: Any, **params: Any) -> Any:
-            said = (*words, params)
+        def record_call(*arguments: Any, **params: Any) -> Any:
+            all_arguments = (*arguments, params)
             try:
-                answer = ask(*words, **params)
+                answer = call(*arguments, **params)
             except VestimError as error:
-                self._tape.append(Asked(self._now(), door, said, error=error))
+                self._recording.append(RecordedCall(self._current_check(), method, all_arguments, error=error))
                 raise
-            told = Asked(self._now(), door, said, copy.deepcopy(answer))
-            polled = [n for n, old in enumerate(self._tape) if (old.check, old.subject) == (told.check, told.subject)]
-            if door != "call" and len(polled) >= MOST_POLLS:
-                self._tape[polled[-1]] = told  # it was asked until something came: that must be on the tape
+            recorded = RecordedCall(self._current_check(), method, all_arguments, copy.deepcopy(answer))
+            earlier = [
+                index
+                for index, recorded_call in enumerate(self._recording)
+                if (recorded_call.check, recorded_call.subject) == (recorded.check, recorded.subject)
+            ]
+            if method != "call" and len(earlier) >= MAX_RECORDED_POLLS:
+                self._recording[earlier[-1]] = (
+                    recorded  # a check polls until its condition holds, so the last answer must be kept
+                )
             else:
-                self._tape.append(told)
+                self._recording.append(recorded)
             return answer
 
-        return asked if door in ASKED else ask
+        return record_call if method in INTERFACE_METHODS else call
 
 
-class Again:
-    """Doors that say to each check what was said to it before, in its order, each answer as `alter` makes it; in the
-    end they say the last thing again and again."""
+class Replayer:
+    """A `PublicInterface` that replays to each check its recorded answers in order, each altered by `alter`.
 
-    def __init__(self, tape: list[Asked], alter: Callable[[Asked], Asked]) -> None:
+    The last answer is repeated.
+    """
+
+    def __init__(self, recording: list[RecordedCall], alter: Callable[[RecordedCall], RecordedCall]) -> None:
         self._alter = alter
         self._check = ""
-        self._left: dict[tuple[Any, ...], list[Asked]] = {}
-        for asked in reversed(tape):
-            self._left.setdefault((asked.check, *asked.subject), []).append(asked)
+        self._remaining: dict[tuple[Any, ...], list[RecordedCall]] = {}
+        for recorded_call in reversed(recording):
+            self._remaining.setdefault((recorded_call.check, *recorded_call.subject), []).append(recorded_call)
 
-    def begins(self, check: str) -> None:
-        """What this check asked comes next."""
+    def start_check(self, check: str) -> None:
+        """Replay the answers of this check from now on."""
         self._check = check
 
-    def __getattr__(self, door: str) -> Any:
-        return lambda *words, **params: self._answer(Asked(self._check, door, (*words, params)))
+    def __getattr__(self, method: str) -> Any:
+        return lambda *arguments, **params: self._replay(RecordedCall(self._check, method, (*arguments, params)))
 
-    def _answer(self, asked: Asked) -> Any:
-        left = self._left.get((self._check, *asked.subject))
-        if not left:
-            raise LookupError(f"nobody asked {asked.subject} before")
-        next_one = left.pop() if len(left) > 1 else left[0]
-        told = self._alter(replace(next_one, answer=copy.deepcopy(next_one.answer)))
-        if told.error is not None:
-            raise told.error
-        return told.answer
+    def _replay(self, call: RecordedCall) -> Any:
+        remaining = self._remaining.get((self._check, *call.subject))
+        if not remaining:
+            raise LookupError(f"nobody asked {call.subject} before")
+        recorded = remaining.pop() if len(remaining) > 1 else remaining[0]
+        altered = self._alter(replace(recorded, answer=copy.deepcopy(recorded.answer)))
+        if altered.error is not None:
+            raise altered.error
+        return altered.answer
 
 
-def verified_once(files: Path) -> Verified:
-    """All checks in their order, recorded. files: an empty folder that stays."""
-    with throwaway() as place, pytest.MonkeyPatch.context() as patch:
-        verified = Verified(place.root, files)
-        now = ""
-        tape: list[Asked] = []
-        really = doors.open_doors
+def record_verification(files: Path) -> RecordedVerification:
+    """Run and record all checks in order. files: an empty folder that remains."""
+    with temporary_sandbox() as sandbox, pytest.MonkeyPatch.context() as patch:
+        verification = RecordedVerification(sandbox.root, files)
+        current_check = ""
+        recording: list[RecordedCall] = []
+        open_interface = public_interface.open_interface
 
         @contextmanager
-        def recorded(place: Place) -> Iterator[Any]:
-            with really(place) as through:
-                yield Recorder(through, tape, lambda: now)
+        def open_recorded(sandbox: Sandbox) -> Iterator[Any]:
+            with open_interface(sandbox) as interface:
+                yield Recorder(interface, recording, lambda: current_check)
 
-        def begins(check: str) -> None:
-            nonlocal now
-            now = check
+        def on_start(check: str) -> None:
+            nonlocal current_check
+            current_check = check
 
-        patch.setattr(doors, "open_doors", recorded)
+        patch.setattr(public_interface, "open_interface", open_recorded)
         for group in GROUPS:
-            tape = verified.tapes[group.title] = []
-            verified.rows += group.run(place, begins)
-    return verified
+            recording = verification.recordings[group.title] = []
+            verification.results += group.run(sandbox, on_start)
+    return verification
 
 
-def with_answer(asked: Asked, **changed: Any) -> Asked:
-    """The same question, its answer changed in these fields (a REST answer in its body)."""
-    if isinstance(asked.answer, Answer):
-        return replace(asked, answer=replace(asked.answer, body={**asked.answer.body, **changed}))
-    return replace(asked, answer={**asked.answer, **changed})
+def with_answer(call: RecordedCall, **changes: Any) -> RecordedCall:
+    """The same call with these fields of its answer changed (of the body for REST)."""
+    if isinstance(call.answer, Answer):
+        return replace(call, answer=replace(call.answer, body={**call.answer.body, **changes}))
+    return replace(call, answer={**call.answer, **changes})

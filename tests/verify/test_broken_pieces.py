@@ -1,4 +1,4 @@
-"""The verification fails when something is broken: each piece in turn, really, and the checks that must notice it."""
+"""The verification notices broken code: each piece is broken in turn, and certain checks must fail."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ from vestim_core.jobs.managers.hyperparameters import HyperparametersManager
 from vestim_core.jobs.managers.importing import DataImportManager
 from vestim_core.jobs.managers.training import TrainingManager
 from vestim_core.jobs.registry import Registry
-from vestim_core.verify import container, manager
-from vestim_core.verify.check_groups import Group
-from vestim_core.verify.container_checks import CONTAINER
+from vestim_core.verify import container_checks, manager_checks
+from vestim_core.verify.check_groups import CheckGroup
+from vestim_core.verify.container_checks import CONTAINER_GROUP
 from vestim_core.verify.former_job import JOB_ID
-from vestim_core.verify.manager_checks import MANAGER
-from vestim_core.verify.sandbox import Place
+from vestim_core.verify.manager_checks import MANAGER_GROUP
+from vestim_core.verify.sandbox import Sandbox
 
 Patch = pytest.MonkeyPatch
 
 
-def around(patch: Patch, owner: Any, name: str, after: Callable[..., Any]) -> None:
-    """Call `after(*arguments)` whenever a method has done its work."""
-    really = getattr(owner, name)
+def call_after(patch: Patch, owner: Any, name: str, action: Callable[..., Any]) -> None:
+    """Call `action(*arguments)` after every call of a method."""
+    original = getattr(owner, name)
 
-    def wrapped(*given: Any, **named: Any) -> Any:
-        answer = really(*given, **named)
-        after(*given)
+    def call_both(*args: Any, **kwargs: Any) -> Any:
+        answer = original(*args, **kwargs)
+        action(*args)
         return answer
 
-    patch.setattr(owner, name, wrapped)
+    patch.setattr(owner, name, call_both)
 
 
 class NoLock:
-    """Lets everybody in."""
+    """A lock that locks nothing."""
 
     def __enter__(self) -> None: ...
 
@@ -54,8 +54,8 @@ class NoLock:
 
 
 def managers_are_shared(patch: Patch) -> None:
-    one = containers.new_managers()
-    patch.setattr(containers, "new_managers", lambda: dict(one))
+    managers = containers.new_managers()
+    patch.setattr(containers, "new_managers", lambda: dict(managers))
 
 
 def hyperparameters_are_not_looked_at(patch: Patch) -> None:
@@ -66,12 +66,14 @@ def any_state_may_follow(patch: Patch) -> None:
     patch.setattr(containers, "check_transition", lambda old, new: None)
 
 
-def the_flag_is_forgotten(patch: Patch) -> None:
-    around(patch, JobContainer, "set_intent", lambda job, *rest: job.stop_flag.clear())
+def stop_flag_is_cleared(patch: Patch) -> None:
+    call_after(patch, JobContainer, "set_intent", lambda job, *rest: job.stop_flag.clear())
 
 
 def processes_are_held_for_ever(patch: Patch) -> None:
-    around(patch, JobContainer, "attempt_ended", lambda job, task_id, *rest: job.handles.update({task_id: (1, 1.0)}))
+    call_after(
+        patch, JobContainer, "attempt_ended", lambda job, task_id, *rest: job.handles.update({task_id: (1, 1.0)})
+    )
 
 
 def tasks_are_not_counted(patch: Patch) -> None:
@@ -83,29 +85,29 @@ def settings_change_after_the_start(patch: Patch) -> None:
 
 
 def notes_are_not_stored(patch: Patch) -> None:
-    really = JobContainer.job_record
-    patch.setattr(JobContainer, "job_record", lambda self: {**really(self), "note": ""})
+    original = JobContainer.job_record
+    patch.setattr(JobContainer, "job_record", lambda self: {**original(self), "note": ""})
     patch.setattr(JobContainer, "from_record", _with_note(JobContainer.from_record))
 
 
-def _with_note(really: Callable[..., JobContainer]) -> Any:
+def _with_note(original: Callable[..., JobContainer]) -> Any:
     def read(record: dict[str, Any]) -> JobContainer:
-        made = really(record)
-        made.provenance = {**made.provenance, "read": True}
-        return made
+        container = original(record)
+        container.provenance = {**container.provenance, "read": True}
+        return container
 
     return read
 
 
-def nobody_waits(patch: Patch) -> None:
+def locks_are_missing(patch: Patch) -> None:
     patch.setattr(containers, "threading", SimpleNamespace(Event=threading.Event, RLock=NoLock))
 
 
 def an_event_is_lost_now_and_then(patch: Patch) -> None:
-    really = JobContainer._record
+    original = JobContainer._record
 
-    def record(self: JobContainer, *given: Any, **named: Any) -> None:
-        really(self, *given, **named)
+    def record(self: JobContainer, *args: Any, **kwargs: Any) -> None:
+        original(self, *args, **kwargs)
         if self.last_seq == 300:
             self.pending.pop()
 
@@ -127,37 +129,39 @@ def views_hold_what_changes(patch: Patch) -> None:
 
 
 def jobs_are_held_elsewhere_too(patch: Patch) -> None:
-    around(patch, JobManager, "persist_job_container", lambda self, job: vars(self).setdefault("cache", []).append(job))
+    call_after(
+        patch, JobManager, "persist_job_container", lambda self, job: vars(self).setdefault("cache", []).append(job)
+    )
 
 
 def ids_are_given_twice(patch: Patch) -> None:
-    really, last = JobManager.create_job, list[JobContainer]()
+    original, last = JobManager.create_job, list[JobContainer]()
 
     def create(self: JobManager, name: str, document: dict[str, Any]) -> JobContainer:
-        made = last.pop() if name.endswith("9") else really(self, name, document)
-        last[:] = [made]
-        return made
+        container = last.pop() if name.endswith("9") else original(self, name, document)
+        last[:] = [container]
+        return container
 
     patch.setattr(JobManager, "create_job", create)
 
 
 def tags_are_not_stored(patch: Patch) -> None:
-    really = JobContainer.job_record
-    patch.setattr(JobContainer, "job_record", lambda self: {**really(self), "tags": []})
+    original = JobContainer.job_record
+    patch.setattr(JobContainer, "job_record", lambda self: {**original(self), "tags": []})
 
 
 def remarks_are_not_stored(patch: Patch) -> None:
-    really = Registry.save
+    original = Registry.save
 
     def save(self: Registry, job: JobContainer) -> None:
         job.pending[:] = [event for event in job.pending if "remark 5" not in str(event.data)]
-        really(self, job)
+        original(self, job)
 
     patch.setattr(Registry, "save", save)
 
 
 def ended_jobs_stay(patch: Patch) -> None:
-    around(
+    call_after(
         patch,
         JobManager,
         "persist_job_container",
@@ -166,8 +170,8 @@ def ended_jobs_stay(patch: Patch) -> None:
 
 
 def ended_jobs_are_kept_alive(patch: Patch) -> None:
-    kept: list[JobContainer] = []
-    around(patch, JobManager, "persist_job_container", lambda self, job: kept.append(job))
+    references: list[JobContainer] = []
+    call_after(patch, JobManager, "persist_job_container", lambda self, job: references.append(job))
 
 
 def units_end_half_done(patch: Patch) -> None:
@@ -185,75 +189,90 @@ def folders_stay(patch: Patch) -> None:
 
 
 def folders_do_not_tell(patch: Patch) -> None:
-    patch.setattr(manager, "rebuild", lambda managing: [])
+    patch.setattr(manager_checks, "rebuild", lambda manager: [])
 
 
 def imports_come_twice(patch: Patch) -> None:
-    really = Registry.has
-    patch.setattr(Registry, "has", lambda self, job_id: really(self, job_id) and job_id != JOB_ID)
+    original = Registry.has
+    patch.setattr(Registry, "has", lambda self, job_id: original(self, job_id) and job_id != JOB_ID)
 
 
 def imports_write_to_their_source(patch: Patch) -> None:
-    around(patch, importing, "read_former_job", lambda root, entry: (root / "seen").touch())
+    call_after(patch, importing, "read_former_job", lambda root, entry: (root / "seen").touch())
 
 
 def a_bad_import_stops_the_others(patch: Patch) -> None:
-    patch.setattr(importing, "candidates", lambda paths: [one for one in candidates(paths) if one.folder is None])
+    patch.setattr(
+        importing,
+        "candidates",
+        lambda paths: [candidate for candidate in candidates(paths) if candidate.folder is None],
+    )
 
 
 @dataclass(frozen=True)
-class Broken:
-    """A piece, how it is broken, the beginnings of the checks that must notice, and of those that may."""
+class Fault:
+    """A way to break the code. noticed_by: prefixes of the checks that must fail; may_fail: of those that may fail
+    too.
+    """
 
-    group: Group[Any]
-    by: Callable[[Patch], None]
-    noticed: tuple[str, ...]
-    also: tuple[str, ...] = ()
+    group: CheckGroup[Any]
+    apply: Callable[[Patch], None]
+    noticed_by: tuple[str, ...]
+    may_fail: tuple[str, ...] = ()
 
 
 STORED, THREADS = "A container that is stored", "10,000 updates"
-ALL = [
-    Broken(CONTAINER, managers_are_shared, ("A new container", "Two jobs")),
-    Broken(CONTAINER, hyperparameters_are_not_looked_at, ("Managers look",)),
-    Broken(CONTAINER, any_state_may_follow, ("States change", THREADS), (STORED,)),
-    Broken(CONTAINER, the_flag_is_forgotten, ("The stop flag", THREADS), (STORED,)),
-    Broken(CONTAINER, processes_are_held_for_ever, ("Managers follow", THREADS), (STORED,)),
-    Broken(CONTAINER, tasks_are_not_counted, ("Managers follow",)),
-    Broken(CONTAINER, settings_change_after_the_start, ("A started job", "Managers look", "Two jobs")),
-    Broken(CONTAINER, notes_are_not_stored, (STORED, THREADS)),
-    Broken(CONTAINER, nobody_waits, ("A change is whole", THREADS)),
-    Broken(CONTAINER, an_event_is_lost_now_and_then, (THREADS,)),
-    Broken(CONTAINER, documents_are_shared, ("Two jobs",)),
-    Broken(CONTAINER, views_hold_what_changes, ("What a reader",)),
-    Broken(MANAGER, jobs_are_held_elsewhere_too, ("job_containers is",), ("A job that has ended",)),
-    Broken(MANAGER, ids_are_given_twice, ("50 jobs",), ("A job that has ended",)),
-    Broken(MANAGER, tags_are_not_stored, ("Every change",)),
-    Broken(MANAGER, remarks_are_not_stored, ("Every event",)),
-    Broken(MANAGER, ended_jobs_stay, ("A job that has ended",)),
-    Broken(MANAGER, ended_jobs_are_kept_alive, ("A job that has ended",)),
-    Broken(MANAGER, units_end_half_done, ("What is done together",)),
-    Broken(MANAGER, a_used_id_is_forgotten, ("A deleted job",)),
-    Broken(MANAGER, folders_stay, ("A deleted job", "What is done together", "A registry")),
-    Broken(MANAGER, folders_do_not_tell, ("A registry",)),
-    Broken(MANAGER, imports_come_twice, ("Jobs of PyBattML",)),
-    Broken(MANAGER, imports_write_to_their_source, ("Jobs of PyBattML",)),
-    Broken(MANAGER, a_bad_import_stops_the_others, ("Jobs of PyBattML",)),
+FAULTS = [
+    Fault(CONTAINER_GROUP, managers_are_shared, ("A new container", "Two jobs")),
+    Fault(CONTAINER_GROUP, hyperparameters_are_not_looked_at, ("Managers look",)),
+    Fault(CONTAINER_GROUP, any_state_may_follow, ("States change", THREADS), (STORED,)),
+    Fault(CONTAINER_GROUP, stop_flag_is_cleared, ("The stop flag", THREADS), (STORED,)),
+    Fault(CONTAINER_GROUP, processes_are_held_for_ever, ("Managers follow", THREADS), (STORED,)),
+    Fault(CONTAINER_GROUP, tasks_are_not_counted, ("Managers follow",)),
+    Fault(CONTAINER_GROUP, settings_change_after_the_start, ("A started job", "Managers look", "Two jobs")),
+    Fault(CONTAINER_GROUP, notes_are_not_stored, (STORED, THREADS)),
+    Fault(CONTAINER_GROUP, locks_are_missing, ("A change is whole", THREADS)),
+    Fault(CONTAINER_GROUP, an_event_is_lost_now_and_then, (THREADS,)),
+    Fault(CONTAINER_GROUP, documents_are_shared, ("Two jobs",)),
+    Fault(CONTAINER_GROUP, views_hold_what_changes, ("What a reader",)),
+    Fault(MANAGER_GROUP, jobs_are_held_elsewhere_too, ("job_containers is",), ("A job that has ended",)),
+    Fault(MANAGER_GROUP, ids_are_given_twice, ("50 jobs",), ("A job that has ended",)),
+    Fault(MANAGER_GROUP, tags_are_not_stored, ("Every change",)),
+    Fault(MANAGER_GROUP, remarks_are_not_stored, ("Every event",)),
+    Fault(MANAGER_GROUP, ended_jobs_stay, ("A job that has ended",)),
+    Fault(MANAGER_GROUP, ended_jobs_are_kept_alive, ("A job that has ended",)),
+    Fault(MANAGER_GROUP, units_end_half_done, ("What is done together",)),
+    Fault(MANAGER_GROUP, a_used_id_is_forgotten, ("A deleted job",)),
+    Fault(MANAGER_GROUP, folders_stay, ("A deleted job", "What is done together", "A registry")),
+    Fault(MANAGER_GROUP, folders_do_not_tell, ("A registry",)),
+    Fault(MANAGER_GROUP, imports_come_twice, ("Jobs of PyBattML",)),
+    Fault(MANAGER_GROUP, imports_write_to_their_source, ("Jobs of PyBattML",)),
+    Fault(MANAGER_GROUP, a_bad_import_stops_the_others, ("Jobs of PyBattML",)),
 ]
 
 
-@pytest.mark.parametrize("broken", [pytest.param(one, id=one.by.__name__) for one in ALL])
-def test_a_broken_piece_is_noticed(broken: Broken, tmp_path: Path, monkeypatch: Patch) -> None:
-    monkeypatch.setattr(container, "OTHERS_WAIT_S", 0.05)
-    if THREADS not in broken.noticed:
-        monkeypatch.setattr(container, "UPDATES", 400)
-    broken.by(monkeypatch)
-    red = [row for row in broken.group.run(Place(tmp_path)) if not row.passed]
-    for row in red:
-        assert row.reason and "\n" not in row.reason and row.check.startswith((*broken.noticed, *broken.also)), row
-    for beginning in broken.noticed:
-        assert any(row.check.startswith(beginning) for row in red), beginning
+@pytest.mark.parametrize("fault", [pytest.param(fault, id=fault.apply.__name__) for fault in FAULTS])
+def test_fault_is_noticed(fault: Fault, tmp_path: Path, monkeypatch: Patch) -> None:
+    monkeypatch.setattr(container_checks, "INTRUSION_WAIT_S", 0.05)
+    if THREADS not in fault.noticed_by:
+        monkeypatch.setattr(container_checks, "UPDATES", 400)
+    fault.apply(monkeypatch)
+    failed = [result for result in fault.group.run(Sandbox(tmp_path)) if not result.passed]
+    for result in failed:
+        assert (
+            result.reason
+            and "\n" not in result.reason
+            and result.check.startswith((*fault.noticed_by, *fault.may_fail))
+        ), result
+    for prefix in fault.noticed_by:
+        assert any(result.check.startswith(prefix) for result in failed), prefix
 
 
-def test_whole_pieces_pass(tmp_path: Path, monkeypatch: Patch) -> None:
-    monkeypatch.setattr(container, "UPDATES", 400)
-    assert not [row for group in (CONTAINER, MANAGER) for row in group.run(Place(tmp_path)) if not row.passed]
+def test_intact_code_passes(tmp_path: Path, monkeypatch: Patch) -> None:
+    monkeypatch.setattr(container_checks, "UPDATES", 400)
+    assert not [
+        result
+        for group in (CONTAINER_GROUP, MANAGER_GROUP)
+        for result in group.run(Sandbox(tmp_path))
+        if not result.passed
+    ]

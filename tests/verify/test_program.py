@@ -1,4 +1,4 @@
-"""The program: what is printed and how it ends, and that a check which goes wrong in any way is a row that failed."""
+"""The program: its output and exit codes; a check that goes wrong in any way becomes a failed result."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ from tests.daemon.daemons import eventually
 from vestim_core.spec.errors import refused
 from vestim_core.system import is_locked, own_command
 from vestim_core.verify import __main__ as program
-from vestim_core.verify import place as places
-from vestim_core.verify.check_groups import Group, Row, expect
-from vestim_core.verify.sandbox import Place, throwaway
+from vestim_core.verify import sandbox as sandbox_module
+from vestim_core.verify.check_groups import CheckGroup, CheckResult, expect
+from vestim_core.verify.sandbox import Sandbox, temporary_sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
-def nothing(place: Place) -> Iterator[None]:
+def no_fixture(sandbox: Sandbox) -> Iterator[None]:
     yield None
 
 
 @contextmanager
-def no_scene(place: Place) -> Iterator[None]:
+def unopenable_fixture(sandbox: Sandbox) -> Iterator[None]:
     raise refused("there is no room")
     yield
 
 
 @contextmanager
-def bad_end(place: Place) -> Iterator[None]:
+def unclosable_fixture(sandbox: Sandbox) -> Iterator[None]:
     yield None
     raise OSError("it does not go")
 
@@ -54,68 +54,75 @@ def short_folder() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def made(scene: Any = nothing) -> Group[None]:
+def new_group(open_fixture: Any = no_fixture) -> CheckGroup[None]:
     """A group of one check that holds and some that go wrong in different ways."""
-    group = Group("A group", scene)
+    group = CheckGroup("A group", open_fixture)
 
     @group.check("This holds")
-    def holds(scene: None) -> None:
+    def holds(fixture: None) -> None:
         expect(True, "it does not")
 
     @group.check("This does not")
-    def fails(scene: None) -> None:
+    def fails(fixture: None) -> None:
         expect(False, "two are\nthree")
 
     @group.check("This crashes")
-    def crashes(scene: None) -> None:
+    def crashes(fixture: None) -> None:
         raise ZeroDivisionError("oh\nno")
 
     @group.check("This is refused")
-    def is_refused(scene: None) -> None:
+    def is_refused(fixture: None) -> None:
         raise refused("the disk is full")
 
     @group.check("This asserts")
-    def asserts(scene: None) -> None:
-        assert scene, ""
+    def asserts(fixture: None) -> None:
+        assert fixture, ""
 
     return group
 
 
-def run(group: Group[None]) -> dict[str, Row]:
-    return {row.check: row for row in group.run(Place(Path("/nowhere")))}
+def run(group: CheckGroup[None]) -> dict[str, CheckResult]:
+    return {result.check: result for result in group.run(Sandbox(Path("/nowhere")))}
 
 
-def test_whatever_goes_wrong_in_a_check_is_a_row_with_a_sentence() -> None:
-    rows = run(made())
-    assert [row.passed for row in rows.values()] == [True, False, False, False, False]
-    assert rows["This holds"].reason == "" and rows["This is refused"].reason == "the disk is full"
-    assert rows["This crashes"].reason.startswith("the check itself ended with ZeroDivisionError at test_program.py:")
-    assert "AssertionError" in rows["This asserts"].reason
+def test_any_failure_in_a_check_is_a_failed_result() -> None:
+    results = run(new_group())
+    assert [result.passed for result in results.values()] == [True, False, False, False, False]
+    assert results["This holds"].reason == "" and results["This is refused"].reason == "the disk is full"
+    assert results["This crashes"].reason.startswith(
+        "the check itself ended with ZeroDivisionError at test_program.py:"
+    )
+    assert "AssertionError" in results["This asserts"].reason
 
 
-def test_what_cannot_be_opened_or_put_away_is_a_row_too() -> None:
-    closed = run(made(no_scene))
-    assert len(closed) == 5 and {row.reason for row in closed.values()} == {"nothing to look at: there is no room"}
-    ended = run(made(bad_end))
-    assert len(ended) == 6 and "it does not go" in ended["What was opened for these checks is put away"].reason
+def test_failing_fixture_is_a_failed_result() -> None:
+    unopened_results = run(new_group(unopenable_fixture))
+    assert len(unopened_results) == 5 and {result.reason for result in unopened_results.values()} == {
+        "nothing to look at: there is no room"
+    }
+    unclosed_results = run(new_group(unclosable_fixture))
+    assert (
+        len(unclosed_results) == 6
+        and "it does not go" in unclosed_results["What was opened for these checks is put away"].reason
+    )
 
 
-def test_it_ends_with_one_when_any_check_fails(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
-    monkeypatch.setattr(program, "GROUPS", (made(),))
+def test_exit_code_is_one_when_any_check_fails(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    monkeypatch.setattr(program, "GROUPS", (new_group(),))
     assert program.main([]) == 1
-    said = capsys.readouterr().out
-    for words in ("A group", "This holds", "ok", "FAILED", "the disk is full", "two are three"):
-        assert words in said
-    assert said.rstrip().endswith("4 of 5 checks failed.")
+    output = capsys.readouterr().out
+    for text in ("A group", "This holds", "ok", "FAILED", "the disk is full", "two are three"):
+        assert text in output
+    assert output.rstrip().endswith("4 of 5 checks failed.")
     assert program.main(["--json"]) == 1
-    told = json.loads(capsys.readouterr().out)
-    assert told["passed"] is False and len(told["checks"]) == 5
-    assert set(told["checks"][0]) == {"group", "check", "passed", "seconds", "reason"}
+    record = json.loads(capsys.readouterr().out)
+    assert record["passed"] is False and len(record["checks"]) == 5
+    assert set(record["checks"][0]) == {"group", "check", "passed", "seconds", "reason"}
 
 
-def test_it_ends_with_zero_when_all_hold(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
-    group = Group("A group", nothing)
-    group.check("This holds")(lambda scene: None)
+def test_exit_code_is_zero_when_all_checks_pass(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    group = CheckGroup("A group", no_fixture)
+    group.check("This holds")(lambda fixture: None)
     monkeypatch.setattr(program, "GROUPS", (group,))
     assert program.main(["--json"]) == 0
     assert json.loads(capsys.readouterr().out)["passed"] is True
@@ -123,44 +130,46 @@ def test_it_ends_with_zero_when_all_hold(monkeypatch: pytest.MonkeyPatch, capsys
     assert "All 1 checks passed in 0 s." in capsys.readouterr().out
 
 
-def test_ctrl_c_ends_it_and_nothing_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[Place] = []
+def test_ctrl_c_removes_the_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    sandboxes: list[Sandbox] = []
 
     @contextmanager
-    def interrupted(place: Place) -> Iterator[None]:
-        seen.append(place)
+    def interrupted(sandbox: Sandbox) -> Iterator[None]:
+        sandboxes.append(sandbox)
         raise KeyboardInterrupt
         yield
 
-    monkeypatch.setattr(program, "GROUPS", (made(interrupted),))
+    monkeypatch.setattr(program, "GROUPS", (new_group(interrupted),))
     assert program.main([]) == program.INTERRUPTED
-    assert not seen[0].root.exists()
+    assert not sandboxes[0].root.exists()
 
 
-def test_without_a_place_it_says_so(monkeypatch: pytest.MonkeyPatch, capsys: Any, tmp_path: Path) -> None:
-    monkeypatch.setattr(places.tempfile, "mkdtemp", lambda **given: (tmp_path / "no" / "such").mkdir())
+def test_missing_temporary_folder_is_reported(monkeypatch: pytest.MonkeyPatch, capsys: Any, tmp_path: Path) -> None:
+    monkeypatch.setattr(sandbox_module.tempfile, "mkdtemp", lambda **kwargs: (tmp_path / "no" / "such").mkdir())
     assert program.main([]) == 2
     assert "TMPDIR" in capsys.readouterr().err
 
 
-def test_whoever_is_left_behind_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(places, "GOES_S", 0.2)
-    with throwaway() as place:
-        left = subprocess.Popen(
-            [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, env=os.environ | {"VESTIM_HOME": str(place.root)}
+def test_remaining_processes_are_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox_module, "END_TIMEOUT_S", 0.2)
+    with temporary_sandbox() as sandbox:
+        orphan = subprocess.Popen(
+            [sys.executable, "-c", "input()"],
+            stdin=subprocess.PIPE,
+            env=os.environ | {"VESTIM_HOME": str(sandbox.root)},
         )
-        assert [process.pid for process in place.processes()] == [left.pid]
-        other = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-        assert psutil.pid_exists(other.pid)
-    assert left.wait(10) != 0 and not place.root.exists()
-    assert other.poll() is None, "nobody else is touched"
-    other.communicate(b"\n", timeout=10)
-    assert left.stdin is not None
-    left.stdin.close()
+        assert [process.pid for process in sandbox.processes()] == [orphan.pid]
+        unrelated = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+        assert psutil.pid_exists(unrelated.pid)
+    assert orphan.wait(10) != 0 and not sandbox.root.exists()
+    assert unrelated.poll() is None, "nobody else is touched"
+    unrelated.communicate(b"\n", timeout=10)
+    assert orphan.stdin is not None
+    orphan.stdin.close()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no Ctrl+C for another group of processes")
-def test_ctrl_c_on_the_command_line_leaves_no_service_behind(short_folder: Path) -> None:
+def test_ctrl_c_on_the_command_line_leaves_no_daemon_behind(short_folder: Path) -> None:
     verifying = subprocess.Popen(
         own_command("cli", "verify"),
         env=os.environ | {"TMPDIR": str(short_folder)},
@@ -171,16 +180,16 @@ def test_ctrl_c_on_the_command_line_leaves_no_service_behind(short_folder: Path)
     (root,) = short_folder.iterdir()
     os.killpg(verifying.pid, signal.SIGINT)
     assert verifying.wait(60) == program.INTERRUPTED
-    assert Place(root).processes() == [] and not root.exists()
+    assert Sandbox(root).processes() == [] and not root.exists()
 
 
-def test_it_is_started_by_three_names(vestim: Vestim) -> None:
-    listed = vestim("verify", "--list")
-    assert listed.returncode == 0, listed.stderr
-    for words in (["-m", "vestim_core.verify"], [str(ROOT / "tests" / "test_job_container_migration.py")]):
+def test_it_has_three_entry_points(vestim: Vestim) -> None:
+    listing = vestim("verify", "--list")
+    assert listing.returncode == 0, listing.stderr
+    for arguments in (["-m", "vestim_core.verify"], [str(ROOT / "tests" / "test_job_container_migration.py")]):
         answer = subprocess.run(
-            [sys.executable, *words, "--list"], capture_output=True, encoding="utf-8", check=True, cwd=ROOT
+            [sys.executable, *arguments, "--list"], capture_output=True, encoding="utf-8", check=True, cwd=ROOT
         )
-        assert answer.stdout == listed.stdout
+        assert answer.stdout == listing.stdout
     for group in program.GROUPS:
-        assert group.title in listed.stdout and all(name in listed.stdout for name in group.checks)
+        assert group.title in listing.stdout and all(name in listing.stdout for name in group.checks)

@@ -20,7 +20,7 @@ POOL_SIZE = 8
 """Connections for requests that are answered at once; further requests queue. Arbitrary, 4 to 32 works."""
 MAX_WAITING = 200
 """Maximum number of requests that wait for events at once: each holds a connection of its own."""
-ANSWER_TIMEOUT_S = 5.0  # a living daemon answers in milliseconds; the rest is for a busy machine
+ANSWER_TIMEOUT_S = 5.0  # allows for a busy machine, short enough for a waiting client; arbitrary
 
 
 class ClientPool:

@@ -1,5 +1,5 @@
-"""The verification that anybody can run: `python -m vestim_core.verify`, `vestim verify`.
+"""Verification that any user can run: `python -m vestim_core.verify` or `vestim verify`.
 
-It looks at Vestim through its public doors (containers, manager and verbs, the protocol, REST, processes) in a home of
-its own that is gone afterwards, and says of each promise whether it holds. It touches nothing of the user's.
+It uses Vestim through its public interfaces (containers, manager and verbs, the protocol, REST, processes) in a
+temporary home and reports for each promise whether it holds. It touches no data of the user.
 """

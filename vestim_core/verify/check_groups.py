@@ -1,4 +1,4 @@
-"""Checks: small functions with a sentence, in groups; what comes of one is a row, whatever happens in it."""
+"""Groups of checks. A check is a small function with a name; its outcome is a result, whatever happens in it."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from vestim_core.spec.errors import VestimError
-from vestim_core.verify.sandbox import Place
+from vestim_core.verify.sandbox import Sandbox
 
-Scene = TypeVar("Scene")
+Fixture = TypeVar("Fixture")
 
 
 class CheckFailed(Exception):
-    """What a check found wrong, in one sentence."""
+    """A failed expectation; the message is one sentence."""
 
 
-def expect(holds: object, sentence: str) -> None:
-    """End the check with this sentence unless the thing holds."""
-    if not holds:
-        raise CheckFailed(sentence)
+def expect(condition: object, message: str) -> None:
+    """Fail the check with this message unless the condition is true."""
+    if not condition:
+        raise CheckFailed(message)
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """What came of one check. reason: why it failed, empty when it did not."""
+class CheckResult:
+    """Outcome of one check. reason: why it failed; empty when it passed."""
 
     group: str
     check: str
@@ -40,69 +40,72 @@ class Row:
         return asdict(self)
 
 
-class Group(Generic[Scene]):
-    """Checks that share a scene and stand in the order in which they are made.
+class CheckGroup(Generic[Fixture]):
+    """Checks that share a fixture, in the order in which they run.
 
-    scene: opens what the checks look at, and puts it away afterwards.
+    open_fixture: opens the object that the checks examine, and closes it afterwards.
     """
 
-    def __init__(self, title: str, scene: Callable[[Place], AbstractContextManager[Scene]]) -> None:
+    def __init__(self, title: str, open_fixture: Callable[[Sandbox], AbstractContextManager[Fixture]]) -> None:
         self.title = title
-        self.scene = scene
-        self.checks: dict[str, Callable[[Scene], None]] = {}
+        self.open_fixture = open_fixture
+        self.checks: dict[str, Callable[[Fixture], None]] = {}
 
-    def check(self, sentence: str) -> Callable[[Callable[[Scene], None]], Callable[[Scene], None]]:
-        """Make a function the check of that sentence."""
+    def check(self, name: str) -> Callable[[Callable[[Fixture], None]], Callable[[Fixture], None]]:
+        """Decorator that registers a function as the check of this name."""
 
-        def add(function: Callable[[Scene], None]) -> Callable[[Scene], None]:
-            self.checks[sentence] = function
+        def register(function: Callable[[Fixture], None]) -> Callable[[Fixture], None]:
+            self.checks[name] = function
             return function
 
-        return add
+        return register
 
-    def run(self, place: Place, begins: Callable[[str], None] = lambda sentence: None) -> Iterator[Row]:
-        """One row a check. begins: told of each before it is made.
+    def run(self, sandbox: Sandbox, on_start: Callable[[str], None] = lambda name: None) -> Iterator[CheckResult]:
+        """Run every check and yield its result. on_start: called with the name of each check before it runs.
 
-        A scene that cannot be opened fails every check; one that cannot be put away is a failed row of its own.
+        If the fixture cannot be opened, every check fails; if it cannot be closed, that is a failed result of its own.
         """
-        stack = ExitStack()
+        exit_stack = ExitStack()
         try:
-            scene = stack.enter_context(self.scene(place))
+            fixture = exit_stack.enter_context(self.open_fixture(sandbox))
         except Exception as error:
             yield from (
-                Row(self.title, name, False, 0.0, f"nothing to look at: {words(error)}") for name in self.checks
+                CheckResult(self.title, name, False, 0.0, f"nothing to look at: {failure_reason(error)}")
+                for name in self.checks
             )
             return
         try:
-            yield from self.over(scene, begins)
+            yield from self.run_with(fixture, on_start)
         finally:
             try:
-                stack.close()
+                exit_stack.close()
             except Exception as error:
-                yield Row(self.title, "What was opened for these checks is put away", False, 0.0, words(error))
+                yield CheckResult(
+                    self.title, "What was opened for these checks is put away", False, 0.0, failure_reason(error)
+                )
 
-    def over(self, scene: Scene, begins: Callable[[str], None] = lambda sentence: None) -> Iterator[Row]:
-        """One row a check, made over a scene that is open."""
+    def run_with(self, fixture: Fixture, on_start: Callable[[str], None] = lambda name: None) -> Iterator[CheckResult]:
+        """Run every check with an open fixture and yield its result."""
         for name, function in self.checks.items():
-            begins(name)
-            yield self._made(name, function, scene)
+            on_start(name)
+            yield self._run_check(name, function, fixture)
 
-    def _made(self, name: str, function: Callable[[Scene], None], scene: Scene) -> Row:
-        began_s = time.monotonic()
+    def _run_check(self, name: str, function: Callable[[Fixture], None], fixture: Fixture) -> CheckResult:
+        start_s = time.monotonic()
         reason = ""
         try:
-            function(scene)
-        except Exception as error:  # a check that crashes has failed, and the others go on
-            reason = words(error)
-        return Row(self.title, name, not reason, round(time.monotonic() - began_s, 3), reason)
+            function(fixture)
+        except Exception as error:  # a crash fails this check only; the others still run
+            reason = failure_reason(error)
+        return CheckResult(self.title, name, not reason, round(time.monotonic() - start_s, 3), reason)
 
 
-def words(error: Exception) -> str:
-    """One sentence about what ended a check."""
+def failure_reason(error: Exception) -> str:
+    """One sentence about the exception that ended a check."""
     if isinstance(error, CheckFailed | VestimError) and str(error):
         return str(error)
-    trace = error.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    where = f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
-    return " ".join(f"the check itself ended with {type(error).__name__}{where}: {error}".split())
+    traceback = error.__traceback__
+    while traceback and traceback.tb_next:
+        traceback = traceback.tb_next
+    location = f" at {Path(traceback.tb_frame.f_code.co_filename).name}:{traceback.tb_lineno}" if traceback else ""
+    return " ".join(f"the check itself ended with {type(error).__name__}{location}: {error}".split())

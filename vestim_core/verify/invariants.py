@@ -1,4 +1,4 @@
-"""What must hold of a container at any moment, and changes to it that are drawn at random, legal or not."""
+"""Invariants of a container, and random changes to it, legal or not."""
 
 from __future__ import annotations
 
@@ -23,60 +23,70 @@ from vestim_core.verify.check_groups import expect
 
 
 class Watch:
-    """Looks at one container, and at the events that have come since it last looked."""
+    """Checks one container, and the events that were added since the last check."""
 
     def __init__(self, container: JobContainer) -> None:
         self.container = container
-        self._seen = 0
-        self._job = JobState.DRAFT
-        self._tasks: dict[str, TaskState] = {}
+        self._checked_count = 0
+        self._job_state = JobState.DRAFT
+        self._task_states: dict[str, TaskState] = {}
 
     def look(self) -> None:
-        """`CheckFailed` with the first thing that does not hold."""
+        """Raise `CheckFailed` for the first invariant that does not hold."""
         with self.container.lock:
-            self._events()
-            self._processes()
-            self._levels()
+            self._check_events()
+            self._check_processes()
+            self._check_progress_levels()
             record = self.container.to_record()
             expect(JobContainer.from_record(record).to_record() == record, "the stored container is another one")
 
-    def _events(self) -> None:
+    def _check_events(self) -> None:
         pending = self.container.pending
         expect(pending[0].seq == 1 if pending else True, "the first event is not number 1")
-        for event in pending[self._seen :]:
-            self._seen += 1
-            expect(event.seq == self._seen, f"event {self._seen} bears the number {event.seq}")
-            self._follow(event)
-        expect(self._seen == self.container.last_seq, f"{self._seen} events were kept of {self.container.last_seq}")
-        expect(self._job is self.container.state, f"the job is {self.container.state}, its events say {self._job}")
-        for task_id, state in self._tasks.items():
-            found = self.container.tasks[task_id].state
-            expect(found is state, f"{task_id} is {found}, its events say {state}")
+        for event in pending[self._checked_count :]:
+            self._checked_count += 1
+            expect(event.seq == self._checked_count, f"event {self._checked_count} bears the number {event.seq}")
+            self._check_transition(event)
+        expect(
+            self._checked_count == self.container.last_seq,
+            f"{self._checked_count} events were kept of {self.container.last_seq}",
+        )
+        expect(
+            self._job_state is self.container.state,
+            f"the job is {self.container.state}, its events say {self._job_state}",
+        )
+        for task_id, state in self._task_states.items():
+            current_state = self.container.tasks[task_id].state
+            expect(current_state is state, f"{task_id} is {current_state}, its events say {state}")
 
-    def _follow(self, event: Event) -> None:
-        """Every state that is told follows from the one before by the table."""
+    def _check_transition(self, event: Event) -> None:
+        """Check that a reported state may follow the previous one."""
         if event.kind is EventKind.JOB and "state" in event.data:
-            new = JobState(event.data["state"])
-            expect(event.data["was"] == self._job, f"the job was {self._job}, event {event.seq} says otherwise")
-            expect(allowed(self._job, new), f"the job went from {self._job} to {new}")
-            self._job = new
+            new_state = JobState(event.data["state"])
+            expect(
+                event.data["was"] == self._job_state, f"the job was {self._job_state}, event {event.seq} says otherwise"
+            )
+            expect(allowed(self._job_state, new_state), f"the job went from {self._job_state} to {new_state}")
+            self._job_state = new_state
         if event.kind is EventKind.TASK:
             state = TaskState(event.data["state"])
-            was = self._tasks.get(event.task, state)
-            expect(allowed(was, state), f"{event.task} went from {was} to {state}")
-            self._tasks[event.task] = state
+            old_state = self._task_states.get(event.task, state)
+            expect(allowed(old_state, state), f"{event.task} went from {old_state} to {state}")
+            self._task_states[event.task] = state
 
-    def _processes(self) -> None:
-        stops = self.container.intent is Intent.STOP
-        expect(self.container.stop_flag.is_set() == stops, "the stop flag does not say what is wanted")
-        running = {
+    def _check_processes(self) -> None:
+        should_stop = self.container.intent is Intent.STOP
+        expect(self.container.stop_flag.is_set() == should_stop, "the stop flag does not say what is wanted")
+        running_ids = {
             task_id
             for task_id, task in self.container.tasks.items()
             if task.attempt and task.attempt.state is AttemptState.RUNNING
         }
-        expect(set(self.container.handles) == running, f"handles {set(self.container.handles)}, running {running}")
+        expect(
+            set(self.container.handles) == running_ids, f"handles {set(self.container.handles)}, running {running_ids}"
+        )
 
-    def _levels(self) -> None:
+    def _check_progress_levels(self) -> None:
         status = self.container.status()
         expect(0.0 <= status["fraction"] <= 1.0, f"the job is at {status['fraction']}")
         phases = [manager["phase"] for manager in status["managers"]]
@@ -88,7 +98,7 @@ class Watch:
 
 
 def random_change(container: JobContainer, rng: random.Random) -> None:
-    """One change, legal or not; one that is refused must leave everything as it was."""
+    """Apply one change, legal or not. A refused one must leave the container unchanged."""
     task_id = rng.choice(list(container.tasks))
     kind = rng.randrange(9)
     try:

@@ -1,4 +1,4 @@
-"""A model of the predecessor, brought in through the protocol and tested on a new file in a real process."""
+"""Checks of a PyBattML model: imported through the protocol and evaluated on a new file in a real process."""
 
 from __future__ import annotations
 
@@ -11,67 +11,71 @@ from pathlib import Path
 
 from vestim_core.client import import_legacy
 from vestim_core.spec.states import JOB_ENDS
-from vestim_core.verify import doors as service
-from vestim_core.verify.check_groups import Group, expect
-from vestim_core.verify.public_interface import Doors
-from vestim_core.verify.former_job import JOB_ID, predicted, write_former_job
-from vestim_core.verify.event_reader import job_is, read_until
-from vestim_core.verify.sandbox import Place
+from vestim_core.verify import public_interface
+from vestim_core.verify.check_groups import CheckGroup, expect
+from vestim_core.verify.event_reader import job_reaches, read_until
+from vestim_core.verify.former_job import JOB_ID, predict, write_former_job
+from vestim_core.verify.public_interface import PublicInterface
 from vestim_core.verify.sample_drives import write_drives
+from vestim_core.verify.sandbox import Sandbox
 
-CLOSE_V = 1e-5
+TOLERANCE_V = 1e-5  # allows float32 rounding; a test proves that an error of 1 mV fails
 
 
 @dataclass(slots=True)
-class Former:
-    """A job folder of the predecessor with a model in it, and a new file."""
+class LegacyModel:
+    """A PyBattML job folder that contains a model, and a new file."""
 
-    doors: Doors
+    interface: PublicInterface
     folder: str
     file: str
 
 
 @contextmanager
-def _former(place: Place) -> Iterator[Former]:
-    place.root.joinpath("former").mkdir()
-    folder = write_former_job(place.root / "former", with_weights=True)
-    with service.open_doors(place) as doors:
-        yield Former(doors, str(folder), write_drives(place.root / "new_data")["test"][0])
+def _open_legacy_model(sandbox: Sandbox) -> Iterator[LegacyModel]:
+    sandbox.root.joinpath("former").mkdir()
+    folder = write_former_job(sandbox.root / "former", with_weights=True)
+    with public_interface.open_interface(sandbox) as interface:
+        yield LegacyModel(interface, str(folder), write_drives(sandbox.root / "new_data")["test"][0])
 
 
-LEGACY = Group("A model of PyBattML", _former)
+LEGACY_MODEL_GROUP = CheckGroup("A model of PyBattML", _open_legacy_model)
 
 
-@LEGACY.check("It comes in with its job, ready to be tested")
-def comes_in(former: Former) -> None:
-    pages = list(import_legacy(former.doors.call, [former.folder]))
+@LEGACY_MODEL_GROUP.check("It comes in with its job, ready to be tested")
+def model_is_imported(model: LegacyModel) -> None:
+    pages = list(import_legacy(model.interface.call, [model.folder]))
     jobs = [job for page in pages for job in page["imported"]]
     expect([job["job_id"] for job in jobs] == [JOB_ID], f"these jobs came in: {[job['job_id'] for job in jobs]}")
     expect(jobs[0]["models"] == 1, f"{jobs[0]['models']} models can be tested: {' '.join(jobs[0]['notes'])}")
-    shown = former.doors.call("show_job", job_id=JOB_ID)
-    expect(shown["imported"] and shown["state"] == "done", f"the job is {shown['state']}")
+    job = model.interface.call("show_job", job_id=JOB_ID)
+    expect(job["imported"] and job["state"] == "done", f"the job is {job['state']}")
 
 
-@LEGACY.check("It gives PyBattML's numbers on a new file")
-def gives_its_numbers(former: Former) -> None:
-    asked = {"files": [former.file], "tasks": [], "every": False, "columns": {}, "repairs": []}
-    last_seq = former.doors.call("show_job", job_id=JOB_ID)["last_seq"]
-    task_id = former.doors.call("test", job_id=JOB_ID, **asked)["task_id"]
-    read_until(former.doors, JOB_ID, None, lambda event: event["seq"] > last_seq and job_is(*JOB_ENDS)(event), "a test")
-    paths = [entry["path"] for entry in former.doors.call("list_artifacts", job_id=JOB_ID)["artifacts"]]
-    written = next((path for path in paths if path.startswith(f"tasks/{task_id}/") and path.endswith(".csv")), "")
-    expect(written, "no predictions were written")
-    text = former.doors.call("read_artifact", job_id=JOB_ID, path=written)["data"].decode()
-    found = [float(row["predicted_voltage_V"]) for row in csv.DictReader(io.StringIO(text))]
-    wanted = _predicted(Path(former.file))
-    expect(len(found) == len(wanted), f"{len(found)} rows were predicted of {len(wanted)}")
-    off_V = max(abs(one - other) for one, other in zip(found, wanted, strict=True))
-    expect(off_V < CLOSE_V, f"they are up to {off_V:.6f} V off")
+@LEGACY_MODEL_GROUP.check("It gives PyBattML's numbers on a new file")
+def predictions_match_pybattml(model: LegacyModel) -> None:
+    params = {"files": [model.file], "tasks": [], "every": False, "columns": {}, "repairs": []}
+    last_seq = model.interface.call("show_job", job_id=JOB_ID)["last_seq"]
+    task_id = model.interface.call("test", job_id=JOB_ID, **params)["task_id"]
+    read_until(
+        model.interface, JOB_ID, None, lambda event: event["seq"] > last_seq and job_reaches(*JOB_ENDS)(event), "a test"
+    )
+    paths = [entry["path"] for entry in model.interface.call("list_artifacts", job_id=JOB_ID)["artifacts"]]
+    predictions_path = next(
+        (path for path in paths if path.startswith(f"tasks/{task_id}/") and path.endswith(".csv")), ""
+    )
+    expect(predictions_path, "no predictions were written")
+    text = model.interface.call("read_artifact", job_id=JOB_ID, path=predictions_path)["data"].decode()
+    predictions = [float(row["predicted_voltage_V"]) for row in csv.DictReader(io.StringIO(text))]
+    expected = _expected_predictions(Path(model.file))
+    expect(len(predictions) == len(expected), f"{len(predictions)} rows were predicted of {len(expected)}")
+    max_error_V = max(abs(prediction - target) for prediction, target in zip(predictions, expected, strict=True))
+    expect(max_error_V < TOLERANCE_V, f"they are up to {max_error_V:.6f} V off")
 
 
-def _predicted(file: Path) -> list[float]:
+def _expected_predictions(file: Path) -> list[float]:
     with file.open(encoding="utf-8", newline="") as lines:
         return [
-            predicted([float(row["SOC"]), float(row["Current (A)"]), float(row["Cell Temperature (C)"])])
+            predict([float(row["SOC"]), float(row["Current (A)"]), float(row["Cell Temperature (C)"])])
             for row in csv.DictReader(lines)
         ]

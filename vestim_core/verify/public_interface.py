@@ -1,8 +1,7 @@
-"""Doors: the public doors of one running service, as any user's program finds them.
+"""Access to one running daemon through its public interfaces, as users' programs have it.
 
 The protocol through the client library, REST through a real gateway, files and processes through the operating system.
-The checks of a service ask through these alone, so that what they are told can be recorded, and altered to see whether
-they notice.
+Checks of a daemon use these alone, so that tests can record every answer and alter it to prove that a check notices.
 """
 
 from __future__ import annotations
@@ -24,120 +23,123 @@ from vestim_core.system import own_command
 from vestim_core.system.home import ENVIRONMENT_VARIABLE
 from vestim_core.system.processes import ProcessRef, ref_of, tree_alive
 from vestim_core.verify.check_groups import CheckFailed
-from vestim_core.verify.sandbox import Place
+from vestim_core.verify.sandbox import Sandbox
 
-PATIENCE_S = 60.0
-"""How long a check waits at most for what must come; a machine may be busy."""
+TIMEOUT_S = 60.0
+"""Longest wait of a check for an expected event; most of it is for a busy machine."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What REST answers: the HTTP status, and the body's JSON (None where it is none)."""
+    """A REST answer: HTTP status and decoded JSON body (None when it is not JSON)."""
 
     status: int
     body: Any
 
 
-class Doors:
-    """Of the service of a place; it is started with the first call, and the gateway with the first request."""
+class PublicInterface:
+    """Public interfaces of the daemon of one sandbox.
 
-    def __init__(self, place: Place) -> None:
-        self._place = place
-        self._client = Client(place.home)
+    Owns a client, whose first call starts the daemon, and a gateway process, which the first request starts.
+    """
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._client = Client(sandbox.home)
         self._gateway: subprocess.Popen[str] | None = None
         self._port = 0
 
     def call(self, method: str, **params: Any) -> Any:
-        """The result of a method of the protocol; `VestimError` when it is refused."""
+        """Result of a protocol method. Raises `VestimError` when it is refused."""
         return self._client.call(method, **params)
 
-    def come_back(self) -> None:
-        """This client goes, and another one takes its place."""
+    def reconnect(self) -> None:
+        """Close the client and open another one."""
         self._client.close()
-        self._client = Client(self._place.home)
+        self._client = Client(self._sandbox.home)
 
     def rest(self, verb: str, path: str, body: Any = None, *, with_token: bool = True) -> Answer:
-        """One request to the gateway."""
+        """Send one request to the gateway."""
         if self._gateway is None:
-            self._gateway, self._port = _start_gateway(self._place)
-        token = (self._place.home.keys / "rest.token").read_text(encoding="ascii").strip()
+            self._gateway, self._port = _start_gateway(self._sandbox)
+        token = (self._sandbox.home.keys / "rest.token").read_text(encoding="ascii").strip()
         headers = {"Authorization": f"Bearer {token}"} if with_token else {}
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE_S)
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=TIMEOUT_S)
         try:
             text = None if verb == "GET" else json.dumps({} if body is None else body)
             connection.request(verb, path, text, {**headers, "Content-Type": "application/json"})
             answer = connection.getresponse()
-            return Answer(answer.status, _json(answer.read()))
+            return Answer(answer.status, _parse_json(answer.read()))
         finally:
             connection.close()
 
     def is_folder(self, path: str) -> bool:
-        """Whether there is such a folder."""
+        """True when the folder exists."""
         return Path(path).is_dir()
 
-    def process(self, pid: int) -> ProcessRef | None:
-        """The process of that number, known for all time; None when there is none."""
+    def find_process(self, pid: int) -> ProcessRef | None:
+        """Process with this id, identified uniquely over time; None when there is none."""
         return ref_of(pid)
 
-    def tree_lives(self, ref: ProcessRef) -> bool:
-        """Whether anything of this process, its session and its descendants lives."""
+    def is_tree_alive(self, ref: ProcessRef) -> bool:
+        """True while the process, its session or any descendant is alive."""
         return tree_alive(ref)
 
-    def gateway_ends(self) -> bool:
-        """Whether the gateway ends by itself, as it was told to."""
+    def wait_for_gateway_end(self) -> bool:
+        """Wait until the gateway has ended by itself; True when it did, with exit code 0."""
         try:
-            return self._gateway is not None and self._gateway.wait(PATIENCE_S) == 0
+            return self._gateway is not None and self._gateway.wait(TIMEOUT_S) == 0
         except subprocess.TimeoutExpired:
             return False
 
-    def service_lives(self) -> bool:
-        """Whether a daemon holds the lock of the home."""
-        return daemon_lives(self._place.home)
+    def is_daemon_alive(self) -> bool:
+        """True while a daemon holds the lock of the home."""
+        return daemon_lives(self._sandbox.home)
 
-    def left_running(self) -> list[str]:
-        """The command lines of processes of this place that do not go."""
-        if self._place.gone(PATIENCE_S):
+    def remaining_processes(self) -> list[str]:
+        """Command lines of processes of this sandbox that do not end in time."""
+        if self._sandbox.wait_until_empty(TIMEOUT_S):
             return []
-        return [" ".join(process.cmdline()) for process in self._place.processes()]
+        return [" ".join(find_process.cmdline()) for find_process in self._sandbox.processes()]
 
     def close(self) -> None:
-        """Let the client go and end the gateway."""
+        """Close the client and end the gateway."""
         self._client.close()
         if self._gateway is not None:
             self._gateway.terminate()
-            self._gateway.wait(PATIENCE_S)
+            self._gateway.wait(TIMEOUT_S)
             assert self._gateway.stdout is not None
             self._gateway.stdout.close()
 
 
 @contextmanager
-def open_doors(place: Place) -> Iterator[Doors]:
-    """The doors of the service of a place, shut afterwards."""
-    doors = Doors(place)
+def open_interface(sandbox: Sandbox) -> Iterator[PublicInterface]:
+    """Open the interface to a sandbox's daemon and close it afterwards."""
+    interface = PublicInterface(sandbox)
     try:
-        yield doors
+        yield interface
     finally:
-        doors.close()
+        interface.close()
 
 
-def _start_gateway(place: Place) -> tuple[subprocess.Popen[str], int]:
-    """A gateway on a free port, and that port."""
+def _start_gateway(sandbox: Sandbox) -> tuple[subprocess.Popen[str], int]:
+    """Start a gateway on a free port and return both."""
     gateway = subprocess.Popen(
         own_command("gateway", "--port", "0"),
-        env=os.environ | {ENVIRONMENT_VARIABLE: str(place.home.root)},
+        env=os.environ | {ENVIRONMENT_VARIABLE: str(sandbox.home.root)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,
     )
     assert gateway.stdout is not None
-    told = re.search(r"127\.0\.0\.1:(\d+)", gateway.stdout.readline())
-    if told is None:
+    match = re.search(r"127\.0\.0\.1:(\d+)", gateway.stdout.readline())
+    if match is None:
         gateway.kill()
         raise CheckFailed("the gateway did not say where it listens")
-    return gateway, int(told[1])
+    return gateway, int(match[1])
 
 
-def _json(text: bytes) -> Any:
+def _parse_json(text: bytes) -> Any:
     try:
         return json.loads(text)
     except ValueError:

@@ -1,22 +1,27 @@
-"""Three short made-up drives and the settings of a small job on them."""
+"""Three short synthetic drives and the settings of a small job on them."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-ROWS = 400
-ENDLESS = 1_000_000
-"""Epochs of a training that goes on until it is told to stop."""
+ROWS = 400  # seconds at 1 Hz; few, so that trainings are quick
+ENDLESS_EPOCHS = 1_000_000
+"""Number of epochs of a training that runs until it is stopped."""
 
 
 def write_drives(folder: Path) -> dict[str, list[str]]:
-    """One file a role, of a cell with some resistance at 1 Hz; the data section of a job on them."""
+    """Write one file per role, of a cell with ohmic resistance at 1 Hz, and return the data section of a job on
+    them.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    return {role: [_drive(folder / f"{role}.csv", 7 * n)] for n, role in enumerate(("train", "validation", "test"))}
+    return {
+        role: [_write_drive(folder / f"{role}.csv", 7 * index)]
+        for index, role in enumerate(("train", "validation", "test"))
+    }
 
 
-def _drive(path: Path, shift_s: int) -> str:
+def _write_drive(path: Path, shift_s: int) -> str:
     lines = ["Test Time (s),Voltage (V),Current (A),Cell Temperature (C),SOC"]
     soc = 0.9
     for time_s in range(ROWS):
@@ -27,12 +32,18 @@ def _drive(path: Path, shift_s: int) -> str:
     return str(path)
 
 
-def settings(**training: Any) -> dict[str, Any]:
-    """Everything of a job but its data: two small networks; `training` changes how they are trained."""
+def sample_settings(**training: Any) -> dict[str, Any]:
+    """All sections of a job except its data, for two small networks. training: overrides of the training section."""
     return {
         "signals": {"features": ["soc", "current_A", "temperature_degC"], "target": "voltage_V"},
         "preparation": [{"step": "resample"}, {"step": "normalise"}],
         "model": {"kind": "fnn", "sizes": [[4], [6]]},
-        "training": {"method": "rows", "max_epochs": ENDLESS, "patience": ENDLESS, "batch_rows": 64, **training},
+        "training": {
+            "method": "rows",
+            "max_epochs": ENDLESS_EPOCHS,
+            "patience": ENDLESS_EPOCHS,
+            "batch_rows": 64,
+            **training,
+        },
         "testing": {"baseline": False},
     }

@@ -1,4 +1,4 @@
-"""The place of a verification: a folder of its own, and the processes that belong to it, both gone in the end."""
+"""Sandbox of a verification: a temporary folder and the processes that belong to it."""
 
 from __future__ import annotations
 
@@ -19,57 +19,64 @@ from vestim_core.spec.errors import VestimError
 from vestim_core.system import Home
 from vestim_core.system.home import ENVIRONMENT_VARIABLE
 
-GOES_S = 5.0
-LOOK_S = 0.1
+END_TIMEOUT_S = 5.0  # processes still alive after it are killed
+POLL_S = 0.1  # each look lists every process of the machine
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """root: everything that a verification writes lies below it."""
+class Sandbox:
+    """A temporary folder. root: contains everything that a verification writes."""
 
     root: Path
 
     @property
     def home(self) -> Home:
-        """The home of the service that is looked at."""
+        """Home of the daemon under test."""
         return Home(self.root / "home")
 
     def processes(self) -> list[psutil.Process]:
-        """Every other process that lives for a home below the root, whoever started it."""
-        return [process for process in psutil.process_iter() if process.pid != os.getpid() and self._has(process)]
+        """Every other process that runs for a home below the root, whoever started it."""
+        return [process for process in psutil.process_iter() if process.pid != os.getpid() and self._owns(process)]
 
-    def gone(self, within_s: float) -> bool:
-        """Whether no such process lives any more, at the latest after so many seconds."""
-        deadline_s = time.monotonic() + within_s
+    def wait_until_empty(self, timeout_s: float) -> bool:
+        """Wait until no such process is left and return True; return False after `timeout_s`."""
+        deadline_s = time.monotonic() + timeout_s
         while self.processes():
             if time.monotonic() > deadline_s:
                 return False
-            time.sleep(LOOK_S)
+            time.sleep(POLL_S)
         return True
 
-    def _has(self, process: psutil.Process) -> bool:
+    def _owns(self, process: psutil.Process) -> bool:
         try:
             if process.status() == psutil.STATUS_ZOMBIE:
                 return False
-            named = process.environ().get(ENVIRONMENT_VARIABLE, "")
-            return Path(named).is_relative_to(self.root) if named else str(self.root) in " ".join(process.cmdline())
+            home_path = process.environ().get(ENVIRONMENT_VARIABLE, "")
+            return (
+                Path(home_path).is_relative_to(self.root)
+                if home_path
+                else str(self.root) in " ".join(process.cmdline())
+            )
         except (psutil.Error, OSError):
             return False
 
 
 @contextmanager
-def throwaway() -> Iterator[Place]:
-    """A fresh place; afterwards its service is stopped with all its jobs, whoever is left is ended, the folder goes."""
-    place = Place(Path(tempfile.mkdtemp(prefix="vestim-verify-")).resolve())
+def temporary_sandbox() -> Iterator[Sandbox]:
+    """Create a sandbox and remove it afterwards.
+
+    At the end its daemon is stopped with all jobs, processes still alive are killed, and the folder is deleted.
+    """
+    sandbox = Sandbox(Path(tempfile.mkdtemp(prefix="vestim-verify-")).resolve())
     try:
-        yield place
+        yield sandbox
     finally:
-        if daemon_lives(place.home):
-            with suppress(VestimError), Client(place.home, start=False) as client:
+        if daemon_lives(sandbox.home):
+            with suppress(VestimError), Client(sandbox.home, start=False) as client:
                 client.call("shutdown", stop_jobs=True)
-        if not place.gone(GOES_S):
-            for process in place.processes():
+        if not sandbox.wait_until_empty(END_TIMEOUT_S):
+            for process in sandbox.processes():
                 with suppress(psutil.Error):
                     process.kill()
-            place.gone(GOES_S)
-        shutil.rmtree(place.root, ignore_errors=True)
+            sandbox.wait_until_empty(END_TIMEOUT_S)
+        shutil.rmtree(sandbox.root, ignore_errors=True)

@@ -15,7 +15,7 @@ from vestim_core.client.discover import daemon_lives, start_daemon
 from vestim_core.spec.errors import ErrorCode, VestimError, not_found
 from vestim_core.system import Home
 
-STOP_TIMEOUT_S = 15.0  # normally well under a second; the rest is for a busy machine
+STOP_TIMEOUT_S = 15.0  # allows for a busy machine; arbitrary, 10 to 60 works
 STOP_JOBS_TIMEOUT_S = 50.0
 """Workers get 10 s to obey and 5 s to end, then are killed and verified; the rest is for a busy machine."""
 POLL_S = 0.02  # short against the time a daemon takes to end, long against one look

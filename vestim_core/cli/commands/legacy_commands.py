@@ -12,7 +12,7 @@ from vestim_core.cli.commands.serve import DEFAULT_PORT, Port, serve
 from vestim_core.cli.output import AsJson, say
 from vestim_core.system import own_command
 
-GATEWAY_STOP_TIMEOUT_S = 10.0  # it ends at once on SIGTERM; the rest is for a busy machine
+GATEWAY_STOP_TIMEOUT_S = 10.0  # allows for a busy machine; arbitrary, 5 to 60 works
 
 
 def register(app: typer.Typer) -> None:
