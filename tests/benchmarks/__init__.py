@@ -1,1 +1,1 @@
-"""Figures that the project promises, each measured by a module with `run()`."""
+"""Benchmarks of quantities that the project promises; each module measures with `run()`."""

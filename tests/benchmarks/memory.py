@@ -1,9 +1,9 @@
-"""How large a process has been: to be asked in a process of its own, for whatever ran there before counts."""
+"""Peak memory of a process. Measure in a fresh process, since everything that ran before counts."""
 
 from pathlib import Path
 
 
-def highest_B() -> int:
-    """Greatest size of this process in memory so far, as Linux knows it; getrusage's would begin with its parent's."""
+def peak_memory_B() -> int:
+    """Peak resident memory of this process so far (Linux). getrusage would start with the parent's value."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(1024 * int(line.split()[1]) for line in lines if line.startswith("VmHWM"))

@@ -1,14 +1,14 @@
-"""How well the presets do on real drives, as they are: trained on files 10, 12, 14 and 16, median of file 18.
+"""Accuracy of the unchanged presets on real drives: trained on files 10, 12, 14 and 16, median error on file 18.
 
-SOC labels drift by up to a percent from file to file, and a model of the voltage inherits that. So its error is given
-twice: with file 18's labels as they are, and with the two numbers (scale and shift of the SOC) with which an equivalent
-circuit, fitted to the training files, follows file 18 best. Both are of the weights that a training leaves.
+SOC labels drift by up to a percent from file to file, and a voltage model inherits that. Its error is therefore
+reported twice: with the labels of file 18, and with its SOC scaled and shifted to the best fit of an equivalent circuit
+fitted to the training files. Both use the weights that a training leaves.
 
-The time is CPU time of the one thread that trains, without validation, so that a machine that has other work to do
-too measures the same trainings; the epochs are those of the preset, never what a clock makes of them.
+The time is CPU time of the training thread without validation, so that a busy machine measures the same trainings. The
+number of epochs comes from the preset, never from a clock.
 
-`python -m tests.benchmarks.real_accuracy PRESET KIND [SEEDS]` measures one preset's models of one kind; with
-`left_out` for the preset, those of Balanced on a drive that neither training nor validation saw.
+`python -m tests.benchmarks.real_accuracy PRESET KIND [SEEDS]` measures the models of one kind of one preset. The preset
+`left_out` measures those of Balanced on a drive that neither training nor validation uses.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from unittest.mock import patch
 
 import numpy as np
 
-from tests.benchmarks.figure import Figure
+from tests.benchmarks.measurement import Measurement
 from tests.training.real import real_set
 from tests.training.synthetic import Recorder
 from vestim_core.data.prepared import PreparedFile, PreparedSet
@@ -45,19 +45,20 @@ from vestim_core.training import loop
 
 Kind = Literal["lstm", "fnn"]
 
-SEEDS = 5
+SEEDS = 5  # trainings per median
 DRIVES = (10, 12, 14, 16)
-VALIDATION = 18
-HELD_OUT = 10
+VALIDATION = 18  # number of the drive file
+HELD_OUT = 10  # number of the drive file
 SIZES: dict[Kind, list[int]] = {"lstm": [32], "fnn": [64, 32]}
-"""Of the sizes that a preset searches, those of Balanced."""
+"""Layer sizes of Balanced, out of those that a preset searches."""
 NO_LIMIT = float("inf")
+# absent in a checkout without the shared folder
 _SHARED = Path(__file__).resolve().parents[3] / "shared"
 
 
 @dataclass(frozen=True)
 class Limits:
-    """time_s: of training. errors: mV on the labels and on aligned ones for a voltage, percent for SOC."""
+    """time_s: CPU time of training. errors: in mV for voltage, with original and aligned labels; in percent for SOC."""
 
     time_s: float = NO_LIMIT
     errors: tuple[float, ...] = (NO_LIMIT, NO_LIMIT)
@@ -80,57 +81,63 @@ PRESETS: dict[tuple[str, Kind], Limits] = {
 
 
 @dataclass(frozen=True)
-class _Trained:
+class TrainedModel:
     module: Network
     best: dict[str, float | None]
     best_epoch: int
     cpu_s: float
 
 
-def run() -> list[Figure]:
-    """Figures of the presets for voltage and SOC; without the shared data they say so and do not pass."""
+def run() -> list[Measurement]:
+    """Measurements of the presets for voltage and SOC; without the shared data a single failed one."""
     if not (_SHARED / "data" / "tesla_m80").is_dir():
-        return [Figure("accuracy on real drives", "", f"not measured: {_SHARED} with the real data is absent", False)]
+        return [
+            Measurement("accuracy on real drives", "", f"not measured: {_SHARED} with the real data is absent", False)
+        ]
     kinds: tuple[Kind, ...] = ("fnn", "lstm")
-    left_out = [figure for kind in kinds for figure in _left_out(kind)]
-    return [figure for preset, kind in PRESETS for figure in figures(preset, kind)] + left_out
+    left_out_measurements = [measurement for kind in kinds for measurement in _measure_left_out(kind)]
+    return [
+        measurement for preset, kind in PRESETS for measurement in measure_preset(preset, kind)
+    ] + left_out_measurements
 
 
-def figures(preset: str, kind: Kind, seeds: int = SEEDS) -> Iterator[Figure]:
-    """Those of one preset's models of one kind."""
+def measure_preset(preset: str, kind: Kind, seeds: int = SEEDS) -> Iterator[Measurement]:
+    """Measure the models of one kind of one preset."""
     limits = PRESETS[preset, kind]
-    with _prepared(preset, kind, DRIVES, seeds=seeds) as (spec, prepared, folder):
-        trained = [_train(trial, prepared, folder) for trial in spec.trials()]
+    with _prepare_job(preset, kind, DRIVES, seeds=seeds) as (spec, prepared, folder):
+        models = [_train(trial, prepared, folder) for trial in spec.trials()]
         name = f"{preset.replace('_', ', ')}, {model_title(spec.trials()[0].model)}, file {VALIDATION}"
         if preset.startswith("soc"):
-            found = [("MAE", [float(one.best["mae_percent"] or np.inf) for one in trained])]
+            errors_by_label = [("MAE", [float(model.best["mae_percent"] or np.inf) for model in models])]
         else:
             file = prepared.of("validation")[0]
-            files = (("RMSE", file), ("RMSE, SOC aligned", _aligned(file, prepared)))
-            found = [(which, [_rmse_mV(one.module, rows, prepared) for one in trained]) for which, rows in files]
+            files_by_label = (("RMSE", file), ("RMSE, SOC aligned", _align_soc(file, prepared)))
+            errors_by_label = [
+                (label, [_rmse_mV(model.module, rows, prepared) for model in models]) for label, rows in files_by_label
+            ]
     unit = "%" if preset.startswith("soc") else "mV"
-    for (which, errors), limit in zip(found, limits.errors, strict=False):
-        yield _figure(f"{name}, {which}", errors, limit, limits.time_s, unit, trained)
+    for (label, errors), limit in zip(errors_by_label, limits.errors, strict=False):
+        yield _summarize(f"{name}, {label}", errors, limit, limits.time_s, unit, models)
 
 
-def _left_out(kind: Kind, seeds: int = SEEDS) -> Iterator[Figure]:
-    """Reported for its own sake: a drive that neither training nor validation saw."""
-    drives = tuple(number for number in DRIVES if number != HELD_OUT)
-    with _prepared("voltage_balanced", kind, drives, (HELD_OUT,), seeds) as (spec, prepared, folder):
-        trained = [_train(trial, prepared, folder) for trial in spec.trials()]
-        errors = [_rmse_mV(one.module, prepared.of("test")[0], prepared) for one in trained]
+def _measure_left_out(kind: Kind, seeds: int = SEEDS) -> Iterator[Measurement]:
+    """Measure on a drive that neither training nor validation uses; reported without a limit."""
+    drives = tuple(drive for drive in DRIVES if drive != HELD_OUT)
+    with _prepare_job("voltage_balanced", kind, drives, (HELD_OUT,), seeds) as (spec, prepared, folder):
+        models = [_train(trial, prepared, folder) for trial in spec.trials()]
+        errors = [_rmse_mV(model.module, prepared.of("test")[0], prepared) for model in models]
     name = f"voltage, balanced, {kind.upper()}, file {HELD_OUT} held out, RMSE"
-    yield _figure(name, errors, NO_LIMIT, NO_LIMIT, "mV", trained)
+    yield _summarize(name, errors, NO_LIMIT, NO_LIMIT, "mV", models)
 
 
 @contextmanager
-def _prepared(
+def _prepare_job(
     preset: str, kind: Kind, drives: Sequence[int], test: Sequence[int] = (), seeds: int = SEEDS
 ) -> Iterator[tuple[JobSpec, PreparedSet, Path]]:
-    """The job of one kind of model of a preset, its data, and a folder for its checkpoints that goes afterwards."""
+    """Yield job, prepared data and temporary checkpoint folder for one kind of model of a preset."""
     job = preset_called(preset).job
-    training = next(one for one in job["training"] if one["method"] in METHODS[kind])
-    model = next(one for one in job["model"] if one["kind"] == kind)
+    training = next(section for section in job["training"] if section["method"] in METHODS[kind])
+    model = next(section for section in job["model"] if section["kind"] == kind)
     spec = validate_job(
         {
             **job,
@@ -139,25 +146,29 @@ def _prepared(
             "training": {**training, "repetitions": seeds},
         }
     )
-    first = spec.trials()[0]
-    with tempfile.TemporaryDirectory() as name:
+    first_trial = spec.trials()[0]
+    with tempfile.TemporaryDirectory() as folder_name:
         files = {"train": drives, "validation": (VALIDATION,), "test": test}
-        folder = Path(name)
-        yield spec, real_set(_SHARED, folder, **files, signals=first.signals, steps=first.preparation), folder
+        folder = Path(folder_name)
+        yield (
+            spec,
+            real_set(_SHARED, folder, **files, signals=first_trial.signals, steps=first_trial.preparation),
+            folder,
+        )
 
 
-def _train(trial: Trial, prepared: PreparedSet, folder: Path) -> _Trained:
-    validating_s = 0.0
+def _train(trial: Trial, prepared: PreparedSet, folder: Path) -> TrainedModel:
+    validation_s = 0.0
 
-    def validated(*args: Any) -> Any:
-        nonlocal validating_s
-        began_s = time.thread_time()
+    def timed_evaluate(*args: Any) -> Any:
+        nonlocal validation_s
+        validation_start_s = time.thread_time()
         results = evaluate(*args)
-        validating_s += time.thread_time() - began_s
+        validation_s += time.thread_time() - validation_start_s
         return results
 
     start_s = time.thread_time()
-    with patch.object(loop, "evaluate", validated):
+    with patch.object(loop, "evaluate", timed_evaluate):
         outcome = loop.train(
             trial,
             prepared,
@@ -167,56 +178,61 @@ def _train(trial: Trial, prepared: PreparedSet, folder: Path) -> _Trained:
             report=Recorder(),
             intent=lambda: Intent.RUN,
         )
-    cpu_s = time.thread_time() - start_s - validating_s
+    cpu_s = time.thread_time() - start_s - validation_s
     assert outcome.module is not None
-    return _Trained(outcome.module, outcome.best, outcome.best_epoch, cpu_s)
+    return TrainedModel(outcome.module, outcome.best, outcome.best_epoch, cpu_s)
 
 
-def _aligned(file: PreparedFile, prepared: PreparedSet) -> PreparedFile:
-    """`file` with its feature `soc` scaled and shifted as the circuit of the training files would have it."""
+def _align_soc(file: PreparedFile, prepared: PreparedSet) -> PreparedFile:
+    """`file` with its feature `soc` scaled and shifted to fit the circuit of the training files."""
     alignment = align(fit_circuit(prepared.of("train"), prepared.period_s), file, prepared.period_s)
     assert alignment is not None
     soc, column = file.column("soc"), prepared.signals.features.index("soc")
-    factor, offset = np.polyfit(soc, file.features[:, column], 1)  # how the pipeline scales that feature
+    factor, offset = np.polyfit(soc, file.features[:, column], 1)  # recovers the pipeline's scaling of that feature
     features = np.array(file.features)
     features[:, column] = factor * (alignment.scale * soc + alignment.shift) + offset
     return replace(file, features=features)
 
 
 def _rmse_mV(module: Network, file: PreparedFile, prepared: PreparedSet) -> float:
-    results = evaluate(lambda one: predict(module, one, prepared.pipeline), [file], "voltage_V")
+    results = evaluate(lambda prediction_file: predict(module, prediction_file, prepared.pipeline), [file], "voltage_V")
     return float(overall(results)[file.role]["rmse_mV"] or np.inf)
 
 
-def _figure(
-    name: str, errors: list[float], limit: float, time_s: float, unit: str, trained: Sequence[_Trained]
-) -> Figure:
-    middle, cpu_s = median(errors), median(one.cpu_s for one in trained)
-    each = ", ".join(f"{error:.2f}" for error in errors)
-    epochs = ", ".join(str(one.best_epoch) for one in trained)
-    bound = f"<= {limit:g} {unit} in {time_s:g} s" if np.isfinite(limit) else "reported"
-    passed = middle <= limit and cpu_s <= time_s
-    return Figure(name, bound, f"{middle:.2f} {unit} in {cpu_s:.0f} s ({each}; best epochs {epochs})", passed)
+def _summarize(
+    name: str, errors: list[float], limit: float, time_s: float, unit: str, models: Sequence[TrainedModel]
+) -> Measurement:
+    median_error, cpu_s = median(errors), median(model.cpu_s for model in models)
+    errors_text = ", ".join(f"{error:.2f}" for error in errors)
+    epochs_text = ", ".join(str(model.best_epoch) for model in models)
+    limit_text = f"<= {limit:g} {unit} in {time_s:g} s" if np.isfinite(limit) else "reported"
+    passed = median_error <= limit and cpu_s <= time_s
+    return Measurement(
+        name,
+        limit_text,
+        f"{median_error:.2f} {unit} in {cpu_s:.0f} s ({errors_text}; best epochs {epochs_text})",
+        passed,
+    )
 
 
-def _machine() -> str:
+def _machine_text() -> str:
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
     cores = os.cpu_count()
     return f"{platform.platform()}, {cores} cores, load {load:.1f}; one thread a training; CPU time without validation"
 
 
-def _wanted(arguments: Sequence[str]) -> Iterator[Figure]:
-    """Figures of a preset or "left_out", a kind and a number of seeds; all without arguments."""
+def _selected_measurements(arguments: Sequence[str]) -> Iterator[Measurement]:
+    """Measurements for the command line: preset or `left_out`, kind and number of seeds; all without arguments."""
     if not arguments:
         yield from run()
         return
-    preset, of_kind, *count = arguments
-    kind: Kind = "fnn" if of_kind == "fnn" else "lstm"
-    seeds = int(count[0]) if count else SEEDS
-    yield from _left_out(kind, seeds) if preset == "left_out" else figures(preset, kind, seeds)
+    preset, kind_name, *seed_count = arguments
+    kind: Kind = "fnn" if kind_name == "fnn" else "lstm"
+    seeds = int(seed_count[0]) if seed_count else SEEDS
+    yield from _measure_left_out(kind, seeds) if preset == "left_out" else measure_preset(preset, kind, seeds)
 
 
 if __name__ == "__main__":
-    print(_machine(), flush=True)
-    for figure in _wanted(sys.argv[1:]):
-        print(figure, flush=True)
+    print(_machine_text(), flush=True)
+    for measurement in _selected_measurements(sys.argv[1:]):
+        print(measurement, flush=True)

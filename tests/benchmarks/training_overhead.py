@@ -1,10 +1,10 @@
-"""What the training loop costs beside the mathematics: its CPU time over that of a bare PyTorch loop, one for each
-method; and over that of rows from a DataLoader.
+"""Overhead of the training loop: CPU time relative to a bare PyTorch loop for each method, and relative to a
+DataLoader.
 
-Both do the same batches, the same updates and the same validations, from the same weights, so that they must end with
-the same bits; runs alternate, and the median of the ratios counts. The bare loop is given the row numbers of every
-batch and picks those rows. Ours also draws them, reports every epoch as a JSON line to a file, writes checkpoints,
-watches for NaN and asks for the user's intent.
+Both loops run the same batches, updates and validations from the same weights and must end with identical bits. Runs
+alternate and the median ratio counts. The bare loop gets the row numbers of every batch and selects those rows.
+Vestim's loop also draws them, reports every epoch as a JSON line to a file, writes checkpoints, checks for NaN and
+polls the user's intent.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from tests.benchmarks.figure import Figure
+from tests.benchmarks.measurement import Measurement
 from tests.training.synthetic import FILES, drive, prepare, trial
 from vestim_core.data.prepared import PreparedSet
 from vestim_core.models.registry import build_model
@@ -32,9 +32,9 @@ from vestim_core.training.loop import train
 from vestim_core.training.methods import build_batches
 from vestim_core.training.reproducible import reproducible
 
-LIMIT = 1.03
-ROUNDS = 7
-LOADER_LIMIT = 6.0
+LIMIT = 1.03  # product promise: at most 3 % above the bare loop
+ROUNDS = 7  # repetitions per median; arbitrary odd number
+LOADER_LIMIT = 6.0  # product promise: rows per second relative to a DataLoader
 TRIALS = {
     "LSTM 32, streams": trial(
         "lstm",
@@ -66,13 +66,13 @@ TRIALS = {
         training={"max_epochs": 10, "batch_rows": 1024, "schedule": "constant"},
     ),
 }
-FROM_LOADER = trial(
+LOADER_TRIAL = trial(
     "fnn", model={"sizes": [90, 45]}, training={"max_epochs": 1, "batch_rows": 4096, "schedule": "constant"}
 )
 
 
-class _ToFile:
-    """A reporter as cheap as a worker's journal."""
+class FileReporter:
+    """A reporter that costs as little as a worker's journal."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("w")
@@ -85,70 +85,71 @@ class _ToFile:
         json.dumps(data)
 
 
-def run() -> list[Figure]:
-    """One figure a method, and one against a DataLoader."""
+def run() -> list[Measurement]:
+    """One measurement per method, and one against a DataLoader."""
     prepared = prepare({name: drive(name, 30_000, seed) for seed, name in enumerate(FILES, 1)}, FILES)
-    figures = [_figure(name, settings, prepared) for name, settings in TRIALS.items()]
-    return [*figures, _against_a_loader(prepared)]
+    measurements = [_measure_method(name, settings, prepared) for name, settings in TRIALS.items()]
+    return [*measurements, _measure_against_loader(prepared)]
 
 
-def _figure(name: str, settings: Trial, prepared: PreparedSet) -> Figure:
-    epochs = every_batch(settings, prepared)
+def _measure_method(name: str, settings: Trial, prepared: PreparedSet) -> Measurement:
+    epochs = draw_batches(settings, prepared)
     ratios = []
-    ours(settings, prepared)  # loads what a first training loads
+    run_vestim_loop(settings, prepared)  # warms up lazy imports and allocations
     for _ in range(ROUNDS):
-        bare_s, bare_weights = bare(settings, prepared, epochs)
-        ours_s, our_weights = ours(settings, prepared)
-        assert bare_weights == our_weights, "the two loops did not do the same work"
-        ratios.append(ours_s / bare_s)
-    measured = median(ratios)
+        bare_s, bare_weights = run_bare_loop(settings, prepared, epochs)
+        vestim_s, vestim_weights = run_vestim_loop(settings, prepared)
+        assert bare_weights == vestim_weights, "the two loops did not do the same work"
+        ratios.append(vestim_s / bare_s)
+    ratio = median(ratios)
     spread = f"{min(ratios):.3f} to {max(ratios):.3f}"
-    return Figure(
+    return Measurement(
         f"training CPU time over a bare loop, {name}",
         f"<= {LIMIT:.2f}",
-        f"{measured:.3f} ({spread}, {ROUNDS} rounds)",
-        measured <= LIMIT,
+        f"{ratio:.3f} ({spread}, {ROUNDS} rounds)",
+        ratio <= LIMIT,
     )
 
 
-def every_batch(settings: Trial, prepared: PreparedSet) -> list[list[Batch]]:
-    """Every batch of the training, drawn beforehand; its y are row numbers in all training files together."""
-    files, before = [], 0
+def draw_batches(settings: Trial, prepared: PreparedSet) -> list[list[Batch]]:
+    """All batches of the training, drawn beforehand; y holds row numbers over all training files."""
+    files, first_row = [], 0
     for file in prepared.of("train"):
-        numbers = np.arange(before, before + len(file.target), dtype=np.float32)  # exact below 2^24
-        files.append(replace(file, target=numbers))
-        before += len(numbers)
+        row_numbers = np.arange(first_row, first_row + len(file.target), dtype=np.float32)  # exact below 2^24
+        files.append(replace(file, target=row_numbers))
+        first_row += len(row_numbers)
     batches = build_batches(settings, files, "cpu")
     return [[batches.batch(index) for index in range(batches.per_epoch)] for _ in range(settings.training.max_epochs)]
 
 
-def ours(settings: Trial, prepared: PreparedSet) -> tuple[float, list[list[float]]]:
+def run_vestim_loop(settings: Trial, prepared: PreparedSet) -> tuple[float, list[list[float]]]:
+    """CPU time and final weights of a training with Vestim's loop."""
     with tempfile.TemporaryDirectory() as folder:
-        report = _ToFile(Path(folder) / "events.jsonl")
+        report = FileReporter(Path(folder) / "events.jsonl")
         start = time.process_time()
         outcome = train(
             settings, prepared, Path(folder), device="cpu", threads=1, report=report, intent=lambda: Intent.RUN
         )
-        spent = time.process_time() - start
+        cpu_s = time.process_time() - start
     assert outcome.module is not None
-    return spent, [weights.flatten().tolist() for weights in outcome.module.parameters()]
+    return cpu_s, [weights.flatten().tolist() for weights in outcome.module.parameters()]
 
 
-def bare(settings: Trial, prepared: PreparedSet, epochs: list[list[Batch]]) -> tuple[float, list[list[float]]]:
-    """What one would write by hand for these batches: no reports, no checkpoints, no checks."""
+def run_bare_loop(settings: Trial, prepared: PreparedSet, epochs: list[list[Batch]]) -> tuple[float, list[list[float]]]:
+    """A hand-written loop over these batches: no reports, no checkpoints, no checks."""
     features = torch.from_numpy(np.concatenate([file.features for file in prepared.of("train")]))
     target = torch.from_numpy(np.concatenate([file.target for file in prepared.of("train")]))
-    numbered = [[(batch.y.long(), batch) for batch in batches] for batches in epochs]
+    rows_and_batches = [[(batch.y.long(), batch) for batch in batches] for batches in epochs]
     with reproducible("cpu", 1, settings.seed):
         start = time.process_time()
         module = build_model(settings.model, len(settings.signals.features))
         parameters = list(module.parameters())
-        optimiser = torch.optim.Adam(parameters, lr=settings.training.learning_rate, fused=True)
-        best, best_weights = float("inf"), module.state_dict()
+        optimizer = torch.optim.Adam(parameters, lr=settings.training.learning_rate, fused=True)
+        best_error, best_weights = float("inf"), module.state_dict()
         state: tuple[torch.Tensor, ...] | None = None
         lookback = getattr(settings.training, "lookback_steps", 1)
         windows = features.unfold(0, lookback, 1)
-        for batches in numbered:
+        for batches in rows_and_batches:
             module.train()
             for rows, batch in batches:
                 y = target[rows]
@@ -158,64 +159,64 @@ def bare(settings: Trial, prepared: PreparedSet, epochs: list[list[Batch]]) -> t
                     with torch.no_grad():
                         _, state = module(x, state)
                     continue
-                predicted, after = module(x, state)
-                state = tuple(tensor.detach() for tensor in after)
+                predicted, next_state = module(x, state)
+                state = tuple(tensor.detach() for tensor in next_state)
                 if batch.last_only:
                     predicted = predicted[:, -1:]
                 if batch.scored is None:
                     loss = nn.functional.mse_loss(predicted, y)
                 else:
                     loss = ((predicted - y).square() * batch.scored).sum() / batch.count
-                optimiser.zero_grad()
+                optimizer.zero_grad()
                 loss.backward()
                 nn.utils.clip_grad_norm_(parameters, settings.training.gradient_clip)
-                optimiser.step()
-            error = _validate(module, prepared)
-            if error < best:
-                best, best_weights = error, {name: tensor.clone() for name, tensor in module.state_dict().items()}
-        spent = time.process_time() - start
+                optimizer.step()
+            error = _validation_error(module, prepared)
+            if error < best_error:
+                best_error, best_weights = error, {name: tensor.clone() for name, tensor in module.state_dict().items()}
+        cpu_s = time.process_time() - start
     module.load_state_dict(best_weights)
-    return spent, [weights.flatten().tolist() for weights in module.parameters()]
+    return cpu_s, [weights.flatten().tolist() for weights in module.parameters()]
 
 
-def _against_a_loader(prepared: PreparedSet) -> Figure:
+def _measure_against_loader(prepared: PreparedSet) -> Measurement:
     ratios = []
     for _ in range(ROUNDS):
-        ours_s, _ = ours(FROM_LOADER, prepared)
-        ratios.append(_with_a_loader(FROM_LOADER, prepared) / ours_s)
-    measured = median(ratios)
-    return Figure(
+        vestim_s, _ = run_vestim_loop(LOADER_TRIAL, prepared)
+        ratios.append(_run_loader_loop(LOADER_TRIAL, prepared) / vestim_s)
+    ratio = median(ratios)
+    return Measurement(
         "rows a second, FNN 90-45, batch 4096, over a DataLoader's",
         f">= {LOADER_LIMIT:g}",
-        f"{measured:.1f} ({min(ratios):.1f} to {max(ratios):.1f}, {ROUNDS} rounds)",
-        measured >= LOADER_LIMIT,
+        f"{ratio:.1f} ({min(ratios):.1f} to {max(ratios):.1f}, {ROUNDS} rounds)",
+        ratio >= LOADER_LIMIT,
     )
 
 
-def _with_a_loader(settings: Trial, prepared: PreparedSet) -> float:
-    """CPU time of the same epochs as `_ours`, with rows from torch's own DataLoader."""
+def _run_loader_loop(settings: Trial, prepared: PreparedSet) -> float:
+    """CPU time of the same epochs with rows from PyTorch's DataLoader."""
     features = torch.from_numpy(np.concatenate([file.features for file in prepared.of("train")]))
     target = torch.from_numpy(np.concatenate([file.target for file in prepared.of("train")]))
     with reproducible("cpu", 1, settings.seed):
         start = time.process_time()
         module = build_model(settings.model, len(settings.signals.features))
-        optimiser = torch.optim.Adam(module.parameters(), lr=settings.training.learning_rate)
+        optimizer = torch.optim.Adam(module.parameters(), lr=settings.training.learning_rate)
         rows = torch.utils.data.TensorDataset(features, target)
         loader = torch.utils.data.DataLoader(rows, batch_size=4096, shuffle=True)
         for _ in range(settings.training.max_epochs):
             for x, y in loader:
                 predicted, _ = module(x[None])
                 loss = nn.functional.mse_loss(predicted[0], y)
-                optimiser.zero_grad()
+                optimizer.zero_grad()
                 loss.backward()
-                optimiser.step()
-            _validate(module, prepared)
+                optimizer.step()
+            _validation_error(module, prepared)
         return time.process_time() - start
 
 
-def _validate(module: nn.Module, prepared: PreparedSet) -> float:
+def _validation_error(module: nn.Module, prepared: PreparedSet) -> float:
     module.eval()
-    squares, rows = 0.0, 0
+    squared_error, rows = 0.0, 0
     with torch.inference_mode():
         for file in prepared.of("validation"):
             for segment in file.segments:
@@ -223,10 +224,10 @@ def _validate(module: nn.Module, prepared: PreparedSet) -> float:
                 voltage_V = prepared.pipeline.inverse_target(scaled[0].numpy())
                 skip = segment.scored_from - segment.start
                 error = voltage_V[skip:] - file.column("voltage_V")[segment.scored]
-                squares, rows = squares + float(np.sum(error * error)), rows + len(error)
-    return squares / rows
+                squared_error, rows = squared_error + float(np.sum(error * error)), rows + len(error)
+    return squared_error / rows
 
 
 if __name__ == "__main__":
-    for figure in run():
-        print(figure)
+    for measurement in run():
+        print(measurement)

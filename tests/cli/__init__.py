@@ -1,1 +1,1 @@
-"""Tests of vestim_core.cli: the words it prints, and the program itself as a process."""
+"""Tests of vestim_core.cli: its printed text, and the program as a process."""

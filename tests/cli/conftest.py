@@ -1,4 +1,4 @@
-"""The program as a process of its own, and a job file that is quick to prepare and trains until it is told to stop."""
+"""The program as a process, and a job file that is prepared quickly and trains until it is stopped."""
 
 import os
 import subprocess
@@ -10,19 +10,19 @@ import pytest
 from vestim_core.system import own_command
 
 
-class Vestim(Protocol):
+class RunVestim(Protocol):
     """Runs one command to its end."""
 
-    def __call__(self, *words: str, **environment: str) -> "subprocess.CompletedProcess[str]": ...
+    def __call__(self, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]": ...
 
 
 @pytest.fixture
-def vestim(vestim_home: Path, tmp_path: Path) -> Vestim:
+def vestim(vestim_home: Path, tmp_path: Path) -> RunVestim:
     """`vestim("jobs", "--json")` in a fresh home."""
 
-    def run(*words: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            own_command("cli", *words),
+            own_command("cli", *arguments),
             env=os.environ | environment,
             cwd=tmp_path,
             capture_output=True,
@@ -35,13 +35,13 @@ def vestim(vestim_home: Path, tmp_path: Path) -> Vestim:
 
 
 @pytest.fixture
-def endless_job(tmp_path: Path) -> Path:
-    """A job file whose one training goes on until somebody stops it."""
-    for number, name in enumerate(("train.csv", "validation.csv"), 1):
+def long_job(tmp_path: Path) -> Path:
+    """A job file whose only training runs until it is stopped."""
+    for index, name in enumerate(("train.csv", "validation.csv"), 1):
         rows = ["Test Time (s),Voltage (V),Current (A),Cell Temperature (C),SOC"]
         soc = 0.5
         for second in range(400):
-            current_A = (2.0 if second // (20 * number) % 2 else -1.0) / number
+            current_A = (2.0 if second // (20 * index) % 2 else -1.0) / index
             soc += current_A / 3600 / 2
             rows.append(f"{second},{3.2 + soc + 0.05 * current_A:.4f},{current_A},{25 + second / 100:.2f},{soc:.4f}")
         (tmp_path / name).write_text("\n".join(rows))

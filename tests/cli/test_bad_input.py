@@ -1,11 +1,11 @@
-"""Whatever a user gives us that cannot be used: one sentence, the exit code, nothing made, no traceback."""
+"""Unusable input from a user: one sentence and the exit code, no traceback, and nothing is created."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Vestim
+from tests.cli.conftest import RunVestim
 
 BAD_JOBS = {
     "no such setting": ("nonsense = 1", "nonsense: there is no such setting"),
@@ -17,31 +17,31 @@ BAD_JOBS = {
 }
 
 
-@pytest.mark.parametrize("bad", BAD_JOBS)
-def test_a_job_that_cannot_be(vestim: Vestim, endless_job: Path, bad: str) -> None:
-    lines, sentence = BAD_JOBS[bad]
+@pytest.mark.parametrize("case", BAD_JOBS)
+def test_invalid_job_file(vestim: RunVestim, long_job: Path, case: str) -> None:
+    lines, sentence = BAD_JOBS[case]
     section = lines.partition(" =")[0].strip()
-    kept = [line for line in endless_job.read_text().splitlines() if not line.strip().startswith(f"{section} =")]
-    endless_job.write_text("\n".join([*kept, lines]))
-    answer = vestim("submit", str(endless_job))
+    other_lines = [line for line in long_job.read_text().splitlines() if not line.strip().startswith(f"{section} =")]
+    long_job.write_text("\n".join([*other_lines, lines]))
+    answer = vestim("submit", str(long_job))
     assert (answer.returncode, answer.stdout) == (2, "")
     assert sentence in answer.stderr
     assert "Traceback" not in answer.stderr
     assert json.loads(vestim("jobs", "--json").stdout) == []
 
 
-def test_every_problem_is_listed_with_its_place(vestim: Vestim, endless_job: Path) -> None:
-    endless_job.write_text('data = {train = ["train.csv"]}\nmodel = {kind = "fnn", sizes = [0]}\nwhat = 1')
-    places = {"data.validation", "what"}
-    told = vestim("submit", str(endless_job))
-    record = json.loads(vestim("submit", str(endless_job), "--json").stderr)
-    assert places <= {problem["place"] for problem in record["problems"]}
+def test_every_problem_is_listed_with_its_location(vestim: RunVestim, long_job: Path) -> None:
+    long_job.write_text('data = {train = ["train.csv"]}\nmodel = {kind = "fnn", sizes = [0]}\nwhat = 1')
+    locations = {"data.validation", "what"}
+    answer = vestim("submit", str(long_job))
+    record = json.loads(vestim("submit", str(long_job), "--json").stderr)
+    assert locations <= {problem["place"] for problem in record["problems"]}
     assert len(record["problems"]) == 3
-    assert len([line for line in told.stderr.splitlines() if line.startswith("  ")]) == 3
+    assert len([line for line in answer.stderr.splitlines() if line.startswith("  ")]) == 3
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "name"),
+    ("arguments", "code", "name"),
     [
         (("submit", "missing.toml"), 3, "not_found"),
         (("show", "job_19990101-000000-none"), 3, "not_found"),
@@ -52,21 +52,23 @@ def test_every_problem_is_listed_with_its_place(vestim: Vestim, endless_job: Pat
         (("submit", "."), 2, "wrong_input"),
     ],
 )
-def test_no_such_thing(vestim: Vestim, words: tuple[str, ...], code: int, name: str) -> None:
-    answer = vestim(*words, "--json")
+def test_error_code_and_exit_code(vestim: RunVestim, arguments: tuple[str, ...], code: int, name: str) -> None:
+    answer = vestim(*arguments, "--json")
     assert (answer.returncode, answer.stdout) == (code, "")
     error = json.loads(answer.stderr)
     assert error["code"] == name
     assert error["message"]
 
 
-@pytest.mark.parametrize("words", [("jobs",), ("demo",), ("daemon", "start"), ("daemon", "stop"), ("daemon", "status")])
-@pytest.mark.parametrize("under", ["", "home"])
-def test_a_home_that_cannot_be_made(vestim: Vestim, tmp_path: Path, words: tuple[str, ...], under: str) -> None:
-    in_the_way = tmp_path / "file"
-    in_the_way.write_text("kept")
-    answer = vestim(*words, VESTIM_HOME=str(in_the_way / under))
+@pytest.mark.parametrize(
+    "arguments", [("jobs",), ("demo",), ("daemon", "start"), ("daemon", "stop"), ("daemon", "status")]
+)
+@pytest.mark.parametrize("subfolder", ["", "home"])
+def test_unusable_home(vestim: RunVestim, tmp_path: Path, arguments: tuple[str, ...], subfolder: str) -> None:
+    blocking_file = tmp_path / "file"
+    blocking_file.write_text("kept")
+    answer = vestim(*arguments, VESTIM_HOME=str(blocking_file / subfolder))
     assert (answer.returncode, answer.stdout) == (2, "")
-    assert str(in_the_way) in answer.stderr
+    assert str(blocking_file) in answer.stderr
     assert "Traceback" not in answer.stderr
-    assert in_the_way.read_text() == "kept"
+    assert blocking_file.read_text() == "kept"

@@ -1,13 +1,13 @@
-"""The daemon as the command line sees it: there, gone, of another version, with a damaged key; and the former words."""
+"""Daemon commands: running, stopped, another version, a damaged key; and the legacy commands."""
 
 import json
 from pathlib import Path
 
-from tests.cli.conftest import Vestim
+from tests.cli.conftest import RunVestim
 from vestim_core.system import FileLock, Home
 
 
-def test_start_status_stop(vestim: Vestim, vestim_home: Path) -> None:
+def test_start_status_stop(vestim: RunVestim, vestim_home: Path) -> None:
     assert vestim("daemon", "status").returncode == 4
     first = json.loads(vestim("daemon", "start", "--json").stdout)
     second = json.loads(vestim("daemon", "start", "--json").stdout)
@@ -21,11 +21,11 @@ def test_start_status_stop(vestim: Vestim, vestim_home: Path) -> None:
     assert vestim("daemon", "status", "--json").returncode == 4
 
 
-def test_no_log_before_the_first_daemon(vestim: Vestim) -> None:
+def test_no_log_before_the_first_daemon(vestim: RunVestim) -> None:
     assert vestim("daemon", "logs").returncode == 3
 
 
-def test_a_daemon_of_another_version(vestim: Vestim, vestim_home: Path) -> None:
+def test_daemon_of_another_version(vestim: RunVestim, vestim_home: Path) -> None:
     home = Home(vestim_home)
     home.ensure()
     vestim("daemon", "start")
@@ -45,25 +45,25 @@ def test_a_daemon_of_another_version(vestim: Vestim, vestim_home: Path) -> None:
     assert "version 9.0" in stop.stderr
 
 
-def test_a_damaged_key_is_one_sentence(vestim: Vestim, vestim_home: Path) -> None:
+def test_damaged_key_is_reported_in_one_sentence(vestim: RunVestim, vestim_home: Path) -> None:
     vestim("daemon", "start")
     keys = [path for path in (vestim_home / "keys").iterdir() if "client" in path.name]
-    kept = {path: path.read_bytes() for path in keys}
-    assert kept
+    original_keys = {path: path.read_bytes() for path in keys}
+    assert original_keys
     for path in keys:
         path.write_bytes(b"damaged")
     answer = vestim("jobs")
-    for path, data in kept.items():
+    for path, data in original_keys.items():
         path.write_bytes(data)
     assert answer.returncode in {2, 4}
     assert answer.stderr.startswith("Error: ")
     assert "Traceback" not in answer.stderr
 
 
-def test_the_former_words(vestim: Vestim) -> None:
+def test_legacy_commands(vestim: RunVestim) -> None:
     assert vestim("daemon", "start").returncode == 0
     status = vestim("status")
     assert status.returncode == 0 and "'vestim daemon status'" in status.stderr
-    stopped = vestim("stop")
-    assert stopped.stdout == "The daemon is stopped.\n" and "'vestim daemon stop'" in stopped.stderr
+    stop = vestim("stop")
+    assert stop.stdout == "The daemon is stopped.\n" and "'vestim daemon stop'" in stop.stderr
     assert vestim("status").returncode == 4

@@ -1,4 +1,4 @@
-"""Followers of a running job: killed, interrupted or many, they change nothing in it and see the same."""
+"""Followers of a running job: killed, interrupted or many, they change nothing and print the same."""
 
 import json
 import os
@@ -9,15 +9,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.cli.conftest import Vestim
+from tests.cli.conftest import RunVestim
 from vestim_core.system import own_command
 
 
 @contextmanager
-def follower(*words: str) -> Iterator["subprocess.Popen[str]"]:
-    """A follower in a process of its own; killed at the latest at the end."""
+def follower(*arguments: str) -> Iterator["subprocess.Popen[str]"]:
+    """A follower in a process of its own, killed at the end of the block if still running."""
     process = subprocess.Popen(
-        own_command("cli", *words),
+        own_command("cli", *arguments),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
@@ -30,47 +30,47 @@ def follower(*words: str) -> Iterator["subprocess.Popen[str]"]:
         process.communicate()
 
 
-def read_until(process: "subprocess.Popen[str]", wanted: str) -> list[str]:
-    """Lines of a follower up to the first that holds `wanted`."""
+def read_until(process: "subprocess.Popen[str]", text: str) -> list[str]:
+    """Lines of a follower up to the first that contains `text`."""
     assert process.stdout
     lines: list[str] = []
     for line in process.stdout:
         lines.append(line)
-        if wanted in line:
+        if text in line:
             return lines
-    raise AssertionError(f"ended without '{wanted}': {lines} {process.stderr and process.stderr.read()}")
+    raise AssertionError(f"ended without '{text}': {lines} {process.stderr and process.stderr.read()}")
 
 
-def rest_of(process: "subprocess.Popen[str]") -> list[str]:
-    """All further lines of a follower, which then has ended."""
+def remaining_lines(process: "subprocess.Popen[str]") -> list[str]:
+    """All remaining lines of a follower, read until it ends."""
     assert process.stdout
     lines = process.stdout.readlines()
     process.wait(timeout=20)
     return lines
 
 
-def training(vestim: Vestim, job_id: str) -> dict[str, Any]:
-    """The training task of the job as the daemon has it."""
+def training_task(vestim: RunVestim, job_id: str) -> dict[str, Any]:
+    """The job's training task in the format of `vestim show --json`."""
     job = json.loads(vestim("show", job_id, "--json").stdout)
     return next(task for task in job["tasks"] if task["kind"] == "train")
 
 
-def test_a_job_and_its_followers(vestim: Vestim, endless_job: Path) -> None:
-    submitted = json.loads(vestim("submit", str(endless_job), "--json").stdout)
+def test_followers_of_one_job(vestim: RunVestim, long_job: Path) -> None:
+    submitted = json.loads(vestim("submit", str(long_job), "--json").stdout)
     job_id = submitted["job_id"]
     assert submitted["trial_count"] == 1
 
     with follower("follow", job_id, "--json") as killed, follower("follow", job_id) as interrupted:
         assert json.loads(read_until(killed, '"kind": "epoch"')[0])["seq"] == 1
         read_until(interrupted, "epoch 1/")
-        before = training(vestim, job_id)
+        task_before = training_task(vestim, job_id)
         killed.send_signal(signal.SIGKILL)
         interrupted.send_signal(signal.SIGINT)
-        _, said = interrupted.communicate(timeout=20)
+        _, message = interrupted.communicate(timeout=20)
         assert interrupted.returncode == 130
-        assert said == f"The job goes on: 'vestim follow {job_id}' shows it again, 'vestim stop {job_id}' ends it.\n"
-    after = training(vestim, job_id)
-    assert (after["state"], after["pid"], after["attempt"]) == ("running", before["pid"], 1)
+        assert message == f"The job goes on: 'vestim follow {job_id}' shows it again, 'vestim stop {job_id}' ends it.\n"
+    task_after = training_task(vestim, job_id)
+    assert (task_after["state"], task_after["pid"], task_after["attempt"]) == ("running", task_before["pid"], 1)
 
     assert json.loads(vestim("status", "--json").stdout)["running"][0]["job_id"] == job_id
     assert [(job["job_id"], job["name"], job["state"]) for job in json.loads(vestim("jobs", "--json").stdout)] == [
@@ -82,21 +82,23 @@ def test_a_job_and_its_followers(vestim: Vestim, endless_job: Path) -> None:
         follower("follow", job_id[-4:], "--json") as first,
         follower("follow", "[bold]endless[/bold]", "--json") as second,
     ):
-        early = [read_until(process, '"kind": "epoch"') for process in (first, second)]
+        first_lines = [read_until(process, '"kind": "epoch"') for process in (first, second)]
         assert json.loads(vestim("stop", job_id, "--json").stdout)["job_id"] == job_id
-        seen = [lines + rest_of(process) for lines, process in zip(early, (first, second), strict=True)]
+        all_lines = [
+            lines + remaining_lines(process) for lines, process in zip(first_lines, (first, second), strict=True)
+        ]
         assert first.returncode == second.returncode == 1  # stopped before it was done
-    assert seen[0] == seen[1]
-    assert [json.loads(line)["seq"] for line in seen[0]] == list(range(1, len(seen[0]) + 1))
+    assert all_lines[0] == all_lines[1]
+    assert [json.loads(line)["seq"] for line in all_lines[0]] == list(range(1, len(all_lines[0]) + 1))
 
-    again = vestim("follow", job_id, "--json", "--since", "10")
-    assert again.stdout.splitlines(True) == seen[0][10:]
-    assert len(vestim("follow", job_id).stdout.splitlines()) == len(seen[0])
+    resumed = vestim("follow", job_id, "--json", "--since", "10")
+    assert resumed.stdout.splitlines(True) == all_lines[0][10:]
+    assert len(vestim("follow", job_id).stdout.splitlines()) == len(all_lines[0])
 
-    shown = json.loads(vestim("show", job_id, "--json").stdout)
-    assert shown["state"] == "stopped"
-    tested = next(task for task in shown["tasks"] if task["kind"] == "test")  # what had a model was tested
-    assert {"file", "role", "rmse_mV", "mae_mV", "max_mV", "r2"} <= set(tested["result"]["files"][0])
+    job = json.loads(vestim("show", job_id, "--json").stdout)
+    assert job["state"] == "stopped"
+    test_task = next(task for task in job["tasks"] if task["kind"] == "test")  # tasks with a model are tested
+    assert {"file", "role", "rmse_mV", "mae_mV", "max_mV", "r2"} <= set(test_task["result"]["files"][0])
     assert "[bold]endless[/bold]" in vestim("show", job_id).stdout
     logs = vestim("logs", job_id, "--task", "train_001", "--json", "--follow")
     assert logs.returncode == 0
@@ -104,25 +106,25 @@ def test_a_job_and_its_followers(vestim: Vestim, endless_job: Path) -> None:
     assert vestim("logs", job_id, "--task", "nothing").returncode == 3
 
 
-def test_a_follower_ends_when_the_daemon_is_stopped_and_the_job_goes_on(vestim: Vestim, endless_job: Path) -> None:
-    job_id = json.loads(vestim("submit", str(endless_job), "--json").stdout)["job_id"]
+def test_follower_ends_with_the_daemon_and_the_job_goes_on(vestim: RunVestim, long_job: Path) -> None:
+    job_id = json.loads(vestim("submit", str(long_job), "--json").stdout)["job_id"]
     with follower("follow", job_id, "--json") as process:
         read_until(process, '"kind": "epoch"')
-        before = training(vestim, job_id)
+        task_before = training_task(vestim, job_id)
         assert json.loads(vestim("daemon", "stop", "--json").stdout) == {"stopped": True, "running": 1}
-        _, said = process.communicate(timeout=20)
+        _, error_text = process.communicate(timeout=20)
         assert process.returncode == 4
-        assert json.loads(said)["code"] == "stopped"
+        assert json.loads(error_text)["code"] == "stopped"
     assert (
-        training(vestim, job_id)["pid"] == before["pid"]
+        training_task(vestim, job_id)["pid"] == task_before["pid"]
     )  # this call starts the next daemon, which takes the worker over
     assert json.loads(vestim("daemon", "stop", "--stop-jobs", "--json").stdout)["stopped"]
     assert json.loads(vestim("jobs", "--json").stdout)[0]["state"] == "stopped"
 
 
-def test_a_failed_job_gives_its_sentence_and_exit_code(vestim: Vestim, endless_job: Path) -> None:
-    (endless_job.parent / "train.csv").write_text("")
-    answer = vestim("submit", str(endless_job), "--follow")
+def test_failed_job_gives_its_message_and_exit_code(vestim: RunVestim, long_job: Path) -> None:
+    (long_job.parent / "train.csv").write_text("")
+    answer = vestim("submit", str(long_job), "--follow")
     assert answer.returncode == 2
     assert "train.csv" in answer.stderr
     assert "\x1b" not in answer.stdout

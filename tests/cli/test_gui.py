@@ -1,4 +1,4 @@
-"""`vestim` and `vestim gui`: the window is started by name, with its files, or one sentence says why it is not."""
+"""`vestim` and `vestim gui`: start the window as a process with its files, or explain in one sentence why not."""
 
 from __future__ import annotations
 
@@ -12,21 +12,23 @@ import pytest
 
 from vestim_core.cli.main import main
 
-A_WINDOW = """
+WINDOW_MAIN = """
 import json, pathlib, sys
 pathlib.Path("opened.json").write_text(json.dumps(sys.argv[1:]))
 sys.exit(7)
 """
 
 
-def vestim(*words: str, path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """The command in `path`, where packages are found before any others."""
-    code = f"import sys; from vestim_core.cli.main import main; sys.exit(main({list(words)!r}))"
-    cleared = {key: value for key, value in os.environ.items() if key not in {"DISPLAY", "WAYLAND_DISPLAY"}}
-    cleared.pop("QT_QPA_PLATFORM", None)
+def vestim(*arguments: str, path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The command in the folder `path`, whose packages take precedence."""
+    code = f"import sys; from vestim_core.cli.main import main; sys.exit(main({list(arguments)!r}))"
+    environment_without_display = {
+        key: value for key, value in os.environ.items() if key not in {"DISPLAY", "WAYLAND_DISPLAY"}
+    }
+    environment_without_display.pop("QT_QPA_PLATFORM", None)
     return subprocess.run(
         [sys.executable, "-c", code],
-        env=cleared | {"PYTHONPATH": str(path), **environment},
+        env=environment_without_display | {"PYTHONPATH": str(path), **environment},
         cwd=path,
         capture_output=True,
         text=True,
@@ -37,37 +39,37 @@ def vestim(*words: str, path: Path, **environment: str) -> subprocess.CompletedP
 
 @pytest.fixture
 def window(tmp_path: Path) -> Path:
-    """A folder with a window that notes what it was opened with."""
+    """A folder with a window that writes its arguments to a file."""
     package = tmp_path / "vestim_gui"
     package.mkdir()
     (package / "__init__.py").touch()
-    (package / "__main__.py").write_text(A_WINDOW)
+    (package / "__main__.py").write_text(WINDOW_MAIN)
     return tmp_path
 
 
-@pytest.mark.parametrize("words", [(), ("gui",)])
-def test_the_window_is_opened(window: Path, words: tuple[str, ...]) -> None:
-    answer = vestim(*words, path=window, QT_QPA_PLATFORM="offscreen")
+@pytest.mark.parametrize("arguments", [(), ("gui",)])
+def test_window_is_opened(window: Path, arguments: tuple[str, ...]) -> None:
+    answer = vestim(*arguments, path=window, QT_QPA_PLATFORM="offscreen")
     assert answer.returncode == 7, "its own exit code"
     assert (window / "opened.json").read_text() == "[]"
 
 
-def test_the_window_is_opened_with_files(window: Path) -> None:
+def test_window_is_opened_with_files(window: Path) -> None:
     vestim("gui", "a b.csv", "/data/x.mat", path=window, DISPLAY=":0")
     assert str(window / "a b.csv") in (window / "opened.json").read_text()
     assert "/data/x.mat" in (window / "opened.json").read_text()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems always have a screen")
-@pytest.mark.parametrize("words", [(), ("gui",), ("all",)])
-def test_without_a_screen_one_sentence_says_so(window: Path, words: tuple[str, ...]) -> None:
-    answer = vestim(*words, path=window)
+@pytest.mark.parametrize("arguments", [(), ("gui",), ("all",)])
+def test_missing_screen_is_reported(window: Path, arguments: tuple[str, ...]) -> None:
+    answer = vestim(*arguments, path=window)
     assert answer.returncode == 5
     assert "no screen" in answer.stderr and len(answer.stderr.splitlines()) == 1
     assert not (window / "opened.json").exists()
 
 
-def test_without_qt_one_sentence_says_so(
+def test_missing_qt_is_reported(
     window: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from vestim_core.cli.commands import gui
@@ -77,18 +79,18 @@ def test_without_qt_one_sentence_says_so(
     assert "needs PyQt6" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("word", ["gui", "all"])
-def test_without_a_window_one_sentence_says_so(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], word: str
+@pytest.mark.parametrize("command", ["gui", "all"])
+def test_missing_window_is_reported(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
     from vestim_core.cli.commands import gui
 
     monkeypatch.setattr(gui, "find_spec", lambda name: None)
-    assert main([word]) == 5
+    assert main([command]) == 5
     assert "has no window" in capsys.readouterr().err
 
 
-def test_no_command_loads_the_window(window: Path) -> None:
+def test_command_line_does_not_import_the_window(window: Path) -> None:
     answer = subprocess.run(
         [
             sys.executable,

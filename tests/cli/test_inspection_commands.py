@@ -1,16 +1,16 @@
-"""Looking at data files on the command line, before there is a job."""
+"""Commands that inspect data files before a job exists."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Vestim
+from tests.cli.conftest import RunVestim
 
 
 @pytest.fixture
 def drive(tmp_path: Path) -> Path:
-    """A drive whose SOC is in percent."""
+    """A drive with its SOC in percent."""
     rows = ["time_s,voltage_V,current_A,temperature_degC,soc"]
     soc = 60.0
     for second in range(600):
@@ -22,35 +22,35 @@ def drive(tmp_path: Path) -> Path:
     return path
 
 
-def test_check_tells_and_mends(vestim: Vestim, drive: Path, tmp_path: Path) -> None:
-    told = vestim("check", drive.name)
-    assert '"drive [1].csv"' in told.stdout
-    assert "percent, not a fraction" in told.stdout
+def test_check_reports_and_repairs(vestim: RunVestim, drive: Path, tmp_path: Path) -> None:
+    report = vestim("check", drive.name)
+    assert '"drive [1].csv"' in report.stdout
+    assert "percent, not a fraction" in report.stdout
     answer = vestim("check", drive.name, "--fix-to", "fixed", "--json")
-    found = json.loads(answer.stdout)
-    severities = {finding["severity"] for finding in found["findings"]}
+    record = json.loads(answer.stdout)
+    severities = {finding["severity"] for finding in record["findings"]}
     assert answer.returncode == int("error" in severities)
-    (written,) = found["written"]
+    (written,) = record["written"]
     assert Path(written["path"]).parent == tmp_path / "fixed"
-    again = vestim("check", "fixed")
-    assert again.returncode == 0, again.stdout
-    assert "percent" not in again.stdout
+    repaired = vestim("check", "fixed")
+    assert repaired.returncode == 0, repaired.stdout
+    assert "percent" not in repaired.stdout
 
 
-def test_a_file_that_gives_wrong_numbers_ends_with_1(vestim: Vestim, tmp_path: Path) -> None:
+def test_unusable_file_gives_exit_code_1(vestim: RunVestim, tmp_path: Path) -> None:
     (tmp_path / "empty.csv").touch()
-    told = vestim("check", "empty.csv", "--fix-to", "fixed")
-    assert told.returncode == 1
-    assert "empty.csv" in told.stdout
+    answer = vestim("check", "empty.csv", "--fix-to", "fixed")
+    assert answer.returncode == 1
+    assert "empty.csv" in answer.stdout
     assert not (tmp_path / "fixed").exists()
 
 
-def test_convert_sniff_preview_and_map(vestim: Vestim, drive: Path, tmp_path: Path) -> None:
+def test_convert_sniff_preview_and_map(vestim: RunVestim, drive: Path, tmp_path: Path) -> None:
     (written,) = json.loads(vestim("convert", drive.name, "out", "--json").stdout)["written"]
     assert Path(written["path"]).read_text().startswith("Test Time / s,Voltage / V,Current / A")
     assert vestim("convert", drive.name).returncode == 2
-    odd = tmp_path / "odd.csv"
-    odd.write_text(drive.read_text().replace("voltage_V", "klemme"))
+    renamed_file = tmp_path / "odd.csv"
+    renamed_file.write_text(drive.read_text().replace("voltage_V", "klemme"))
     assert "missing: voltage_V" in vestim("sniff", "odd.csv").stdout
     assert vestim("map", "odd.csv", "voltage_V").returncode == 2
     assert "from now on" in vestim("map", "odd.csv", "voltage_V=klemme").stdout
@@ -60,9 +60,9 @@ def test_convert_sniff_preview_and_map(vestim: Vestim, drive: Path, tmp_path: Pa
     assert len(curves["signals"]["voltage_V"]["value"]) <= 10
 
 
-def test_what_is_not_there(vestim: Vestim) -> None:
-    for words in (("check", "absent.csv"), ("sniff", "absent.csv"), ("preview", "absent.csv")):
-        told = vestim(*words)
-        assert told.returncode == 3
-        assert "absent.csv" in told.stderr
-        assert "Traceback" not in told.stderr
+def test_missing_file(vestim: RunVestim) -> None:
+    for arguments in (("check", "absent.csv"), ("sniff", "absent.csv"), ("preview", "absent.csv")):
+        answer = vestim(*arguments)
+        assert answer.returncode == 3
+        assert "absent.csv" in answer.stderr
+        assert "Traceback" not in answer.stderr

@@ -1,4 +1,4 @@
-"""Which job is meant."""
+"""Finding a job by its id, a part of it, or its name."""
 
 from typing import Any, cast
 
@@ -15,38 +15,38 @@ JOBS = [
 ]
 
 
-class _Listing:
-    """A client that knows these jobs."""
+class FakeClient:
+    """A client that lists `JOBS`."""
 
     def call(self, method: str, **params: Any) -> Any:
         assert method == "list_jobs"
         return {"jobs": JOBS, "next": ""}
 
 
-def _find(given: str) -> str:
-    return find_job(cast(Client, _Listing()), given)
+def _find_job(query: str) -> str:
+    return find_job(cast(Client, FakeClient()), query)
 
 
-@pytest.mark.parametrize("given", ["job_20260101-120000-abcd", "abcd", "-abcd", "first"])
-def test_id_end_or_name(given: str) -> None:
-    assert _find(given) == "job_20260101-120000-abcd"
+@pytest.mark.parametrize("query", ["job_20260101-120000-abcd", "abcd", "-abcd", "first"])
+def test_id_end_of_id_or_name(query: str) -> None:
+    assert _find_job(query) == "job_20260101-120000-abcd"
 
 
-def test_the_beginning_of_an_id() -> None:
-    assert _find("job_20260102") == "job_20260102-130000-ijkm"
+def test_beginning_of_an_id() -> None:
+    assert _find_job("job_20260102") == "job_20260102-130000-ijkm"
 
 
-@pytest.mark.parametrize("given", ["job_20260101", "twin"])
-def test_an_ambiguous_word_names_the_jobs_that_it_can_mean(given: str) -> None:
+@pytest.mark.parametrize("query", ["job_20260101", "twin"])
+def test_ambiguous_query_lists_the_matching_jobs(query: str) -> None:
     with pytest.raises(VestimError) as caught:
-        _find(given)
+        _find_job(query)
     assert caught.value.code is ErrorCode.WRONG_INPUT
     assert "can mean 2 jobs" in caught.value.sentence
     assert "job_20260101-120000-efgh (twin)" in caught.value.sentence
 
 
-@pytest.mark.parametrize("given", ["bcd", "nothing", "", "20260101"])
-def test_no_such_job(given: str) -> None:
+@pytest.mark.parametrize("query", ["bcd", "nothing", "", "20260101"])
+def test_unknown_job(query: str) -> None:
     with pytest.raises(VestimError) as caught:
-        _find(given)
+        _find_job(query)
     assert caught.value.code is ErrorCode.NOT_FOUND

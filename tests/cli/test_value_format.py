@@ -1,4 +1,4 @@
-"""Numbers, durations and units as people read them."""
+"""Formatting of numbers, durations and units."""
 
 import math
 
@@ -30,7 +30,7 @@ def test_three_significant_digits(value: float | None, text: str) -> None:
 
 
 @given(st.floats(min_value=1e-6, max_value=1e9))
-def test_a_number_is_never_off_by_more_than_its_digits_allow(value: float) -> None:
+def test_rounding_error_is_below_half_of_the_last_digit(value: float) -> None:
     assert abs(float(format_number(value)) - value) <= 0.0051 * value
 
 

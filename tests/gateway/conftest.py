@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.gateway.gateway_process import Gateway
+from tests.gateway.gateway_process import GatewayProcess
 
 
 @pytest.fixture
-def gateway(vestim_home: Path) -> Iterator[Gateway]:
-    """One that serves."""
-    with Gateway(vestim_home) as started:
-        yield started
+def gateway(vestim_home: Path) -> Iterator[GatewayProcess]:
+    """A running gateway."""
+    with GatewayProcess(vestim_home) as running_gateway:
+        yield running_gateway

@@ -1,4 +1,4 @@
-"""A gateway as a process of its own, beside a real daemon, and a client that holds its token."""
+"""A gateway process with a real daemon, and an HTTP client that holds its token."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ import httpx
 from vestim_core.client import Client
 from vestim_core.system import Home, own_command
 
-PATIENCE_S = 20.0
+TIMEOUT_S = 20.0  # allows for a busy machine
 
 
-class Gateway:
-    """`with Gateway(home) as gateway: gateway.get("/v1/jobs")`. It starts the daemon that it needs."""
+class GatewayProcess:
+    """`with GatewayProcess(home) as gateway: gateway.get("/v1/jobs")`. Starts the daemon if necessary."""
 
     def __init__(self, home: Path) -> None:
         self.home = Home(home)
@@ -31,36 +31,36 @@ class Gateway:
             text=True,
         )
         assert self.process.stdout is not None
-        first = self.process.stdout.readline()
-        assert "127.0.0.1:" in first, first
-        self.url = first.split()[2].removesuffix("/v1;")
+        first_line = self.process.stdout.readline()
+        assert "127.0.0.1:" in first_line, first_line
+        self.url = first_line.split()[2].removesuffix("/v1;")
         self.token = (self.home.keys / "rest.token").read_text().strip()
-        self.http = httpx.Client(base_url=self.url, headers=self.authorization, timeout=PATIENCE_S)
+        self.http = httpx.Client(base_url=self.url, headers=self.authorization, timeout=TIMEOUT_S)
 
     @property
     def authorization(self) -> dict[str, str]:
-        """The header that opens the door."""
+        """Header with the token."""
         return {"Authorization": f"Bearer {self.token}"}
 
-    def call(self, verb: str, path: str, **parts: Any) -> httpx.Response:
-        """One request."""
-        return self.http.request(verb, path, **parts)
+    def call(self, verb: str, path: str, **request_args: Any) -> httpx.Response:
+        """Send one request."""
+        return self.http.request(verb, path, **request_args)
 
     def get(self, path: str, **params: Any) -> Any:
-        """What a GET answers; it must succeed."""
+        """JSON answer of a GET, which must succeed."""
         answer = self.http.get(path, params=params)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
     def post(self, path: str, body: Any = None, **headers: str) -> Any:
-        """What a POST answers; it must succeed."""
+        """JSON answer of a POST, which must succeed."""
         answer = self.http.post(path, json={} if body is None else body, headers=headers)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    def when_there(self, path: str) -> httpx.Response:
-        """The first answer to a GET that is not 503: what a client that obeys Retry-After gets."""
-        deadline_s = time.monotonic() + PATIENCE_S
+    def get_when_available(self, path: str) -> httpx.Response:
+        """First answer to a GET that is not 503, as a client that obeys Retry-After gets it."""
+        deadline_s = time.monotonic() + TIMEOUT_S
         while (answer := self.http.get(path)).status_code == 503:
             assert float(answer.headers["Retry-After"]) > 0 and time.monotonic() < deadline_s
             time.sleep(0.05)
@@ -71,11 +71,11 @@ class Gateway:
         return Client(self.home, start=False)
 
     def close(self) -> None:
-        """End it as Ctrl+C does."""
+        """Interrupt the gateway as Ctrl+C does and wait for its end."""
         self.http.close()
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-        assert self.process.wait(PATIENCE_S) == 0
+        assert self.process.wait(TIMEOUT_S) == 0
         assert self.process.stdout is not None
         self.process.stdout.close()
 

@@ -1,4 +1,4 @@
-"""Reading server-sent events, as a browser's EventSource does."""
+"""Reads server-sent events as a browser's EventSource does."""
 
 from __future__ import annotations
 
@@ -10,33 +10,35 @@ from typing import Any
 
 import httpx
 
-from tests.gateway.gateway_process import PATIENCE_S, Gateway
+from tests.gateway.gateway_process import TIMEOUT_S, GatewayProcess
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """One message. number: its id, 0 where it has none."""
+class SseMessage:
+    """One message. event_id: 0 when it has none."""
 
-    number: int
+    event_id: int
     event: str
     data: dict[str, Any]
 
 
 @contextmanager
-def listening(gateway: Gateway, path: str, last: int | None = None, **params: Any) -> Iterator[Iterator[Message]]:
-    """The messages of a stream that goes on after event `last`; the connection is cut at the end of the block."""
+def open_event_stream(
+    gateway: GatewayProcess, path: str, last_event_id: int | None = None, **params: Any
+) -> Iterator[Iterator[SseMessage]]:
+    """Open a stream that resumes after event `last_event_id` and yield its messages; cut the connection at the end."""
     headers = dict(gateway.authorization)
-    if last is not None:
-        headers["Last-Event-ID"] = str(last)
+    if last_event_id is not None:
+        headers["Last-Event-ID"] = str(last_event_id)
     with (
-        httpx.Client(timeout=PATIENCE_S) as http,
+        httpx.Client(timeout=TIMEOUT_S) as http,
         http.stream("GET", gateway.url + path, headers=headers, params=params) as answer,
     ):
         assert answer.status_code == 200 and answer.headers["content-type"].startswith("text/event-stream")
         yield _messages(answer.iter_lines())
 
 
-def _messages(lines: Iterator[str]) -> Iterator[Message]:
+def _messages(lines: Iterator[str]) -> Iterator[SseMessage]:
     fields: dict[str, str] = {}
     for line in lines:
         if line:
@@ -44,5 +46,5 @@ def _messages(lines: Iterator[str]) -> Iterator[Message]:
             fields[name] = value
         elif fields:
             if "data" in fields:
-                yield Message(int(fields.get("id", 0)), fields.get("event", ""), json.loads(fields["data"]))
+                yield SseMessage(int(fields.get("id", 0)), fields.get("event", ""), json.loads(fields["data"]))
             fields = {}

@@ -1,4 +1,4 @@
-"""The former program's words for jobs that came from it."""
+"""Status values of PyBattML for jobs that were imported from it."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ JOB: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("state", ["done", "failed", "stopped"])
-def test_an_imported_job_is_imported_however_it_ended(state: str) -> None:
+def test_imported_job_has_status_imported(state: str) -> None:
     job = {**JOB, "state": state}
     assert legacy_status(job) == job_record(job, "/x")["status"] == status_record(job, "/x")["status"] == "imported"
 
 
-def test_while_it_is_tested_it_runs_and_others_have_their_own_words() -> None:
+def test_status_while_testing_and_of_other_jobs() -> None:
     assert legacy_status({**JOB, "state": "running", "phase": "testing"}) == "testing"
     assert legacy_status({**JOB, "state": "done", "imported": False}) == "complete"
     assert (

@@ -1,4 +1,4 @@
-"""A script written against the predecessor's server runs on, but for the token."""
+"""A script written for PyBattML's server still works, once it sends the token."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.gateway.gateway_process import PATIENCE_S, Gateway
+from tests.gateway.gateway_process import TIMEOUT_S, GatewayProcess
 
-FORMER_STATUS = {"created", "data_augmented", "hyperparameters_set", "training_setup_complete"}
-RUNNING = {"starting_training", "processing_data", "augmenting_data", "training", "testing"}
+LEGACY_STATUSES = {"created", "data_augmented", "hyperparameters_set", "training_setup_complete"}
+RUNNING_STATUSES = {"starting_training", "processing_data", "augmenting_data", "training", "testing"}
 
 
-def polled(ask: Callable[[], dict[str, Any]], until: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    """What a script does that has nothing but polling."""
-    deadline_s = time.monotonic() + 3 * PATIENCE_S
-    while not until(answer := ask()):
+def poll_until(request: Callable[[], dict[str, Any]], until: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """Repeat a request until the answer is accepted, as a script without events does."""
+    deadline_s = time.monotonic() + 3 * TIMEOUT_S
+    while not until(answer := request()):
         assert time.monotonic() < deadline_s, answer
         time.sleep(0.05)
     return answer
@@ -33,7 +33,7 @@ def write_drive(path: Path, rows: int, phase: int) -> str:
     return str(path)
 
 
-def test_the_script_of_the_old_days(gateway: Gateway, tmp_path: Path) -> None:
+def test_pybattml_script(gateway: GatewayProcess, tmp_path: Path) -> None:
     files = {
         f"{role}_files": [write_drive(tmp_path / f"{role}.csv", 400, phase)]
         for phase, role in enumerate(("train", "val", "test"))
@@ -66,21 +66,23 @@ def test_the_script_of_the_old_days(gateway: Gateway, tmp_path: Path) -> None:
     assert gateway.get(f"/jobs/{job_id}/status")["status"] == "training_setup_complete"
 
     started = gateway.post(f"/jobs/{job_id}/start_training")
-    assert started["job_id"] == job_id and started["task_count"] == 1 and started["status"] in RUNNING
+    assert started["job_id"] == job_id and started["task_count"] == 1 and started["status"] in RUNNING_STATUSES
     assert "job_id" in gateway.post(f"/jobs/{job_id}/update-status", {"status": "note", "message": "from a script"})
     (task,) = gateway.get(f"/jobs/{job_id}")["details"]["training_tasks"]
     path = f"/jobs/{job_id}/tasks/{task['task_id']}/status"
-    seen = polled(lambda: gateway.get(path), lambda answer: answer["task_progress"]["current_epoch"] >= 2)
-    assert set(seen) == {"status", "task_id", "job_id", "job_status", "task_progress"}
-    assert seen["status"] == "training" and seen["task_progress"]["total_epochs"] == 3000
-    assert set(seen["task_progress"]) == {"status", "message", "current_epoch", "total_epochs", "progress_percent"}
+    progress = poll_until(lambda: gateway.get(path), lambda answer: answer["task_progress"]["current_epoch"] >= 2)
+    assert set(progress) == {"status", "task_id", "job_id", "job_status", "task_progress"}
+    assert progress["status"] == "training" and progress["task_progress"]["total_epochs"] == 3000
+    assert set(progress["task_progress"]) == {"status", "message", "current_epoch", "total_epochs", "progress_percent"}
     running = gateway.get("/server/status")
     assert running["running_tasks"] >= 1 and f"{job_id}:{task['task_id']}" in running["task_ids"]
     assert gateway.get(f"/tasks/{task['task_id']}/status")["job_id"] == job_id
 
     assert gateway.post(f"/jobs/{job_id}/stop")["job_id"] == job_id
-    ended = polled(lambda: gateway.get(f"/jobs/{job_id}/detailed-status"), lambda answer: answer["status"] == "stopped")
-    assert set(ended) == {
+    final_status = poll_until(
+        lambda: gateway.get(f"/jobs/{job_id}/detailed-status"), lambda answer: answer["status"] == "stopped"
+    )
+    assert set(final_status) == {
         "job_id",
         "status",
         "current_phase",
@@ -90,26 +92,26 @@ def test_the_script_of_the_old_days(gateway: Gateway, tmp_path: Path) -> None:
         "updated_at",
         "job_folder",
     }
-    assert ended["phase_progress"]["training"].keys() == {"status", "progress", "message"}
+    assert final_status["phase_progress"]["training"].keys() == {"status", "progress", "message"}
     assert gateway.get("/jobs")[0]["job_id"] == job_id
     assert "1 finished" in gateway.post("/jobs/clear")["message"] and gateway.get("/jobs") == []
     assert gateway.call("DELETE", f"/jobs/{job_id}").status_code == 200
     assert gateway.call("POST", f"/jobs/{job_id}/ensure", json={}).status_code == 404
 
 
-def test_a_job_without_files_and_one_of_the_oldest_form(gateway: Gateway, tmp_path: Path) -> None:
-    bare = gateway.post("/jobs", {"selections": {"anything": 1}})
-    assert bare["status"] == "created"
+def test_job_without_files_and_oldest_format(gateway: GatewayProcess, tmp_path: Path) -> None:
+    empty_job = gateway.post("/jobs", {"selections": {"anything": 1}})
+    assert empty_job["status"] == "created"
     assert gateway.call("POST", "/jobs/process-and-create", json={"selections": {}}).status_code == 422
     files = {f"{role}_files": [write_drive(tmp_path / f"{role}.csv", 50, 0)] for role in ("train", "test")}
     job = gateway.post("/jobs/process-and-create", {"selections": files})
     data = gateway.get(f"/v1/jobs/{job['job_id']}")["spec"]["data"]
     assert data["train"] == files["train_files"] and data["validation"] == files["test_files"]
     assert gateway.call("POST", "/tasks/start", json={"task_info": {}}).status_code == 422
-    refused = gateway.call("POST", f"/jobs/{bare['job_id']}/start", json={"task_info": {}})
-    assert refused.status_code == 422 and "data" in refused.json()["detail"]
+    refusal = gateway.call("POST", f"/jobs/{empty_job['job_id']}/start", json={"task_info": {}})
+    assert refusal.status_code == 422 and "data" in refusal.json()["detail"]
 
 
-def test_the_server_of_old_ends_when_told_to(gateway: Gateway) -> None:
+def test_legacy_shutdown_ends_the_server(gateway: GatewayProcess) -> None:
     assert gateway.post("/server/shutdown")["message"]
-    assert gateway.process.wait(PATIENCE_S) == 0
+    assert gateway.process.wait(TIMEOUT_S) == 0

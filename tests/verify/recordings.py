@@ -131,9 +131,8 @@ class Recorder:
                 if (recorded_call.check, recorded_call.subject) == (recorded.check, recorded.subject)
             ]
             if method != "call" and len(earlier) >= MAX_RECORDED_POLLS:
-                self._recording[earlier[-1]] = (
-                    recorded  # a check polls until its condition holds, so the last answer must be kept
-                )
+                # a check polls until its condition holds, so the last answer must be kept
+                self._recording[earlier[-1]] = recorded
             else:
                 self._recording.append(recorded)
             return answer

@@ -211,9 +211,7 @@ def a_bad_import_stops_the_others(patch: Patch) -> None:
 
 @dataclass(frozen=True)
 class Fault:
-    """A way to break the code. noticed_by: prefixes of the checks that must fail; may_fail: of those that may fail
-    too.
-    """
+    """A way to break the code. noticed_by: prefixes of checks that must fail; may_fail: of those that may fail too."""
 
     group: CheckGroup[Any]
     apply: Callable[[Patch], None]

@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.cli.conftest import Vestim
+from tests.cli.conftest import RunVestim
 from tests.daemon.daemons import eventually
 from vestim_core.spec.errors import refused
 from vestim_core.system import is_locked, own_command
@@ -183,7 +183,7 @@ def test_ctrl_c_on_the_command_line_leaves_no_daemon_behind(short_folder: Path) 
     assert Sandbox(root).processes() == [] and not root.exists()
 
 
-def test_it_has_three_entry_points(vestim: Vestim) -> None:
+def test_it_has_three_entry_points(vestim: RunVestim) -> None:
     listing = vestim("verify", "--list")
     assert listing.returncode == 0, listing.stderr
     for arguments in (["-m", "vestim_core.verify"], [str(ROOT / "tests" / "test_job_container_migration.py")]):

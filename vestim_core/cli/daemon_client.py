@@ -14,8 +14,7 @@ def connect(*, start: bool = True) -> Iterator[Client]:
     """Connect to the daemon of this home, creating the home if necessary.
 
     start: start a daemon when none is running; False creates and starts nothing. Raises `HomeError` when the home
-    cannot be
-    used.
+    cannot be used.
     """
     home = Home.find()
     if start:

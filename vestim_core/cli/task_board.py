@@ -21,8 +21,7 @@ class TaskRow:
     """State of one task.
 
     fraction: 0 to 1. message: current activity, or the outcome after its end. time_left: estimated remaining time.
-    errors:
-    its newest training and validation errors.
+    errors: its newest training and validation errors.
     """
 
     title: str

@@ -1,6 +1,4 @@
-"""`python -m vestim_core.verify`: runs all checks in order; ends with 0 when all pass, 1 when any fails, 130 on
-Ctrl+C.
-"""
+"""`python -m vestim_core.verify`: runs all checks; ends with 0 when all pass, 1 when any fails, 130 on Ctrl+C."""
 
 from __future__ import annotations
 

@@ -18,8 +18,7 @@ class LegacyRestClient:
     """State of one run of a PyBattML script.
 
     job_id: job that trains until it is stopped. short_job_id: job that ends by itself. stop_job_ids: jobs to be
-    stopped,
-    newest last; with few cores the newest still waits to start.
+    stopped, newest last; with few cores the newest still waits to start.
     """
 
     interface: PublicInterface

@@ -11,9 +11,7 @@ ENDLESS_EPOCHS = 1_000_000
 
 
 def write_drives(folder: Path) -> dict[str, list[str]]:
-    """Write one file per role, of a cell with ohmic resistance at 1 Hz, and return the data section of a job on
-    them.
-    """
+    """Write one file per role, of a cell with ohmic resistance at 1 Hz, and return a job's data section on them."""
     folder.mkdir(parents=True, exist_ok=True)
     return {
         role: [_write_drive(folder / f"{role}.csv", 7 * index)]

@@ -84,9 +84,7 @@ def _require_empty_folder(out: str) -> Path:
 
 
 def _import_job_folder(client: Client, job: str) -> str:
-    """Id of the job whose folder is `job`, copied into the workspace if missing there; empty when it is no job
-    folder.
-    """
+    """Id of the job whose folder is `job`, copied into the workspace if missing; empty when it is no job folder."""
     folder = Path(job).expanduser()
     if not (folder / "job.json").is_file():
         return ""

@@ -1,4 +1,4 @@
-"""Figure: one promised quantity, as it was measured here and now."""
+"""Measurement of one promised quantity on this machine."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 
 @dataclass
-class Figure:
-    """limit, measured: with their units, for a table."""
+class Measurement:
+    """limit, measured: texts with units, for a table."""
 
     name: str
     limit: str

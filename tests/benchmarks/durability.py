@@ -1,4 +1,4 @@
-"""What it costs that jobs survive everybody: restart, adoption, deaths, many jobs, many events, stalled clients."""
+"""Cost of durable jobs: restart, adoption, deaths, many jobs, many events, stalled clients."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from typing import Any
 import psutil
 import torch
 
-from tests.benchmarks.figure import Figure
+from tests.benchmarks.measurement import Measurement
 from tests.daemon.daemons import ROOT, eventually, submit
 from tests.guarantees.conftest import finish, until, write_cell
 from vestim_core.client import Client, follow
@@ -36,23 +36,23 @@ from vestim_core.worker.doorbell import Doorbell
 from vestim_core.worker.journal import Journal
 
 
-def run() -> list[Figure]:
-    """Every figure of this file; several minutes."""
+def run() -> list[Measurement]:
+    """All measurements; takes several minutes."""
     return [
-        *_restarts(),
-        _death_noticed(),
-        *_many_jobs(),
-        *_many_events(),
-        _checkpoint(),
-        _report(),
-        _warm_start(),
+        *_measure_restarts(),
+        _measure_noticed_death(),
+        *_measure_many_jobs(),
+        *_measure_many_events(),
+        _measure_checkpoint(),
+        _measure_reporting(),
+        _measure_preloaded_start(),
     ]
 
 
 @contextmanager
-def _home() -> Iterator[Home]:
+def temporary_home() -> Iterator[Home]:
     folder = Path(tempfile.mkdtemp(prefix="vestim-"))
-    before = os.environ.get("VESTIM_HOME")
+    home_before = os.environ.get("VESTIM_HOME")
     os.environ["VESTIM_HOME"] = str(folder)
     home = Home.find()
     home.ensure()
@@ -63,182 +63,186 @@ def _home() -> Iterator[Home]:
             with Client(home, start=False) as client:
                 client.call("shutdown", stop_jobs=True)
             eventually(lambda: not daemon_lives(home), "the daemon's end", 60)
-        if before is None:
+        if home_before is None:
             del os.environ["VESTIM_HOME"]
         else:
-            os.environ["VESTIM_HOME"] = before
+            os.environ["VESTIM_HOME"] = home_before
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _crowd(home: Home, slots: int) -> subprocess.Popen[bytes]:
-    """A daemon with light workers; serving when this returns."""
+def _start_light_daemon(home: Home, slots: int) -> subprocess.Popen[bytes]:
+    """Start a daemon with lightweight workers and wait until it serves."""
     with home.daemon_log.open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.benchmarks.crowd", str(slots)],
+            [sys.executable, "-m", "tests.benchmarks.light_daemon", str(slots)],
             env=os.environ | {"PYTHONPATH": str(ROOT)},
             stdout=log,
             stderr=log,
             start_new_session=True,
         )
-    eventually(lambda: (found := read_discovery(home)) and found.pid == process.pid, "a daemon that serves", 60)
+    eventually(lambda: (discovery := read_discovery(home)) and discovery.pid == process.pid, "a daemon that serves", 60)
     return process
 
 
-def _restarts() -> list[Figure]:
-    return [_restart(4, 1.0), _restart(100, 2.0)]
+def _measure_restarts() -> list[Measurement]:
+    return [_measure_restart(4, 1.0), _measure_restart(100, 2.0)]
 
 
-def _restart(workers: int, limit_s: float) -> Figure:
+def _measure_restart(workers: int, limit_s: float) -> Measurement:
     times_s = []
-    with _home() as home:
-        daemon = _crowd(home, workers)
+    with temporary_home() as home:
+        daemon = _start_light_daemon(home, workers)
         with Client(home, start=False) as client:
             training = {"repetitions": workers}
             job_id = submit(client, home.root / "data", {"train": "obey"}, training=training)
-            eventually(lambda: _running(client, job_id) == workers, "all workers' birth", 120)
+            eventually(lambda: _running_count(client, job_id) == workers, "all workers' birth", 120)
             for _ in range(3):
                 daemon.kill()
                 daemon.wait()
                 start_s = time.monotonic()
-                daemon = _crowd(home, workers)
-                eventually(lambda: _running(client, job_id) == workers, "adoption", 60)
+                daemon = _start_light_daemon(home, workers)
+                eventually(lambda: _running_count(client, job_id) == workers, "adoption", 60)
                 times_s.append(time.monotonic() - start_s)
     took_s = statistics.median(times_s)
     name = f"daemon serving again after kill -9, {workers} workers adopted"
-    return Figure(name, f"<= {limit_s:g} s", f"{took_s:.2f} s", took_s <= limit_s)
+    return Measurement(name, f"<= {limit_s:g} s", f"{took_s:.2f} s", took_s <= limit_s)
 
 
-def _running(client: Client, job_id: str) -> int:
+def _running_count(client: Client, job_id: str) -> int:
     tasks = client.call("show_job", job_id=job_id)["tasks"]
     return sum(task["kind"] == "train" and task["attempt_state"] == "running" for task in tasks)
 
 
-def _death_noticed() -> Figure:
+def _measure_noticed_death() -> Measurement:
     times_s = []
-    with _home() as home:
-        _crowd(home, 2)
+    with temporary_home() as home:
+        _start_light_daemon(home, 2)
         with Client(home, start=False) as client:
             for _ in range(5):
                 job_id = submit(client, home.root / "data", {"train": "obey"})
-                until(client, job_id, _train_lives)
-                task = next(t for t in client.call("show_job", job_id=job_id)["tasks"] if t["kind"] == "train")
-                seen = client.call("show_job", job_id=job_id)["last_seq"]
+                until(client, job_id, _is_training_start)
+                task = next(task for task in client.call("show_job", job_id=job_id)["tasks"] if task["kind"] == "train")
+                last_seq = client.call("show_job", job_id=job_id)["last_seq"]
                 start_s = time.monotonic()
                 os.kill(task["pid"], signal.SIGKILL)
-                until(client, job_id, lambda e: e["data"].get("state") == "killed", seen)
+                until(client, job_id, lambda e: e["data"].get("state") == "killed", last_seq)
                 times_s.append(time.monotonic() - start_s)
                 client.call("stop", job_id=job_id, test=False)
                 finish(client, job_id)
     took_s = statistics.median(times_s)
-    return Figure("death of a worker shown to a client", "<= 1 s", f"{took_s * 1000:.0f} ms", took_s <= 1.0)
+    return Measurement("death of a worker shown to a client", "<= 1 s", f"{took_s * 1000:.0f} ms", took_s <= 1.0)
 
 
-def _train_lives(event: dict[str, Any]) -> bool:
+def _is_training_start(event: dict[str, Any]) -> bool:
     data = event["data"]
     return bool(event["kind"] == "attempt" and event["task"].startswith("train") and data["state"] == "running")
 
 
-def _many_jobs(count: int = 10_000) -> list[Figure]:
-    with _home() as home:
+def _measure_many_jobs(count: int = 10_000) -> list[Measurement]:
+    with temporary_home() as home:
         registry = Registry(home.registry)
         document = {"name": "one of many", "data": {"train": ["a.csv"], "validation": ["b.csv"]}}
         with registry.transaction():
-            for number in range(count):
-                job = JobContainer(f"job_20260101-000000-{number:04x}", "one of many", document, utc_now(), number)
+            for index in range(count):
+                job = JobContainer(f"job_20260101-000000-{index:04x}", "one of many", document, utc_now(), index)
                 job.set_state(JobState.QUEUED)
                 job.set_state(JobState.DONE)
                 registry.save(job)
         registry.close()
         with Client(home) as client:
             pid = client.call("hello")["pid"]
-            times_s = [_attach(client, count) for _ in range(5)]
+            times_s = [_attach_s(client, count) for _ in range(5)]
             process = psutil.Process(pid)
             memory_MB = process.memory_info().rss / 1e6
     took_ms = statistics.median(times_s) * 1000
     return [
-        Figure(f"attach to {count:,} jobs", "<= 100 ms", f"{took_ms:.0f} ms", took_ms <= 100),
-        Figure(f"daemon's memory with {count:,} jobs", "<= 120 MB", f"{memory_MB:.0f} MB", memory_MB <= 120),
+        Measurement(f"attach to {count:,} jobs", "<= 100 ms", f"{took_ms:.0f} ms", took_ms <= 100),
+        Measurement(f"daemon's memory with {count:,} jobs", "<= 120 MB", f"{memory_MB:.0f} MB", memory_MB <= 120),
     ]
 
 
-def _attach(client: Client, count: int) -> float:
-    """Seconds to read the whole catalogue."""
-    cursor, found = Cursor(stream=CATALOG), 0
+def _attach_s(client: Client, count: int) -> float:
+    """Seconds to read the whole catalog."""
+    cursor, row_count = Cursor(stream=CATALOG), 0
     start_s = time.monotonic()
-    while found < count:
-        (part,) = client.call("wait", cursors=[cursor.model_dump()], limit=10_000)["streams"]
-        cursor = Cursor(stream=CATALOG, lineage=part["lineage"], seq=part["seq"])
-        found += len(part["events"])
+    while row_count < count:
+        (stream,) = client.call("wait", cursors=[cursor.model_dump()], limit=10_000)["streams"]
+        cursor = Cursor(stream=CATALOG, lineage=stream["lineage"], seq=stream["seq"])
+        row_count += len(stream["events"])
     return time.monotonic() - start_s
 
 
-def _many_events(first: int = 100_000, all_events: int = 1_000_000) -> list[Figure]:
-    with _home() as home:
-        daemon = _crowd(home, 2)
+def _measure_many_events(early_count: int = 100_000, total_count: int = 1_000_000) -> list[Measurement]:
+    with temporary_home() as home:
+        daemon = _start_light_daemon(home, 2)
         with Client(home, start=False) as client, Client(home, start=False) as stalled:
-            job_id = submit(client, home.root / "data", {"train": f"flood {all_events}"})
-            _stall(stalled, job_id)
-            start_s, got, delays_ms, memory_MB = 0.0, 0, [], [0.0, 0.0]
+            job_id = submit(client, home.root / "data", {"train": f"flood {total_count}"})
+            _stall_client(stalled, job_id)
+            start_s, received_count, delays_ms, memory_MB = 0.0, 0, [], [0.0, 0.0]
             expected = 1
             for batch in follow(client, job_id, live=False):
-                now = datetime.now().astimezone()
+                received_at = datetime.now().astimezone()
                 for event in batch.events:
                     assert event["seq"] == expected, "a gap"
                     expected += 1
                     if event["kind"] == "epoch":
                         start_s = start_s or time.monotonic()
-                        got += 1
-                        if got % 100 == 0:
-                            delays_ms.append((now - datetime.fromisoformat(event["time_utc"])).total_seconds() * 1000)
-                if not memory_MB[0] and got >= first:
+                        received_count += 1
+                        if received_count % 100 == 0:
+                            delays_ms.append(
+                                (received_at - datetime.fromisoformat(event["time_utc"])).total_seconds() * 1000
+                            )
+                if not memory_MB[0] and received_count >= early_count:
                     memory_MB[0] = psutil.Process(daemon.pid).memory_info().rss / 1e6
             took_s = time.monotonic() - start_s
             memory_MB[1] = psutil.Process(daemon.pid).memory_info().rss / 1e6
-            assert got == all_events
-    grown_MB, speed = memory_MB[1] - memory_MB[0], all_events / took_s
-    name = f"daemon's growth from {first:,} to {all_events:,} events, one client stalled"
+            assert received_count == total_count
+    growth_MB, speed = memory_MB[1] - memory_MB[0], total_count / took_s
+    name = f"daemon's growth from {early_count:,} to {total_count:,} events, one client stalled"
     return [
-        Figure("durable events, worker to client", ">= 10,000/s", f"{speed:,.0f}/s", speed >= 10_000),
-        Figure(name, "<= 8 MB", f"{grown_MB:.1f} MB", grown_MB <= 8),
-        _delay(),
+        Measurement("durable events, worker to client", ">= 10,000/s", f"{speed:,.0f}/s", speed >= 10_000),
+        Measurement(name, "<= 8 MB", f"{growth_MB:.1f} MB", growth_MB <= 8),
+        _measure_delay(),
     ]
 
 
-def _stall(client: Client, job_id: str) -> None:
-    """Ask for much and never read the answers."""
+def _stall_client(client: Client, job_id: str) -> None:
+    """Request many events and never read the answers."""
     client.call("hello")
     socket = client._channel._socket
     assert socket is not None
     from vestim_core.protocol.messages import Request
 
     params = {"cursors": [{"stream": f"job:{job_id}", "lineage": "", "seq": 0}], "limit": 10_000, "timeout_s": 60.0}
-    for number in range(50):
-        socket.send(Request(str(number).encode(), "wait", params).encode())
+    for index in range(50):
+        socket.send(Request(str(index).encode(), "wait", params).encode())
 
 
-def _delay(events: int = 2_000) -> Figure:
-    """From the worker's clock to the client's, while a worker reports every 10 ms."""
+def _measure_delay(events: int = 2_000) -> Measurement:
+    """Delay from the worker's clock to the client's, with one report every 10 ms."""
     delays_ms: list[float] = []
-    with _home() as home:
-        _crowd(home, 2)
+    with temporary_home() as home:
+        _start_light_daemon(home, 2)
         with Client(home, start=False) as client:
             job_id = submit(client, home.root / "data", {"train": f"obey {events}"})
             for batch in follow(client, job_id, live=False):
-                now = datetime.now().astimezone()
+                received_at = datetime.now().astimezone()
                 for event in batch.events:
                     if event["kind"] == "epoch":
-                        delays_ms.append((now - datetime.fromisoformat(event["time_utc"])).total_seconds() * 1000)
+                        delays_ms.append(
+                            (received_at - datetime.fromisoformat(event["time_utc"])).total_seconds() * 1000
+                        )
                 if len(delays_ms) >= events:
                     client.call("stop", job_id=job_id, test=False)
     p99_ms = statistics.quantiles(delays_ms, n=100)[98]
-    return Figure("delay from worker to client, p99", "<= 300 ms", f"{p99_ms:.0f} ms", p99_ms <= 300)
+    return Measurement("delay from worker to client, p99", "<= 300 ms", f"{p99_ms:.0f} ms", p99_ms <= 300)
 
 
-def _checkpoint() -> Figure:
+def _measure_checkpoint() -> Measurement:
     weights = {"lstm": torch.randn(5_000)}
-    optimiser = {name: torch.randn(5_000) for name in ("exp_avg", "exp_avg_sq")}
-    progress = {"history": [{"epoch": number, "validation_rmse_mV": 1.0} for number in range(100)]}
-    state = {"module": weights, "best_weights": weights, "optimiser": optimiser, "progress": progress}
+    optimizer = {name: torch.randn(5_000) for name in ("exp_avg", "exp_avg_sq")}
+    progress = {"history": [{"epoch": index, "validation_rmse_mV": 1.0} for index in range(100)]}
+    state = {"module": weights, "best_weights": weights, "optimiser": optimizer, "progress": progress}
     times_ms = []
     with tempfile.TemporaryDirectory() as folder:
         for step in range(40):
@@ -246,24 +250,24 @@ def _checkpoint() -> Figure:
             save_checkpoint(Path(folder), step, "identity", state)
             times_ms.append((time.perf_counter() - start_s) * 1000)
     took_ms = statistics.median(times_ms)
-    return Figure("checkpoint of a 5,000-parameter network", "<= 20 ms", f"{took_ms:.1f} ms", took_ms <= 20)
+    return Measurement("checkpoint of a 5,000-parameter network", "<= 20 ms", f"{took_ms:.1f} ms", took_ms <= 20)
 
 
-def _report(count: int = 20_000) -> Figure:
+def _measure_reporting(count: int = 20_000) -> Measurement:
     line = {"epoch": 1, "train_rmse_mV": 12.345678, "validation_rmse_mV": 9.87654321, "learning_rate": 1e-3}
-    with _home() as home:
+    with temporary_home() as home:
         journal = Journal(home.root / "events.jsonl", Doorbell(home, "job_x/train_1/1"))
         start_s = time.process_time()
         for _ in range(count):
             journal.event(EventKind.EPOCH, line)
-        spent_us = (time.process_time() - start_s) / count * 1e6
+        event_us = (time.process_time() - start_s) / count * 1e6
         journal.close()
-    return Figure("reporting one event, CPU time", "<= 20 us", f"{spent_us:.1f} us", spent_us <= 20)
+    return Measurement("reporting one event, CPU time", "<= 20 us", f"{event_us:.1f} us", event_us <= 20)
 
 
-def _warm_start(repetitions: int = 6) -> Figure:
-    """From the decision to start a task of a search to its living process."""
-    with _home() as home, Client(home) as client:
+def _measure_preloaded_start(repetitions: int = 6) -> Measurement:
+    """Time from the decision to start a task of a search to its running process."""
+    with temporary_home() as home, Client(home) as client:
         data: dict[str, Any] = {}
         for seed, role in enumerate(("train", "validation")):
             write_cell(home.root / f"{role}.csv", seed)
@@ -272,14 +276,14 @@ def _warm_start(repetitions: int = 6) -> Figure:
         spec = {"data": data, "model": {"kind": "fnn", "sizes": [4]}, "training": training}
         job_id = client.call("submit", spec=spec)["job_id"]
         finish(client, job_id)
-        born = []
+        start_times_s = []
         for task in sorted((home.jobs / job_id / "tasks").glob("t*"))[2:]:
             attempt = task / "attempts" / "1"
-            born.append((attempt / "worker.json").stat().st_mtime - (attempt / "launch.json").stat().st_mtime)
-    took_s = statistics.median(born)
-    return Figure("start of a task of a search", "<= 0.3 s", f"{took_s * 1000:.0f} ms", took_s <= 0.3)
+            start_times_s.append((attempt / "worker.json").stat().st_mtime - (attempt / "launch.json").stat().st_mtime)
+    took_s = statistics.median(start_times_s)
+    return Measurement("start of a task of a search", "<= 0.3 s", f"{took_s * 1000:.0f} ms", took_s <= 0.3)
 
 
 if __name__ == "__main__":
-    for figure in run():
-        print(figure)
+    for measurement in run():
+        print(measurement)

@@ -1,4 +1,4 @@
-"""The real daemon with light workers and room for many of them: `python -m tests.benchmarks.crowd SLOTS`."""
+"""The real daemon with lightweight workers and many slots: `python -m tests.benchmarks.light_daemon SLOTS`."""
 
 from __future__ import annotations
 
