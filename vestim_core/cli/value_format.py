@@ -29,7 +29,7 @@ def seconds_between(start_utc: str, end_utc: str) -> float:
 
 
 def find_metric(metrics: dict[str, Any], name: str) -> tuple[str, Any]:
-    """Full name and value of the metric `name` (`rmse`, `mae`, `train_rmse`, ...) in any unit; value None if missing."""
+    """Full name and value of the metric `name` (`rmse`, `train_rmse`, ...) in any unit; value None if missing."""
     return next(
         ((key, value) for key, value in metrics.items() if key == name or key.startswith(f"{name}_")), (name, None)
     )

@@ -37,8 +37,8 @@ def logs(
 ) -> None:
     """Print the log of a task.
 
-    It is that of its newest attempt: its standard output and error come out on ours. With --json each piece is {task,
-    attempt, log, text}.
+    It is that of its newest attempt: its standard output and error come out on ours. With --json each piece is
+    {task, attempt, log, text}.
     """
     with connect() as client:
         job_id = find_job(client, job)

@@ -25,8 +25,8 @@ def register(app: typer.Typer) -> None:
 def demo(as_json: AsJson = False) -> int:
     """Train and test two networks on generated data.
 
-    Takes about a minute. An LSTM and a feed-forward network are compared with an equivalent circuit on a drive cycle
-    that none has seen. Ctrl+C ends the view, not the job.
+    Takes about a minute. An LSTM and a feed-forward network are compared with an equivalent circuit on a
+    drive cycle that none has seen. Ctrl+C ends the view, not the job.
     """
     with connect() as client:
         if not as_json:

@@ -27,7 +27,8 @@ def show(job: JobName, as_json: AsJson = False) -> None:
     """Show one job and the errors of its models.
 
     It prints state, findings, tasks, the errors per model and file, bands, the spread over seeds and the check of the
-    SOC labels. With --json, the errors of each task stand in tasks[].result.files[].
+    SOC labels. With --json, the errors of each task stand in
+    tasks[].result.files[].
     """
     with connect() as client:
         status = show_job(client, find_job(client, job))

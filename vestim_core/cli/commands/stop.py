@@ -26,8 +26,8 @@ def stop(
 ) -> None:
     """Stop a job and keep what it has.
 
-    Training ends after the running batch; the best weights are kept and tested. Without JOB the daemon is stopped
-    ('vestim daemon stop') and running jobs go on.
+    Training ends after the running batch; the best weights are kept and tested.
+    Without JOB the daemon is stopped ('vestim daemon stop') and running jobs go on.
     """
     if not job:
         daemon.stop(stop_jobs=False, as_json=as_json)
