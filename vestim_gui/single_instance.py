@@ -22,8 +22,8 @@ _ACCEPTED = b"taken\n"
 
 
 class SingleInstance(QObject):
-    """home: the folder that windows share. activation_requested: a second start passed these paths and wants the window
-    in front."""
+    """The lock and socket of a home's only window. home: the folder that windows share. activation_requested: a second
+    start passed these paths and wants the window in front."""
 
     activation_requested = pyqtSignal(list)
 

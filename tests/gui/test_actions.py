@@ -62,7 +62,7 @@ def test_an_action_without_handler_is_hidden(actions: Actions, qtbot: QtBot) -> 
     owner.deleteLater()
     qtbot.waitUntil(lambda: not actions.has_handler("job.new"))
     assert not actions.action("job.new").isVisible()
-    actions.action("job.new").trigger()  # nobody is there: nothing happens
+    actions.action("job.new").trigger()  # without a handler nothing happens
 
 
 def test_the_focused_handler_runs_else_the_last_visible_one(actions: Actions, qtbot: QtBot) -> None:

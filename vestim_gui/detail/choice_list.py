@@ -12,11 +12,11 @@ from vestim_gui.widgets.plain_label import plain_tip
 
 KEY_ROLE = Qt.ItemDataRole.UserRole
 LIST_PX = 190
-"""Initial width, in px, of a list beside a plot."""
+"""Initial width, in px, of a list next to a plot."""
 
 
 class ChoiceList(QListView):
-    """ticks_changed: the set of ticked names changed."""
+    """A list of names with check boxes. ticks_changed: the set of ticked names changed."""
 
     ticks_changed = pyqtSignal()
 

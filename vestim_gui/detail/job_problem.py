@@ -38,7 +38,8 @@ class RemedyOffer:
 
 @dataclass(frozen=True)
 class JobProblem:
-    """headline: what happened. explanation: why, and what is kept. details: for experts. kind: of the label."""
+    """A problem as shown to the user. headline: what happened. explanation: why, and what is kept. details: for
+    experts. kind: of the label."""
 
     headline: str
     explanation: str

@@ -99,14 +99,14 @@ class LogTab(JobTab):
             self._on_source_changed()
 
     def _list_sources(self, feed: JobFeed) -> None:
-        listed = {self.source.itemData(row) for row in range(self.source.count())}
+        listed_streams = {self.source.itemData(row) for row in range(self.source.count())}
         for task in sorted(feed.history.tasks.values(), key=lambda task: task.task_id):
             title = f"{TASK_PREFIXES.get(task.kind, '')}{feed.title_of(task.task_id)}"
             for attempt in range(1, task.attempt + 1):
                 attempt_text = f", attempt {attempt}" if task.attempt > 1 else ""
                 for part, stream_title in STREAM_TITLES.items():
                     stream = log_stream(feed.job_id, task.task_id, attempt, part)
-                    if stream not in listed:
+                    if stream not in listed_streams:
                         self.source.addItem(f"{title}{attempt_text}: {stream_title}", stream)
 
     def show_task(self, task_id: str) -> None:

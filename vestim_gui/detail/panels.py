@@ -19,7 +19,7 @@ Axis = Literal["epoch", "time"]
 SECONDS_PER_HOUR = 3600.0  # exact
 SHOW_HOURS_ABOVE_S = 3 * SECONDS_PER_HOUR
 """Duration, in s, from which on time is shown in hours."""
-MAX_BAR_MODELS = 3  # more groups of bars do not fit beside the circuit's
+MAX_BAR_MODELS = 3  # with the circuit's, four groups of bars: more cannot be told apart
 
 
 def axis_title(quantity: str, unit: str) -> str:
@@ -55,11 +55,11 @@ def loss_panel(
                 continue
             epochs, values = task.series(names[part])
             label = part if is_single else name if part == "validation" or not validation else f"{name}, train"
-            dashed = not is_single and part == "train" and validation
+            is_dashed = not is_single and part == "train" and validation
             x_values = x if x is not None else epochs
             has_label = is_single or part == "validation" or not validation
             curves.append(
-                curve(label, x_values, values, ink=inks[part], dashed=dashed, smoothable=True, label=has_label)
+                curve(label, x_values, values, ink=inks[part], dashed=is_dashed, smoothable=True, label=has_label)
             )
         best = best_epoch(task)
         if validation and best is not None and best.epoch in task.epochs:
@@ -102,12 +102,12 @@ def file_bar_panel(history: JobHistory, title_of: Mapping[str, str]) -> Panel | 
 
 
 def _rmse_by_file(result: Mapping[str, Any], names: Sequence[str], role: str) -> tuple[float, ...]:
-    of_file = {
+    rmse_by_name = {
         file["file"]: file.get(find_rmse_name(file, "rmse"))
         for file in result.get("files") or ()
         if file["role"] == role
     }
-    return tuple(float(value) if (value := of_file.get(name)) is not None else float("nan") for name in names)
+    return tuple(float(value) if (value := rmse_by_name.get(name)) is not None else float("nan") for name in names)
 
 
 def prediction_panels(file: str, target: str, predictions: Sequence[tuple[str, Prediction, Ink]]) -> list[Panel]:

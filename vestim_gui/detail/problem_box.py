@@ -16,7 +16,7 @@ DETAILS_PX = 110  # longer details scroll
 
 
 class ProblemBox(QFrame):
-    """remedy_chosen: the `RemedyOffer` whose button was pressed."""
+    """A card with a problem and its remedies. remedy_chosen: the `RemedyOffer` whose button was pressed."""
 
     remedy_chosen = pyqtSignal(object)
 

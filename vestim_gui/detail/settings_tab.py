@@ -135,7 +135,7 @@ class SettingsTab(JobTab):
         )
 
     def _fill(self, titles: Sequence[str], lines: Sequence[tuple[str, str, tuple[str, ...], str, bool]]) -> None:
-        """lines: group, section, cells, help, and True if the document sets it."""
+        """Fill the tree. lines: group, section, cells, help, and True if the document sets it."""
         self.rows.clear()
         self.rows.setHeaderLabels(list(titles))
         groups: dict[tuple[str, ...], QTreeWidgetItem] = {}

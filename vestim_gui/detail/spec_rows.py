@@ -86,16 +86,16 @@ def differences(document: Mapping[str, Any], other_document: Mapping[str, Any]) 
     rows_by_path, other_rows_by_path = (
         {row.path: row for row in spec_rows(job_document)} for job_document in (document, other_document)
     )
-    found_differences = []
+    result = []
     for path in dict.fromkeys([*rows_by_path, *other_rows_by_path]):
         own_row, other_row = rows_by_path.get(path), other_rows_by_path.get(path)
         row = own_row or other_row
         assert row is not None
         values = (own_row.value if own_row else NO_VALUE, other_row.value if other_row else NO_VALUE)
         if values[0] != values[1]:
-            found_differences.append(Difference(row.group, row.section, row.label, row.unit, *values))
+            result.append(Difference(row.group, row.section, row.label, row.unit, *values))
     order = list(GROUPS)
-    return sorted(found_differences, key=lambda difference: order.index(difference.group))
+    return sorted(result, key=lambda difference: order.index(difference.group))
 
 
 def _field_rows(path: str, field: FieldInfo, value: Any, is_explicit: bool, group: str, section: str) -> Iterator[Row]:
@@ -181,8 +181,8 @@ def _value_text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, list | tuple):
-        nested = any(isinstance(item, list | tuple) for item in value)
-        return ", ".join(f"[{_value_text(item)}]" if nested else _value_text(item) for item in value) or NO_VALUE
+        is_nested = any(isinstance(item, list | tuple) for item in value)
+        return ", ".join(f"[{_value_text(item)}]" if is_nested else _value_text(item) for item in value) or NO_VALUE
     if isinstance(value, Mapping):
         return ", ".join(f"{key}: {_value_text(item)}" for key, item in value.items()) or NO_VALUE
     return str(value) if value not in (None, "") else NO_VALUE

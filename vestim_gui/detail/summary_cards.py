@@ -111,9 +111,9 @@ def _progress_card(
     if state == JobState.DRAFT:
         return Card("Progress", NOTHING, "not started yet")
     value = f"{math.floor(100 * float(row.get('fraction') or 0.0))} %"
-    running = [task for task in training_tasks(history) if task.state == TaskState.RUNNING]
+    running_tasks = [task for task in training_tasks(history) if task.state == TaskState.RUNNING]
     best = best_epoch_of_job(history)
-    epoch_s = _median_epoch_s(running or ([best.task] if best else training_tasks(history)))
+    epoch_s = _median_epoch_s(running_tasks or ([best.task] if best else training_tasks(history)))
     pace = f" · {duration(epoch_s)}/epoch" if epoch_s is not None else ""
     if state in JOB_ENDS:
         return Card("Progress", value, _run_time_text(row) + pace)
@@ -151,8 +151,8 @@ def remaining_time_text(
 
     If all open trainings run, from the epochs that remain at most; otherwise extrapolated from the finished fraction.
     """
-    planned = [task for task in (details or {}).get("tasks") or [] if task["kind"] == TaskKind.TRAIN]
-    states = {task["task_id"]: task["state"] for task in planned}
+    planned_tasks = [task for task in (details or {}).get("tasks") or [] if task["kind"] == TaskKind.TRAIN]
+    states = {task["task_id"]: task["state"] for task in planned_tasks}
     states.update({task.task_id: task.state for task in training_tasks(history) if task.state})
     open_ids = [task_id for task_id, state in states.items() if state not in TASK_ENDS]
     remaining_times_s = [_remaining_epochs_s(history.tasks.get(task_id)) for task_id in open_ids]

@@ -106,7 +106,7 @@ class TaskModel(QAbstractTableModel):
 
 
 class TaskTable(QTableView):
-    """task_chosen: the id of the training that was selected."""
+    """The table of models. task_chosen: the id of the training that was selected."""
 
     task_chosen = pyqtSignal(str)
 

@@ -40,10 +40,10 @@ class PhaseRow:
 
 def phase_rows(details: Mapping[str, Any] | None, history: JobHistory) -> list[PhaseRow]:
     """All phases in their order; the history is newer than the `show_job` reply."""
-    reported = {manager["phase"]: manager for manager in (details or {}).get("managers") or ()}
+    reported_phases = {manager["phase"]: manager for manager in (details or {}).get("managers") or ()}
     rows = []
     for phase, title in PHASE_TITLES.items():
-        newest = {**reported.get(phase, {}), **history.phases.get(phase, {})}
+        newest = {**reported_phases.get(phase, {}), **history.phases.get(phase, {})}
         rows.append(PhaseRow(title, str(newest.get("state") or "waiting"), str(newest.get("message") or "")))
     return rows
 

@@ -17,7 +17,7 @@ TYPING_PAUSE_MS = 120
 
 
 class FilterField(QLineEdit):
-    """rows: source of completions.
+    """The text field of the filter. rows: source of completions.
 
     filter_changed: a new `Filter` applies. error_changed: message on what is wrong with the text, or ""; the previous
     filter stays in effect.
@@ -58,7 +58,7 @@ class FilterField(QLineEdit):
         except FilterError as error:
             if not is_final and self._completions.rowCount():
                 return  # the word is still being completed
-            self.error_changed.emit(error.sentence[:1].upper() + error.sentence[1:] + ".")
+            self.error_changed.emit(error.message[:1].upper() + error.message[1:] + ".")
             set_dress(self, "state", "error")
             return
         self.error_changed.emit("")

@@ -124,8 +124,8 @@ class JobDelegate(QStyledItemDelegate):
             available_px -= width + GAP_PX
         painter.setFont(font)
         painter.setPen(self._theme.colour(left_tone))
-        elided = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, max(available_px, 0))
-        painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, elided)
+        elided_text = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, max(available_px, 0))
+        painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, elided_text)
 
     def _paint_bar(self, painter: QPainter, area: QRect, presenter: JobPresenter, height: int) -> None:
         track = QRect(area.left(), area.bottom() - height + 1, area.width(), height)
@@ -134,10 +134,10 @@ class JobDelegate(QStyledItemDelegate):
         painter.setBrush(self._theme.colour("sunken"))
         painter.drawRoundedRect(track, radius, radius)
         if presenter.fraction > 0:
-            done = QRect(track)
-            done.setWidth(max(height, round(track.width() * min(presenter.fraction, 1.0))))
+            filled = QRect(track)
+            filled.setWidth(max(height, round(track.width() * min(presenter.fraction, 1.0))))
             painter.setBrush(self._theme.colour(presenter.tone))
-            painter.drawRoundedRect(done, radius, radius)
+            painter.drawRoundedRect(filled, radius, radius)
 
     # --- renaming in the row
 

@@ -50,9 +50,9 @@ class TagsDialog(QDialog):
     def changes(self) -> tuple[list[str], list[str], str]:
         """Tags to add, tags to remove, and the note."""
         tags = parse_tags(self.tags.text())
-        added = [tag for tag in tags if tag not in self._common]
-        removed = [tag for tag in self._common if tag not in tags]
-        return added, removed, self.note.toPlainText()[:MAX_NOTE_LENGTH]
+        added_tags = [tag for tag in tags if tag not in self._common]
+        removed_tags = [tag for tag in self._common if tag not in tags]
+        return added_tags, removed_tags, self.note.toPlainText()[:MAX_NOTE_LENGTH]
 
 
 class DeleteDialog(QDialog):

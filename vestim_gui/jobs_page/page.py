@@ -48,7 +48,8 @@ FILTER_WIDTH_PX = 360  # most width of the filter field; arbitrary, any value fr
 
 
 class JobsPage(QWidget):
-    """detail: shows the current job. empty: shown instead while there are no jobs at all."""
+    """List, table and filter of all jobs. detail: shows the current job. empty: shown instead while there are no jobs
+    at all."""
 
     def __init__(
         self, ctx: Context, detail: DetailPage | DetailLater, empty: EmptyState, parent: QWidget | None = None
@@ -283,8 +284,8 @@ class JobsPage(QWidget):
         self._body.setCurrentWidget(self._empty if is_known and not has_jobs else self.splitter)
         self.filter.setEnabled(has_jobs)
         if has_jobs and not self._current_job_id:
-            restored = self._restored_job_id if self.model.index_of(self._restored_job_id).isValid() else ""
-            job_id = restored or (next(iter(self.model.ids()), "") if is_known else "")
+            restored_id = self._restored_job_id if self.model.index_of(self._restored_job_id).isValid() else ""
+            job_id = restored_id or (next(iter(self.model.ids()), "") if is_known else "")
             if job_id:
                 self.view.select_jobs([job_id], job_id)
         self._update_counts()
@@ -370,10 +371,10 @@ class JobsPage(QWidget):
 
     def stop_all(self) -> None:
         """Ask, then stop every active job."""
-        active = [row for row in self._ctx.jobs.rows() if job_verbs.can_stop(row)]
-        if not active:
+        active_rows = [row for row in self._ctx.jobs.rows() if job_verbs.can_stop(row)]
+        if not active_rows:
             return
-        dialog = StopDialog(len(active), self)
+        dialog = StopDialog(len(active_rows), self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(self.verbs.stop_all)
         dialog.open()

@@ -19,7 +19,7 @@ MIN_COLUMN_PX, MAX_COLUMN_PX = 40, 1200  # a stored width outside of this is ign
 
 
 class TableView(JobsView):
-    """layout_changed: columns were chosen, moved, resized or sorted by; to be stored."""
+    """The table of jobs. layout_changed: columns were chosen, moved, resized or sorted by; to be stored."""
 
     layout_changed = pyqtSignal()
 
@@ -52,10 +52,10 @@ class TableView(JobsView):
             return self._saved_layout
         header = self._header_view()
         order = [COLUMNS[header.logicalIndex(index)].id for index in range(len(COLUMNS))]
-        visible = [column for column in order if not self.isColumnHidden(COLUMN_INDEX[column])]
+        visible_columns = [column for column in order if not self.isColumnHidden(COLUMN_INDEX[column])]
         sort, descending = self._jobs.sort_order
-        widths = {column: self.columnWidth(COLUMN_INDEX[column]) for column in visible}
-        return {"columns": visible, "widths": widths, "sort": sort, "descending": descending}
+        widths = {column: self.columnWidth(COLUMN_INDEX[column]) for column in visible_columns}
+        return {"columns": visible_columns, "widths": widths, "sort": sort, "descending": descending}
 
     def set_layout_values(self, values: Any) -> None:
         """Apply a stored layout; unusable values are ignored."""
@@ -66,12 +66,12 @@ class TableView(JobsView):
         self._saved_layout = values
         if self.model() is None:
             return
-        visible = [column for column in values.get("columns") or [] if column in COLUMN_INDEX]
-        if NAME in visible:
-            for index, column in enumerate(visible):
+        visible_columns = [column for column in values.get("columns") or [] if column in COLUMN_INDEX]
+        if NAME in visible_columns:
+            for index, column in enumerate(visible_columns):
                 self._header_view().moveSection(self._header_view().visualIndex(COLUMN_INDEX[column]), index)
             for column, index in COLUMN_INDEX.items():
-                self.setColumnHidden(index, column not in visible)
+                self.setColumnHidden(index, column not in visible_columns)
         widths = values.get("widths")
         for column, width in widths.items() if isinstance(widths, dict) else ():
             if column in COLUMN_INDEX and isinstance(width, int) and MIN_COLUMN_PX <= width <= MAX_COLUMN_PX:

@@ -68,7 +68,8 @@ def is_in_queue(row: Row) -> bool:
 
 
 class Verbs(QObject):
-    """selected: returns the ids of the jobs that a verb applies to.
+    """Commands for the selected jobs, with an undo list. selected_ids: returns the ids of the jobs that a verb applies
+    to.
 
     undo_changed: True if there is anything to undo now.
     """
@@ -101,8 +102,8 @@ class Verbs(QObject):
 
     def pause_or_resume(self) -> None:
         """Pause the running jobs; if there are none, resume the others."""
-        if running := self.rows(can_pause):
-            for row in running:
+        if running_rows := self.rows(can_pause):
+            for row in running_rows:
                 self._call("pause", row["job_id"], "Pausing…")
             return
         for row in self.rows(can_resume):
@@ -185,8 +186,8 @@ class Verbs(QObject):
         rows = self.rows(can_archive)
         if rows:
             self._archive([row["job_id"] for row in rows])
-        elif active := self.rows(can_stop):
-            name = active[0]["name"]
+        elif active_rows := self.rows(can_stop):
+            name = active_rows[0]["name"]
             self._ctx.toasts.say(f'"{name}" is under way: stop it before it is archived.', "info")
 
     def restore(self) -> None:

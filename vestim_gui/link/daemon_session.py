@@ -141,8 +141,8 @@ class DaemonSession:
 
     def _start_flow(self, token: int, flow: request_flows.RequestFlow) -> None:
         if self._state.phase is LinkPhase.STOPPED:
-            stopped = VestimError(ErrorCode.STOPPED, self._state.sentence, actions=("Start the service",))
-            self._deliver(Reply(token, stopped))
+            stop_error = VestimError(ErrorCode.STOPPED, self._state.sentence, actions=("Start the service",))
+            self._deliver(Reply(token, stop_error))
             return
         self._flows[token] = flow
         self._advance(token, lambda: next(flow))

@@ -26,8 +26,8 @@ log = logging.getLogger(__name__)
 
 
 class LinkThread(QThread):
-    """deliver: takes each delivery, in order, on this thread. backlog: number of deliveries that the window has not
-    processed yet."""
+    """Owns the channel and the session. deliver: takes each delivery, in order, on this thread. backlog: number of
+    deliveries that the window has not processed yet."""
 
     def __init__(
         self,

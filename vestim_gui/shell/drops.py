@@ -14,8 +14,8 @@ JOB_FILE_SUFFIXES = frozenset({".toml", ".json"})
 
 @dataclass(frozen=True)
 class Dropped:
-    """data: files and folders with measurements. job_files: job documents, or hyperparameters of the legacy program.
-    former: legacy registries and job folders."""
+    """Paths by what they hold. data: files and folders with measurements. job_files: job documents, or hyperparameters
+    of the legacy program. former: legacy registries and job folders."""
 
     data: list[str] = field(default_factory=list)
     job_files: list[str] = field(default_factory=list)
@@ -24,8 +24,8 @@ class Dropped:
 
 def sorted_out(paths: Iterable[str]) -> Dropped:
     """Sort paths by their names; each is made absolute and appears once."""
-    unique = list(dict.fromkeys(str(Path(path).absolute()) for path in paths))
-    legacy = [path for path in unique if holds_former_jobs(path)]
-    others = [path for path in unique if path not in legacy]
+    unique_paths = list(dict.fromkeys(str(Path(path).absolute()) for path in paths))
+    legacy = [path for path in unique_paths if holds_former_jobs(path)]
+    others = [path for path in unique_paths if path not in legacy]
     job_files = [path for path in others if Path(path).suffix.lower() in JOB_FILE_SUFFIXES]
     return Dropped([path for path in others if path not in job_files], job_files, legacy)

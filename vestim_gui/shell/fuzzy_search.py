@@ -14,25 +14,25 @@ _Item = TypeVar("_Item")
 def match_score(query: str, text: str) -> float | None:
     """Score of `query` in `text`; None if it does not match. Consecutive letters and starts of words score highest; of
     two equal matches the shorter text wins."""
-    letters, folded = query.casefold().replace(" ", ""), text.casefold()
+    letters, folded_text = query.casefold().replace(" ", ""), text.casefold()
     if not letters:
         return 0.0
-    start = folded.find(query.casefold().strip())
-    bonus = 0.0 if start < 0 else 20.0 if start == 0 or not folded[start - 1].isalnum() else 10.0
+    start = folded_text.find(query.casefold().strip())
+    bonus = 0.0 if start < 0 else 20.0 if start == 0 or not folded_text[start - 1].isalnum() else 10.0
     total, previous = bonus, -1
     for letter in letters:
-        position = folded.find(letter, previous + 1)
+        position = folded_text.find(letter, previous + 1)
         if position < 0:
             return None
-        total += _letter_score(folded, position, previous)
+        total += _letter_score(folded_text, position, previous)
         previous = position
     return total - 0.05 * len(text)
 
 
 def best_matches(query: str, items: Iterable[_Item], text_of: Callable[[_Item], str], max_count: int) -> list[_Item]:
     """At most `max_count` matching items, best first; equal scores keep their order."""
-    scored = ((match_score(query, text_of(item)), -index, item) for index, item in enumerate(items))
-    matches = ((value, index, item) for value, index, item in scored if value is not None)
+    scored_items = ((match_score(query, text_of(item)), -index, item) for index, item in enumerate(items))
+    matches = ((value, index, item) for value, index, item in scored_items if value is not None)
     return [item for _, _, item in nlargest(max_count, matches, key=lambda entry: entry[:2])]
 
 

@@ -15,7 +15,8 @@ _ENDING_PHRASES = {JobState.DONE: "is done", JobState.FAILED: "failed", JobState
 
 
 class JobEndings(QObject):
-    """ended: id, title and text of a job that ended while the window was open. Lives on the window's thread."""
+    """Emits `ended` with id, title and text of a job that ended while the window was open. Lives on the window's
+    thread."""
 
     ended = pyqtSignal(str, str, str)
 

@@ -145,8 +145,8 @@ class MainWindow(QMainWindow):
             new_job_page.open_file(dropped.job_files[0])
         if dropped.data:
             self.open_new_job({"data": {"train": dropped.data}})
-        ignored = len(dropped.job_files) - 1
-        if dropped.job_files and (ignored or dropped.data):
+        ignored_count = len(dropped.job_files) - 1
+        if dropped.job_files and (ignored_count or dropped.data):
             self._ctx.toasts.say("One job file is opened at a time; the other files were left alone.", "warn")
 
     def import_jobs(self, paths: list[str]) -> None:
@@ -223,14 +223,16 @@ class MainWindow(QMainWindow):
     # --- restored state
 
     def _restore(self) -> None:
-        stored = self._ctx.session.get(_GEOMETRY, "")
+        stored_geometry = self._ctx.session.get(_GEOMETRY, "")
         self.resize(_DEFAULT_SIZE)
         try:
-            restored = bool(stored) and self.restoreGeometry(QByteArray(base64.b64decode(stored, validate=True)))
+            is_restored = bool(stored_geometry) and self.restoreGeometry(
+                QByteArray(base64.b64decode(stored_geometry, validate=True))
+            )
         except (binascii.Error, ValueError):
-            restored = False
+            is_restored = False
         screen = self.screen()
-        if not restored and screen is not None:
+        if not is_restored and screen is not None:
             self.resize(_DEFAULT_SIZE.boundedTo(screen.availableSize()))
         page = self._ctx.session.get(_PAGE, JOBS)
         self.open_page(JOBS)

@@ -14,7 +14,8 @@ _ICON = QSize(20, 20)
 
 
 class Rail(QFrame):
-    """page_selected: id of a page, by click or key. palette_requested: open the command palette."""
+    """Buttons of the pages. page_selected: id of a page, by click or key. palette_requested: open the command
+    palette."""
 
     page_selected = pyqtSignal(str)
     palette_requested = pyqtSignal()

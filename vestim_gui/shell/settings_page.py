@@ -27,7 +27,7 @@ _MAX_WIDTH_PX = 720  # longer lines of help are hard to read
 
 
 class SettingsPage(QWidget):
-    """Shows the current settings, whoever changed them."""
+    """Shows the current settings, also when they are changed elsewhere."""
 
     def __init__(self, ctx: Context, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -15,7 +15,7 @@ _NATIVE = QKeySequence.SequenceFormat.NativeText
 
 
 class ShortcutsDialog(QDialog):
-    """field: the widget that had the focus; its help comes first."""
+    """The list of shortcuts as a dialog. field: the widget that had the focus; its help comes first."""
 
     def __init__(self, actions: Actions, field: QWidget | None, parent: QWidget | None = None) -> None:
         super().__init__(parent)

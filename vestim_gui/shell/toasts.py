@@ -36,7 +36,7 @@ _WIDTH_PX = 400  # arbitrary, any value from 300 to 500 fits the least width of 
 
 @dataclass(frozen=True)
 class Toast:
-    """kind: ok, info, warn or error. actions: button texts and what they do. details: shown on request."""
+    """One note. kind: ok, info, warn or error. actions: button texts and what they do. details: shown on request."""
 
     text: str
     kind: str = "info"

@@ -12,7 +12,7 @@ from vestim_gui.link.link_state import JobEvents
 from vestim_gui.store.job_history import JobHistory
 
 REFRESH_MS = 250
-"""ms between two `show_job` calls while events keep coming. Arbitrary: any value from 100 to 1000 works."""
+"""Pause, in ms, between two `show_job` calls while events keep coming. Arbitrary: any value from 100 to 1000 works."""
 STALE_AFTER = {"tasks", "results", "phases", "job"}  # kinds of change after which the `show_job` reply is out of date
 
 

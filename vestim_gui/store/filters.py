@@ -47,9 +47,9 @@ _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
 class FilterError(ValueError):
     """A text that is not a filter: the message, and the span of the text it refers to."""
 
-    def __init__(self, sentence: str, start: int, end: int) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
+    def __init__(self, message: str, start: int, end: int) -> None:
+        super().__init__(message)
+        self.message = message
         self.start = start
         self.end = end
 

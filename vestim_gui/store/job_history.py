@@ -100,7 +100,7 @@ class JobHistory:
             self.phases[data.get("phase", "")] = {**data, "task": event["task"], "time_utc": event["time_utc"]}
             return "phases"
         if kind == EventKind.JOB:
-            if "task_count" in data:  # the tasks were set up, perhaps anew
+            if "task_count" in data:  # the tasks were set up, perhaps again
                 self.tasks.clear()
                 self.results.clear()
             if "state" in data:

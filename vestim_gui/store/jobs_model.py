@@ -198,7 +198,7 @@ class JobsModel(QAbstractItemModel):
         self._changed_ids.clear()
         self._standings.clear()
         self._queue_positions = None
-        self._arrange(forced=True)
+        self._arrange(is_forced=True)
 
     def _update_run_times(self) -> None:
         """Update the running times."""
@@ -250,18 +250,18 @@ class JobsModel(QAbstractItemModel):
         self._standings.clear()
         self._arrange()
 
-    def _arrange(self, *, forced: bool = False) -> None:
+    def _arrange(self, *, is_forced: bool = False) -> None:
         """Bring the rows to the filtered, sorted order with the fewest changes; reset the model if `forced`."""
         rows = self._filter.select(row for row in self._jobs.rows() if self._includes_archived or not row["archived"])
         order = [row["job_id"] for row in sort_rows(rows, self._sort_column, self._is_descending)]
-        if order == self._order and not forced:
+        if order == self._order and not is_forced:
             return
         previous_ids, current_ids = set(self._order), set(order)
         removed_ids = [job_id for job_id in self._order if job_id not in current_ids]
         new_ids = [job_id for job_id in order if job_id not in previous_ids]
         for job_id in removed_ids:
             self.collapse_job(job_id)
-        if forced or len(removed_ids) + len(new_ids) > RESET_THRESHOLD:
+        if is_forced or len(removed_ids) + len(new_ids) > RESET_THRESHOLD:
             self.beginResetModel()
             self._presenters.clear()
             self._set_order(order)

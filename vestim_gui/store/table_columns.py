@@ -172,7 +172,7 @@ COLUMN_INDEX = {column.id: index for index, column in enumerate(COLUMNS)}
 
 
 def sort_key(row: Row, column: str) -> Any:
-    """Key that decides where a row stands among the others: as long as it stays the same, the row need not move."""
+    """Key that decides the position of a row: as long as it stays the same, the row need not move."""
     return COLUMNS[COLUMN_INDEX[column]].key(row) if column in COLUMN_INDEX else (_rank(row), row["created_utc"])
 
 
@@ -187,6 +187,8 @@ def sort_rows(rows: list[dict[str, Any]], column: str, descending: bool) -> list
     if column not in COLUMN_INDEX:
         return sorted(sorted(rows, key=itemgetter("created_utc", "job_id"), reverse=True), key=_rank)
     key = COLUMNS[COLUMN_INDEX[column]].key
-    keyed = [(key(row), row) for row in rows]
-    with_value = sorted((pair for pair in keyed if pair[0] is not None), key=lambda pair: pair[0], reverse=descending)
-    return [row for _, row in with_value] + [row for value, row in keyed if value is None]
+    keyed_rows = [(key(row), row) for row in rows]
+    with_value = sorted(
+        (pair for pair in keyed_rows if pair[0] is not None), key=lambda pair: pair[0], reverse=descending
+    )
+    return [row for _, row in with_value] + [row for value, row in keyed_rows if value is None]

@@ -88,7 +88,7 @@ class JobScript:
 
 
 def finished_job() -> JobScript:
-    """One LSTM that was trained for 30 epochs and tested, with the circuit beside it."""
+    """One LSTM that was trained for 30 epochs and tested, and the circuit."""
     script = JobScript()
     script.add_task("prepare_1", "prepare", "Prepare data", "done")
     script.add_baseline()

@@ -15,9 +15,9 @@ import pytest
 from PyQt6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from tests.gui.daemon_ctx.conftest import Until
-from tests.gui.daemon_ctx.test_link_and_daemon import result_of
 from tests.gui.new_job.files import cycle, usual
+from tests.gui.real.conftest import Until
+from tests.gui.real.test_link_and_daemon import result_of
 from vestim_core.verify.former_job import JOB_ID, write_former_job, write_registry
 from vestim_gui.actions import Actions
 from vestim_gui.context import Context, Navigator
@@ -100,7 +100,7 @@ def page(daemon_ctx: Context, qtbot: QtBot) -> Iterator[NewJobPage]:
 
 
 def job_row(ctx: Context, job_id: str) -> dict[str, Any]:
-    return ctx.jobs.job_row(job_id) or {}
+    return ctx.jobs.row(job_id) or {}
 
 
 def stop_job(ctx: Context, until: Until, job_id: str) -> None:
@@ -157,8 +157,8 @@ def test_files_are_checked_repaired_and_trained_on(
     opened: list[str] = []
     daemon_ctx.navigate.open_job.connect(lambda job_id, tab: opened.append(job_id))
     page.open({"data": {**cells, "train": [*cells["train"], reversed_file]}, "model": {"kind": "fnn", "sizes": [4]}})
-    until(lambda: data.rows and all(job_row.state == "checked" for job_row in data.rows) and not data.reader.busy)
-    file_row = next(job_row for job_row in data.rows if job_row.name == "reversed.csv")
+    until(lambda: data.rows and all(file_row.state == "checked" for file_row in data.rows) and not data.reader.busy)
+    file_row = next(file_row for file_row in data.rows if file_row.name == "reversed.csv")
     assert (file_row.rows, file_row.duration_s, file_row.sample_time_s) == (400, 399.0, 1.0)
     assert file_row.temperature_degC is not None
     assert 24 < file_row.temperature_degC < 29
@@ -191,7 +191,7 @@ def test_legacy_jobs_are_imported_and_every_skip_has_a_reason(
     until(lambda: dialog.report.isVisible())
     assert dialog.headline.text() == "1 job imported, 2 could not be imported."
     assert "names no job" in dialog.report.toPlainText() and "is not there any more" in dialog.report.toPlainText()
-    until(lambda: daemon_ctx.jobs.job_row(JOB_ID) is not None)
-    assert daemon_ctx.jobs.job_row(JOB_ID)["imported"] and opened == [JOB_ID]  # type: ignore[index]
+    until(lambda: daemon_ctx.jobs.row(JOB_ID) is not None)
+    assert daemon_ctx.jobs.row(JOB_ID)["imported"] and opened == [JOB_ID]  # type: ignore[index]
     dialog.bring([str(tmp_path / JOB_ID)])
     until(lambda: dialog.headline.text() == "1 was there already.")

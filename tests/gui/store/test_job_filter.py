@@ -76,7 +76,7 @@ def test_finds(text: str, ids: str) -> None:
 def test_mistakes_are_reported_with_their_position(text: str, message: str) -> None:
     with pytest.raises(FilterError) as caught:
         parse(f"lstm {text} gru")
-    assert message in caught.value.sentence
+    assert message in caught.value.message
     assert f"lstm {text} gru"[caught.value.start : caught.value.end].startswith(text.partition("<")[0])
 
 
@@ -85,7 +85,7 @@ def test_any_text_is_a_filter_or_an_error(text: str) -> None:
     try:
         job_filter = parse(text)
     except FilterError as error:
-        assert error.sentence and 0 <= error.start <= error.end <= len(text)
+        assert error.message and 0 <= error.start <= error.end <= len(text)
         return
     assert parse(str(job_filter)).select(ROWS) == job_filter.select(ROWS)
 
