@@ -1,1 +1,1 @@
-"""Plots: full-resolution arrays in, what fits the screen out."""
+"""Plots: take arrays at full resolution and draw only what the pixels can show."""

@@ -1,7 +1,7 @@
-"""What a plot shows, as plain values: curves, levels, marks and bars in panels that share their x axis.
+"""Plot content as plain values: curves, levels, markers and bars in panels that share an x axis.
 
-A canvas draws these, an export draws the same ones again, and the summary puts them into words. Arrays are kept whole,
-as float64, in order of x and without rows whose x is missing; a missing y is a gap.
+The canvas draws them, the export draws the same values again, and the text summary describes them. Arrays are complete
+float64 arrays in ascending x without rows whose x is missing; a missing y is a gap.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
 Ink = int | Literal["text", "muted", "accent", "ok", "warn", "error"]
-"""The place of a colour in the theme's series, or the name of one of its tokens."""
+"""Index into the theme's series colors, or the name of one of its tokens."""
 
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """One line. x: (n,) in ascending order; y: (n,), NaN where there is a gap. Made by `curve`.
+    """One line. x: (n,) in ascending order; y: (n,), NaN in a gap. Built by `curve`.
 
-    smoothable: whether smoothing may be laid over it. label: whether its name stands at its end.
+    smoothable: smoothing may be drawn over it. label: its name stands at its end.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Level:
 
 @dataclass(frozen=True)
 class Mark:
-    """One point that stands out, such as the best epoch."""
+    """One highlighted point, such as the best epoch."""
 
     name: str
     x: float
@@ -55,7 +55,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class BarGroup:
-    """One bar in each category; NaN where there is none."""
+    """One bar per category; NaN in a category without a bar."""
 
     name: str
     values: tuple[float, ...]
@@ -66,8 +66,8 @@ class BarGroup:
 class Panel:
     """One pair of axes.
 
-    title: quantity and unit (`RMSE / mV`). share: its height among the panels. grows: curves get longer while they are
-    watched, so the axes move in steps. zero: a thin line at y = 0. categories: names under the bars, when it has bars.
+    title: quantity and unit (`RMSE / mV`). share: height relative to the other panels. grows: curves get longer while
+    the plot is visible, so the axes move in steps. zero: draw a thin line at y = 0. categories: names below the bars.
     """
 
     title: str
@@ -84,13 +84,13 @@ class Panel:
 
     @property
     def unit(self) -> str:
-        """What stands behind the stroke of the title: `mV` of `RMSE / mV`."""
+        """The unit in the title: `mV` of `RMSE / mV`; empty if it has none."""
         return self.title.rpartition(" / ")[2].split(" ")[0] if " / " in self.title else ""
 
 
 @dataclass(frozen=True)
 class Options:
-    """How a plot is looked at."""
+    """Display options of a plot."""
 
     log: bool = False
     smooth: bool = False
@@ -99,36 +99,36 @@ class Options:
 
 @dataclass
 class View:
-    """The part that is in sight. x: None for all there is. y: by number of panel, where it was chosen by hand."""
+    """Visible part of a plot. x: None for the full range. y: ranges set by hand, by panel index."""
 
     x: tuple[float, float] | None = None
     y: dict[int, tuple[float, float]] = field(default_factory=dict)
 
 
-def curve(name: str, x: ArrayLike, y: ArrayLike, **how: Any) -> Curve:
-    """A curve from any numbers: rows without x go, rows are put in order of x, what is infinite becomes a gap."""
+def curve(name: str, x: ArrayLike, y: ArrayLike, **attributes: Any) -> Curve:
+    """Build a curve from any numbers: drop rows without x, sort by x, turn infinite y into gaps."""
     xs, ys = np.asarray(x, np.float64).ravel(), np.asarray(y, np.float64).ravel()
     count = min(len(xs), len(ys))
     xs, ys = xs[:count], ys[:count]
-    known = np.isfinite(xs)
-    if not known.all():
-        xs, ys = xs[known], ys[known]
+    has_x = np.isfinite(xs)
+    if not has_x.all():
+        xs, ys = xs[has_x], ys[has_x]
     if (xs[1:] < xs[:-1]).any():
         order = np.argsort(xs, kind="stable")
         xs, ys = xs[order], ys[order]
     infinite = np.isinf(ys)
-    return Curve(name, xs, np.where(infinite, np.nan, ys) if infinite.any() else ys, **how)
+    return Curve(name, xs, np.where(infinite, np.nan, ys) if infinite.any() else ys, **attributes)
 
 
-def in_sight(shown: Curve, x_range: tuple[float, float]) -> slice:
-    """The rows of a curve within a range of x."""
-    first, last = np.searchsorted(shown.x, x_range[0], "left"), np.searchsorted(shown.x, x_range[1], "right")
+def visible_rows(curve: Curve, x_range: tuple[float, float]) -> slice:
+    """Rows of a curve within `x_range`."""
+    first, last = np.searchsorted(curve.x, x_range[0], "left"), np.searchsorted(curve.x, x_range[1], "right")
     return slice(int(first), int(last))
 
 
 def x_extent(panels: Sequence[Panel]) -> tuple[float, float] | None:
-    """The least and the greatest x of all curves; None where there is no row."""
-    filled = [shown for panel in panels for shown in panel.curves if len(shown.x)]
-    if not filled:
+    """Least and greatest x of all curves; None without any row."""
+    filled_curves = [curve for panel in panels for curve in panel.curves if len(curve.x)]
+    if not filled_curves:
         return None
-    return min(float(shown.x[0]) for shown in filled), max(float(shown.x[-1]) for shown in filled)
+    return min(float(curve.x[0]) for curve in filled_curves), max(float(curve.x[-1]) for curve in filled_curves)

@@ -1,4 +1,4 @@
-"""Pacing: however often a redraw is asked for, at most thirty a second are made."""
+"""Pacing of redraws: any number of requests result in at most thirty redraws a second."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from enum import IntEnum
 
 from PyQt6.QtCore import QObject, QTimer
 
-INTERVAL_MS = 34
+INTERVAL_MS = 34  # thirty redraws a second
 
 
 class Part(IntEnum):
-    """How much has to be drawn: the curves on the axes that stand, or all."""
+    """Part of a plot to redraw: the curves on unchanged axes, or everything."""
 
     NOTHING = 0
     CURVES = 1
@@ -20,12 +20,12 @@ class Part(IntEnum):
 
 
 class Pacer(QObject):
-    """Collects what has to be drawn and calls `draw` with the most of it, after a rest where one is due."""
+    """Collects redraw requests and calls `draw` with the largest part requested, no sooner than the interval allows."""
 
     def __init__(self, draw: Callable[[Part], None], parent: QObject) -> None:
         super().__init__(parent)
         self._draw = draw
-        self._wanted = Part.NOTHING
+        self._requested_part = Part.NOTHING
         self._last_s = -1.0
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -33,25 +33,25 @@ class Pacer(QObject):
 
     @property
     def waiting(self) -> bool:
-        """Whether something is still to be drawn."""
-        return self._wanted is not Part.NOTHING
+        """True while a redraw is pending."""
+        return self._requested_part is not Part.NOTHING
 
-    def ask(self, part: Part) -> None:
-        """Have `part` drawn soon."""
-        self._wanted = max(self._wanted, part)
+    def request(self, part: Part) -> None:
+        """Schedule a redraw of `part`."""
+        self._requested_part = max(self._requested_part, part)
         if not self._timer.isActive():
             rest_s = self._last_s + INTERVAL_MS / 1000 - time.monotonic()
             self._timer.start(max(round(rest_s * 1000), 0))
 
     def run(self) -> None:
-        """Draw now what is wanted."""
+        """Run the pending redraw now."""
         self._timer.stop()
-        part, self._wanted = self._wanted, Part.NOTHING
+        part, self._requested_part = self._requested_part, Part.NOTHING
         if part is not Part.NOTHING:
             self._draw(part)
             self._last_s = time.monotonic()
 
     def stop(self) -> None:
-        """Draw nothing more."""
+        """Drop pending redraws."""
         self._timer.stop()
-        self._wanted = Part.NOTHING
+        self._requested_part = Part.NOTHING

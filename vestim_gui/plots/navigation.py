@@ -1,7 +1,7 @@
-"""Finding one's way in a plot: wheel, drag and keys, turned into ranges.
+"""Navigation in a plot: wheel, drag and keys as changes of ranges.
 
-Wheel: zoom in x at the pointer (with Ctrl in y). Drag: pan in x. Drag with Shift: zoom into what was passed over.
-Double click or Home: all. The y axis follows what is in sight until it is zoomed by hand.
+Wheel: zoom x at the pointer (with Ctrl, y). Drag: pan x. Drag with Shift: zoom to the selected span. Double click or
+Home: show everything. The y axis follows the visible rows until it is zoomed by hand.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from enum import StrEnum
 
 from PyQt6.QtCore import Qt
 
+from vestim_gui.plots.axis_ranges import Range, full_x_range, pan_range, visible_x_range, zoom_range
 from vestim_gui.plots.content import Panel, View
-from vestim_gui.plots.ranges import Range, panned, x_home, x_shown, zoomed
 
-STEP = 0.7
-KEY_SHARE = 0.2
+ZOOM_FACTOR = 0.7  # of the visible width, per step of the wheel or key
+PAN_SHARE = 0.2  # of the visible width, per key
 
 
 class Command(StrEnum):
-    """What a key does in a plot that has the focus."""
+    """Commands of the keys of a focused plot."""
 
     ZOOM_IN = "Zoom in"
     ZOOM_OUT = "Zoom out"
@@ -52,7 +52,7 @@ KEYS: dict[tuple[Qt.Key, bool], Command] = {
     (Qt.Key.Key_S, True): Command.SAVE,
     (Qt.Key.Key_C, True): Command.COPY,
 }
-SHOWN_KEYS: dict[Command, str] = {
+MENU_KEYS: dict[Command, str] = {
     Command.ZOOM_IN: "+",
     Command.ZOOM_OUT: "-",
     Command.HOME: "Home",
@@ -63,10 +63,11 @@ SHOWN_KEYS: dict[Command, str] = {
     Command.SAVE: "Ctrl+S",
     Command.COPY: "Ctrl+C",
 }
+"""Keys that the context menu shows."""
 
 
 def command_of(key: int, modifiers: Qt.KeyboardModifier) -> Command | None:
-    """The command of a key press; None for a key that is not a plot's."""
+    """The command of a key press; None if the plot does not use that key."""
     if modifiers & (Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier):
         return None
     try:
@@ -75,31 +76,31 @@ def command_of(key: int, modifiers: Qt.KeyboardModifier) -> Command | None:
         return None
 
 
-def moved(command: Command, panels: list[Panel], view: View, y_now: list[Range]) -> View | None:
-    """The view after a command; None for a command that does not move it. y_now: the range of each panel's y."""
-    home, shown = x_home(panels), x_shown(panels, view)
+def view_after(command: Command, panels: list[Panel], view: View, y_ranges: list[Range]) -> View | None:
+    """The view after `command`; None if it does not change the view. y_ranges: current y range of each panel."""
+    home, visible = full_x_range(panels), visible_x_range(panels, view)
     match command:
         case Command.ZOOM_IN:
-            return View(zoomed(shown, STEP, None, home), view.y)
+            return View(zoom_range(visible, ZOOM_FACTOR, None, home), view.y)
         case Command.ZOOM_OUT:
-            return View(zoomed(shown, 1 / STEP, None, home), view.y)
+            return View(zoom_range(visible, 1 / ZOOM_FACTOR, None, home), view.y)
         case Command.LEFT | Command.RIGHT:
-            share = KEY_SHARE if command is Command.RIGHT else -KEY_SHARE
-            return View(panned(shown, share, home) if view.x else None, view.y)
+            share = PAN_SHARE if command is Command.RIGHT else -PAN_SHARE
+            return View(pan_range(visible, share, home) if view.x else None, view.y)
         case Command.UP | Command.DOWN:
-            share = KEY_SHARE if command is Command.UP else -KEY_SHARE
-            return View(view.x, {number: _shifted(range_, share) for number, range_ in enumerate(y_now)})
+            share = PAN_SHARE if command is Command.UP else -PAN_SHARE
+            return View(view.x, {index: _shift_range(range_, share) for index, range_ in enumerate(y_ranges)})
         case Command.HOME:
             return View()
     return None
 
 
-def scaled(shown: Range, factor: float, about: float | None = None) -> Range:
-    """A range made `factor` times as wide around a point (its middle)."""
-    centre = (shown[0] + shown[1]) / 2 if about is None else about
-    return centre - (centre - shown[0]) * factor, centre + (shown[1] - centre) * factor
+def scale_range(visible: Range, factor: float, anchor: float | None = None) -> Range:
+    """Scale the width of `visible` by `factor` around `anchor` (default: its middle)."""
+    center = (visible[0] + visible[1]) / 2 if anchor is None else anchor
+    return center - (center - visible[0]) * factor, center + (visible[1] - center) * factor
 
 
-def _shifted(shown: Range, share: float) -> Range:
-    move = (shown[1] - shown[0]) * share
-    return shown[0] + move, shown[1] + move
+def _shift_range(visible: Range, share: float) -> Range:
+    move = (visible[1] - visible[0]) * share
+    return visible[0] + move, visible[1] + move

@@ -1,4 +1,4 @@
-"""Readout: the values of the curves where the pointer is, in a small box beside it."""
+"""Readout: values of the curves at the pointer, in a small box beside it."""
 
 from __future__ import annotations
 
@@ -11,52 +11,58 @@ from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QColor, QPainter, QPen
 
 from vestim_gui.plots.content import Ink, Panel
-from vestim_gui.plots.look import Look
+from vestim_gui.plots.plot_style import PlotStyle
 
-MOST = 8
-PADDING_PX, BESIDE_PX, ROUND_PX = 6.0, 12.0, 4.0
+MAX_LINES = 8  # curves in the box, which then still fits a small plot
+PADDING_PX, OFFSET_PX, CORNER_PX = 6.0, 12.0, 4.0  # inside the box, to the pointer, radius of its corners
 
 
 @dataclass(frozen=True)
-class Line:
+class ReadoutLine:
     """One line of the box."""
 
     text: str
     ink: Ink
 
 
-def readout(panels: Sequence[Panel], x: float) -> list[Line]:
-    """x, and of each curve the value of the row that is nearest to it; curves that have none there are left out."""
-    lines: list[Line] = []
+def readout_lines(panels: Sequence[Panel], x: float) -> list[ReadoutLine]:
+    """x, then each curve's value in the row nearest to it; curves without a value there are left out."""
+    lines: list[ReadoutLine] = []
     nearest = x
     for panel in panels:
-        for shown in panel.curves:
-            if not len(shown.x) or not shown.x[0] <= x <= shown.x[-1]:
+        for curve in panel.curves:
+            if not len(curve.x) or not curve.x[0] <= x <= curve.x[-1]:
                 continue
-            row = int(np.searchsorted(shown.x, x))
-            row = row - 1 if row > 0 and x - shown.x[row - 1] < shown.x[min(row, len(shown.x) - 1)] - x else row
-            if math.isfinite(shown.y[row]):
-                nearest = float(shown.x[row])
-                lines.append(Line(f"{shown.name} {float(shown.y[row]):.4g} {panel.unit}".rstrip(), shown.ink))
+            row = int(np.searchsorted(curve.x, x))
+            row = row - 1 if row > 0 and x - curve.x[row - 1] < curve.x[min(row, len(curve.x) - 1)] - x else row
+            if math.isfinite(curve.y[row]):
+                nearest = float(curve.x[row])
+                lines.append(ReadoutLine(f"{curve.name} {float(curve.y[row]):.4g} {panel.unit}".rstrip(), curve.ink))
     if not lines:
         return []
     name, _, unit = panels[-1].x_label.partition(" / ")
-    return [Line(f"{name} {nearest:.6g} {unit}".strip(), "muted"), *lines[:MOST]]
+    return [ReadoutLine(f"{name} {nearest:.6g} {unit}".strip(), "muted"), *lines[:MAX_LINES]]
 
 
-def paint_readout(painter: QPainter, lines: Sequence[Line], at: QPointF, room: QRectF, look: Look) -> None:
-    """Paint the box beside `at`, within `room`."""
+def paint_readout(
+    painter: QPainter, lines: Sequence[ReadoutLine], position: QPointF, bounds: QRectF, style: PlotStyle
+) -> None:
+    """Paint the box beside `position`, within `bounds`."""
     metrics = painter.fontMetrics()
     width = max(metrics.horizontalAdvance(line.text) for line in lines) + 2 * PADDING_PX
     height = metrics.height() * len(lines) + 2 * PADDING_PX
-    left = at.x() + BESIDE_PX if at.x() + BESIDE_PX + width <= room.right() else at.x() - BESIDE_PX - width
-    top = min(max(at.y() - height / 2, room.top()), room.bottom() - height)
-    painter.setPen(QPen(QColor(look.tokens.border), 1.0))
-    painter.drawLine(QPointF(at.x(), room.top()), QPointF(at.x(), room.bottom()))
-    painter.setBrush(QColor(look.tokens.surface))
+    x = (
+        position.x() + OFFSET_PX
+        if position.x() + OFFSET_PX + width <= bounds.right()
+        else position.x() - OFFSET_PX - width
+    )
+    top = min(max(position.y() - height / 2, bounds.top()), bounds.bottom() - height)
+    painter.setPen(QPen(QColor(style.tokens.border), 1.0))
+    painter.drawLine(QPointF(position.x(), bounds.top()), QPointF(position.x(), bounds.bottom()))
+    painter.setBrush(QColor(style.tokens.surface))
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.drawRoundedRect(QRectF(left, top, width, height), ROUND_PX, ROUND_PX)
-    for place, line in enumerate(lines):
-        painter.setPen(QColor(look.colour(line.ink)))
-        box = QRectF(left + PADDING_PX, top + PADDING_PX + place * metrics.height(), width, metrics.height())
+    painter.drawRoundedRect(QRectF(x, top, width, height), CORNER_PX, CORNER_PX)
+    for index, line in enumerate(lines):
+        painter.setPen(QColor(style.color(line.ink)))
+        box = QRectF(x + PADDING_PX, top + PADDING_PX + index * metrics.height(), width, metrics.height())
         painter.drawText(box, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), line.text)

@@ -1,4 +1,4 @@
-"""The canvas: what it draws, how often, what its keys do, and what it writes."""
+"""The canvas: drawing, pacing of redraws, keys and mouse, and saved files."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from PyQt6.QtGui import QAction, QGuiApplication, QImage, QWheelEvent
 from PyQt6.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
+from vestim_gui.plots.axis_ranges import visible_x_range
 from vestim_gui.plots.canvas import PlotCanvas, remove_canvas
 from vestim_gui.plots.content import BarGroup, Level, Mark, Options, Panel, View, curve
 from vestim_gui.plots.export import COLUMN_MM, PAGE_MM, table
 from vestim_gui.plots.live import Part
-from vestim_gui.plots.ranges import x_shown
-from vestim_gui.plots.readout import readout
+from vestim_gui.plots.readout import readout_lines
 from vestim_gui.theme.theme import Theme
 
 NAN = math.nan
@@ -28,26 +28,26 @@ NAN = math.nan
 
 @pytest.fixture
 def canvas(qtbot: QtBot, theme: Theme) -> Iterator[PlotCanvas]:
-    shown = PlotCanvas(theme, "Errors")
-    qtbot.addWidget(shown)
-    shown.resize(640, 400)
-    shown.show()
-    qtbot.waitExposed(shown)
-    yield shown
-    shown.hide()
+    plot = PlotCanvas(theme, "Errors")
+    qtbot.addWidget(plot)
+    plot.resize(640, 400)
+    plot.show()
+    qtbot.waitExposed(plot)
+    yield plot
+    plot.hide()
 
 
-def test_what_is_not_drawn_yet_has_the_colour_of_the_theme(qtbot: QtBot, theme: Theme) -> None:
-    shown = PlotCanvas(theme, "Errors")
-    qtbot.addWidget(shown)
+def test_background_before_the_first_draw_has_the_theme_color(qtbot: QtBot, theme: Theme) -> None:
+    plot = PlotCanvas(theme, "Errors")
+    qtbot.addWidget(plot)
     for choice in ("dark", "light"):
         theme.set_choice(choice)
-        assert shown.palette().color(shown.backgroundRole()).name() == theme.tokens.surface.lower()
+        assert plot.palette().color(plot.backgroundRole()).name() == theme.tokens.surface.lower()
 
 
-def loss(epochs: int, *, bad: float = 0.0) -> list[Panel]:
+def loss_panels(epochs: int, *, offset: float = 0.0) -> list[Panel]:
     x = np.arange(1, epochs + 1)
-    y = 30 / x + 3 + bad
+    y = 30 / x + 3 + offset
     return [
         Panel(
             "RMSE / mV",
@@ -61,7 +61,7 @@ def loss(epochs: int, *, bad: float = 0.0) -> list[Panel]:
     ]
 
 
-def signal(rows: int = 5000) -> list[Panel]:
+def signal_panels(rows: int = 5000) -> list[Panel]:
     x = np.arange(float(rows))
     y = 4 - x / rows
     return [
@@ -71,22 +71,22 @@ def signal(rows: int = 5000) -> list[Panel]:
 
 
 def test_a_live_curve_is_blitted_and_the_axes_move_in_steps(canvas: PlotCanvas, qtbot: QtBot) -> None:
-    canvas.show_panels(loss(21))
+    canvas.show_panels(loss_panels(21))
     qtbot.waitUntil(lambda: canvas.redraws[Part.ALL] > 0 and not canvas._pacer.waiting)
-    whole = canvas.redraws[Part.ALL]
+    full_redraws = canvas.redraws[Part.ALL]
     for epochs in range(22, 31):
-        canvas.show_panels(loss(epochs))
+        canvas.show_panels(loss_panels(epochs))
         canvas._pacer.run()
-    assert canvas.redraws == {Part.CURVES: 9, Part.ALL: whole}
-    canvas.show_panels(loss(31))
+    assert canvas.redraws == {Part.CURVES: 9, Part.ALL: full_redraws}
+    canvas.show_panels(loss_panels(31))
     canvas._pacer.run()
-    assert canvas.redraws[Part.ALL] == whole + 1
+    assert canvas.redraws[Part.ALL] == full_redraws + 1
 
 
-def test_what_is_blitted_is_what_a_whole_draw_gives(canvas: PlotCanvas, qtbot: QtBot) -> None:
-    canvas.show_panels(loss(21))
+def test_blitting_gives_the_same_picture_as_a_full_draw(canvas: PlotCanvas, qtbot: QtBot) -> None:
+    canvas.show_panels(loss_panels(21))
     qtbot.waitUntil(lambda: not canvas._pacer.waiting)
-    canvas.show_panels(loss(29))
+    canvas.show_panels(loss_panels(29))
     canvas._pacer.run()
     assert canvas.redraws[Part.CURVES] == 1
     blitted = np.asarray(canvas.buffer_rgba()).copy()
@@ -94,50 +94,50 @@ def test_what_is_blitted_is_what_a_whole_draw_gives(canvas: PlotCanvas, qtbot: Q
     assert np.array_equal(blitted, np.asarray(canvas.buffer_rgba()))
 
 
-def test_it_redraws_thirty_times_a_second_at_most(canvas: PlotCanvas, qtbot: QtBot) -> None:
-    canvas.show_panels(loss(21))
+def test_redraws_are_limited_to_thirty_a_second(canvas: PlotCanvas, qtbot: QtBot) -> None:
+    canvas.show_panels(loss_panels(21))
     qtbot.waitUntil(lambda: not canvas._pacer.waiting)
-    before = sum(canvas.redraws.values())
+    redraws_before = sum(canvas.redraws.values())
     for _ in range(200):
-        canvas.show_panels(loss(22))
+        canvas.show_panels(loss_panels(22))
         QApplication.processEvents()
     qtbot.waitUntil(lambda: not canvas._pacer.waiting)
-    assert sum(canvas.redraws.values()) - before < 100
+    assert sum(canvas.redraws.values()) - redraws_before < 100
 
 
-def test_a_hidden_plot_draws_nothing_until_it_is_seen(canvas: PlotCanvas, qtbot: QtBot) -> None:
-    canvas.show_panels(loss(21))
+def test_a_hidden_plot_draws_nothing_until_shown(canvas: PlotCanvas, qtbot: QtBot) -> None:
+    canvas.show_panels(loss_panels(21))
     qtbot.waitUntil(lambda: not canvas._pacer.waiting)
     canvas.hide()
-    before = dict(canvas.redraws)
-    canvas.show_panels(loss(40))
+    redraws_before = dict(canvas.redraws)
+    canvas.show_panels(loss_panels(40))
     canvas._pacer.run()
-    assert canvas.redraws == before
+    assert canvas.redraws == redraws_before
     canvas.show()
-    qtbot.waitUntil(lambda: canvas.redraws[Part.ALL] > before[Part.ALL])
+    qtbot.waitUntil(lambda: canvas.redraws[Part.ALL] > redraws_before[Part.ALL])
 
 
-def test_no_values_kill_a_plot(canvas: PlotCanvas) -> None:
-    odd: list[list[float]] = [[], [NAN], [NAN] * 50, [math.inf, 1.0], [0.0, -1.0, 2.0], [5.0], [1.0] * 50]
-    levels, marks = (Level("none", NAN),), (Mark("m", NAN, NAN),)
-    for y, log, smooth in itertools.product(odd, (False, True), (False, True)):
+def test_plots_survive_missing_and_infinite_values(canvas: PlotCanvas) -> None:
+    unusual_ys: list[list[float]] = [[], [NAN], [NAN] * 50, [math.inf, 1.0], [0.0, -1.0, 2.0], [5.0], [1.0] * 50]
+    levels, markers = (Level("none", NAN),), (Mark("m", NAN, NAN),)
+    for y, log, smooth in itertools.product(unusual_ys, (False, True), (False, True)):
         canvas.set_options(log=log, smooth=smooth)
-        shown = (curve("a", range(len(y)), y, smoothable=True),)
-        canvas.show_panels([Panel("A", "x", shown, levels, marks, may_be_log=True, grows=True)])
+        curves = (curve("a", range(len(y)), y, smoothable=True),)
+        canvas.show_panels([Panel("A", "x", curves, levels, markers, may_be_log=True, grows=True)])
         canvas.draw_now()
         assert "A" in canvas.accessibleDescription()
 
 
 def test_smoothing_keeps_the_raw_line_faint(canvas: PlotCanvas) -> None:
-    canvas.show_panels(loss(50))
+    canvas.show_panels(loss_panels(50))
     canvas.set_options(smooth=True)
     canvas.draw_now()
     lines = [line for line in canvas.figure.axes[0].lines if len(line.get_xdata()) == 50]
     assert sorted(line.get_alpha() or 1.0 for line in lines) == [0.28, 0.28, 1.0, 1.0]
 
 
-def test_names_stand_at_the_ends_and_do_not_overlap(canvas: PlotCanvas) -> None:
-    canvas.show_panels(loss(30))
+def test_names_at_line_ends_do_not_overlap(canvas: PlotCanvas) -> None:
+    canvas.show_panels(loss_panels(30))
     canvas.draw_now()
     texts = [text for text in canvas.figure.axes[0].texts if text.get_text() in {"train", "validation"}]
     boxes = [text.get_window_extent() for text in texts]
@@ -147,17 +147,17 @@ def test_names_stand_at_the_ends_and_do_not_overlap(canvas: PlotCanvas) -> None:
 
 
 def test_a_narrow_plot_has_a_legend_until_it_is_wide_again(canvas: PlotCanvas) -> None:
-    canvas.show_panels(loss(30))
-    for width, legend, names in ((220, True, 0), (640, False, 2), (220, True, 0)):
+    canvas.show_panels(loss_panels(30))
+    for width, has_legend, name_count in ((220, True, 0), (640, False, 2), (220, True, 0)):
         canvas.resize(width, 300)
         QApplication.processEvents()
         canvas.draw_now()
         axes = canvas.figure.axes[0]
-        assert (axes.get_legend() is not None) is legend
-        assert sum(text.get_text() in {"train", "validation"} for text in axes.texts) == names
+        assert (axes.get_legend() is not None) is has_legend
+        assert sum(text.get_text() in {"train", "validation"} for text in axes.texts) == name_count
 
 
-def test_the_name_of_a_level_keeps_clear_of_the_curves(canvas: PlotCanvas) -> None:
+def test_the_name_of_a_level_avoids_the_curves(canvas: PlotCanvas) -> None:
     x = np.arange(1.0, 101.0)
     for flat_from in (0, 50):
         y = np.where(x > flat_from, 10.5 if flat_from else 30.0, 40.0)
@@ -165,49 +165,49 @@ def test_the_name_of_a_level_keeps_clear_of_the_curves(canvas: PlotCanvas) -> No
         canvas.show_panels([Panel("a", "x", (curve("a", x, y),), (Level("circuit", 10.0),), grows=True)])
         canvas.draw_now()
         name = next(text for text in canvas.figure.axes[0].texts if text.get_text() == "circuit")
-        at = np.argmin(np.abs(x - 100 * name.xy[0]))
-        assert y[at] != 10.5
+        row = np.argmin(np.abs(x - 100 * name.xy[0]))
+        assert y[row] != 10.5
 
 
-def test_many_curves_get_a_legend_instead(canvas: PlotCanvas) -> None:
+def test_many_curves_get_a_legend_instead_of_names(canvas: PlotCanvas) -> None:
     canvas.show_panels([Panel("a", "x", tuple(curve(f"model {n}", [1, 2], [n, n + 1], ink=n) for n in range(20)))])
     canvas.draw_now()
     assert canvas.figure.axes[0].get_legend() is not None
     assert not any(text.get_text().startswith("model") for text in canvas.figure.axes[0].texts)
 
 
-def test_keys_come_before_the_shortcuts_of_the_window(qtbot: QtBot, theme: Theme) -> None:
+def test_plot_keys_take_precedence_over_window_shortcuts(qtbot: QtBot, theme: Theme) -> None:
     window = QMainWindow()
     qtbot.addWidget(window)
     plot = PlotCanvas(theme, "Errors")
     window.setCentralWidget(plot)
-    stolen: list[bool] = []
+    window_actions: list[bool] = []
     action = QAction("log", window)
     action.setShortcut("L")
-    action.triggered.connect(lambda: stolen.append(True))
+    action.triggered.connect(lambda: window_actions.append(True))
     window.addAction(action)
     window.show()
     qtbot.waitExposed(window)
     window.activateWindow()
-    plot.show_panels(loss(30))
+    plot.show_panels(loss_panels(30))
     plot.setFocus()
     qtbot.keyClick(plot, Qt.Key.Key_L)
     qtbot.keyClick(plot, Qt.Key.Key_G)
-    assert not stolen
+    assert not window_actions
     assert (plot.options.log, plot.options.grid) == (True, False)
 
 
-def test_keys_zoom_pan_and_come_home_with_the_strip(canvas: PlotCanvas, qtbot: QtBot) -> None:
-    canvas.show_panels(signal())
+def test_keys_zoom_pan_and_show_all_in_both_panels(canvas: PlotCanvas, qtbot: QtBot) -> None:
+    canvas.show_panels(signal_panels())
     canvas.draw_now()
-    home = x_shown(canvas.panels, canvas.view)
+    home = visible_x_range(canvas.panels, canvas.view)
     for key in (Qt.Key.Key_Plus, Qt.Key.Key_Plus, Qt.Key.Key_Right):
         qtbot.keyClick(canvas, key)
     canvas.draw_now()
-    shown = x_shown(canvas.panels, canvas.view)
-    assert shown[1] - shown[0] == pytest.approx(0.49 * (home[1] - home[0]))
-    assert sum(shown) > sum(home)
-    assert [axes.get_xlim() for axes in canvas.figure.axes] == [pytest.approx(shown)] * 2
+    visible = visible_x_range(canvas.panels, canvas.view)
+    assert visible[1] - visible[0] == pytest.approx(0.49 * (home[1] - home[0]))
+    assert sum(visible) > sum(home)
+    assert [axes.get_xlim() for axes in canvas.figure.axes] == [pytest.approx(visible)] * 2
     qtbot.keyClick(canvas, Qt.Key.Key_Up)
     assert set(canvas.view.y) == {0, 1}
     qtbot.keyClick(canvas, Qt.Key.Key_Home)
@@ -215,12 +215,12 @@ def test_keys_zoom_pan_and_come_home_with_the_strip(canvas: PlotCanvas, qtbot: Q
 
 
 def test_the_wheel_zooms_at_the_pointer(canvas: PlotCanvas) -> None:
-    canvas.show_panels(signal())
+    canvas.show_panels(signal_panels())
     canvas.draw_now()
-    place = QPointF(canvas.width() / 2, canvas.height() / 4)
+    position = QPointF(canvas.width() / 2, canvas.height() / 4)
     wheel = QWheelEvent(
-        place,
-        canvas.mapToGlobal(place),
+        position,
+        canvas.mapToGlobal(position),
         QPoint(0, 0),
         QPoint(0, 120),
         Qt.MouseButton.NoButton,
@@ -233,22 +233,22 @@ def test_the_wheel_zooms_at_the_pointer(canvas: PlotCanvas) -> None:
     assert canvas.view.x[0] > 0 and canvas.view.x[1] < 5000
 
 
-def test_pointing_tells_the_nearest_values(canvas: PlotCanvas, qtbot: QtBot) -> None:
+def test_hovering_shows_the_nearest_values(canvas: PlotCanvas, qtbot: QtBot) -> None:
     panels = [Panel("U / V", "time / s", (curve("a", [0, 1, 2, 10], [5, 6, NAN, 8]), curve("late", [4, 5], [1, 1])))]
-    assert [line.text for line in readout(panels, 1.2)] == ["time 1 s", "a 6 V"]
-    assert [line.text for line in readout(panels, 9.0)] == ["time 10 s", "a 8 V"]
-    assert readout(panels, 2.1) == [] and readout(panels, 11.0) == []
-    canvas.show_panels(signal())
+    assert [line.text for line in readout_lines(panels, 1.2)] == ["time 1 s", "a 6 V"]
+    assert [line.text for line in readout_lines(panels, 9.0)] == ["time 10 s", "a 8 V"]
+    assert readout_lines(panels, 2.1) == [] and readout_lines(panels, 11.0) == []
+    canvas.show_panels(signal_panels())
     canvas.draw_now()
-    plain = canvas.grab().toImage()
+    unhovered = canvas.grab().toImage()
     qtbot.mouseMove(canvas, QPoint(300, 100))
-    qtbot.waitUntil(lambda: canvas.grab().toImage() != plain)
+    qtbot.waitUntil(lambda: canvas.grab().toImage() != unhovered)
     QApplication.sendEvent(canvas, QEvent(QEvent.Type.Leave))
-    qtbot.waitUntil(lambda: canvas.grab().toImage() == plain)
+    qtbot.waitUntil(lambda: canvas.grab().toImage() == unhovered)
 
 
-def test_a_drag_with_shift_zooms_into_what_it_passed(canvas: PlotCanvas, qtbot: QtBot) -> None:
-    canvas.show_panels(signal())
+def test_a_shift_drag_zooms_to_its_span(canvas: PlotCanvas, qtbot: QtBot) -> None:
+    canvas.show_panels(signal_panels())
     canvas.draw_now()
     shift, left = Qt.KeyboardModifier.ShiftModifier, Qt.MouseButton.LeftButton
     qtbot.mousePress(canvas, left, shift, QPoint(200, 80))
@@ -260,8 +260,8 @@ def test_a_drag_with_shift_zooms_into_what_it_passed(canvas: PlotCanvas, qtbot: 
 
 @pytest.mark.parametrize("kind", ["pdf", "svg", "png"])
 @pytest.mark.parametrize("width_mm", [COLUMN_MM, PAGE_MM])
-def test_files_have_the_width_of_a_column(canvas: PlotCanvas, tmp_path: Path, kind: str, width_mm: float) -> None:
-    canvas.show_panels(signal())
+def test_files_have_the_requested_width(canvas: PlotCanvas, tmp_path: Path, kind: str, width_mm: float) -> None:
+    canvas.show_panels(signal_panels())
     path = tmp_path / f"plot.{kind}"
     canvas.save(path, width_mm)
     content = path.read_bytes()
@@ -277,18 +277,18 @@ def test_files_have_the_width_of_a_column(canvas: PlotCanvas, tmp_path: Path, ki
         assert QImage.fromData(content).width() == pytest.approx(width_mm / 25.4 * 300, abs=2)
 
 
-def test_a_saved_plot_is_light_whatever_the_window_is(canvas: PlotCanvas, theme: Theme, tmp_path: Path) -> None:
+def test_a_saved_plot_is_light_in_a_dark_window(canvas: PlotCanvas, theme: Theme, tmp_path: Path) -> None:
     theme.set_choice("dark")
-    canvas.show_panels(loss(20))
+    canvas.show_panels(loss_panels(20))
     canvas.draw_now()
     canvas.save(tmp_path / "plot.png", COLUMN_MM)
     assert QImage(str(tmp_path / "plot.png")).pixelColor(3, 3).name() == "#ffffff"
-    shown = np.asarray(canvas.buffer_rgba())[3, 3]
-    assert tuple(int(part) for part in shown[:3]) == (0x1B, 0x21, 0x2B)
+    pixel = np.asarray(canvas.buffer_rgba())[3, 3]
+    assert tuple(int(part) for part in pixel[:3]) == (0x1B, 0x21, 0x2B)
 
 
-def test_csv_holds_the_rows_in_sight_at_full_resolution() -> None:
-    rows = table(signal(), View((10.0, 19.5)), Options()).splitlines()
+def test_csv_holds_the_visible_rows_at_full_resolution() -> None:
+    rows = table(signal_panels(), View((10.0, 19.5)), Options()).splitlines()
     assert rows[0] == "time / s,measured (Voltage / V),LSTM (Voltage / V),error (Error / mV)"
     assert [row.split(",")[0] for row in rows[1:]] == [str(n) for n in range(10, 20)]
 
@@ -304,44 +304,44 @@ def test_csv_of_bars() -> None:
     assert rows.splitlines() == [",circuit / mV,LSTM / mV", "a.csv,25.3,7.76", "b.csv,,8"]
 
 
-def test_a_file_that_cannot_be_written_is_told_in_a_sentence(canvas: PlotCanvas, qtbot: QtBot, tmp_path: Path) -> None:
-    canvas.show_panels(loss(20))
-    with qtbot.waitSignal(canvas.failed) as told:
+def test_a_file_that_cannot_be_written_gives_a_message(canvas: PlotCanvas, qtbot: QtBot, tmp_path: Path) -> None:
+    canvas.show_panels(loss_panels(20))
+    with qtbot.waitSignal(canvas.failed) as signal_spy:
         canvas.save(tmp_path / "missing" / "plot.pdf", COLUMN_MM)
-    assert told.args == [
+    assert signal_spy.args == [
         '"plot.pdf" could not be written: No such file or directory. Choose another folder or file type.'
     ]
 
 
-def test_a_csv_is_written_beside_the_window(canvas: PlotCanvas, qtbot: QtBot, tmp_path: Path) -> None:
-    canvas.show_panels(signal(20_000))
-    with qtbot.waitSignal(canvas.saved) as told:
+def test_a_csv_is_written_in_the_background(canvas: PlotCanvas, qtbot: QtBot, tmp_path: Path) -> None:
+    canvas.show_panels(signal_panels(20_000))
+    with qtbot.waitSignal(canvas.saved) as signal_spy:
         canvas.save(tmp_path / "plot.csv", 0.0)
-    assert told.args == [str(tmp_path / "plot.csv")]
+    assert signal_spy.args == [str(tmp_path / "plot.csv")]
     assert len((tmp_path / "plot.csv").read_text().splitlines()) == 20_001
     with qtbot.waitSignal(canvas.failed):
         canvas.save(tmp_path / "missing" / "plot.csv", 0.0)
 
 
 def test_copying_puts_a_picture_on_the_clipboard(canvas: PlotCanvas, qtbot: QtBot) -> None:
-    canvas.show_panels(loss(20))
+    canvas.show_panels(loss_panels(20))
     qtbot.keyClick(canvas, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     clipboard = QGuiApplication.clipboard()
     assert clipboard is not None and clipboard.image().width() > 1000
 
 
-def test_a_window_of_its_own_follows_and_goes_with_the_plot(qtbot: QtBot, theme: Theme) -> None:
-    place = QWidget()
-    qtbot.addWidget(place)
-    layout = QVBoxLayout(place)
-    plot = PlotCanvas(theme, "Errors", place)
+def test_a_popped_out_window_follows_and_closes_with_the_plot(qtbot: QtBot, theme: Theme) -> None:
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    layout = QVBoxLayout(parent)
+    plot = PlotCanvas(theme, "Errors", parent)
     layout.addWidget(plot)
-    place.show()
-    plot.show_panels(loss(20))
+    parent.show()
+    plot.show_panels(loss_panels(20))
     qtbot.keyClick(plot, Qt.Key.Key_F11)
     copies = list(plot.findChildren(PlotCanvas))
     assert len(copies) == 1 and copies[0].isVisible()
-    plot.show_panels(loss(33))
+    plot.show_panels(loss_panels(33))
     assert copies[0].panels == plot.panels
     with qtbot.waitSignal(copies[0].destroyed):
         qtbot.keyClick(copies[0], Qt.Key.Key_F11)
@@ -351,8 +351,8 @@ def test_a_window_of_its_own_follows_and_goes_with_the_plot(qtbot: QtBot, theme:
     assert not [window for window in QApplication.topLevelWidgets() if window.windowTitle() == "Errors"]
 
 
-def test_the_summary_says_what_is_shown(canvas: PlotCanvas) -> None:
-    canvas.show_panels(loss(30))
+def test_the_accessible_description_summarizes_the_plot(canvas: PlotCanvas) -> None:
+    canvas.show_panels(loss_panels(30))
     canvas.draw_now()
     assert canvas.accessibleName() == "Errors"
     assert canvas.accessibleDescription() == (
@@ -361,8 +361,8 @@ def test_the_summary_says_what_is_shown(canvas: PlotCanvas) -> None:
     )
 
 
-def test_the_focus_has_a_ring(canvas: PlotCanvas, qtbot: QtBot, theme: Theme) -> None:
-    canvas.show_panels(loss(20))
+def test_a_focused_plot_has_a_ring(canvas: PlotCanvas, qtbot: QtBot, theme: Theme) -> None:
+    canvas.show_panels(loss_panels(20))
     canvas.draw_now()
     canvas.activateWindow()
     canvas.setFocus()

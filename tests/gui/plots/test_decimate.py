@@ -1,4 +1,4 @@
-"""Decimation keeps every pixel: the extremes of each column, spikes, gaps and the way over the edges."""
+"""Decimation keeps every pixel: the extremes of each column, spikes, gaps and the lines across the edges."""
 
 from __future__ import annotations
 
@@ -7,22 +7,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from vestim_gui.plots.decimate import FEW, decimate
+from vestim_gui.plots.decimate import MAX_ROWS_PER_COLUMN, decimate
 
 values = st.floats(-1e6, 1e6) | st.just(float("nan"))
 ys = arrays.arrays(np.float64, st.integers(1, 600), elements=values, fill=st.nothing())
 
 
-def _of_columns(x: np.ndarray, y: np.ndarray, low: float, high: float, columns: int) -> dict[int, tuple[float, float]]:
-    """Lowest and highest value of each column of pixels that has any."""
+def _extremes_by_column(
+    x: np.ndarray, y: np.ndarray, low: float, high: float, columns: int
+) -> dict[int, tuple[float, float]]:
+    """Lowest and highest value of each pixel column that has any."""
     edges = np.linspace(low, high, columns + 1)
-    inside = (x >= low) & (x < high) & np.isfinite(y)
-    places = np.searchsorted(edges, x[inside], "right") - 1
-    found: dict[int, tuple[float, float]] = {}
-    for place, value in zip(places.tolist(), y[inside].tolist(), strict=True):
-        lowest, highest = found.get(place, (value, value))
-        found[place] = min(lowest, value), max(highest, value)
-    return found
+    in_range = (x >= low) & (x < high) & np.isfinite(y)
+    column_indices = np.searchsorted(edges, x[in_range], "right") - 1
+    extremes: dict[int, tuple[float, float]] = {}
+    for column_index, value in zip(column_indices.tolist(), y[in_range].tolist(), strict=True):
+        lowest, highest = extremes.get(column_index, (value, value))
+        extremes[column_index] = min(lowest, value), max(highest, value)
+    return extremes
 
 
 @settings(deadline=None, max_examples=60)
@@ -37,8 +39,8 @@ def test_each_column_of_pixels_keeps_its_extremes(y: np.ndarray, columns: int, d
     rows = set(zip(x.tolist(), np.nan_to_num(y, nan=1e99).tolist(), strict=True))
     assert set(zip(few_x.tolist(), np.nan_to_num(few_y, nan=1e99).tolist(), strict=True)) <= rows
     assert (np.diff(few_x) >= 0).all()
-    assert len(few_x) <= max(FEW, 3) * (columns + 2) + 2
-    assert _of_columns(few_x, few_y, low, high, columns) == _of_columns(x, y, low, high, columns)
+    assert len(few_x) <= max(MAX_ROWS_PER_COLUMN, 3) * (columns + 2) + 2
+    assert _extremes_by_column(few_x, few_y, low, high, columns) == _extremes_by_column(x, y, low, high, columns)
 
 
 def test_a_spike_of_one_row_among_a_million_stays() -> None:
@@ -56,18 +58,18 @@ def test_a_gap_wider_than_a_pixel_stays_a_gap() -> None:
     y = np.ones(100_000)
     y[40_000:60_000] = np.nan
     few_x, few_y = decimate(x, y, (0, 1e5), 500)
-    inside = (few_x > 41_000) & (few_x < 59_000)
-    assert inside.any()
-    assert np.isnan(few_y[inside]).all()
+    in_gap = (few_x > 41_000) & (few_x < 59_000)
+    assert in_gap.any()
+    assert np.isnan(few_y[in_gap]).all()
 
 
-def test_the_line_goes_on_beyond_both_edges() -> None:
+def test_the_line_continues_beyond_both_edges() -> None:
     x = np.arange(100.0)
     few_x, _ = decimate(x, x, (10.5, 20.5), 300)
     assert (few_x[0], few_x[-1]) == (10, 21)
 
 
-def test_rows_without_any_value_and_no_rows_at_all() -> None:
+def test_rows_without_values_and_empty_curves() -> None:
     x = np.arange(10_000.0)
     _, few_y = decimate(x, np.full(10_000, np.nan), (0, 1e4), 100)
     assert np.isnan(few_y).all()
