@@ -1,1 +1,1 @@
-"""What is shown to somebody who has no job yet, and to somebody who sees a job for the first time."""
+"""First run: the empty state before the first job, the demo, and notes shown once."""

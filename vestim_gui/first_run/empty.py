@@ -1,5 +1,4 @@
-"""EmptyState: what stands where the jobs will be: the demo in one click, one's own data, jobs of
-the former program, or files that are dropped."""
+"""EmptyState: shown in place of an empty job list, with buttons for the demo, own data and jobs of PyBattML."""
 
 from __future__ import annotations
 
@@ -9,16 +8,16 @@ from PyQt6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 from vestim_gui.context import Context
 from vestim_gui.first_run.closing_note import ClosingNote
 from vestim_gui.first_run.coach import Coach
-from vestim_gui.first_run.demo import DemoRun
+from vestim_gui.first_run.demo_run import DemoRun
 from vestim_gui.theme.style import set_kind
 from vestim_gui.widgets.plain_label import button, plain_label
 from vestim_gui.widgets.progress_line import ProgressLine
 
-WIDEST_PX = 560
+MAX_WIDTH_PX = 560  # of progress and errors, as wide as is comfortable to read
 
 
 class EmptyState(QFrame):
-    """It also keeps what comes after the first click: coach marks, and the note when the demo is done."""
+    """Also owns the coach marks and the note that closes the demo."""
 
     def __init__(self, ctx: Context, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -27,24 +26,24 @@ class EmptyState(QFrame):
         self.demo = DemoRun(ctx, self)
         self.coach = Coach(ctx, self)
         self.closing_note = ClosingNote(ctx, self)
-        self.closing_note.appears.connect(self.coach.step_aside)
+        self.closing_note.appears.connect(self.coach.hide_card)
         self.train = button("Train the demo model  (about 40 s)", "primary", self.demo.start)
         self.open = button("Open my data...", "plain", ctx.actions.action("data.open").trigger)
         self.bring = button("Import a job...", "plain", ctx.actions.action("job.import").trigger)
         self.progress = ProgressLine()
-        self.progress.setMaximumWidth(WIDEST_PX)
+        self.progress.setMaximumWidth(MAX_WIDTH_PX)
         self.progress.hide()
         self.note = plain_label("", "error", wrap=True)
-        self.note.setMaximumWidth(WIDEST_PX)
+        self.note.setMaximumWidth(MAX_WIDTH_PX)
         self.note.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.note.hide()
         self._lay_out()
-        self.demo.told.connect(self._tell)
-        self.demo.ended.connect(self._ended)
+        self.demo.told.connect(self._show_progress)
+        self.demo.ended.connect(self._show_result)
         ctx.actions.on("demo.train", self.demo.start, self)
 
     def _lay_out(self) -> None:
-        centre = Qt.AlignmentFlag.AlignCenter
+        center = Qt.AlignmentFlag.AlignCenter
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         buttons.addStretch(1)
@@ -57,24 +56,24 @@ class EmptyState(QFrame):
         layout.setSpacing(8)
         layout.addStretch(5)
         title = plain_label("Train your first battery model", "title")
-        words = plain_label(
+        intro = plain_label(
             "Vestim comes with a small drive-cycle data set, so you can see the whole path in under a minute.",
             "muted",
             wrap=True,
         )
-        drop = plain_label(
+        drop_hint = plain_label(
             "or drop CSV, MAT, Excel, Parquet or .bdf.csv files, or job folders of PyBattML, anywhere in this window",
             "muted",
             wrap=True,
         )
-        for label in (title, words, drop):
-            label.setAlignment(centre)
+        for label in (title, intro, drop_hint):
+            label.setAlignment(center)
         layout.addWidget(title)
-        layout.addWidget(words)
+        layout.addWidget(intro)
         layout.addSpacing(8)
         layout.addLayout(buttons)
         layout.addSpacing(8)
-        layout.addWidget(drop)
+        layout.addWidget(drop_hint)
         layout.addSpacing(16)
         for widget in (self.progress, self.note):
             row = QHBoxLayout()
@@ -84,14 +83,14 @@ class EmptyState(QFrame):
             layout.addLayout(row)
         layout.addStretch(6)
 
-    def _tell(self, words: str, fraction: float | None) -> None:
+    def _show_progress(self, message: str, fraction: float | None) -> None:
         self.note.hide()
         self.train.setEnabled(False)
         self.progress.show()
-        self.progress.show_progress(fraction, words)
+        self.progress.show_progress(fraction, message)
 
-    def _ended(self, sentence: str) -> None:
+    def _show_result(self, message: str) -> None:
         self.progress.hide()
         self.train.setEnabled(True)
-        self.note.setText(sentence)
-        self.note.setVisible(bool(sentence))
+        self.note.setText(message)
+        self.note.setVisible(bool(message))

@@ -1,1 +1,1 @@
-"""Bringing in jobs of the former program: what was dropped or chosen, page by page, and what became of each."""
+"""Import of PyBattML jobs: selection of dropped or chosen paths, page by page import, and a report per job."""

@@ -1,5 +1,7 @@
-"""ImportDialog: choose a folder or a registry of the former program, see how far the import is, read what became of
-each job. It blocks nothing, and stays until it is closed."""
+"""ImportDialog: select a folder or registry of PyBattML, follow the import and read its report.
+
+Not modal; it stays open until closed.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +10,17 @@ from pathlib import Path
 from PyQt6.QtWidgets import QApplication, QDialog, QFileDialog, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from vestim_gui.context import Context
-from vestim_gui.import_job.brought import Brought
 from vestim_gui.import_job.former import REGISTRY
-from vestim_gui.import_job.run import ImportRun
+from vestim_gui.import_job.import_report import ImportReport
+from vestim_gui.import_job.import_run import ImportRun
 from vestim_gui.theme.style import set_dress
 from vestim_gui.widgets.plain_label import button, plain_label
 from vestim_gui.widgets.progress_line import ProgressLine
 
-HEIGHT_PX = 520
-"""With a report."""
-FOLDER = "import"
-"""Settings: where the folder was found the last time."""
+REPORT_HEIGHT_PX = 520
+"""Minimum height once a report is shown."""
+FOLDER_SETTING = "import"
+"""Settings key of the folder used last."""
 _ABOUT = (
     "A job folder, a folder that holds several, or its job_registry.json: settings, history, results and models come "
     "in, and the models can be tested at once. The files there are only read."
@@ -26,7 +28,7 @@ _ABOUT = (
 
 
 class ImportDialog(QDialog):
-    """One for all imports of a window."""
+    """The only import dialog of a window."""
 
     def __init__(self, ctx: Context, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,21 +49,21 @@ class ImportDialog(QDialog):
         self._lay_out()
         for widget in (self.progress, self.headline, self.report, self.copy):
             widget.hide()
-        self.run.told.connect(self._tell)
-        self.run.ended.connect(self._ended)
+        self.run.progress_changed.connect(self._show_progress)
+        self.run.finished.connect(self._show_report)
 
     def bring(self, paths: list[str]) -> None:
-        """Import what these paths hold, at once."""
+        """Import the jobs in these paths."""
         if self.run.running:
             self._ctx.toasts.say("An import is under way: wait until it has ended.", "info")
             return
-        self._ctx.settings.keep_folder(FOLDER, Path(paths[0]).parent)
+        self._ctx.settings.keep_folder(FOLDER_SETTING, Path(paths[0]).parent)
         for widget in (self.headline, self.report, self.copy):
             widget.hide()
         self.run.start([str(Path(path).absolute()) for path in paths])
 
     def reject(self) -> None:
-        """Close it; an import that is under way is stopped first, and told."""
+        """Close the dialog; stops a running import first and then shows its report."""
         if self.run.running:
             self.run.stop()
             self.leave.setEnabled(False)
@@ -90,43 +92,46 @@ class ImportDialog(QDialog):
         layout.addStretch(0)
         layout.addLayout(foot)
 
-    def _tell(self, words: str, fraction: float | None) -> None:
+    def _show_progress(self, message: str, fraction: float | None) -> None:
         self.progress.show()
-        self.progress.show_progress(fraction, words)
-        self._busy(True)
+        self.progress.show_progress(fraction, message)
+        self._set_busy(True)
 
-    def _busy(self, busy: bool) -> None:
+    def _set_busy(self, busy: bool) -> None:
         for choice in (self.folder, self.registry):
             choice.setEnabled(not busy)
         self.leave.setText("Stop" if busy else "Close")
         self.leave.setEnabled(not (busy and self.run.stopping))
 
-    def _ended(self, brought: Brought, trouble: str) -> None:
-        self._busy(False)
+    def _show_report(self, report: ImportReport, error_message: str) -> None:
+        self._set_busy(False)
         self.progress.hide()
-        self.headline.setText(trouble or brought.headline)
-        set_dress(self.headline, "kind", "error" if trouble else "heading")
-        self.report.setPlainText(brought.report)
+        self.headline.setText(error_message or report.headline)
+        set_dress(self.headline, "kind", "error" if error_message else "heading")
+        self.report.setPlainText(report.text)
         self.headline.show()
         for widget in (self.report, self.copy):
-            widget.setVisible(bool(brought.report))
-        if brought.report:
-            self.resize(self.width(), max(self.height(), HEIGHT_PX))
-        if brought.job_id:
-            self._ctx.navigate.open_job.emit(brought.job_id, "")
+            widget.setVisible(bool(report.text))
+        if report.text:
+            self.resize(self.width(), max(self.height(), REPORT_HEIGHT_PX))
+        if report.job_id:
+            self._ctx.navigate.open_job.emit(report.job_id, "")
 
     def _copy(self) -> None:
         if (clipboard := QApplication.clipboard()) is not None:
             clipboard.setText(f"{self.headline.text()}\n\n{self.report.toPlainText()}")
 
     def _choose_folder(self) -> None:
-        found = QFileDialog.getExistingDirectory(self, "Import a job folder", self._ctx.settings.folder(FOLDER))
-        if found:
-            self.bring([found])
+        path = QFileDialog.getExistingDirectory(self, "Import a job folder", self._ctx.settings.folder(FOLDER_SETTING))
+        if path:
+            self.bring([path])
 
     def _choose_registry(self) -> None:
-        found, _ = QFileDialog.getOpenFileName(
-            self, f"Import a {REGISTRY}", self._ctx.settings.folder(FOLDER), f"Registries of jobs ({REGISTRY} *.json)"
+        path, _ = QFileDialog.getOpenFileName(
+            self,
+            f"Import a {REGISTRY}",
+            self._ctx.settings.folder(FOLDER_SETTING),
+            f"Registries of jobs ({REGISTRY} *.json)",
         )
-        if found:
-            self.bring([found])
+        if path:
+            self.bring([path])

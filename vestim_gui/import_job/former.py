@@ -1,4 +1,4 @@
-"""Whether something that was dropped holds jobs of the former program. Only names are looked at."""
+"""Detection of PyBattML jobs among dropped paths, by names alone."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from itertools import islice
 from pathlib import Path
 
 REGISTRY = "job_registry.json"
-MARKS = ("job_metadata.json", "augmentation_metadata.json", "training_tasks_summary.json", REGISTRY)
-MOST_LOOKED_AT = 500
+JOB_FILES = ("job_metadata.json", "augmentation_metadata.json", "training_tasks_summary.json", REGISTRY)
+MAX_ENTRIES = 500  # entries of a folder that are checked, so that a drop answers at once
 _JOB_NAME = re.compile(r"job_\d{8}-\d{6}")
 
 
 def holds_former_jobs(path: str) -> bool:
-    """Whether this is a registry, a job folder, or a folder with such in it; what cannot be looked into is none."""
-    place = Path(path)
-    if place.name == REGISTRY:
+    """True for a registry, a job folder or a folder of job folders; False for anything unreadable."""
+    folder = Path(path)
+    if folder.name == REGISTRY:
         return True
     try:
-        if not place.is_dir():
+        if not folder.is_dir():
             return False
-        if any((place / mark).is_file() for mark in MARKS):
+        if any((folder / file_name).is_file() for file_name in JOB_FILES):
             return True
-        return any(_JOB_NAME.fullmatch(below.name) for below in islice(place.iterdir(), MOST_LOOKED_AT))
+        return any(_JOB_NAME.fullmatch(entry.name) for entry in islice(folder.iterdir(), MAX_ENTRIES))
     except OSError:
         return False

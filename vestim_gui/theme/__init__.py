@@ -1,1 +1,1 @@
-"""How the window looks: tokens, one style sheet made from them, icons, and the theme that applies them."""
+"""Appearance of the window: color tokens, the style sheet made from them, icons, and the theme that applies them."""

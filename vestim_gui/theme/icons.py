@@ -1,4 +1,4 @@
-"""Icons: line drawings of the assets in whatever colour, sharp at every scale."""
+"""Icons: SVG line drawings from the assets in any color, sharp at every scale."""
 
 from __future__ import annotations
 
@@ -9,42 +9,42 @@ from PyQt6.QtCore import QByteArray, QRect, QRectF, QSize, Qt
 from PyQt6.QtGui import QIcon, QIconEngine, QPainter, QPixmap
 from PyQt6.QtSvg import QSvgRenderer
 
-_OWN_COLOURS = "vestim"
+_PROGRAM_ICON = "vestim"
 
 
 @lru_cache(maxsize=256)
-def drawing(name: str, colour: str) -> bytes:
-    """The SVG of an icon, its lines in `colour`."""
+def icon_svg(name: str, color: str) -> bytes:
+    """The SVG of an icon with its lines in `color`."""
     text = files("vestim_assets").joinpath("icons", f"{name}.svg").read_text(encoding="utf-8")
-    return text.replace("currentColor", colour).encode()
+    return text.replace("currentColor", color).encode()
 
 
-def icon(name: str, colour: str, disabled: str = "") -> QIcon:
-    """An icon in `colour`, and in `disabled` where it cannot be used. Nothing is drawn before it is shown."""
-    return QIcon(_Drawn(name, colour, disabled or colour))
+def icon(name: str, color: str, disabled: str = "") -> QIcon:
+    """An icon in `color`, and in `disabled` while disabled. It is rendered on demand."""
+    return QIcon(_SvgIconEngine(name, color, disabled or color))
 
 
 def program_icon() -> QIcon:
-    """The sign of the program, in its own colours, at the sizes that desktops ask for."""
-    sign = QIcon()
+    """The program's icon in its own colors, at the sizes that desktops ask for."""
+    program = QIcon()
     for size in (16, 24, 32, 48, 64, 128):
-        sign.addPixmap(_Drawn(_OWN_COLOURS, "#000000", "#000000").drawn(size, QIcon.Mode.Normal))
-    return sign
+        program.addPixmap(_SvgIconEngine(_PROGRAM_ICON, "#000000", "#000000").square_pixmap(size, QIcon.Mode.Normal))
+    return program
 
 
-class _Drawn(QIconEngine):
-    """Draws itself at the size that is asked for."""
+class _SvgIconEngine(QIconEngine):
+    """Renders an SVG at the requested size."""
 
-    def __init__(self, name: str, colour: str, disabled: str) -> None:
+    def __init__(self, name: str, color: str, disabled: str) -> None:
         super().__init__()
-        self._name, self._colour, self._disabled = name, colour, disabled
+        self._name, self._color, self._disabled = name, color, disabled
 
     def clone(self) -> QIconEngine:
-        return _Drawn(self._name, self._colour, self._disabled)
+        return _SvgIconEngine(self._name, self._color, self._disabled)
 
     def paint(self, painter: QPainter | None, rect: QRect, mode: QIcon.Mode, _: QIcon.State) -> None:
-        colour = self._disabled if mode is QIcon.Mode.Disabled else self._colour
-        QSvgRenderer(QByteArray(drawing(self._name, colour))).render(painter, QRectF(rect))
+        color = self._disabled if mode is QIcon.Mode.Disabled else self._color
+        QSvgRenderer(QByteArray(icon_svg(self._name, color))).render(painter, QRectF(rect))
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
         pixmap = QPixmap(size)
@@ -54,6 +54,6 @@ class _Drawn(QIconEngine):
         painter.end()
         return pixmap
 
-    def drawn(self, size: int, mode: QIcon.Mode) -> QPixmap:
-        """A square picture."""
+    def square_pixmap(self, size: int, mode: QIcon.Mode) -> QPixmap:
+        """A square pixmap."""
         return self.pixmap(QSize(size, size), mode, QIcon.State.Off)

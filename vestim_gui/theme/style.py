@@ -1,7 +1,7 @@
-"""The one style sheet, filled from tokens. Widgets are dressed by the dynamic property `kind`.
+"""The application's style sheet, filled from tokens. The dynamic property `kind` selects a widget's style.
 
 QPushButton: primary, plain, danger, link, icon, tab, rail. QLabel: title, heading, value, muted, error, warn, ok, mono.
-QFrame: card, sunken, bar, rail, toast. All distances are of the 8 px grid or a half of it.
+QFrame: card, sunken, bar, rail, toast. All distances are multiples of 4 px, half of the 8 px grid.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from string import Template
 from PyQt6.QtGui import QFont, QFontInfo
 from PyQt6.QtWidgets import QWidget
 
-from vestim_gui.theme.tokens import Tokens, mixed
+from vestim_gui.theme.tokens import Tokens, mix
 
 _SHEET = Template(
     """
@@ -192,32 +192,32 @@ QStatusBar::item { border: none; }
 )
 
 
-def style_sheet(tokens: Tokens, pictures: dict[str, str], font: QFont) -> str:
-    """The style sheet in these colours. pictures: paths by name. font: the sizes of headings follow its size."""
+def style_sheet(tokens: Tokens, picture_paths: dict[str, str], font: QFont) -> str:
+    """The style sheet in the colors of `tokens`. picture_paths: by name. font: heading sizes follow its size."""
     base_px = QFontInfo(font).pixelSize()
-    colours = {name: getattr(tokens, name) for name in tokens.__slots__ if name not in ("dark", "series")}
+    colors = {name: getattr(tokens, name) for name in tokens.__slots__ if name not in ("dark", "series")}
     return _SHEET.substitute(
-        colours,
-        **pictures,
+        colors,
+        **picture_paths,
         title=round(1.5 * base_px),
         heading=round(1.15 * base_px),
         value=round(1.5 * base_px),
-        edge=mixed(tokens.border, tokens.outline, 0.25),
-        faint=mixed(tokens.muted, tokens.surface, 0.35),
-        hover=mixed(tokens.surface, tokens.selection, 0.5),
-        accent_hover=mixed(tokens.accent, tokens.text, 0.15),
-        warn_soft=mixed(tokens.window, tokens.warn, 0.12),
-        error_soft=mixed(tokens.surface, tokens.error, 0.12),
+        edge=mix(tokens.border, tokens.outline, 0.25),
+        faint=mix(tokens.muted, tokens.surface, 0.35),
+        hover=mix(tokens.surface, tokens.selection, 0.5),
+        accent_hover=mix(tokens.accent, tokens.text, 0.15),
+        warn_soft=mix(tokens.window, tokens.warn, 0.12),
+        error_soft=mix(tokens.surface, tokens.error, 0.12),
     )
 
 
 def set_kind(widget: QWidget, kind: str) -> None:
-    """Dress a widget, one that is shown already too."""
+    """Set a widget's `kind` and restyle it."""
     set_dress(widget, "kind", kind)
 
 
 def set_dress(widget: QWidget, name: str, value: str) -> None:
-    """Give a widget a property (`kind`, `tone`, `state`) that the style sheet asks for, and dress it anew."""
+    """Set a property that the style sheet selects by (`kind`, `tone`, `state`) and restyle the widget."""
     if widget.property(name) == value:
         return
     widget.setProperty(name, value)

@@ -1,7 +1,7 @@
-"""Theme: which tokens are in use, and the palette, style sheet and font made from them.
+"""Theme: the tokens in use, and the palette, style sheet and font made from them.
 
-The palette is our own, since `QStyleHints.setColorScheme` does nothing offscreen or on plain X11; the system is only
-asked which scheme it prefers. Whoever paints redraws on `changed`.
+The palette is set explicitly because `QStyleHints.setColorScheme` does nothing offscreen or on plain X11; the system is
+asked only for its preferred scheme. Widgets that paint themselves repaint on `changed`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from PyQt6.QtWidgets import QApplication
 
 from vestim_gui.theme import icons
 from vestim_gui.theme.style import style_sheet
-from vestim_gui.theme.tokens import DARK, LIGHT, Tokens, mixed
+from vestim_gui.theme.tokens import DARK, LIGHT, Tokens, mix
 
 _log = logging.getLogger(__name__)
 CHOICES = ("system", "light", "dark")
@@ -26,20 +26,20 @@ _EFFECTS = (
     Qt.UIEffect.UI_AnimateTooltip,
     Qt.UIEffect.UI_FadeTooltip,
 )
-_STYLE_ICONS = ("chevron_down", "chevron_up", "chevron_right", "check", "dash", "close")
+_STYLE_SHEET_ICONS = ("chevron_down", "chevron_up", "chevron_right", "check", "dash", "close")
 
 
 class Theme(QObject):
-    """One for the application. `pictures`: a folder for the few drawings that a style sheet can only name as files."""
+    """The application's only theme. `picture_dir`: folder for drawings that a style sheet can only name as files."""
 
     changed = pyqtSignal()
 
-    def __init__(self, app: QApplication, pictures: Path, choice: str = "system") -> None:
+    def __init__(self, app: QApplication, picture_dir: Path, choice: str = "system") -> None:
         super().__init__(app)
         self._app = app
-        self._pictures = pictures
+        self._picture_dir = picture_dir
         self.choice = choice if choice in CHOICES else "system"
-        self.tokens: Tokens = self._wanted()
+        self.tokens: Tokens = self._select_tokens()
         self._flash_ms = app.cursorFlashTime()
         app.setStyle("Fusion")
         app.setFont(_with_tabular_digits(app.font()))
@@ -48,26 +48,26 @@ class Theme(QObject):
         self._apply()
 
     def set_choice(self, choice: str) -> None:
-        """Take another of `CHOICES`."""
+        """Switch to one of `CHOICES`."""
         self.choice = choice if choice in CHOICES else "system"
-        self._follow()
+        self._update()
 
     def set_reduced_motion(self, reduced: bool) -> None:
-        """Let nothing blink, fade or slide; or let it again."""
+        """Turn blinking, fading and sliding off or on."""
         for effect in _EFFECTS:
             self._app.setEffectEnabled(effect, not reduced)
         self._app.setCursorFlashTime(0 if reduced else self._flash_ms)
 
     def icon(self, name: str, tone: str = "text") -> QIcon:
-        """An icon of the assets in one of the theme's colours; ask anew after `changed`."""
-        faint = mixed(self.tokens.muted, self.tokens.surface, 0.5)
+        """An icon from the assets in a color of the theme; ask again after `changed`."""
+        faint = mix(self.tokens.muted, self.tokens.surface, 0.5)
         return icons.icon(name, self.tokens.tone(tone), faint)
 
     def colour(self, tone: str) -> QColor:
-        """One of the theme's colours for a painter."""
+        """A color of the theme, for painters."""
         return QColor(self.tokens.tone(tone))
 
-    def _wanted(self) -> Tokens:
+    def _select_tokens(self) -> Tokens:
         if self.choice != "system":
             return DARK if self.choice == "dark" else LIGHT
         return DARK if self._scheme() is Qt.ColorScheme.Dark else LIGHT
@@ -77,51 +77,51 @@ class Theme(QObject):
         return hints.colorScheme() if hints is not None else Qt.ColorScheme.Unknown
 
     def _follow_system(self, _: Qt.ColorScheme) -> None:
-        self._follow()
+        self._update()
 
-    def _follow(self) -> None:
-        wanted = self._wanted()
-        if wanted is not self.tokens:
-            self.tokens = wanted
+    def _update(self) -> None:
+        tokens = self._select_tokens()
+        if tokens is not self.tokens:
+            self.tokens = tokens
             self._apply()
             self.changed.emit()
 
     def _apply(self) -> None:
         self._app.setPalette(_palette(self.tokens))
-        self._app.setStyleSheet(style_sheet(self.tokens, self._drawn(), self._app.font()))
+        self._app.setStyleSheet(style_sheet(self.tokens, self._write_pictures(), self._app.font()))
 
-    def _drawn(self) -> dict[str, str]:
-        """Paths of the drawings that the style sheet names, in the colours of now."""
-        colours = {"muted": self.tokens.muted, "on_accent": self.tokens.on_accent}
+    def _write_pictures(self) -> dict[str, str]:
+        """Write the drawings that the style sheet names, in the current colors; returns their paths by name."""
+        colors = {"muted": self.tokens.muted, "on_accent": self.tokens.on_accent}
         paths = {}
-        for name in _STYLE_ICONS:
-            for tone, colour in colours.items():
-                path = self._pictures / f"{name}-{colour.removeprefix('#')}.svg"
-                _put(path, icons.drawing(name, colour))
+        for name in _STYLE_SHEET_ICONS:
+            for tone, color in colors.items():
+                path = self._picture_dir / f"{name}-{color.removeprefix('#')}.svg"
+                _write_if_changed(path, icons.icon_svg(name, color))
                 paths[f"{name}_{tone}"] = path.as_posix()
         return paths
 
 
-def _put(path: Path, drawing: bytes) -> None:
-    """Have a picture there. Without it (a full disk) an arrow or a tick is missing, which is no reason not to open."""
+def _write_if_changed(path: Path, svg: bytes) -> None:
+    """Write a picture. On failure (a full disk), an arrow or check mark is missing, but the window still opens."""
     try:
-        if not path.is_file() or path.read_bytes() != drawing:
+        if not path.is_file() or path.read_bytes() != svg:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(drawing)
-    except OSError as problem:
-        _log.warning("%s was not written: %s", path, problem)
+            path.write_bytes(svg)
+    except OSError as error:
+        _log.warning("%s was not written: %s", path, error)
 
 
 def _with_tabular_digits(font: QFont) -> QFont:
-    figures = QFont(font)
-    figures.setFeature(QFont.Tag("tnum"), 1)
-    return figures
+    tabular_font = QFont(font)
+    tabular_font.setFeature(QFont.Tag("tnum"), 1)
+    return tabular_font
 
 
 def _palette(tokens: Tokens) -> QPalette:
     role = QPalette.ColorRole
     palette = QPalette()
-    for place, colour in {
+    for color_role, color in {
         role.Window: tokens.window,
         role.WindowText: tokens.text,
         role.Base: tokens.surface,
@@ -144,8 +144,8 @@ def _palette(tokens: Tokens) -> QPalette:
         role.Dark: tokens.outline,
         role.Shadow: tokens.sunken,
     }.items():
-        palette.setColor(place, QColor(colour))
-    faint = QColor(mixed(tokens.muted, tokens.surface, 0.35))
-    for place in (role.WindowText, role.Text, role.ButtonText):
-        palette.setColor(QPalette.ColorGroup.Disabled, place, faint)
+        palette.setColor(color_role, QColor(color))
+    faint = QColor(mix(tokens.muted, tokens.surface, 0.35))
+    for color_role in (role.WindowText, role.Text, role.ButtonText):
+        palette.setColor(QPalette.ColorGroup.Disabled, color_role, faint)
     return palette

@@ -1,6 +1,6 @@
-"""Tokens: every colour of the window, once, for light and for dark.
+"""Tokens: every color of the window, defined once each for light and dark.
 
-Text reaches 4.5:1 against each surface that it is written on, and what is drawn reaches 3:1 (WCAG 2.2 AA).
+Text reaches a contrast of 4.5:1 on every surface it appears on, graphics 3:1 (WCAG 2.2 AA).
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """Colours as `#RRGGBB`.
+    """Colors as `#RRGGBB`.
 
-    window: behind everything. surface: cards, lists, fields. sunken: rail, tracks of progress, read-only areas.
-    border: lines that only separate. outline: edges of what can be used. on_accent: text on accent.
-    selection: behind what is chosen. series: curves, the same order everywhere (train, validation, then further ones).
+    window: background of the window. surface: cards, lists, fields. sunken: rail, tracks of progress bars, read-only
+    areas. border: separators. outline: edges of controls. on_accent: text on accent. selection: background of selected
+    items. series: curves, in the same order everywhere (train, validation, then further ones).
     """
 
     dark: bool
@@ -34,7 +34,7 @@ class Tokens:
     series: tuple[str, ...]
 
     def tone(self, name: str) -> str:
-        """The colour of this name (`accent`, `muted`, `ok`, ...); that of text for any other."""
+        """Color by name (`accent`, `muted`, `ok`, ...); the color of text for an unknown name."""
         value = getattr(self, name, self.text)
         return value if isinstance(value, str) else self.text
 
@@ -76,24 +76,24 @@ DARK = Tokens(
 )
 
 
-def mixed(one: str, other: str, share: float) -> str:
-    """The colour that lies between two; share: 0 for `one`, 1 for `other`."""
-    pairs = zip(_channels(one), _channels(other), strict=True)
-    return "#" + "".join(f"{round(first + (second - first) * share):02X}" for first, second in pairs)
+def mix(first: str, second: str, share: float) -> str:
+    """Linear mix of two colors; share: 0 for `first`, 1 for `second`."""
+    pairs = zip(_channels(first), _channels(second), strict=True)
+    return "#" + "".join(f"{round(low + (high - low) * share):02X}" for low, high in pairs)
 
 
-def contrast(one: str, other: str) -> float:
-    """Contrast ratio of two colours, 1 to 21 (WCAG 2.2, "contrast ratio" and "relative luminance")."""
-    dark, light = sorted((_luminance(one), _luminance(other)))
+def contrast_ratio(first: str, second: str) -> float:
+    """Contrast ratio of two colors, 1 to 21 (WCAG 2.2, "contrast ratio" and "relative luminance")."""
+    dark, light = sorted((_luminance(first), _luminance(second)))
     return (light + 0.05) / (dark + 0.05)
 
 
-def _channels(colour: str) -> tuple[int, int, int]:
-    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+def _channels(color: str) -> tuple[int, int, int]:
+    return int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16)
 
 
-def _luminance(colour: str) -> float:
-    linear = [_linear(channel / 255) for channel in _channels(colour)]
+def _luminance(color: str) -> float:
+    linear = [_linear(channel / 255) for channel in _channels(color)]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 

@@ -1,1 +1,1 @@
-"""Small widgets that several pages share, one a file."""
+"""Small widgets shared by several pages, one per module."""

@@ -1,4 +1,4 @@
-"""A label that shortens a text which does not fit, and shows all of it when pointed at."""
+"""A label that elides text too long for it and shows the full text as a tooltip."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from PyQt6.QtWidgets import QLabel, QSizePolicy, QStyle, QStyleOption, QStylePai
 
 from vestim_gui.theme.style import set_kind
 
-_LEAST_CHARACTERS = 6
+_MIN_CHARACTERS = 6  # minimum width, enough to recognize a word
 
 
 class ElidedLabel(QLabel):
-    """One line of plain text; `text()` gives all of it."""
+    """One line of plain text; `text()` returns the full text."""
 
     def __init__(
         self,
@@ -34,28 +34,30 @@ class ElidedLabel(QLabel):
     def setText(self, text: str | None) -> None:
         super().setText(text)
         self.setAccessibleName(text or "")
-        self._show_whole_where_short()
+        self._update_tooltip()
 
     def minimumSizeHint(self) -> QSize:
-        whole = super().minimumSizeHint()
-        return QSize(min(whole.width(), self.fontMetrics().averageCharWidth() * _LEAST_CHARACTERS), whole.height())
+        full_size = super().minimumSizeHint()
+        return QSize(
+            min(full_size.width(), self.fontMetrics().averageCharWidth() * _MIN_CHARACTERS), full_size.height()
+        )
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         super().resizeEvent(event)
-        self._show_whole_where_short()
+        self._update_tooltip()
 
     def paintEvent(self, _: QPaintEvent | None) -> None:
         painter, option = QStylePainter(self), QStyleOption()
         option.initFrom(self)
         painter.drawPrimitive(QStyle.PrimitiveElement.PE_Widget, option)
         painter.setPen(option.palette.windowText().color())
-        painter.drawText(self.contentsRect(), int(self.alignment()), self._shown())
+        painter.drawText(self.contentsRect(), int(self.alignment()), self._elided_text())
 
-    def _shown(self) -> str:
+    def _elided_text(self) -> str:
         line = self.text().replace("\n", " ")
         return self.fontMetrics().elidedText(line, self._mode, self.contentsRect().width())
 
-    def _show_whole_where_short(self) -> None:
+    def _update_tooltip(self) -> None:
         text = self.text()
-        # a tool tip that starts with a tag would be read as markup
-        self.setToolTip(f"<qt>{escape(text)}</qt>" if self._shown() != text else "")
+        # Qt reads a tooltip that starts with a tag as markup
+        self.setToolTip(f"<qt>{escape(text)}</qt>" if self._elided_text() != text else "")

@@ -1,4 +1,4 @@
-"""The line under a field: help while all is well, else what is wrong with it."""
+"""The line below a form field: its help, or the message of a problem with its value."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from vestim_gui.theme.style import set_dress, set_kind
 
 
 class FieldNote(QLabel):
-    """field: is marked and described along with it."""
+    """A note on `field`, which also gets the note's text as accessible description and its state as style property."""
 
     def __init__(self, field: QWidget, help_text: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -19,15 +19,15 @@ class FieldNote(QLabel):
         self.setWordWrap(True)
         self.setMinimumWidth(1)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.say()
+        self.show_message()
 
-    def say(self, sentence: str = "", kind: str = "error") -> None:
-        """Show what is wrong ("error") or doubtful ("warn"); without a sentence, the help again."""
-        self.setText(sentence or self._help)
+    def show_message(self, message: str = "", kind: str = "error") -> None:
+        """Show an error ("error") or a warning ("warn"); without a message, the help text."""
+        self.setText(message or self._help)
         if not self.text():
             self.hide()
-        elif self.parentWidget() is not None:  # without one it would be a window for a moment
+        elif self.parentWidget() is not None:  # without a parent, show() would open a window
             self.show()
-        set_kind(self, kind if sentence else "muted")
-        set_dress(self._field, "state", kind if sentence else "")
+        set_kind(self, kind if message else "muted")
+        set_dress(self._field, "state", kind if message else "")
         self._field.setAccessibleDescription(self.text())

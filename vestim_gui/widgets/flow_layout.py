@@ -1,4 +1,4 @@
-"""A layout that goes on in the next line when the line is full, as words do."""
+"""A layout that wraps its items into lines, like words of a text."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from PyQt6.QtWidgets import QLayout, QLayoutItem
 
 
 class FlowLayout(QLayout):
-    """Items keep their own size; as high as its width makes it."""
+    """Items keep their preferred size; the height follows from the width."""
 
     def __init__(self, spacing: int = 8) -> None:
         super().__init__()
@@ -34,40 +34,40 @@ class FlowLayout(QLayout):
         return True
 
     def heightForWidth(self, width: int) -> int:
-        return self._place(QRect(0, 0, width, 0), move=False)
+        return self._arrange(QRect(0, 0, width, 0), move=False)
 
     def setGeometry(self, rect: QRect) -> None:
         super().setGeometry(rect)
-        self._place(rect, move=True)
+        self._arrange(rect, move=True)
 
     def sizeHint(self) -> QSize:
-        widths = [item.sizeHint().width() for item in self._shown()]
-        whole = sum(widths) + self.spacing() * max(len(widths) - 1, 0)
-        return QSize(whole, max((item.sizeHint().height() for item in self._shown()), default=0))
+        widths = [item.sizeHint().width() for item in self._visible_items()]
+        width = sum(widths) + self.spacing() * max(len(widths) - 1, 0)
+        return QSize(width, max((item.sizeHint().height() for item in self._visible_items()), default=0))
 
     def minimumSize(self) -> QSize:
-        sizes = [item.minimumSize() for item in self._shown()]
-        widest, highest = (max((size(one) for one in sizes), default=0) for size in (QSize.width, QSize.height))
+        sizes = [item.minimumSize() for item in self._visible_items()]
+        widest, highest = (max((size(size_px) for size_px in sizes), default=0) for size in (QSize.width, QSize.height))
         return QSize(widest, highest)
 
-    def _shown(self) -> list[QLayoutItem]:
+    def _visible_items(self) -> list[QLayoutItem]:
         return [item for item in self._items if not item.isEmpty()]
 
-    def _place(self, rect: QRect, *, move: bool) -> int:
-        """The height that the items take in lines as wide as `rect`, in the middle of their line."""
+    def _arrange(self, rect: QRect, *, move: bool) -> int:
+        """Height of the items in lines as wide as `rect`, centered vertically in each line; moves them if `move`."""
         x, y, height = rect.x(), rect.y(), 0
         lines: list[list[tuple[QLayoutItem, int]]] = [[]]
-        for item in self._shown():
+        for item in self._visible_items():
             width = item.sizeHint().width()
             if lines[-1] and x + width > rect.x() + rect.width():
                 lines.append([])
                 x = rect.x()
             lines[-1].append((item, x))
             x += width + self.spacing()
-        for number, line in enumerate(lines):
-            y += height + (self.spacing() if number else 0)
+        for index, line in enumerate(lines):
+            y += height + (self.spacing() if index else 0)
             height = max((item.sizeHint().height() for item, _ in line), default=0)
-            for item, left in line if move else ():
+            for item, x_px in line if move else ():
                 size = item.sizeHint()
-                item.setGeometry(QRect(left, y + (height - size.height()) // 2, size.width(), size.height()))
+                item.setGeometry(QRect(x_px, y + (height - size.height()) // 2, size.width(), size.height()))
         return y + height - rect.y()

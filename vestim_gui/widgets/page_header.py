@@ -1,4 +1,4 @@
-"""The line on top of a page: its title, and what can be done on it at the right."""
+"""The header of a page: its title, with buttons at the right."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from vestim_gui.widgets.plain_label import plain_label
 
 
 class PageHeader(QWidget):
-    """`add` puts a widget at the right end."""
+    """Title on the left, widgets from `add` on the right."""
 
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -20,9 +20,9 @@ class PageHeader(QWidget):
         self._row.addStretch(1)
 
     def set_title(self, title: str) -> None:
-        """Name the page anew."""
+        """Change the title."""
         self._title.setText(title)
 
     def add(self, widget: QWidget) -> None:
-        """Put a widget at the right end."""
+        """Add a widget at the right end."""
         self._row.addWidget(widget)

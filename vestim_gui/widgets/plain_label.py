@@ -1,4 +1,4 @@
-"""Labels and buttons with text from anywhere: always plain, dressed by kind."""
+"""Labels and buttons for text from any source: always plain text, styled by kind."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vestim_gui.theme.style import set_kind
 
 
 def plain_label(text: str = "", kind: str = "", *, wrap: bool = False, parent: QWidget | None = None) -> QLabel:
-    """A label that never reads its text as markup. wrap: long text gets more lines."""
+    """A label that never reads its text as markup. wrap: long text continues on more lines."""
     label = QLabel(parent)
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setText(text)
@@ -26,13 +26,13 @@ def plain_label(text: str = "", kind: str = "", *, wrap: bool = False, parent: Q
 
 
 def plain_tip(text: str) -> str:
-    """A text for a tool tip; one that starts with a tag would be read as markup."""
+    """Text for a tooltip, escaped because Qt reads one that starts with a tag as markup."""
     return f"<qt>{escape(text)}</qt>" if text else ""
 
 
-def button(text: str, kind: str, clicked: Callable[[], object], parent: QWidget | None = None) -> QPushButton:
-    """A button that calls `clicked` without arguments."""
-    made = QPushButton(text, parent)
-    made.clicked.connect(lambda: clicked())
-    set_kind(made, kind)
-    return made
+def button(text: str, kind: str, on_click: Callable[[], object], parent: QWidget | None = None) -> QPushButton:
+    """A button that calls `on_click` without arguments."""
+    push_button = QPushButton(text, parent)
+    push_button.clicked.connect(lambda: on_click())
+    set_kind(push_button, kind)
+    return push_button
