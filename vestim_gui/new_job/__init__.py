@@ -1,1 +1,1 @@
-"""The page where a job is put together: a form made from the spec, data, presets, drafts, and what it amounts to."""
+"""The page of a new job: form, data files, drafts and start."""

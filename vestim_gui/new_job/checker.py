@@ -1,7 +1,7 @@
-"""Checker: what a document amounts to and what is wrong with it, a moment after it was changed.
+"""Checker: estimate and problems of a document, shortly after it has changed.
 
-By the spec's own rules, here where that is quick; a document of very many combinations is left to the service, which
-also knows how fast this machine trains.
+The spec's own rules run in the window, where that is quick. A document of very many combinations is left to the daemon,
+which also knows how fast this machine trains.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from vestim_core.spec.errors import VestimError
 from vestim_core.spec.estimates import Circumstances, estimate
 from vestim_gui.link.link import Link
 from vestim_gui.link.pending import Pending
-from vestim_gui.new_job.document import LARGE, Document, combinations
+from vestim_gui.new_job.job_document import MAX_LOCAL_COMBINATIONS, Document, estimate_combinations
 
-CHECK_AFTER_MS = 60
-ASK_AFTER_MS = 400
+CHECK_DELAY_MS = 60  # local rules run once a burst of changes is over; too short to notice
+DAEMON_DELAY_MS = 400  # a pause in typing, so that the daemon gets one request per edit
 
 
 class Checker(QObject):
-    """found: the answer of `estimate`, first the quick one, then the service's."""
+    """estimated: the reply of `estimate`, first from the local rules, then from the daemon."""
 
-    found = pyqtSignal(object)
+    estimated = pyqtSignal(object)
 
     def __init__(self, link: Link, parent: QObject) -> None:
         super().__init__(parent)
@@ -32,49 +32,49 @@ class Checker(QObject):
         self._document: Document = {}
         self._train_rows: int | None = None
         self._pending: Pending | None = None
-        self._check = self._timer(CHECK_AFTER_MS, self.check_now)
-        self._ask = self._timer(ASK_AFTER_MS, self._ask_service)
+        self._local_timer = self._create_timer(CHECK_DELAY_MS, self.check_now)
+        self._daemon_timer = self._create_timer(DAEMON_DELAY_MS, self._request_estimate)
 
-    def look_at(self, document: Document, train_rows: int | None) -> None:
-        """Look at this soon."""
+    def schedule_check(self, document: Document, train_rows: int | None) -> None:
+        """Check this document soon."""
         self._document, self._train_rows = document, train_rows
         if self._pending is not None:
             self._pending.forget()
             self._pending = None
-        self._check.start()
-        self._ask.start()
+        self._local_timer.start()
+        self._daemon_timer.start()
 
     def check_now(self) -> None:
-        """Look at it at once."""
-        self._check.stop()
-        if combinations(self._document) <= LARGE:
-            about = Circumstances({}, cores=os.cpu_count() or 1, train_rows=self._train_rows)
-            self.found.emit(estimate(self._document, about))
+        """Check it with the local rules at once."""
+        self._local_timer.stop()
+        if estimate_combinations(self._document) <= MAX_LOCAL_COMBINATIONS:
+            circumstances = Circumstances({}, cores=os.cpu_count() or 1, train_rows=self._train_rows)
+            self.estimated.emit(estimate(self._document, circumstances))
 
     def stop(self) -> None:
-        """Look at nothing any more."""
-        self._check.stop()
-        self._ask.stop()
+        """Cancel scheduled and outstanding checks."""
+        self._local_timer.stop()
+        self._daemon_timer.stop()
         if self._pending is not None:
             self._pending.forget()
             self._pending = None
 
-    def _ask_service(self) -> None:
+    def _request_estimate(self) -> None:
         params: dict[str, Any] = {"spec": self._document}
         if self._train_rows:
             params["train_rows"] = self._train_rows
-        self._pending = self._link.call("estimate", params, self._answered, self._failed, owner=self)
+        self._pending = self._link.call("estimate", params, self._take_estimate, self._keep_local_estimate, owner=self)
 
-    def _answered(self, answer: dict[str, Any]) -> None:
+    def _take_estimate(self, reply: dict[str, Any]) -> None:
         self._pending = None
-        self.found.emit(answer)
+        self.estimated.emit(reply)
 
-    def _failed(self, _: VestimError) -> None:
-        self._pending = None  # the quick answer stands
+    def _keep_local_estimate(self, _: VestimError) -> None:
+        self._pending = None  # the local estimate stays
 
-    def _timer(self, after_ms: int, act: Any) -> QTimer:
+    def _create_timer(self, delay_ms: int, callback: Any) -> QTimer:
         timer = QTimer(self)
         timer.setSingleShot(True)
-        timer.setInterval(after_ms)
-        timer.timeout.connect(act)
+        timer.setInterval(delay_ms)
+        timer.timeout.connect(callback)
         return timer

@@ -1,4 +1,4 @@
-"""ColumnsDialog: asks which of a file's columns is a quantity that was not found, with what the file has."""
+"""ColumnsDialog: assigns columns of a file to quantities that were not recognized."""
 
 from __future__ import annotations
 
@@ -7,82 +7,82 @@ from PyQt6.QtWidgets import QComboBox, QDialog, QGridLayout, QHBoxLayout, QVBoxL
 
 from vestim_core.spec.figures import written
 from vestim_core.spec.signals import QUANTITIES
-from vestim_gui.new_job.data_files import USUAL, FileRow, missing_sentence, quantity_words
+from vestim_gui.new_job.data_files import COMMON_QUANTITIES, FileRow, missing_columns_message, quantity_name
 from vestim_gui.widgets.plain_label import button, plain_label
 
-_NONE = "not in this file"
+_NO_COLUMN = "not in this file"
 
 
 class ColumnsDialog(QDialog):
-    """chosen: canonical name = name in the file, for those that were chosen here. skipped: leave the file out."""
+    """columns_chosen: quantity -> header for the columns assigned here. file_skipped: leave the file out of the job."""
 
-    chosen = pyqtSignal(object)
-    skipped = pyqtSignal()
+    columns_chosen = pyqtSignal(object)
+    file_skipped = pyqtSignal()
 
     def __init__(self, row: FileRow, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.row = row
         self.setWindowTitle("Columns")
         self.setMinimumWidth(480)
-        sentence = missing_sentence(row) if row.missing else f'What the columns of "{row.name}" are.'
+        prompt = missing_columns_message(row) if row.missing else f'What the columns of "{row.name}" are.'
         self.boxes: dict[str, QComboBox] = {}
         grid = QGridLayout()
         grid.setHorizontalSpacing(16)
         grid.setVerticalSpacing(8)
         grid.setColumnStretch(1, 1)
-        for place, name in enumerate(dict.fromkeys([*row.missing, *USUAL])):
+        for row_index, name in enumerate(dict.fromkeys([*row.missing, *COMMON_QUANTITIES])):
             self.boxes[name] = self._box(name)
-            words = quantity_words(name)
-            label = plain_label(f"{words[:1].upper()}{words[1:]}{_unit(name)}")
+            quantity = quantity_name(name)
+            label = plain_label(f"{quantity[:1].upper()}{quantity[1:]}{_unit(name)}")
             label.setBuddy(self.boxes[name])
-            grid.addWidget(label, place, 0)
-            grid.addWidget(self.boxes[name], place, 1)
-        self.use = button("Use these columns", "primary", self._use)
-        self.skip = button("Skip file", "plain", self._skip)
-        self.use.setDefault(True)
+            grid.addWidget(label, row_index, 0)
+            grid.addWidget(self.boxes[name], row_index, 1)
+        self.use_button = button("Use these columns", "primary", self._accept_columns)
+        self.skip_button = button("Skip file", "plain", self._skip_file)
+        self.use_button.setDefault(True)
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         buttons.addStretch(1)
-        for made in (self.skip, button("Cancel", "plain", self.reject), self.use):
-            buttons.addWidget(made)
+        for push_button in (self.skip_button, button("Cancel", "plain", self.reject), self.use_button):
+            buttons.addWidget(push_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 16)
         layout.setSpacing(16)
-        layout.addWidget(plain_label(sentence, wrap=True))
+        layout.addWidget(plain_label(prompt, wrap=True))
         layout.addLayout(grid)
         layout.addWidget(plain_label("Files with the same header are read like this from now on.", "muted", wrap=True))
         layout.addLayout(buttons)
-        self._look()
+        self._update_use_button()
         if row.missing:
             self.boxes[row.missing[0]].setFocus()
 
     def columns(self) -> dict[str, str]:
-        """What was chosen and differs from what was found."""
-        chosen = {name: box.currentText() for name, box in self.boxes.items() if box.currentIndex() > 0}
-        return {name: header for name, header in chosen.items() if self.row.columns.get(name) != header}
+        """Columns that were chosen and differ from the recognized ones."""
+        headers = {name: box.currentText() for name, box in self.boxes.items() if box.currentIndex() > 0}
+        return {name: header for name, header in headers.items() if self.row.columns.get(name) != header}
 
     def _box(self, name: str) -> QComboBox:
         box = QComboBox()
-        box.addItem(_NONE)
+        box.addItem(_NO_COLUMN)
         box.addItems(list(self.row.headers))
-        found = self.row.columns.get(name)
-        box.setCurrentIndex(self.row.headers.index(found) + 1 if found in self.row.headers else 0)
-        box.setAccessibleName(f"Column with the {quantity_words(name)}")
-        box.currentIndexChanged.connect(lambda _: self._look())
+        header = self.row.columns.get(name)
+        box.setCurrentIndex(self.row.headers.index(header) + 1 if header in self.row.headers else 0)
+        box.setAccessibleName(f"Column with the {quantity_name(name)}")
+        box.currentIndexChanged.connect(lambda _: self._update_use_button())
         return box
 
-    def _look(self) -> None:
-        left = {name for name in self.row.missing if self.boxes[name].currentIndex() == 0}
-        if "current_A" not in left:  # SOC can be counted then
-            left -= {"soc"}
-        self.use.setEnabled(not left and bool(self.columns()))
+    def _update_use_button(self) -> None:
+        unassigned = {name for name in self.row.missing if self.boxes[name].currentIndex() == 0}
+        if "current_A" not in unassigned:  # SOC can be computed from the current
+            unassigned -= {"soc"}
+        self.use_button.setEnabled(not unassigned and bool(self.columns()))
 
-    def _use(self) -> None:
-        self.chosen.emit(self.columns())
+    def _accept_columns(self) -> None:
+        self.columns_chosen.emit(self.columns())
         self.accept()
 
-    def _skip(self) -> None:
-        self.skipped.emit()
+    def _skip_file(self) -> None:
+        self.file_skipped.emit()
         self.accept()
 
 

@@ -1,4 +1,4 @@
-"""The files of a job: which were named, what was found of them, and what can be done about it. Pure."""
+"""Data files of a job: entries of the document, facts read from them, and repairs. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from vestim_core.spec.columns import file_columns
 from vestim_core.spec.preparation import Step
 from vestim_core.spec.signals import SignalsSpec
-from vestim_gui.new_job.document import ROLES
+from vestim_gui.new_job.job_document import ROLES
 
 Record = Mapping[str, Any]
 ROLE_TITLES = {"train": "Training", "validation": "Validation", "test": "Test"}
@@ -20,11 +20,11 @@ _ROLE_NAMES = {
     "validation": {"val", "valid", "validation"},
     "test": {"test", "testing"},
 }
-USUAL = ("time_s", "voltage_V", "current_A", "temperature_degC", "soc")
-"""The quantities that most files have."""
+COMMON_QUANTITIES = ("time_s", "voltage_V", "current_A", "temperature_degC", "soc")
+"""Quantities that most files have."""
 SEVERITIES = ("error", "warning", "info")
-_SHARED = ("set.same_file_twice", "set.same_rows")
-REPAIR_WORDS = {
+_SHARED_CONTENT_CODES = ("set.same_file_twice", "set.same_rows")
+REPAIR_LABELS = {
     "flip": "Flip",
     "drop_rows": "Drop the block",
     "drop_missing": "Drop rows without a value",
@@ -40,68 +40,68 @@ REPAIR_WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A file or folder as the document names it."""
+class DataEntry:
+    """A file or folder as named in the document."""
 
     path: str
     role: str
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What is known so far. sniffed, checked: records of files by path. broken: why an entry cannot be read."""
+class FileFacts:
+    """Facts read so far. header_records, check_records: by path. unreadable: error message by path of the entry."""
 
-    sniffed: Mapping[str, Record] = field(default_factory=dict)
-    checked: Mapping[str, Record] = field(default_factory=dict)
+    header_records: Mapping[str, Record] = field(default_factory=dict)
+    check_records: Mapping[str, Record] = field(default_factory=dict)
     findings: Sequence[Record] = ()
-    broken: Mapping[str, str] = field(default_factory=dict)
+    unreadable: Mapping[str, str] = field(default_factory=dict)
 
-    def with_sniffed(self, files: Iterable[Record]) -> Facts:
-        """The same with what a look at the headers told."""
-        return replace(self, sniffed={**self.sniffed, **{str(file["path"]): file for file in files}})
+    def with_headers(self, files: Iterable[Record]) -> FileFacts:
+        """A copy with the result of `sniff`."""
+        return replace(self, header_records={**self.header_records, **{str(file["path"]): file for file in files}})
 
-    def with_checked(self, answer: Record) -> Facts:
-        """The same with the answer of a check of all files."""
-        checked = {str(file["path"]): file for file in answer["files"]}
-        return replace(self, checked=checked, findings=list(answer["findings"]))
+    def with_checked(self, reply: Record) -> FileFacts:
+        """A copy with the result of checking all files."""
+        check_records = {str(file["path"]): file for file in reply["files"]}
+        return replace(self, check_records=check_records, findings=list(reply["findings"]))
 
-    def with_broken(self, entry: str, sentence: str) -> Facts:
-        """The same with an entry that cannot be read at all."""
-        return replace(self, broken={**self.broken, entry: sentence})
+    def with_unreadable(self, path: str, message: str) -> FileFacts:
+        """A copy with an entry that cannot be read."""
+        return replace(self, unreadable={**self.unreadable, path: message})
 
 
 @dataclass(frozen=True)
 class FileRow:
-    """One file. state: waiting, seen (its header), checked or unreadable. missing: columns that are needed and were
-    not found. None where a figure is not known."""
+    """One file. state: waiting, seen (header only), checked or unreadable. missing: required columns without a match.
+    Figures are None while unknown."""
 
     path: str
     name: str
-    entry: Entry
+    entry: DataEntry
     state: str = "waiting"
     rows: int | None = None
     duration_s: float | None = None
     sample_time_s: float | None = None
     temperature_degC: float | None = None
     vendor: str = ""
-    why: str = ""
+    vendor_reason: str = ""
     headers: tuple[str, ...] = ()
     columns: Mapping[str, str] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
     findings: tuple[Record, ...] = ()
     error: str = ""
 
-    def count(self, severity: str) -> int:
-        """How many findings of a severity it has."""
+    def count_findings(self, severity: str) -> int:
+        """Number of findings of a severity."""
         return sum(finding["severity"] == severity for finding in self.findings)
 
 
-def entries_of(data: Any) -> list[Entry]:
-    """What a data section names, in order of the roles."""
+def list_entries(data: Any) -> list[DataEntry]:
+    """Entries of a data section, in order of the roles."""
     if not isinstance(data, Mapping):
         return []
     return [
-        Entry(path, role)
+        DataEntry(path, role)
         for role in ROLES
         for path in _paths(data.get(role))
         if isinstance(path, str) and path
@@ -112,54 +112,54 @@ def _paths(value: Any) -> list[Any]:
     return [value] if isinstance(value, str) else value if isinstance(value, list) else []
 
 
-def roles_of(entries: Iterable[Entry]) -> dict[str, list[str]]:
-    """The role lists of a data section; a role without files is left out."""
+def paths_by_role(entries: Iterable[DataEntry]) -> dict[str, list[str]]:
+    """The role lists of a data section, without empty roles."""
     entries = list(entries)
     lists = {role: [entry.path for entry in entries if entry.role == role] for role in ROLES}
     return {role: paths for role, paths in lists.items() if paths}
 
 
-def guessed_role(path: str) -> str:
-    """The role that a file's name, or its folder's, is one word of; training where they say nothing."""
-    words = {*re.split(r"[^a-z]+", Path(path).stem.lower()), Path(path).parent.name.lower()}
-    found = [role for role, names in _ROLE_NAMES.items() if words & names]
-    return found[0] if len(found) == 1 else "train"
+def guess_role(path: str) -> str:
+    """Role named in the file's or its folder's name; training if none or several are."""
+    name_parts = {*re.split(r"[^a-z]+", Path(path).stem.lower()), Path(path).parent.name.lower()}
+    roles = [role for role, names in _ROLE_NAMES.items() if name_parts & names]
+    return roles[0] if len(roles) == 1 else "train"
 
 
-def file_rows(entries: Sequence[Entry], facts: Facts, needed: Collection[str]) -> list[FileRow]:
-    """One row a file: an entry that is a folder has a row for each of its files once they are known."""
-    found: dict[str, list[str]] = {}
-    for path in dict.fromkeys([*facts.sniffed, *facts.checked]):
-        for place in (Path(path), Path(path).parent):
-            found.setdefault(str(place), []).append(path)
-    findings: dict[str, list[Record]] = {}
+def file_rows(entries: Sequence[DataEntry], facts: FileFacts, required: Collection[str]) -> list[FileRow]:
+    """One row per file. A folder has one row until its files are known, then one for each of them."""
+    paths_by_entry: dict[str, list[str]] = {}
+    for path in dict.fromkeys([*facts.header_records, *facts.check_records]):
+        for named_path in (Path(path), Path(path).parent):
+            paths_by_entry.setdefault(str(named_path), []).append(path)
+    findings_by_name: dict[str, list[Record]] = {}
     for finding in facts.findings:
-        findings.setdefault(str(finding["file"]), []).append(finding)
+        findings_by_name.setdefault(str(finding["file"]), []).append(finding)
     rows = []
     for entry in entries:
-        files = found.get(str(Path(entry.path)), [])
-        error = facts.broken.get(entry.path, "")
-        if error or not files:
+        paths = paths_by_entry.get(str(Path(entry.path)), [])
+        error = facts.unreadable.get(entry.path, "")
+        if error or not paths:
             state = "unreadable" if error else "waiting"
             rows.append(FileRow(entry.path, Path(entry.path).name, entry, state, error=error))
         else:
-            rows += [_row(path, entry, facts, findings, needed) for path in files]
+            rows += [_row(path, entry, facts, findings_by_name, required) for path in paths]
     return rows
 
 
 def _row(
-    path: str, entry: Entry, facts: Facts, findings: Mapping[str, Sequence[Record]], needed: Collection[str]
+    path: str, entry: DataEntry, facts: FileFacts, findings: Mapping[str, Sequence[Record]], required: Collection[str]
 ) -> FileRow:
-    sniffed, checked = facts.sniffed.get(path, {}), facts.checked.get(path, {})
-    name = str(checked.get("name") or sniffed.get("name") or Path(path).name)
-    newest = {**sniffed, **checked}
-    headers = tuple(sniffed.get("headers", ()))
-    columns = {column["name"]: column["header"] for column in sniffed.get("columns", ())}
-    readable = newest.get("readable", True)
-    error = str(sniffed.get("error", "")) if not readable else ""
-    missing = tuple(name for name in needed if headers and name not in columns and name not in headers)
+    header_record, check_record = facts.header_records.get(path, {}), facts.check_records.get(path, {})
+    name = str(check_record.get("name") or header_record.get("name") or Path(path).name)
+    record = {**header_record, **check_record}
+    headers = tuple(header_record.get("headers", ()))
+    columns = {column["name"]: column["header"] for column in header_record.get("columns", ())}
+    readable = record.get("readable", True)
+    error = str(header_record.get("error", "")) if not readable else ""
+    missing = tuple(name for name in required if headers and name not in columns and name not in headers)
     without_soc = tuple(name for name in missing if name != "soc")
-    if "current_A" not in missing:  # SOC can be counted then, which a finding proposes
+    if "current_A" not in missing:  # SOC can be computed from the current, as a finding proposes
         missing = without_soc
     elif "soc" in missing:
         missing = (*without_soc, "soc")
@@ -167,13 +167,13 @@ def _row(
         path=path,
         name=name,
         entry=entry,
-        state="unreadable" if error else "checked" if checked else "seen",
-        rows=newest.get("rows") if readable else None,
-        duration_s=checked.get("duration_s"),
-        sample_time_s=checked.get("sample_time_s"),
-        temperature_degC=checked.get("temperature_degC"),
-        vendor=str(newest.get("vendor") or ""),
-        why=str(newest.get("why") or ""),
+        state="unreadable" if error else "checked" if check_record else "seen",
+        rows=record.get("rows") if readable else None,
+        duration_s=check_record.get("duration_s"),
+        sample_time_s=check_record.get("sample_time_s"),
+        temperature_degC=check_record.get("temperature_degC"),
+        vendor=str(record.get("vendor") or ""),
+        vendor_reason=str(record.get("why") or ""),
         headers=headers,
         columns=columns,
         missing=missing,
@@ -182,78 +182,80 @@ def _row(
     )
 
 
-def without_file(entries: Sequence[Entry], row: FileRow, rows: Sequence[FileRow]) -> list[Entry]:
-    """The entries without one file; a folder that it is of gives way to its other files."""
-    return _replaced(entries, row, rows, [])
+def without_file(entries: Sequence[DataEntry], row: FileRow, rows: Sequence[FileRow]) -> list[DataEntry]:
+    """Entries without one file; a folder that contains it is replaced by its other files."""
+    return _replace_file(entries, row, rows, [])
 
 
-def with_role(entries: Sequence[Entry], row: FileRow, rows: Sequence[FileRow], role: str) -> list[Entry]:
-    """The entries with another role for one file."""
-    return _replaced(entries, row, rows, [Entry(row.path, role)])
+def with_role(entries: Sequence[DataEntry], row: FileRow, rows: Sequence[FileRow], role: str) -> list[DataEntry]:
+    """Entries with another role for one file."""
+    return _replace_file(entries, row, rows, [DataEntry(row.path, role)])
 
 
-def _replaced(
-    entries: Sequence[Entry], row: FileRow, rows: Sequence[FileRow], instead: list[Entry]
-) -> list[Entry]:  # fmt: skip
-    made: list[Entry] = []
+def _replace_file(
+    entries: Sequence[DataEntry], row: FileRow, rows: Sequence[FileRow], replacement: list[DataEntry]
+) -> list[DataEntry]:  # fmt: skip
+    replaced: list[DataEntry] = []
     for entry in entries:
         if entry != row.entry:
-            made.append(entry)
+            replaced.append(entry)
             continue
-        others = [other for other in rows if other.entry == entry and other.path != row.path]
-        made += [Entry(other.path, entry.role) for other in others] + instead
-    return made
+        other_rows = [other_row for other_row in rows if other_row.entry == entry and other_row.path != row.path]
+        replaced += [DataEntry(other_row.path, entry.role) for other_row in other_rows] + replacement
+    return replaced
 
 
-def needed_columns(steps: Sequence[Step], signals: SignalsSpec) -> tuple[str, ...]:
-    """What every file must have, time first."""
+def required_columns(steps: Sequence[Step], signals: SignalsSpec) -> tuple[str, ...]:
+    """Columns that every file must have, time first."""
     return ("time_s", *file_columns(steps, signals))
 
 
-def new_columns(row: FileRow, sniffed: Record, columns: Mapping[str, str]) -> dict[str, str]:
-    """What was remembered of this file's columns and the document does not say yet."""
-    mapped = {column["name"]: column["header"] for column in sniffed.get("columns", ()) if column.get("mapped")}
+def remembered_columns(row: FileRow, header_record: Record, columns: Mapping[str, str]) -> dict[str, str]:
+    """Columns remembered for this header that the document does not name yet."""
+    mapped = {column["name"]: column["header"] for column in header_record.get("columns", ()) if column.get("mapped")}
     return {name: header for name, header in mapped.items() if name not in columns}
 
 
-def quantity_words(name: str) -> str:
+def quantity_name(name: str) -> str:
     """`current_A` as `current`."""
     return {"soc": "SOC", "time_s": "time"}.get(name, name.rpartition("_")[0].replace("_", " ") or name)
 
 
-def missing_sentence(row: FileRow) -> str:
-    """What a file lacks and what it has instead, as a question."""
-    first = quantity_words(row.missing[0])
-    others = f" (nor {', '.join(quantity_words(name) for name in row.missing[1:])})" if len(row.missing) > 1 else ""
-    taken = {header for name, header in row.columns.items() if name in USUAL}
-    free = [header for header in row.headers if header not in taken] or list(row.headers)
-    shown = ", ".join(free[:8]) + (", ..." if len(free) > 8 else "")
-    return f'"{row.name}" has no {first} column{others}. Found: {shown}. Which one is {first}?'
+def missing_columns_message(row: FileRow) -> str:
+    """Question that names the missing columns and the headers available."""
+    quantity = quantity_name(row.missing[0])
+    other_quantities = (
+        f" (nor {', '.join(quantity_name(name) for name in row.missing[1:])})" if len(row.missing) > 1 else ""
+    )
+    used_headers = {header for name, header in row.columns.items() if name in COMMON_QUANTITIES}
+    free_headers = [header for header in row.headers if header not in used_headers] or list(row.headers)
+    header_list = ", ".join(free_headers[:8]) + (", ..." if len(free_headers) > 8 else "")
+    return f'"{row.name}" has no {quantity} column{other_quantities}. Found: {header_list}. Which one is {quantity}?'
 
 
-def repair_words(finding: Record) -> str:
-    """What a button under a finding says; empty where nothing is proposed."""
+def repair_label(finding: Record) -> str:
+    """Label of the button for a finding's repair; empty without a repair."""
     repair = finding.get("repair")
     if not repair:
         return ""
     kind = str(repair["kind"])
-    return REPAIR_WORDS.get(kind, kind.replace("_", " ").capitalize())
+    return REPAIR_LABELS.get(kind, kind.replace("_", " ").capitalize())
 
 
-def same_trouble(finding: Record, rows: Sequence[FileRow]) -> list[tuple[FileRow, Record]]:
-    """The files that have a finding of the same kind with a repair of the same kind."""
+def similar_findings(finding: Record, rows: Sequence[FileRow]) -> list[tuple[FileRow, Record]]:
+    """Files with a finding of the same code and a repair of the same kind."""
     repair = finding.get("repair") or {}
     return [
-        (row, other)
+        (row, candidate)
         for row in rows
-        for other in row.findings
-        if other["code"] == finding["code"] and (other.get("repair") or {}).get("kind") == repair.get("kind")
+        for candidate in row.findings
+        if candidate["code"] == finding["code"] and (candidate.get("repair") or {}).get("kind") == repair.get("kind")
     ]
 
 
-def is_shared(finding: Record) -> bool:
-    """Whether it is about one content in two files."""
-    return finding["code"] in _SHARED
+def is_shared_content(finding: Record) -> bool:
+    """True if the finding is about the same content in two files."""
+    return finding["code"] in _SHARED_CONTENT_CODES
 
 
 def repair_record(row: FileRow, repair: Record) -> dict[str, Any]:
@@ -261,24 +263,24 @@ def repair_record(row: FileRow, repair: Record) -> dict[str, Any]:
     return {"file": row.path, "repair": {"kind": repair["kind"], "parameters": dict(repair.get("parameters", {}))}}
 
 
-def accepted(row: FileRow, finding: Record) -> dict[str, Any]:
-    """An entry of `data.repairs` that keeps the file as it is."""
+def accept_record(row: FileRow, finding: Record) -> dict[str, Any]:
+    """An entry of `data.repairs` that accepts the file as it is."""
     return repair_record(row, {"kind": "accept", "parameters": {"code": finding["code"]}})
 
 
-def answered(row: FileRow, finding: Record, repairs: Any) -> dict[str, Any] | None:
-    """The repair of the document that answers a finding; None where none does."""
+def find_repair(row: FileRow, finding: Record, repairs: Any) -> dict[str, Any] | None:
+    """The repair in the document that resolves a finding; None if there is none."""
     if not isinstance(repairs, list):
         return None
     proposed = finding.get("repair") or {}
-    for one in repairs:
-        if not isinstance(one, Mapping) or one.get("file") not in (row.path, row.name):
+    for record in repairs:
+        if not isinstance(record, Mapping) or record.get("file") not in (row.path, row.name):
             continue
-        repair = one.get("repair")
+        repair = record.get("repair")
         if not isinstance(repair, Mapping):
             continue
         kind, parameters = repair.get("kind"), repair.get("parameters", {})
-        keeps = kind == "accept" and isinstance(parameters, Mapping) and parameters.get("code") == finding["code"]
-        if keeps or (kind == proposed.get("kind") and parameters == proposed.get("parameters", {})):
-            return dict(one)
+        is_accepted = kind == "accept" and isinstance(parameters, Mapping) and parameters.get("code") == finding["code"]
+        if is_accepted or (kind == proposed.get("kind") and parameters == proposed.get("parameters", {})):
+            return dict(record)
     return None

@@ -1,7 +1,7 @@
-"""Draft: keeps what is typed with the service, where it outlives the window, and starts it.
+"""Draft: saves the document with the daemon, where it outlives the window, and starts it.
 
-Saved half a second after the last change, one save at a time, always the newest. Nothing is lost while the service is
-away: what waits is saved when it is back.
+It saves half a second after the last change, one request at a time, always the latest document. Nothing is lost while
+the daemon is away: unsaved changes are sent once it is back.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_gui.link.link import Link
 from vestim_gui.link.pending import Pending
-from vestim_gui.new_job.document import Document
+from vestim_gui.new_job.job_document import Document
 
-SAVE_AFTER_MS = 500
+SAVE_AFTER_MS = 500  # after the last change: a pause in typing
 
 
 class Draft(QObject):
-    """job_id: the draft's, "" before the first save. said: how saving stands, in words, and its tone. problems: what
-    the service says is missing. named: the draft has an id, or has it no more. lost: it was started or deleted
-    elsewhere. stored: the service has all that was typed."""
+    """job_id: id of the draft, "" before the first save. status_changed: message and tone. problems: from the daemon.
+    job_id_changed: the draft got or lost its id. lost: it was started or deleted elsewhere. stored: the daemon has
+    every change."""
 
-    said = pyqtSignal(str, str)
+    status_changed = pyqtSignal(str, str)
     problems = pyqtSignal(object)
-    named = pyqtSignal(str)
+    job_id_changed = pyqtSignal(str)
     lost = pyqtSignal(object)
     stored = pyqtSignal()
 
@@ -34,115 +34,119 @@ class Draft(QObject):
         super().__init__(parent)
         self._link = link
         self.job_id = ""
-        self._newest: Document | None = None
+        self._unsaved: Document | None = None
         self._saving: Pending | None = None
-        self._then: Callable[[], None] | None = None
-        self._not_started: Callable[[VestimError], None] = lambda _: None
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(SAVE_AFTER_MS)
-        self._soon.timeout.connect(self._save)
-        link.state_changed.connect(lambda _: self._tell_waiting())
+        self._on_saved: Callable[[], None] | None = None
+        self._on_start_failed: Callable[[VestimError], None] = lambda _: None
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(SAVE_AFTER_MS)
+        self._timer.timeout.connect(self._save)
+        link.state_changed.connect(lambda _: self._report_waiting())
 
     @property
     def saved(self) -> bool:
-        """Whether the service has all that was typed."""
-        return self._newest is None and self._saving is None
+        """True if the daemon has every change."""
+        return self._unsaved is None and self._saving is None
 
-    def become(self, job_id: str) -> None:
-        """Be another draft from now on; what was not saved of this one is saved first."""
+    def switch_to(self, job_id: str) -> None:
+        """Switch to another draft, after saving the current one."""
         self.flush()
         if self._saving is not None:
             self._saving.forget()
             self._saving = None
-        self._newest = self._then = None
+        self._unsaved = self._on_saved = None
         self.job_id = job_id
-        self.named.emit(job_id)
-        self.said.emit("Draft kept by the background service." if job_id else "", "muted")
+        self.job_id_changed.emit(job_id)
+        self.status_changed.emit("Draft kept by the background service." if job_id else "", "muted")
 
     def keep(self, document: Document) -> None:
-        """Save this soon."""
-        self._newest = document
-        self._soon.start()
-        self._tell_waiting()
+        """Save this document soon."""
+        self._unsaved = document
+        self._timer.start()
+        self._report_waiting()
 
     def flush(self) -> None:
-        """Send now what has not been sent."""
-        if self._soon.isActive():
-            self._soon.stop()
+        """Send unsaved changes now."""
+        if self._timer.isActive():
+            self._timer.stop()
             self._save()
 
-    def start(self, document: Document, done: Callable[[str], None], failed: Callable[[VestimError], None]) -> None:
-        """Save the document and start the job. done: gets its id."""
+    def start(
+        self, document: Document, on_started: Callable[[str], None], on_failed: Callable[[VestimError], None]
+    ) -> None:
+        """Save the document and start the job. on_started: gets its id."""
 
         def begin() -> None:
-            self._link.call("start", {"job_id": self.job_id}, lambda answer: done(answer["job_id"]), failed, owner=self)
+            self._link.call(
+                "start", {"job_id": self.job_id}, lambda reply: on_started(reply["job_id"]), on_failed, owner=self
+            )
 
-        self._soon.stop()
-        self._newest = document
-        self._then = begin
-        self._not_started = failed
+        self._timer.stop()
+        self._unsaved = document
+        self._on_saved = begin
+        self._on_start_failed = on_failed
         if self._saving is None:
             self._save()
 
     def discard(self) -> None:
-        """Delete the draft and be none."""
+        """Delete the draft."""
         job_id = self.job_id
-        self._soon.stop()
-        self._newest = None
-        self.become("")
+        self._timer.stop()
+        self._unsaved = None
+        self.switch_to("")
         if job_id:
             self._link.call("delete", {"job_id": job_id}, owner=self)
 
     def _save(self) -> None:
-        if self._saving is not None or self._newest is None:
+        if self._saving is not None or self._unsaved is None:
             return
-        document, self._newest = self._newest, None
+        document, self._unsaved = self._unsaved, None
 
-        def created(answer: dict[str, Any]) -> None:
+        def take_created(reply: dict[str, Any]) -> None:
             self._saving = None
-            self.job_id = answer["job_id"]
-            self.named.emit(self.job_id)
-            self._newest = self._newest or document
+            self.job_id = reply["job_id"]
+            self.job_id_changed.emit(self.job_id)
+            self._unsaved = self._unsaved or document
             self._save()
 
-        def kept(answer: dict[str, Any]) -> None:
+        def take_saved(reply: dict[str, Any]) -> None:
             self._saving = None
-            self.problems.emit(answer["problems"])
+            self.problems.emit(reply["problems"])
             if self.saved:
                 self.stored.emit()
-            self._tell_waiting()
-            if self._newest is not None:
+            self._report_waiting()
+            if self._unsaved is not None:
                 self._save()
-            elif self._then is not None:
-                then, self._then = self._then, None
-                then()
+            elif self._on_saved is not None:
+                on_saved, self._on_saved = self._on_saved, None
+                on_saved()
             else:
-                self.said.emit("Draft saved.", "muted")
+                self.status_changed.emit("Draft saved.", "muted")
 
-        def failed(error: VestimError) -> None:
+        def fail(error: VestimError) -> None:
             self._failed(error, document)
 
         if self.job_id:
             params = {"job_id": self.job_id, "document": document}
-            self._saving = self._link.call("save_draft", params, kept, failed, owner=self)
+            self._saving = self._link.call("save_draft", params, take_saved, fail, owner=self)
         else:
-            self._saving = self._link.call("create_job", {"spec": document}, created, failed, owner=self)
+            self._saving = self._link.call("create_job", {"spec": document}, take_created, fail, owner=self)
 
     def _failed(self, error: VestimError, document: Document) -> None:
         self._saving = None
-        then, self._then = self._then, None
-        self._newest = self._newest or document
+        on_saved, self._on_saved = self._on_saved, None
+        self._unsaved = self._unsaved or document
         if self.job_id and error.code in (ErrorCode.REFUSED, ErrorCode.NOT_FOUND):
             self.lost.emit(error)
-        self.said.emit(f"Not saved: {error.sentence}", "error")
-        if then is not None:
-            self._not_started(error)
+        self.status_changed.emit(f"Not saved: {error.sentence}", "error")
+        if on_saved is not None:
+            self._on_start_failed(error)
 
-    def _tell_waiting(self) -> None:
-        if self._newest is None and self._saving is None:
+    def _report_waiting(self) -> None:
+        if self._unsaved is None and self._saving is None:
             return
         if self._link.state.current:
-            self.said.emit("Saving the draft...", "muted")
+            self.status_changed.emit("Saving the draft...", "muted")
         else:
-            self.said.emit("Saved as soon as the service answers again.", "warn")
+            self.status_changed.emit("Saved as soon as the service answers again.", "warn")

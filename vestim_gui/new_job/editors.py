@@ -1,4 +1,4 @@
-"""What one field is edited with: a line, a choice, a switch, several lines. Each takes and gives a document's value."""
+"""Editors of single fields: line, choice, switch, multiple lines. Each takes and returns a document's value."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from PyQt6.QtCore import QModelIndex, QStringListModel, Qt, pyqtSignal
 from PyQt6.QtGui import QFocusEvent, QKeyEvent, QWheelEvent
 from PyQt6.QtWidgets import QCheckBox, QComboBox, QCompleter, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
-from vestim_gui.new_job.shape import FieldShape, Kind, kind_title
-from vestim_gui.new_job.values import MISSING, json_text, mapping_text, text_of, value_of
+from vestim_gui.new_job.field_values import MISSING, format_value, json_text, mapping_text, parse_field_text
+from vestim_gui.new_job.form_schema import FieldKind, FieldSchema, kind_title
 
-LINES = 3
+TEXT_LINES = 3  # visible lines; longer texts scroll
 
 
 class Editor(QWidget):
-    """changed: the user has typed or chosen something. `core` is the widget that has the focus and shows errors."""
+    """Base of all editors. changed: edited by the user. core: the widget that takes the focus and shows errors."""
 
     changed = pyqtSignal()
     core: QWidget
-    _given: tuple[str, Any] = ("", MISSING)
+    _displayed: tuple[str, Any] = ("", MISSING)
 
     def value(self) -> Any:
-        """What the document holds; MISSING where the field is left empty."""
+        """The document's value; MISSING if the field is empty."""
         raise NotImplementedError
 
     def set_value(self, value: Any) -> None:
-        """Show a value of a document."""
+        """Show a document's value."""
         raise NotImplementedError
 
-    def _read(self, text: str, shape: FieldShape) -> Any:
-        """The value that a text stands for: the very one that was shown, while the text is what it was."""
-        return self._given[1] if text == self._given[0] else value_of(text, shape)
+    def _parse(self, text: str, schema: FieldSchema) -> Any:
+        """The value of a text; the original value while the text is unchanged."""
+        return self._displayed[1] if text == self._displayed[0] else parse_field_text(text, schema)
 
-    def _hold(self, core: QWidget) -> None:
+    def _add_widget(self, core: QWidget) -> None:
         self.core = core
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -42,35 +42,35 @@ class Editor(QWidget):
 
 
 class LineEditor(Editor):
-    """Numbers, words and lists of them, as they are typed. columns: names that are offered while words are typed."""
+    """Numbers, words and lists of them as one line of text. columns: names offered for completion."""
 
-    def __init__(self, shape: FieldShape, columns: QStringListModel | None = None) -> None:
+    def __init__(self, schema: FieldSchema, columns: QStringListModel | None = None) -> None:
         super().__init__()
-        self._shape = shape
+        self._schema = schema
         self._line = QLineEdit()
-        self._line.setPlaceholderText(text_of(shape.default))
+        self._line.setPlaceholderText(format_value(schema.default))
         self._line.textEdited.connect(lambda _: self.changed.emit())
-        if columns is not None and shape.as_text:
+        if columns is not None and schema.is_text:
             completer = _ColumnCompleter(columns, self)
             completer.activated.connect(lambda _: self.changed.emit())
             self._line.setCompleter(completer)
-        self._hold(self._line)
+        self._add_widget(self._line)
 
     def value(self) -> Any:
-        value = self._read(self._line.text(), self._shape)
-        if self._shape.kind is Kind.LIST and not self._shape.grid and isinstance(value, str):
+        value = self._parse(self._line.text(), self._schema)
+        if self._schema.kind is FieldKind.LIST and not self._schema.in_grid and isinstance(value, str):
             return [part.strip() for part in value.split(",") if part.strip()]
         return value
 
     def set_value(self, value: Any) -> None:
-        self._given = (text_of(value), value)
-        if self._given[0] != self._line.text():
-            self._line.setText(self._given[0])
+        self._displayed = (format_value(value), value)
+        if self._displayed[0] != self._line.text():
+            self._line.setText(self._displayed[0])
             self._line.setCursorPosition(0)
 
 
 class _ColumnCompleter(QCompleter):
-    """Completes the last name of a list of names."""
+    """Completes the last name in a comma-separated list."""
 
     def __init__(self, columns: QStringListModel, parent: QWidget) -> None:
         super().__init__(columns, parent)
@@ -82,58 +82,58 @@ class _ColumnCompleter(QCompleter):
 
     def pathFromIndex(self, index: QModelIndex) -> str:
         line = self.widget()
-        typed = line.text() if isinstance(line, QLineEdit) else ""
-        head, comma, _ = typed.rpartition(",")
+        text = line.text() if isinstance(line, QLineEdit) else ""
+        head, comma, _ = text.rpartition(",")
         return f"{head}{comma} {super().pathFromIndex(index)}" if comma else super().pathFromIndex(index)
 
 
 class ChoiceEditor(Editor):
-    """One of a few words; in a grid several may be typed, with commas between them."""
+    """One of several choices; within a grid, several may be typed with commas between them."""
 
-    def __init__(self, shape: FieldShape, titles: dict[str, str] | None = None) -> None:
+    def __init__(self, schema: FieldSchema, titles: dict[str, str] | None = None) -> None:
         super().__init__()
-        self._shape = shape
-        self._box = _Choice()
-        self._box.setEditable(shape.grid)
+        self._schema = schema
+        self._box = _ChoiceBox()
+        self._box.setEditable(schema.in_grid)
         self._box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-        for word in shape.choices:
-            self._box.addItem(word if shape.grid else (titles or {}).get(word, word), word)
+        for choice in schema.choices:
+            self._box.addItem(choice if schema.in_grid else (titles or {}).get(choice, choice), choice)
         if (line := self._box.lineEdit()) is not None:
             line.setStyleSheet("border: none; padding: 0; background: transparent;")
-            line.setPlaceholderText(text_of(shape.default))
+            line.setPlaceholderText(format_value(schema.default))
             line.setCompleter(None)
             line.textEdited.connect(lambda _: self.changed.emit())
             self._box.setCurrentIndex(-1)
         else:
-            self._box.setCurrentIndex(self._place(text_of(shape.default)))
+            self._box.setCurrentIndex(self._index_of(format_value(schema.default)))
         self._box.activated.connect(lambda _: self.changed.emit())
-        self._hold(self._box)
+        self._add_widget(self._box)
 
     def value(self) -> Any:
-        if self._shape.grid:
-            return self._read(self._box.currentText(), self._shape)
-        word = self._box.currentData()
-        return MISSING if word is None or word == text_of(self._shape.default) else word
+        if self._schema.in_grid:
+            return self._parse(self._box.currentText(), self._schema)
+        choice = self._box.currentData()
+        return MISSING if choice is None or choice == format_value(self._schema.default) else choice
 
     def set_value(self, value: Any) -> None:
-        text = text_of(self._shape.default if value is MISSING and not self._shape.grid else value)
-        if self._shape.grid:
-            self._given = (text, value)
-            place = self._place(text)
-            self._box.setCurrentIndex(place)
-            if place < 0:
+        text = format_value(self._schema.default if value is MISSING and not self._schema.in_grid else value)
+        if self._schema.in_grid:
+            self._displayed = (text, value)
+            index = self._index_of(text)
+            self._box.setCurrentIndex(index)
+            if index < 0:
                 self._box.setEditText(text)
             return
-        if text and self._place(text) < 0:  # a document may hold anything; what is wrong with it is said beside
+        if text and self._index_of(text) < 0:  # a document may hold any value; its problem is shown beside the field
             self._box.addItem(text, text)
-        self._box.setCurrentIndex(self._place(text))
+        self._box.setCurrentIndex(self._index_of(text))
 
-    def _place(self, word: str) -> int:
-        return self._box.findData(word)
+    def _index_of(self, choice: str) -> int:
+        return self._box.findData(choice)
 
 
-class _Choice(QComboBox):
-    """Does not change under a wheel that scrolls the page."""
+class _ChoiceBox(QComboBox):
+    """A combo box that ignores the wheel, which scrolls the page."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -145,59 +145,59 @@ class _Choice(QComboBox):
 
 
 class SwitchEditor(Editor):
-    """Yes or no."""
+    """A check box for true and false."""
 
-    def __init__(self, shape: FieldShape) -> None:
+    def __init__(self, schema: FieldSchema) -> None:
         super().__init__()
-        self._shape = shape
-        self._other: Any = None
+        self._schema = schema
+        self._invalid_value: Any = None
         self._box = QCheckBox("")
-        self._box.setChecked(shape.default is True)
-        self._box.clicked.connect(self._clicked)
-        self._hold(self._box)
+        self._box.setChecked(schema.default is True)
+        self._box.clicked.connect(self._toggle)
+        self._add_widget(self._box)
 
     def value(self) -> Any:
-        if self._other is not None:
-            return self._other
-        return MISSING if self._box.isChecked() is (self._shape.default is True) else self._box.isChecked()
+        if self._invalid_value is not None:
+            return self._invalid_value
+        return MISSING if self._box.isChecked() is (self._schema.default is True) else self._box.isChecked()
 
     def set_value(self, value: Any) -> None:
-        given = self._shape.default if value is MISSING else value
-        self._other = None if isinstance(given, bool) else given
-        self._box.setChecked(str(given).lower() == "true")
+        shown_value = self._schema.default if value is MISSING else value
+        self._invalid_value = None if isinstance(shown_value, bool) else shown_value
+        self._box.setChecked(str(shown_value).lower() == "true")
 
-    def _clicked(self) -> None:
-        self._other = None
+    def _toggle(self) -> None:
+        self._invalid_value = None
         self.changed.emit()
 
 
 class TextEditor(Editor):
-    """Several lines: a mapping as `name = value`, anything else as JSON."""
+    """Multiple lines: a mapping as `name = value`, anything else as JSON."""
 
-    def __init__(self, shape: FieldShape) -> None:
+    def __init__(self, schema: FieldSchema) -> None:
         super().__init__()
-        self._shape = shape
-        self._box = _Lines()
-        self._box.setPlaceholderText("name = value" if shape.kind is Kind.MAPPING else "")
-        self._box.setFixedHeight(self._box.fontMetrics().lineSpacing() * LINES + 16)
+        self._schema = schema
+        self._box = _MultilineEdit()
+        self._box.setPlaceholderText("name = value" if schema.kind is FieldKind.MAPPING else "")
+        self._box.setFixedHeight(self._box.fontMetrics().lineSpacing() * TEXT_LINES + 16)
         self._box.textChanged.connect(self.changed)
-        self._hold(self._box)
+        self._add_widget(self._box)
 
     def value(self) -> Any:
-        return self._read(self._box.toPlainText(), self._shape)
+        return self._parse(self._box.toPlainText(), self._schema)
 
     def set_value(self, value: Any) -> None:
-        empty = value is MISSING or value in ({}, [])
-        text = "" if empty else mapping_text(value) if self._shape.kind is Kind.MAPPING else json_text(value)
-        self._given = (text, value)
+        is_empty = value is MISSING or value in ({}, [])
+        text = "" if is_empty else mapping_text(value) if self._schema.kind is FieldKind.MAPPING else json_text(value)
+        self._displayed = (text, value)
         if text != self._box.toPlainText():
             self._box.blockSignals(True)
             self._box.setPlainText(text)
             self._box.blockSignals(False)
 
 
-class _Lines(QPlainTextEdit):
-    """Tab goes on to the next field."""
+class _MultilineEdit(QPlainTextEdit):
+    """A text field in which Tab moves to the next field."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -217,18 +217,18 @@ class _Lines(QPlainTextEdit):
                 Qt.Key.Key_Enter,
             )
         ):
-            event.ignore()  # starts the job
+            event.ignore()  # Ctrl+Return starts the job
             return
         super().keyPressEvent(event)
 
 
-def editor_for(shape: FieldShape, columns: QStringListModel | None = None) -> Editor:
-    """The editor of a field that is no section."""
-    match shape.kind:
-        case Kind.CHOICE:
-            return ChoiceEditor(shape, {word: kind_title(word) for word in shape.choices})
-        case Kind.SWITCH:
-            return SwitchEditor(shape)
-        case Kind.NUMBER | Kind.TEXT | Kind.LIST:
-            return LineEditor(shape, columns)
-    return TextEditor(shape)
+def editor_for(schema: FieldSchema, columns: QStringListModel | None = None) -> Editor:
+    """The editor of a field that is not a section."""
+    match schema.kind:
+        case FieldKind.CHOICE:
+            return ChoiceEditor(schema, {choice: kind_title(choice) for choice in schema.choices})
+        case FieldKind.SWITCH:
+            return SwitchEditor(schema)
+        case FieldKind.NUMBER | FieldKind.TEXT | FieldKind.LIST:
+            return LineEditor(schema, columns)
+    return TextEditor(schema)

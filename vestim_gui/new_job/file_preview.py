@@ -1,4 +1,4 @@
-"""FilePreview: the signals of one file as curves, as they will be after the repairs that the document has."""
+"""FilePreview: signals of one file as curves, after the repairs in the document."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from vestim_core.spec.figures import written
 from vestim_core.spec.signals import QUANTITIES
 from vestim_gui.context import Context
 from vestim_gui.link.pending import Question
-from vestim_gui.new_job.data_files import FileRow, Record, quantity_words
+from vestim_gui.new_job.data_files import FileRow, Record, quantity_name
 from vestim_gui.widgets.plain_label import plain_label
 
 if TYPE_CHECKING:
     from vestim_gui.plots.canvas import PlotCanvas
 
-POINTS = 2_000
-HEIGHT_PX = 360
-MOST_PANELS = 3
-_ORDER = ("voltage_V", "current_A", "temperature_degC", "soc", "power_W")
+MAX_POINTS = 2_000  # per signal, more than the preview has pixels
+HEIGHT_PX = 360  # three panels of about 120 px
+MAX_PANELS = 3  # more would be too low to read
+_SIGNAL_ORDER = ("voltage_V", "current_A", "temperature_degC", "soc", "power_W")
 
 
 class FilePreview(QWidget):
-    """Loads the plotting only when a file is looked at."""
+    """Imports the plotting only when a file is shown."""
 
     def __init__(self, ctx: Context, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._ctx = ctx
-        self._question: Question | None = None
-        self._asked: tuple[Any, ...] = ()
+        self._request: Question | None = None
+        self._request_key: tuple[Any, ...] = ()
         self._signals: dict[str, Any] = {}
         self._rows: tuple[int, int] | None = None
         self.canvas: PlotCanvas | None = None
@@ -42,51 +42,53 @@ class FilePreview(QWidget):
         self._layout.addStretch(0)
 
     def show_file(self, row: FileRow, columns: dict[str, str], repairs: Sequence[Record]) -> None:
-        """Show a file; asked once for the same file, columns and repairs."""
-        asked = (row.path, tuple(sorted(columns.items())), repr(repairs))
-        if asked == self._asked:
+        """Show a file; requested once for the same file, columns and repairs."""
+        request_key = (row.path, tuple(sorted(columns.items())), repr(repairs))
+        if request_key == self._request_key:
             return
-        self._asked, self._rows, self._signals = asked, None, {}
-        if self._question is not None:
-            self._question.cancel()
-        self._say(f'Reading "{row.name}"...')
-        params = {"file": row.path, "columns": columns, "signals": [], "points": POINTS, "repairs": list(repairs)}
-        self._question = self._ctx.link.ask("preview", params, self._show, self._failed, owner=self)
+        self._request_key, self._rows, self._signals = request_key, None, {}
+        if self._request is not None:
+            self._request.cancel()
+        self._show_message(f'Reading "{row.name}"...')
+        params = {"file": row.path, "columns": columns, "signals": [], "points": MAX_POINTS, "repairs": list(repairs)}
+        self._request = self._ctx.link.ask("preview", params, self._show, self._fail, owner=self)
 
     def show_rows(self, finding: Record) -> None:
-        """Zoom to the rows of a finding, now or once they are there."""
+        """Zoom to the rows of a finding, now or once they are loaded."""
         first, last = finding["rows"]
         self._rows = (int(first), int(last))
         if self._signals:
             self._zoom()
 
     def forget(self) -> None:
-        """Show no file any more."""
-        self._asked, self._signals = (), {}
-        if self._question is not None:
-            self._question.cancel()
-            self._question = None
-        self._say("Choose a file to see its signals.")
+        """Show no file."""
+        self._request_key, self._signals = (), {}
+        if self._request is not None:
+            self._request.cancel()
+            self._request = None
+        self._show_message("Choose a file to see its signals.")
 
-    def _show(self, answer: dict[str, Any]) -> None:
+    def _show(self, reply: dict[str, Any]) -> None:
         from vestim_gui.plots.content import Panel, curve
 
-        self._question = None
-        self._signals = answer["signals"]
-        known = sorted(self._signals, key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER))
+        self._request = None
+        self._signals = reply["signals"]
+        signal_names = sorted(
+            self._signals, key=lambda name: _SIGNAL_ORDER.index(name) if name in _SIGNAL_ORDER else len(_SIGNAL_ORDER)
+        )
         panels = []
-        for place, name in enumerate(known[:MOST_PANELS]):
+        for index, name in enumerate(signal_names[:MAX_PANELS]):
             signal = self._signals[name]
             values = [float("nan") if value is None else value for value in signal["value"]]
             times = [float("nan") if time_s is None else time_s for time_s in signal["time_s"]]
             unit = written(QUANTITIES.get(name, ""))
-            words = quantity_words(name)
-            title = f"{words[:1].upper()}{words[1:]}" + (f" / {unit}" if unit else "")
-            panels.append(Panel(title, "time / s", (curve(name, times, values, ink=place, label=False),)))
+            quantity = quantity_name(name)
+            title = f"{quantity[:1].upper()}{quantity[1:]}" + (f" / {unit}" if unit else "")
+            panels.append(Panel(title, "time / s", (curve(name, times, values, ink=index, label=False),)))
         if not panels:
-            self._say("The file has no signal to show.")
+            self._show_message("The file has no signal to show.")
             return
-        canvas = self._made_canvas()
+        canvas = self._get_canvas()
         canvas.show_panels(panels)
         canvas.show()
         self.note.hide()
@@ -97,10 +99,10 @@ class FilePreview(QWidget):
 
         if self.canvas is None:
             return
-        self.canvas.set_view(View(self._times() if self._rows else None))
+        self.canvas.set_view(View(self._time_range() if self._rows else None))
 
-    def _times(self) -> tuple[float, float] | None:
-        """The times around the rows that are asked for, with as much before and after."""
+    def _time_range(self) -> tuple[float, float] | None:
+        """Times of the requested rows, with a margin of the same width on both sides."""
         signal = next(iter(self._signals.values()))
         pairs = [
             (row, time_s) for row, time_s in zip(signal["row"], signal["time_s"], strict=True) if time_s is not None
@@ -112,18 +114,18 @@ class FilePreview(QWidget):
         margin_s = max(last - first, 1.0)
         return first - margin_s, last + margin_s
 
-    def _failed(self, error: VestimError) -> None:
-        self._question = None
-        self._asked = ()
-        self._say(error.sentence)
+    def _fail(self, error: VestimError) -> None:
+        self._request = None
+        self._request_key = ()
+        self._show_message(error.sentence)
 
-    def _say(self, sentence: str) -> None:
-        self.note.setText(sentence)
+    def _show_message(self, message: str) -> None:
+        self.note.setText(message)
         self.note.show()
         if self.canvas is not None:
             self.canvas.hide()
 
-    def _made_canvas(self) -> PlotCanvas:
+    def _get_canvas(self) -> PlotCanvas:
         if self.canvas is None:
             from vestim_gui.plots.canvas import PlotCanvas
 

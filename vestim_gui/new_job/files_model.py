@@ -1,4 +1,4 @@
-"""The table of files: role, name, size, times, temperature, vendor, and what was found."""
+"""Table model of the data files: role, name, size, times, temperature, vendor and checks."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 @dataclass(frozen=True)
-class Column:
-    """title, what a row shows in it, and whether that is a figure. spare: it gives way in a small window."""
+class FileColumn:
+    """title and text of a column. is_number: right-aligned. is_optional: hidden in a narrow window."""
 
     title: str
     text: Callable[[FileRow], str]
-    figure: bool = False
-    tip: Callable[[FileRow], str] = lambda row: row.path
-    spare: bool = False
+    is_number: bool = False
+    tooltip: Callable[[FileRow], str] = lambda row: row.path
+    is_optional: bool = False
 
 
-def badge(row: FileRow) -> tuple[str, str]:
-    """Words for what is wrong with a file, with a sign, and their tone."""
+def check_badge(row: FileRow) -> tuple[str, str]:
+    """Label with a sign, and tone, of a file's checks."""
     if row.state == "unreadable":
         return "! cannot be read", "error"
     if row.missing:
         return f"! {len(row.missing)} column{'s' * (len(row.missing) > 1)} missing", "error"
     if row.state != "checked":
         return "… being read", "muted"
-    errors, warnings = row.count("error"), row.count("warning")
+    errors, warnings = row.count_findings("error"), row.count_findings("warning")
     if errors:
         return f"! {errors} error{'s' * (errors > 1)}", "error"
     if warnings:
@@ -43,35 +43,39 @@ def badge(row: FileRow) -> tuple[str, str]:
     return "✓ fine", "ok"
 
 
-def _rows(row: FileRow) -> str:
-    """A look at the header only estimates them."""
+def _row_count_text(row: FileRow) -> str:
+    """Row count; an estimate until the file has been checked."""
     if row.rows is None:
         return NOTHING
     return count(row.rows) if row.state == "checked" else f"≈ {count(row.rows)}"
 
 
-def _seconds(value: float | None) -> str:
+def _duration_text(value: float | None) -> str:
     return NOTHING if value is None else duration(value)
 
 
-COLUMNS = (
-    Column("Role", lambda row: ROLE_TITLES[row.entry.role]),
-    Column("File", lambda row: row.name),
-    Column("Rows", lambda row: _rows(row), True),
-    Column("Duration", lambda row: _seconds(row.duration_s), True),
-    Column("Sample time / s", lambda row: number(row.sample_time_s), True, spare=True),
-    Column("Temp. / °C", lambda row: number(row.temperature_degC), True),
-    Column("Kind", lambda row: row.vendor or NOTHING, tip=lambda row: row.why, spare=True),
-    Column("Checks", lambda row: badge(row)[0], tip=lambda row: row.error or "; ".join(_told(row)) or row.path),
+FILE_COLUMNS = (
+    FileColumn("Role", lambda row: ROLE_TITLES[row.entry.role]),
+    FileColumn("File", lambda row: row.name),
+    FileColumn("Rows", lambda row: _row_count_text(row), True),
+    FileColumn("Duration", lambda row: _duration_text(row.duration_s), True),
+    FileColumn("Sample time / s", lambda row: number(row.sample_time_s), True, is_optional=True),
+    FileColumn("Temp. / °C", lambda row: number(row.temperature_degC), True),
+    FileColumn("Kind", lambda row: row.vendor or NOTHING, tooltip=lambda row: row.vendor_reason, is_optional=True),
+    FileColumn(
+        "Checks",
+        lambda row: check_badge(row)[0],
+        tooltip=lambda row: row.error or "; ".join(_finding_messages(row)) or row.path,
+    ),
 )
 
 
-def _told(row: FileRow) -> list[str]:
+def _finding_messages(row: FileRow) -> list[str]:
     return [str(finding["sentence"]) for finding in row.findings[:5]]
 
 
 class FilesModel(QAbstractTableModel):
-    """Rows are replaced as a whole; where their files stay the same, only what they say changes."""
+    """Resets only if the files change, else updates the cells."""
 
     def __init__(self, theme: Theme, parent: QObject) -> None:
         super().__init__(parent)
@@ -79,40 +83,40 @@ class FilesModel(QAbstractTableModel):
         self.rows: list[FileRow] = []
 
     def show_rows(self, rows: Sequence[FileRow]) -> None:
-        """Show these."""
-        same = [row.path for row in rows] == [row.path for row in self.rows]
-        if not same:
+        """Show these rows."""
+        is_same_files = [row.path for row in rows] == [row.path for row in self.rows]
+        if not is_same_files:
             self.beginResetModel()
         self.rows = list(rows)
-        if not same:
+        if not is_same_files:
             self.endResetModel()
         elif rows:
-            self.dataChanged.emit(self.index(0, 0), self.index(len(rows) - 1, len(COLUMNS) - 1))
+            self.dataChanged.emit(self.index(0, 0), self.index(len(rows) - 1, len(FILE_COLUMNS) - 1))
 
     def rowCount(self, parent: QModelIndex | None = None) -> int:
         return 0 if parent is not None and parent.isValid() else len(self.rows)
 
     def columnCount(self, parent: QModelIndex | None = None) -> int:
-        return len(COLUMNS)
+        return len(FILE_COLUMNS)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
         if orientation is not Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return COLUMNS[section].title
+            return FILE_COLUMNS[section].title
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _RIGHT if COLUMNS[section].figure else Qt.AlignmentFlag.AlignVCenter
+            return _RIGHT if FILE_COLUMNS[section].is_number else Qt.AlignmentFlag.AlignVCenter
         return None
 
     def data(self, index: QModelIndex, role: int = 0) -> Any:
-        row, column = self.rows[index.row()], COLUMNS[index.column()]
+        row, column = self.rows[index.row()], FILE_COLUMNS[index.column()]
         match role:
             case Qt.ItemDataRole.DisplayRole:
                 return column.text(row)
             case Qt.ItemDataRole.ToolTipRole:
-                return f"<qt>{escape(column.tip(row))}</qt>"  # a text from outside is never markup
+                return f"<qt>{escape(column.tooltip(row))}</qt>"  # escaped: file names are not markup
             case Qt.ItemDataRole.TextAlignmentRole:
-                return _RIGHT if column.figure else Qt.AlignmentFlag.AlignVCenter
+                return _RIGHT if column.is_number else Qt.AlignmentFlag.AlignVCenter
             case Qt.ItemDataRole.ForegroundRole if column.title == "Checks":
-                return self._theme.colour(badge(row)[1])
+                return self._theme.colour(check_badge(row)[1])
         return None

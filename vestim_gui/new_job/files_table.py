@@ -1,4 +1,4 @@
-"""FilesTable: the files of a job as a table, of which some are chosen."""
+"""FilesTable: the data files of a job as a table with a selection."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from PyQt6.QtGui import QKeyEvent
 from PyQt6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from vestim_gui.new_job.data_files import FileRow
-from vestim_gui.new_job.files_model import COLUMNS, FilesModel
+from vestim_gui.new_job.files_model import FILE_COLUMNS, FilesModel
 
 MEASURED_ROWS = 20
-"""The columns are as wide as these rows need; measuring all of a thousand takes a second."""
-LEAST_ROWS, MOST_ROWS, ROW_PX = 3, 10, 32
+"""Rows that determine the column widths; measuring a thousand takes a second."""
+MIN_ROWS, MAX_ROWS, ROW_PX = 3, 10, 32
 
 
 class FilesTable(QTableView):
-    """removed: the key that removes was pressed. chosen: other files are chosen."""
+    """remove_requested: Delete was pressed. chosen: the selection changed."""
 
-    removed = pyqtSignal()
+    remove_requested = pyqtSignal()
     chosen = pyqtSignal()
 
     def __init__(self, model: FilesModel, parent: QWidget | None = None) -> None:
@@ -45,41 +45,41 @@ class FilesTable(QTableView):
             selection.selectionChanged.connect(lambda *_: self.chosen.emit())
 
     def selected(self) -> list[FileRow]:
-        """The chosen files."""
+        """The selected files."""
         selection = self.selectionModel()
         indexes = selection.selectedRows() if selection is not None else []
         return [self._files.rows[index.row()] for index in indexes if index.row() < len(self._files.rows)]
 
-    def add_to_selection(self, paths: Collection[str]) -> None:
-        """Choose these files too."""
+    def select_files(self, paths: Collection[str]) -> None:
+        """Add these files to the selection."""
         selection = self.selectionModel()
         if selection is None or {row.path for row in self.selected()} == set(paths):
             return
         flags = QItemSelectionModel.SelectionFlag
-        for place, row in enumerate(self._files.rows):
+        for index, row in enumerate(self._files.rows):
             if row.path in paths:
-                selection.select(self._files.index(place, 0), flags.Select | flags.Rows)
+                selection.select(self._files.index(index, 0), flags.Select | flags.Rows)
 
-    def choose(self, path: str) -> None:
-        """Choose one file alone."""
+    def select_file(self, path: str) -> None:
+        """Select only this file."""
         if {row.path for row in self.selected()} != {path}:
             self.clearSelection()
-            self.add_to_selection({path})
+            self.select_files({path})
 
-    def fit(self) -> None:
-        """Be as high as the rows need, within bounds; gone without any."""
-        shown = min(max(len(self._files.rows), LEAST_ROWS), MOST_ROWS)
+    def fit_height(self) -> None:
+        """Fit the height to the rows within limits; hide the table without rows."""
+        row_count = min(max(len(self._files.rows), MIN_ROWS), MAX_ROWS)
         header = self.horizontalHeader()
-        self.setFixedHeight((header.sizeHint().height() if header is not None else ROW_PX) + shown * ROW_PX + 8)
+        self.setFixedHeight((header.sizeHint().height() if header is not None else ROW_PX) + row_count * ROW_PX + 8)
         self.setVisible(bool(self._files.rows))
 
     def set_narrow(self, narrow: bool) -> None:
-        """Leave out what can be spared."""
-        for place, column in enumerate(COLUMNS):
-            self.setColumnHidden(place, narrow and column.spare)
+        """Hide optional columns."""
+        for index, column in enumerate(FILE_COLUMNS):
+            self.setColumnHidden(index, narrow and column.is_optional)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         if event is not None and event.key() == Qt.Key.Key_Delete:
-            self.removed.emit()
+            self.remove_requested.emit()
             return
         super().keyPressEvent(event)

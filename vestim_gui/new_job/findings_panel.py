@@ -1,4 +1,4 @@
-"""FindingsPanel: what was found in the files as sentences, each with what can be done about it as buttons."""
+"""FindingsPanel: findings in the data files as sentences, with buttons for what can be done."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from vestim_gui.new_job.data_files import (
     SEVERITIES,
     FileRow,
     Record,
-    accepted,
-    answered,
-    is_shared,
-    missing_sentence,
+    accept_record,
+    find_repair,
+    is_shared_content,
+    missing_columns_message,
+    repair_label,
     repair_record,
-    repair_words,
-    same_trouble,
+    similar_findings,
 )
 from vestim_gui.widgets.plain_label import button, plain_label
 
-MOST = 40
+MAX_FINDINGS = 40  # blocks of widgets; more would slow the page down
 _SIGNS = {"error": ("!", "error"), "warning": ("▲", "warn"), "info": ("i", "muted")}
-Act = tuple[str, Callable[[], object]]
+Action = tuple[str, Callable[[], object]]
 
 
 class FindingsPanel(QWidget):
-    """repairs_wanted: entries to add to `data.repairs`. repairs_dropped: entries to take out. left_out: a file to be
-    taken out of the job. rows_wanted: a file and a finding whose rows are to be seen. columns_wanted: a file whose
-    columns are to be named."""
+    """repairs_wanted: entries to add to `data.repairs`. repairs_removed: entries to remove. removal_requested: a file
+    to remove from the job. rows_requested: a file and a finding whose rows to show. columns_requested: a file whose
+    columns to assign."""
 
     repairs_wanted = pyqtSignal(object)
-    repairs_dropped = pyqtSignal(object)
-    left_out = pyqtSignal(object)
-    rows_wanted = pyqtSignal(object, object)
-    columns_wanted = pyqtSignal(object)
+    repairs_removed = pyqtSignal(object)
+    removal_requested = pyqtSignal(object)
+    rows_requested = pyqtSignal(object, object)
+    columns_requested = pyqtSignal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -53,86 +53,93 @@ class FindingsPanel(QWidget):
         layout.addLayout(self._list)
         layout.addStretch(1)
 
-    def show_files(self, shown: Sequence[FileRow], rows: Sequence[FileRow], repairs: Any) -> None:
-        """Show what was found in some of the files. rows: all files. repairs: those that the document has."""
+    def show_files(self, selected_rows: Sequence[FileRow], rows: Sequence[FileRow], repairs: Any) -> None:
+        """Show the findings of `selected_rows`. rows: all files. repairs: those in the document."""
         for block in self._blocks:
             self._list.removeWidget(block)
             block.setParent(None)
             block.deleteLater()
         self._blocks = []
-        for row in shown:
-            self._show_unusable(row)
-        found = [(row, finding) for row in shown if not row.error for finding in row.findings]
-        found.sort(key=lambda pair: SEVERITIES.index(pair[1]["severity"]))
-        for row, finding in found[:MOST]:
+        for row in selected_rows:
+            self._show_file_problem(row)
+        findings = [(row, finding) for row in selected_rows if not row.error for finding in row.findings]
+        findings.sort(key=lambda pair: SEVERITIES.index(pair[1]["severity"]))
+        for row, finding in findings[:MAX_FINDINGS]:
             self._show_finding(row, finding, rows, repairs)
-        if len(found) > MOST:
-            self._add("muted", "…", f"and {len(found) - MOST} more: choose a file to see its own.", [])
-        checked = [row for row in shown if row.state == "checked"]
+        if len(findings) > MAX_FINDINGS:
+            hidden_count = len(findings) - MAX_FINDINGS
+            self._add_block("muted", "…", f"and {hidden_count} more: choose a file to see its own.", [])
+        checked = [row for row in selected_rows if row.state == "checked"]
         if checked and not self._blocks:
-            self._add("ok", "✓", "Nothing to complain about.", [])
-        title = "Checks" if len(shown) != 1 else f"Checks of {shown[0].name}"
+            self._add_block("ok", "✓", "Nothing to complain about.", [])
+        title = "Checks" if len(selected_rows) != 1 else f"Checks of {selected_rows[0].name}"
         self.heading.setText(title)
         self.setVisible(bool(self._blocks))
 
     def sentences(self) -> list[str]:
-        """What is said now."""
+        """The messages shown."""
         return [block.accessibleName() for block in self._blocks]
 
-    def _show_unusable(self, row: FileRow) -> None:
-        leave: Act = ("Leave the file out", partial(self.left_out.emit, row))
+    def _show_file_problem(self, row: FileRow) -> None:
+        remove_action: Action = ("Leave the file out", partial(self.removal_requested.emit, row))
         if row.error:
-            self._add("error", "!", row.error, [leave])
+            self._add_block("error", "!", row.error, [remove_action])
         elif row.missing:
-            choose: Act = ("Choose...", partial(self.columns_wanted.emit, row))
-            self._add("error", "!", missing_sentence(row), [choose, ("Skip file", leave[1])])
+            choose_action: Action = ("Choose...", partial(self.columns_requested.emit, row))
+            self._add_block(
+                "error", "!", missing_columns_message(row), [choose_action, ("Skip file", remove_action[1])]
+            )
 
     def _show_finding(self, row: FileRow, finding: Record, rows: Sequence[FileRow], repairs: Any) -> None:
         sign, tone = _SIGNS[finding["severity"]]
-        if (given := answered(row, finding, repairs)) is not None:
-            words = "kept as it is" if given["repair"]["kind"] == "accept" else "will be repaired"
-            undo: Act = ("Undo", partial(self.repairs_dropped.emit, [given]))
-            self._add("ok", "✓", f"{finding['sentence']} ({words})", [undo])
+        if (existing_repair := find_repair(row, finding, repairs)) is not None:
+            label = "kept as it is" if existing_repair["repair"]["kind"] == "accept" else "will be repaired"
+            undo_action: Action = ("Undo", partial(self.repairs_removed.emit, [existing_repair]))
+            self._add_block("ok", "✓", f"{finding['sentence']} ({label})", [undo_action])
             return
-        actions: list[Act] = []
-        if is_shared(finding) and row.entry.role != "train":
-            words = f"Remove from {ROLE_TITLES[row.entry.role].lower()}"
-            actions.append((words, partial(self.left_out.emit, row)))
-        if words := repair_words(finding):
-            alike = same_trouble(finding, rows)
-            actions.append((words, partial(self.repairs_wanted.emit, [repair_record(row, finding["repair"])])))
-            if len(alike) > 1:
-                every = [repair_record(other, one["repair"]) for other, one in alike]
-                actions.append((f"{words} in these {len(alike)} files", partial(self.repairs_wanted.emit, every)))
+        actions: list[Action] = []
+        if is_shared_content(finding) and row.entry.role != "train":
+            label = f"Remove from {ROLE_TITLES[row.entry.role].lower()}"
+            actions.append((label, partial(self.removal_requested.emit, row)))
+        if label := repair_label(finding):
+            matches = similar_findings(finding, rows)
+            actions.append((label, partial(self.repairs_wanted.emit, [repair_record(row, finding["repair"])])))
+            if len(matches) > 1:
+                all_repairs = [
+                    repair_record(other_row, other_finding["repair"]) for other_row, other_finding in matches
+                ]
+                actions.append(
+                    (f"{label} in these {len(matches)} files", partial(self.repairs_wanted.emit, all_repairs))
+                )
         if finding["severity"] == "error":
-            actions.append(("Keep", partial(self.repairs_wanted.emit, [accepted(row, finding)])))
+            actions.append(("Keep", partial(self.repairs_wanted.emit, [accept_record(row, finding)])))
         if finding.get("rows"):
-            actions.append(("Show", partial(self.rows_wanted.emit, row, finding)))
-        self._add(tone, sign, str(finding["sentence"]), actions)
+            actions.append(("Show", partial(self.rows_requested.emit, row, finding)))
+        self._add_block(tone, sign, str(finding["sentence"]), actions)
 
-    def _add(self, tone: str, sign: str, sentence: str, actions: Sequence[Act]) -> None:
+    def _add_block(self, tone: str, sign: str, message: str, actions: Sequence[Action]) -> None:
         block = QWidget()
-        block.setAccessibleName(sentence)
-        mark = plain_label(sign, tone)
-        mark.setFixedWidth(16)
-        words = plain_label(sentence, wrap=True)
-        words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        block.setAccessibleName(message)
+        sign_label = plain_label(sign, tone)
+        sign_label.setFixedWidth(16)
+        message_label = plain_label(message, wrap=True)
+        message_label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
-        for text, act in actions:
-            made = button(text, "link", act)
-            made.setAccessibleDescription(sentence)
-            buttons.addWidget(made)
+        for text, callback in actions:
+            push_button = button(text, "link", callback)
+            push_button.setAccessibleDescription(message)
+            buttons.addWidget(push_button)
         buttons.addStretch(1)
-        inside = QVBoxLayout()
-        inside.setSpacing(0)
-        inside.addWidget(words)
+        text_column = QVBoxLayout()
+        text_column.setSpacing(0)
+        text_column.addWidget(message_label)
         if actions:
-            inside.addLayout(buttons)
+            text_column.addLayout(buttons)
         row = QHBoxLayout(block)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
-        row.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
-        row.addLayout(inside, 1)
+        row.addWidget(sign_label, 0, Qt.AlignmentFlag.AlignTop)
+        row.addLayout(text_column, 1)
         self._blocks.append(block)
         self._list.addWidget(block)

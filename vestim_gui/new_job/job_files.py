@@ -1,4 +1,4 @@
-"""Job files of the window: read whatever may hold settings, and write a document as TOML or JSON."""
+"""Job files of the window: read settings from any supported file, write a document as TOML or JSON."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from vestim_core.spec.document import read_document
 from vestim_core.spec.errors import refused
 from vestim_core.spec.toml import job_toml
 from vestim_core.system import write_atomic, write_json
-from vestim_gui.new_job.document import FIELDS, Document, finished
+from vestim_gui.new_job.job_document import JOB_FIELDS, Document, finish_document
 
 
-def is_job(document: Document) -> bool:
-    """Whether a document has sections of a job; else it may be a hyperparameter file of the predecessor."""
-    return any(name in FIELDS for name in document)
+def has_job_sections(document: Document) -> bool:
+    """True if a document has sections of a job; else it may be a hyperparameter file of PyBattML."""
+    return any(name in JOB_FIELDS for name in document)
 
 
-def read_file(path: str) -> Document:
-    """What a job file holds, data paths made absolute. `VestimError` with one sentence where it cannot be read."""
+def read_job_file(path: str) -> Document:
+    """The document in a job file, with absolute data paths; `VestimError` if it cannot be read."""
     return read_document(Path(path))
 
 
-def write_file(path: str, document: Document) -> Path:
-    """Write a job file, as JSON where the name ends so, else as TOML. `VestimError` where it cannot be written."""
-    place = Path(path)
-    if place.suffix.lower() not in (".toml", ".json"):
-        place = place.with_name(f"{place.name}.toml")
-    made: dict[str, Any] = finished(document)
+def write_job_file(path: str, document: Document) -> Path:
+    """Write a job file as JSON if the name says so, else as TOML; `VestimError` if that fails."""
+    file_path = Path(path)
+    if file_path.suffix.lower() not in (".toml", ".json"):
+        file_path = file_path.with_name(f"{file_path.name}.toml")
+    settings: dict[str, Any] = finish_document(document)
     try:
-        if place.suffix.lower() == ".json":
-            write_json(place, made)
+        if file_path.suffix.lower() == ".json":
+            write_json(file_path, settings)
         else:
-            head = f"# A Vestim job. Submit it with:  vestim submit {place.name} --follow"
-            write_atomic(place, job_toml(made, head).encode())
+            header = f"# A Vestim job. Submit it with:  vestim submit {file_path.name} --follow"
+            write_atomic(file_path, job_toml(settings, header).encode())
     except OSError as error:
-        raise refused(f"'{place}' cannot be written: {error.strerror or error}", place=str(place)) from None
-    return place
+        raise refused(f"'{file_path}' cannot be written: {error.strerror or error}", place=str(file_path)) from None
+    return file_path

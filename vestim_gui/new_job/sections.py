@@ -1,4 +1,4 @@
-"""The form of a whole job: a name and four numbered sections, made from the fields of the spec."""
+"""The form of a whole job: a name and four numbered sections, built from the fields of the spec."""
 
 from __future__ import annotations
 
@@ -11,37 +11,37 @@ from vestim_core.spec.grid import to_document
 from vestim_core.spec.preparation_presets import PRESETS, Preset
 from vestim_core.spec.signals import QUANTITIES
 from vestim_gui.context import Context
-from vestim_gui.new_job.cards import CardList
+from vestim_gui.new_job.card_list import CardList
 from vestim_gui.new_job.data_section import DataSection
-from vestim_gui.new_job.document import FIELDS, Document, training_for
-from vestim_gui.new_job.form import Part, part_for
-from vestim_gui.new_job.problems import Problem, Stop, split
-from vestim_gui.new_job.values import MISSING
+from vestim_gui.new_job.field_values import MISSING
+from vestim_gui.new_job.form_problems import FormProblem, Problem, split_by_field
+from vestim_gui.new_job.job_document import JOB_FIELDS, Document, match_training
+from vestim_gui.new_job.section_form import FormPart, create_part
 from vestim_gui.widgets.plain_label import button, plain_label
 
 BASIC_TRAINING = ("max_epochs", "patience", "learning_rate", "batch_rows", "batch_windows", "streams", "repetitions")
 BASIC_MODEL = ("sizes", "activation", "dropout")
-_TITLES = {
+_FIELDS_BY_TITLE = {
     "1  Data": ("data",),
     "2  Signals and preparation": ("signals", "preparation"),
     "3  Model": ("model",),
 }
-_LAST = "4  Run"
+_REMAINING_TITLE = "4  Run"
 _HEADINGS = {"preparation": "Preparation, step by step", "training": "Training", "testing": "Testing"}
 
 
 class Sections(QWidget):
-    """parts: what edits each field of a job, by its name; a field that is new in the spec stands in the last section.
-    changed: the user changed something."""
+    """parts: editor of each field of a job by name; a field new in the spec is placed in the last section. changed:
+    edited by the user."""
 
     changed = pyqtSignal()
 
     def __init__(self, ctx: Context, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._ctx = ctx
-        self._kept: Document = {}
+        self._unknown_sections: Document = {}
         self.columns = QStringListModel(list(QUANTITIES), self)
-        self.parts: dict[str, Part] = {name: self._part(name) for name in FIELDS}
+        self.parts: dict[str, FormPart] = {name: self._create_field_part(name) for name in JOB_FIELDS}
         self.data: DataSection = self.parts["data"]
         self.cards: dict[str, QFrame] = {}
         self.note = plain_label("", "error", wrap=True)
@@ -50,122 +50,127 @@ class Sections(QWidget):
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(8)
         self._layout.addWidget(self.note)
-        self.remove = button("Remove what there is not", "plain", self.remove_unknown)
-        self.remove.hide()
-        self._layout.addWidget(self.remove, 0, Qt.AlignmentFlag.AlignLeft)
-        placed = {"name", *(name for names in _TITLES.values() for name in names)}
-        for title, names in {**_TITLES, _LAST: tuple(name for name in FIELDS if name not in placed)}.items():
+        self.remove_button = button("Remove what there is not", "plain", self.remove_unknown)
+        self.remove_button.hide()
+        self._layout.addWidget(self.remove_button, 0, Qt.AlignmentFlag.AlignLeft)
+        placed_names = {"name", *(name for names in _FIELDS_BY_TITLE.values() for name in names)}
+        for title, names in {
+            **_FIELDS_BY_TITLE,
+            _REMAINING_TITLE: tuple(name for name in JOB_FIELDS if name not in placed_names),
+        }.items():
             self._add_card(title, names)
         for name, part in self.parts.items():
             part.changed.connect(lambda name=name: self._part_changed(name))
-        self._offer_steps()
+        self._add_step_menu()
 
-    # --- the document's side
+    # --- document
 
     def document(self) -> Document:
-        """What was typed so far, valid or not."""
-        given = {name: value for name, part in self.parts.items() if (value := part.value()) is not MISSING}
-        return {**given, **self._kept}
+        """The document as edited, valid or not."""
+        settings = {name: value for name, part in self.parts.items() if (value := part.value()) is not MISSING}
+        return {**settings, **self._unknown_sections}
 
     def set_document(self, document: Document) -> None:
-        """Show a document, as `opened` gives it."""
-        self._kept = {name: value for name, value in document.items() if name not in FIELDS}
+        """Show a document from `expand_document`."""
+        self._unknown_sections = {name: value for name, value in document.items() if name not in JOB_FIELDS}
         for name, part in self.parts.items():
             part.set_value(document.get(name, MISSING))
 
-    def show_problems(self, problems: list[Problem]) -> list[Stop]:
-        """Show each problem where it is; the stops in the order of the form."""
-        inside, whole = split(problems)
-        stops: list[Stop] = []
+    def show_problems(self, problems: list[Problem]) -> list[FormProblem]:
+        """Show each problem at its field; returns them in the order of the form."""
+        by_field, general = split_by_field(problems)
+        form_problems: list[FormProblem] = []
         for name in ("name", *(name for name in self._order if name != "name")):
-            stops += self.parts[name].show_problems(inside.pop(name, []))
-        whole += [Problem((), f"{name}: {left[0].sentence}") for name, left in inside.items()]
-        self.note.setText("\n".join(problem.sentence for problem in whole))
-        self.note.setVisible(bool(whole))
-        self.remove.setVisible(bool(self._kept))
-        first = [Stop(self.parts["model"].add, "The job", problem.sentence) for problem in whole]
-        return [*first, *stops]
+            form_problems += self.parts[name].show_problems(by_field.pop(name, []))
+        general += [Problem((), f"{name}: {rest[0].message}") for name, rest in by_field.items()]
+        self.note.setText("\n".join(problem.message for problem in general))
+        self.note.setVisible(bool(general))
+        self.remove_button.setVisible(bool(self._unknown_sections))
+        general_problems = [
+            FormProblem(self.parts["model"].add_button, "The job", problem.message) for problem in general
+        ]
+        return [*general_problems, *form_problems]
 
-    # --- the look
+    # --- appearance
 
     def set_narrow(self, narrow: bool) -> None:
-        """Put notes under the editors, or beside them."""
+        """Place notes below the editors, or beside them."""
         for part in self.parts.values():
             part.set_narrow(narrow)
 
-    def set_total(self, total: int) -> None:
-        """Hear how many models the whole job makes."""
+    def set_trial_count(self, trial_count: int) -> None:
+        """Take the number of trials that the whole job makes."""
         for part in self.parts.values():
-            part.set_total(total)
+            part.set_trial_count(trial_count)
 
     def remove_unknown(self) -> None:
-        """Forget the sections that the spec does not have."""
-        self._kept = {}
+        """Remove sections that the spec does not have."""
+        self._unknown_sections = {}
         self.changed.emit()
 
-    # --- inside
+    # --- internals
 
     @property
     def _order(self) -> list[str]:
-        placed = [name for names in _TITLES.values() for name in names]
-        return [*placed, *(name for name in FIELDS if name not in placed)]
+        placed_names = [name for names in _FIELDS_BY_TITLE.values() for name in names]
+        return [*placed_names, *(name for name in JOB_FIELDS if name not in placed_names)]
 
-    def _part(self, name: str) -> Part:
-        shape = FIELDS[name]
+    def _create_field_part(self, name: str) -> FormPart:
+        schema = JOB_FIELDS[name]
         if name == "data":
             return DataSection(self._ctx)
         if name == "preparation":
-            return CardList(shape, self.columns, noun="step", tag_shown=False)
+            return CardList(schema, self.columns, noun="step", shows_tag=False)
         if name == "model":
-            return CardList(shape, noun="model", basic=BASIC_MODEL, keep_one=True, ordered=False)
+            return CardList(schema, noun="model", basic=BASIC_MODEL, keeps_last=True, is_ordered=False)
         if name == "training":
-            return CardList(shape, noun="training", basic=BASIC_TRAINING, keep_one=True, ordered=False)
-        return part_for(shape, self.columns)
+            return CardList(schema, noun="training", basic=BASIC_TRAINING, keeps_last=True, is_ordered=False)
+        return create_part(schema, self.columns)
 
     def _part_changed(self, name: str) -> None:
         if name == "model":
             training = self.parts["training"]
-            given = training.value()
-            fitting = training_for(self.parts["model"].value(), [] if given is MISSING else given)
-            if fitting != given:
-                training.set_value(fitting)
+            training_value = training.value()
+            matched = match_training(self.parts["model"].value(), [] if training_value is MISSING else training_value)
+            if matched != training_value:
+                training.set_value(matched)
         self.changed.emit()
 
     def _add_card(self, title: str, names: tuple[str, ...]) -> None:
         card = QFrame()
         card.setProperty("kind", "card")
-        inside = QVBoxLayout(card)
-        inside.setContentsMargins(16, 12, 16, 12)
-        inside.setSpacing(8)
-        inside.addWidget(plain_label(title, "heading"))
+        card_layout = QVBoxLayout(card)
+        card_layout.setContentsMargins(16, 12, 16, 12)
+        card_layout.setSpacing(8)
+        card_layout.addWidget(plain_label(title, "heading"))
         for name in names:
             if name in _HEADINGS:
-                inside.addSpacing(8)
-                inside.addWidget(plain_label(_HEADINGS[name], "muted"))
-            inside.addWidget(self.parts[name])
+                card_layout.addSpacing(8)
+                card_layout.addWidget(plain_label(_HEADINGS[name], "muted"))
+            card_layout.addWidget(self.parts[name])
         self.cards[title] = card
         self._layout.addWidget(card)
 
-    def _offer_steps(self) -> None:
-        """Whole lists of steps for common needs."""
+    def _add_step_menu(self) -> None:
+        """Add a menu of step lists for common needs."""
         steps: CardList = self.parts["preparation"]
-        made = QPushButton("Steps for common needs")
-        menu = QMenu(made)
+        push_button = QPushButton("Steps for common needs")
+        menu = QMenu(push_button)
         menu.setToolTipsVisible(True)
         for preset in PRESETS:
             if (action := menu.addAction(preset.title)) is not None:
                 action.setToolTip(preset.description)
-                action.triggered.connect(lambda _=False, preset=preset: self.take_steps(preset))
-        made.setMenu(menu)
-        steps.foot.insertWidget(1, made)
+                action.triggered.connect(lambda _=False, preset=preset: self.apply_steps(preset))
+        push_button.setMenu(menu)
+        steps.foot.insertWidget(1, push_button)
 
-    def take_steps(self, preset: Preset) -> None:
-        """Take a preset's steps, and the inputs that go with them."""
+    def apply_steps(self, preset: Preset) -> None:
+        """Apply a preset's steps and the inputs that go with them."""
         self.parts["preparation"].set_value([to_document(step) for step in preset.steps])
         signals: Any = self.parts["signals"].value()
-        kept = signals if isinstance(signals, dict) else {}
-        target = kept.get("target", "voltage_V")
+        signals_section = signals if isinstance(signals, dict) else {}
+        target = signals_section.get("target", "voltage_V")
         self.parts["signals"].set_value(
-            {**kept, "features": [name for name in preset.features if name != target]}
+            {**signals_section, "features": [name for name in preset.features if name != target]}
         )  # fmt: skip
         self.changed.emit()

@@ -1,4 +1,4 @@
-"""A page of a new job over a scripted service with the real rules."""
+"""A page of a new job over a scripted daemon with the real rules."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from pytestqt.qtbot import QtBot
 
 from tests.gui.fake_link import FakeLink
 from tests.gui.new_job.files import usual
-from tests.gui.new_job.service import Service
+from tests.gui.new_job.scripted_daemon import ScriptedDaemon
 from vestim_gui.context import Context
 from vestim_gui.new_job.page import NewJobPage
 
-Until = Callable[[Callable[[], Any]], None]
+WaitUntil = Callable[[Callable[[], Any]], None]
 
 
 @pytest.fixture
-def service(fake_link: FakeLink) -> Service:
-    """What answers."""
-    return Service(fake_link)
+def daemon(fake_link: FakeLink) -> ScriptedDaemon:
+    """The scripted daemon."""
+    return ScriptedDaemon(fake_link)
 
 
 @pytest.fixture
-def until(qtbot: QtBot) -> Until:
-    """Wait until something is so."""
+def wait_until(qtbot: QtBot) -> WaitUntil:
+    """Wait until a condition holds."""
 
     def wait(condition: Callable[[], Any]) -> None:
         qtbot.waitUntil(lambda: bool(condition()), timeout=20_000)
@@ -36,20 +36,20 @@ def until(qtbot: QtBot) -> Until:
 
 
 @pytest.fixture
-def page(ctx: Context, service: Service, qtbot: QtBot) -> Iterator[NewJobPage]:
-    """The page, shown, with the service live."""
-    owner = QWidget()  # answers what other pages answer
+def page(ctx: Context, daemon: ScriptedDaemon, qtbot: QtBot) -> Iterator[NewJobPage]:
+    """The visible page, with a running daemon."""
+    owner = QWidget()  # handles actions of other pages
     ctx.actions.on("job.open_file", lambda: None, owner)
     ctx.link.start()
-    made = NewJobPage(ctx)
-    qtbot.addWidget(made)
-    made.resize(1270, 840)
-    made.show()
-    yield made
-    made.close_page()
+    new_job_page = NewJobPage(ctx)
+    qtbot.addWidget(new_job_page)
+    new_job_page.resize(1270, 840)
+    new_job_page.show()
+    yield new_job_page
+    new_job_page.close_page()
 
 
 @pytest.fixture
-def cells(tmp_path: Path) -> dict[str, list[str]]:
-    """A data section with a sound file for each role."""
+def data_files(tmp_path: Path) -> dict[str, list[str]]:
+    """A data section with a valid file for each role."""
     return usual(tmp_path / "cells")

@@ -1,4 +1,4 @@
-"""Whatever a document holds is shown, and comes out of the form as it went in: nothing of the user's is lost."""
+"""Any document can be shown and comes out of the form unchanged: nothing of the user's is lost."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pytestqt.qtbot import QtBot
 
 from vestim_core.spec.problems import job_problems
 from vestim_gui.context import Context
-from vestim_gui.new_job.document import FIELDS, opened
-from vestim_gui.new_job.problems import problems_of
+from vestim_gui.new_job.form_problems import parse_problems
+from vestim_gui.new_job.job_document import JOB_FIELDS, expand_document
 from vestim_gui.new_job.sections import Sections
 
-ODD: list[dict[str, Any]] = [
+UNUSUAL_DOCUMENTS: list[dict[str, Any]] = [
     {"signals": [{"target": "soc"}, {"target": "voltage_V"}]},
     {"signals": "all"},
     {"signals": {"features": [["soc"], ["current_A"]], "target": ["a", "b"]}},
@@ -46,60 +46,60 @@ ODD: list[dict[str, Any]] = [
 @pytest.fixture
 def sections(ctx: Context, qtbot: QtBot) -> Iterator[Sections]:
     ctx.link.start()
-    made = Sections(ctx)
-    qtbot.addWidget(made)
-    made.show()
-    yield made
-    made.data.close_section()
+    shown_sections = Sections(ctx)
+    qtbot.addWidget(shown_sections)
+    shown_sections.show()
+    yield shown_sections
+    shown_sections.data.close_section()
 
 
-def same(document: dict[str, Any]) -> dict[str, Any]:
-    """As the form gives it: data are always there, one path is a list of one, one kind alone is a section."""
-    made = opened(document)
-    data = made.get("data", {})
+def expected_document(document: dict[str, Any]) -> dict[str, Any]:
+    """The document as the form returns it: data always present, a single path as a list, a kind alone as a section."""
+    expected = expand_document(document)
+    data = expected.get("data", {})
     if isinstance(data, dict):
         data = {name: [value] if name == "train" and isinstance(value, str) else value for name, value in data.items()}
-    made["data"] = data
-    made["model"] = [{"kind": one} if isinstance(one, str) else one for one in made["model"]]
-    made["training"] = [{"method": "fast"}] if made["training"] == "fast" else made["training"] or None
-    return {name: value for name, value in made.items() if value is not None}
+    expected["data"] = data
+    expected["model"] = [{"kind": model} if isinstance(model, str) else model for model in expected["model"]]
+    expected["training"] = [{"method": "fast"}] if expected["training"] == "fast" else expected["training"] or None
+    return {name: value for name, value in expected.items() if value is not None}
 
 
-@pytest.mark.parametrize("number", range(len(ODD)))
-def test_an_odd_document_comes_out_as_it_went_in(number: int, sections: Sections) -> None:
-    document = ODD[number]
-    sections.set_document(opened(document))
-    found = sections.document()
-    wanted = same(document)
-    if document == ODD[12]:
-        wanted["training"][0]["optimizer"] = {"kind": "sgd"}
-    assert found == wanted
-    problems = problems_of(job_problems(found))
+@pytest.mark.parametrize("index", range(len(UNUSUAL_DOCUMENTS)))
+def test_an_unusual_document_is_returned_unchanged(index: int, sections: Sections) -> None:
+    document = UNUSUAL_DOCUMENTS[index]
+    sections.set_document(expand_document(document))
+    edited = sections.document()
+    expected = expected_document(document)
+    if document == UNUSUAL_DOCUMENTS[12]:
+        expected["training"][0]["optimizer"] = {"kind": "sgd"}
+    assert edited == expected
+    problems = parse_problems(job_problems(edited))
     stops = sections.show_problems(problems)
     assert len(stops) >= len({problem.path for problem in problems if problem.path[:1] == ("data",)}) or not problems
     assert bool(stops) == bool(problems), "every problem is shown somewhere"
 
 
-values = st.recursive(
+json_values = st.recursive(
     st.none()
     | st.booleans()
     | st.integers(-5, 5)
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text("a1,;= ", max_size=6),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["kind", "step", "method", "sizes", "x"]), inner, max_size=3)
+    lambda children: (
+        st.lists(children, max_size=3)
+        | st.dictionaries(st.sampled_from(["kind", "step", "method", "sizes", "x"]), children, max_size=3)
     ),
     max_leaves=8,
 )
 
 
-@given(document=st.dictionaries(st.sampled_from(list(FIELDS)), values, max_size=4))
+@given(document=st.dictionaries(st.sampled_from(list(JOB_FIELDS)), json_values, max_size=4))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_document_breaks_the_form(document: dict[str, Any], sections: Sections) -> None:
-    sections.set_document(opened(document))
-    found = sections.document()
-    sections.show_problems(problems_of(job_problems(found)))
-    sections.set_total(5)
-    sections.set_document(found)
-    assert sections.document() == found
+    sections.set_document(expand_document(document))
+    edited = sections.document()
+    sections.show_problems(parse_problems(job_problems(edited)))
+    sections.set_trial_count(5)
+    sections.set_document(edited)
+    assert sections.document() == edited

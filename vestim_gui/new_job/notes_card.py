@@ -1,4 +1,4 @@
-"""NotesCard: what became of the settings of a file of the predecessor that have no counterpart here."""
+"""NotesCard: settings of a PyBattML file that have no counterpart here."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vestim_gui.widgets.plain_label import button, plain_label
 
 
 class NotesCard(QFrame):
-    """Hidden until there are notes, and again when it is closed."""
+    """Hidden until it has notes, and again once closed."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -31,9 +31,9 @@ class NotesCard(QFrame):
         self.hide()
 
     def show_notes(self, path: str, notes: Sequence[dict[str, Any]]) -> None:
-        """notes: `{key, sentence}` as the service tells them."""
-        of_all = "all settings were taken" if not notes else "these of its keys are no setting here or another one"
-        self.heading.setText(f"Settings from {Path(path).name}: {of_all}")
+        """Show the notes on a file. notes: `{key, sentence}` as the daemon lists them."""
+        summary = "all settings were taken" if not notes else "these of its keys are no setting here or another one"
+        self.heading.setText(f"Settings from {Path(path).name}: {summary}")
         self.list.setText("\n".join(f"{note['key']}: {note['sentence']}." for note in notes))
         self.list.setVisible(bool(notes))
         self.show()

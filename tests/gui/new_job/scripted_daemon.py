@@ -1,4 +1,4 @@
-"""A scripted service for the page of a new job: drafts in memory, and the very rules and checks of the real one."""
+"""A scripted daemon for the page of a new job: drafts in memory, with the real rules and checks."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from vestim_core.spec.job_presets import presets
 from vestim_core.spec.problems import job_problems
 
 
-class Service:
-    """Answers a `FakeLink`. drafts: documents by id. started: what was started, in order."""
+class ScriptedDaemon:
+    """Answers a `FakeLink`. drafts: documents by id. started: started documents, in order."""
 
     def __init__(self, link: FakeLink) -> None:
         self.link = link
         self.drafts: dict[str, dict[str, Any]] = {}
         self.started: list[dict[str, Any]] = []
         self.saves = 0
-        self.mapped: list[dict[str, Any]] = []
+        self.column_maps: list[dict[str, Any]] = []
         self.speeds: dict[str, float] = {}
         for name in (
             "create_job", "save_draft", "show_job", "start", "submit", "delete", "estimate", "list_presets", "sniff",
@@ -70,7 +70,7 @@ class Service:
         return {"job_id": job_id, "deleted": True}
 
     def refuse_saves(self) -> None:
-        """From now on the draft counts as started elsewhere."""
+        """Refuse saves, as if the draft had been started elsewhere."""
 
         def save_draft(job_id: str, document: dict[str, Any]) -> dict[str, Any]:
             raise refused(f"job {job_id} was started and its settings are fixed: duplicate it to change them")
@@ -90,25 +90,25 @@ class Service:
         return read_hyperparameters(document)
 
     def sniff(self, files: list[str], columns: dict[str, str]) -> dict[str, Any]:
-        return {"files": [self._sniffed(path, columns) for path in find_files(files)]}
+        return {"files": [self._header_record(path, columns) for path in find_files(files)]}
 
     def check(self, files: list[dict[str, Any]], columns: dict[str, str]) -> dict[str, Any]:
-        members, told, findings = [], [], []
-        for given in files:
-            for path in find_files([given["path"]]):
-                table, found = inspect_file(path, columns)
-                findings += found
-                name = {"path": str(path), "name": path.name, "role": given["role"]}
+        checked_files, file_records, findings = [], [], []
+        for file in files:
+            for path in find_files([file["path"]]):
+                table, file_findings = inspect_file(path, columns)
+                findings += file_findings
+                identity = {"path": str(path), "name": path.name, "role": file["role"]}
                 if table is None:
-                    told.append({**name, "readable": False, "rows": 0, "vendor": "", "why": "no table"})
+                    file_records.append({**identity, "readable": False, "rows": 0, "vendor": "", "why": "no table"})
                     continue
-                members.append(Member(table, given["role"]))
+                checked_files.append(Member(table, file["role"]))
                 times = table.columns["time_s"]
                 facts = {"duration_s": float(times[-1] - times[0]), "sample_time_s": 1.0, "temperature_degC": 25.0}
-                known = {"rows": table.rows, "vendor": table.vendor, "why": table.why, "readable": True}
-                told.append({**name, **known, **facts})
-        findings += check_set(members)
-        return {"files": told, "findings": [finding.model_dump(mode="json") for finding in findings]}
+                read_facts = {"rows": table.rows, "vendor": table.vendor, "why": table.why, "readable": True}
+                file_records.append({**identity, **read_facts, **facts})
+        findings += check_set(checked_files)
+        return {"files": file_records, "findings": [finding.model_dump(mode="json") for finding in findings]}
 
     def preview(
         self, file: str, columns: dict[str, str], signals: list[str], points: int, repairs: list[dict[str, Any]]
@@ -118,17 +118,17 @@ class Service:
         return {"name": table.name, "rows": table.rows, "signals": preview(table, names, points)["columns"]}
 
     def map_columns(self, header: list[str], columns: dict[str, str]) -> dict[str, Any]:
-        self.mapped.append({"header": header, "columns": columns})
-        return self.mapped[-1]
+        self.column_maps.append({"header": header, "columns": columns})
+        return self.column_maps[-1]
 
     def _draft(self, job_id: str) -> dict[str, Any]:
         if job_id not in self.drafts:
             raise not_found(f"there is no job '{job_id}'")
         return self.drafts[job_id]
 
-    def _sniffed(self, path: Path, columns: dict[str, str]) -> dict[str, Any]:
+    def _header_record(self, path: Path, columns: dict[str, str]) -> dict[str, Any]:
         try:
             return {**sniff(path, columns).to_json(), "readable": True}
         except VestimError as error:
-            nothing = {"path": str(path), "name": path.name, "rows": 0, "vendor": "", "why": "no table"}
-            return {**nothing, "readable": False, "error": error.sentence}
+            empty_record = {"path": str(path), "name": path.name, "rows": 0, "vendor": "", "why": "no table"}
+            return {**empty_record, "readable": False, "error": error.sentence}

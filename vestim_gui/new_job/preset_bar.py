@@ -1,4 +1,4 @@
-"""PresetBar: whole settings to start from, one button each, by what they estimate."""
+"""PresetBar: complete settings to start from, one button each, grouped by target."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Any
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from vestim_gui.new_job.data_files import quantity_words
+from vestim_gui.new_job.data_files import quantity_name
 from vestim_gui.theme.style import set_kind
 from vestim_gui.widgets.flow_layout import FlowLayout
 from vestim_gui.widgets.plain_label import plain_label
 
-LABEL_PX = 64
-WORDS = "A preset fills in everything but the data; change what you like."
+LABEL_PX = 64  # the longest name of a target
+HINT_TEXT = "A preset fills in everything but the data; change what you like."
 
 
 class PresetBar(QFrame):
-    """chosen: the preset as the service tells it."""
+    """chosen: the preset as the daemon lists it."""
 
     chosen = pyqtSignal(object)
 
@@ -28,7 +28,7 @@ class PresetBar(QFrame):
         self.buttons: dict[str, QPushButton] = {}
         self._rows = QVBoxLayout()
         self._rows.setSpacing(8)
-        self.note = plain_label(WORDS, "muted", wrap=True)
+        self.note = plain_label(HINT_TEXT, "muted", wrap=True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 8, 16, 8)
         layout.setSpacing(4)
@@ -36,11 +36,11 @@ class PresetBar(QFrame):
         layout.addWidget(self.note)
         self.hide()
 
-    def offer(self, presets: list[dict[str, Any]]) -> None:
-        """Offer these, grouped by target, in their order."""
+    def show_presets(self, presets: list[dict[str, Any]]) -> None:
+        """Show these presets, grouped by target, in their order."""
         for target in dict.fromkeys(str(preset["target"]) for preset in presets):
-            words = quantity_words(target)
-            label = plain_label(words[:1].upper() + words[1:], "muted")
+            quantity = quantity_name(target)
+            label = plain_label(quantity[:1].upper() + quantity[1:], "muted")
             label.setFixedWidth(LABEL_PX)
             label.setMinimumHeight(28)
             buttons = FlowLayout()
@@ -53,19 +53,19 @@ class PresetBar(QFrame):
             self._rows.addLayout(row)
         self.setVisible(bool(presets))
 
-    def forget(self) -> None:
-        """None was taken."""
-        self.note.setText(WORDS)
+    def clear(self) -> None:
+        """Show the hint: no preset is selected."""
+        self.note.setText(HINT_TEXT)
 
-    def tell(self, preset: dict[str, Any]) -> None:
-        """Say what a preset is for."""
+    def show_description(self, preset: dict[str, Any]) -> None:
+        """Show the description of a preset."""
         self.note.setText(f"{preset['name']}: {preset['description']} Takes {preset['takes']}.")
 
     def _button(self, preset: dict[str, Any]) -> QPushButton:
-        made = QPushButton(str(preset["name"]))
-        made.setToolTip(f"<qt>{escape(str(preset['description']))} Takes {escape(str(preset['takes']))}.</qt>")
-        made.setAccessibleName(f"Preset {preset['name']} for {quantity_words(str(preset['target']))}")
-        made.setAccessibleDescription(str(preset["description"]))
-        made.clicked.connect(lambda: self.chosen.emit(preset))
-        self.buttons[str(preset["preset_id"])] = made
-        return made
+        push_button = QPushButton(str(preset["name"]))
+        push_button.setToolTip(f"<qt>{escape(str(preset['description']))} Takes {escape(str(preset['takes']))}.</qt>")
+        push_button.setAccessibleName(f"Preset {preset['name']} for {quantity_name(str(preset['target']))}")
+        push_button.setAccessibleDescription(str(preset["description"]))
+        push_button.clicked.connect(lambda: self.chosen.emit(preset))
+        self.buttons[str(preset["preset_id"])] = push_button
+        return push_button

@@ -1,4 +1,4 @@
-"""Between texts and values: what is typed is kept, read as the spec reads it, and shown again as it was."""
+"""Conversion between texts and values: typed text is kept, parsed as the spec parses it, and shown again unchanged."""
 
 from __future__ import annotations
 
@@ -10,19 +10,26 @@ from hypothesis import strategies as st
 
 from vestim_core.spec.grid import alternatives
 from vestim_core.spec.job import JobSpec
-from vestim_gui.new_job.document import FIELDS, finished
-from vestim_gui.new_job.shape import FieldShape, Kind, kind_title, section_shape
-from vestim_gui.new_job.values import MISSING, count_of, mapping_text, read, text_of, value_of
+from vestim_gui.new_job.field_values import (
+    MISSING,
+    count_values,
+    format_value,
+    mapping_text,
+    parse_field_text,
+    parse_value,
+)
+from vestim_gui.new_job.form_schema import FieldKind, FieldSchema, kind_title, section_schema
+from vestim_gui.new_job.job_document import JOB_FIELDS, finish_document
 
 
-def field(path: str) -> FieldShape:
-    shape: Any = section_shape(JobSpec)
-    found: Any = None
+def find_field(path: str) -> FieldSchema:
+    schema: Any = section_schema(JobSpec)
+    field: Any = None
     for part in path.split("."):
-        name, _, tag = part.partition(":")
-        found = next(one for one in shape.fields if one.name == name)
-        shape = found.member(tag) if tag else found.members[0] if found.members else None
-    return found
+        field_name, _, tag = part.partition(":")
+        field = next(candidate for candidate in schema.fields if candidate.name == field_name)
+        schema = field.member(tag) if tag else field.members[0] if field.members else None
+    return field
 
 
 @pytest.mark.parametrize(
@@ -48,32 +55,34 @@ def field(path: str) -> FieldShape:
         ("max_parallel_tasks", "1, 2", "1, 2"),
     ],
 )
-def test_what_a_text_becomes(path: str, text: str, value: Any) -> None:
-    shape = field(path)
-    found = value_of(text, shape)
-    assert found == value
-    assert type(found) is type(value)
-    shown = mapping_text(found) if shape.kind is Kind.MAPPING else text_of(found)
-    assert shown == text, "what is shown again is what was typed"
+def test_texts_are_parsed_and_shown_again(path: str, text: str, value: Any) -> None:
+    schema = find_field(path)
+    parsed = parse_field_text(text, schema)
+    assert parsed == value
+    assert type(parsed) is type(value)
+    text_again = mapping_text(parsed) if schema.kind is FieldKind.MAPPING else format_value(parsed)
+    assert text_again == text, "what is shown again is what was typed"
 
 
 @given(st.one_of(st.integers(), st.floats(allow_nan=False, allow_infinity=False)))
-def test_a_number_is_shown_so_that_it_is_read_again(number: float) -> None:
-    assert read(text_of(number), field("training:streams.learning_rate")) == number
+def test_a_number_survives_a_round_trip(figure: float) -> None:
+    assert parse_value(format_value(figure), find_field("training:streams.learning_rate")) == figure
 
 
 @given(st.text(max_size=30))
-def test_nothing_that_is_typed_is_changed(text: str) -> None:
+def test_typed_text_is_never_changed(text: str) -> None:
     for path in ("training:streams.learning_rate", "model:lstm.sizes", "signals.target", "model:fnn.activation"):
-        value = value_of(text, field(path))
-        assert text_of(value) == text if text.strip() else value is MISSING
+        value = parse_field_text(text, find_field(path))
+        assert format_value(value) == text if text.strip() else value is MISSING
 
 
 @given(st.lists(st.integers(1, 99), min_size=1, max_size=4))
 def test_the_spec_reads_a_kept_text_as_the_form_does(sizes: list[int]) -> None:
-    shape = field("model:lstm.sizes")
+    schema = find_field("model:lstm.sizes")
     untidy = " ,".join(map(str, sizes))
-    assert list(alternatives(shape.annotation, untidy)) == list(alternatives(shape.annotation, read(untidy, shape)))
+    assert list(alternatives(schema.annotation, untidy)) == list(
+        alternatives(schema.annotation, parse_value(untidy, schema))
+    )
 
 
 @pytest.mark.parametrize(
@@ -87,12 +96,12 @@ def test_the_spec_reads_a_kept_text_as_the_form_does(sizes: list[int]) -> None:
         ("preparation:formula.formula", "lag(x, 2), y", 2),
     ],
 )
-def test_how_many_values_a_text_holds(path: str, text: str, count: int) -> None:
-    shape = field(path)
-    assert count_of(value_of(text, shape), shape) == count
+def test_values_in_a_text_are_counted(path: str, text: str, count: int) -> None:
+    schema = find_field(path)
+    assert count_values(parse_field_text(text, schema), schema) == count
 
 
-def test_what_leaves_the_form_holds_values_instead_of_texts() -> None:
+def test_finished_documents_hold_values_instead_of_texts() -> None:
     document = {
         "model": [{"kind": "lstm", "sizes": "8,8; 4"}],
         "training": [{"method": "streams", "learning_rate": "0.0050", "schedule": {"kind": "step", "factor": "0.50"}}],
@@ -100,7 +109,7 @@ def test_what_leaves_the_form_holds_values_instead_of_texts() -> None:
         "data": {},
         "odd": "1, 2",
     }
-    assert finished(document) == {
+    assert finish_document(document) == {
         "model": [{"kind": "lstm", "sizes": [[8, 8], [4]]}],
         "training": [{"method": "streams", "learning_rate": 0.005, "schedule": {"kind": "step", "factor": 0.5}}],
         "max_parallel_tasks": 2,
@@ -108,7 +117,7 @@ def test_what_leaves_the_form_holds_values_instead_of_texts() -> None:
     }
 
 
-def test_kinds_have_names_for_people() -> None:
+def test_titles_of_kinds() -> None:
     assert [kind_title(tag) for tag in ("lstm", "ema", "moving_average", "coulomb_soc", "rows")] == [
         "LSTM",
         "EMA",
@@ -119,4 +128,4 @@ def test_kinds_have_names_for_people() -> None:
 
 
 def test_every_section_of_the_spec_has_a_shape() -> None:
-    assert list(FIELDS) == [name for name in JobSpec.model_fields if name != "schema_version"]
+    assert list(JOB_FIELDS) == [name for name in JobSpec.model_fields if name != "schema_version"]

@@ -1,0 +1,73 @@
+"""Documents as the form expands them: lists of models, and a training for each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from vestim_core.spec.job import validate_job
+from vestim_core.spec.job_presets import presets
+from vestim_gui.new_job.form_problems import parse_location, parse_problems
+from vestim_gui.new_job.job_document import (
+    apply_preset,
+    estimate_combinations,
+    expand_document,
+    finish_document,
+    match_training,
+)
+
+DATA = {"train": ["/a.csv"], "validation": ["/b.csv"]}
+
+
+def test_an_empty_document_expands_to_the_default_job() -> None:
+    document = expand_document({})
+    assert [step["step"] for step in document["preparation"]] == ["resample", "pre_roll", "normalise"]
+    assert document["model"] == [{"kind": "lstm"}]
+    assert document["training"] == [{"method": "streams"}]
+    assert validate_job({**document, "data": DATA}) == validate_job({"data": DATA})
+
+
+@pytest.mark.parametrize("preset", presets(), ids=lambda preset: preset.preset_id)
+def test_a_preset_keeps_data_and_name(preset: Any) -> None:
+    document = apply_preset({"name": "mine", "data": DATA, "model": [{"kind": "fnn"}]}, preset.job)
+    assert (document["name"], document["data"]) == ("mine", DATA)
+    assert validate_job(finish_document(document)) == validate_job({"name": "mine", "data": DATA, **preset.job})
+
+
+def test_trainings_match_the_models() -> None:
+    lstm, fnn = {"kind": "lstm"}, {"kind": "fnn"}
+    streams = {"method": "streams", "max_epochs": 9}
+    assert match_training([lstm], []) == [{"method": "streams"}]
+    assert match_training([lstm, fnn], [streams]) == [streams, {"method": "rows"}]
+    assert match_training([fnn], [streams]) == [{"method": "rows"}]
+    assert match_training([{"kind": "lstm, fnn"}], []) == [{"method": "streams"}, {"method": "rows"}]
+    assert match_training([lstm, fnn], {"max_epochs": 9, "batch_rows": 5}) == [
+        {"method": "streams", "max_epochs": 9},
+        {"method": "rows", "max_epochs": 9, "batch_rows": 5},
+    ]
+    windows = {"method": "windows"}
+    assert match_training([lstm], [windows]) == [windows], "another matching method is kept"
+    assert match_training([lstm], [streams, windows]) == [streams, windows]
+
+
+def test_values_other_than_section_lists_are_kept() -> None:
+    assert match_training([{"kind": "lstm"}], "all of them") == "all of them"
+    assert match_training([{"kind": "transformer"}], [{"method": "rows"}]) == [{"method": "rows"}]
+    assert expand_document({"model": "lstm", "extra": 1})["extra"] == 1
+
+
+def test_locations_are_paths_counted_from_zero() -> None:
+    assert parse_location("model[2].sizes[1]") == ("model", 1, "sizes", 0)
+    assert parse_location("") == ()
+    record = {"place": "model", "sentence": "is missing"}
+    assert [problem.message for problem in parse_problems([record, record])] == ["Is missing."]
+
+
+def test_combinations_are_never_underestimated() -> None:
+    assert estimate_combinations(expand_document({})) <= 3
+    document = {
+        "model": [{"kind": "lstm", "sizes": "1; 2; 3"}],
+        "training": [{"learning_rate": ", ".join(["1"] * 200)}],
+    }
+    assert estimate_combinations(document) >= 600
