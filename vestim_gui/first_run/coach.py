@@ -61,7 +61,7 @@ MARKS = (
 
 
 class Coach(QObject):
-    """Shows unseen marks one after the other."""
+    """Shows unseen marks one after the other; the settings remember which were seen."""
 
     def __init__(self, ctx: Context, parent: QWidget, marks: tuple[CoachMark, ...] = MARKS) -> None:
         super().__init__(parent)

@@ -16,8 +16,10 @@ DEMO_JOB_KEY = "demo.job"
 
 
 class DemoRun(QObject):
-    """The demo's single run at a time. told: message and fraction done, 0 to 1 or None. ended: "" on success, else an
-    error message."""
+    """Runs the demo once at a time.
+
+    told: message and fraction done, 0 to 1 or None. ended: "" on success, else an error message.
+    """
 
     told = pyqtSignal(str, object)
     ended = pyqtSignal(str)

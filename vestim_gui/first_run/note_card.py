@@ -34,8 +34,11 @@ BOTTOM_PX = 48
 
 
 class NoteCard(QFrame):
-    """target: the widget it explains and is hidden with; None for the lower middle of `window`. actions: labels and
-    callbacks, the main one first. dismissed: emitted on Esc."""
+    """One note with its buttons.
+
+    target: the widget it explains and is hidden with; None for the lower middle of `window`. actions: labels and
+    callbacks, the main one first. dismissed: emitted on Esc.
+    """
 
     dismissed = pyqtSignal()
 

@@ -11,8 +11,11 @@ from typing import Any
 
 @dataclass(slots=True)
 class ImportReport:
-    """imported, existing, skipped: jobs as the daemon lists them. done, count: jobs processed, and in all. stopped: the
-    user stopped the import."""
+    """Jobs of one import by result.
+
+    imported, existing, skipped: jobs as the daemon lists them. done, count: jobs processed, and in all. stopped: the
+    user stopped the import.
+    """
 
     imported: list[dict[str, Any]] = field(default_factory=list)
     existing: list[dict[str, Any]] = field(default_factory=list)

@@ -14,8 +14,11 @@ from vestim_gui.shell.toasts import sentence_of
 
 
 class ImportRun(QObject):
-    """progress_changed: message and fraction done, 0 to 1 or None. finished: the report, and an error message for the
-    whole import ("" on success)."""
+    """Owns the outstanding request and the report of one import.
+
+    progress_changed: message and fraction done, 0 to 1 or None. finished: the report, and an error message for the
+    whole import ("" on success).
+    """
 
     progress_changed = pyqtSignal(str, object)
     finished = pyqtSignal(object, str)

@@ -14,7 +14,10 @@ _NO_COLUMN = "not in this file"
 
 
 class ColumnsDialog(QDialog):
-    """columns_chosen: quantity -> header for the columns assigned here. file_skipped: leave the file out of the job."""
+    """A dialog for one file, with a combo box per quantity.
+
+    columns_chosen: quantity -> header for the columns assigned here. file_skipped: leave the file out of the job.
+    """
 
     columns_chosen = pyqtSignal(object)
     file_skipped = pyqtSignal()

@@ -21,7 +21,10 @@ MAX_ENTRIES = 1000  # entries per request
 
 
 class DataInspection(QObject):
-    """changed: new facts are known. progress_changed: message and fraction, "" while idle. failed: error message."""
+    """Owns the outstanding request and the facts read so far.
+
+    changed: new facts are known. progress_changed: message and fraction, "" while idle. failed: error message.
+    """
 
     changed = pyqtSignal()
     progress_changed = pyqtSignal(str, object)

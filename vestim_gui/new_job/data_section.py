@@ -59,7 +59,10 @@ DATA_SCHEMA = JOB_FIELDS["data"]
 
 
 class DataSection(QWidget):
-    """changed: the user changed the section."""
+    """Table of files with buttons, findings, preview and the other fields of the section.
+
+    changed: the user changed the section.
+    """
 
     changed = pyqtSignal()
 

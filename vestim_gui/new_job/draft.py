@@ -20,9 +20,12 @@ SAVE_AFTER_MS = 500  # after the last change: a pause in typing
 
 
 class Draft(QObject):
-    """job_id: id of the draft, "" before the first save. status_changed: message and tone. problems: from the daemon.
+    """Owns the id and the unsaved changes of one draft.
+
+    job_id: id of the draft, "" before the first save. status_changed: message and tone. problems: from the daemon.
     job_id_changed: the draft got or lost its id. lost: it was started or deleted elsewhere. stored: the daemon has
-    every change."""
+    every change.
+    """
 
     status_changed = pyqtSignal(str, str)
     problems = pyqtSignal(object)

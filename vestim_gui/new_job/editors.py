@@ -19,7 +19,7 @@ class Editor(QWidget):
 
     changed = pyqtSignal()
     core: QWidget
-    _displayed: tuple[str, Any] = ("", MISSING)
+    _displayed: tuple[str, Any] = ("", MISSING)  # text and value as last set
 
     def value(self) -> Any:
         """The document's value; MISSING if the field is empty."""

@@ -25,7 +25,7 @@ _SIGNAL_ORDER = ("voltage_V", "current_A", "temperature_degC", "soc", "power_W")
 
 
 class FilePreview(QWidget):
-    """Imports the plotting only when a file is shown."""
+    """A plot of one file at a time. It imports the plotting only when a file is shown."""
 
     def __init__(self, ctx: Context, parent: QWidget | None = None) -> None:
         super().__init__(parent)

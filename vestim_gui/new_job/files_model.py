@@ -18,7 +18,8 @@ _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 @dataclass(frozen=True)
 class FileColumn:
-    """title and text of a column. is_number: right-aligned. is_optional: hidden in a narrow window."""
+    """A column of the table. text: cell text of a row. is_number: right-aligned. is_optional: hidden in a narrow
+    window."""
 
     title: str
     text: Callable[[FileRow], str]
@@ -75,7 +76,7 @@ def _finding_messages(row: FileRow) -> list[str]:
 
 
 class FilesModel(QAbstractTableModel):
-    """Resets only if the files change, else updates the cells."""
+    """Model of `FilesTable`. It resets only if the files change, else it updates the cells."""
 
     def __init__(self, theme: Theme, parent: QObject) -> None:
         super().__init__(parent)

@@ -13,11 +13,14 @@ from vestim_gui.new_job.files_model import FILE_COLUMNS, FilesModel
 
 MEASURED_ROWS = 20
 """Rows that determine the column widths; measuring a thousand takes a second."""
-MIN_ROWS, MAX_ROWS, ROW_PX = 3, 10, 32
+MIN_ROWS, MAX_ROWS, ROW_PX = 3, 10, 32  # rows visible at least and at most; height of a row
 
 
 class FilesTable(QTableView):
-    """remove_requested: Delete was pressed. chosen: the selection changed."""
+    """A table view with row selection.
+
+    remove_requested: Delete was pressed. chosen: the selection changed.
+    """
 
     remove_requested = pyqtSignal()
     chosen = pyqtSignal()

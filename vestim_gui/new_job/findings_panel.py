@@ -30,9 +30,12 @@ Action = tuple[str, Callable[[], object]]
 
 
 class FindingsPanel(QWidget):
-    """repairs_wanted: entries to add to `data.repairs`. repairs_removed: entries to remove. removal_requested: a file
-    to remove from the job. rows_requested: a file and a finding whose rows to show. columns_requested: a file whose
-    columns to assign."""
+    """Lists findings and reports clicks on their buttons; it changes nothing itself.
+
+    repairs_wanted: entries to add to `data.repairs`. repairs_removed: entries to remove. removal_requested: a file to
+    remove from the job. rows_requested: a file and a finding whose rows to show. columns_requested: a file whose
+    columns to assign.
+    """
 
     repairs_wanted = pyqtSignal(object)
     repairs_removed = pyqtSignal(object)

@@ -18,7 +18,7 @@ MISSING_MESSAGE = "Is missing."
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """path: names of fields, and indices in lists counted from 0."""
+    """A message on one value of the document. path: names of fields, and indices in lists counted from 0."""
 
     path: tuple[str | int, ...]
     message: str

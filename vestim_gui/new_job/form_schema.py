@@ -127,8 +127,8 @@ def field_schema(name: str, info: FieldInfo, *, in_grid: bool = False) -> FieldS
 
 def _sections(members: tuple[type[BaseModel], ...], in_grid: bool) -> dict[str, Any]:
     tag_name = find_tag_name(members)
-    shapes = tuple(section_schema(member, in_grid=in_grid, tag_name=tag_name) for member in members)
-    return {"members": shapes, "tag_name": tag_name}
+    schemas = tuple(section_schema(member, in_grid=in_grid, tag_name=tag_name) for member in members)
+    return {"members": schemas, "tag_name": tag_name}
 
 
 def _single_value(annotation: Any, in_grid: bool) -> dict[str, Any]:

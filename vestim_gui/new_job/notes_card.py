@@ -13,7 +13,7 @@ from vestim_gui.widgets.plain_label import button, plain_label
 
 
 class NotesCard(QFrame):
-    """Hidden until it has notes, and again once closed."""
+    """A card of notes on an opened file; hidden until there are notes, and once closed."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -39,7 +39,7 @@ PLACEHOLDER_DATA = {"train": ["train"], "validation": ["validation"]}
 
 
 class NewJobPage(QWidget):
-    """`open` shows a document, a draft, or an empty form."""
+    """The page and its draft. `open` shows a document, a draft, or an empty form."""
 
     def __init__(self, ctx: Context, parent: QWidget | None = None) -> None:
         super().__init__(parent)

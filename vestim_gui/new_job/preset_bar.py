@@ -18,7 +18,10 @@ HINT_TEXT = "A preset fills in everything but the data; change what you like."
 
 
 class PresetBar(QFrame):
-    """chosen: the preset as the daemon lists it."""
+    """Buttons for presets; hidden until there are any.
+
+    chosen: the preset as the daemon lists it.
+    """
 
     chosen = pyqtSignal(object)
 

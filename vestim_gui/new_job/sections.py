@@ -19,6 +19,7 @@ from vestim_gui.new_job.job_document import JOB_FIELDS, Document, match_training
 from vestim_gui.new_job.section_form import FormPart, create_part
 from vestim_gui.widgets.plain_label import button, plain_label
 
+# fields always visible; the others are folded
 BASIC_TRAINING = ("max_epochs", "patience", "learning_rate", "batch_rows", "batch_windows", "streams", "repetitions")
 BASIC_MODEL = ("sizes", "activation", "dropout")
 _FIELDS_BY_TITLE = {
@@ -31,8 +32,11 @@ _HEADINGS = {"preparation": "Preparation, step by step", "training": "Training",
 
 
 class Sections(QWidget):
-    """parts: editor of each field of a job by name; a field new in the spec is placed in the last section. changed:
-    edited by the user."""
+    """Editors of all fields of a job, in numbered cards.
+
+    parts: editor of each field by name; a field new in the spec is placed in the last card. changed: edited by the
+    user.
+    """
 
     changed = pyqtSignal()
 

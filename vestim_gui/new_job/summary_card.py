@@ -20,7 +20,10 @@ _SIGNS = {"error": "!", "warn": "▲", "muted": "○"}
 
 
 class SummaryCard(QFrame):
-    """start: Start was pressed. jump: a problem was chosen. discard: the draft is to be deleted."""
+    """Estimate, problems, state of the draft, and Start.
+
+    start: Start was pressed. jump: a problem was chosen. discard: the draft is to be deleted.
+    """
 
     start = pyqtSignal()
     jump = pyqtSignal(object)

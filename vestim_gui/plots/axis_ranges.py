@@ -83,26 +83,26 @@ def round_down(value: float, steps: Sequence[float] = STEPS) -> float:
     return next((step * power for step in reversed(steps) if step * power <= value * (1 + 1e-12)), power)
 
 
-def zoom_range(visible: Range, factor: float, anchor: float | None, home: Range) -> Range | None:
+def zoom_range(visible: Range, factor: float, anchor: float | None, full_range: Range) -> Range | None:
     """Scale the width of `visible` by `factor` around `anchor` (default: its middle); None if that shows everything."""
     center = (visible[0] + visible[1]) / 2 if anchor is None else min(max(anchor, visible[0]), visible[1])
     width = (visible[1] - visible[0]) * factor
-    if width >= home[1] - home[0]:
+    if width >= full_range[1] - full_range[0]:
         return None
-    if width < (home[1] - home[0]) * MIN_SHARE:
+    if width < (full_range[1] - full_range[0]) * MIN_SHARE:
         return visible
     start = center - (center - visible[0]) * factor
-    return shift_into((start, start + width), home)
+    return shift_into((start, start + width), full_range)
 
 
-def pan_range(visible: Range, share: float, home: Range) -> Range:
+def pan_range(visible: Range, share: float, full_range: Range) -> Range:
     """Shift `visible` by a share of its width, at most to the end of `home`."""
     shift = (visible[1] - visible[0]) * share
-    return shift_into((visible[0] + shift, visible[1] + shift), home)
+    return shift_into((visible[0] + shift, visible[1] + shift), full_range)
 
 
-def shift_into(visible: Range, home: Range) -> Range:
+def shift_into(visible: Range, full_range: Range) -> Range:
     """Shift `visible` into `home` by the least amount."""
     width = visible[1] - visible[0]
-    start = min(max(visible[0], home[0]), max(home[1] - width, home[0]))
+    start = min(max(visible[0], full_range[0]), max(full_range[1] - width, full_range[0]))
     return start, start + width

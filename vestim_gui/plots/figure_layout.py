@@ -30,18 +30,18 @@ def arrange_figure(figure: Figure, panels: Sequence[Panel], style: PlotStyle) ->
         curve for panel in panels if names_fit_at_ends(panel, figure) for curve in panel.curves if curve.label
     ]
     names = [shorten_name(curve.name, NAME_LETTERS) for curve in labeled_curves]
-    right = 1.2 + (LETTER_EM * max(map(len, names)) if names else 0.0)
-    x_label = bool(panels and panels[-1].x_label)
-    gaps = 2.6 * max(len(panels) - 1, 0)
+    right_margin = 1.2 + (LETTER_EM * max(map(len, names)) if names else 0.0)
+    has_x_label = bool(panels and panels[-1].x_label)
+    gap_height = 2.6 * max(len(panels) - 1, 0)
     figure.subplots_adjust(
         left=min(4.6 / width, 0.4),
-        right=max(1 - right / width, 0.5),
+        right=max(1 - right_margin / width, 0.5),
         top=max(1 - 2.3 / height, 0.55),
-        bottom=min((3.7 if x_label else 2.2) / height, 0.45),
-        hspace=gaps / max(height - 6 - gaps, 1.0) * len(panels),
+        bottom=min((3.7 if has_x_label else 2.2) / height, 0.45),
+        hspace=gap_height / max(height - 6 - gap_height, 1.0) * len(panels),
     )
     for axes, panel in zip(figure.axes, panels, strict=True):
-        title_width = axes.get_position().width * width + right - 1.0
+        title_width = axes.get_position().width * width + right_margin - 1.0
         title = _fit_title(panel.title, round(title_width / TITLE_LETTER_EM))
         axes.set_title(title, loc="left", fontsize=style.font_pt + TITLE_PT, color=style.tokens.text, pad=5)
         if not panel.bars:

@@ -26,7 +26,7 @@ class Pacer(QObject):
         super().__init__(parent)
         self._draw = draw
         self._requested_part = Part.NOTHING
-        self._last_s = -1.0
+        self._last_redraw_s = -1.0
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.run)
@@ -40,7 +40,7 @@ class Pacer(QObject):
         """Schedule a redraw of `part`."""
         self._requested_part = max(self._requested_part, part)
         if not self._timer.isActive():
-            rest_s = self._last_s + INTERVAL_MS / 1000 - time.monotonic()
+            rest_s = self._last_redraw_s + INTERVAL_MS / 1000 - time.monotonic()
             self._timer.start(max(round(rest_s * 1000), 0))
 
     def run(self) -> None:
@@ -49,7 +49,7 @@ class Pacer(QObject):
         part, self._requested_part = self._requested_part, Part.NOTHING
         if part is not Part.NOTHING:
             self._draw(part)
-            self._last_s = time.monotonic()
+            self._last_redraw_s = time.monotonic()
 
     def stop(self) -> None:
         """Drop pending redraws."""

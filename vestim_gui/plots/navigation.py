@@ -78,15 +78,15 @@ def command_of(key: int, modifiers: Qt.KeyboardModifier) -> Command | None:
 
 def view_after(command: Command, panels: list[Panel], view: View, y_ranges: list[Range]) -> View | None:
     """The view after `command`; None if it does not change the view. y_ranges: current y range of each panel."""
-    home, visible = full_x_range(panels), visible_x_range(panels, view)
+    full_range, visible = full_x_range(panels), visible_x_range(panels, view)
     match command:
         case Command.ZOOM_IN:
-            return View(zoom_range(visible, ZOOM_FACTOR, None, home), view.y)
+            return View(zoom_range(visible, ZOOM_FACTOR, None, full_range), view.y)
         case Command.ZOOM_OUT:
-            return View(zoom_range(visible, 1 / ZOOM_FACTOR, None, home), view.y)
+            return View(zoom_range(visible, 1 / ZOOM_FACTOR, None, full_range), view.y)
         case Command.LEFT | Command.RIGHT:
             share = PAN_SHARE if command is Command.RIGHT else -PAN_SHARE
-            return View(pan_range(visible, share, home) if view.x else None, view.y)
+            return View(pan_range(visible, share, full_range) if view.x else None, view.y)
         case Command.UP | Command.DOWN:
             share = PAN_SHARE if command is Command.UP else -PAN_SHARE
             return View(view.x, {index: _shift_range(range_, share) for index, range_ in enumerate(y_ranges)})

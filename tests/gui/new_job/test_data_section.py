@@ -44,7 +44,7 @@ def press(data: DataSection, label: str, description: str = "") -> None:
             push_button.click()
             return
     raise AssertionError(
-        f"no button '{label}' among {[other.text() for other in data.findings.findChildren(QPushButton)]}"
+        f"no button '{label}' among {[push_button.text() for push_button in data.findings.findChildren(QPushButton)]}"
     )
 
 

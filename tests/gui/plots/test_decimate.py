@@ -9,8 +9,8 @@ from hypothesis.extra import numpy as arrays
 
 from vestim_gui.plots.decimate import MAX_ROWS_PER_COLUMN, decimate
 
-values = st.floats(-1e6, 1e6) | st.just(float("nan"))
-ys = arrays.arrays(np.float64, st.integers(1, 600), elements=values, fill=st.nothing())
+FINITE_OR_GAP = st.floats(-1e6, 1e6) | st.just(float("nan"))
+Y_ARRAYS = arrays.arrays(np.float64, st.integers(1, 600), elements=FINITE_OR_GAP, fill=st.nothing())
 
 
 def _extremes_by_column(
@@ -28,7 +28,7 @@ def _extremes_by_column(
 
 
 @settings(deadline=None, max_examples=60)
-@given(ys, st.integers(1, 40), st.data())
+@given(Y_ARRAYS, st.integers(1, 40), st.data())
 def test_each_column_of_pixels_keeps_its_extremes(y: np.ndarray, columns: int, data: st.DataObject) -> None:
     steps = data.draw(arrays.arrays(np.float64, len(y), elements=st.sampled_from([0.0, 0.5, 1.0, 40.0])))
     x = np.cumsum(steps)
