@@ -43,4 +43,4 @@ def test_a_training_that_was_measured_has_the_same_bits(kind: str, tmp_path: Pat
 
 
 def test_measuring_ends_when_the_intent_changes() -> None:
-    assert update_seconds(trial("fnn"), small_set(), 2, Intents(runs=3)) == {}
+    assert update_seconds(trial("fnn"), small_set(), 2, Intents(run_count=3)) == {}

@@ -17,10 +17,10 @@ from vestim_gui.numbers import metric
 class ClosingNote(QObject):
     """Watches the job that the session names as the demo's. parent: the widget that lists the jobs.
 
-    appears: emitted before the note is shown.
+    about_to_show: emitted before the note is shown.
     """
 
-    appears = pyqtSignal()
+    about_to_show = pyqtSignal()
 
     def __init__(self, ctx: Context, parent: QWidget) -> None:
         super().__init__(parent)
@@ -52,7 +52,7 @@ class ClosingNote(QObject):
             self._ctx.navigate.new_job.emit(None, "")
 
         actions = [("See where it errs", open_predictions), ("Try your own data", open_new_job)]
-        self.appears.emit()
+        self.about_to_show.emit()
         self.card = NoteCard(window, "The demo is done", outcome(row), actions, self._parent.parentWidget())
         self.card.dismissed.connect(self._close)
         self.card.show_card()

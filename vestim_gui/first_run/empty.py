@@ -26,7 +26,7 @@ class EmptyState(QFrame):
         self.demo = DemoRun(ctx, self)
         self.coach = Coach(ctx, self)
         self.closing_note = ClosingNote(ctx, self)
-        self.closing_note.appears.connect(self.coach.hide_card)
+        self.closing_note.about_to_show.connect(self.coach.hide_card)
         self.train = button("Train the demo model  (about 40 s)", "primary", self.demo.start)
         self.open = button("Open my data...", "plain", ctx.actions.action("data.open").trigger)
         self.bring = button("Import a job...", "plain", ctx.actions.action("job.import").trigger)

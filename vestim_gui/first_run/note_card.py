@@ -58,7 +58,7 @@ class NoteCard(QFrame):
         self.setAccessibleName(f"{heading}: {text}")
         self.heading = plain_label(heading, "heading", wrap=True)
         self.text_label = plain_label(text, wrap=True)
-        self.buttons = [self._button(label, act, index) for index, (label, act) in enumerate(actions)]
+        self.buttons = [self._button(label, callback, index) for index, (label, callback) in enumerate(actions)]
         row = QHBoxLayout()
         row.setSpacing(8)
         for push_button in self.buttons:
@@ -110,8 +110,8 @@ class NoteCard(QFrame):
             self._move_to_target()
         return False
 
-    def _button(self, label: str, act: Callable[[], object], index: int) -> QPushButton:
-        return button(label, "plain" if index else "primary", act)
+    def _button(self, label: str, callback: Callable[[], object], index: int) -> QPushButton:
+        return button(label, "plain" if index else "primary", callback)
 
     def _move_to_target(self) -> None:
         layout = self.layout()

@@ -36,37 +36,37 @@ class ImportDialog(QDialog):
         self.run = ImportRun(ctx, self)
         self.setWindowTitle("Import a job")
         self.setMinimumWidth(640)
-        self.folder = button("Choose a folder...", "primary", self._choose_folder)
-        self.registry = button(f"Choose a {REGISTRY}...", "plain", self._choose_registry)
+        self.folder_button = button("Choose a folder...", "primary", self._choose_folder)
+        self.registry_button = button(f"Choose a {REGISTRY}...", "plain", self._choose_registry)
         self.progress = ProgressLine()
         self.headline = plain_label("", "heading", wrap=True)
         self.report = QPlainTextEdit()
         self.report.setReadOnly(True)
         self.report.setTabChangesFocus(True)
         self.report.setAccessibleName("What became of each job")
-        self.copy = button("Copy", "plain", self._copy)
-        self.leave = button("Close", "plain", self.reject)
+        self.copy_button = button("Copy", "plain", self._copy)
+        self.close_button = button("Close", "plain", self.reject)
         self._lay_out()
-        for widget in (self.progress, self.headline, self.report, self.copy):
+        for widget in (self.progress, self.headline, self.report, self.copy_button):
             widget.hide()
         self.run.progress_changed.connect(self._show_progress)
         self.run.finished.connect(self._show_report)
 
     def bring(self, paths: list[str]) -> None:
         """Import the jobs in these paths."""
-        if self.run.running:
+        if self.run.is_running:
             self._ctx.toasts.say("An import is under way: wait until it has ended.", "info")
             return
         self._ctx.settings.keep_folder(FOLDER_SETTING, Path(paths[0]).parent)
-        for widget in (self.headline, self.report, self.copy):
+        for widget in (self.headline, self.report, self.copy_button):
             widget.hide()
         self.run.start([str(Path(path).absolute()) for path in paths])
 
     def reject(self) -> None:
         """Close the dialog; stops a running import first and then shows its report."""
-        if self.run.running:
+        if self.run.is_running:
             self.run.stop()
-            self.leave.setEnabled(False)
+            self.close_button.setEnabled(False)
         else:
             super().reject()
 
@@ -74,12 +74,12 @@ class ImportDialog(QDialog):
         choices, foot = QHBoxLayout(), QHBoxLayout()
         for row in (choices, foot):
             row.setSpacing(8)
-        choices.addWidget(self.folder)
-        choices.addWidget(self.registry)
+        choices.addWidget(self.folder_button)
+        choices.addWidget(self.registry_button)
         choices.addStretch(1)
         foot.addStretch(1)
-        foot.addWidget(self.copy)
-        foot.addWidget(self.leave)
+        foot.addWidget(self.copy_button)
+        foot.addWidget(self.close_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 24, 24, 16)
         layout.setSpacing(12)
@@ -98,10 +98,10 @@ class ImportDialog(QDialog):
         self._set_busy(True)
 
     def _set_busy(self, busy: bool) -> None:
-        for choice in (self.folder, self.registry):
+        for choice in (self.folder_button, self.registry_button):
             choice.setEnabled(not busy)
-        self.leave.setText("Stop" if busy else "Close")
-        self.leave.setEnabled(not (busy and self.run.stopping))
+        self.close_button.setText("Stop" if busy else "Close")
+        self.close_button.setEnabled(not (busy and self.run.is_stopping))
 
     def _show_report(self, report: ImportReport, error_message: str) -> None:
         self._set_busy(False)
@@ -110,7 +110,7 @@ class ImportDialog(QDialog):
         set_dress(self.headline, "kind", "error" if error_message else "heading")
         self.report.setPlainText(report.text)
         self.headline.show()
-        for widget in (self.report, self.copy):
+        for widget in (self.report, self.copy_button):
             widget.setVisible(bool(report.text))
         if report.text:
             self.resize(self.width(), max(self.height(), REPORT_HEIGHT_PX))

@@ -13,7 +13,7 @@ from typing import Any
 class ImportReport:
     """Jobs of one import by result.
 
-    imported, existing, skipped: jobs as the daemon lists them. done, count: jobs processed, and in all. stopped: the
+    imported, existing, skipped: jobs as the daemon lists them. done, count: jobs processed, and in all. is_stopped: the
     user stopped the import.
     """
 
@@ -22,7 +22,7 @@ class ImportReport:
     skipped: list[dict[str, Any]] = field(default_factory=list)
     done: int = 0
     count: int = 0
-    stopped: bool = False
+    is_stopped: bool = False
 
     def add_page(self, page: dict[str, Any]) -> None:
         """Add one reply of the daemon."""
@@ -44,7 +44,7 @@ class ImportReport:
             f"{_count_jobs(len(self.imported))} imported" if self.imported else "",
             f"{existing_count} {'was' if existing_count == 1 else 'were'} there already" if existing_count else "",
             f"{skipped_count} could not be imported" if skipped_count else "",
-            f"stopped before {self.count - self.done} more" if self.stopped and self.count > self.done else "",
+            f"stopped before {self.count - self.done} more" if self.is_stopped and self.count > self.done else "",
         ]
         return ", ".join(filter(None, parts)) + "." if any(parts) else "There was nothing to import."
 

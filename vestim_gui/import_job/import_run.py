@@ -32,18 +32,18 @@ class ImportRun(QObject):
         ctx.link.state_changed.connect(lambda _: self._report_link_state())
 
     @property
-    def running(self) -> bool:
+    def is_running(self) -> bool:
         """True while a reply is outstanding."""
         return self._pending is not None
 
     @property
-    def stopping(self) -> bool:
+    def is_stopping(self) -> bool:
         """True if the outstanding reply is the last one."""
-        return self.running and self._report.stopped
+        return self.is_running and self._report.is_stopped
 
     def start(self, paths: list[str]) -> None:
         """Import the jobs in these absolute paths; does nothing while another import runs."""
-        if self.running:
+        if self.is_running:
             return
         self._paths, self._report = paths, ImportReport()
         self.progress_changed.emit("Looking for jobs...", 0.0)
@@ -52,20 +52,20 @@ class ImportRun(QObject):
 
     def stop(self) -> None:
         """Request no more pages; the page being imported is still reported."""
-        self._report.stopped = True
+        self._report.is_stopped = True
 
     def _request_page(self, cursor: str) -> None:
         params = {"paths": self._paths, "after": cursor}
         self._pending = self._ctx.link.call("import_legacy", params, self._take_page, self._fail, owner=self)
 
     def _report_link_state(self) -> None:
-        if self.running and not self._ctx.link.state.current:
+        if self.is_running and not self._ctx.link.state.current:
             self.progress_changed.emit(self._ctx.link.state.sentence, None)
 
     def _take_page(self, page: dict[str, Any]) -> None:
         report = self._report
         report.add_page(page)
-        if page["next"] and not report.stopped:
+        if page["next"] and not report.is_stopped:
             self.progress_changed.emit(
                 f"Importing: {report.done} of {report.count} looked at...", report.done / report.count
             )

@@ -146,10 +146,10 @@ class CardList(QWidget):
         """Show a list of sections. A single section counts as a list; anything else is edited as JSON."""
         section_types = (Mapping, str) if self.schema.tag_name else (Mapping,)
         items = [] if value is MISSING else [value] if isinstance(value, section_types) else value
-        is_unknown = not isinstance(items, list) or not all(isinstance(item, section_types) for item in items)
-        self.json_row.setVisible(is_unknown)
-        self.add_button.setVisible(not is_unknown and not self._is_fixed)
-        if is_unknown:
+        is_json = not isinstance(items, list) or not all(isinstance(item, section_types) for item in items)
+        self.json_row.setVisible(is_json)
+        self.add_button.setVisible(not is_json and not self._is_fixed)
+        if is_json:
             self.json_row.set_value(value)
             items = []
         while len(self.cards) > len(items):
@@ -193,7 +193,7 @@ class CardList(QWidget):
             for index, card in enumerate(self.cards)
             for form_problem in card.form.show_problems(by_field.pop(index, []))
         ]
-        general += [problem for rest in by_field.values() for problem in rest]
+        general += [problem for field_problems in by_field.values() for problem in field_problems]
         self.note.setText("\n".join(problem.message for problem in general))
         self.note.setVisible(bool(general))
         if general:

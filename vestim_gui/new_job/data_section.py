@@ -405,7 +405,7 @@ class DataSection(QWidget):
         self.reader.changed.connect(self._take_facts)
         self.reader.progress_changed.connect(self._show_progress)
         self.reader.failed.connect(self._show_error)
-        self.table.chosen.connect(self._show_selection)
+        self.table.selection_changed.connect(self._show_selection)
         self.table.remove_requested.connect(self.remove_selected)
         self.findings.repairs_wanted.connect(self.add_repairs)
         self.findings.repairs_removed.connect(self.remove_repairs)

@@ -104,9 +104,10 @@ class FieldRow(QWidget):
             self.note.show_message(problems[0].message)
             return [FormProblem(self.editor.core, self.title, problems[0].message)]
         value_count = count_values(self.value(), self.schema)
-        self.note.show_message(
-            trial_count_text(value_count, self._trial_count), "accent"
-        ) if value_count > 1 else self.note.show_message()
+        if value_count > 1:
+            self.note.show_message(trial_count_text(value_count, self._trial_count), "accent")
+        else:
+            self.note.show_message()
         return []
 
     def _help(self) -> str:

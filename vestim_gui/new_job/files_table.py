@@ -19,11 +19,11 @@ MIN_ROWS, MAX_ROWS, ROW_PX = 3, 10, 32  # rows visible at least and at most; hei
 class FilesTable(QTableView):
     """A table view with row selection.
 
-    remove_requested: Delete was pressed. chosen: the selection changed.
+    remove_requested: Delete was pressed. selection_changed: other files are selected.
     """
 
     remove_requested = pyqtSignal()
-    chosen = pyqtSignal()
+    selection_changed = pyqtSignal()
 
     def __init__(self, model: FilesModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -45,7 +45,7 @@ class FilesTable(QTableView):
             header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
             header.setHighlightSections(False)
         if (selection := self.selectionModel()) is not None:
-            selection.selectionChanged.connect(lambda *_: self.chosen.emit())
+            selection.selectionChanged.connect(lambda *_: self.selection_changed.emit())
 
     def selected(self) -> list[FileRow]:
         """The selected files."""

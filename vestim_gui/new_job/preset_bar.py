@@ -20,10 +20,10 @@ HINT_TEXT = "A preset fills in everything but the data; change what you like."
 class PresetBar(QFrame):
     """Buttons for presets; hidden until there are any.
 
-    chosen: the preset as the daemon lists it.
+    preset_chosen: the preset as the daemon lists it.
     """
 
-    chosen = pyqtSignal(object)
+    preset_chosen = pyqtSignal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -69,6 +69,6 @@ class PresetBar(QFrame):
         push_button.setToolTip(f"<qt>{escape(str(preset['description']))} Takes {escape(str(preset['takes']))}.</qt>")
         push_button.setAccessibleName(f"Preset {preset['name']} for {quantity_name(str(preset['target']))}")
         push_button.setAccessibleDescription(str(preset["description"]))
-        push_button.clicked.connect(lambda: self.chosen.emit(preset))
+        push_button.clicked.connect(lambda: self.preset_chosen.emit(preset))
         self.buttons[str(preset["preset_id"])] = push_button
         return push_button

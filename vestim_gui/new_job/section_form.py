@@ -96,20 +96,20 @@ class SectionForm(QWidget):
 
     def set_value(self, value: Any) -> None:
         """Show settings: a table, the name of a kind, or any other value as JSON."""
-        is_unknown = value is not MISSING and not isinstance(value, dict | str | None)
+        is_json = value is not MISSING and not isinstance(value, dict | str | None)
         if isinstance(value, str):
-            value, is_unknown = (
+            value, is_json = (
                 {self.schema.tag_name: value} if self.schema.tag_name else value,
                 not self.schema.tag_name,
             )
-        self.json_row.setVisible(is_unknown)
-        if is_unknown:
+        self.json_row.setVisible(is_json)
+        if is_json:
             self.json_row.set_value(value)
         self._value = dict(value) if isinstance(value, dict) else {}
         if self.tag is not None:
             self.tag.set_value(self._value.get(self.schema.tag_name, MISSING))
-            self.tag.setVisible(not is_unknown and (self._shows_tag or not self._has_known_kind()))
-        self._build_parts([] if is_unknown else None)
+            self.tag.setVisible(not is_json and (self._shows_tag or not self._has_known_kind()))
+        self._build_parts([] if is_json else None)
         for name, part in self.parts.items():
             part.set_value(self._value.get(name, MISSING))
         self._update_fold_button()
@@ -131,10 +131,10 @@ class SectionForm(QWidget):
                 self.open_fields([name])
             form_problems += part_problems
         if not self.json_row.isHidden():
-            all_problems = [*general, *(problem for rest in by_field.values() for problem in rest)]
+            all_problems = [*general, *(problem for field_problems in by_field.values() for problem in field_problems)]
             return self.json_row.show_problems(all_problems)
-        unknown = {name: rest for name, rest in by_field.items() if isinstance(name, str)}
-        general += [Problem((), f"{name}: {rest[0].message}") for name, rest in unknown.items()]
+        unknown = {name: field_problems for name, field_problems in by_field.items() if isinstance(name, str)}
+        general += [Problem((), f"{name}: {field_problems[0].message}") for name, field_problems in unknown.items()]
         self._offer_removal([name for name in unknown if name in self._value])
         self.note.setText("\n".join(problem.message for problem in general))
         self.note.setVisible(bool(general))

@@ -86,7 +86,7 @@ class Sections(QWidget):
         form_problems: list[FormProblem] = []
         for name in ("name", *(name for name in self._order if name != "name")):
             form_problems += self.parts[name].show_problems(by_field.pop(name, []))
-        general += [Problem((), f"{name}: {rest[0].message}") for name, rest in by_field.items()]
+        general += [Problem((), f"{name}: {field_problems[0].message}") for name, field_problems in by_field.items()]
         self.note.setText("\n".join(problem.message for problem in general))
         self.note.setVisible(bool(general))
         self.remove_button.setVisible(bool(self._unknown_sections))

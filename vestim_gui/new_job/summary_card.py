@@ -22,12 +22,13 @@ _SIGNS = {"error": "!", "warn": "▲", "muted": "○"}
 class SummaryCard(QFrame):
     """Estimate, problems, state of the draft, and Start.
 
-    start: Start was pressed. jump: a problem was chosen. discard: the draft is to be deleted.
+    start_requested: Start was pressed. problem_chosen: a problem was clicked. discard_requested: the draft is to be
+    deleted.
     """
 
-    start = pyqtSignal()
-    jump = pyqtSignal(object)
-    discard = pyqtSignal()
+    start_requested = pyqtSignal()
+    problem_chosen = pyqtSignal(object)
+    discard_requested = pyqtSignal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -36,15 +37,15 @@ class SummaryCard(QFrame):
         self.time, self.parameters, self.memory, self.data = (ElidedLabel(NOTHING) for _ in range(4))
         self.basis = plain_label("", "muted", wrap=True)
         self._is_compact, self._compact_text = False, ""
-        self.to_do = plain_label("To do", "heading")
+        self.to_do_heading = plain_label("To do", "heading")
         self.problem_widgets: list[QWidget] = []
         self._problem_layout = QVBoxLayout()
         self._problem_layout.setSpacing(0)
-        self.start_button = button("Start", "primary", self.start.emit)
+        self.start_button = button("Start", "primary", self.start_requested.emit)
         self.start_button.setAccessibleName("Start the job")
         self.message = plain_label("", "error", wrap=True)
-        self.saved = plain_label("", "muted", wrap=True)
-        self.discard_button = button("Discard the draft", "link", self.discard.emit)
+        self.save_status = plain_label("", "muted", wrap=True)
+        self.discard_button = button("Discard the draft", "link", self.discard_requested.emit)
         self._lay_out()
         self.show_estimate(None)
         self.show_problems([])
@@ -71,14 +72,14 @@ class SummaryCard(QFrame):
             widget.deleteLater()
         self.problem_widgets = []
         for form_problem in form_problems[:MAX_PROBLEMS]:
-            self.problem_widgets.append(ProblemLink(form_problem, partial(self.jump.emit, form_problem)))
+            self.problem_widgets.append(ProblemLink(form_problem, partial(self.problem_chosen.emit, form_problem)))
         if len(form_problems) > MAX_PROBLEMS:
             self.problem_widgets.append(plain_label(f"and {len(form_problems) - MAX_PROBLEMS} more", "muted"))
         for widget in self.problem_widgets:
             self._problem_layout.addWidget(widget)
         blocking = [form_problem for form_problem in form_problems if not form_problem.is_warning]
-        self.to_do.setText("To do before the start" if blocking else "Worth a look")
-        self.to_do.setVisible(bool(form_problems))
+        self.to_do_heading.setText("To do before the start" if blocking else "Worth a look")
+        self.to_do_heading.setVisible(bool(form_problems))
         self._compact_text = f"{len(blocking)} to do" if blocking else self.time.text()
         self.show_message("" if not blocking else self.message.text())
 
@@ -96,9 +97,9 @@ class SummaryCard(QFrame):
 
     def show_save_status(self, message: str, tone: str) -> None:
         """Show how the draft is saved."""
-        self.saved.setText(message)
-        self.saved.setVisible(bool(message))
-        set_kind(self.saved, tone)
+        self.save_status.setText(message)
+        self.save_status.setVisible(bool(message))
+        set_kind(self.save_status, tone)
 
     def set_compact(self, compact: bool) -> None:
         """Switch between one line with Start and a card with all figures."""
@@ -134,9 +135,9 @@ class SummaryCard(QFrame):
         more = QVBoxLayout(self._more)
         more.setContentsMargins(0, 0, 0, 0)
         more.setSpacing(8)
-        more.addWidget(self.saved)
+        more.addWidget(self.save_status)
         more.addWidget(self.discard_button, 0, Qt.AlignmentFlag.AlignLeft)
-        more.addWidget(self.to_do)
+        more.addWidget(self.to_do_heading)
         more.addLayout(self._problem_layout)
         more.addStretch(1)
         self._overview = QBoxLayout(QBoxLayout.Direction.TopToBottom)
@@ -152,7 +153,7 @@ class SummaryCard(QFrame):
         layout.addWidget(self.message)
         layout.addWidget(self._more, 1)
         self.message.hide()
-        self.saved.hide()
+        self.save_status.hide()
 
 
 class ProblemLink(QFrame):

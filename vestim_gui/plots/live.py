@@ -40,8 +40,8 @@ class Pacer(QObject):
         """Schedule a redraw of `part`."""
         self._requested_part = max(self._requested_part, part)
         if not self._timer.isActive():
-            rest_s = self._last_redraw_s + INTERVAL_MS / 1000 - time.monotonic()
-            self._timer.start(max(round(rest_s * 1000), 0))
+            delay_s = self._last_redraw_s + INTERVAL_MS / 1000 - time.monotonic()
+            self._timer.start(max(round(delay_s * 1000), 0))
 
     def run(self) -> None:
         """Run the pending redraw now."""

@@ -250,7 +250,7 @@ def _style_axes(axes: Axes, panel: Panel, style: PlotStyle) -> None:
     else:
         steps = 6 if panel.share >= 0.6 else 3
         axes.yaxis.set_major_locator(MaxNLocator(steps, steps=[1, 2, 2.5, 5, 10]))
-    axes.yaxis.set_major_formatter(PlainTickFormatter(each=style.options.log and panel.may_be_log))
+    axes.yaxis.set_major_formatter(PlainTickFormatter(is_per_tick=style.options.log and panel.may_be_log))
     if not panel.bars:
         max_ticks = min(max(round(float(figure_of(axes).get_size_inches()[0]) * POINTS_PER_INCH / font_pt / 8), 3), 9)
         axes.xaxis.set_major_locator(MaxNLocator(max_ticks, steps=[1, 2, 2.5, 5, 10], integer=panel.x_label == "epoch"))

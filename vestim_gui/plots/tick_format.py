@@ -11,11 +11,11 @@ from matplotlib.ticker import Formatter
 class PlainTickFormatter(Formatter):
     """Formats ticks without exponents, with equal decimals, thousands separators and a true minus sign.
 
-    each: every number gets as few decimals as it needs, as on a logarithmic axis.
+    is_per_tick: every number gets as few decimals as it needs, as on a logarithmic axis.
     """
 
-    def __init__(self, *, each: bool = False) -> None:
-        self._is_each = each
+    def __init__(self, *, is_per_tick: bool = False) -> None:
+        self._is_per_tick = is_per_tick
 
     def __call__(self, value: float, pos: int | None = None) -> str:
         """Format one number."""
@@ -23,7 +23,7 @@ class PlainTickFormatter(Formatter):
 
     def format_ticks(self, values: Sequence[float]) -> list[str]:
         """Format all numbers of an axis."""
-        return [_format_number(value, _decimals([value] if self._is_each else values)) for value in values]
+        return [_format_number(value, _decimals([value] if self._is_per_tick else values)) for value in values]
 
 
 def _format_number(value: float, decimals: int) -> str:

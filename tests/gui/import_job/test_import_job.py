@@ -122,7 +122,7 @@ def test_the_report_gives_every_reason_as_text_that_can_be_copied(window: MainWi
     assert f"{FIRST}: done, 2 models to test" in text and "its noise was never recorded" in text
     assert f"There already, and left as they were:\n  {SECOND}" in text
     assert f"{MISSING_FOLDER['source']}: {MISSING_FOLDER['sentence']}." in text
-    dialog.copy.click()
+    dialog.copy_button.click()
     clipboard = QApplication.clipboard()
     assert clipboard is not None and clipboard.text() == f"{dialog.headline.text()}\n\n{text}"
 
@@ -151,20 +151,20 @@ def test_an_error_of_the_whole_import_is_the_headline(
     wait_until(lambda: dialog.headline.isVisible())
     assert dialog.headline.text() == "The disk is full: make room."
     assert FIRST in dialog.report.toPlainText(), "jobs imported before the error are still reported"
-    assert dialog.folder.isEnabled() and dialog.leave.text() == "Close"
+    assert dialog.folder_button.isEnabled() and dialog.close_button.text() == "Close"
 
 
 def test_an_import_can_be_stopped(window: MainWindow, fake_link: FakeLink, wait_until: WaitUntil) -> None:
     window.import_jobs(["/old"])
     dialog = dialog_of(window)
-    assert dialog.leave.text() == "Stop" and not dialog.folder.isEnabled()
-    dialog.leave.click()
-    assert dialog.isVisible() and not dialog.leave.isEnabled()
+    assert dialog.close_button.text() == "Stop" and not dialog.folder_button.isEnabled()
+    dialog.close_button.click()
+    assert dialog.isVisible() and not dialog.close_button.isEnabled()
     window.import_jobs(["/other"])
     wait_until(lambda: dialog.report.isVisible())
     assert len(import_requests(fake_link)) == 1, "neither the rest nor a second import while one is under way"
     assert dialog.headline.text() == "1 job imported, stopped before 2 more."
-    dialog.leave.click()
+    dialog.close_button.click()
     assert not dialog.isVisible()
 
 
@@ -189,7 +189,7 @@ def test_a_folder_or_a_registry_can_be_chosen(
     window._ctx.actions.action("job.import").trigger()
     dialog = dialog_of(window)
     assert dialog.isVisible() and import_requests(fake_link) == []
-    getattr(dialog, choice).click()
+    getattr(dialog, f"{choice}_button").click()
     wait_until(lambda: dialog.report.isVisible())
     assert import_requests(fake_link)[0]["paths"] == [path]
     assert window._ctx.settings.folder("import") == str(Path(path).parent)

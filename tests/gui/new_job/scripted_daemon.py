@@ -23,13 +23,13 @@ from vestim_core.spec.problems import job_problems
 
 
 class ScriptedDaemon:
-    """Answers a `FakeLink`. drafts: documents by id. started: started documents, in order."""
+    """Answers a `FakeLink`. drafts: documents by id. started_documents: documents of started jobs, in order."""
 
     def __init__(self, link: FakeLink) -> None:
         self.link = link
         self.drafts: dict[str, dict[str, Any]] = {}
-        self.started: list[dict[str, Any]] = []
-        self.saves = 0
+        self.started_documents: list[dict[str, Any]] = []
+        self.save_count = 0
         self.column_maps: list[dict[str, Any]] = []
         self.speeds: dict[str, float] = {}
         for name in (
@@ -45,7 +45,7 @@ class ScriptedDaemon:
 
     def save_draft(self, job_id: str, document: dict[str, Any]) -> dict[str, Any]:
         self._draft(job_id)
-        self.saves += 1
+        self.save_count += 1
         self.drafts[job_id] = document
         return {"job_id": job_id, "state": "draft", "problems": job_problems(document)}
 
@@ -56,12 +56,12 @@ class ScriptedDaemon:
     def start(self, job_id: str) -> dict[str, Any]:
         document = self._draft(job_id)
         validate_job(document)
-        self.started.append(document)
+        self.started_documents.append(document)
         return {"job_id": job_id, "state": "queued"}
 
     def submit(self, spec: dict[str, Any]) -> dict[str, Any]:
         validate_job(spec)
-        self.started.append(spec)
+        self.started_documents.append(spec)
         return {"job_id": "job_20260101-120000-demo", "state": "queued", "task_count": 3, "trial_count": 1}
 
     def delete(self, job_id: str) -> dict[str, Any]:

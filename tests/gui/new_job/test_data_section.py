@@ -138,8 +138,8 @@ def test_reversed_current_is_flipped_in_all_files_at_once(
     press(data, "Undo")
     assert len(page.document()["data"]["repairs"]) == 2
     press(data, "Keep")
-    accepted = page.document()["data"]["repairs"][-1]["repair"]
-    assert accepted == {"kind": "accept", "parameters": {"code": "current.sign"}}
+    accepted_repair = page.document()["data"]["repairs"][-1]["repair"]
+    assert accepted_repair == {"kind": "accept", "parameters": {"code": "current.sign"}}
 
 
 def test_a_missing_column_can_be_assigned(

@@ -57,10 +57,10 @@ def find_field(path: str) -> FieldSchema:
 )
 def test_texts_are_parsed_and_shown_again(path: str, text: str, value: Any) -> None:
     schema = find_field(path)
-    parsed = parse_field_text(text, schema)
-    assert parsed == value
-    assert type(parsed) is type(value)
-    text_again = mapping_text(parsed) if schema.kind is FieldKind.MAPPING else format_value(parsed)
+    parsed_value = parse_field_text(text, schema)
+    assert parsed_value == value
+    assert type(parsed_value) is type(value)
+    text_again = mapping_text(parsed_value) if schema.kind is FieldKind.MAPPING else format_value(parsed_value)
     assert text_again == text, "what is shown again is what was typed"
 
 
@@ -79,9 +79,9 @@ def test_typed_text_is_never_changed(text: str) -> None:
 @given(st.lists(st.integers(1, 99), min_size=1, max_size=4))
 def test_the_spec_reads_a_kept_text_as_the_form_does(sizes: list[int]) -> None:
     schema = find_field("model:lstm.sizes")
-    untidy = " ,".join(map(str, sizes))
-    assert list(alternatives(schema.annotation, untidy)) == list(
-        alternatives(schema.annotation, parse_value(untidy, schema))
+    untidy_text = " ,".join(map(str, sizes))
+    assert list(alternatives(schema.annotation, untidy_text)) == list(
+        alternatives(schema.annotation, parse_value(untidy_text, schema))
     )
 
 

@@ -15,7 +15,7 @@ from vestim_gui.widgets.elided_label import ElidedLabel
 
 def find_clipped_texts(page: QWidget) -> list[str]:
     """Texts that do not fit into their widgets."""
-    clipped = []
+    clipped_texts = []
     for label in page.findChildren(QLabel):
         if not label.isVisible() or not label.text() or isinstance(label, ElidedLabel):
             continue
@@ -24,11 +24,11 @@ def find_clipped_texts(page: QWidget) -> list[str]:
         else:
             fits = label.sizeHint().width() <= label.width() + 1
         if not fits:
-            clipped.append(label.text())
+            clipped_texts.append(label.text())
     for button in page.findChildren(QPushButton):
         if button.isVisible() and button.sizeHint().width() > button.width() + 1:
-            clipped.append(button.text())
-    return clipped
+            clipped_texts.append(button.text())
+    return clipped_texts
 
 
 @pytest.mark.parametrize("theme_name", ["light", "dark"])

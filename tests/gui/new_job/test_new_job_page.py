@@ -214,8 +214,8 @@ def test_a_job_file_is_written_and_opened_again(
     path = tmp_path / f"job{suffix}"
     page.write_file(str(path))
     text = path.read_text(encoding="utf-8")
-    written = json.loads(text) if suffix == ".json" else tomllib.loads(text)
-    assert written["model"] == [{"kind": "lstm", "sizes": [[8, 8], [4]]}]
+    settings = json.loads(text) if suffix == ".json" else tomllib.loads(text)
+    assert settings["model"] == [{"kind": "lstm", "sizes": [[8, 8], [4]]}]
     page.open({"name": "another"})
     page.open_file(str(path))
     assert page.document()["name"] == "Grün"
@@ -270,8 +270,8 @@ def test_saving_waits_for_a_pause_and_stores_the_latest(
     page: NewJobPage, daemon: ScriptedDaemon, wait_until: WaitUntil
 ) -> None:
     type_into(field_row(page, "name"), "a name with many letters")
-    wait_until(lambda: page.draft.saved and daemon.saves)
-    assert daemon.saves <= 2
+    wait_until(lambda: page.draft.saved and daemon.save_count)
+    assert daemon.save_count <= 2
     assert daemon.drafts[page.draft.job_id]["name"] == "a name with many letters"
     assert len(daemon.drafts) == 1
 
@@ -291,7 +291,7 @@ def test_edits_without_a_daemon_are_saved_once_it_is_back(
     fake_link.disconnect_service()
     wait_until(lambda: not fake_link.state.current)
     type_into(field_row(page, "name"), "offline")
-    wait_until(lambda: page.summary.saved.text() == "Saved as soon as the service answers again.")
+    wait_until(lambda: page.summary.save_status.text() == "Saved as soon as the service answers again.")
     assert not daemon.drafts
     fake_link.reconnect_service()
     wait_until(lambda: [file_row["name"] for file_row in daemon.drafts.values()] == ["offline"])
@@ -375,9 +375,9 @@ def test_start_focuses_the_first_invalid_field(page: NewJobPage, wait_until: Wai
 def test_a_started_job_has_values_and_opens(
     page: NewJobPage, ctx: Context, daemon: ScriptedDaemon, wait_until: WaitUntil, data_files: DataFiles
 ) -> None:
-    opened: list[str] = []
+    opened_jobs: list[str] = []
     tabs: list[str] = []
-    ctx.navigate.open_job.connect(lambda job_id, tab: opened.append(job_id))
+    ctx.navigate.open_job.connect(lambda job_id, tab: opened_jobs.append(job_id))
     ctx.navigate.open_job.connect(lambda job_id, tab: tabs.append(tab))
     open_complete_document(page, wait_until, data_files)
     type_into(learning_rate_row(page), "0.0050")
@@ -385,10 +385,10 @@ def test_a_started_job_has_values_and_opens(
     page.start()
     assert page.summary.start_button.text() == "Starting..."
     assert not page.summary.start_button.isEnabled()
-    wait_until(lambda: opened)
-    assert opened == [draft_id]
+    wait_until(lambda: opened_jobs)
+    assert opened_jobs == [draft_id]
     assert tabs == ["overview"]
-    assert daemon.started[0]["training"][0]["learning_rate"] == 0.005
+    assert daemon.started_documents[0]["training"][0]["learning_rate"] == 0.005
     assert page.draft.job_id == "", "the page is free for the next job"
     assert page.document()["training"] == [{"method": "streams"}]
     assert ctx.session.get(DRAFT_KEY, "") == ""

@@ -89,9 +89,9 @@ def test_blitting_gives_the_same_picture_as_a_full_draw(canvas: PlotCanvas, qtbo
     canvas.show_panels(loss_panels(29))
     canvas._pacer.run()
     assert canvas.redraws[Part.CURVES] == 1
-    blitted = np.asarray(canvas.buffer_rgba()).copy()
+    blitted_picture = np.asarray(canvas.buffer_rgba()).copy()
     canvas.draw_now()
-    assert np.array_equal(blitted, np.asarray(canvas.buffer_rgba()))
+    assert np.array_equal(blitted_picture, np.asarray(canvas.buffer_rgba()))
 
 
 def test_redraws_are_limited_to_thirty_a_second(canvas: PlotCanvas, qtbot: QtBot) -> None:
