@@ -14,7 +14,7 @@ from graphlib import TopologicalSorter
 from html import escape
 from pathlib import Path
 
-from vestim_core.protocol.methods import METHODS, Method
+from vestim_core.protocol.method_table import METHODS, Method
 
 DOCS = Path(__file__).parent
 _PART = re.compile(r"(<!-- generated: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -98,9 +98,9 @@ def methods_table() -> str:
     for method in METHODS.values():
         cells = (
             f"[`{method.name}`](#{method.name})",
-            f"`{method.verb} {method.route}`",
-            "yes" if method.mutating else "no",
-            _cell(method.answer),
+            f"`{method.http_method} {method.route}`",
+            "yes" if method.is_mutating else "no",
+            _cell(method.reply_description),
         )
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)

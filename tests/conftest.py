@@ -11,7 +11,7 @@ import platformdirs
 import psutil
 import pytest
 
-from vestim_core.system import is_locked, own_command
+from vestim_core.system import is_locked, program_command
 
 # Set before any module of Vestim reads it.
 _SESSION_HOME = Path(tempfile.mkdtemp(prefix="vestim-"))
@@ -62,7 +62,7 @@ def shared() -> Path:
 def _stop_daemon(home: Path) -> None:
     if is_locked(home / "daemon.lock"):
         subprocess.run(
-            own_command("cli", "daemon", "stop", "--stop-jobs"),
+            program_command("cli", "daemon", "stop", "--stop-jobs"),
             env=os.environ | {"VESTIM_HOME": str(home)},
             capture_output=True,
             timeout=60,

@@ -9,12 +9,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from vestim_core.system import own_command
+from vestim_core.system import program_command
 
 
 def _run_cli(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        own_command("cli", *arguments), capture_output=True, encoding="utf-8", timeout=280, check=False
+        program_command("cli", *arguments), capture_output=True, encoding="utf-8", timeout=280, check=False
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.window_figures import window_started
+from tests.benchmarks.window_start import start_window
 
 LIGHT_PACKAGES = ["spec", "system", "protocol", "jobs", "executors", "daemon", "client", "cli", "gateway", "verify"]
 
@@ -41,5 +41,5 @@ def test_window_loads_no_numerics() -> None:
 
 
 def test_window_is_usable_without_heavy_modules(vestim_home: Path) -> None:
-    assert window_started("jobs,new_job,settings,jobs")["heavy"] == []
-    assert window_started("a job")["heavy"] == ["matplotlib"], "plots are drawn with it, and with nothing heavier"
+    assert start_window("jobs,new_job,settings,jobs")["heavy"] == []
+    assert start_window("a job")["heavy"] == ["matplotlib"], "plots are drawn with it, and with nothing heavier"

@@ -18,7 +18,7 @@ from PyQt6.QtWidgets import QApplication, QWidget
 from vestim_gui.theme.theme import Theme
 
 
-class Where(StrEnum):
+class ShortcutScope(StrEnum):
     """Where the shortcut of an action works, as named in the list of shortcuts."""
 
     WINDOW = "Everywhere"
@@ -29,7 +29,7 @@ class Where(StrEnum):
     NEW_JOB = "In a new job"
 
 
-_WINDOW_SCOPES = (Where.WINDOW, Where.JOB, Where.TABS)
+_WINDOW_SCOPES = (ShortcutScope.WINDOW, ShortcutScope.JOB, ShortcutScope.TABS)
 """Scopes that cover the whole window; the others only cover widgets registered by `Actions.attach`."""
 
 
@@ -42,7 +42,7 @@ class ActionSpec:
     text: str
     shortcut: str = ""
     icon: str = ""
-    scope: Where = Where.WINDOW
+    scope: ShortcutScope = ShortcutScope.WINDOW
     needs: str = ""
 
     @property
@@ -50,7 +50,13 @@ class ActionSpec:
         return [QKeySequence(keys) for keys in self.shortcut.split()]
 
 
-_JOB, _LIST, _TABS, _PLOT, _NEW = Where.JOB, Where.LIST, Where.TABS, Where.PLOT, Where.NEW_JOB
+_JOB, _LIST, _TABS, _PLOT, _NEW = (
+    ShortcutScope.JOB,
+    ShortcutScope.LIST,
+    ShortcutScope.TABS,
+    ShortcutScope.PLOT,
+    ShortcutScope.NEW_JOB,
+)
 
 TABLE: tuple[ActionSpec, ...] = (
     ActionSpec("job.new", "New job", "Ctrl+N", "plus"),
@@ -138,7 +144,7 @@ class Actions(QObject):
         """The `QAction` of this id."""
         return self._actions[action_id]
 
-    def on(self, action_id: str, handler: Callable[[], object], owner: QObject) -> QAction:
+    def add_handler(self, action_id: str, handler: Callable[[], object], owner: QObject) -> QAction:
         """Call `handler` when the action is triggered, as long as `owner` lives."""
         self._handlers[action_id].append((owner, handler))
         action = self._actions[action_id]
@@ -155,9 +161,9 @@ class Actions(QObject):
         for action_id in action_ids:
             self._actions[action_id].setEnabled(is_enabled)
 
-    def attach(self, scope: Where, widget: QWidget) -> None:
+    def attach(self, scope: ShortcutScope, widget: QWidget) -> None:
         """Make the shortcuts of a scope work in this widget and its children; for the window, all that cover it."""
-        scopes = _WINDOW_SCOPES if scope is Where.WINDOW else (scope,)
+        scopes = _WINDOW_SCOPES if scope is ShortcutScope.WINDOW else (scope,)
         widget.addActions([self._actions[spec.id] for spec in self._specs.values() if spec.scope in scopes])
 
     def tooltip(self, action_id: str) -> str:

@@ -19,15 +19,15 @@ from vestim_core.protocol.discovery import Discovery
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.system import Home, HomeError
 from vestim_gui.actions import Actions
-from vestim_gui.beside import wait_for_work
+from vestim_gui.background import wait_for_work
 from vestim_gui.context import Context, Navigator
-from vestim_gui.link.link import Link
+from vestim_gui.link.daemon_link import Link
 from vestim_gui.session import Session
 from vestim_gui.settings import SettingsStore
 from vestim_gui.shell.main_window import MainWindow
 from vestim_gui.shell.toasts import Toasts
 from vestim_gui.single_instance import SingleInstance
-from vestim_gui.store.catalogue import Catalogue
+from vestim_gui.store.catalog import Catalog
 from vestim_gui.theme.icons import program_icon
 from vestim_gui.theme.theme import Theme
 from vestim_gui.uncaught_errors import UncaughtErrors
@@ -72,7 +72,7 @@ def create_context(app: QApplication, home: Home) -> Context:
     link = Link(home, channel=lambda: _Channel(home, starts_daemon=starts_daemon))
     context = Context(
         link=link,
-        jobs=Catalogue(link),
+        jobs=Catalog(link),
         theme=theme,
         settings=settings,
         session=Session(home.root / "window_session.json"),
@@ -80,7 +80,7 @@ def create_context(app: QApplication, home: Home) -> Context:
         toasts=Toasts(),
         navigate=Navigator(),
     )
-    link.unhandled_error.connect(context.toasts.say_error)
+    link.unhandled_error.connect(context.toasts.show_error)
     return context
 
 
@@ -88,14 +88,14 @@ def page_factories(ctx: Context) -> dict[str, Callable[[], QWidget]]:
     """Factories of the pages, called when a page is first opened."""
 
     def jobs() -> QWidget:
-        from vestim_gui.detail.later import DetailLater
-        from vestim_gui.first_run.empty import EmptyState
-        from vestim_gui.jobs_page.page import JobsPage
+        from vestim_gui.detail.lazy_detail import LazyDetailPage
+        from vestim_gui.first_run.empty_state import EmptyState
+        from vestim_gui.jobs_page.jobs_page import JobsPage
 
-        return JobsPage(ctx, DetailLater(ctx), EmptyState(ctx))
+        return JobsPage(ctx, LazyDetailPage(ctx), EmptyState(ctx))
 
     def new_job() -> QWidget:
-        from vestim_gui.new_job.page import NewJobPage
+        from vestim_gui.new_job.new_job_page import NewJobPage
 
         return NewJobPage(ctx)
 
@@ -113,7 +113,7 @@ def _run(
     ctx = create_context(app, home)
     app.setWindowIcon(program_icon())
     open_log = ("Open log", lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(uncaught.log_file))))
-    uncaught.caught.connect(lambda text, details: ctx.toasts.say(text, "error", [open_log], details=details))
+    uncaught.caught.connect(lambda text, details: ctx.toasts.show_toast(text, "error", [open_log], details=details))
     window = MainWindow(ctx, page_factories(ctx))
     window.closed.connect(app.quit)
     instance.activation_requested.connect(window.come_to_front)
@@ -146,7 +146,7 @@ class _Channel(Channel):
     def connect(self, *, start: bool = True, asked: bool = False, **options: float) -> Discovery:
         may_start = start and (asked or self._starts_daemon)
         try:
-            return super().connect(start=may_start, asked=asked, **options)
+            return super().connect(start=may_start, requested_by_user=asked, **options)
         except VestimError as error:
             if may_start or error.code is not ErrorCode.UNREACHABLE:
                 raise

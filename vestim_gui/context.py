@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from vestim_gui.actions import Actions
-from vestim_gui.link.link import Link
+from vestim_gui.link.daemon_link import Link
 from vestim_gui.session import Session
 from vestim_gui.settings import SettingsStore
 from vestim_gui.shell.toasts import Toasts
-from vestim_gui.store.catalogue import Catalogue
+from vestim_gui.store.catalog import Catalog
 from vestim_gui.theme.theme import Theme
 
 
@@ -32,7 +32,7 @@ class Context:
     """Services shared by all pages of a window."""
 
     link: Link
-    jobs: Catalogue
+    jobs: Catalog
     theme: Theme
     settings: SettingsStore
     session: Session

@@ -78,7 +78,7 @@ class SettingsStore(QObject):
         folder = self.value.folders.get(kind, "")
         return folder if folder and Path(folder).is_dir() else str(Path.home())
 
-    def keep_folder(self, kind: str, path: str | Path) -> None:
+    def remember_folder(self, kind: str, path: str | Path) -> None:
         """Remember the folder of a file that was opened or saved, if the user allows that."""
         if self.value.remember_folders:
             location = Path(path)

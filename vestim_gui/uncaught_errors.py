@@ -76,7 +76,7 @@ class UncaughtErrors(QObject):
         if now_s - self._last_shown_s.get(location, -REPEAT_AFTER_S) < REPEAT_AFTER_S:
             return
         self._last_shown_s[location] = now_s
-        self.caught.emit(error.sentence if isinstance(error, VestimError) else HEADLINE, details)
+        self.caught.emit(error.message if isinstance(error, VestimError) else HEADLINE, details)
 
 
 def _log_handler(path: Path) -> logging.Handler:

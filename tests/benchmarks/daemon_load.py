@@ -13,12 +13,12 @@ from pathlib import Path
 import psutil
 
 from tests.benchmarks.measurement import Measurement
-from tests.daemon.daemons import Daemon, ended, events_until, ready, submit
-from vestim_core.client import Client, follow
+from tests.daemon.daemons import Daemon, events_until, has_job_ended, is_worker_ready, submit
+from vestim_core.client import Client, follow_job
 from vestim_core.spec.events import EventKind
 from vestim_core.system import Home
 from vestim_core.worker.doorbell import Doorbell
-from vestim_core.worker.journal import Journal
+from vestim_core.worker.journal_writer import Journal
 
 ROUND_TRIPS = 3000  # enough for a stable p99
 TRIALS = 500  # expands to more than 1,000 tasks
@@ -91,17 +91,17 @@ def _durable_events(home: Path) -> Measurement:
     """Rate from the first to the last event at the client, with worker, daemon and client sharing the cores."""
     with _scripted_daemon(home) as client:
         job_id = submit(client, home / "data", {"prepare": f"flood {EVENTS}"})
-        events, _ = events_until(client, job_id, ready)
+        events, _ = events_until(client, job_id, is_worker_ready)
         start = time.perf_counter()
         epoch_numbers: list[int] = []
         seqs: list[int] = []
-        for batch in follow(client, job_id, live=False):
+        for batch in follow_job(client, job_id, live=False):
             seqs += [event["seq"] for event in batch.events]
             epoch_numbers += [event["data"]["n"] for event in batch.events if event["kind"] == EventKind.EPOCH]
             if len(epoch_numbers) >= EVENTS:
                 break
         seconds = time.perf_counter() - start
-        events_until(client, job_id, ended)
+        events_until(client, job_id, has_job_ended)
     is_complete = epoch_numbers == list(range(EVENTS)) and seqs == list(range(1, len(seqs) + 1)) and bool(events)
     rate = EVENTS / seconds
     gaps = "without a gap" if is_complete else "WITH GAPS"

@@ -19,12 +19,12 @@ from typing import Any
 import psutil
 
 from tests.benchmarks.measurement import Measurement
-from tests.guarantees.conftest import finish, stop_daemon, write_cell
+from tests.guarantees.conftest import follow_to_end, stop_daemon, write_cell
 from vestim_core.client import Client
-from vestim_core.client.inspection import await_data_set
+from vestim_core.client.inspection_calls import wait_for_data_set
 from vestim_core.data.checks import check_table
-from vestim_core.data.prepare import prepare
-from vestim_core.data.prepared import PreparedSet
+from vestim_core.data.prepare_data import prepare
+from vestim_core.data.prepared_set import PreparedSet
 from vestim_core.data.readers import load_table
 from vestim_core.jobs.prepared_cache import PreparedCache
 from vestim_core.spec.data import DataSpec, FileRepair
@@ -97,7 +97,7 @@ _READER_PROGRAM = """
 import sys
 import psutil
 from pathlib import Path
-from vestim_core.data.prepared import open_prepared
+from vestim_core.data.prepared_set import open_prepared
 before = psutil.Process().memory_full_info().uss
 print(before, flush=True)
 input()
@@ -174,7 +174,7 @@ def _measure_through_a_daemon(folder: Path, data: DataSpec) -> list[Measurement]
             spec = {name: value for name, value in data.model_dump().items() if name in {"train", "validation"}}
             spec["repairs"] = [repair.model_dump() for repair in data.repairs]
             first_s, _ = _timed(lambda: _save_data_set(client, "first", spec))
-            second_s, _ = _timed(lambda: await_data_set(client, client.call("check_data_set", data_set="first")))
+            second_s, _ = _timed(lambda: wait_for_data_set(client, client.call("check_data_set", data_set="first")))
             job_spec = {
                 "data": {"data_set": "first"},
                 "model": {"kind": "fnn", "sizes": [4]},
@@ -195,13 +195,13 @@ def _measure_through_a_daemon(folder: Path, data: DataSpec) -> list[Measurement]
 
 
 def _save_data_set(client: Client, name: str, spec: dict[str, Any]) -> dict[str, Any]:
-    return await_data_set(client, client.call("save_data_set", name=name, spec=spec))
+    return wait_for_data_set(client, client.call("save_data_set", name=name, spec=spec))
 
 
 def _prepare_task_s(client: Client, spec: dict[str, Any]) -> float:
     """Seconds between the daemon's events for the start and the end of the preparation task."""
     job_id = client.call("submit", spec=spec)["job_id"]
-    events = [e for e in finish(client, job_id) if e["kind"] == "attempt" and e["task"] == "prepare_1"]
+    events = [e for e in follow_to_end(client, job_id) if e["kind"] == "attempt" and e["task"] == "prepare_1"]
     assert events[-1]["data"]["state"] == "finished", client.call("show_job", job_id=job_id)["error"]
     start, end = (datetime.fromisoformat(events[index]["time_utc"]) for index in (0, -1))
     return (end - start).total_seconds()

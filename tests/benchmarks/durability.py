@@ -20,20 +20,20 @@ import psutil
 import torch
 
 from tests.benchmarks.measurement import Measurement
-from tests.daemon.daemons import ROOT, eventually, submit
-from tests.guarantees.conftest import finish, until, write_cell
-from vestim_core.client import Client, follow
-from vestim_core.client.discover import daemon_lives, read_discovery
-from vestim_core.jobs.clock import utc_now
-from vestim_core.jobs.container import JobContainer
-from vestim_core.jobs.registry import Registry
-from vestim_core.protocol.cursors import CATALOG, Cursor
+from tests.daemon.daemons import ROOT, submit, wait_until
+from tests.guarantees.conftest import follow_to_end, follow_until, write_cell
+from vestim_core.client import Client, follow_job
+from vestim_core.client.daemon_discovery import is_daemon_running, read_discovery
+from vestim_core.jobs.job_container import JobContainer
+from vestim_core.jobs.job_registry import Registry
+from vestim_core.jobs.timestamps import utc_now
+from vestim_core.protocol.cursors import CATALOG_STREAM, Cursor
 from vestim_core.spec.events import EventKind
 from vestim_core.spec.states import JobState
 from vestim_core.system import Home
 from vestim_core.training.checkpoints import save_checkpoint
 from vestim_core.worker.doorbell import Doorbell
-from vestim_core.worker.journal import Journal
+from vestim_core.worker.journal_writer import Journal
 
 
 def run() -> list[Measurement]:
@@ -59,10 +59,10 @@ def temporary_home() -> Iterator[Home]:
     try:
         yield home
     finally:
-        if daemon_lives(home):
+        if is_daemon_running(home):
             with Client(home, start=False) as client:
                 client.call("shutdown", stop_jobs=True)
-            eventually(lambda: not daemon_lives(home), "the daemon's end", 60)
+            wait_until(lambda: not is_daemon_running(home), "the daemon's end", 60)
         if home_before is None:
             del os.environ["VESTIM_HOME"]
         else:
@@ -80,7 +80,7 @@ def _start_light_daemon(home: Home, slots: int) -> subprocess.Popen[bytes]:
             stderr=log,
             start_new_session=True,
         )
-    eventually(lambda: (discovery := read_discovery(home)) and discovery.pid == process.pid, "a daemon that serves", 60)
+    wait_until(lambda: (discovery := read_discovery(home)) and discovery.pid == process.pid, "a daemon that serves", 60)
     return process
 
 
@@ -95,13 +95,13 @@ def _measure_restart(workers: int, limit_s: float) -> Measurement:
         with Client(home, start=False) as client:
             training = {"repetitions": workers}
             job_id = submit(client, home.root / "data", {"train": "obey"}, training=training)
-            eventually(lambda: _running_count(client, job_id) == workers, "all workers' birth", 120)
+            wait_until(lambda: _running_count(client, job_id) == workers, "all workers' birth", 120)
             for _ in range(3):
                 daemon.kill()
                 daemon.wait()
                 start_s = time.monotonic()
                 daemon = _start_light_daemon(home, workers)
-                eventually(lambda: _running_count(client, job_id) == workers, "adoption", 60)
+                wait_until(lambda: _running_count(client, job_id) == workers, "adoption", 60)
                 times_s.append(time.monotonic() - start_s)
     took_s = statistics.median(times_s)
     name = f"daemon serving again after kill -9, {workers} workers adopted"
@@ -120,15 +120,15 @@ def _measure_noticed_death() -> Measurement:
         with Client(home, start=False) as client:
             for _ in range(5):
                 job_id = submit(client, home.root / "data", {"train": "obey"})
-                until(client, job_id, _is_training_start)
+                follow_until(client, job_id, _is_training_start)
                 task = next(task for task in client.call("show_job", job_id=job_id)["tasks"] if task["kind"] == "train")
                 last_seq = client.call("show_job", job_id=job_id)["last_seq"]
                 start_s = time.monotonic()
                 os.kill(task["pid"], signal.SIGKILL)
-                until(client, job_id, lambda e: e["data"].get("state") == "killed", last_seq)
+                follow_until(client, job_id, lambda e: e["data"].get("state") == "killed", last_seq)
                 times_s.append(time.monotonic() - start_s)
                 client.call("stop", job_id=job_id, test=False)
-                finish(client, job_id)
+                follow_to_end(client, job_id)
     took_s = statistics.median(times_s)
     return Measurement("death of a worker shown to a client", "<= 1 s", f"{took_s * 1000:.0f} ms", took_s <= 1.0)
 
@@ -163,11 +163,11 @@ def _measure_many_jobs(count: int = 10_000) -> list[Measurement]:
 
 def _attach_s(client: Client, count: int) -> float:
     """Seconds to read the whole catalog."""
-    cursor, row_count = Cursor(stream=CATALOG), 0
+    cursor, row_count = Cursor(stream=CATALOG_STREAM), 0
     start_s = time.monotonic()
     while row_count < count:
         (stream,) = client.call("wait", cursors=[cursor.model_dump()], limit=10_000)["streams"]
-        cursor = Cursor(stream=CATALOG, lineage=stream["lineage"], seq=stream["seq"])
+        cursor = Cursor(stream=CATALOG_STREAM, lineage=stream["lineage"], seq=stream["seq"])
         row_count += len(stream["events"])
     return time.monotonic() - start_s
 
@@ -180,7 +180,7 @@ def _measure_many_events(early_count: int = 100_000, total_count: int = 1_000_00
             _stall_client(stalled, job_id)
             start_s, received_count, delays_ms, memory_MB = 0.0, 0, [], [0.0, 0.0]
             expected = 1
-            for batch in follow(client, job_id, live=False):
+            for batch in follow_job(client, job_id, live=False):
                 received_at = datetime.now().astimezone()
                 for event in batch.events:
                     assert event["seq"] == expected, "a gap"
@@ -225,7 +225,7 @@ def _measure_delay(events: int = 2_000) -> Measurement:
         _start_light_daemon(home, 2)
         with Client(home, start=False) as client:
             job_id = submit(client, home.root / "data", {"train": f"obey {events}"})
-            for batch in follow(client, job_id, live=False):
+            for batch in follow_job(client, job_id, live=False):
                 received_at = datetime.now().astimezone()
                 for event in batch.events:
                     if event["kind"] == "epoch":
@@ -275,7 +275,7 @@ def _measure_preloaded_start(repetitions: int = 6) -> Measurement:
         training = {"max_epochs": 1, "repetitions": repetitions}
         spec = {"data": data, "model": {"kind": "fnn", "sizes": [4]}, "training": training}
         job_id = client.call("submit", spec=spec)["job_id"]
-        finish(client, job_id)
+        follow_to_end(client, job_id)
         start_times_s = []
         for task in sorted((home.jobs / job_id / "tasks").glob("t*"))[2:]:
             attempt = task / "attempts" / "1"

@@ -21,16 +21,16 @@ from tests.benchmarks.measurement import Measurement
 from tests.benchmarks.memory import peak_memory_B
 from tests.training.real import real_set
 from tests.training.synthetic import small_set, trial
-from vestim_core.data.prepared import PreparedFile, PreparedSet, Segment
-from vestim_core.evaluation.disturbances import BATTERY, robustness
+from vestim_core.data.prepared_set import PreparedFile, PreparedSet, Segment
+from vestim_core.evaluation.disturbances import STANDARD_DISTURBANCES, robustness
+from vestim_core.evaluation.evaluation_report import evaluate, examine, metrics_by_role, metrics_document
 from vestim_core.evaluation.inference import predict
-from vestim_core.evaluation.report import evaluate, examine, metrics_document, overall
 from vestim_core.models.circuit_fit import fit_circuit
-from vestim_core.models.coulomb import capacity_Ah
+from vestim_core.models.coulomb_counter import fit_capacity_Ah
 from vestim_core.models.ekf import KalmanFilter
 from vestim_core.models.lstm import Lstm
-from vestim_core.models.registry import build_model
-from vestim_core.spec.preparation import CoulombSoc, Ema, Normalise, PreRoll, Resample, Step
+from vestim_core.models.network_registry import build_model
+from vestim_core.spec.preparation import CoulombSoc, Ema, Normalize, PreRoll, Resample, Step
 from vestim_core.spec.signals import SignalsSpec
 
 ROWS = 33_000  # length of a real drive file
@@ -42,7 +42,7 @@ _STEPS: list[Step] = [
     Ema(column="current_A", output="slow", tau_s=30),
     CoulombSoc(output="counted", capacity_Ah=5.0),
     PreRoll(),
-    Normalise(),
+    Normalize(),
 ]
 # absent in a checkout without the shared folder
 _SHARED = Path(__file__).resolve().parents[3] / "shared"
@@ -141,7 +141,7 @@ def _measure_metrics_and_robustness() -> list[Measurement]:
 
     metrics_s = _cpu_s(lambda: metrics_document({}, "voltage_V", [examine(file, predictions, "voltage_V")]))
     test_s = _cpu_s(lambda: examine(file, predictor(file), "voltage_V"))
-    cases = [case for case in BATTERY if not case.name.startswith("voltage")]
+    cases = [case for case in STANDARD_DISTURBANCES if not case.name.startswith("voltage")]
     robustness_s = _cpu_s(lambda: robustness(predictor, [file], prepared.pipeline, cases), rounds=3)
     ratio = robustness_s / test_s
     filtered_s = _cpu_s(lambda: robustness(predict_filtered, [filtered_file], filtered_set.pipeline, cases), rounds=3)
@@ -162,16 +162,16 @@ def _measure_baselines() -> list[Measurement]:
         return [Measurement(name, "measured", f"not measured: {_SHARED} is absent", False) for name in names]
     with tempfile.TemporaryDirectory() as folder:
         prepared = real_set(_SHARED, Path(folder))
-        drives = prepared.of("train")
+        drives = prepared.files_of_role("train")
         fit_s = _cpu_s(lambda: fit_circuit(drives, 1.0), rounds=3)
         circuit = fit_circuit(drives, 1.0)
-        validation = prepared.of("validation")
+        validation = prepared.files_of_role("validation")
         rmse_mV = float(
             evaluate(lambda file: circuit.predict(file, 1.0), validation, "voltage_V")[0].to_json()["rmse_mV"]
         )
         fitted = evaluate(lambda file: circuit.predict(file, 1.0), drives, "voltage_V")
-        error_V = float(overall(fitted)["train"]["rmse_mV"]) / 1e3
-        kalman = KalmanFilter(circuit, capacity_Ah(drives, 1.0), error_V)
+        error_V = float(metrics_by_role(fitted)["train"]["rmse_mV"]) / 1e3
+        kalman = KalmanFilter(circuit, fit_capacity_Ah(drives, 1.0), error_V)
         mae = float(evaluate(lambda file: kalman.predict(file, 1.0), validation, "soc")[0].to_json()["mae_percent"])
         left_out_mV = [_left_out_rmse_mV(index, prepared.files) for index in range(len(prepared.files))]
     values_text = ", ".join(f"{value:.1f}" for value in left_out_mV)

@@ -20,7 +20,7 @@ import pandas as pd
 import scipy.io
 
 from tests.benchmarks.measurement import Measurement
-from vestim_core.data.checks import Member, check_set, check_table
+from vestim_core.data.checks import CheckedFile, check_set, check_table
 from vestim_core.data.readers import load_table, read_table
 from vestim_core.data.table import Table
 
@@ -128,7 +128,7 @@ def _measure_checks(rows: int, limit_s: float) -> Measurement:
 def _measure_set_checks() -> Measurement:
     tables = [synthetic_table(SET_ROWS, index) for index in range(SET_FILES)]
     members = [
-        Member(replace(table, name=f"{index}.csv", sha256=f"{index:064d}"), "train" if index % 5 else "test")
+        CheckedFile(replace(table, name=f"{index}.csv", sha256=f"{index:064d}"), "train" if index % 5 else "test")
         for index, table in enumerate(tables)
     ]
     start = time.perf_counter()

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from tests.benchmarks.measurement import Measurement
 from tests.guarantees.conftest import stop_daemon
-from tests.jobs.legacy.former import former_job, former_task
-from vestim_core.client import Client, import_legacy
+from tests.jobs.legacy.legacy_jobs import make_legacy_job, make_legacy_task
+from vestim_core.client import Client, import_legacy_jobs
 from vestim_core.system import Home
 
 JOBS, TASKS, EPOCHS, ROWS = 200, 2, 50, 1_500  # jobs, tasks per job, epochs per task, predicted rows per task
@@ -56,17 +56,17 @@ def _write_jobs(legacy_folder: Path) -> None:
     """Write jobs with weights of 50 kB."""
     predictions = [(3.7 + row / 1e5, 3.71 + row / 1e5) for row in range(ROWS)]
     for index in range(JOBS):
-        job = former_job(legacy_folder, f"job_20250101-{index:06d}")
+        job = make_legacy_job(legacy_folder, f"job_20250101-{index:06d}")
         for index_in_job in range(TASKS):
             weights = os.urandom(50_000)
-            former_task(job, name=f"T_rep_{index_in_job}", weights=weights, epochs=EPOCHS, predictions=predictions)
+            make_legacy_task(job, name=f"T_rep_{index_in_job}", weights=weights, epochs=EPOCHS, predictions=predictions)
 
 
 def _import_all(client: Client, legacy_folder: Path) -> tuple[float, float, int]:
     """Total seconds, seconds of the longest answer, and number of jobs imported or already known."""
     start_s = last_s = time.monotonic()
     longest_s, count = 0.0, 0
-    for page in import_legacy(client.call, [str(legacy_folder)]):
+    for page in import_legacy_jobs(client.call, [str(legacy_folder)]):
         now_s = time.monotonic()
         longest_s, last_s = max(longest_s, now_s - last_s), now_s
         count += len(page["imported"]) + len(page["known"])

@@ -16,9 +16,9 @@ import numpy as np
 
 from tests.benchmarks.file_reading import synthetic_table
 from tests.benchmarks.measurement import Measurement
-from vestim_core.data.files import find_files
+from vestim_core.data.data_files import find_files
 from vestim_core.data.pipeline import Pipeline, resample_table, run_steps
-from vestim_core.data.prepare import prepare
+from vestim_core.data.prepare_data import prepare
 from vestim_core.data.steps.resample import resample
 from vestim_core.spec.data import DataSpec
 from vestim_core.spec.preparation import (
@@ -26,7 +26,7 @@ from vestim_core.spec.preparation import (
     Ema,
     Formula,
     MovingAverage,
-    Normalise,
+    Normalize,
     Resample,
     SavitzkyGolay,
     Step,
@@ -85,15 +85,15 @@ def _measure_resampling() -> list[Measurement]:
 
 def _measure_ten_steps() -> Measurement:
     table = synthetic_table(ROWS)
-    steps = [Resample(), *TEN_STEPS, Normalise()]
+    steps = [Resample(), *TEN_STEPS, Normalize()]
     rows = resample_table(steps, table)
-    cpu_s = _cpu_s(lambda: run_steps(steps, rows, table, training=True))
+    cpu_s = _cpu_s(lambda: run_steps(steps, rows, table, is_training=True))
     return _limited_cpu(f"ten filters and formulas on {ROWS:,} rows", 1.0, cpu_s)
 
 
 def _measure_memory() -> list[Measurement]:
     """Peak size of all arrays without the table, for two file lengths."""
-    steps = [Resample(), *TEN_STEPS, Normalise()]
+    steps = [Resample(), *TEN_STEPS, Normalize()]
     pipeline = Pipeline.fit(steps, SignalsSpec(), [synthetic_table(2000)])
     ratios = {}
     for rows in (ROWS // 4, ROWS):

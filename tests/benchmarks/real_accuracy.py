@@ -31,15 +31,15 @@ import numpy as np
 from tests.benchmarks.measurement import Measurement
 from tests.training.real import real_set
 from tests.training.synthetic import Recorder
-from vestim_core.data.prepared import PreparedFile, PreparedSet
+from vestim_core.data.prepared_set import PreparedFile, PreparedSet
 from vestim_core.evaluation.alignment import align
+from vestim_core.evaluation.evaluation_report import evaluate, metrics_by_role
 from vestim_core.evaluation.inference import predict
-from vestim_core.evaluation.report import evaluate, overall
 from vestim_core.models.circuit_fit import fit_circuit
 from vestim_core.models.network import Network
 from vestim_core.spec.job import JobSpec, Trial, validate_job
-from vestim_core.spec.job_presets import preset_called
-from vestim_core.spec.model import METHODS, model_title
+from vestim_core.spec.job_presets import find_preset
+from vestim_core.spec.model import TRAINING_METHODS, model_title
 from vestim_core.spec.states import Intent
 from vestim_core.training import loop
 
@@ -110,7 +110,7 @@ def measure_preset(preset: str, kind: Kind, seeds: int = SEEDS) -> Iterator[Meas
         if preset.startswith("soc"):
             errors_by_label = [("MAE", [float(model.best["mae_percent"] or np.inf) for model in models])]
         else:
-            file = prepared.of("validation")[0]
+            file = prepared.files_of_role("validation")[0]
             files_by_label = (("RMSE", file), ("RMSE, SOC aligned", _align_soc(file, prepared)))
             errors_by_label = [
                 (label, [_rmse_mV(model.module, rows, prepared) for model in models]) for label, rows in files_by_label
@@ -125,7 +125,7 @@ def _measure_left_out(kind: Kind, seeds: int = SEEDS) -> Iterator[Measurement]:
     drives = tuple(drive for drive in DRIVES if drive != HELD_OUT)
     with _prepare_job("voltage_balanced", kind, drives, (HELD_OUT,), seeds) as (spec, prepared, folder):
         models = [_train(trial, prepared, folder) for trial in spec.trials()]
-        errors = [_rmse_mV(model.module, prepared.of("test")[0], prepared) for model in models]
+        errors = [_rmse_mV(model.module, prepared.files_of_role("test")[0], prepared) for model in models]
     name = f"voltage, balanced, {kind.upper()}, file {HELD_OUT} held out, RMSE"
     yield _summarize(name, errors, NO_LIMIT, NO_LIMIT, "mV", models)
 
@@ -135,8 +135,8 @@ def _prepare_job(
     preset: str, kind: Kind, drives: Sequence[int], test: Sequence[int] = (), seeds: int = SEEDS
 ) -> Iterator[tuple[JobSpec, PreparedSet, Path]]:
     """Yield job, prepared data and temporary checkpoint folder for one kind of model of a preset."""
-    job = preset_called(preset).job
-    training = next(section for section in job["training"] if section["method"] in METHODS[kind])
+    job = find_preset(preset).job
+    training = next(section for section in job["training"] if section["method"] in TRAINING_METHODS[kind])
     model = next(section for section in job["model"] if section["kind"] == kind)
     spec = validate_job(
         {
@@ -175,7 +175,7 @@ def _train(trial: Trial, prepared: PreparedSet, folder: Path) -> TrainedModel:
             folder / str(trial.seed),
             device="cpu",
             threads=1,
-            report=Recorder(),
+            reporter=Recorder(),
             intent=lambda: Intent.RUN,
         )
     cpu_s = time.thread_time() - start_s - validation_s
@@ -185,7 +185,7 @@ def _train(trial: Trial, prepared: PreparedSet, folder: Path) -> TrainedModel:
 
 def _align_soc(file: PreparedFile, prepared: PreparedSet) -> PreparedFile:
     """`file` with its feature `soc` scaled and shifted to fit the circuit of the training files."""
-    alignment = align(fit_circuit(prepared.of("train"), prepared.period_s), file, prepared.period_s)
+    alignment = align(fit_circuit(prepared.files_of_role("train"), prepared.period_s), file, prepared.period_s)
     assert alignment is not None
     soc, column = file.column("soc"), prepared.signals.features.index("soc")
     factor, offset = np.polyfit(soc, file.features[:, column], 1)  # recovers the pipeline's scaling of that feature
@@ -196,7 +196,7 @@ def _align_soc(file: PreparedFile, prepared: PreparedSet) -> PreparedFile:
 
 def _rmse_mV(module: Network, file: PreparedFile, prepared: PreparedSet) -> float:
     results = evaluate(lambda prediction_file: predict(module, prediction_file, prepared.pipeline), [file], "voltage_V")
-    return float(overall(results)[file.role]["rmse_mV"] or np.inf)
+    return float(metrics_by_role(results)[file.role]["rmse_mV"] or np.inf)
 
 
 def _summarize(

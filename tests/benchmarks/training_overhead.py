@@ -23,14 +23,14 @@ from torch import nn
 
 from tests.benchmarks.measurement import Measurement
 from tests.training.synthetic import FILES, drive, prepare, trial
-from vestim_core.data.prepared import PreparedSet
-from vestim_core.models.registry import build_model
+from vestim_core.data.prepared_set import PreparedSet
+from vestim_core.models.network_registry import build_model
 from vestim_core.spec.job import Trial
 from vestim_core.spec.states import Intent
 from vestim_core.training.batches import Batch
 from vestim_core.training.loop import train
-from vestim_core.training.methods import build_batches
 from vestim_core.training.reproducible import reproducible
+from vestim_core.training.training_methods import build_batches
 
 LIMIT = 1.03  # product promise: at most 3 % above the bare loop
 ROUNDS = 7  # repetitions per median; arbitrary odd number
@@ -114,7 +114,7 @@ def _measure_method(name: str, settings: Trial, prepared: PreparedSet) -> Measur
 def draw_batches(settings: Trial, prepared: PreparedSet) -> list[list[Batch]]:
     """All batches of the training, drawn beforehand; y holds row numbers over all training files."""
     files, first_row = [], 0
-    for file in prepared.of("train"):
+    for file in prepared.files_of_role("train"):
         row_numbers = np.arange(first_row, first_row + len(file.target), dtype=np.float32)  # exact below 2^24
         files.append(replace(file, target=row_numbers))
         first_row += len(row_numbers)
@@ -128,7 +128,7 @@ def run_vestim_loop(settings: Trial, prepared: PreparedSet) -> tuple[float, list
         report = FileReporter(Path(folder) / "events.jsonl")
         start = time.process_time()
         outcome = train(
-            settings, prepared, Path(folder), device="cpu", threads=1, report=report, intent=lambda: Intent.RUN
+            settings, prepared, Path(folder), device="cpu", threads=1, reporter=report, intent=lambda: Intent.RUN
         )
         cpu_s = time.process_time() - start
     assert outcome.module is not None
@@ -137,8 +137,8 @@ def run_vestim_loop(settings: Trial, prepared: PreparedSet) -> tuple[float, list
 
 def run_bare_loop(settings: Trial, prepared: PreparedSet, epochs: list[list[Batch]]) -> tuple[float, list[list[float]]]:
     """A hand-written loop over these batches: no reports, no checkpoints, no checks."""
-    features = torch.from_numpy(np.concatenate([file.features for file in prepared.of("train")]))
-    target = torch.from_numpy(np.concatenate([file.target for file in prepared.of("train")]))
+    features = torch.from_numpy(np.concatenate([file.features for file in prepared.files_of_role("train")]))
+    target = torch.from_numpy(np.concatenate([file.target for file in prepared.files_of_role("train")]))
     rows_and_batches = [[(batch.y.long(), batch) for batch in batches] for batches in epochs]
     with reproducible("cpu", 1, settings.seed):
         start = time.process_time()
@@ -154,7 +154,11 @@ def run_bare_loop(settings: Trial, prepared: PreparedSet, epochs: list[list[Batc
             for rows, batch in batches:
                 y = target[rows]
                 x = windows[rows[:, 0] - (lookback - 1)].transpose(1, 2) if batch.last_only else features[rows]
-                state = None if state is None or batch.kept is None else tuple(part * batch.kept for part in state)
+                state = (
+                    None
+                    if state is None or batch.carry_mask is None
+                    else tuple(part * batch.carry_mask for part in state)
+                )
                 if not batch.count:
                     with torch.no_grad():
                         _, state = module(x, state)
@@ -163,10 +167,10 @@ def run_bare_loop(settings: Trial, prepared: PreparedSet, epochs: list[list[Batc
                 state = tuple(tensor.detach() for tensor in next_state)
                 if batch.last_only:
                     predicted = predicted[:, -1:]
-                if batch.scored is None:
+                if batch.loss_mask is None:
                     loss = nn.functional.mse_loss(predicted, y)
                 else:
-                    loss = ((predicted - y).square() * batch.scored).sum() / batch.count
+                    loss = ((predicted - y).square() * batch.loss_mask).sum() / batch.count
                 optimizer.zero_grad()
                 loss.backward()
                 nn.utils.clip_grad_norm_(parameters, settings.training.gradient_clip)
@@ -195,8 +199,8 @@ def _measure_against_loader(prepared: PreparedSet) -> Measurement:
 
 def _run_loader_loop(settings: Trial, prepared: PreparedSet) -> float:
     """CPU time of the same epochs with rows from PyTorch's DataLoader."""
-    features = torch.from_numpy(np.concatenate([file.features for file in prepared.of("train")]))
-    target = torch.from_numpy(np.concatenate([file.target for file in prepared.of("train")]))
+    features = torch.from_numpy(np.concatenate([file.features for file in prepared.files_of_role("train")]))
+    target = torch.from_numpy(np.concatenate([file.target for file in prepared.files_of_role("train")]))
     with reproducible("cpu", 1, settings.seed):
         start = time.process_time()
         module = build_model(settings.model, len(settings.signals.features))
@@ -218,12 +222,12 @@ def _validation_error(module: nn.Module, prepared: PreparedSet) -> float:
     module.eval()
     squared_error, rows = 0.0, 0
     with torch.inference_mode():
-        for file in prepared.of("validation"):
+        for file in prepared.files_of_role("validation"):
             for segment in file.segments:
                 scaled, _ = module(torch.tensor(file.features[segment.start : segment.stop])[None])
                 voltage_V = prepared.pipeline.inverse_target(scaled[0].numpy())
                 skip = segment.scored_from - segment.start
-                error = voltage_V[skip:] - file.column("voltage_V")[segment.scored]
+                error = voltage_V[skip:] - file.column("voltage_V")[segment.scored_rows]
                 squared_error, rows = squared_error + float(np.sum(error * error)), rows + len(error)
     return squared_error / rows
 

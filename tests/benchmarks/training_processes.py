@@ -18,8 +18,8 @@ from tests.benchmarks.measurement import Measurement
 from tests.benchmarks.memory import peak_memory_B
 from tests.benchmarks.training_overhead import draw_batches, run_bare_loop, run_vestim_loop
 from tests.training.synthetic import FILES, Intents, Recorder, drive, prepare, trial
-from vestim_core.data.prepared import open_prepared, write_prepared
-from vestim_core.system.ourselves import worker_environment
+from vestim_core.data.prepared_set import open_prepared, write_prepared
+from vestim_core.system.programs import worker_environment
 from vestim_core.training.loop import train
 
 NAIVE_LIMIT, GRID_LIMIT, MEMORY_LIMIT_MB = 0.6, 0.95, 700.0  # product promises
@@ -149,7 +149,7 @@ def _peak_MB(directory: Path) -> float:
         settings = LSTM_2X18_TRIAL.model_copy(update={"training": training})
         with tempfile.TemporaryDirectory() as folder:
             report, intent = Recorder(), Intents(batches)
-            train(settings, prepared, Path(folder), device="cpu", threads=1, report=report, intent=intent)
+            train(settings, prepared, Path(folder), device="cpu", threads=1, reporter=report, intent=intent)
     return peak_memory_B() / 1e6
 
 

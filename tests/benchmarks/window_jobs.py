@@ -23,25 +23,25 @@ from PyQt6.QtWidgets import QApplication, QWidget
 
 from tests.benchmarks.durability import temporary_home
 from tests.benchmarks.measurement import Measurement
-from tests.gui.fake_channel import ScriptedChannel, Service
+from tests.gui.fake_channel import ScriptedChannel, ScriptedDaemon
 from tests.gui.fake_link import FakeLink, epoch_event, summary
 from vestim_core.client import Client
-from vestim_core.jobs.clock import utc_now
-from vestim_core.jobs.container import JobContainer
-from vestim_core.jobs.registry import Registry
+from vestim_core.jobs.job_container import JobContainer
+from vestim_core.jobs.job_registry import Registry
+from vestim_core.jobs.timestamps import utc_now
 from vestim_core.spec.states import JobState
 from vestim_core.system import Home
 from vestim_gui.actions import Actions
 from vestim_gui.context import Context, Navigator
-from vestim_gui.detail.page import DetailPage
-from vestim_gui.jobs_page.page import JobsPage
+from vestim_gui.detail.detail_page import DetailPage
+from vestim_gui.jobs_page.jobs_page import JobsPage
 from vestim_gui.link import Link, LinkPhase
 from vestim_gui.session import Session
 from vestim_gui.settings import SettingsStore
 from vestim_gui.shell.toasts import Toasts
-from vestim_gui.store.catalogue import Catalogue
+from vestim_gui.store.catalog import Catalog
 from vestim_gui.store.feed import JobFeed
-from vestim_gui.store.filters import parse
+from vestim_gui.store.job_filter import parse_filter
 from vestim_gui.theme.theme import Theme
 
 JOBS = 10_000  # product promise
@@ -70,7 +70,7 @@ def run() -> list[Measurement]:
 def _open_page(link: Link, theme: Theme, folder: Path) -> Iterator[JobsPage]:
     ctx = Context(
         link=link,
-        jobs=Catalogue(link),
+        jobs=Catalog(link),
         theme=theme,
         settings=SettingsStore(folder / "window.json"),
         session=Session(folder / "window_session.json"),
@@ -131,10 +131,10 @@ def _measure_filter_and_sort(theme: Theme, folder: Path) -> list[Measurement]:
     with _open_page(link, theme, folder) as page:
         link.start()
         _wait_until(lambda: len(page.model.ids()) == JOBS)
-        job_filter = parse("status:done tag:lg rmse<5mV cell -name:fnn")
+        job_filter = parse_filter("status:done tag:lg rmse<5mV cell -name:fnn")
         filter_ms = _cpu_ms(page, lambda: page.model.set_filter(job_filter))
         assert len(page.model.ids()) == JOBS // 2
-        page.model.set_filter(parse(""))
+        page.model.set_filter(parse_filter(""))
         sort_ms = _cpu_ms(page, lambda: page.model.sort_by("best"))
     return [
         Measurement(f"filter {JOBS:,} jobs, CPU", "<= 100 ms", f"{filter_ms:.0f} ms", filter_ms <= 100),
@@ -170,7 +170,7 @@ def _measure_streaming(theme: Theme, folder: Path) -> Measurement:
     return Measurement(name, "<= 100 ms", f"{gap_ms:.0f} ms", gap_ms <= 100)
 
 
-class StreamingService(Service):
+class StreamingService(ScriptedDaemon):
     """Jobs that train at a steady rate from `start` to `stop`. Events are created beforehand, so that sending them is
     cheap.
     """

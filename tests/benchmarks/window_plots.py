@@ -20,7 +20,7 @@ from vestim_gui.detail.panels import prediction_panels
 from vestim_gui.detail.prediction import Prediction
 from vestim_gui.plots.canvas import PlotCanvas, remove_canvas
 from vestim_gui.plots.content import Options, Panel, View, curve
-from vestim_gui.plots.live import Part
+from vestim_gui.plots.redraw_pacer import RedrawPart
 from vestim_gui.theme.theme import Theme
 
 POINTS = 1_000_000  # product promise
@@ -88,11 +88,11 @@ def _measure_live(theme: Theme) -> Measurement:
         canvas.show_panels(panels(306 + index))
         canvas._pacer.run()
 
-    redraws_before = canvas.redraws[Part.ALL]
+    redraws_before = canvas.redraw_counts[RedrawPart.ALL]
     measurement = _measure_redraws(canvas, "next epoch of a live curve", draw, LIVE_MS)
     return (
         measurement
-        if canvas.redraws[Part.ALL] == redraws_before
+        if canvas.redraw_counts[RedrawPart.ALL] == redraws_before
         else Measurement(measurement.name, measurement.limit, "drew all anew", False)
     )
 

@@ -19,6 +19,6 @@ def worker_command(folder: Path) -> list[str]:
 
 
 if __name__ == "__main__":
-    reconciler.ASK_S, reconciler.TERMINATE_S = float(sys.argv[1]), float(sys.argv[2])
+    reconciler.STOP_GRACE_S, reconciler.TERMINATE_GRACE_S = float(sys.argv[1]), float(sys.argv[2])
     daemon.LocalExecutor = lambda preloaded_workers: LocalExecutor({}, worker_command)  # type: ignore[assignment,misc]
     sys.exit(daemon.main([]))

@@ -14,14 +14,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from vestim_core.protocol.launch import ExitFile, Launch
+from vestim_core.protocol.attempt_files import ExitFile, LaunchFile
 from vestim_core.spec.events import EventKind
 from vestim_core.spec.ids import attempt_key
 from vestim_core.spec.states import AttemptState, Intent
-from vestim_core.system import Home, read_json, ref_of, write_json
+from vestim_core.system import Home, process_ref, read_json, write_json
 from vestim_core.worker.control import Control
 from vestim_core.worker.doorbell import Doorbell
-from vestim_core.worker.journal import Journal
+from vestim_core.worker.journal_writer import Journal
 
 
 @dataclass(frozen=True)
@@ -144,8 +144,8 @@ BEHAVIORS: dict[str, Callable[[Attempt], int]] = {
 
 def main(folder: Path) -> int:
     """Run the attempt in `folder`."""
-    launch = Launch.model_validate(read_json(folder / "launch.json"))
-    if ref := ref_of(os.getpid()):
+    launch = LaunchFile.model_validate(read_json(folder / "launch.json"))
+    if ref := process_ref(os.getpid()):
         write_json(folder / "worker.json", {"schema_version": 1, "pid": ref.pid, "create_time": ref.create_time})
     behavior_by_kind = json.loads(read_json(folder.parents[3] / "job.json")["name"])
     arguments = behavior_by_kind.get(launch.task_id.partition("_")[0], "finish").split()

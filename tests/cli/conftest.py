@@ -7,7 +7,7 @@ from typing import Protocol
 
 import pytest
 
-from vestim_core.system import own_command
+from vestim_core.system import program_command
 
 
 class RunVestim(Protocol):
@@ -22,7 +22,7 @@ def vestim(vestim_home: Path, tmp_path: Path) -> RunVestim:
 
     def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            own_command("cli", *arguments),
+            program_command("cli", *arguments),
             env=os.environ | environment,
             cwd=tmp_path,
             capture_output=True,

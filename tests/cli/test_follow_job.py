@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from tests.cli.conftest import RunVestim
-from vestim_core.system import own_command
+from vestim_core.system import program_command
 
 
 @contextmanager
 def follower(*arguments: str) -> Iterator["subprocess.Popen[str]"]:
     """A follower in a process of its own, killed at the end of the block if still running."""
     process = subprocess.Popen(
-        own_command("cli", *arguments),
+        program_command("cli", *arguments),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",

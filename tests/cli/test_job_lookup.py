@@ -41,8 +41,8 @@ def test_ambiguous_query_lists_the_matching_jobs(query: str) -> None:
     with pytest.raises(VestimError) as caught:
         _find_job(query)
     assert caught.value.code is ErrorCode.WRONG_INPUT
-    assert "can mean 2 jobs" in caught.value.sentence
-    assert "job_20260101-120000-efgh (twin)" in caught.value.sentence
+    assert "can mean 2 jobs" in caught.value.message
+    assert "job_20260101-120000-efgh (twin)" in caught.value.message
 
 
 @pytest.mark.parametrize("query", ["bcd", "nothing", "", "20260101"])

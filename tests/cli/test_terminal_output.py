@@ -12,7 +12,7 @@ from vestim_core.cli.output import plain_text
 from vestim_core.cli.result_tables import error_tables, file_error_tables
 from vestim_core.cli.task_board import TaskBoard
 from vestim_core.cli.uncertainty_tables import band_tables, label_error_summary, label_error_table, seed_spread_table
-from vestim_core.client import Batch
+from vestim_core.client import EventBatch
 from vestim_core.spec.events import EventKind
 
 TIME = "2026-01-31T12:00:00.000Z"
@@ -147,7 +147,7 @@ def test_output_without_a_terminal_has_no_control_codes() -> None:
     job = {"tasks": [_task_record("prepare_1", "prepare", "Prepare data"), _task_record("train_001", "train", "FNN 4")]}
     with LinesView(console, TaskBoard(job), every_event=False) as view:
         view.show(
-            Batch(
+            EventBatch(
                 [
                     _event_record("task", "prepare_1", state="running", kind="prepare", title="Prepare data"),
                     _event_record(
@@ -174,7 +174,7 @@ def test_bars_show_the_progress_of_each_task() -> None:
     with BarsView(console, TaskBoard(job), every_event=False) as view:
         progress = {"attempt": "job_1/train_001/1", "epoch": 4, "max_epochs": 12, "fraction": 0.3, "time_left_s": 130.0}
         view.show(
-            Batch(
+            EventBatch(
                 [_event_record("task", "train_001", state="running"), _event_record("epoch", "train_001", **EPOCH)],
                 [progress],
             )
@@ -193,7 +193,7 @@ def test_further_tasks_share_one_bar() -> None:
         ]
     }
     with BarsView(console, TaskBoard(job), every_event=False) as view:
-        view.show(Batch())
+        view.show(EventBatch())
     assert isinstance(console.file, io.StringIO)
     assert "and 88 more" in console.file.getvalue()
     assert "100 of 100 tasks ended" in console.file.getvalue()

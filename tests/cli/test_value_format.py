@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vestim_core.cli.value_format import find_metric, format_duration, format_number
-from vestim_core.spec.figures import unit_of
+from vestim_core.spec.display_format import metric_unit
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,6 @@ def test_durations(seconds: float, text: str) -> None:
 
 def test_units_are_read_from_the_names_of_metrics() -> None:
     names = ["rmse_mV", "train_rmse_K", "mae_percent", "r2", "rmse", "train_rmse"]
-    assert [unit_of(name) for name in names] == ["mV", "K", "%", "", "", ""]
+    assert [metric_unit(name) for name in names] == ["mV", "K", "%", "", "", ""]
     assert find_metric({"rmse_K": 1.5, "r2": 0.9}, "rmse") == ("rmse_K", 1.5)
     assert find_metric({}, "rmse") == ("rmse", None)

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from tests.daemon.daemons import Daemon, eventually
+from tests.daemon.daemons import Daemon, wait_until
 from vestim_core.client import Channel, Client
-from vestim_core.protocol.limits import MAX_ON_THE_WAY
+from vestim_core.protocol.message_limits import MAX_PENDING_REQUESTS
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.system import Home
 
@@ -40,9 +40,9 @@ def wait_for_answers(channel: Channel, *request_ids: bytes) -> list[Any]:
 
 
 def test_a_connection_starts_a_daemon_and_tells_which(channel: Channel, vestim_home: Path) -> None:
-    assert not channel.connected and not channel.alive() and channel.daemon is None
+    assert not channel.is_connected and not channel.is_alive() and channel.daemon is None
     daemon = channel.connect()
-    assert channel.connected and channel.alive() and channel.daemon == daemon
+    assert channel.is_connected and channel.is_alive() and channel.daemon == daemon
     (hello,) = wait_for_answers(channel, channel.send("hello"))
     assert (hello["instance"], hello["lineage"], hello["pid"]) == (daemon.instance, daemon.lineage, daemon.pid)
     assert hello["lineage"] and hello["home"] == str(vestim_home)
@@ -75,7 +75,7 @@ def test_newer_wait_releases_the_older_one(daemon: Daemon, channel: Channel) -> 
 
 def test_requests_above_the_pending_limit_are_all_answered(daemon: Daemon, channel: Channel) -> None:
     channel.connect(start=False)
-    request_ids = [channel.send("hello") for _ in range(20 * MAX_ON_THE_WAY)]
+    request_ids = [channel.send("hello") for _ in range(20 * MAX_PENDING_REQUESTS)]
     assert all(answer["instance"] for answer in wait_for_answers(channel, *request_ids))
 
 
@@ -118,12 +118,12 @@ def test_commands_are_executed_once_by_the_next_daemon(vestim_home: Path) -> Non
     first = channel.connect(start=False)
     os.kill(first.pid, signal.SIGSTOP)  # it holds its lock and reads nothing from its socket
     command = channel.send("create_job", {"name": "once"})
-    assert channel.alive() and channel.receive(0.05) == []
+    assert channel.is_alive() and channel.receive(0.05) == []
     daemon.kill()
-    assert not channel.alive()
+    assert not channel.is_alive()
     with pytest.raises(VestimError) as caught:
         channel.connect(start=False)
-    assert caught.value.code is ErrorCode.UNREACHABLE and not channel.connected
+    assert caught.value.code is ErrorCode.UNREACHABLE and not channel.is_connected
     daemon = Daemon(vestim_home)
     second = channel.connect(start=False)
     assert second.instance != first.instance and second.lineage == first.lineage
@@ -140,8 +140,8 @@ def test_another_daemon_of_the_same_home_is_recognized(vestim_home: Path) -> Non
     channel.connect(start=False)
     daemon.kill()
     daemon = Daemon(vestim_home)
-    assert not channel.alive(), "a daemon runs, but not the connected one"
-    assert channel.connect(start=False).pid == daemon.process.pid and channel.alive()
+    assert not channel.is_alive(), "a daemon runs, but not the connected one"
+    assert channel.connect(start=False).pid == daemon.process.pid and channel.is_alive()
     channel.close()
     daemon.stop()
 
@@ -150,9 +150,9 @@ def test_next_daemon_after_a_signal(daemon: Daemon, channel: Channel) -> None:
     channel.connect(start=False)
     waiting = channel.send("wait", CATALOG)
     with Client(daemon.home, start=False) as client:
-        eventually(lambda: client.call("daemon_status")["parked"] == 1, "a parked wait")
+        wait_until(lambda: client.call("daemon_status")["parked"] == 1, "a parked wait")
     daemon.process.terminate()
-    eventually(lambda: channel.receive(0.05) or not channel.alive(), "notice of the shutdown")
+    wait_until(lambda: channel.receive(0.05) or not channel.is_alive(), "notice of the shutdown")
     second = channel.connect()
     assert second.pid != daemon.process.pid
     created = channel.send("create_job", {"name": "x"})
@@ -167,12 +167,12 @@ def test_only_the_user_starts_a_daemon_after_a_deliberate_stop(vestim_home: Path
     stopping = channel.send("shutdown")
     wait_error, _ = wait_for_answers(channel, waiting, stopping)
     assert isinstance(wait_error, VestimError) and wait_error.code is ErrorCode.STOPPED
-    eventually(lambda: not channel.alive(), "the end of the daemon")
+    wait_until(lambda: not channel.is_alive(), "the end of the daemon")
     for _ in range(2):
         with pytest.raises(VestimError) as caught:
             channel.connect()
         assert caught.value.code is ErrorCode.STOPPED
-    assert channel.connect(asked=True) and channel.alive()
+    assert channel.connect(requested_by_user=True) and channel.is_alive()
 
 
 def test_wake_after_close(channel: Channel) -> None:

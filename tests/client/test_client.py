@@ -11,9 +11,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.daemon.daemons import Daemon, eventually, lives
-from vestim_core.client import Client, connection
-from vestim_core.client.discover import read_discovery
+from tests.daemon.daemons import Daemon, is_daemon_running, wait_until
+from vestim_core.client import Client, blocking_client
+from vestim_core.client.daemon_discovery import read_discovery
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.system import Home, write_json
 
@@ -48,7 +48,7 @@ def test_home_argument_overrides_the_environment(vestim_home: Path, tmp_path: Pa
     with Client(home) as client:
         assert client.call("hello")["home"] == str(home.root)
         client.call("shutdown")
-    eventually(lambda: not lives(home), "the end of the daemon")
+    wait_until(lambda: not is_daemon_running(home), "the end of the daemon")
     assert not (vestim_home / "daemon.json").exists()
 
 
@@ -62,7 +62,7 @@ def test_relative_home_in_the_environment(vestim_home: Path, monkeypatch: pytest
 
 
 def test_repeatedly_dying_daemons_end_in_an_error(vestim_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "CALL_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(blocking_client, "CALL_TIMEOUT_S", 0.2)
     with Client() as client:
         monkeypatch.setattr(client, "_wait_for_reply", lambda *_: None)
         with pytest.raises(VestimError) as caught:
@@ -79,7 +79,7 @@ def test_reason_why_a_daemon_cannot_start(
     with Client() as client, pytest.raises(VestimError) as caught:
         client.call("hello")
     assert caught.value.code is ErrorCode.UNREACHABLE
-    assert reason in caught.value.sentence and "Traceback" not in caught.value.sentence
+    assert reason in caught.value.message and "Traceback" not in caught.value.message
 
 
 def test_next_daemon_after_a_kill(vestim_home: Path) -> None:
@@ -107,7 +107,7 @@ def test_signal_is_not_a_deliberate_stop(vestim_home: Path) -> None:
     with Client() as client:
         pid = client.call("hello")["pid"]
         os.kill(pid, signal.SIGTERM)
-        eventually(lambda: not lives(client.home), "the end of the daemon")
+        wait_until(lambda: not is_daemon_running(client.home), "the end of the daemon")
         assert client.call("hello")["pid"] != pid
         client.call("shutdown")
 
@@ -121,7 +121,7 @@ def test_no_daemon_is_started_after_a_deliberate_stop(vestim_home: Path) -> None
                 with pytest.raises(VestimError) as caught:
                     client.call("hello")
                 assert caught.value.code is ErrorCode.STOPPED and caught.value.code.exit_code == 4
-        assert not lives(first_client.home)
+        assert not is_daemon_running(first_client.home)
         with Client() as user_client:
             assert user_client.call("hello")
             assert first_client.call("hello"), "a daemon that another client started can be used"
@@ -142,7 +142,7 @@ def test_pending_wait_ends_with_a_deliberate_stop(vestim_home: Path) -> None:
 
         thread = threading.Thread(target=wait)
         thread.start()
-        eventually(lambda: client.call("daemon_status")["parked"] == 1, "a parked wait")
+        wait_until(lambda: client.call("daemon_status")["parked"] == 1, "a parked wait")
         client.call("shutdown")
         thread.join()
     assert [error.code for error in errors] == [ErrorCode.STOPPED]
@@ -162,7 +162,7 @@ def test_daemon_of_another_protocol_version(vestim_home: Path) -> None:
     write_json(daemon.home.discovery, record | {"protocol_oldest": 98, "protocol": 99, "version": "9.9"})
     with Client() as client, pytest.raises(VestimError) as caught:
         client.call("hello")
-    assert caught.value.code is ErrorCode.VERSION and "9.9" in caught.value.sentence
+    assert caught.value.code is ErrorCode.VERSION and "9.9" in caught.value.message
     write_json(daemon.home.discovery, record)
     daemon.stop()
 
@@ -172,7 +172,7 @@ def test_unusable_home_gives_one_message(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("VESTIM_HOME", str(tmp_path / "file" / "home"))
     with Client() as client, pytest.raises(VestimError) as caught:
         client.call("hello")
-    assert caught.value.code is ErrorCode.WRONG_INPUT and "\n" not in caught.value.sentence
+    assert caught.value.code is ErrorCode.WRONG_INPUT and "\n" not in caught.value.message
 
 
 def test_unsendable_parameters_are_rejected(vestim_home: Path) -> None:

@@ -14,9 +14,9 @@ from typing import Any
 
 import zmq
 
-from tests.spec.documents import real_document
+from tests.spec.documents import job_document_with_files
 from vestim_core.client import Client
-from vestim_core.client.discover import daemon_lives, read_discovery
+from vestim_core.client.daemon_discovery import is_daemon_running, read_discovery
 from vestim_core.protocol.cursors import Cursor, job_stream
 from vestim_core.protocol.discovery import Discovery
 from vestim_core.protocol.messages import Reply, Request
@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 20.0  # limit of every wait; generous, for machines ten times slower
 
 
-def eventually(condition: Callable[[], Any], description: str = "it", seconds: float = PATIENCE_S) -> Any:
+def wait_until(condition: Callable[[], Any], description: str = "it", seconds: float = PATIENCE_S) -> Any:
     """Return the result of `condition` as soon as it is true, for changes that no event announces."""
     deadline_s = time.monotonic() + seconds
     while not (result := condition()):
@@ -51,7 +51,7 @@ class Daemon:
                 stderr=log_file,
                 start_new_session=True,
             )
-        self.discovery: Discovery = eventually(self._serving, "a daemon that serves")
+        self.discovery: Discovery = wait_until(self._serving, "a daemon that serves")
 
     def _serving(self) -> Discovery | None:
         assert self.process.poll() is None, self.home.daemon_log.read_text()
@@ -95,7 +95,9 @@ class Daemon:
 def submit(client: Client, folder: Path, behaviors: dict[str, str] | None = None, **sections: Any) -> str:
     """Submit a job whose workers behave as given; return its id."""
     folder.mkdir(parents=True, exist_ok=True)
-    spec = real_document(folder, name=json.dumps(behaviors or {}), **{"testing": {"baseline": False}, **sections})
+    spec = job_document_with_files(
+        folder, name=json.dumps(behaviors or {}), **{"testing": {"baseline": False}, **sections}
+    )
     return str(client.call("submit", spec=spec)["job_id"])
 
 
@@ -115,7 +117,7 @@ def events_until(
     raise AssertionError(f"no such event; the last were {events[-5:]}")
 
 
-def ready(event: dict[str, Any]) -> bool:
+def is_worker_ready(event: dict[str, Any]) -> bool:
     """The event reports that a worker has started."""
     return event["kind"] == "message" and event["data"].get("text") == "ready"
 
@@ -130,7 +132,7 @@ def attempt_is(*states: str) -> Callable[[dict[str, Any]], bool]:
     return lambda event: event["kind"] == "attempt" and event["data"]["state"] in states
 
 
-ended = job_is("done", "failed", "stopped")
+has_job_ended = job_is("done", "failed", "stopped")
 
 
 def ask(socket: Any, method: str, command_id: str = "", **params: Any) -> Reply:
@@ -144,6 +146,6 @@ def ask(socket: Any, method: str, command_id: str = "", **params: Any) -> Reply:
             return reply
 
 
-def lives(home: Home) -> bool:
+def is_daemon_running(home: Home) -> bool:
     """True when a daemon of that home is running."""
-    return daemon_lives(home)
+    return is_daemon_running(home)

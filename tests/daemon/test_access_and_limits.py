@@ -14,12 +14,12 @@ import pytest
 import zmq
 from zmq.utils.monitor import recv_monitor_message
 
-from tests.daemon.daemons import Daemon, ask, events_until, eventually, ready, submit
+from tests.daemon.daemons import Daemon, ask, events_until, is_worker_ready, submit, wait_until
 from vestim_core.daemon.sockets import Sockets
-from vestim_core.protocol.bell import Bell
 from vestim_core.protocol.codec import encode
 from vestim_core.protocol.cursors import job_stream
-from vestim_core.protocol.limits import MAX_REQUEST_BYTES
+from vestim_core.protocol.doorbell_messages import DoorbellMessage
+from vestim_core.protocol.message_limits import MAX_REQUEST_BYTES
 from vestim_core.protocol.messages import Reply, Request
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.system import Home, endpoints
@@ -143,7 +143,7 @@ def test_an_invalid_wait_is_refused_in_one_sentence(daemon: Daemon) -> None:
         for params in BAD_WAITS:
             error = ask(socket, "wait", **params).error
             assert error is not None and error.code in {ErrorCode.WRONG_INPUT, ErrorCode.NOT_FOUND}, params
-            assert error.sentence and "\n" not in error.sentence
+            assert error.message and "\n" not in error.message
         assert ask(socket, "hello").error is None
 
 
@@ -166,7 +166,7 @@ def test_wrong_calls_are_refused_in_one_sentence(daemon: Daemon, tmp_path: Path)
         for call_index, (code, method, command_id, params) in enumerate(calls):
             error = ask(socket, method, command_id, **params).error
             assert error is not None and error.code is code, (call_index, error)
-            assert error.sentence and "\n" not in error.sentence
+            assert error.message and "\n" not in error.message
         request = Request(b"old", "hello", protocol=99)
         socket.send(request.encode())
         error = Reply.decode(socket.recv()).error
@@ -177,18 +177,18 @@ def test_wrong_calls_are_refused_in_one_sentence(daemon: Daemon, tmp_path: Path)
 def test_invalid_rings_are_harmless(daemon: Daemon, tmp_path: Path) -> None:
     with daemon.client() as client:
         job_id = submit(client, tmp_path, {"prepare": "obey"})
-        events_until(client, job_id, ready)
+        events_until(client, job_id, is_worker_ready)
         memory_before = psutil.Process(daemon.process.pid).memory_info().rss
         keys = ["", "x", f"{job_id}/prepare_1/x", f"{job_id}//1", f"{job_id}/none/1", f"{job_id}/../1", "a/b/c/d"]
         with daemon.raw("worker", daemon.discovery.doorbell, zmq.PUSH) as doorbell:
             for raw in (b"", b"\xc1", os.urandom(100), encode([1])):
                 doorbell.send(raw)
             for key in keys:
-                doorbell.send(Bell(key).encode())
-                doorbell.send(Bell(key, {"step": 1}).encode())
+                doorbell.send(DoorbellMessage(key).encode())
+                doorbell.send(DoorbellMessage(key, {"step": 1}).encode())
             for attempt_number in range(2, 5000):
-                doorbell.send(Bell(f"{job_id}/prepare_1/{attempt_number}", {"text": "x" * 1000}).encode())
-            doorbell.send(Bell(f"{job_id}/prepare_1/1", {"step": 7, "attempt": "forged"}).encode())
+                doorbell.send(DoorbellMessage(f"{job_id}/prepare_1/{attempt_number}", {"text": "x" * 1000}).encode())
+            doorbell.send(DoorbellMessage(f"{job_id}/prepare_1/1", {"step": 7, "attempt": "forged"}).encode())
             cursor = {"stream": job_stream(job_id), "seq": 10**6}
             answer = client.call("wait", cursors=[cursor], timeout_s=20.0, progress_seq=0)
         assert answer["progress"] == [{"step": 7, "attempt": f"{job_id}/prepare_1/1"}]
@@ -266,7 +266,7 @@ def test_a_hundred_clients_at_once(daemon: Daemon) -> None:
     for thread in threads:
         thread.join()
     assert not failures
-    assert eventually(lambda: psutil.Process(daemon.process.pid).num_fds() < 60, "connections that are closed")
+    assert wait_until(lambda: psutil.Process(daemon.process.pid).num_fds() < 60, "connections that are closed")
 
 
 logging.getLogger("zmq.auth").setLevel(logging.CRITICAL)

@@ -8,15 +8,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.jobs.homes import open_service, submitted
-from vestim_core.daemon import host as supervisor_module
+from tests.jobs.job_services import open_service, submit_job
+from vestim_core.daemon import attempt_supervisor as supervisor_module
+from vestim_core.daemon.attempt_supervisor import AttemptSupervisor
 from vestim_core.daemon.dispatch import Dispatcher
-from vestim_core.daemon.host import Host
 from vestim_core.daemon.server import Server
-from vestim_core.jobs import room
+from vestim_core.jobs import disk_space
+from vestim_core.jobs.job_service import JobService
 from vestim_core.jobs.reconciler import Action, JobFacts, reconcile
-from vestim_core.jobs.service import JobService
-from vestim_core.protocol.journal import write_line
+from vestim_core.protocol.journal_lines import write_line
 from vestim_core.protocol.messages import Request
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.spec.events import EventKind
@@ -72,10 +72,10 @@ def service(tmp_path: Path) -> JobService:
     return open_service(tmp_path / "home")
 
 
-def make_supervisor(service: JobService) -> tuple[Host, FakeExecutor]:
+def make_supervisor(service: JobService) -> tuple[AttemptSupervisor, FakeExecutor]:
     """A supervisor that is notified of changes as in a daemon."""
     fake_executor = FakeExecutor()
-    supervisor = Host(service.manager, fake_executor, slots=2)
+    supervisor = AttemptSupervisor(service.manager, fake_executor, slots=2)
     server = Server.__new__(Server)
     server._service, server._supervisor, server._changed_ids = service, supervisor, set()
     service.manager.on_change = server._on_change
@@ -84,7 +84,7 @@ def make_supervisor(service: JobService) -> tuple[Host, FakeExecutor]:
 
 def test_a_job_goes_from_preparation_to_its_end(service: JobService, tmp_path: Path) -> None:
     supervisor, fake_executor = make_supervisor(service)
-    job_id = submitted(service, tmp_path, testing={"baseline": False}).job_id
+    job_id = submit_job(service, tmp_path, testing={"baseline": False}).job_id
     for task_id in ("prepare_1", "train_001", "test_001"):
         supervisor.step()
         key = f"{job_id}/{task_id}/1"
@@ -93,14 +93,14 @@ def test_a_job_goes_from_preparation_to_its_end(service: JobService, tmp_path: P
         fake_executor.finish(key)
     supervisor.step()
     assert service.manager.get(job_id).state is JobState.DONE
-    assert service.manager.job_containers == {} and not supervisor.dirty
+    assert service.manager.job_containers == {} and not supervisor.unreconciled_job_ids
 
 
 def test_mere_events_do_not_trigger_reconciling(
     service: JobService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     supervisor, fake_executor = make_supervisor(service)
-    job_id = submitted(service, tmp_path).job_id
+    job_id = submit_job(service, tmp_path).job_id
     supervisor.step()
     reconcile_calls = 0
 
@@ -125,7 +125,7 @@ def test_a_failure_of_one_job_is_retried_and_isolated_from_others(
     service: JobService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     supervisor, fake_executor = make_supervisor(service)
-    failing_id, healthy_id = (submitted(service, tmp_path).job_id for _ in range(2))
+    failing_id, healthy_id = (submit_job(service, tmp_path).job_id for _ in range(2))
     supervisor.step()
     save = service.manager.registry.save
     is_failing = True
@@ -141,7 +141,7 @@ def test_a_failure_of_one_job_is_retried_and_isolated_from_others(
     supervisor.step()
     assert service.manager.get(healthy_id).tasks["prepare_1"].state is TaskState.DONE
     assert service.manager.get(failing_id).tasks["prepare_1"].state is TaskState.RUNNING
-    assert supervisor.dirty == {failing_id}
+    assert supervisor.unreconciled_job_ids == {failing_id}
     is_failing = False
     supervisor.step()
     assert service.manager.get(failing_id).tasks["prepare_1"].state is TaskState.DONE
@@ -150,7 +150,7 @@ def test_a_failure_of_one_job_is_retried_and_isolated_from_others(
 def test_an_attempt_that_cannot_be_started_fails_with_the_reason(service: JobService, tmp_path: Path) -> None:
     supervisor, fake_executor = make_supervisor(service)
     fake_executor.is_broken = True
-    job_id = submitted(service, tmp_path).job_id
+    job_id = submit_job(service, tmp_path).job_id
     supervisor.step()
     supervisor.step()
     container = service.manager.get(job_id)
@@ -163,7 +163,7 @@ def test_an_attempt_that_never_started_is_ended_as_soon_as_the_registry_is_writa
 ) -> None:
     supervisor, fake_executor = make_supervisor(service)
     fake_executor.is_broken = True
-    job_id = submitted(service, tmp_path).job_id
+    job_id = submit_job(service, tmp_path).job_id
 
     def raise_disk_full(attempt_key: str) -> None:
         raise sqlite3.OperationalError("database or disk is full")
@@ -190,7 +190,7 @@ def test_a_command_that_cannot_be_stored_is_refused_with_a_message(
     monkeypatch.setattr(service.manager.registry, "keep_answer", raise_disk_full)
     request = Request(b"1", "rename", {"job_id": job_id, "name": "after"}, "c")
     error = Dispatcher(service, {}).answer(request).error
-    assert error is not None and "make room on the disk" in error.sentence and "Error" not in error.sentence
+    assert error is not None and "make room on the disk" in error.message and "Error" not in error.message
     assert service.show_job(job_id)["name"] == "before"
 
 
@@ -198,7 +198,7 @@ def test_the_hashes_of_the_data_are_written_before_the_end_is_committed(
     service: JobService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     supervisor, fake_executor = make_supervisor(service)
-    job_id = submitted(service, tmp_path).job_id
+    job_id = submit_job(service, tmp_path).job_id
     supervisor.step()
     key = f"{job_id}/prepare_1/1"
     line = write_line("2026-01-01T00:00:00.000Z", EventKind.RESULT, {"provenance": {"prepare_1": {"hash": "abc"}}})
@@ -226,10 +226,10 @@ def test_a_nearly_full_disk_pauses_jobs_with_a_reason_and_blocks_new_ones(
     service: JobService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     supervisor, fake_executor = make_supervisor(service)
-    running, waiting = (submitted(service, tmp_path).job_id for _ in range(2))
+    running, waiting = (submit_job(service, tmp_path).job_id for _ in range(2))
     supervisor.step()
     draft = service.duplicate(running)["job_id"]
-    monkeypatch.setattr(room.shutil, "disk_usage", lambda folder: SimpleNamespace(free=499e6))
+    monkeypatch.setattr(disk_space.shutil, "disk_usage", lambda folder: SimpleNamespace(free=499e6))
     monkeypatch.setattr(supervisor_module, "DISK_CHECK_S", 0.0)
     supervisor.step()
     control = fake_executor.folders[f"{running}/prepare_1/1"] / "control.json"
@@ -243,12 +243,12 @@ def test_a_nearly_full_disk_pauses_jobs_with_a_reason_and_blocks_new_ones(
     supervisor.step()
     for job_id in (running, waiting):
         summary = service.show_job(job_id)
-        assert (summary["state"], summary["reason"]) == ("paused", room.PAUSED)
+        assert (summary["state"], summary["reason"]) == ("paused", disk_space.PAUSED_MESSAGE)
     for method, job_id in (("resume", running), ("start", draft)):
         with pytest.raises(VestimError, match="less than 500 MB are free") as error_info:
             getattr(service, method)(job_id)
         assert error_info.value.code is ErrorCode.REFUSED
-    monkeypatch.setattr(room.shutil, "disk_usage", lambda folder: SimpleNamespace(free=501e6))
+    monkeypatch.setattr(disk_space.shutil, "disk_usage", lambda folder: SimpleNamespace(free=501e6))
     service.resume(running)
     supervisor.step()
     summary = service.show_job(running)
@@ -257,7 +257,7 @@ def test_a_nearly_full_disk_pauses_jobs_with_a_reason_and_blocks_new_ones(
 
 def test_a_pause_by_the_user_has_no_reason(service: JobService, tmp_path: Path) -> None:
     supervisor, _ = make_supervisor(service)
-    job_id = submitted(service, tmp_path).job_id
+    job_id = submit_job(service, tmp_path).job_id
     service.pause(job_id)
     supervisor.step()
     summary = service.show_job(job_id)

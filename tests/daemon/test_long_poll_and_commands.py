@@ -15,21 +15,21 @@ from tests.daemon.daemons import (
     ROOT,
     Daemon,
     ask,
-    ended,
     events_until,
-    eventually,
+    has_job_ended,
+    is_worker_ready,
     job_is,
-    ready,
     submit,
+    wait_until,
 )
-from tests.spec.documents import real_document
+from tests.spec.documents import job_document_with_files
 from vestim_core.protocol.cursors import Cursor, job_stream
 from vestim_core.protocol.messages import Reply, Request
 from vestim_core.spec.errors import ErrorCode, VestimError
 
 
 def test_a_repeated_command_is_carried_out_once(daemon: Daemon, tmp_path: Path) -> None:
-    spec = real_document(tmp_path, name="{}")
+    spec = job_document_with_files(tmp_path, name="{}")
     command_id = uuid.uuid4().hex
     with daemon.client() as first, daemon.client() as second:
         answer = first.call("submit", command_id=command_id, spec=spec)
@@ -39,7 +39,7 @@ def test_a_repeated_command_is_carried_out_once(daemon: Daemon, tmp_path: Path) 
         for method, params in (("submit", {"spec": {**spec, "max_parallel_tasks": 1}}), ("create_job", {"spec": spec})):
             with pytest.raises(VestimError) as error_info:
                 second.call(method, command_id=command_id, **params)
-            assert error_info.value.code is ErrorCode.REFUSED and error_info.value.place == "command"
+            assert error_info.value.code is ErrorCode.REFUSED and error_info.value.location == "command"
         assert len(first.call("list_jobs")["jobs"]) == 1
         with pytest.raises(VestimError):
             first.call("submit", command_id="c2", spec={})
@@ -70,7 +70,7 @@ def test_a_pending_wait_is_answered_by_an_event(daemon: Daemon) -> None:
         job_id = client.call("create_job", name="x")["job_id"]
         seq = ask(waiting_client, "wait", cursors=[{"stream": job_stream(job_id)}]).result["streams"][0]["seq"]
         request_id = send_wait(waiting_client, daemon, cursors=[{"stream": job_stream(job_id), "seq": seq}])
-        eventually(lambda: client.call("daemon_status")["parked"] == 1, "a parked wait")
+        wait_until(lambda: client.call("daemon_status")["parked"] == 1, "a parked wait")
         assert not waiting_client.poll(50)
         client.call("rename", job_id=job_id, name="y")
         assert waiting_client.poll(5000)
@@ -89,7 +89,7 @@ def test_the_second_wait_of_a_client_releases_the_first(daemon: Daemon) -> None:
         assert waiting_client.poll(5000)
         reply = Reply.decode(waiting_client.recv())
         assert reply.request_id == first and reply.result["streams"][0]["events"] == []
-        eventually(lambda: client.call("daemon_status")["parked"] == 1, "a parked wait")
+        wait_until(lambda: client.call("daemon_status")["parked"] == 1, "a parked wait")
         client.call("create_job", name="x")
         assert waiting_client.poll(5000)
         assert Reply.decode(waiting_client.recv()).request_id == second
@@ -143,12 +143,12 @@ def test_logs_are_streams_too(daemon: Daemon, tmp_path: Path) -> None:
 def test_a_growing_log_answers_a_pending_wait(daemon: Daemon, tmp_path: Path) -> None:
     with daemon.client() as client, daemon.raw() as waiting_client:
         job_id = submit(client, tmp_path, {"prepare": "obey 1"})
-        events_until(client, job_id, ready)
+        events_until(client, job_id, is_worker_ready)
         log = daemon.home.jobs / job_id / "tasks" / "prepare_1" / "attempts" / "1" / "stdout.log"
         stream = f"log:{job_id}/prepare_1/1:out"
         seq = client.call("wait", cursors=[{"stream": stream}])["streams"][0]["seq"]
         request_id = send_wait(waiting_client, daemon, cursors=[{"stream": stream, "seq": seq}])
-        eventually(lambda: client.call("daemon_status")["parked"] == 1, "a parked wait")
+        wait_until(lambda: client.call("daemon_status")["parked"] == 1, "a parked wait")
         with log.open("ab") as file:
             file.write(b"a line\n")
         assert waiting_client.poll(5000)
@@ -157,7 +157,7 @@ def test_a_growing_log_answers_a_pending_wait(daemon: Daemon, tmp_path: Path) ->
         assert reply.result["streams"][0]["data"] == b"a line\n"
         assert reply.result["streams"][0]["seq"] == seq + 7
         client.call("stop", job_id=job_id)
-        events_until(client, job_id, ended)
+        events_until(client, job_id, has_job_ended)
 
 
 def test_a_cursor_survives_dying_daemons_without_gap_or_repeat(vestim_home: Path, tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ def test_a_cursor_survives_dying_daemons_without_gap_or_repeat(vestim_home: Path
     daemon = Daemon(vestim_home)
     with daemon.client() as client:
         job_id = submit(client, tmp_path, {"prepare": "obey 300"})
-        events, cursor = events_until(client, job_id, ready)
+        events, cursor = events_until(client, job_id, is_worker_ready)
     for _ in range(3):
         daemon.kill()
         daemon = Daemon(vestim_home)
@@ -176,9 +176,9 @@ def test_a_cursor_survives_dying_daemons_without_gap_or_repeat(vestim_home: Path
         new_events, cursor = events_until(client, job_id, lambda event: event["data"].get("n") == 300, cursor)
         events += new_events
         client.call("stop", job_id=job_id)
-        new_events, cursor = events_until(client, job_id, ended, cursor)
+        new_events, cursor = events_until(client, job_id, has_job_ended, cursor)
         events += new_events
-        all_events, _ = events_until(client, job_id, ended)
+        all_events, _ = events_until(client, job_id, has_job_ended)
     assert events == all_events
     assert [event["seq"] for event in all_events] == list(range(1, len(all_events) + 1))
     assert [event["data"]["n"] for event in all_events if event["kind"] == "epoch"] == list(range(1, 301))
@@ -231,7 +231,7 @@ def test_the_discovery_file_distinguishes_serving_from_stopped(vestim_home: Path
 def test_a_deliberate_stop_is_reported_to_pending_waits(daemon: Daemon) -> None:
     with daemon.raw() as waiting_client, daemon.client() as client:
         request_id = send_wait(waiting_client, daemon, cursors=[{"stream": "catalog", "seq": 0}])
-        eventually(lambda: client.call("daemon_status")["parked"] == 1, "a parked wait")
+        wait_until(lambda: client.call("daemon_status")["parked"] == 1, "a parked wait")
         assert client.call("shutdown")["stopping"]
         assert waiting_client.poll(5000)
         reply = Reply.decode(waiting_client.recv())
@@ -247,7 +247,7 @@ def test_nothing_new_is_started_while_jobs_are_being_ended(vestim_home: Path, tm
     daemon = Daemon(vestim_home, ask_s=1.0)
     with daemon.client() as client, daemon.client() as second_client:
         job_id = submit(client, tmp_path, {"prepare": "stubborn"})
-        events_until(client, job_id, ready)
+        events_until(client, job_id, is_worker_ready)
         client.call("shutdown", stop_jobs=True)
         with pytest.raises(VestimError) as error_info:
             second_client.call("create_job", name="too late")

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 
 from vestim_core.data.table import Table
-from vestim_core.spec.preparation import Normalise, PreRoll, Resample, Step
+from vestim_core.spec.preparation import Normalize, PreRoll, Resample, Step
 
 HEADER = "Time (s),Voltage (V),Current (A),Temperature (C),SOC"
-STEPS: list[Step] = [Resample(), PreRoll(duration_s=5), Normalise()]
+STEPS: list[Step] = [Resample(), PreRoll(duration_s=5), Normalize()]
 
 
 def rows(count: int = 50, seed: int = 0) -> list[list[float]]:

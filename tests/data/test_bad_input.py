@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from tests.data.samples import HEADER, csv_text, rows
 from tests.data.samples import table as sample_table
 from tests.data.vendor_formats import VENDOR_FORMATS, biologic, matlab_hdf5, plain, stla, xlsx
-from vestim_core.data.checks import Member, check_set, check_table
-from vestim_core.data.files import distinct_names
-from vestim_core.data.inspection import inspect_file
+from vestim_core.data.checks import CheckedFile, check_set, check_table
+from vestim_core.data.data_files import distinct_names
+from vestim_core.data.file_inspection import inspect_file
+from vestim_core.data.file_summary import sniff
 from vestim_core.data.preview import preview
 from vestim_core.data.readers import load_table
 from vestim_core.data.readers.archive import MAX_UNPACKED_BYTES
-from vestim_core.data.sniff import sniff
 from vestim_core.spec.errors import VestimError
 
 SLOW = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -30,9 +30,9 @@ SLOW = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCh
 def error_message(path: Path) -> str:
     with pytest.raises(VestimError) as error_info:
         load_table(path)
-    assert path.name in error_info.value.sentence
-    assert "\n" not in error_info.value.sentence
-    return error_info.value.sentence
+    assert path.name in error_info.value.message
+    assert "\n" not in error_info.value.message
+    return error_info.value.message
 
 
 @pytest.mark.parametrize("ending", [".csv", ".txt", ".mpt", ".mat", ".xlsx", ".xls", ".parquet", ".nda", ".ndax"])
@@ -204,6 +204,6 @@ def test_checks_accept_any_numbers(values: list[float]) -> None:
     table = sample_table(count, **columns, temperature_degC=np.array(values), time_s=np.array(values))
     unlabeled = replace(table, columns={name: column for name, column in table.columns.items() if name != "soc"})
     later_table = replace(unlabeled, name="later.csv", sha256="1" * 64, start_s=float(count))
-    set_findings = check_set([Member(table), Member(later_table, "test"), Member(unlabeled)])
+    set_findings = check_set([CheckedFile(table), CheckedFile(later_table, "test"), CheckedFile(unlabeled)])
     for finding in [*check_table(table), *check_table(later_table), *set_findings]:
         finding.model_dump_json()

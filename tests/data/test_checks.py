@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from tests.data.vendor_formats import plain_semicolon
-from vestim_core.data.checks import Member, check_set, check_table
+from vestim_core.data.checks import CheckedFile, check_set, check_table
 from vestim_core.data.readers import load_table
-from vestim_core.data.repairs import KINDS, apply_repair, apply_repairs
+from vestim_core.data.repairs import REPAIR_FUNCTIONS, apply_repair, apply_repairs
 from vestim_core.data.table import Table
 from vestim_core.spec.errors import VestimError
 from vestim_core.spec.finding import Finding, Repair, Severity
@@ -210,17 +210,17 @@ def test_rests_between_charges_are_not_clipping() -> None:
 def test_duplicate_files_and_leaks_between_roles_are_found() -> None:
     table = drive_table()
     copy = replace(table, name="copy.csv", sha256="1" * 64)
-    findings = check_set([Member(table, "train"), Member(copy, "train")])
+    findings = check_set([CheckedFile(table, "train"), CheckedFile(copy, "train")])
     assert [
         (finding.code, finding.severity, finding.file) for finding in findings if finding.code.startswith("set.same")
     ] == [
         ("set.same_file_twice", "warning", "made.csv"),
         ("set.same_file_twice", "warning", "copy.csv"),
     ]
-    findings = check_set([Member(table, "train"), Member(copy, "test")])
+    findings = check_set([CheckedFile(table, "train"), CheckedFile(copy, "test")])
     assert {finding.severity for finding in findings if finding.code == "set.same_file_twice"} == {"error"}
     part = replace(copy, columns={name: values[500:1500] for name, values in table.columns.items()})
-    findings = check_set([Member(table, "train"), Member(part, "test")])
+    findings = check_set([CheckedFile(table, "train"), CheckedFile(part, "test")])
     assert {(finding.code, finding.severity) for finding in findings if finding.code.startswith("set.same")} == {
         ("set.same_rows", "warning")
     }
@@ -232,13 +232,13 @@ def test_contradictions_between_files_are_found() -> None:
     later_table = replace(
         table, name="later.csv", sha256="1" * 64, start_s=ROWS - 2.0, columns=table.columns | replaced_columns
     )
-    codes = [finding.code for finding in check_set([Member(table), Member(later_table)])]
+    codes = [finding.code for finding in check_set([CheckedFile(table), CheckedFile(later_table)])]
     assert {"set.overlap", "set.soc_jump", "set.capacity"} <= set(codes)
 
 
 def test_extrapolation_beyond_the_training_files_is_found() -> None:
     hot = drive_table(temperature_degC=drive_table().columns["temperature_degC"] + 10)
-    files = [Member(drive_table(), "train"), Member(replace(hot, name="hot.csv", sha256="1" * 64), "test")]
+    files = [CheckedFile(drive_table(), "train"), CheckedFile(replace(hot, name="hot.csv", sha256="1" * 64), "test")]
     (finding,) = (candidate for candidate in check_set(files) if candidate.code == "set.outside_training")
     assert (finding.file, finding.column) == ("hot.csv", "temperature_degC")
     assert "extrapolation" in finding.sentence
@@ -279,7 +279,7 @@ def test_an_invalid_repair_is_rejected(kind: str, parameters: dict[str, object])
 
 
 def test_every_proposed_kind_of_repair_exists() -> None:
-    assert {"accept", "drop_rows", "fill", "flip", "scale", "shift_time"} <= set(KINDS)
+    assert {"accept", "drop_rows", "fill", "flip", "scale", "shift_time"} <= set(REPAIR_FUNCTIONS)
 
 
 def _without_power(table: Table) -> dict[str, np.ndarray]:

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.data.samples import write_csv
-from vestim_core.data.data_set import files_of, one_mapping, same_names, split_files, worst_of
-from vestim_core.data.file_repairs import repairs_for, repairs_of, still_open
-from vestim_core.data.files import distinct_names
+from vestim_core.data.data_files import distinct_names
+from vestim_core.data.data_set_files import find_same_names, merge_mappings, resolve_files, split_files, worst_findings
+from vestim_core.data.file_repairs import resolve_repairs, select_repairs, unaccepted_findings
 from vestim_core.spec.data import FileRepair
 from vestim_core.spec.data_set import MAX_FINDING_BYTES, DataSetSpec, Split
 from vestim_core.spec.errors import ErrorCode, VestimError
@@ -31,14 +31,14 @@ def cells(tmp_path: Path) -> Path:
 def resolve_roles(folder: Path, **spec: Any) -> dict[str, str]:
     """Role by file name; entries are relative to `folder`."""
     lists = {key: [str(folder / entry) for entry in value] for key, value in spec.items() if isinstance(value, list)}
-    role_by_path = files_of(DataSetSpec.model_validate(spec | lists))
+    role_by_path = resolve_files(DataSetSpec.model_validate(spec | lists))
     return {path.name: role for path, role in role_by_path.items()}
 
 
 def resolution_error(folder: Path, **spec: Any) -> VestimError:
     with pytest.raises(VestimError) as error_info:
         resolve_roles(folder, **spec)
-    assert "\n" not in error_info.value.sentence
+    assert "\n" not in error_info.value.message
     return error_info.value
 
 
@@ -64,20 +64,20 @@ def test_patterns_reach_into_folders_and_existing_names_are_literal(cells: Path,
 
 
 def test_a_pattern_without_matches_is_an_error(cells: Path) -> None:
-    assert "matches no file" in resolution_error(cells, train=["cycle_*"], validation=["charge_1.csv"]).sentence
-    assert "none of which can be read" in resolution_error(cells, train=["*.png"], validation=["charge_1.csv"]).sentence
+    assert "matches no file" in resolution_error(cells, train=["cycle_*"], validation=["charge_1.csv"]).message
+    assert "none of which can be read" in resolution_error(cells, train=["*.png"], validation=["charge_1.csv"]).message
     assert resolution_error(cells, train=["gone.csv"], validation=["charge_1.csv"]).code is ErrorCode.NOT_FOUND
 
 
 def test_a_file_in_two_roles_is_rejected(cells: Path) -> None:
     error = resolution_error(cells, train=["drive_*.csv"], validation=["drive_1.csv"])
-    assert "drive_1.csv" in error.sentence and "a split inside a file is refused" in error.sentence
+    assert "drive_1.csv" in error.message and "a split inside a file is refused" in error.message
 
 
 def test_an_empty_role_is_rejected(cells: Path) -> None:
     assert (
         "no file is left for train"
-        in resolution_error(cells, files=["drive_1.csv"], validation=["drive_1.csv"]).sentence
+        in resolution_error(cells, files=["drive_1.csv"], validation=["drive_1.csv"]).message
     )
 
 
@@ -108,11 +108,11 @@ def test_files_with_an_explicit_role_are_not_split(cells: Path) -> None:
 )
 def test_a_split_with_an_empty_role_is_rejected(cells: Path, split: dict[str, float], role: str) -> None:
     error = resolution_error(cells, files=[""], split=split)
-    assert f"the split leaves no file for {role}" in error.sentence and "4 files" in error.sentence
+    assert f"the split leaves no file for {role}" in error.message and "4 files" in error.message
 
 
 def test_one_file_cannot_be_split(cells: Path) -> None:
-    assert "split by whole files" in resolution_error(cells, files=["drive_1.csv"], split={"validation": 0.5}).sentence
+    assert "split by whole files" in resolution_error(cells, files=["drive_1.csv"], split={"validation": 0.5}).message
 
 
 @given(count=st.integers(3, 60), share=st.floats(0.2, 0.4), test_count=st.integers(1, 1), seed=st.integers(0, 2**40))
@@ -143,18 +143,21 @@ def test_files_of_the_same_name_are_split_independently() -> None:
 def test_files_of_the_same_name_are_distinguished(tmp_path: Path) -> None:
     paths = [tmp_path / "a" / "x.csv", tmp_path / "b" / "X.csv", tmp_path / "y.csv"]
     names = dict(zip(paths, distinct_names(paths), strict=True))
-    (finding,) = same_names(names)
+    (finding,) = find_same_names(names)
     assert finding.code == "set.same_name" and str(paths[1]) in finding.sentence and finding.file == "x.csv"
     flip = Repair(kind="flip", parameters={"column": "current_A"})
     same_named = [tmp_path / "a" / "x.csv", tmp_path / "b" / "x.csv"]
     with pytest.raises(VestimError, match="give the whole path"):
-        repairs_of([FileRepair(file="x.csv", repair=flip)], same_named)
+        resolve_repairs([FileRepair(file="x.csv", repair=flip)], same_named)
     with pytest.raises(VestimError, match="not among the files"):
-        repairs_of([FileRepair(file="z.csv", repair=flip)], same_named)
-    resolved_repairs = repairs_of([FileRepair(file=str(same_named[1]), repair=flip)], same_named)
-    assert repairs_for(resolved_repairs, same_named[1]) == [flip] and repairs_for(resolved_repairs, same_named[0]) == []
-    assert repairs_of([FileRepair(file="b/x.csv", repair=flip)], same_named) == resolved_repairs
-    assert repairs_of([FileRepair(file="y.csv", repair=flip)], paths)[0].file == str(paths[2])
+        resolve_repairs([FileRepair(file="z.csv", repair=flip)], same_named)
+    resolved_repairs = resolve_repairs([FileRepair(file=str(same_named[1]), repair=flip)], same_named)
+    assert (
+        select_repairs(resolved_repairs, same_named[1]) == [flip]
+        and select_repairs(resolved_repairs, same_named[0]) == []
+    )
+    assert resolve_repairs([FileRepair(file="b/x.csv", repair=flip)], same_named) == resolved_repairs
+    assert resolve_repairs([FileRepair(file="y.csv", repair=flip)], paths)[0].file == str(paths[2])
 
 
 def test_a_finding_is_accepted_for_its_own_file_only(tmp_path: Path) -> None:
@@ -162,14 +165,14 @@ def test_a_finding_is_accepted_for_its_own_file_only(tmp_path: Path) -> None:
     names = dict(zip(same_named, distinct_names(same_named), strict=True))
     findings = [Finding(code="b", severity=Severity.ERROR, sentence="e", file=name) for name in names.values()]
     accept = FileRepair(file=str(same_named[1]), repair=Repair(kind="accept", parameters={"code": "b"}))
-    assert [finding.file for finding in still_open(findings, [accept], names)] == ["a/x.csv"]
+    assert [finding.file for finding in unaccepted_findings(findings, [accept], names)] == ["a/x.csv"]
 
 
 def test_contradicting_mappings_are_rejected() -> None:
     a, b = Path("/a.csv"), Path("/b.csv")
-    assert one_mapping({a: {"voltage_V": "U"}, b: {"current_A": "I"}}) == {"voltage_V": "U", "current_A": "I"}
+    assert merge_mappings({a: {"voltage_V": "U"}, b: {"current_A": "I"}}) == {"voltage_V": "U", "current_A": "I"}
     with pytest.raises(VestimError, match=r'remembered as "U" for files like "a\.csv" and as "V"'):
-        one_mapping({a: {"voltage_V": "U"}, b: {"voltage_V": "V"}})
+        merge_mappings({a: {"voltage_V": "U"}, b: {"voltage_V": "V"}})
 
 
 def test_findings_are_filtered_limited_and_sorted_by_severity() -> None:
@@ -178,7 +181,7 @@ def test_findings_are_filtered_limited_and_sorted_by_severity() -> None:
         Finding(code="b", severity=Severity.ERROR, sentence="e", file="x.csv"),
     ]
     accept = FileRepair(file="/d/x.csv", repair=Repair(kind="accept", parameters={"code": "b"}))
-    assert [finding.code for finding in worst_of(findings)] == ["b", "a"]
-    assert [finding.code for finding in still_open(findings, [accept], {Path("/d/x.csv"): "x.csv"})] == ["a"]
+    assert [finding.code for finding in worst_findings(findings)] == ["b", "a"]
+    assert [finding.code for finding in unaccepted_findings(findings, [accept], {Path("/d/x.csv"): "x.csv"})] == ["a"]
     long_finding = Finding(code="c", severity=Severity.ERROR, sentence="x" * (MAX_FINDING_BYTES // 3))
-    assert len(worst_of([long_finding] * 5)) == 2
+    assert len(worst_findings([long_finding] * 5)) == 2

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vestim_core.data.demo import keep_demo, write_demo
+from vestim_core.data.demo import ensure_demo, write_demo
 from vestim_core.data.demo.cell import ocv, simulate
-from vestim_core.data.prepare import prepare
+from vestim_core.data.prepare_data import prepare
 from vestim_core.data.readers import read_table
 from vestim_core.spec.errors import VestimError
 from vestim_core.spec.job import validate_job
@@ -41,25 +41,25 @@ def test_the_job_is_valid_and_leaves_the_defective_file_out(folder: Path) -> Non
 
 def test_a_complete_set_is_kept_and_any_other_is_rewritten(tmp_path: Path) -> None:
     progress: list[dict[str, object]] = []
-    first = keep_demo(tmp_path / "demo", progress.append)
+    first = ensure_demo(tmp_path / "demo", progress.append)
     assert first["generated"] and Path(first["defective"]).name == DEFECTIVE
     assert first["defective"] not in str(first["spec"])
     assert [report["fraction"] for report in progress] == sorted(report["fraction"] for report in progress)
     path = Path(first["spec"]["data"]["train"][0])
     modified_ns = path.stat().st_mtime_ns
-    assert keep_demo(tmp_path / "demo") == {**first, "generated": False}
+    assert ensure_demo(tmp_path / "demo") == {**first, "generated": False}
     assert path.stat().st_mtime_ns == modified_ns
     content = path.read_bytes()
     path.write_bytes(content[:-100])
-    assert keep_demo(tmp_path / "demo")["generated"] and path.read_bytes() == content
+    assert ensure_demo(tmp_path / "demo")["generated"] and path.read_bytes() == content
     (tmp_path / "demo" / "demo.json").write_text("{")
-    assert keep_demo(tmp_path / "demo")["generated"]
+    assert ensure_demo(tmp_path / "demo")["generated"]
 
 
 def test_an_unwritable_folder_gives_one_message(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(VestimError, match="the demo data cannot be written"):
-        keep_demo(tmp_path / "file" / "demo")
+        ensure_demo(tmp_path / "file" / "demo")
 
 
 def test_the_job_can_be_prepared(folder: Path, tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_the_job_can_be_prepared(folder: Path, tmp_path: Path) -> None:
         spec.data, trial.signals, trial.preparation, tmp_path, lambda *_: None, findings.append, lambda: False
     )
     assert findings == []
-    train, (test,) = prepared.of("train"), prepared.of("test")
+    train, (test,) = prepared.files_of_role("train"), prepared.files_of_role("test")
     temperatures = [file.column("temperature_degC") for file in train]
     assert min(map(np.min, temperatures)) < test.column("temperature_degC").min()
     assert max(map(np.max, temperatures)) > test.column("temperature_degC").max()

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.data.chains import KINDS, irregular_table, steps_of
+from tests.data.step_chains import STEP_KINDS, irregular_table, steps_of
 from vestim_core.data.pipeline import Pipeline, resample_table, run_steps
 from vestim_core.spec.preparation import Step
 from vestim_core.spec.signals import SignalsSpec
@@ -57,7 +57,7 @@ FIELD_VALUES: dict[str, dict[str, tuple[Any, Any]]] = {
 }
 STEP_FIELDS = [
     pytest.param(kind.model_fields["step"].default, name, id=f"{kind.__name__}.{name}")
-    for kind in KINDS
+    for kind in STEP_KINDS
     for name in kind.model_fields
     if name != "step"
 ]
@@ -74,7 +74,7 @@ def prepare_with(step: dict[str, Any]) -> dict[str, Any]:
         documents = [resample, step, normalise]
     steps: list[Step] = steps_of.validate_python(documents)
     table = irregular_table(80, 3)
-    rows, _ = run_steps(steps, resample_table(steps, table), table, training=True)
+    rows, _ = run_steps(steps, resample_table(steps, table), table, is_training=True)
     arrays = Pipeline.fit(steps, SIGNALS, [table]).scale(rows)
     values = dict(zip(arrays.columns, arrays.physical.T, strict=True))
     return {"features": arrays.features, "target": arrays.target, "time_s": arrays.time_s, **values}

@@ -6,16 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vestim_core.data.checks import Member, check_set, check_table
-from vestim_core.data.prepare import prepare
-from vestim_core.data.prepared import PreparedFile
+from vestim_core.data.checks import CheckedFile, check_set, check_table
+from vestim_core.data.prepare_data import prepare
+from vestim_core.data.prepared_set import PreparedFile
 from vestim_core.data.readers import load_table
 from vestim_core.data.repairs import apply_repair, apply_repairs, load_repaired
 from vestim_core.data.table import Table
 from vestim_core.spec.data import DataSpec, FileRepair
 from vestim_core.spec.errors import VestimError
 from vestim_core.spec.finding import Finding, Repair, Severity
-from vestim_core.spec.preparation import Normalise, Resample
+from vestim_core.spec.preparation import Normalize, Resample
 from vestim_core.spec.signals import SignalsSpec
 
 CAPACITY_AH = 2.0  # of the simulated cell, arbitrary
@@ -51,7 +51,7 @@ def cycled_table(
 
 
 def missing_soc_findings(*tables: Table) -> list[Finding]:
-    return [finding for finding in check_set([Member(table) for table in tables]) if finding.code == "soc.missing"]
+    return [finding for finding in check_set([CheckedFile(table) for table in tables]) if finding.code == "soc.missing"]
 
 
 def test_counting_continues_from_the_previous_file_with_the_capacity_of_labeled_files() -> None:
@@ -160,12 +160,14 @@ def test_a_job_that_reads_soc_accepts_files_without_it(tmp_path: Path) -> None:
         )
         for name, amperes in (("train", -0.95), ("valid", -0.9))
     ]
-    steps = [Resample(), Normalise()]
+    steps = [Resample(), Normalize()]
     data = DataSpec(train=[str(paths[0])], validation=[str(paths[1])])
 
     def training_file(spec: DataSpec) -> PreparedFile:
         cache = tmp_path / "cache"
-        return prepare(spec, SignalsSpec(), steps, cache, lambda *_: None, lambda _: None, lambda: False).of("train")[0]
+        return prepare(spec, SignalsSpec(), steps, cache, lambda *_: None, lambda _: None, lambda: False).files_of_role(
+            "train"
+        )[0]
 
     with pytest.raises(VestimError, match="Or have it counted from the current"):
         training_file(data)

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from tests.data import binary_formats
 from tests.data.vendor_formats import ROWS, TRUTH, rows
-from vestim_core.data.inspection import inspect_file
+from vestim_core.data.file_inspection import inspect_file
+from vestim_core.data.file_summary import sniff
 from vestim_core.data.readers import load_table, read_table
-from vestim_core.data.sniff import sniff
 from vestim_core.spec.errors import VestimError
 
 REQUIRED_COLUMNS = ("voltage_V", "current_A", "temperature_degC")

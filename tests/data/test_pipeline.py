@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from tests.data.samples import STEPS, table
 from vestim_core.data.pipeline import Pipeline
-from vestim_core.data.prepare import prepare_table
+from vestim_core.data.prepare_data import prepare_table
 from vestim_core.data.readers import read_table
 from vestim_core.spec.errors import VestimError
-from vestim_core.spec.preparation import Normalise, PreRoll, Resample
+from vestim_core.spec.preparation import Normalize, PreRoll, Resample
 from vestim_core.spec.signals import SignalsSpec
 
 SIGNALS = SignalsSpec()
@@ -40,13 +40,13 @@ def test_every_segment_gets_its_pre_roll() -> None:
 
 
 def test_a_pre_roll_of_zero_length_adds_no_rows() -> None:
-    steps = [Resample(), PreRoll(duration_s=0), Normalise()]
+    steps = [Resample(), PreRoll(duration_s=0), Normalize()]
     assert len(Pipeline.fit(steps, SIGNALS, [table()]).apply(table()).time_s) == 49
 
 
 @pytest.mark.parametrize("method", ["z-score", "min-max"])
 def test_the_scale_is_fitted_on_scored_training_rows(method: str) -> None:
-    steps = [Resample(), PreRoll(duration_s=30), Normalise(method=method)]
+    steps = [Resample(), PreRoll(duration_s=30), Normalize(method=method)]
     training = [table(50, 1), table(80, 2)]
     pipeline = Pipeline.fit(steps, SIGNALS, training)
     scored_values = np.concatenate([t.columns["current_A"][:-1] for t in training])
@@ -104,7 +104,7 @@ def test_a_saved_pipeline_of_another_version_is_rejected() -> None:
 
 @pytest.mark.parametrize("method", ["z-score", "min-max"])
 def test_a_constant_training_column_is_rejected_by_name(method: str) -> None:
-    steps = [Resample(), Normalise(method=method)]
+    steps = [Resample(), Normalize(method=method)]
     constant = table(50, temperature_degC=np.full(50, 25.1))
     with pytest.raises(VestimError, match=r"temperature_degC is 25\.1 in every row"):
         Pipeline.fit(steps, SIGNALS, [constant])
@@ -112,7 +112,7 @@ def test_a_constant_training_column_is_rejected_by_name(method: str) -> None:
 
 def test_a_file_shorter_than_a_period_is_rejected_by_name() -> None:
     with pytest.raises(VestimError, match=r'"cell_0.csv" gives no row on a grid of 100 s'):
-        Pipeline.fit([Resample(period_s=100), Normalise()], SIGNALS, [table(50)])
+        Pipeline.fit([Resample(period_s=100), Normalize()], SIGNALS, [table(50)])
 
 
 def test_a_new_file_is_prepared_identically(tmp_path: Path) -> None:

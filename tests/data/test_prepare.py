@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from tests.data.samples import STEPS, drive_csv, write_csv
-from vestim_core.data.files import sha256_of
-from vestim_core.data.prepare import PreparationCancelled, prepare, provenance
-from vestim_core.data.prepared import PreparedSet, is_complete, open_prepared
+from vestim_core.data.data_files import sha256_of
+from vestim_core.data.prepare_data import PreparationCancelled, prepare, provenance
+from vestim_core.data.prepared_set import PreparedSet, is_complete, open_prepared
 from vestim_core.spec.data import DataSpec
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.spec.finding import Finding
-from vestim_core.spec.preparation import Augment, CoulombSoc, Ema, Formula, Normalise, Resample, Step
+from vestim_core.spec.preparation import Augment, CoulombSoc, Ema, Formula, Normalize, Resample, Step
 from vestim_core.spec.signals import SignalsSpec
 from vestim_core.spec.states import Phase, PhaseState
 
@@ -61,7 +61,7 @@ def test_all_files_of_all_roles_are_prepared_in_order(tmp_path: Path, data: Data
         ("c", "validation"),
         ("d", "test"),
     ]
-    assert [file.key for file in prepared.of("train")] == ["a", "b"]
+    assert [file.key for file in prepared.files_of_role("train")] == ["a", "b"]
     assert prepared.period_s == 1.0
     assert [len(file.time_s) for file in prepared.files] == [54, 55, 56, 57]
 
@@ -114,8 +114,8 @@ def test_copies_share_the_cache_and_keep_their_own_paths(tmp_path: Path, data: D
     [
         {"signals": SignalsSpec(features=["soc", "current_A"])},
         {"signals": SignalsSpec(features=["voltage_V", "current_A"], target="soc")},
-        {"steps": [Resample(period_s=2.0), Normalise()]},
-        {"steps": [Resample(), Normalise(method="min-max")]},
+        {"steps": [Resample(period_s=2.0), Normalize()]},
+        {"steps": [Resample(), Normalize(method="min-max")]},
     ],
 )
 def test_other_settings_give_another_set(tmp_path: Path, data: DataSpec, overrides: dict[str, Any]) -> None:
@@ -151,7 +151,7 @@ def test_the_same_content_in_two_roles_is_rejected(tmp_path: Path, data: DataSpe
     shutil.copy(tmp_path / "a.csv", tmp_path / "US06_25C.csv")
     with pytest.raises(VestimError) as error_info:
         PrepareRun(tmp_path / "cache", replace_roles(data, test=[str(tmp_path / "US06_25C.csv")]))
-    assert error_info.value.sentence == (
+    assert error_info.value.message == (
         '"US06_25C.csv" is in both training as "a.csv" and test (same content). '
         "Results would look too good: remove it from test."
     )
@@ -164,7 +164,7 @@ def test_duplicates_in_a_role_are_used_once_and_reported(tmp_path: Path, data: D
     with_duplicate = replace_roles(data, train=[*data.train, str(tmp_path / "again.csv")])
     for _ in range(2):  # prepared, then taken from the cache
         run = PrepareRun(tmp_path / "cache", with_duplicate)
-        assert [file.key for file in run.prepared.of("train")] == ["a", "b"]
+        assert [file.key for file in run.prepared.files_of_role("train")] == ["a", "b"]
         duplicates = [finding.file for finding in run.findings if finding.code == "set.same_file_twice"]
         assert duplicates == ["again.csv"]
     assert not [
@@ -194,7 +194,7 @@ def test_findings_and_repairs_distinguish_files_of_the_same_name(tmp_path: Path)
 
     with pytest.raises(VestimError) as error_info:
         PrepareRun(tmp_path / "cache", with_flips("a/cell.csv"))
-    assert error_info.value.sentence.startswith('In "b/cell.csv" voltage falls')
+    assert error_info.value.message.startswith('In "b/cell.csv" voltage falls')
     with pytest.raises(VestimError, match="2 files have that name"):
         PrepareRun(tmp_path / "cache", with_flips("cell.csv"))
     prepared = PrepareRun(tmp_path / "cache", with_flips("a/cell.csv", str(tmp_path / "b" / "cell.csv"))).prepared
@@ -283,7 +283,7 @@ def test_a_folder_expands_to_its_files_in_natural_order(tmp_path: Path, data: Da
         write_csv(tmp_path / "many" / f"cell_{seed}.csv", 40, 100 + seed)
     (tmp_path / "many" / "notes.txt").write_text("not data", encoding="utf-8")
     prepared = PrepareRun(tmp_path / "cache", replace_roles(data, train=[str(tmp_path / "many")])).prepared
-    assert [file.key for file in prepared.of("train")] == ["cell_1", "cell_2", "cell_10"]
+    assert [file.key for file in prepared.files_of_role("train")] == ["cell_1", "cell_2", "cell_10"]
 
 
 def test_missing_files_are_reported_before_any_is_read(tmp_path: Path, data: DataSpec) -> None:
@@ -354,8 +354,8 @@ def test_errors_block_the_job_until_repaired_or_accepted(tmp_path: Path) -> None
     data = DataSpec(train=[str(tmp_path / "a.csv")], validation=[str(tmp_path / "b.csv")])
     with pytest.raises(VestimError) as error_info:
         PrepareRun(tmp_path / "cache", data)
-    assert error_info.value.sentence.startswith('In "a.csv" voltage falls where the current rises')
-    assert error_info.value.sentence.endswith("(add the proposed repair to data.repairs, or leave the file out).")
+    assert error_info.value.message.startswith('In "a.csv" voltage falls where the current rises')
+    assert error_info.value.message.endswith("(add the proposed repair to data.repairs, or leave the file out).")
     assert [problem["place"] for problem in error_info.value.problems] == ["a.csv"]
     assert not (tmp_path / "cache").exists()
     flip = {"file": "a.csv", "repair": {"kind": "flip", "parameters": {"column": "current_A"}}}
@@ -384,7 +384,7 @@ def test_findings_of_files_and_of_the_set_reach_the_job(tmp_path: Path) -> None:
 
 
 def _steps(*middle: Step) -> list[Step]:
-    return [Resample(), *middle, Normalise()]
+    return [Resample(), *middle, Normalize()]
 
 
 def test_new_columns_can_be_inputs(tmp_path: Path, data: DataSpec) -> None:
@@ -395,7 +395,7 @@ def test_new_columns_can_be_inputs(tmp_path: Path, data: DataSpec) -> None:
     )
     signals = SignalsSpec(features=["slow", "counted", "temperature_degC"])
     prepared = PrepareRun(tmp_path / "cache", data, signals=signals, steps=steps).prepared
-    file = prepared.of("test")[0]
+    file = prepared.files_of_role("test")[0]
     assert file.features.shape[1] == 3
     assert set(file.columns) == {"temperature_degC", "voltage_V", "current_A", "soc", "power", "slow", "counted"}
     assert file.column("power") == pytest.approx(file.column("voltage_V") * file.column("current_A"))
@@ -444,7 +444,7 @@ def test_a_constant_new_column_is_rejected_as_an_input(tmp_path: Path, data: Dat
 
 
 def test_a_grid_finer_than_the_rows_and_a_delay_are_reported(tmp_path: Path, data: DataSpec) -> None:
-    steps: list[Step] = [Resample(period_s=0.1, method="linear"), Normalise()]
+    steps: list[Step] = [Resample(period_s=0.1, method="linear"), Normalize()]
     for _ in range(2):  # prepared, then taken from the cache
         findings = PrepareRun(tmp_path / "cache", data, steps=steps).findings
         finer = [finding for finding in findings if finding.code == "resample.finer"]

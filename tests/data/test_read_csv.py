@@ -28,9 +28,9 @@ def error_message(
 ) -> str:
     with pytest.raises(VestimError) as error_info:
         read(path, content, required_columns, **mapping)
-    assert "\n" not in error_info.value.sentence
-    assert path.name in error_info.value.sentence
-    return error_info.value.sentence
+    assert "\n" not in error_info.value.message
+    assert path.name in error_info.value.message
+    return error_info.value.message
 
 
 @pytest.fixture
@@ -351,7 +351,7 @@ def test_any_bytes_give_a_table_or_one_message(tmp_path_factory: pytest.TempPath
         try:
             table = read_table(file, {}, REQUIRED_COLUMNS)
         except VestimError as error:
-            assert "fuzz.csv" in error.sentence
+            assert "fuzz.csv" in error.message
         else:
             assert np.all(np.diff(table.columns["time_s"]) > 0)
             assert all(np.isfinite(values).all() for values in table.columns.values())

@@ -83,7 +83,7 @@ def test_a_mapped_time_determines_the_length(tmp_path: Path) -> None:
 def test_invalid_content_is_an_error(tmp_path: Path, replaced_fields: dict[str, Any], expected: str) -> None:
     with pytest.raises(VestimError) as error_info:
         read_table(save(tmp_path / "a.mat", {"meas": signals() | replaced_fields}), {}, REQUIRED_COLUMNS)
-    assert expected in error_info.value.sentence
+    assert expected in error_info.value.message
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_an_invalid_mat_file_is_an_error(tmp_path: Path, content: bytes, expecte
     (tmp_path / "a.mat").write_bytes(content)
     with pytest.raises(VestimError) as error_info:
         read_table(tmp_path / "a.mat", {}, REQUIRED_COLUMNS)
-    assert expected in error_info.value.sentence
+    assert expected in error_info.value.message
 
 
 @given(st.integers(0, 3000), st.binary(max_size=8))
@@ -116,4 +116,4 @@ def test_a_damaged_file_gives_a_table_or_one_message(
         try:
             read_table(file, {}, REQUIRED_COLUMNS)
         except VestimError as error:
-            assert "fuzz.mat" in error.sentence
+            assert "fuzz.mat" in error.message

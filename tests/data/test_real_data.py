@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vestim_core.data.checks import Member, check_set, check_table
-from vestim_core.data.files import find_files
+from vestim_core.data.checks import CheckedFile, check_set, check_table
+from vestim_core.data.data_files import find_files
 from vestim_core.data.pipeline import resample_table
-from vestim_core.data.prepare import prepare
+from vestim_core.data.prepare_data import prepare
 from vestim_core.data.readers import load_table, read_table
 from vestim_core.spec.data import DataSpec
 from vestim_core.spec.preparation import default_preparation
@@ -67,11 +67,12 @@ def test_the_suggested_split_is_prepared(cells: Path, tmp_path: Path) -> None:
         data, SignalsSpec(), default_preparation(), tmp_path, lambda *_: None, lambda _: None, lambda: False
     )
     scored = [
-        np.concatenate([file.features[segment.scored] for segment in file.segments]) for file in prepared.of("train")
+        np.concatenate([file.features[segment.scored_rows] for segment in file.segments])
+        for file in prepared.files_of_role("train")
     ]
     assert np.concatenate(scored).mean(axis=0) == pytest.approx(np.zeros(3), abs=1e-4)
     assert np.concatenate(scored).std(axis=0) == pytest.approx(np.ones(3), abs=1e-4)
-    (file,) = prepared.of("validation")
+    (file,) = prepared.files_of_role("validation")
     assert prepared.pipeline.inverse_target(file.target) == pytest.approx(file.column("voltage_V"), abs=1e-6)
 
 
@@ -91,10 +92,13 @@ def test_known_issues_within_files_are_found(cells: Path) -> None:
 def test_known_issues_between_files_are_found(cells: Path) -> None:
     tables = {path.name: load_table(path) for path in cells.glob("*.mat")}
     ordered_tables = sorted(tables.values(), key=lambda table: table.start_s)
-    findings = check_set([Member(table) for table in ordered_tables])
+    findings = check_set([CheckedFile(table) for table in ordered_tables])
     overlaps = [finding.file.partition("_")[0] for finding in findings if finding.code == "set.overlap"]
     assert overlaps == ["9", "10", "10", "11", "11", "12", "12", "13", "13", "14", "14", "15", "15", "16"]
     assert [finding.file.partition("_")[0] for finding in findings if finding.code == "set.soc_jump"] == ["10", "12"]
     assert "set.constant_temperature" in [finding.code for finding in findings]
-    leak = [Member(load_table(cells / "18_REORDERED5.csv"), "train"), Member(tables["18_REORDERED5.mat"], "test")]
+    leak = [
+        CheckedFile(load_table(cells / "18_REORDERED5.csv"), "train"),
+        CheckedFile(tables["18_REORDERED5.mat"], "test"),
+    ]
     assert {finding.severity for finding in check_set(leak) if finding.code == "set.same_file_twice"} == {"error"}

@@ -13,23 +13,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.signal import butter, sosfilt
 
-from tests.data.chains import SIGNALS, complete_chain, irregular_table, steps_of
 from tests.data.samples import table
+from tests.data.step_chains import SIGNALS, complete_chain, irregular_table, steps_of
 from vestim_core.data.pipeline import Pipeline, resample_table, run_steps
-from vestim_core.data.prepare import columns_to_read
+from vestim_core.data.prepare_data import columns_to_read
 from vestim_core.data.readers import read_table
-from vestim_core.data.steps.even import EvenRows
-from vestim_core.data.steps.followers import (
-    ButterworthFollower,
-    EmaFollower,
-    Follower,
-    LagFollower,
-    MaxFollower,
-    MeanFollower,
-    SavitzkyGolayFollower,
-    windowed,
+from vestim_core.data.steps.causal_filters import (
+    CausalButterworth,
+    CausalEma,
+    CausalFilter,
+    CausalLag,
+    CausalMax,
+    CausalMean,
+    CausalSavitzkyGolay,
+    sliding_reduce,
 )
-from vestim_core.data.steps.formula import FormulaColumn, NoValue
+from vestim_core.data.steps.formula import FormulaColumn, UndefinedFormulaValue
+from vestim_core.data.steps.resampled_table import ResampledTable
 from vestim_core.data.table import Table
 from vestim_core.spec.errors import VestimError
 from vestim_core.spec.preparation import (
@@ -49,17 +49,17 @@ from vestim_core.spec.signals import SignalsSpec
 FIXTURE = Path(__file__).parents[1] / "fixtures" / "prepared_version_1.json"
 
 
-def run_chain(*middle: Any, data: Table | None = None, training: bool = False) -> EvenRows:
+def run_chain(*middle: Any, data: Table | None = None, training: bool = False) -> ResampledTable:
     """Rows of a file after these steps, before normalization."""
     steps, data = complete_chain(*middle), data or irregular_table()
-    return run_steps(steps, resample_table(steps, data), data, training=training)[0]
+    return run_steps(steps, resample_table(steps, data), data, is_training=training)[0]
 
 
 def formula_values(text: str, data: Table | None = None, seed: int = 0) -> np.ndarray:
     return run_chain(Formula(output="y", formula=text, seed=seed), data=data).column("y")
 
 
-def by_segment(rows: EvenRows, name: str) -> list[np.ndarray]:
+def by_segment(rows: ResampledTable, name: str) -> list[np.ndarray]:
     return [rows.column(name)[segment.start : segment.stop] for segment in rows.segments]
 
 
@@ -81,7 +81,7 @@ def test_butterworth_from_zero_matches_scipy() -> None:
 
 def test_ema_reaches_63_percent_of_a_step_in_its_time_constant() -> None:
     x = np.concatenate(([0.0], np.ones(200)))
-    y = EmaFollower(30.0, 0.5).push(x)
+    y = CausalEma(30.0, 0.5).push(x)
     assert y[0] == 0
     assert y[60] == pytest.approx(1 - np.exp(-1), abs=1e-12)
 
@@ -106,24 +106,24 @@ def test_savitzky_golay_is_a_polynomial_fit_evaluated_at_the_last_row() -> None:
 def test_window_reductions_of_any_length(length: int) -> None:
     x = np.random.default_rng(length).normal(size=6000)
     view = np.lib.stride_tricks.sliding_window_view(x, length)
-    assert np.array_equal(windowed(x, length, np.maximum), view.max(axis=1))
-    assert windowed(x, length, np.add) == pytest.approx(view.sum(axis=1), abs=1e-10)
+    assert np.array_equal(sliding_reduce(x, length, np.maximum), view.max(axis=1))
+    assert sliding_reduce(x, length, np.add) == pytest.approx(view.sum(axis=1), abs=1e-10)
 
 
-FILTERS: list[Follower] = [
-    ButterworthFollower(0.03, 4, 1.0),
-    EmaFollower(20.0, 1.0),
-    MeanFollower(30),
-    MaxFollower(30),
-    LagFollower(4),
-    SavitzkyGolayFollower(11, 2),
-    SavitzkyGolayFollower(301, 3),
+FILTERS: list[CausalFilter] = [
+    CausalButterworth(0.03, 4, 1.0),
+    CausalEma(20.0, 1.0),
+    CausalMean(30),
+    CausalMax(30),
+    CausalLag(4),
+    CausalSavitzkyGolay(11, 2),
+    CausalSavitzkyGolay(301, 3),
 ]
 
 
 @pytest.mark.parametrize("causal_filter", FILTERS, ids=lambda causal_filter: type(causal_filter).__name__)
 @given(st.floats(-1e3, 1e3))
-def test_a_constant_passes_unchanged_from_the_first_row(causal_filter: Follower, value: float) -> None:
+def test_a_constant_passes_unchanged_from_the_first_row(causal_filter: CausalFilter, value: float) -> None:
     causal_filter.start()
     y = causal_filter.push(np.full(400, value))
     assert y == pytest.approx(np.full(400, value), abs=1e-9 * max(1, abs(value)))
@@ -131,7 +131,7 @@ def test_a_constant_passes_unchanged_from_the_first_row(causal_filter: Follower,
 
 @pytest.mark.parametrize("causal_filter", FILTERS, ids=lambda causal_filter: type(causal_filter).__name__)
 @given(st.lists(st.integers(1, 400), min_size=1, max_size=8))
-def test_chunks_of_any_length_give_the_same_result(causal_filter: Follower, lengths: list[int]) -> None:
+def test_chunks_of_any_length_give_the_same_result(causal_filter: CausalFilter, lengths: list[int]) -> None:
     x = np.random.default_rng(1).normal(2, 3, sum(lengths))
     causal_filter.start()
     expected = causal_filter.push(x)
@@ -230,7 +230,7 @@ def test_a_formula_without_a_value_names_step_file_time_and_position(text: str, 
     data = table(50, 0, current_A=current_A)
     with pytest.raises(VestimError) as error_info:
         run_chain(Ema(column="soc", output="a"), Formula(output="y", formula=text), data=data)
-    sentence = error_info.value.sentence
+    sentence = error_info.value.message
     assert sentence.startswith('Step 3 has no value for "cell_0.csv" at ')
     assert expected in sentence
     if text == "1 / current_A":
@@ -273,10 +273,10 @@ def test_any_formula_yields_numbers_or_reports_the_row(text: str, rows: int) -> 
     column.start()
     try:
         values = column.push(columns)
-    except NoValue as error:
+    except UndefinedFormulaValue as error:
         assert 0 <= error.row < rows
         assert 1 <= error.count <= rows
-        assert error.words
+        assert error.message
     else:
         assert values.shape == (rows,)
         assert values.dtype == np.float64
@@ -330,7 +330,7 @@ def test_augmentation_matches_its_draw_and_applies_to_training_files_only() -> N
     steps, data = complete_chain(step), irregular_table(3000, 1, None)
     plain = run_chain(data=data).column("current_A")
     assert np.array_equal(run_chain(step, data=data).column("current_A"), plain)
-    rows, (draw,) = run_steps(steps, resample_table(steps, data), data, training=True)
+    rows, (draw,) = run_steps(steps, resample_table(steps, data), data, is_training=True)
     residual = rows.column("current_A") - (plain * (1 + draw.gain) + draw.offset)
     assert (residual.mean(), residual.std()) == pytest.approx((0, 0.02), abs=2e-3)
     assert 0 < abs(draw.offset) <= 0.5
@@ -345,7 +345,7 @@ def test_every_file_and_seed_draws_separately_within_the_limits() -> None:
         steps = complete_chain(Augment(column="soc", offset=0.01, seed=seed))
         for content in range(20):
             data = irregular_table(30, content, None)
-            offsets += [run_steps(steps, resample_table(steps, data), data, training=True)[1][0].offset]
+            offsets += [run_steps(steps, resample_table(steps, data), data, is_training=True)[1][0].offset]
     assert len(set(offsets)) == 60
     assert max(np.abs(offsets)) <= 0.01
     assert (min(offsets) < -0.005) and (max(offsets) > 0.005)
@@ -415,7 +415,7 @@ def test_linear_interpolation_is_delayed_by_one_row() -> None:
     time_s = np.arange(0.0, 60, 2.0)
     data = table(30, 0, time_s=time_s, voltage_V=3 + 0.01 * time_s)
     steps = complete_chain(resample=Resample(period_s=0.5, method="linear"))
-    rows = run_steps(steps, resample_table(steps, data), data, training=False)[0]
+    rows = run_steps(steps, resample_table(steps, data), data, is_training=False)[0]
     is_later = rows.time_s > 4
     assert rows.column("voltage_V")[is_later] == pytest.approx(3 + 0.01 * (rows.time_s[is_later] - 2.0), abs=1e-12)
     assert rows.column("voltage_V")[rows.time_s <= 2] == pytest.approx(3.0)

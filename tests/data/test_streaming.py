@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.data.chains import FORMULAS, KINDS, SIGNALS, chains, complete_chain, irregular_table
+from tests.data.step_chains import FORMULAS, SIGNALS, STEP_KINDS, chains, complete_chain, irregular_table
 from vestim_core.data.pipeline import Pipeline, resample_table, run_steps
 from vestim_core.data.streaming import PipelineStream, StreamedRow
 from vestim_core.data.table import Table
@@ -22,7 +22,7 @@ from vestim_core.spec.preparation import (
     Ema,
     Formula,
     MovingAverage,
-    Normalise,
+    Normalize,
     PreRoll,
     Resample,
     SavitzkyGolay,
@@ -52,7 +52,7 @@ SINGLE_STEP_CHAINS: list[list[Any]] = [
 
 
 def stream_rows(pipeline: Pipeline, table: Table, *, training: bool) -> list[StreamedRow]:
-    stream = PipelineStream(pipeline, table.sha256, training=training)
+    stream = PipelineStream(pipeline, table.sha256, is_training=training)
     names = [name for name in table.columns if name != "time_s"]
     rows: list[StreamedRow] = []
     for row, time_s in enumerate(table.columns["time_s"].tolist()):
@@ -63,7 +63,7 @@ def stream_rows(pipeline: Pipeline, table: Table, *, training: bool) -> list[Str
 def assert_stream_equals_batch(steps: Sequence[Step], table: Table, *, training: bool) -> None:
     training_tables = [irregular_table(60, 1, None), irregular_table(60, 2, None)]
     pipeline = Pipeline.fit(steps, SIGNALS, training_tables)
-    batch = pipeline.scale(run_steps(steps, resample_table(steps, table), table, training=training)[0])
+    batch = pipeline.scale(run_steps(steps, resample_table(steps, table), table, is_training=training)[0])
     rows = stream_rows(pipeline, table, training=training)
     assert len(rows) == len(batch.time_s)
     assert [row.time_s for row in rows] == pytest.approx(batch.time_s.tolist(), abs=TOLERANCE)
@@ -71,11 +71,11 @@ def assert_stream_equals_batch(steps: Sequence[Step], table: Table, *, training:
     scale = np.maximum(np.abs(batch.physical).max(axis=0), 1.0)
     assert np.all(np.abs(physical - batch.physical) <= TOLERANCE * scale)
     assert np.array([row.features for row in rows]) == pytest.approx(batch.features, abs=1e-6)  # float32
-    assert [index for index, row in enumerate(rows) if row.starts] == [s.start for s in batch.segments]
+    assert [index for index, row in enumerate(rows) if row.starts_segment] == [s.start for s in batch.segments]
     is_scored = np.zeros(len(rows), bool)
     for segment in batch.segments:
-        is_scored[segment.scored] = True
-    assert [row.scored for row in rows] == is_scored.tolist()
+        is_scored[segment.scored_rows] = True
+    assert [row.is_scored for row in rows] == is_scored.tolist()
 
 
 @pytest.mark.parametrize(
@@ -89,8 +89,8 @@ def test_each_step_streams_like_the_batch(middle: list[Any], method: Any) -> Non
 
 
 def test_every_kind_of_step_is_covered() -> None:
-    covered_kinds = {type(step) for middle in SINGLE_STEP_CHAINS for step in middle} | {Resample, Normalise}
-    assert covered_kinds == set(KINDS)
+    covered_kinds = {type(step) for middle in SINGLE_STEP_CHAINS for step in middle} | {Resample, Normalize}
+    assert covered_kinds == set(STEP_KINDS)
 
 
 @pytest.mark.parametrize("period_s", [0.5, 1.0, 4.0])
@@ -117,8 +117,8 @@ def test_later_rows_do_not_change_earlier_values(steps: list[Step], cut: int) ->
     for name, column in values.items():
         column[cut:] = column[cut:] + 7.0 if name == "time_s" else column[cut:] * 1.5 + 1.0
     changed_table = irregular_table(80, 5, None, **values)
-    original_rows, _ = run_steps(steps, resample_table(steps, table), table, training=True)
-    changed_rows, _ = run_steps(steps, resample_table(steps, changed_table), changed_table, training=True)
+    original_rows, _ = run_steps(steps, resample_table(steps, table), table, is_training=True)
+    changed_rows, _ = run_steps(steps, resample_table(steps, changed_table), changed_table, is_training=True)
     until_s = table.columns["time_s"][cut]  # an unresampled row has its own, changed value
     is_unresampled = isinstance(steps[0], Resample) and steps[0].method == "rows"
     count = int(np.sum(original_rows.time_s < until_s if is_unresampled else original_rows.time_s <= until_s))
@@ -135,7 +135,7 @@ def test_a_stream_needs_no_target() -> None:
     stream = PipelineStream(pipeline)
     assert stream.push(0.0, {"soc": 0.5, "current_A": 1.0}) == []
     (row,) = stream.push(1.0, {"soc": 0.5, "current_A": -1.0})
-    assert (row.physical["slow"], row.starts, row.scored) == (1.0, True, True)
+    assert (row.physical["slow"], row.starts_segment, row.is_scored) == (1.0, True, True)
 
 
 def test_a_stream_reports_where_a_formula_has_no_value() -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from vestim_core.data.checks import Member, check_set, thresholds
+from vestim_core.data.checks import CheckedFile, check_set, thresholds
 from vestim_core.data.checks.thresholds import Threshold
-from vestim_core.data.inspection import inspect_file
+from vestim_core.data.file_inspection import inspect_file
 from vestim_core.spec.data import Role
 
 TABLE = {name: entry for name, entry in vars(thresholds).items() if isinstance(entry, Threshold)}
@@ -122,7 +122,7 @@ def test_false_alarms_of_real_files(name: str, shared: Path) -> None:
         findings += file_findings
         key = f"{folder}/{path.name}"
         role = next((role for role_pattern, role in ROLES.items() if fnmatch(key, role_pattern)), "train")
-        members.append(Member(table, role))
+        members.append(CheckedFile(table, role))
     findings += check_set(members)
     false_alarms: dict[str, set[str]] = {}
     for finding in findings:

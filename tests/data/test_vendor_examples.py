@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vestim_core.data.checks import Member, check_set
-from vestim_core.data.inspection import inspect_file
+from vestim_core.data.checks import CheckedFile, check_set
+from vestim_core.data.file_inspection import inspect_file
+from vestim_core.data.file_summary import sniff
 from vestim_core.data.readers import load_table
 from vestim_core.data.repairs import apply_repairs
-from vestim_core.data.sniff import sniff
 from vestim_core.data.table import Table
 from vestim_core.spec.finding import Finding
 from vestim_core.spec.signals import QUANTITIES
@@ -93,7 +93,9 @@ def test_each_defect_is_found_at_its_rows(entry: dict[str, Any]) -> None:
     if "with_file" in entry and table is not None:
         other_table = load_table(_FOLDER / entry["with_file"])
         findings += [
-            finding for finding in check_set([Member(table), Member(other_table)]) if finding.file == path.name
+            finding
+            for finding in check_set([CheckedFile(table), CheckedFile(other_table)])
+            if finding.file == path.name
         ]
     facts = [(finding.code, finding.severity.value, finding.column, span_lists(finding)) for finding in findings]
     expected = entry["findings"]
@@ -122,7 +124,9 @@ def test_the_proposed_repair_restores_the_truth(entry: dict[str, Any], truth: An
     if "with_file" in entry and entry["findings"][0]["id"] == "set.overlap":
         other_table = load_table(_FOLDER / entry["with_file"])
         findings = [
-            finding for finding in check_set([Member(table), Member(other_table)]) if finding.file == table.name
+            finding
+            for finding in check_set([CheckedFile(table), CheckedFile(other_table)])
+            if finding.file == table.name
         ]
     loaded_table = load_table(_FOLDER / entry["path"])
     repaired_table = apply_repairs(loaded_table, [finding.repair for finding in findings if finding.repair])

@@ -7,8 +7,8 @@ import pytest
 
 from tests.data.vendor_formats import ROWS, TRUTH, VENDOR_FORMATS, maccor, plain, rows
 from vestim_core.data.checks import check_table
+from vestim_core.data.file_summary import header_signature, sniff
 from vestim_core.data.readers import load_table, read_table
-from vestim_core.data.sniff import header_signature, sniff
 from vestim_core.data.vendors import vendors
 from vestim_core.spec.errors import VestimError
 
@@ -20,7 +20,7 @@ ALLOWED_CODES = ("sheets_joined", "fields_skipped", "time.duplicates", "time.tin
 def test_every_vendor_format_is_read_correctly(tmp_path: Path, format_name: str) -> None:
     name, vendor, write = VENDOR_FORMATS[format_name]
     table = read_table(write(tmp_path / name), {}, ["voltage_V", "current_A", "temperature_degC"], ["soc", "step"])
-    assert (table.vendor, bool(table.why)) == (vendor, True)
+    assert (table.vendor, bool(table.vendor_evidence)) == (vendor, True)
     rows_read = np.array([int(np.argmin(np.abs(table.columns["time_s"] - t))) for t in TRUTH["time_s"]])
     assert ROWS <= table.rows <= ROWS + 1
     for column, limit in LIMITS.items():
@@ -80,7 +80,7 @@ def test_a_users_vendor_file_takes_precedence(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     table = load_table(path, extra_vendors=folder)
-    assert (table.vendor, table.why) == ("ours", "columns Timestamp, SOC, Temp")
+    assert (table.vendor, table.vendor_evidence) == ("ours", "columns Timestamp, SOC, Temp")
     assert table.columns["current_A"].tolist() == (-TRUTH["current_A"]).tolist()
     assert load_table(path).vendor == "plain"
 
@@ -98,7 +98,7 @@ def test_an_invalid_vendor_file_is_rejected(tmp_path: Path, text: str, expected:
     (tmp_path / "x.toml").write_text(text, encoding="utf-8")
     with pytest.raises(VestimError, match=r"x\.toml") as error_info:
         vendors(tmp_path)
-    assert expected in error_info.value.sentence
+    assert expected in error_info.value.message
 
 
 def test_all_built_in_vendors_are_covered() -> None:

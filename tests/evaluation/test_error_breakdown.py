@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.training.synthetic import small_set
-from vestim_core.data.prepared import PreparedFile, Segment
+from vestim_core.data.prepared_set import PreparedFile, Segment
 from vestim_core.evaluation.bins import EDGES, bin_indices, metrics_by_bin
 from vestim_core.evaluation.error_curves import error_over_soc, error_over_time
+from vestim_core.evaluation.evaluation_report import examine
 from vestim_core.evaluation.metrics import error_metrics
-from vestim_core.evaluation.report import examine
 from vestim_core.evaluation.worst_stretches import MAX_STRETCHES, find_worst_stretches
 
 _FILE = small_set(130).files[0]

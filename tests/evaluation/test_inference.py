@@ -10,7 +10,7 @@ import torch
 from tests.training.synthetic import drive, small_set, trial, with_gap
 from vestim_core.evaluation import RunningModel, TrainedModel, inference
 from vestim_core.evaluation.inference import predict
-from vestim_core.models.registry import build_model
+from vestim_core.models.network_registry import build_model
 from vestim_core.spec.output_filter import EmaFilter
 
 SAME = ("time_s", "features", "target", "physical", "columns", "segments")
@@ -85,7 +85,10 @@ def test_a_filter_smooths_scored_rows_only() -> None:
     smoothed = predict(network, file, prepared.pipeline)
     for segment in file.segments:
         assert smoothed[segment.scored_from] == pytest.approx(plain[segment.scored_from])
-        assert np.abs(np.diff(smoothed[segment.scored])).sum() < 0.8 * np.abs(np.diff(plain[segment.scored])).sum()
+        assert (
+            np.abs(np.diff(smoothed[segment.scored_rows])).sum()
+            < 0.8 * np.abs(np.diff(plain[segment.scored_rows])).sum()
+        )
         pre_roll = slice(segment.start, segment.scored_from)
         assert np.array_equal(smoothed[pre_roll], plain[pre_roll])
 

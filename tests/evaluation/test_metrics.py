@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vestim_core.evaluation.metrics import ErrorSums, error_metrics, pooled
+from vestim_core.evaluation.metrics import ErrorSums, error_metrics, pool_sums
 
 values = st.lists(
     st.tuples(st.floats(-5, 5, allow_subnormal=False), st.floats(-5, 5, allow_subnormal=False)), min_size=2, max_size=60
@@ -36,7 +36,7 @@ def test_metrics_match_their_formulas(pairs: list[tuple[float, float]]) -> None:
 @settings(deadline=None)
 def test_pooled_parts_equal_the_complete_file(pairs: list[tuple[float, float]], cut: int) -> None:
     target, predicted = np.array(pairs).T
-    parts = pooled([ErrorSums.of(target[:cut], predicted[:cut]), ErrorSums.of(target[cut:], predicted[cut:])])
+    parts = pool_sums([ErrorSums.of(target[:cut], predicted[:cut]), ErrorSums.of(target[cut:], predicted[cut:])])
     total = ErrorSums.of(target, predicted)
     assert parts.rows == total.rows
     for name in ("squares", "absolute", "largest", "mean", "spread"):
@@ -64,6 +64,6 @@ def test_names_and_units_follow_the_target(target: str, keys: list[str], rmse: f
 def test_undefined_metrics_are_none_and_nan_is_not_hidden() -> None:
     assert error_metrics(np.ones(3), np.ones(3), "soc")["r2"] is None
     assert set(error_metrics(np.zeros(0), np.zeros(0), "soc").values()) == {None}
-    broken = pooled([ErrorSums.of(np.ones(2), np.array([1.0, np.nan])), ErrorSums.of(np.ones(2), np.ones(2))])
+    broken = pool_sums([ErrorSums.of(np.ones(2), np.array([1.0, np.nan])), ErrorSums.of(np.ones(2), np.ones(2))])
     assert np.isnan(broken.metrics("voltage_V")["max_mV"])
     assert np.isnan(broken.metrics("voltage_V")["rmse_mV"])

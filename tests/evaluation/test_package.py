@@ -10,9 +10,9 @@ import pytest
 
 import vestim_core.evaluation as package
 from tests.training.synthetic import small_set, trial
-from vestim_core.evaluation.report import scored_rows
-from vestim_core.models.files import save_model
-from vestim_core.models.registry import build_model
+from vestim_core.evaluation.evaluation_report import scored_rows
+from vestim_core.models.model_files import save_model
+from vestim_core.models.network_registry import build_model
 
 _FOLDER, _FILE = "jobs/job_20261104-101112-ab3d/tasks/train_001/result", "drive_9.csv"
 

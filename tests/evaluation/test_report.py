@@ -7,18 +7,18 @@ from pathlib import Path
 import numpy as np
 
 from tests.training.synthetic import small_set
-from vestim_core.data.prepared import PreparedFile
-from vestim_core.evaluation.metrics import error_metrics
-from vestim_core.evaluation.report import (
+from vestim_core.data.prepared_set import PreparedFile
+from vestim_core.evaluation.evaluation_report import (
     evaluate,
     examine,
-    headlines,
+    metrics_by_role,
     metrics_document,
-    overall,
+    metrics_summary,
     scored_rows,
     write_predictions,
     write_results,
 )
+from vestim_core.evaluation.metrics import error_metrics
 
 
 def _off_by_10_mV(file: PreparedFile) -> np.ndarray:
@@ -33,8 +33,10 @@ def test_pre_roll_is_in_no_figure() -> None:
     results = evaluate(_off_by_10_mV, prepared.files, "voltage_V")
     assert [round(result.to_json()["rmse_mV"], 6) for result in results] == [10.0] * 4
     assert [result.sums.rows for result in results] == [file.scored_rows for file in prepared.files]
-    assert overall(results)["train"]["files"] == 2
-    assert overall(results)["train"]["rows"] == sum(file.scored_rows for file in prepared.of("train"))
+    assert metrics_by_role(results)["train"]["files"] == 2
+    assert metrics_by_role(results)["train"]["rows"] == sum(
+        file.scored_rows for file in prepared.files_of_role("train")
+    )
 
 
 def test_predictions_hold_the_scored_rows_alone(tmp_path: Path) -> None:
@@ -62,7 +64,7 @@ def test_the_document_names_the_model_and_agrees_with_the_predictions(tmp_path: 
     document = write_results(
         tmp_path,
         _off_by_10_mV,
-        prepared.of("validation") + prepared.of("test"),
+        prepared.files_of_role("validation") + prepared.files_of_role("test"),
         target="voltage_V",
         model={"task_id": "train_001"},
         csv=False,
@@ -81,7 +83,7 @@ def test_the_document_names_the_model_and_agrees_with_the_predictions(tmp_path: 
     assert set(document["overall"]) == {"validation", "test"}
     assert set(document["bins"]["test"]) == {"soc", "temperature_degC", "current_A"}
     assert [entry["key"] for entry in document["details"]] == ["c", "d"]
-    summary = headlines(document)
+    summary = metrics_summary(document)
     assert {name: document[name] for name in summary if name != "band"}.items() <= summary.items()
     assert "details" not in summary and "bins" not in summary["band"]
 
@@ -94,8 +96,8 @@ def test_validation_and_test_agree_to_the_bit() -> None:
         return np.asarray(file.column("voltage_V") + noise[file.key])
 
     noise = {file.key: random.normal(0, 0.01, len(file.time_s)) for file in prepared.files}
-    summed = overall(evaluate(noisy, prepared.files, "voltage_V"))
-    detailed = overall([examine(file, noisy(file), "voltage_V") for file in prepared.files])
+    summed = metrics_by_role(evaluate(noisy, prepared.files, "voltage_V"))
+    detailed = metrics_by_role([examine(file, noisy(file), "voltage_V") for file in prepared.files])
     for role, figures in summed.items():
         assert figures.items() <= detailed[role].items()
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from tests.training.synthetic import FILES, drive, prepare, small_set, with_gap
-from vestim_core.data.prepared import PreparedFile, PreparedSet
-from vestim_core.data.remade import columns_behind, measured_rows, prepared_again
-from vestim_core.evaluation.disturbances import BATTERY, robustness
-from vestim_core.evaluation.report import scored_rows
-from vestim_core.spec.preparation import CoulombSoc, Ema, Formula, Normalise, PreRoll, Resample
+from vestim_core.data.prepared_set import PreparedFile, PreparedSet
+from vestim_core.data.reprepare import measured_rows, reprepare, upstream_columns
+from vestim_core.evaluation.disturbances import STANDARD_DISTURBANCES, robustness
+from vestim_core.evaluation.evaluation_report import scored_rows
+from vestim_core.spec.preparation import CoulombSoc, Ema, Formula, Normalize, PreRoll, Resample
 from vestim_core.spec.signals import SignalsSpec
 
 
@@ -58,7 +58,7 @@ def test_a_start_in_mid_cycle_is_taken_for_a_rest() -> None:
         return predicted
 
     read_files: list[PreparedFile] = []
-    *_, mid_cycle_record = robustness(counter, [file], prepared.pipeline, BATTERY[-1:])
+    *_, mid_cycle_record = robustness(counter, [file], prepared.pipeline, STANDARD_DISTURBANCES[-1:])
     assert (
         mid_cycle_record["rmse_mV"]
         == pytest.approx(1 / np.sqrt(mid_cycle_record["rows"]))
@@ -81,7 +81,7 @@ _STEPS = [
     Ema(column="current_A", output="slow", tau_s=30),
     Formula(output="power", formula="slow * voltage_V"),
     PreRoll(duration_s=50),
-    Normalise(),
+    Normalize(),
 ]
 
 
@@ -94,11 +94,11 @@ def _prepare_files(features: list[str], target: str = "temperature_degC") -> Pre
 def test_an_undisturbed_file_is_prepared_again_to_the_last_bit() -> None:
     prepared = _prepare_files(["counted", "slow", "power", "current_A"])
     for file in prepared.files:
-        repeated = prepared_again(file, measured_rows(file, prepared.pipeline), prepared.pipeline)
+        repeated = reprepare(file, measured_rows(file, prepared.pipeline), prepared.pipeline)
         assert np.array_equal(repeated.features, file.features)
         assert np.array_equal(repeated.time_s, file.time_s)
         assert repeated.segments == file.segments
-    assert columns_behind(prepared.pipeline) == {"counted", "slow", "power", "current_A", "voltage_V"}
+    assert upstream_columns(prepared.pipeline) == {"counted", "slow", "power", "current_A", "voltage_V"}
 
 
 def test_columns_computed_from_a_disturbed_one_are_computed_again() -> None:

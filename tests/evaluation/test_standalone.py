@@ -10,13 +10,13 @@ import pytest
 import torch
 
 from tests.training.synthetic import drive, small_set, trial
-from vestim_core.data.steps.normalise import Scale
+from vestim_core.data.steps.normalize import Scale
 from vestim_core.evaluation import TrainedModel, examine, metrics_document
-from vestim_core.evaluation.envelope import envelope_of, envelope_violations
-from vestim_core.evaluation.report import scored_rows
-from vestim_core.evaluation.standalone import read_new_file
-from vestim_core.models.files import save_model
-from vestim_core.models.registry import build_model
+from vestim_core.evaluation.envelope import envelope_violations, training_envelope
+from vestim_core.evaluation.evaluation_report import scored_rows
+from vestim_core.evaluation.trained_model import read_new_file
+from vestim_core.models.model_files import save_model
+from vestim_core.models.network_registry import build_model
 from vestim_core.spec.errors import VestimError
 from vestim_core.spec.signals import SignalsSpec
 
@@ -28,7 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     prepared, settings = small_set(), trial("lstm")
     model_folder = tmp_path_factory.mktemp("model")
     torch.manual_seed(1)
-    envelope = envelope_of(prepared.of("train"), prepared.pipeline.signals.features)
+    envelope = training_envelope(prepared.files_of_role("train"), prepared.pipeline.signals.features)
     extra = {"envelope": envelope}
     save_model(model_folder, build_model(settings.model, 3), settings, prepared.pipeline.to_json(), extra)
     return model_folder
@@ -104,8 +104,8 @@ def test_a_file_without_what_the_model_reads_is_refused(
     path = _write_drive(tmp_path / "poor.csv", **changed)
     with pytest.raises(VestimError) as error:
         model.read(path)
-    assert expected_text in error.value.sentence and "poor.csv" in error.value.sentence
-    assert "\n" not in error.value.sentence
+    assert expected_text in error.value.message and "poor.csv" in error.value.message
+    assert "\n" not in error.value.message
 
 
 def test_a_file_shorter_than_the_settling_time_is_tested_with_a_warning(model: TrainedModel, tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_weights_that_hold_code_and_a_newer_schema_are_refused(folder: Path, tmp
     torch.save({"weights": _CodeInWeights()}, tmp_path / "model.pt")
     with pytest.raises(VestimError, match=r"model\.pt cannot be read: it is damaged or no model file") as error:
         TrainedModel.open(tmp_path)
-    assert "\n" not in error.value.sentence and not _CodeInWeights.target.exists()
+    assert "\n" not in error.value.message and not _CodeInWeights.target.exists()
     (tmp_path / "model.pt").write_bytes((folder / "model.pt").read_bytes())
     document = json.loads((tmp_path / "model.json").read_text())
     (tmp_path / "model.json").write_text(json.dumps({**document, "schema_version": 99}))

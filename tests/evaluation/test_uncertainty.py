@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from tests.training.synthetic import small_set
-from vestim_core.data.prepared import PreparedFile
+from vestim_core.data.prepared_set import PreparedFile
 from vestim_core.evaluation.comparison import Comparison
 from vestim_core.evaluation.conformal import Band, band_report, coverage_report
 from vestim_core.evaluation.ensemble import Ensemble
-from vestim_core.evaluation.report import examine, headlines, metrics_document
+from vestim_core.evaluation.evaluation_report import examine, metrics_document, metrics_summary
 from vestim_core.spec.data import Role
 from vestim_core.spec.errors import VestimError
 
@@ -39,7 +39,7 @@ def test_coverage_is_reported_by_bin() -> None:
     def noisy(file: PreparedFile) -> np.ndarray:
         return np.asarray(file.column("voltage_V") + random.normal(0, 0.01, len(file.time_s)))
 
-    calibration, test = ([Comparison.of(f, noisy(f), "voltage_V") for f in prepared.of(r)] for r in ROLES)
+    calibration, test = ([Comparison.of(f, noisy(f), "voltage_V") for f in prepared.files_of_role(r)] for r in ROLES)
     report = coverage_report(calibration, test, "voltage_V", 0.9)
     assert band_report(Band.from_json(report, "voltage_V"), test, "voltage_V") == report
     assert report["half_width_mV"] == pytest.approx(16.4, rel=0.05)
@@ -51,9 +51,11 @@ def test_coverage_is_reported_by_bin() -> None:
     document = metrics_document({}, "voltage_V", [examine(f, noisy(f), "voltage_V") for f in prepared.files])
     assert document["band"]["coverage"] == pytest.approx(0.95, abs=0.02)
     assert document["band"]["calibration_rows"] == len(calibration[0].error)
-    assert {"level", "half_width_mV", "coverage"} <= headlines(document)["band"].keys()
-    unknown = metrics_document({}, "voltage_V", [examine(f, noisy(f), "voltage_V") for f in prepared.of("test")])
-    assert unknown["band"] is None and "band" not in headlines(unknown)
+    assert {"level", "half_width_mV", "coverage"} <= metrics_summary(document)["band"].keys()
+    unknown = metrics_document(
+        {}, "voltage_V", [examine(f, noisy(f), "voltage_V") for f in prepared.files_of_role("test")]
+    )
+    assert unknown["band"] is None and "band" not in metrics_summary(unknown)
 
 
 def test_an_ensemble_is_the_mean_of_its_members() -> None:

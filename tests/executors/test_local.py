@@ -13,9 +13,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.daemon.daemons import eventually
+from tests.daemon.daemons import wait_until
 from vestim_core.executors.local import LOCK_NAME, LocalExecutor
-from vestim_core.system import FileLock, is_locked, ref_of, write_json
+from vestim_core.system import FileLock, is_locked, process_ref, write_json
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sessions and signals are POSIX's")
 
@@ -40,8 +40,8 @@ def make_executor() -> Iterator[MakeExecutor]:
 
 
 def start(executor: LocalExecutor, folder: Path) -> int:
-    executor.start(KEY, folder, 1, None, warmth=None)
-    ((key, pid, create_time),) = executor.born()
+    executor.start(KEY, folder, 1, None, preload=None)
+    ((key, pid, create_time),) = executor.take_started()
     assert key == KEY and create_time > 0
     return pid
 
@@ -73,7 +73,7 @@ def test_an_attempt_has_at_most_one_process(make_executor: MakeExecutor, tmp_pat
     executor = make_executor(SLEEP_CODE)
     start(executor, tmp_path)
     with pytest.raises(FileExistsError):
-        make_executor(SLEEP_CODE).start(KEY, tmp_path, 1, None, warmth=None)
+        make_executor(SLEEP_CODE).start(KEY, tmp_path, 1, None, preload=None)
     executor.kill(KEY)
     assert wait_for_end(executor) == (KEY, -9)
     start(executor, tmp_path)
@@ -82,7 +82,7 @@ def test_an_attempt_has_at_most_one_process(make_executor: MakeExecutor, tmp_pat
 def test_a_command_that_cannot_be_started_leaves_no_lock(tmp_path: Path) -> None:
     executor = LocalExecutor({}, lambda folder: [str(tmp_path / "no-such-program")])
     with pytest.raises(OSError):
-        executor.start(KEY, tmp_path, 1, None, warmth=None)
+        executor.start(KEY, tmp_path, 1, None, preload=None)
     assert not is_locked(tmp_path / LOCK_NAME) and executor.reap() == []
 
 
@@ -91,7 +91,7 @@ def test_terminating_and_killing(make_executor: MakeExecutor, tmp_path: Path) ->
         "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); signal.pause()"
     )
     pid = start(executor, tmp_path)
-    eventually(lambda: (tmp_path / "stdout.log").read_bytes(), "a first word")
+    wait_until(lambda: (tmp_path / "stdout.log").read_bytes(), "a first word")
     executor.terminate(KEY)
     assert executor.reap() == [] and psutil.pid_exists(pid)
     executor.kill(KEY)
@@ -104,15 +104,15 @@ def test_terminating_and_killing(make_executor: MakeExecutor, tmp_path: Path) ->
 def test_an_attempt_is_adopted_and_identified_by_its_own_file(make_executor: MakeExecutor, tmp_path: Path) -> None:
     first = make_executor(SLEEP_CODE)
     pid = start(first, tmp_path)
-    ref = ref_of(pid)
+    ref = process_ref(pid)
     assert ref is not None
     first.close()
     assert psutil.pid_exists(pid), "closing lets go and ends nothing"
     second = make_executor(SLEEP_CODE)
     assert second.adopt(KEY, tmp_path), "its lock is held"
-    assert second.born() == [] and second.reap() == [], "alive, but it has not said who it is"
+    assert second.take_started() == [] and second.reap() == [], "alive, but it has not said who it is"
     write_json(tmp_path / "worker.json", {"pid": pid, "create_time": ref.create_time})
-    assert second.born() == [(KEY, pid, ref.create_time)]
+    assert second.take_started() == [(KEY, pid, ref.create_time)]
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
     assert wait_for_end(second) == (KEY, None), "whoever is not the parent cannot know the code"
@@ -124,13 +124,13 @@ def test_an_unidentified_process_can_be_killed(make_executor: MakeExecutor, tmp_
     pid = start(first, tmp_path)
     first.close()
     second = make_executor(SLEEP_CODE)
-    assert second.adopt(KEY, tmp_path) and second.born() == []
+    assert second.adopt(KEY, tmp_path) and second.take_started() == []
 
     def is_gone() -> bool:
         second.kill(KEY)  # repeated: just after its start, a process does not show its open files
         return os.waitpid(pid, os.WNOHANG)[0] == pid
 
-    eventually(is_gone, "its end")
+    wait_until(is_gone, "its end")
     assert wait_for_end(second) == (KEY, None)
 
 
@@ -144,7 +144,7 @@ def test_an_unrelated_process_with_a_recorded_id_is_neither_adopted_nor_harmed(
     with FileLock.try_acquire(tmp_path / LOCK_NAME) as lock:  # type: ignore[union-attr]
         assert lock.fd >= 0
         assert executor.adopt(KEY, tmp_path)
-        executor.born()
+        executor.take_started()
         executor.kill(KEY)
         executor.reap()
     assert wait_for_end(executor) == (KEY, None)

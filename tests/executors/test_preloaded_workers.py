@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.daemon.daemons import eventually
+from tests.daemon.daemons import wait_until
 from vestim_core.executors import prestarted_worker
 from vestim_core.executors.fork_server_client import ForkServerClient
 from vestim_core.executors.local import LOCK_NAME, LocalExecutor
@@ -37,20 +37,20 @@ def _command_line(process: psutil.Process) -> list[str]:
 
 def test_one_process_waits_and_becomes_the_worker_of_an_attempt(home: Home) -> None:
     executor = LocalExecutor({"inspect": PrestartedWorker(home, "inspect")})
-    executor.keep_warm({"inspect"})
-    executor.keep_warm({"inspect"})
-    eventually(lambda: len(waiting_processes()) == 1, "a process that waits")  # shows a moment after its start
+    executor.preload({"inspect"})
+    executor.preload({"inspect"})
+    wait_until(lambda: len(waiting_processes()) == 1, "a process that waits")  # shows a moment after its start
     (process,) = waiting_processes()
     folder = home.root / "attempt"
     folder.mkdir()
-    executor.start("job_1/inspect_1/1", folder, 1, None, warmth="inspect")
+    executor.start("job_1/inspect_1/1", folder, 1, None, preload="inspect")
     ended_attempts: list[tuple[str, int | None]] = []
 
     def has_ended() -> bool:
         ended_attempts.extend(executor.reap())
         return bool(ended_attempts)
 
-    eventually(has_ended, "the end")
+    wait_until(has_ended, "the end")
     assert ended_attempts == [("job_1/inspect_1/1", 1)], "there is no launch.json for it"
     assert "launch.json" in (folder / "stderr.log").read_text()
     assert not process.is_running() and not is_locked(folder / LOCK_NAME)
@@ -60,13 +60,13 @@ def test_one_process_waits_and_becomes_the_worker_of_an_attempt(home: Home) -> N
 def test_the_waiting_process_ends_when_no_work_is_in_sight(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     workers = PrestartedWorker(home, "inspect")
     workers.maintain(True)
-    eventually(lambda: len(waiting_processes()) == 1, "a process that waits")  # shows a moment after its start
+    wait_until(lambda: len(waiting_processes()) == 1, "a process that waits")  # shows a moment after its start
     (process,) = waiting_processes()
     workers.maintain(False)
     assert process.is_running()
     monkeypatch.setattr(prestarted_worker, "IDLE_S", 0.0)
     workers.maintain(False)
-    eventually(lambda: process.status() == psutil.STATUS_ZOMBIE, "the end")
+    wait_until(lambda: process.status() == psutil.STATUS_ZOMBIE, "the end")
     process.wait()
 
 
@@ -78,7 +78,7 @@ def test_a_waiting_process_has_the_allocator_settings_from_its_start(
     """glibc reads these variables only when a process starts: with an attempt they would come too late."""
     workers = kind(home, "inspect")
     workers.maintain(True)
-    eventually(lambda: len(waiting_processes()) == 1, "a process that waits")
+    wait_until(lambda: len(waiting_processes()) == 1, "a process that waits")
     (process,) = waiting_processes()
     settings = {name: value for name, value in worker_environment(1).items() if name.startswith("MALLOC_")}
     environment = process.environ()

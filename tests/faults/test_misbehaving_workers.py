@@ -12,15 +12,24 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.daemon.daemons import Daemon, attempt_is, ended, events_until, eventually, job_is, ready, submit
-from vestim_core.client import Client, follow
+from tests.daemon.daemons import (
+    Daemon,
+    attempt_is,
+    events_until,
+    has_job_ended,
+    is_worker_ready,
+    job_is,
+    submit,
+    wait_until,
+)
+from vestim_core.client import Client, follow_job
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="sessions and signals are POSIX's")
 
 
 def all_events(client: Client, job_id: str) -> list[dict[str, Any]]:
     """All events of an ended job, verified to be numbered 1..n."""
-    events, _ = events_until(client, job_id, ended)
+    events, _ = events_until(client, job_id, has_job_ended)
     assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
     return events
 
@@ -49,7 +58,7 @@ def test_no_event_of_a_fast_writer_is_lost(daemon: Daemon, tmp_path: Path) -> No
 def test_a_worker_that_ignores_everything_is_killed_by_the_stop_ladder(daemon: Daemon, tmp_path: Path) -> None:
     with daemon.client() as client:
         job_id = submit(client, tmp_path, {"prepare": "stubborn"})
-        events_until(client, job_id, ready)
+        events_until(client, job_id, is_worker_ready)
         pid = worker_pid(client, job_id, "prepare_1")
         client.call("stop", job_id=job_id)
         events = all_events(client, job_id)
@@ -77,9 +86,9 @@ def test_orphans_of_a_dead_worker_are_killed_before_it_counts_as_ended(
 def test_a_violent_death_is_reported_within_a_second_and_affects_no_other_job(daemon: Daemon, tmp_path: Path) -> None:
     with daemon.client() as client:
         other_job_id = submit(client, tmp_path / "a", {"prepare": "obey"})
-        events_until(client, other_job_id, ready)
+        events_until(client, other_job_id, is_worker_ready)
         job_id = submit(client, tmp_path / "b", {"prepare": "obey"})
-        _, cursor = events_until(client, job_id, ready)
+        _, cursor = events_until(client, job_id, is_worker_ready)
         shown_before = client.call("show_job", job_id=other_job_id)
         os.kill(worker_pid(client, job_id, "prepare_1"), signal.SIGKILL)
         start = time.monotonic()
@@ -146,11 +155,11 @@ def test_a_worker_that_died_without_a_daemon_is_lost(vestim_home: Path, tmp_path
     first = Daemon(vestim_home)
     with first.client() as client:
         job_id = submit(client, tmp_path, {"prepare": "obey"})
-        _, cursor = events_until(client, job_id, ready)
+        _, cursor = events_until(client, job_id, is_worker_ready)
         pid = worker_pid(client, job_id, "prepare_1")
     first.kill()
     os.kill(pid, signal.SIGKILL)
-    eventually(lambda: has_gone(pid), "the worker's death")
+    wait_until(lambda: has_gone(pid), "the worker's death")
     second = Daemon(vestim_home)
     with second.client() as client:
         events, _ = events_until(client, job_id, attempt_is("lost"), cursor)
@@ -164,8 +173,8 @@ def test_a_job_whose_folder_is_gone_can_be_stopped_and_affects_no_other(daemon: 
     with daemon.client() as client:
         other_job_id = submit(client, tmp_path / "a", {"prepare": "obey"})
         job_id = submit(client, tmp_path / "b", {"prepare": "obey"})
-        events_until(client, other_job_id, ready)
-        events_until(client, job_id, ready)
+        events_until(client, other_job_id, is_worker_ready)
+        events_until(client, job_id, is_worker_ready)
         shutil.rmtree(daemon.home.jobs / job_id)
         client.call("stop", job_id=job_id)
         assert all_events(client, job_id)[-1]["data"]["state"] == "stopped"
@@ -181,7 +190,7 @@ def test_a_thousand_trials_are_stopped_within_seconds(daemon: Daemon, tmp_path: 
         rates = [k / 1e4 for k in range(1, 1001)]
         training = {"learning_rate": rates, "schedule": "constant"}
         job_id = submit(client, tmp_path, {"prepare": "obey"}, training=training)
-        events_until(client, job_id, ready)
+        events_until(client, job_id, is_worker_ready)
         start = time.monotonic()
         client.call("stop", job_id=job_id)
         events_until(client, job_id, job_is("stopped"))
@@ -192,11 +201,11 @@ def test_a_thousand_trials_are_stopped_within_seconds(daemon: Daemon, tmp_path: 
 def test_a_pause_during_preparation_holds_the_other_tasks(daemon: Daemon, tmp_path: Path) -> None:
     with daemon.client() as client:
         job_id = submit(client, tmp_path, {"prepare": "obey"})
-        _, cursor = events_until(client, job_id, ready)
+        _, cursor = events_until(client, job_id, is_worker_ready)
         client.call("pause", job_id=job_id)
         events, cursor = events_until(client, job_id, job_is("paused"), cursor)
         client.call("stop", job_id=job_id)
-        events, _ = events_until(client, job_id, ended, cursor)
+        events, _ = events_until(client, job_id, has_job_ended, cursor)
         assert data_of_kind(events, "job")[-1]["state"] == "stopped"
 
 
@@ -205,7 +214,7 @@ def test_events_close_together_are_delivered_soon(daemon: Daemon, tmp_path: Path
     with daemon.client() as client:
         job_id = submit(client, tmp_path, {"prepare": "pairs 15"})
         delays_s: list[float] = []
-        for batch in follow(client, job_id, live=False):
+        for batch in follow_job(client, job_id, live=False):
             now_s = time.time()
             delays_s += [now_s - event["data"]["written_s"] for event in batch.events if event["kind"] == "epoch"]
     assert len(delays_s) == 30

@@ -13,7 +13,7 @@ from typing import Any, Self
 import httpx
 
 from vestim_core.client import Client
-from vestim_core.system import Home, own_command
+from vestim_core.system import Home, program_command
 
 TIMEOUT_S = 20.0  # allows for a busy machine
 
@@ -24,7 +24,7 @@ class GatewayProcess:
     def __init__(self, home: Path) -> None:
         self.home = Home(home)
         self.process = subprocess.Popen(
-            own_command("gateway", "--port", "0"),
+            program_command("gateway", "--port", "0"),
             env=os.environ | {"VESTIM_HOME": str(home)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

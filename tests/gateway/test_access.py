@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from tests.gateway.gateway_process import GatewayProcess
-from vestim_core.system import own_command
+from vestim_core.system import program_command
 
 
 def expect_problem(answer: httpx.Response, status: int) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def test_token_file_is_private_and_can_be_printed(gateway: GatewayProcess) -> No
     if os.name != "nt":
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     answer = subprocess.run(
-        own_command("cli", "serve", "--show-token"), capture_output=True, text=True, timeout=30, check=True
+        program_command("cli", "serve", "--show-token"), capture_output=True, text=True, timeout=30, check=True
     )
     assert answer.stdout.strip() == gateway.token
 
@@ -131,7 +131,7 @@ def test_idempotency_key_is_for_one_command(gateway: GatewayProcess) -> None:
 def test_occupied_port_is_reported(gateway: GatewayProcess) -> None:
     port = gateway.url.rpartition(":")[2]
     answer = subprocess.run(
-        own_command("gateway", "--port", port), capture_output=True, text=True, timeout=30, check=False
+        program_command("gateway", "--port", port), capture_output=True, text=True, timeout=30, check=False
     )
     assert answer.returncode == 5 and answer.stderr.count("\n") == 1 and "--port" in answer.stderr
 
@@ -142,14 +142,14 @@ def test_token_readable_by_others_is_refused(gateway: GatewayProcess) -> None:
     path = gateway.home.keys / "rest.token"
     path.chmod(0o644)
     answer = subprocess.run(
-        own_command("gateway", "--show-token"), capture_output=True, text=True, timeout=30, check=False
+        program_command("gateway", "--show-token"), capture_output=True, text=True, timeout=30, check=False
     )
     assert answer.returncode == 2 and "chmod 600" in answer.stderr and gateway.token not in answer.stdout
 
 
 def test_legacy_server_command_serves(gateway: GatewayProcess) -> None:
     with subprocess.Popen(
-        own_command("cli", "server", "--port", "0"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        program_command("cli", "server", "--port", "0"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as server:
         assert server.stdout is not None and server.stderr is not None
         assert "vestim serve" in server.stderr.readline()

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from tests.gateway.gateway_process import GatewayProcess
-from tests.spec.documents import real_document
+from tests.spec.documents import job_document_with_files
 from vestim_core.client import Client
-from vestim_core.client.inspection import await_data_set
+from vestim_core.client.inspection_calls import wait_for_data_set
 from vestim_core.gateway.openapi_examples import EXAMPLES
 from vestim_core.gateway.problem_details import http_status
-from vestim_core.protocol.methods import METHODS
+from vestim_core.protocol.method_table import METHODS
 from vestim_core.spec.errors import VestimError
 
 VOLATILE_KEYS = {"uptime_s", "memory_MB", "cpu_percent", "memory_used_MB", "parked", "progress_seq"}
@@ -27,8 +27,12 @@ def call_rest(gateway: GatewayProcess, method: str, params: dict[str, Any], key:
     method_spec = METHODS[method]
     path = re.sub(r"{(\w+)}", lambda match: str(params[match[1]]), method_spec.route)
     other_params = {name: value for name, value in params.items() if f"{{{name}}}" not in method_spec.route}
-    request_args: dict[str, Any] = {"params": other_params} if method_spec.verb == "GET" else {"json": other_params}
-    answer = gateway.call(method_spec.verb, path, headers={"Idempotency-Key": key} if key else {}, **request_args)
+    request_args: dict[str, Any] = (
+        {"params": other_params} if method_spec.http_method == "GET" else {"json": other_params}
+    )
+    answer = gateway.call(
+        method_spec.http_method, path, headers={"Idempotency-Key": key} if key else {}, **request_args
+    )
     if answer.status_code != 200:
         problem = answer.json()
         return answer.status_code, problem["code"], problem["detail"], problem["place"], problem["problems"]
@@ -43,7 +47,7 @@ def call_zeromq(client: Client, method: str, params: dict[str, Any], key: str) -
     try:
         answer = client.call(method, command_id=key, **params)
     except VestimError as error:
-        return http_status(error), error.code.value, error.sentence, error.place, [dict(p) for p in error.problems]
+        return http_status(error), error.code.value, error.message, error.location, [dict(p) for p in error.problems]
     return answer if method == "read_artifact" else as_json_value(answer)
 
 
@@ -64,7 +68,7 @@ def without_volatile_keys(value: Any) -> Any:
 
 def test_every_method_answers_the_same_over_both_protocols(gateway: GatewayProcess, tmp_path: Path) -> None:
     """A command repeated with its id over the other protocol gets the same answer and runs once."""
-    spec = real_document(tmp_path)
+    spec = job_document_with_files(tmp_path)
     with gateway.client() as client:
         job_id = client.call("create_job", name="one", spec=spec)["job_id"]
         deletable_id = client.call("create_job", name="other")["job_id"]
@@ -83,7 +87,7 @@ def test_every_method_answers_the_same_over_both_protocols(gateway: GatewayProce
             "rewrite": {"files": spec["data"]["train"], "folder": str(tmp_path / "out")},
         }
         for name in ("cells", "deleted"):
-            await_data_set(client, client.call("save_data_set", name=name, spec=spec["data"]))
+            wait_for_data_set(client, client.call("save_data_set", name=name, spec=spec["data"]))
         data_set_id = client.call("show_data_set", data_set="cells")["data_set_id"]
         order = sorted(METHODS, key=lambda name: (name == "delete", name == "shutdown"))
         for index, method in enumerate(order):
@@ -94,15 +98,15 @@ def test_every_method_answers_the_same_over_both_protocols(gateway: GatewayProce
                 params = {"job_id": job_id, **params}
             if "{data_set}" in METHODS[method].route:
                 params = {"data_set": data_set_id, **params}
-            key = f"key-{index}" if METHODS[method].mutating else ""
+            key = f"key-{index}" if METHODS[method].is_mutating else ""
             rest_answer = call_rest(gateway, method, params, key)
             zeromq_answer = call_zeromq(client, method, params, key)
-            if METHODS[method].mutating and isinstance(rest_answer, tuple):
+            if METHODS[method].is_mutating and isinstance(rest_answer, tuple):
                 assert rest_answer[0] in {404, 409, 422}, (method, rest_answer)
             assert without_volatile_keys(rest_answer) == without_volatile_keys(zeromq_answer), method
             if method == "check_data_set":
                 with contextlib.suppress(VestimError):  # its files are empty
-                    await_data_set(client, zeromq_answer)  # its record must not change between the two calls
+                    wait_for_data_set(client, zeromq_answer)  # its record must not change between the two calls
             invalid_params = {**params, "no_such_parameter": 1}
             refusals = (
                 call_rest(gateway, method, invalid_params, key and f"{key}-x"),
@@ -124,7 +128,9 @@ def test_every_method_has_a_valid_example(method: str) -> None:
     example = EXAMPLES[method]
     path_params = dict.fromkeys(re.findall(r"{(\w+)}", METHODS[method].route), "id")
     METHODS[method].params.model_validate({**path_params, **example.params})
-    documented_keys = {entry.strip().split(":")[0] for entry in METHODS[method].answer.replace(";", ",").split(",")}
+    documented_keys = {
+        entry.strip().split(":")[0] for entry in METHODS[method].reply_description.replace(";", ",").split(",")
+    }
     assert not example.answer or set(example.answer) & documented_keys, (
         f"the example of {method} answers something else"
     )
@@ -133,9 +139,9 @@ def test_every_method_has_a_valid_example(method: str) -> None:
 def test_openapi_has_every_method_and_deprecates_legacy_paths(gateway: GatewayProcess) -> None:
     paths = gateway.get("/openapi.json")["paths"]
     for method in METHODS.values():
-        operation = paths[method.route][method.verb.lower()]
+        operation = paths[method.route][method.http_method.lower()]
         assert operation["operationId"] == method.name and not operation.get("deprecated")
-        if method.verb != "GET" and EXAMPLES[method.name].params:
+        if method.http_method != "GET" and EXAMPLES[method.name].params:
             assert operation["requestBody"]["content"]["application/json"]["examples"], method.name
     legacy_paths = {path: operations for path, operations in paths.items() if not path.startswith("/v1")}
     assert len(legacy_paths) == 24, "every path of PyBattML"

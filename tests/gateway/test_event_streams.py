@@ -13,7 +13,7 @@ import pytest
 from tests.gateway.gateway_process import GatewayProcess
 from tests.gateway.sse import SseMessage, open_event_stream
 from vestim_core.client import Client
-from vestim_core.client.discover import read_discovery, start_daemon
+from vestim_core.client.daemon_discovery import read_discovery, start_daemon
 
 
 def write_remarks(client: Client, job_id: str, count: int, pause: threading.Event | None = None) -> None:

@@ -15,8 +15,8 @@ import psutil
 import pytest
 import torch
 
-from vestim_core.client import Client, follow
-from vestim_core.client.discover import daemon_lives
+from vestim_core.client import Client, follow_job
+from vestim_core.client.daemon_discovery import is_daemon_running
 from vestim_core.system import Home
 
 
@@ -69,17 +69,17 @@ def client(vestim_home: Path) -> Iterator[Client]:
         yield new_client
 
 
-def finish(client: Client, job_id: str, since: int = 0) -> list[dict[str, Any]]:
+def follow_to_end(client: Client, job_id: str, since: int = 0) -> list[dict[str, Any]]:
     """Follow a job to its end; returns its events after `since`."""
-    return [event for batch in follow(client, job_id, since, live=False) for event in batch.events]
+    return [event for batch in follow_job(client, job_id, since, live=False) for event in batch.events]
 
 
-def until(
+def follow_until(
     client: Client, job_id: str, is_match: Callable[[dict[str, Any]], bool], since: int = 0
 ) -> list[dict[str, Any]]:
     """Follow a job until an event satisfies `is_match`; returns all events up to that answer."""
     events: list[dict[str, Any]] = []
-    for batch in follow(client, job_id, since, live=False):
+    for batch in follow_job(client, job_id, since, live=False):
         events.extend(batch.events)
         if any(map(is_match, batch.events)):
             return events
@@ -117,7 +117,7 @@ def stop_daemon(client: Client) -> None:
     """Stop the daemon deliberately and wait until it has ended; jobs run on."""
     client.call("shutdown")
     deadline_s = time.monotonic() + 10
-    while daemon_lives(client.home):
+    while is_daemon_running(client.home):
         assert time.monotonic() < deadline_s, "the daemon did not stop"
         time.sleep(0.005)
 
@@ -130,7 +130,7 @@ def registry_rows(home: Path, query: str) -> list[tuple[Any, ...]]:
     return rows
 
 
-def results(home: Home, job_id: str) -> dict[str, Any]:
+def read_results(home: Home, job_id: str) -> dict[str, Any]:
     """All results of a job without times: curves, metrics, predictions and weights, bit for bit."""
     results_by_path: dict[str, Any] = {}
     root = home.jobs / job_id / "tasks"
@@ -159,7 +159,7 @@ def alive_workers(home: Home) -> list[int]:
     return pids
 
 
-def arm(monkeypatch: pytest.MonkeyPatch, folder: Path, name: str) -> Path:
+def arm_failpoint(monkeypatch: pytest.MonkeyPatch, folder: Path, name: str) -> Path:
     """Make the first process that reaches a failpoint die there; returns the file that vanishes when one has."""
     token = folder / "token"
     token.touch()

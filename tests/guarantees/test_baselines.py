@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-from tests.guarantees.conftest import finish
+from tests.guarantees.conftest import follow_to_end
 from vestim_core.client import Client
 from vestim_core.system import read_json
 
 
 def _run_baseline(client: Client, document: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     job_id = str(client.call("submit", spec=document)["job_id"])
-    finish(client, job_id)
+    follow_to_end(client, job_id)
     tasks = client.call("show_job", job_id=job_id)["tasks"]
     (task,) = (task for task in tasks if task["kind"] == "baseline")
     assert task["state"] == "done", task["error"]

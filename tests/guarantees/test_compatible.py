@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.guarantees.conftest import arm, finish, running_pid, stop_daemon, until
+from tests.guarantees.conftest import arm_failpoint, follow_to_end, follow_until, running_pid, stop_daemon
 from vestim_core.client import Client
 from vestim_core.data.pipeline import Pipeline
-from vestim_core.data.prepare import prepare_table
+from vestim_core.data.prepare_data import prepare_table
 from vestim_core.data.readers import read_table
+from vestim_core.evaluation.evaluation_report import scored_rows
 from vestim_core.evaluation.inference import predict
-from vestim_core.evaluation.report import scored_rows
 from vestim_core.jobs.database import MIGRATIONS, SCHEMA_VERSION, DamagedDatabase, open_database
-from vestim_core.models.files import load_model
+from vestim_core.models.model_files import load_model
 from vestim_core.spec.errors import ErrorCode, VestimError
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"  # homes that earlier versions wrote
@@ -47,7 +47,7 @@ def test_a_damaged_registry_is_rebuilt_from_the_job_folders(
 ) -> None:
     document = job("fnn", epochs=5)
     done = client.call("submit", spec=document)["job_id"]
-    events = finish(client, done)
+    events = follow_to_end(client, done)
     client.call("rename", job_id=done, name="renamed <b>")
     client.call("tag", job_id=done, add=["good", "42"])
     client.call("note", job_id=done, text="two\nlines")
@@ -56,13 +56,13 @@ def test_a_damaged_registry_is_rebuilt_from_the_job_folders(
     incomplete = {**document, "data": {**cells, "train": [cells["train"][0] + ".txt"]}}
     Path(incomplete["data"]["train"][0]).write_text("time_s\n")
     failed = client.call("submit", spec=incomplete)["job_id"]
-    finish(client, failed)
+    follow_to_end(client, failed)
     stopped = client.call("submit", spec=job("lstm", epochs=100_000))["job_id"]
-    until(client, stopped, lambda event: event["kind"] == "epoch")
+    follow_until(client, stopped, lambda event: event["kind"] == "epoch")
     client.call("stop", job_id=stopped)
-    finish(client, stopped)
+    follow_to_end(client, stopped)
     running = client.call("submit", spec=job("lstm", epochs=100_000))["job_id"]
-    until(client, running, lambda event: event["kind"] == "epoch")
+    follow_until(client, running, lambda event: event["kind"] == "epoch")
     pid = running_pid(client, running, "train")
     expected = {job_id: _restorable_status(client, job_id) for job_id in (done, draft, failed, stopped)}
     lineage = client.call("hello")["lineage"]
@@ -80,7 +80,7 @@ def test_a_damaged_registry_is_rebuilt_from_the_job_folders(
         assert _worker_events(part["events"]) == _worker_events(events)
         assert [event["seq"] for event in part["events"]] == list(range(1, len(part["events"]) + 1))
         new_client.call("stop", job_id=running, test=False)
-        finish(new_client, running)
+        follow_to_end(new_client, running)
     assert list(client.home.root.glob("registry.damaged-*.sqlite")), "the damaged one is kept"
 
 
@@ -88,7 +88,7 @@ def test_an_interrupted_rebuild_loses_no_job(client: Client, tmp_path: Path, mon
     jobs = {client.call("create_job", name=name)["job_id"] for name in "abc"}
     stop_daemon(client)
     client.home.registry.unlink()
-    token = arm(monkeypatch, tmp_path, "rebuild.job")
+    token = arm_failpoint(monkeypatch, tmp_path, "rebuild.job")
     with Client() as new_client, pytest.raises(VestimError):
         new_client.call("hello")
     assert not token.exists()
@@ -109,7 +109,7 @@ def test_a_job_folder_tests_with_the_same_numbers_elsewhere(
 ) -> None:
     document = job("lstm", epochs=3)
     job_id = client.call("submit", spec=document)["job_id"]
-    finish(client, job_id)
+    follow_to_end(client, job_id)
     copied_folder = tmp_path / "elsewhere"
     shutil.copytree(client.home.jobs / job_id, copied_folder)
     client.call("delete", job_id=job_id)
@@ -129,7 +129,7 @@ def test_a_home_of_an_earlier_version_opens(vestim_home: Path, version: int) -> 
         (job,) = client.call("list_jobs")["jobs"]
         status = client.call("show_job", job_id=job["job_id"])
         assert _restricted_to(status, expected["show_job"]) == expected["show_job"]
-        events = finish(client, job["job_id"])
+        events = follow_to_end(client, job["job_id"])
         assert events == expected["events"]
         assert _data_sets(client) == expected.get("data_sets", [])
         assert load_model(client.home.jobs / job["job_id"] / "tasks" / "train_001" / "result")
@@ -138,7 +138,7 @@ def test_a_home_of_an_earlier_version_opens(vestim_home: Path, version: int) -> 
     with Client() as client:
         rebuilt = _restricted_to(_restorable_status(client, job["job_id"]), expected["show_job"])
         assert rebuilt == {key: expected["show_job"][key] for key in rebuilt} | {"tasks": rebuilt["tasks"]}
-        assert _worker_events(finish(client, job["job_id"])) == _worker_events(expected["events"])
+        assert _worker_events(follow_to_end(client, job["job_id"])) == _worker_events(expected["events"])
         summaries = [row["summary"] for row in expected.get("data_sets", []) if row["summary"]]
         assert [row["summary"] for row in _data_sets(client)] == summaries
         for summary in summaries:
@@ -204,7 +204,7 @@ def test_a_newer_database_is_refused_and_left_alone(tmp_path: Path) -> None:
     with pytest.raises(VestimError) as caught:
         open_database(path)
     assert caught.value.code is ErrorCode.VERSION
-    assert "update Vestim" in caught.value.sentence
+    assert "update Vestim" in caught.value.message
     assert path.read_bytes() == content
 
 

@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 
 from tests.guarantees.conftest import (
-    arm,
+    arm_failpoint,
     epoch_ended,
-    finish,
+    follow_to_end,
+    follow_until,
     kill_daemon,
     registry_rows,
     stop_daemon,
-    until,
     write_cell,
 )
 from vestim_core.client import Client
-from vestim_core.client.inspection import await_data_set
+from vestim_core.client.inspection_calls import wait_for_data_set
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.system import read_json, write_json
 
@@ -35,14 +35,14 @@ def folder(tmp_path: Path) -> Path:
 
 def _save_checked(client: Client, name: str, **spec: Any) -> dict[str, Any]:
     """Save a data set and wait for the end of its check."""
-    return await_data_set(client, client.call("save_data_set", name=name, spec=spec))
+    return wait_for_data_set(client, client.call("save_data_set", name=name, spec=spec))
 
 
 def _refusal(call: Callable[[], Any]) -> str:
     with pytest.raises(VestimError) as caught:
         call()
-    assert "\n" not in caught.value.sentence
-    return caught.value.sentence
+    assert "\n" not in caught.value.message
+    return caught.value.message
 
 
 def _task_states(client: Client, job_id: str) -> dict[str, str]:
@@ -59,7 +59,7 @@ def test_a_job_trains_on_a_data_set_that_two_clients_share(
     progress_events: list[dict[str, Any]] = []
     spec = {"files": [str(folder)], "split": {"validation": 2, "test": 0.1, "seed": 4}}
     answer = client.call("save_data_set", name="drives", spec=spec)
-    data_set = await_data_set(client, answer, progress_events.append)
+    data_set = wait_for_data_set(client, answer, progress_events.append)
     files = data_set["content"]["files"]
     assert [file["role"] for file in files] == ["train"] * 7 + ["validation"] * 2 + ["test"]
     assert all(file["rows"] == 400 and file["sample_time_s"] == 1.0 and len(file["sha256"]) == 64 for file in files)
@@ -71,7 +71,7 @@ def test_a_job_trains_on_a_data_set_that_two_clients_share(
         (update,) = second_client.call("wait", cursors=[cursor], timeout_s=10.0)["streams"]
         assert [row["summary"]["name"] for row in update["events"]] == ["ten drives"]
     job_id = client.call("submit", spec={**job(epochs=2), "data": {"data_set": "ten drives"}})["job_id"]
-    finish(client, job_id)
+    follow_to_end(client, job_id)
     assert set(_task_states(client, job_id).values()) == {"done"}
     job_json = read_json(client.home.jobs / job_id / "job.json")
     assert job_json["spec"]["data"]["hashes"] == {file["path"]: file["sha256"] for file in files}
@@ -91,19 +91,19 @@ def test_a_changed_or_missing_file_requires_a_new_check(
     document = {**job(epochs=1), "data": {"data_set": "drives"}}
     write_cell(folder / "drive_3.csv", 77, rows=400)
     failed_id = client.call("submit", spec=document)["job_id"]
-    finish(client, failed_id)
+    follow_to_end(client, failed_id)
     assert "drive_3.csv" in _error_message(client, failed_id) and "has changed" in _error_message(client, failed_id)
     assert "check the data set" in _error_message(client, failed_id)
-    second_check = await_data_set(client, client.call("check_data_set", data_set="drives"))
+    second_check = wait_for_data_set(client, client.call("check_data_set", data_set="drives"))
     assert second_check["changes"] == [f"'{folder / 'drive_3.csv'}' has other content."]
     assert second_check["sha256"] != first_check["sha256"]
     done_id = client.call("submit", spec=document)["job_id"]
-    finish(client, done_id)
+    follow_to_end(client, done_id)
     assert client.call("show_job", job_id=done_id)["state"] == "done"
     (folder / "drive_0.csv").unlink()
     assert "drive_0.csv" in _refusal(lambda: client.call("submit", spec=document))
     third_check = client.call("check_data_set", data_set="drives")
-    assert "drive_0.csv" in _refusal(lambda: await_data_set(client, third_check))
+    assert "drive_0.csv" in _refusal(lambda: wait_for_data_set(client, third_check))
     assert client.call("list_data_sets")["data_sets"][0]["state"] == "failed"
 
 
@@ -124,14 +124,14 @@ def test_findings_are_stored_and_their_repairs_applied(
     ]
     document = {**job(epochs=1), "data": {"data_set": "drives"}}
     failed_id = client.call("submit", spec=document)["job_id"]
-    finish(client, failed_id)
+    follow_to_end(client, failed_id)
     assert client.call("show_job", job_id=failed_id)["state"] == "failed"
     reply = client.call("save_data_set", name="drives", spec={**spec, "repairs": proposed}, data_set="drives")
-    repaired = await_data_set(client, reply)
+    repaired = wait_for_data_set(client, reply)
     assert not repaired["findings"].get("error")
     assert repaired["content"]["repairs"][0]["file"] == str(folder / "drive_1.csv")
     done_id = client.call("submit", spec=document)["job_id"]
-    finish(client, done_id)
+    follow_to_end(client, done_id)
     assert client.call("show_job", job_id=done_id)["state"] == "done"
 
 
@@ -146,7 +146,7 @@ def test_a_remembered_mapping_is_stored_in_the_data_set(
     assert data_set["content"]["columns"] == {"voltage_V": "klemme"}
     client.call("map_columns", header=header, columns={})
     job_id = client.call("submit", spec={**job(epochs=1), "data": {"data_set": "drives"}})["job_id"]
-    finish(client, job_id)
+    follow_to_end(client, job_id)
     assert client.call("show_job", job_id=job_id)["state"] == "done"
 
 
@@ -170,11 +170,13 @@ def test_a_check_survives_its_daemon(client: Client, tmp_path: Path) -> None:
     for index in range(12):
         write_cell(directory / f"{index}.csv", index, rows=20_000)
     answer = client.call("save_data_set", name="many", spec={"files": [str(directory)], "split": {"validation": 2}})
-    until(client, answer["inspection_id"], lambda event: event["kind"] == "attempt")
+    follow_until(client, answer["inspection_id"], lambda event: event["kind"] == "attempt")
     kill_daemon(client)
-    data_set = await_data_set(client, answer)
+    data_set = wait_for_data_set(client, answer)
     assert (data_set["state"], data_set["rows"]) == ("ready", 240_000)
-    attempts = [e for e in finish(client, answer["inspection_id"]) if e["kind"] == "attempt" and "pid" in e["data"]]
+    attempts = [
+        e for e in follow_to_end(client, answer["inspection_id"]) if e["kind"] == "attempt" and "pid" in e["data"]
+    ]
     assert len(attempts) == 1, "its worker was taken over, not started anew"
     stored = read_json(client.home.data_sets / f"{data_set['data_set_id']}.json")
     assert stored["state"] == "ready"
@@ -184,7 +186,7 @@ def test_a_check_survives_its_daemon(client: Client, tmp_path: Path) -> None:
 def test_a_daemon_killed_in_a_command_creates_one_data_set(
     client: Client, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failpoint: str
 ) -> None:
-    token = arm(monkeypatch, tmp_path, failpoint)
+    token = arm_failpoint(monkeypatch, tmp_path, failpoint)
     spec = {"files": [str(folder)], "split": {"validation": 2}}
     data_set = _save_checked(client, "drives", **spec)
     assert not token.exists(), "the first daemon died"
@@ -197,7 +199,7 @@ def test_a_repeated_command_creates_one_data_set(client: Client, folder: Path) -
     answers = [client.call("save_data_set", command_id="once", name="drives", spec=spec) for _ in range(2)]
     assert answers[0] == answers[1]
     assert len(client.call("list_data_sets")["data_sets"]) == 1
-    await_data_set(client, answers[0])
+    wait_for_data_set(client, answers[0])
     deleted = [client.call("delete_data_set", command_id="twice", data_set="drives") for _ in range(2)]
     assert deleted[0] == deleted[1]
 
@@ -209,7 +211,7 @@ def test_a_check_can_be_stopped(client: Client, tmp_path: Path) -> None:
         write_cell(directory / f"{index}.csv", index, rows=20_000)
     answer = client.call("save_data_set", name="many", spec={"files": [str(directory)], "split": {"validation": 2}})
     client.call("stop", job_id=answer["inspection_id"], test=False)
-    message = _refusal(lambda: await_data_set(client, answer))
+    message = _refusal(lambda: wait_for_data_set(client, answer))
     assert "stopped" in message and "check it again" in message
 
 
@@ -226,7 +228,7 @@ def test_an_invalid_data_set_is_reported_by_its_check(client: Client, folder: Pa
         ("gone", {"train": [first_file], "validation": [f"{second_file}.gone"]}, "does not exist"),
     ):
         answer = client.call("save_data_set", name=name, spec=spec)
-        assert expected_text in _refusal(lambda answer=answer: await_data_set(client, answer))  # type: ignore[misc]
+        assert expected_text in _refusal(lambda answer=answer: wait_for_data_set(client, answer))  # type: ignore[misc]
         assert expected_text in client.call("show_data_set", data_set=name)["error"]["message"]
 
 
@@ -239,7 +241,7 @@ def test_files_of_the_same_name_in_two_folders_stay_separate(
     data_set = _save_checked(client, "drives", train=train, validation=[str(folder / "drive_2.csv")])
     assert [f["code"] for f in data_set["content"]["findings"] if f["code"] == "set.same_name"] == ["set.same_name"]
     job_id = client.call("submit", spec={**job(epochs=1), "data": {"data_set": "drives"}})["job_id"]
-    finish(client, job_id)
+    follow_to_end(client, job_id)
     split = read_json(client.home.jobs / job_id / "job.json")["provenance"]["prepare_1"]["split"]
     assert split == {"train": ["drive_1", "drive_1_2"], "validation": ["drive_2"]}
 
@@ -251,17 +253,17 @@ def test_missing_arrays_are_prepared_again_for_a_resumed_job(
     client: Client, job: Callable[..., dict[str, Any]]
 ) -> None:
     job_id = client.call("submit", spec=job("lstm", epochs=30))["job_id"]
-    last_seq = len(until(client, job_id, epoch_ended))
+    last_seq = len(follow_until(client, job_id, epoch_ended))
     client.call("stop", job_id=job_id, test=False)
-    finish(client, job_id, last_seq)
-    (prepared,) = client.home.prepared.iterdir()
+    follow_to_end(client, job_id, last_seq)
+    (prepared,) = client.home.prepared_data.iterdir()
     shutil.rmtree(prepared)
     resume_seq = client.call("show_job", job_id=job_id)["last_seq"]
     client.call("resume", job_id=job_id)
-    events = finish(client, job_id, resume_seq)
+    events = follow_to_end(client, job_id, resume_seq)
     assert client.call("show_job", job_id=job_id)["state"] == "done"
     assert any("prepared again" in str(event["data"].get("text")) for event in events)
-    assert [path.name for path in client.home.prepared.iterdir()] == [prepared.name]
+    assert [path.name for path in client.home.prepared_data.iterdir()] == [prepared.name]
 
 
 def test_files_changed_before_a_resume_are_refused(
@@ -269,15 +271,15 @@ def test_files_changed_before_a_resume_are_refused(
 ) -> None:
     data = {"train": [str(folder / "drive_1.csv")], "validation": [str(folder / "drive_2.csv")]}
     job_id = client.call("submit", spec={**job("lstm", epochs=100_000), "data": data})["job_id"]
-    until(client, job_id, epoch_ended)
+    follow_until(client, job_id, epoch_ended)
     client.call("stop", job_id=job_id, test=False)
-    finish(client, job_id)
-    shutil.rmtree(client.home.prepared)
-    client.home.prepared.mkdir()
+    follow_to_end(client, job_id)
+    shutil.rmtree(client.home.prepared_data)
+    client.home.prepared_data.mkdir()
     write_cell(folder / "drive_1.csv", 50, rows=400)
     resume_seq = client.call("show_job", job_id=job_id)["last_seq"]
     client.call("resume", job_id=job_id)
-    finish(client, job_id, resume_seq)
+    follow_to_end(client, job_id, resume_seq)
     (failed_task,) = [
         task for task in client.call("show_job", job_id=job_id)["tasks"] if task["task_id"] == "train_001"
     ]
@@ -289,20 +291,20 @@ def test_the_cache_stays_within_its_limit_and_removes_leftovers(
 ) -> None:
     client.call("hello")
     write_json(client.home.settings, {"prepared_cache_GB": 0})
-    leftover = client.home.prepared / "0123456789abcdef0123456789abcdef.tmp-999999999-abcd"
+    leftover = client.home.prepared_data / "0123456789abcdef0123456789abcdef.tmp-999999999-abcd"
     leftover.mkdir()
     names = []
     for index in (1, 2):
         data = {"train": [str(folder / f"drive_{index}.csv")], "validation": [str(folder / "drive_3.csv")]}
         job_id = client.call("submit", spec={**job(epochs=1), "data": data})["job_id"]
-        finish(client, job_id)
+        follow_to_end(client, job_id)
         assert client.call("show_job", job_id=job_id)["state"] == "done", "what is in use stays above any bound"
         names.append(read_json(client.home.jobs / job_id / "tasks/prepare_1/result/prepared.json")["key"])
     assert names[0] != names[1]
     stop_daemon(client)
     with Client() as new_client:
         new_client.call("hello")
-    remaining = {path.name for path in client.home.prepared.iterdir() if ".tmp-" not in path.name}
+    remaining = {path.name for path in client.home.prepared_data.iterdir() if ".tmp-" not in path.name}
     assert remaining == set()
     assert not leftover.exists()
     assert registry_rows(client.home.root, "SELECT count(*) FROM leases") == [(0,)]

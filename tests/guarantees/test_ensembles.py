@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.guarantees.conftest import finish
+from tests.guarantees.conftest import follow_to_end
 from vestim_core.client import Client
 from vestim_core.system import read_json
 
@@ -21,7 +21,7 @@ def test_repetitions_form_an_ensemble_and_each_test_has_a_band_and_flagged_rows(
     client: Client, job: Callable[..., dict[str, Any]], cells: dict[str, list[str]]
 ) -> None:
     job_id = str(client.call("submit", spec=job(epochs=2, repetitions=3))["job_id"])
-    finish(client, job_id)
+    follow_to_end(client, job_id)
     status = client.call("show_job", job_id=job_id)
     tasks = {task["task_id"]: task for task in status["tasks"]}
     ensemble = tasks["ensemble_1"]

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 import torch
 
-from tests.guarantees.conftest import finish
-from tests.jobs.legacy.former import LSTM, former_job, former_task
+from tests.guarantees.conftest import follow_to_end
+from tests.jobs.legacy.legacy_jobs import LSTM, make_legacy_job, make_legacy_task
 from tests.models.test_former import FormerRecurrent
 from tests.worker.test_imported import recording
-from vestim_core.client import Client, import_legacy
+from vestim_core.client import Client, import_legacy_jobs
 from vestim_core.spec.errors import VestimError
-from vestim_core.system import own_command
+from vestim_core.system import program_command
 
 JOB = "job_20251014-180644"
 EXPECTED = {
@@ -30,7 +30,7 @@ EXPECTED = {
 
 def _evaluate(client: Client, job_id: str, *files: Path, **options: Any) -> dict[str, Any]:
     task_id = client.call("test", job_id=job_id, files=[str(file) for file in files], **options)["task_id"]
-    finish(client, job_id)
+    follow_to_end(client, job_id)
     tasks = client.call("show_job", job_id=job_id)["tasks"]
     return dict(next(task for task in tasks if task["task_id"] == task_id))
 
@@ -44,11 +44,11 @@ def _load_predictions(client: Client, job_id: str, task: dict[str, Any], train_i
 def test_an_imported_job_is_evaluated_at_once_and_after_a_copy(client: Client, tmp_path: Path) -> None:
     weights = tmp_path / "w.pth"
     torch.save(FormerRecurrent("lstm", 3, 6, 2).state_dict(), weights)
-    job = former_job(tmp_path / "old", bomb=tmp_path / "ran")
-    former_task(job, name="good", weights=weights.read_bytes(), predictions=[(3.7, 3.71)])
-    former_task(job, {**LSTM, "TARGET_COLUMN": "Voltage"}, name="zzz_broken", weights=b"code?")
+    job = make_legacy_job(tmp_path / "old", bomb=tmp_path / "ran")
+    make_legacy_task(job, name="good", weights=weights.read_bytes(), predictions=[(3.7, 3.71)])
+    make_legacy_task(job, {**LSTM, "TARGET_COLUMN": "Voltage"}, name="zzz_broken", weights=b"code?")
     recording(tmp_path / "new.csv")
-    pages = list(import_legacy(client.call, [str(tmp_path / "old")]))
+    pages = list(import_legacy_jobs(client.call, [str(tmp_path / "old")]))
     assert [entry["models"] for page in pages for entry in page["imported"]] == [2]
     row = next(row for row in client.call("list_jobs")["jobs"] if row["job_id"] == JOB)
     assert row["imported"] and row["state"] == "done" and row["best"]["metric"] == "rmse_mV"
@@ -85,7 +85,7 @@ def test_predictions_equal_the_legacy_ones(client: Client, shared: Path) -> None
     examples = shared / "legacy_examples"
     if not examples.is_dir():
         pytest.skip("needs the examples of the former program")
-    (*pages,) = import_legacy(client.call, [str(examples)])
+    (*pages,) = import_legacy_jobs(client.call, [str(examples)])
     states = {entry["job_id"]: entry["state"] for page in pages for entry in page["imported"]}
     skipped = [entry["sentence"] for page in pages for entry in page["skipped"]]
     assert len(states) == 4 and states["job_20251020-111502"] == "stopped"
@@ -102,11 +102,11 @@ def test_predictions_equal_the_legacy_ones(client: Client, shared: Path) -> None
 
 
 def test_the_command_reports_imported_and_skipped_jobs(vestim_home: Path, tmp_path: Path) -> None:
-    former_task(former_job(tmp_path / "old"))
+    make_legacy_task(make_legacy_job(tmp_path / "old"))
     (tmp_path / "old" / "job_20250103-000000").mkdir()
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = own_command("cli", "import-legacy", *arguments)
+        command = program_command("cli", "import-legacy", *arguments)
         return subprocess.run(command, capture_output=True, encoding="utf-8", cwd=tmp_path, timeout=60, check=False)
 
     completed = run("old")

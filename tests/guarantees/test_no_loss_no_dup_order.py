@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from tests.guarantees.conftest import alive_workers, arm, finish, kill_daemon, results, until
+from tests.guarantees.conftest import (
+    alive_workers,
+    arm_failpoint,
+    follow_to_end,
+    follow_until,
+    kill_daemon,
+    read_results,
+)
 from vestim_core.client import Client
 
 FAILPOINTS = [
@@ -41,11 +48,11 @@ def test_a_death_at_a_failpoint_loses_and_repeats_nothing(
     undisturbed_results: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    token = arm(monkeypatch, tmp_path, name) if name else None
+    token = arm_failpoint(monkeypatch, tmp_path, name) if name else None
     with Client() as client:
         job_id = client.call("submit", spec=job())["job_id"]
-        events = finish(client, job_id)
-        events_again = finish(client, job_id)
+        events = follow_to_end(client, job_id)
+        events_again = follow_to_end(client, job_id)
         status = client.call("show_job", job_id=job_id)
         home = client.home
     assert token is None or not token.exists(), "nobody came to the failpoint"
@@ -57,7 +64,7 @@ def test_a_death_at_a_failpoint_loses_and_repeats_nothing(
     worker_events = [e for e in events if e["kind"] in {"epoch", "checkpoint", "result", "finding"}]
     worker_events += [e for e in events if e["kind"] in {"phase", "message"} and e["task"]]
     assert len(worker_events) == lines
-    job_results = results(home, job_id)
+    job_results = read_results(home, job_id)
     assert job_results == undisturbed_results.setdefault("results", job_results)
     assert not alive_workers(home)
 
@@ -71,12 +78,12 @@ def test_an_interrupted_follower_gets_every_event_once(client: Client, job: Call
             return bool(event["kind"] == "epoch" and event["data"]["epoch"] >= epoch)
 
         with Client() as short_client:
-            events += until(short_client, job_id, has_reached, since=len(events))
+            events += follow_until(short_client, job_id, has_reached, since=len(events))
         if epoch == 10:
             kill_daemon(client)
     with Client() as last_client:
-        events += finish(last_client, job_id, since=len(events))
-    assert events == finish(client, job_id)
+        events += follow_to_end(last_client, job_id, since=len(events))
+    assert events == follow_to_end(client, job_id)
     assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
 
 

@@ -17,34 +17,36 @@ import pytest
 from tests.guarantees.conftest import (
     alive_workers,
     epoch_ended,
-    finish,
+    follow_to_end,
+    follow_until,
     kill_daemon,
     registry_rows,
     running_pid,
     stop_daemon,
     task_of,
-    until,
 )
 from vestim_core.client import Client
-from vestim_core.system import own_command
+from vestim_core.system import program_command
 
 
 def test_a_worker_is_adopted_by_the_next_daemon_and_not_started_again(
     client: Client, job: Callable[..., dict[str, Any]]
 ) -> None:
     job_id = client.call("submit", spec=job("lstm", epochs=100_000))["job_id"]
-    last_seq = len(until(client, job_id, epoch_ended))
+    last_seq = len(follow_until(client, job_id, epoch_ended))
     pid = running_pid(client, job_id, "train")
     for _ in range(3):
         kill_daemon(client)
-        last_seq += len(until(client, job_id, epoch_ended, last_seq))
+        last_seq += len(follow_until(client, job_id, epoch_ended, last_seq))
         assert alive_workers(client.home) == [pid] == [running_pid(client, job_id, "train")]
     os.kill(pid, signal.SIGKILL)
-    events = until(client, job_id, lambda e: e["kind"] == "attempt" and e["data"].get("error") is not None, last_seq)
+    events = follow_until(
+        client, job_id, lambda e: e["kind"] == "attempt" and e["data"].get("error") is not None, last_seq
+    )
     ended = next(event["data"] for event in events if event["kind"] == "attempt" and event["data"].get("error"))
     assert ended["state"] == "lost", "nobody can know a code or signal of a process that an earlier daemon started"
     client.call("stop", job_id=job_id, test=False)
-    finish(client, job_id)
+    follow_to_end(client, job_id)
     assert not alive_workers(client.home)
 
 
@@ -52,7 +54,7 @@ def test_another_process_with_a_recorded_pid_is_never_signaled(
     client: Client, job: Callable[..., dict[str, Any]]
 ) -> None:
     job_id = client.call("submit", spec=job("lstm", epochs=100_000))["job_id"]
-    until(client, job_id, epoch_ended)
+    follow_until(client, job_id, epoch_ended)
     pid = running_pid(client, job_id, "train")
     stop_daemon(client)
     worker = psutil.Process(pid)
@@ -62,7 +64,7 @@ def test_another_process_with_a_recorded_pid_is_never_signaled(
         _replace_pid(client.home.root, client.home.jobs / job_id, pid, decoy.pid)
         with Client() as new_client:
             new_client.call("stop", job_id=job_id, test=False)
-            finish(new_client, job_id)
+            follow_to_end(new_client, job_id)
             assert new_client.call("show_job", job_id=job_id)["state"] == "stopped"
         assert decoy.poll() is None, "a stranger was ended"
         decoy.communicate(b"\n")
@@ -85,7 +87,7 @@ def test_a_second_daemon_of_the_same_home_changes_no_byte(client: Client) -> Non
         return {str(path): path.read_bytes() for path in files if path.name != "daemon.log"}
 
     expected_contents = contents()
-    second_daemon = subprocess.run(own_command("daemon"), capture_output=True, timeout=30, check=False)
+    second_daemon = subprocess.run(program_command("daemon"), capture_output=True, timeout=30, check=False)
     assert second_daemon.returncode == 0
     assert contents() == expected_contents
 
@@ -93,13 +95,13 @@ def test_a_second_daemon_of_the_same_home_changes_no_byte(client: Client) -> Non
 def test_a_crashed_job_affects_no_other(client: Client, job: Callable[..., dict[str, Any]]) -> None:
     ids = [client.call("submit", spec=job("fnn", epochs=3000))["job_id"] for _ in range(2)]
     for job_id in ids:
-        until(client, job_id, epoch_ended)
+        follow_until(client, job_id, epoch_ended)
     os.kill(running_pid(client, ids[0], "train"), signal.SIGKILL)
-    finish(client, ids[1])
+    follow_to_end(client, ids[1])
     unaffected = client.call("show_job", job_id=ids[1])
     assert unaffected["state"] == "done"
     assert all(task["attempt"] == 1 for task in unaffected["tasks"])
-    finish(client, ids[0])
+    follow_to_end(client, ids[0])
     assert task_of(client, ids[0], "train")["attempt"] == 2
 
 
@@ -108,7 +110,7 @@ def test_after_an_unclean_boot_jobs_wait_for_the_user(
     resumes: bool, client: Client, job: Callable[..., dict[str, Any]]
 ) -> None:
     running = client.call("submit", spec=job("lstm", epochs=100_000))["job_id"]
-    until(client, running, epoch_ended)
+    follow_until(client, running, epoch_ended)
     pid = running_pid(client, running, "train")
     kill_daemon(client)
     worker = psutil.Process(pid)
@@ -128,23 +130,23 @@ def test_after_an_unclean_boot_jobs_wait_for_the_user(
             assert "started anew" in status["reason"]
             assert not new_client.call("daemon_status")["running"]
             assert new_client.call("resume", job_id=running)["state"] == "queued"
-        until(new_client, running, lambda e: e["attempt"] == 2 and epoch_ended(e))
+        follow_until(new_client, running, lambda e: e["attempt"] == 2 and epoch_ended(e))
         new_client.call("stop", job_id=running, test=False)
-        finish(new_client, running)
+        follow_to_end(new_client, running)
 
 
 def test_leases_are_rows_while_a_task_runs(client: Client, job: Callable[..., dict[str, Any]]) -> None:
     job_id = client.call("submit", spec=job("lstm", epochs=100_000))["job_id"]
-    until(client, job_id, epoch_ended)
+    follow_until(client, job_id, epoch_ended)
     assert registry_rows(client.home.root, "SELECT attempt_key, threads FROM leases") == [(f"{job_id}/train_001/1", 1)]
     client.call("stop", job_id=job_id, test=False)
-    finish(client, job_id)
+    follow_to_end(client, job_id)
     assert registry_rows(client.home.root, "SELECT * FROM leases") == []
 
 
 def test_a_dead_fork_server_harms_no_worker(client: Client, job: Callable[..., dict[str, Any]]) -> None:
     job_id = client.call("submit", spec=job("lstm", epochs=100_000))["job_id"]
-    until(client, job_id, epoch_ended)
+    follow_until(client, job_id, epoch_ended)
     pid = running_pid(client, job_id, "train")
     servers = [p for p in psutil.process_iter() if _is_fork_server(p, client.home.root) and p.pid != pid]
     if not servers:
@@ -154,7 +156,7 @@ def test_a_dead_fork_server_harms_no_worker(client: Client, job: Callable[..., d
     psutil.wait_procs(servers, timeout=10)
     assert psutil.pid_exists(pid), "workers outlive the server that they were born by"
     client.call("stop", job_id=job_id)
-    finish(client, job_id)
+    follow_to_end(client, job_id)
     assert task_of(client, job_id, "train")["attempt_state"] == "stopped"
     assert task_of(client, job_id, "test")["state"] == "done"
 

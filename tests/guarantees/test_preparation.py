@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from tests.guarantees.conftest import finish
+from tests.guarantees.conftest import follow_to_end
 from vestim_core.client import Client
 from vestim_core.data.pipeline import Pipeline
-from vestim_core.data.prepare import prepare_table
+from vestim_core.data.prepare_data import prepare_table
 from vestim_core.data.readers import read_table
+from vestim_core.evaluation.evaluation_report import scored_rows
 from vestim_core.evaluation.inference import predict
-from vestim_core.evaluation.report import scored_rows
-from vestim_core.models.files import load_model
-from vestim_core.spec.columns import file_columns
+from vestim_core.models.model_files import load_model
+from vestim_core.spec.step_columns import required_file_columns
 
 STEPS = [
     {"step": "resample"},
@@ -40,14 +40,14 @@ def test_a_job_with_filters_formulas_and_augmentation_is_evaluated_alike_elsewhe
     header = renamed_file.read_text().partition("\n")[0].split(",")
     client.call("map_columns", header=header, columns={"voltage_V": "klemme"})
     job_id = client.call("submit", spec=document)["job_id"]
-    finish(client, job_id)
+    follow_to_end(client, job_id)
     task_document = json.loads((client.home.jobs / job_id / "tasks" / "prepare_1" / "task.json").read_text())
     assert task_document["mappings"] == {str(renamed_file): {"voltage_V": "klemme"}}
     copied_folder = tmp_path / "elsewhere"
     shutil.copytree(client.home.jobs / job_id, copied_folder)
     client.call("map_columns", header=header, columns={})
     client.call("test", job_id=job_id, files=[str(renamed_file)])
-    finish(client, job_id)
+    follow_to_end(client, job_id)
     metrics_json = client.home.jobs / job_id / "tasks" / "retest_1" / "result" / "train_001" / "metrics.json"
     assert json.loads(metrics_json.read_text())["overall"]["test"]["rmse_mV"] > 0, "its own word for a column is kept"
     client.call("delete", job_id=job_id)
@@ -63,7 +63,7 @@ def test_a_job_with_filters_formulas_and_augmentation_is_evaluated_alike_elsewhe
     module, description = load_model(copied_folder / "tasks" / "train_001" / "result")
     assert [step["step"] for step in description["preparation"]["steps"]] == [step["step"] for step in STEPS]
     for pipeline in (Pipeline.from_json(description["preparation"]), Pipeline.from_json(record)):
-        columns = file_columns(pipeline.steps, pipeline.signals)
+        columns = required_file_columns(pipeline.steps, pipeline.signals)
         file = prepare_table(pipeline, read_table(Path(document["data"]["test"][0]), {}, columns), "test")
         with np.load(copied_folder / "tasks" / "test_001" / "result" / "predictions" / "test.npz") as arrays:
             assert np.array_equal(predict(module, file, pipeline)[scored_rows(file)], arrays["predicted"])

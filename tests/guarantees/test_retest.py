@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.guarantees.conftest import finish, stop_daemon, write_cell
+from tests.guarantees.conftest import follow_to_end, stop_daemon, write_cell
 from vestim_core.client import Client
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.system import read_json
@@ -20,14 +20,14 @@ from vestim_core.system import read_json
 def done(client: Client, job: Callable[..., dict[str, Any]]) -> str:
     """A job with two models that has ended."""
     job_id = str(client.call("submit", spec=job(epochs=2, repetitions=2))["job_id"])
-    finish(client, job_id)
+    follow_to_end(client, job_id)
     return job_id
 
 
 def _evaluate(client: Client, job_id: str, *files: object, **options: Any) -> dict[str, Any]:
     """Run an evaluation to its end and return its task."""
     task_id = client.call("test", job_id=job_id, files=[str(file) for file in files], **options)["task_id"]
-    finish(client, job_id)
+    follow_to_end(client, job_id)
     tasks = client.call("show_job", job_id=job_id)["tasks"]
     return next(task for task in tasks if task["task_id"] == task_id)
 
@@ -73,9 +73,9 @@ def test_the_best_in_validation_is_evaluated_by_default(client: Client, done: st
     errors = {t["task_id"]: t["result"]["training"]["validation"]["rmse_mV"] for t in tasks if t["kind"] == "train"}
     best, worst = min(errors, key=errors.__getitem__), max(errors, key=errors.__getitem__)
     assert client.call("test", job_id=done, files=cells["test"])["trained"] == [best]
-    finish(client, done)
+    follow_to_end(client, done)
     assert client.call("test", job_id=done, files=cells["test"], tasks=[worst])["trained"] == [worst]
-    finish(client, done)
+    follow_to_end(client, done)
 
 
 def test_a_file_outside_the_envelope_or_too_short_gives_a_warning(client: Client, done: str, tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_a_file_outside_the_envelope_or_too_short_gives_a_warning(client: Client
     (tmp_path / "hot.csv").write_text("\n".join([header, *hot_rows]))
     since = client.call("show_job", job_id=done)["last_seq"]
     client.call("test", job_id=done, files=[str(tmp_path / "hot.csv")])
-    events = finish(client, done, since)
+    events = follow_to_end(client, done, since)
     messages = [event["data"]["text"] for event in events if event["kind"] == "message"]
     (envelope_message,) = (text for text in messages if "trained on" in text)
     assert "temperature_degC" in envelope_message and "59 of 59 rows" in envelope_message
@@ -144,9 +144,9 @@ def test_robustness_is_evaluated_on_the_jobs_own_and_on_other_files(
     preparation = [{"step": "resample"}, ema, {"step": "pre_roll"}, {"step": "normalise"}]
     document = {**job(epochs=1), "signals": signals, "preparation": preparation, "testing": {"baseline": False}}
     job_id = str(client.call("submit", spec=document)["job_id"])
-    finish(client, job_id)
+    follow_to_end(client, job_id)
     status_before = client.call("show_job", job_id=job_id)
-    shutil.rmtree(client.home.prepared)
+    shutil.rmtree(client.home.prepared_data)
     task = _evaluate(client, job_id, robustness=True)
     assert (task["state"], task["title"]) == ("done", "Robustness"), task["error"]
     (summary,) = task["result"]["robustness"]

@@ -13,16 +13,16 @@ import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
-from vestim_core.daemon import host as host_module
-from vestim_core.daemon.host import Host
-from vestim_core.jobs.manager import JobManager
-from vestim_core.jobs.registry import Registry
-from vestim_core.jobs.service import JobService
-from vestim_core.protocol.journal import write_line
+from vestim_core.daemon import attempt_supervisor as host_module
+from vestim_core.daemon.attempt_supervisor import AttemptSupervisor
+from vestim_core.jobs.job_manager import JobManager
+from vestim_core.jobs.job_registry import Registry
+from vestim_core.jobs.job_service import JobService
+from vestim_core.protocol.journal_lines import write_line
 from vestim_core.spec.errors import VestimError
 from vestim_core.spec.events import EventKind
 from vestim_core.spec.ids import attempt_key
-from vestim_core.spec.states import JOB_ENDS, Intent, JobState
+from vestim_core.spec.states import TERMINAL_JOB_STATES, Intent, JobState
 from vestim_core.system import Home, read_json, write_json
 
 
@@ -87,8 +87,8 @@ class Daemons(RuleBasedStateMachine):
         self.registry = Registry(self.home.registry)
         self.manager = JobManager(self.home, self.registry)
         self.service = JobService(self.manager)
-        self.host = Host(self.manager, self.processes, slots=2)
-        self.manager.on_change = self.host.dirty.add
+        self.host = AttemptSupervisor(self.manager, self.processes, slots=2)
+        self.manager.on_change = self.host.unreconciled_job_ids.add
         self.manager.load_jobs_from_registry()
         self.host.adopt_all()
 
@@ -97,7 +97,7 @@ class Daemons(RuleBasedStateMachine):
         for container in self.manager.job_containers.values():
             for task in container.tasks.values():
                 task.not_before_s = 0.0
-        self.host._looked_s = -host_module.JOURNAL_LOOK_S
+        self.host._journals_read_s = -host_module.JOURNAL_POLL_S
         self.host.step()
 
     def _alive(self) -> list[str]:
@@ -109,13 +109,13 @@ class Daemons(RuleBasedStateMachine):
     def submit(self, repetitions: int) -> str:
         training = {"repetitions": repetitions}
         document = {"data": self.files, "model": {"kind": "fnn"}, "training": training, "testing": {"baseline": False}}
-        with self.manager.unit():
+        with self.manager.unit_of_work():
             return str(self.service.submit(document)["job_id"])
 
     @rule(job=jobs, verb=st.sampled_from(["pause", "resume", "stop", "archive", "restore"]))
     def command(self, job: str, verb: str) -> None:
         try:
-            with self.manager.unit():
+            with self.manager.unit_of_work():
                 getattr(self.service, verb)(job)
         except VestimError:
             return
@@ -123,7 +123,7 @@ class Daemons(RuleBasedStateMachine):
     @rule(job=consumes(jobs))
     def delete(self, job: str) -> None:
         try:
-            with self.manager.unit():
+            with self.manager.unit_of_work():
                 self.service.delete(job)
         except VestimError:
             return
@@ -207,10 +207,10 @@ class Daemons(RuleBasedStateMachine):
     @invariant()
     def only_living_attempts_have_a_lease(self) -> None:
         living_keys = {
-            attempt_key(c.job_id, t.task_id, t.attempt.number)
+            attempt_key(c.job_id, t.task_id, t.attempt.index)
             for c in self.manager.job_containers.values()
             for t in c.tasks.values()
-            if t.attempt and not t.attempt.ended
+            if t.attempt and not t.attempt.has_ended
         }
         assert {key for key, _, _ in self.registry.leases()} == living_keys >= set(self.processes.folders)
 
@@ -224,7 +224,7 @@ class Daemons(RuleBasedStateMachine):
             expected = JobState.PAUSED if container.intent is Intent.PAUSE else None
             assert container.state is expected, f"{container.job_id} came to no rest: {container.status()}"
         for summary in self.registry.summaries()[0]:
-            assert summary["state"] in {*JOB_ENDS, JobState.PAUSED}
+            assert summary["state"] in {*TERMINAL_JOB_STATES, JobState.PAUSED}
             if summary["intent"] == Intent.STOP:
                 assert summary["state"] != JobState.RUNNING
         assert not self.processes.folders

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.daemon.daemons import eventually
-from tests.guarantees.conftest import finish, kill_daemon, stop_daemon, until
+from tests.daemon.daemons import wait_until
+from tests.guarantees.conftest import follow_to_end, follow_until, kill_daemon, stop_daemon
 from vestim_core.client import Client
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.system import read_json
@@ -17,7 +17,7 @@ from vestim_core.system import read_json
 def done(client: Client, job: Callable[..., dict[str, Any]]) -> str:
     """A job that has ended."""
     job_id = str(client.call("submit", spec=job(epochs=2))["job_id"])
-    finish(client, job_id)
+    follow_to_end(client, job_id)
     return job_id
 
 
@@ -25,7 +25,7 @@ def _refusal(client: Client, method: str, **params: Any) -> str:
     with pytest.raises(VestimError) as error:
         client.call(method, **params)
     assert error.value.code is ErrorCode.REFUSED
-    return error.value.sentence
+    return error.value.message
 
 
 def test_name_tags_and_note_are_stored_in_registry_and_folder(client: Client, done: str) -> None:
@@ -53,23 +53,23 @@ def test_invalid_verbs_are_refused_with_the_reason(
     assert "only a queued or running job" in _refusal(client, "pause", job_id=done)
     assert "not in the queue" in _refusal(client, "move_in_queue", job_id=done, place=1)
     running = client.call("submit", spec=job("lstm", epochs=100_000))["job_id"]
-    until(client, running, lambda event: event["kind"] == "epoch")
+    follow_until(client, running, lambda event: event["kind"] == "epoch")
     assert "stop it before" in _refusal(client, "delete", job_id=running)
     assert "stop it before" in _refusal(client, "archive", job_id=running)
     client.call("stop", job_id=running, test=False)
-    finish(client, running)
+    follow_to_end(client, running)
 
 
 def test_the_queue_follows_the_order_set_by_the_user(client: Client, job: Callable[..., dict[str, Any]]) -> None:
     busy = client.call("submit", spec=job("lstm", epochs=100_000, repetitions=8))["job_id"]
-    until(client, busy, lambda event: event["kind"] == "epoch")
+    follow_until(client, busy, lambda event: event["kind"] == "epoch")
     waiting = [client.call("submit", spec=job(epochs=1))["job_id"] for _ in range(3)]
     reply = client.call("move_in_queue", job_id=waiting[2], place=1)
     assert reply["queue"] == [waiting[2], busy, *waiting[:2]]
     assert client.call("move_in_queue", job_id=waiting[0], place=99)["queue"][-1] == waiting[0]
     client.call("stop", job_id=busy, test=False)
     for job_id in waiting:
-        finish(client, job_id)
+        follow_to_end(client, job_id)
     first_tasks = {job_id: client.call("show_job", job_id=job_id)["tasks"][0] for job_id in waiting}
     order = sorted(waiting, key=lambda job_id: _launch_time(client, job_id))
     assert order == [waiting[2], waiting[1], waiting[0]], first_tasks
@@ -115,17 +115,17 @@ def test_an_interrupted_deletion_is_completed_at_the_next_start(client: Client, 
     (trash / "model.pt").touch()
     with Client() as new_client:
         new_client.call("delete", job_id=done)
-        eventually(lambda: not trash.exists(), "the end of the trash", 10)
+        wait_until(lambda: not trash.exists(), "the end of the trash", 10)
 
 
 def test_a_stopped_job_goes_on_when_it_is_resumed(client: Client, job: Callable[..., dict[str, Any]]) -> None:
     job_id = client.call("submit", spec=job("lstm", epochs=60))["job_id"]
-    last_seq = len(until(client, job_id, lambda event: event["kind"] == "epoch"))
+    last_seq = len(follow_until(client, job_id, lambda event: event["kind"] == "epoch"))
     client.call("stop", job_id=job_id)
-    last_seq += len(finish(client, job_id, last_seq))
+    last_seq += len(follow_to_end(client, job_id, last_seq))
     assert client.call("show_job", job_id=job_id)["state"] == "stopped"
     client.call("resume", job_id=job_id)
-    events = finish(client, job_id, last_seq)
+    events = follow_to_end(client, job_id, last_seq)
     assert client.call("show_job", job_id=job_id)["state"] == "done"
     epochs = [event["data"]["epoch"] for event in events if event["kind"] == "epoch"]
     assert epochs[-1] == 60
@@ -137,7 +137,7 @@ def test_a_stopped_job_goes_on_when_it_is_resumed(client: Client, job: Callable[
 def test_an_ended_training_gives_an_estimate_for_the_next(client: Client, job: Callable[..., dict[str, Any]]) -> None:
     document = job("lstm", epochs=2)
     assert client.call("estimate", spec=document)["seconds"] is None
-    finish(client, client.call("submit", spec=document)["job_id"])
+    follow_to_end(client, client.call("submit", spec=document)["job_id"])
     estimate = client.call("estimate", spec=document)
     assert estimate["seconds"] > 0 and estimate["problems"] == []
     assert client.call("estimate", spec=job("lstm", epochs=20))["seconds"] == pytest.approx(

@@ -22,7 +22,7 @@ from vestim_gui.context import Context, Navigator
 from vestim_gui.session import Session
 from vestim_gui.settings import SettingsStore
 from vestim_gui.shell.toasts import Toasts
-from vestim_gui.store.catalogue import Catalogue
+from vestim_gui.store.catalog import Catalog
 from vestim_gui.theme.theme import Theme
 
 # A server without a window manager gives no window the keys; those tests that need a real server start their own.
@@ -49,7 +49,7 @@ def ctx(qapp: QApplication, theme: Theme, fake_link: FakeLink, tmp_path: Path) -
     theme.set_choice("light")
     context = Context(
         link=fake_link,
-        jobs=Catalogue(fake_link),
+        jobs=Catalog(fake_link),
         theme=theme,
         settings=SettingsStore(tmp_path / "window.json"),
         session=Session(tmp_path / "window_session.json"),
@@ -57,7 +57,7 @@ def ctx(qapp: QApplication, theme: Theme, fake_link: FakeLink, tmp_path: Path) -
         toasts=Toasts(),
         navigate=Navigator(),
     )
-    fake_link.unhandled_error.connect(context.toasts.say_error)
+    fake_link.unhandled_error.connect(context.toasts.show_error)
     yield context
     context.settings.flush()
     context.session.flush()

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from vestim_core.protocol.cursors import parse_stream
-from vestim_core.protocol.methods import METHODS
+from vestim_core.protocol.method_table import METHODS
 from vestim_core.spec.errors import ErrorCode, VestimError, not_found
 from vestim_core.system import Home
 
 
-class Service:
+class ScriptedDaemon:
     """State of a daemon that survives its restarts. max_events: most events in one reply. executed_ids: command ids,
     one entry per execution."""
 
@@ -89,7 +89,7 @@ class ScriptedChannel:
     """Same interface as `Channel`. is_up: a daemon is alive. is_answering: it answers. connect_error: raised by
     `connect`."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: ScriptedDaemon) -> None:
         self.service = service
         self.home = Home(Path("/nowhere"))
         self.connected = False
@@ -163,7 +163,7 @@ class ScriptedChannel:
             reply = daemon.handlers[method](**params)
         except VestimError as error:
             return error
-        if METHODS[method].mutating:
+        if METHODS[method].is_mutating:
             daemon.executed_ids.append(command_id)
             daemon.replies_by_id[command_id] = reply
         return "nothing" if reply is None else reply

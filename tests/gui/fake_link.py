@@ -109,7 +109,7 @@ class FakeLink(Link):
         self.handlers: dict[str, Handler] = {"daemon_status": lambda: {"jobs": {}, "running": []}, **(handlers or {})}
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.command_ids: list[str] = []
-        self.cancelled: list[int] = []
+        self.cancelled_tokens: list[int] = []
         self.watched_streams: set[str] = set()
         self.restart_count = 0
         self.jobs: dict[str, dict[str, Any]] = {}
@@ -117,7 +117,7 @@ class FakeLink(Link):
         self.details: dict[str, dict[str, Any]] = {}
         self.files: dict[tuple[str, str], bytes] = {}
         self.logs: dict[str, str] = {}
-        self.held: list[LinkCommand] = []
+        self.held_commands: list[LinkCommand] = []
         self._is_connected = False
         self._stream_timer = QTimer(self)
         self._stream_timer.setInterval(BATCH_MS)
@@ -146,13 +146,13 @@ class FakeLink(Link):
         as_of = None if phase is LinkPhase.STARTING else datetime.now(UTC)
         self._deliver(LinkState(phase, attempt, datetime.now(UTC), sentence, as_of))
 
-    def disconnect_service(self, attempt: int = 1) -> None:
+    def disconnect_daemon(self, attempt: int = 1) -> None:
         """The daemon vanishes: requests from now on wait for `reconnect_service`."""
         self._is_connected = False
         message = f"Service not answering. Training goes on; reconnecting ({attempt})..."
         self.set_state(LinkPhase.RECONNECTING, attempt, message)
 
-    def reconnect_service(self, *, is_rebuilt: bool = False) -> None:
+    def reconnect_daemon(self, *, is_rebuilt: bool = False) -> None:
         """The daemon is back, with its registry rebuilt or not; requests held meanwhile are answered."""
         self._is_connected = True
         self.set_state(LinkPhase.SYNCING, sentence="Reading the list of jobs...")
@@ -164,7 +164,7 @@ class FakeLink(Link):
         self._send_held()
 
     def _send_held(self) -> None:
-        held, self.held = self.held, []
+        held, self.held_commands = self.held_commands, []
         for command in held:
             self._post(command)
 
@@ -249,7 +249,7 @@ class FakeLink(Link):
             case Unwatch(stream):
                 self.watched_streams.discard(stream)
             case Cancel(token):
-                self.cancelled.append(token)
+                self.cancelled_tokens.append(token)
             case Restart():
                 self.restart_count += 1
             case Refresh():
@@ -267,9 +267,9 @@ class FakeLink(Link):
 
     def _reply_to(self, command: Call | Inspect | ReadFile) -> None:
         if self.state.phase is LinkPhase.STOPPED:
-            self._deliver(Reply(command.token, VestimError(ErrorCode.STOPPED, self.state.sentence)))
+            self._deliver(Reply(command.token, VestimError(ErrorCode.STOPPED, self.state.message)))
         elif not self._is_connected:
-            self.held.append(command)
+            self.held_commands.append(command)
         else:
             self._deliver(Reply(command.token, self._result_of(command)))
 

@@ -16,10 +16,10 @@ from pathlib import Path
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication, QPushButton, QWidget
 
-from vestim_core.client import Client, all_jobs
+from vestim_core.client import Client, list_all_jobs
 from vestim_core.system import Home
 from vestim_gui.application import create_application, create_context, page_factories
-from vestim_gui.first_run.coach import MARKS
+from vestim_gui.first_run.coach import COACH_MARKS
 from vestim_gui.first_run.note_card import NoteCard
 from vestim_gui.link.link_state import LinkPhase
 from vestim_gui.shell.main_window import MainWindow
@@ -45,7 +45,7 @@ def _take_pictures(home: Home, folder: Path) -> None:
     home.ensure()
     app = create_application()
     ctx = create_context(app, home)
-    ctx.settings.change(theme="light", coach_seen=[hint.key for hint in MARKS])
+    ctx.settings.change(theme="light", coach_seen=[hint.key for hint in COACH_MARKS])
     window = MainWindow(ctx, page_factories(ctx))
     window.resize(*SIZE)
     window.show()
@@ -54,7 +54,7 @@ def _take_pictures(home: Home, folder: Path) -> None:
     _wait_until(lambda: _button(window, "Train the demo model") is not None)
     _press(window, "Train the demo model")
     with Client(home, start=False) as client:
-        _wait_until(lambda: any(job["state"] == "done" for job in all_jobs(client.call)))
+        _wait_until(lambda: any(job["state"] == "done" for job in list_all_jobs(client.call)))
     _wait_until(lambda: _button(window, "See where it errs") is not None)
     for note in window.findChildren(NoteCard):
         note.close_card()

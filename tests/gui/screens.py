@@ -21,13 +21,13 @@ from tests.gui.fake_link import FakeLink, epoch_event, summary
 from vestim_gui.actions import Actions
 from vestim_gui.application import create_application, page_factories
 from vestim_gui.context import Context, Navigator
-from vestim_gui.import_job.dialog import ImportDialog
+from vestim_gui.import_job.import_dialog import ImportDialog
 from vestim_gui.link.link_state import LinkPhase
 from vestim_gui.session import Session
 from vestim_gui.settings import SettingsStore
 from vestim_gui.shell.main_window import MainWindow
 from vestim_gui.shell.toasts import Toasts
-from vestim_gui.store.catalogue import Catalogue
+from vestim_gui.store.catalog import Catalog
 from vestim_gui.theme.theme import Theme
 from vestim_gui.widgets.elided_label import ElidedLabel
 
@@ -88,7 +88,7 @@ def main(theme: str, folder: Path) -> None:
     theme_object = Theme(app, folder, theme)
     ctx = Context(
         link=link,
-        jobs=Catalogue(link),
+        jobs=Catalog(link),
         theme=theme_object,
         settings=SettingsStore(folder / "window.json"),
         session=Session(folder / "window_session.json"),
@@ -118,7 +118,7 @@ def main(theme: str, folder: Path) -> None:
     pictures["settings"] = _take_picture(window, folder, "settings")
     window.open_page("jobs")
     link.set_state(LinkPhase.RECONNECTING, 3, "Service not answering. Training goes on; reconnecting (3)...")
-    ctx.toasts.say("The training process was ended by the system at epoch 88 (signal 9).", "error", details="x")
+    ctx.toasts.show_toast("The training process was ended by the system at epoch 88 (signal 9).", "error", details="x")
     pictures["away"] = _take_picture(window, folder, "away")
     print(json.dumps(pictures), flush=True)
     os._exit(0)

@@ -10,7 +10,7 @@ from PyQt6.QtGui import QKeySequence
 from PyQt6.QtWidgets import QLineEdit, QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
-from vestim_gui.actions import TABLE, Actions, Where
+from vestim_gui.actions import TABLE, Actions, ShortcutScope
 from vestim_gui.theme.theme import Theme
 
 
@@ -57,7 +57,7 @@ def test_the_keys_of_the_product_description_exist() -> None:
 
 def test_an_action_without_handler_is_hidden(actions: Actions, qtbot: QtBot) -> None:
     owner = QObject()
-    actions.on("job.new", lambda: None, owner)
+    actions.add_handler("job.new", lambda: None, owner)
     assert actions.action("job.new").isVisible() and not actions.action("job.stop").isVisible()
     owner.deleteLater()
     qtbot.waitUntil(lambda: not actions.has_handler("job.new"))
@@ -72,7 +72,7 @@ def test_the_focused_handler_runs_else_the_last_visible_one(actions: Actions, qt
     plots = [QLineEdit(), QLineEdit(), QLineEdit()]
     for index, plot in enumerate(plots):
         layout.addWidget(plot)
-        actions.on("plot.save", lambda index=index: handled.append(index), plot)
+        actions.add_handler("plot.save", lambda index=index: handled.append(index), plot)
     with qtbot.waitExposed(window):
         window.show()
     window.activateWindow()
@@ -95,12 +95,12 @@ def test_text_fields_keep_letters_and_buttons_keep_space(actions: Actions, qtbot
     button.clicked.connect(lambda: handled.append("button"))
     for widget in (plot, field, button):
         layout.addWidget(widget)
-    actions.on("plot.log", lambda: handled.append("log"), plot)
-    actions.on("job.pause", lambda: handled.append("pause"), plot)
-    actions.on("jobs.filter", lambda: handled.append("filter"), plot)
-    actions.attach(Where.PLOT, plot)
-    actions.attach(Where.LIST, plot)
-    actions.attach(Where.WINDOW, window)
+    actions.add_handler("plot.log", lambda: handled.append("log"), plot)
+    actions.add_handler("job.pause", lambda: handled.append("pause"), plot)
+    actions.add_handler("jobs.filter", lambda: handled.append("filter"), plot)
+    actions.attach(ShortcutScope.PLOT, plot)
+    actions.attach(ShortcutScope.LIST, plot)
+    actions.attach(ShortcutScope.WINDOW, window)
     with qtbot.waitExposed(window):
         window.show()
     window.activateWindow()

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vestim_gui.numbers import NOTHING, count, duration, metric, number, several, size
+from vestim_gui.display_numbers import (
+    NO_VALUE,
+    format_count,
+    format_duration,
+    format_metric,
+    format_number,
+    format_quantity,
+    format_size,
+)
 
 
 @pytest.mark.parametrize(
@@ -21,13 +29,13 @@ from vestim_gui.numbers import NOTHING, count, duration, metric, number, several
         ("r2", 0.99951, "1.00"),
         ("rmse_mV", 9.9996, "10.0 mV"),
         ("rmse_mV", 1234.6, "1230 mV"),
-        ("rmse_mV", math.nan, NOTHING),
-        ("rmse_mV", None, NOTHING),
+        ("rmse_mV", math.nan, NO_VALUE),
+        ("rmse_mV", None, NO_VALUE),
         ("rmse_mV", 0, "0 mV"),
     ],
 )
 def test_a_metric_has_three_digits_and_its_unit(name: str, value: object, text: str) -> None:
-    assert metric(name, value) == text
+    assert format_metric(name, value) == text
 
 
 @pytest.mark.parametrize(
@@ -42,25 +50,35 @@ def test_a_metric_has_three_digits_and_its_unit(name: str, value: object, text: 
         (3599.6, "1 h 0 min"),
         (11100, "3 h 5 min"),
         (187_200, "2 d 4 h"),
-        (math.inf, NOTHING),
+        (math.inf, NO_VALUE),
     ],
 )
 def test_a_duration_as_text(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
+    assert format_duration(seconds) == text
 
 
 @given(st.floats(min_value=1e-6, max_value=1e9))
 def test_three_digits_are_close_and_never_an_exponent(value: float) -> None:
-    text = number(value)
+    text = format_number(value)
     assert "e" not in text
     assert float(text) == pytest.approx(value, rel=6e-3)
 
 
 def test_counts_and_sizes() -> None:
-    assert (count(4769), several(1, "job"), several(1200, "job"), several(2, "query", "queries")) == (
+    assert (
+        format_count(4769),
+        format_quantity(1, "job"),
+        format_quantity(1200, "job"),
+        format_quantity(2, "query", "queries"),
+    ) == (
         "4,769",
         "1 job",
         "1,200 jobs",
         "2 queries",
     )
-    assert (size(312), size(18_600), size(999_600), size(4.1e9)) == ("312 B", "18.6 KB", "1.00 MB", "4.10 GB")
+    assert (format_size(312), format_size(18_600), format_size(999_600), format_size(4.1e9)) == (
+        "312 B",
+        "18.6 KB",
+        "1.00 MB",
+        "4.10 GB",
+    )

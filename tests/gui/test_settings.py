@@ -75,12 +75,12 @@ def test_any_content_of_a_file_gives_settings(record: dict[str, Any]) -> None:
 
 def test_folders_are_remembered_if_enabled(qtbot: QtBot, tmp_path: Path) -> None:
     store = SettingsStore(tmp_path / "window.json")
-    store.keep_folder("data", tmp_path / "a.csv")
+    store.remember_folder("data", tmp_path / "a.csv")
     assert store.folder("data") == str(tmp_path)
     store.change(folders={"data": str(tmp_path / "gone")})
     assert store.folder("data") == str(Path.home())
     store.change(remember_folders=False)
-    store.keep_folder("export", tmp_path)
+    store.remember_folder("export", tmp_path)
     assert "export" not in store.value.folders
     store.flush()
 

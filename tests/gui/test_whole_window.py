@@ -22,7 +22,7 @@ from pytestqt.qtbot import QtBot
 from tests.gui.fake_link import FakeLink, epoch_event, summary
 from vestim_gui.application import page_factories
 from vestim_gui.context import Context
-from vestim_gui.detail.page import DetailPage
+from vestim_gui.detail.detail_page import DetailPage
 from vestim_gui.shell.main_window import MainWindow
 
 JOB = "job_20260101-120000-aaaa"

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.spec.documents import document
-from vestim_core.jobs.container import JobContainer
-from vestim_core.protocol.journal import BadLine, Line, read_lines, write_line
+from tests.spec.documents import job_document
+from vestim_core.jobs.job_container import JobContainer
+from vestim_core.protocol.journal_lines import BadJournalLine, JournalLine, read_lines, write_line
 from vestim_core.spec.errors import VestimError
 from vestim_core.spec.events import EventKind
 from vestim_core.spec.job import validate_job
@@ -26,19 +26,19 @@ from vestim_core.spec.states import (
     TransitionError,
 )
 from vestim_core.spec.task import expand_tasks
-from vestim_core.verify.invariants import Watch, random_change
+from vestim_core.verify.invariants import InvariantChecker, apply_random_change
 
 
 def new_container(name: str = "job_1", **sections: Any) -> JobContainer:
     container = JobContainer(name, name, {}, "2026-03-01T12:00:00.000Z")
-    container.save_document(document(**sections))
+    container.save_document(job_document(**sections))
     container.replace_tasks(expand_tasks(validate_job(container.document)))
     return container
 
 
 def assert_consistent(container: JobContainer) -> None:
     """Assert the invariants, and that the record can be written as JSON and read."""
-    Watch(container).look()
+    InvariantChecker(container).check()
     record = container.to_record()
     assert JobContainer.from_record(json.loads(json.dumps(record))).to_record() == record
     json.dumps(container.status(), allow_nan=False)
@@ -48,7 +48,7 @@ def assert_consistent(container: JobContainer) -> None:
 def test_any_history_can_be_stored_and_read_back(seed: int, changes: int) -> None:
     container, rng = new_container(), random.Random(seed)
     for _ in range(changes):
-        random_change(container, rng)
+        apply_random_change(container, rng)
     assert_consistent(container)
 
 
@@ -58,7 +58,7 @@ def test_an_illegal_change_changes_nothing() -> None:
     for change in (
         lambda: container.set_state(JobState.DONE),
         lambda: container.set_task_state("prepare_1", TaskState.DONE),
-        lambda: container.attempt_started("prepare_1", 1, 1.0),
+        lambda: container.record_attempt_start("prepare_1", 1, 1.0),
     ):
         with pytest.raises((TransitionError, KeyError)):
             change()
@@ -69,7 +69,7 @@ def test_a_started_job_keeps_its_settings() -> None:
     container = new_container()
     container.set_state(JobState.QUEUED)
     expected_record = container.to_record()
-    for change in (lambda: container.save_document(document(name="other")), lambda: container.replace_tasks([])):
+    for change in (lambda: container.save_document(job_document(name="other")), lambda: container.replace_tasks([])):
         with pytest.raises(VestimError, match="started"):
             change()
     assert container.to_record() | {"updated_utc": ""} == expected_record | {"updated_utc": ""}
@@ -106,10 +106,10 @@ def test_no_worker_report_breaks_the_container(
     container.set_state(JobState.QUEUED)
     for task_id in ("prepare_1", "test_001"):
         container.tasks[task_id].state = TaskState.READY
-        container.new_attempt(task_id)
+        container.create_attempt(task_id)
         lines, _ = read_lines(b"".join(write_line("t", kind, data) for kind, data in reports), 0)
         container.ingest(task_id, lines, 10)
-        container.attempt_ended(task_id, AttemptState.FINISHED)
+        container.record_attempt_end(task_id, AttemptState.FINISHED)
         container.set_task_state(task_id, TaskState.DONE)
     assert_consistent(container)
     assert container.summary()["job_id"] == "job_1"
@@ -118,20 +118,20 @@ def test_no_worker_report_breaks_the_container(
 def test_journal_lines_become_events_and_a_bad_line_a_message() -> None:
     container = new_container()
     container.set_state(JobState.QUEUED)
-    container.new_attempt("prepare_1")
-    container.pending.clear()
+    container.create_attempt("prepare_1")
+    container.pending_events.clear()
     last_seq = container.last_seq
-    epoch = Line("2026-01-01T00:00:00.000Z", EventKind.EPOCH, {"epoch": 1, "max_epochs": 4})
-    container.ingest("prepare_1", [epoch, BadLine(99, "not JSON"), epoch], 200)
-    assert [(event.seq, event.kind, event.attempt) for event in container.pending[:3]] == [
+    epoch = JournalLine("2026-01-01T00:00:00.000Z", EventKind.EPOCH, {"epoch": 1, "max_epochs": 4})
+    container.ingest("prepare_1", [epoch, BadJournalLine(99, "not JSON"), epoch], 200)
+    assert [(event.seq, event.kind, event.attempt) for event in container.pending_events[:3]] == [
         (last_seq + 1, EventKind.EPOCH, 1),
         (last_seq + 2, EventKind.MESSAGE, 1),
         (last_seq + 3, EventKind.EPOCH, 1),
     ]
-    message = container.pending[1].data
+    message = container.pending_events[1].data
     assert message["file"] == "events.jsonl" and message["offset"] == 99 and message["level"] == "warning"
     assert container.tasks["prepare_1"].attempt.offset == 200  # type: ignore[union-attr]
-    assert container.pending[0].time_utc == epoch.time_utc
+    assert container.pending_events[0].time_utc == epoch.time_utc
 
 
 def test_combined_changes_are_observed_once() -> None:
@@ -148,7 +148,7 @@ def test_combined_changes_are_observed_once() -> None:
         return observe(tasks)
 
     testing.observe = counting_observe  # type: ignore[method-assign]
-    with container.changes():
+    with container.batch_changes():
         for task in list(container.tasks.values()):
             container.set_task_state(task.task_id, TaskState.STOPPED)
     assert call_count == 1

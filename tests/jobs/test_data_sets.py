@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from tests.jobs.homes import open_service
-from tests.spec.documents import document
-from vestim_core.jobs.manager import JobManager
-from vestim_core.jobs.registry import Registry
-from vestim_core.jobs.service import JobService
+from tests.jobs.job_services import open_service
+from tests.spec.documents import job_document
+from vestim_core.jobs.job_manager import JobManager
+from vestim_core.jobs.job_registry import Registry
+from vestim_core.jobs.job_service import JobService
 from vestim_core.spec.data_set import DataSetContent, DataSetFile
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.spec.states import AttemptState, Intent, JobState, TaskState
@@ -53,14 +53,14 @@ def end_check(
     """End the check with this state, answer and error."""
     manager = service.manager
     container = manager.get(inspection_id)
-    with manager.unit():
-        container.new_attempt("inspect_1")
+    with manager.unit_of_work():
+        container.create_attempt("inspect_1")
         if answer is not None:
             result = manager.folder(inspection_id).result("inspect_1")
             result.mkdir(parents=True)
             write_json(result / "answer.json", answer)
         attempt_state = {JobState.DONE: "finished", JobState.FAILED: "failed", JobState.STOPPED: "stopped"}[state]
-        container.attempt_ended("inspect_1", AttemptState(attempt_state), error)
+        container.record_attempt_end("inspect_1", AttemptState(attempt_state), error)
         container.set_task_state("inspect_1", TaskState(state.value))
         container.set_state(JobState.RUNNING)
         container.set_state(state)
@@ -69,7 +69,7 @@ def end_check(
 
 def save_checked(service: JobService, spec: dict[str, Any], name: str = "cells", hash_digit: str = "0") -> str:
     """Save a data set and end its check; returns its id."""
-    with service.manager.unit():
+    with service.manager.unit_of_work():
         answer = service.save_data_set(name, spec)
     end_check(service, answer["inspection_id"], answer=content_of(spec, hash_digit).model_dump(mode="json"))
     return str(answer["data_set_id"])
@@ -78,7 +78,7 @@ def save_checked(service: JobService, spec: dict[str, Any], name: str = "cells",
 def refusal(call: Any) -> VestimError:
     with pytest.raises(VestimError) as caught:
         call()
-    assert "\n" not in caught.value.sentence
+    assert "\n" not in caught.value.message
     return caught.value
 
 
@@ -126,10 +126,10 @@ def test_every_change_is_published_once_in_order(service: JobService, spec: dict
 def test_names_are_unique(service: JobService, spec: dict[str, Any]) -> None:
     first = save_checked(service, spec)
     second = save_checked(service, spec, "others")
-    assert "already" in refusal(lambda: service.save_data_set("cells", spec)).sentence
+    assert "already" in refusal(lambda: service.save_data_set("cells", spec)).message
     assert refusal(lambda: service.rename_data_set(second, "cells")).code is ErrorCode.REFUSED
-    assert refusal(lambda: service.rename_data_set(second, "  ")).place == "name"
-    assert "looks like an id" in refusal(lambda: service.rename_data_set(second, first)).sentence
+    assert refusal(lambda: service.rename_data_set(second, "  ")).location == "name"
+    assert "looks like an id" in refusal(lambda: service.rename_data_set(second, first)).message
     assert service.rename_data_set(second, "others")["name"] == "others", "its own name is no other's"
     service.delete_data_set(first)
     assert service.rename_data_set(second, "cells")["name"] == "cells"
@@ -141,11 +141,11 @@ def test_names_are_unique(service: JobService, spec: dict[str, Any]) -> None:
 def test_a_rollback_undoes_all_changes(service: JobService, spec: dict[str, Any]) -> None:
     first = save_checked(service, spec)
     expected_state = (rows_of(service.manager.registry), files_on_disk(service), service.show_data_set(first))
-    with pytest.raises(ZeroDivisionError), service.manager.unit():
+    with pytest.raises(ZeroDivisionError), service.manager.unit_of_work():
         service.rename_data_set(first, "never")
         service.save_data_set("never either", spec)
         1 / 0  # noqa: B018
-    with pytest.raises(ZeroDivisionError), service.manager.unit():
+    with pytest.raises(ZeroDivisionError), service.manager.unit_of_work():
         service.delete_data_set(first)
         1 / 0  # noqa: B018
     assert service.manager.data_sets.publish_changes() == [], "nobody hears of it"
@@ -157,15 +157,15 @@ def test_a_failed_check_gives_its_reason_and_blocks_jobs(service: JobService, sp
     first = save_checked(service, spec)
     answer = service.check_data_set(first)
     missing = VestimError(ErrorCode.NOT_FOUND, '"a.csv" does not exist: correct the path or remove it.')
-    assert "is being checked" in refusal(lambda: service.submit(document(data={"data_set": "cells"}))).sentence
+    assert "is being checked" in refusal(lambda: service.submit(job_document(data={"data_set": "cells"}))).message
     end_check(service, answer["inspection_id"], JobState.FAILED, error=missing)
     status = service.show_data_set(first)
-    assert status["state"] == "failed" and status["error"]["message"] == missing.sentence
-    error = refusal(lambda: service.submit(document(data={"data_set": "cells"})))
-    assert missing.sentence in error.sentence and error.place == "data.data_set"
+    assert status["state"] == "failed" and status["error"]["message"] == missing.message
+    error = refusal(lambda: service.submit(job_document(data={"data_set": "cells"})))
+    assert missing.message in error.message and error.location == "data.data_set"
     end_check(service, service.check_data_set(first)["inspection_id"], JobState.STOPPED)
     status = service.show_data_set(first)
-    assert (status["state"], status["error"]["message"]) == ("failed", missing.sentence), "nothing is well again yet"
+    assert (status["state"], status["error"]["message"]) == ("failed", missing.message), "nothing is well again yet"
     next_check = service.check_data_set(first)
     end_check(service, next_check["inspection_id"], answer=content_of(spec, "1").model_dump(mode="json"))
     status = service.show_data_set(first)
@@ -208,7 +208,7 @@ def test_a_lost_answer_requires_a_new_check(service: JobService, spec: dict[str,
 
 def test_a_job_uses_the_content_at_its_start(service: JobService, spec: dict[str, Any]) -> None:
     first = save_checked(service, spec, hash_digit="1")
-    draft = service.create_job("draft", document(data={"data_set": first}))["job_id"]
+    draft = service.create_job("draft", job_document(data={"data_set": first}))["job_id"]
     assert service.setup_training_tasks(draft)["trial_count"] == 1
     assert service.manager.get(draft).document["data"] == {"data_set": first}
     service.rename_data_set(first, "renamed")
@@ -229,29 +229,29 @@ def test_a_job_uses_the_content_at_its_start(service: JobService, spec: dict[str
     assert service.manager.get(draft).document["data"] == expected_data
     second_id = service.submit(container.document)["job_id"]
     assert service.manager.get(second_id).document["data"] == expected_data, "a copy of a job has the same files"
-    error = refusal(lambda: service.submit(document(data={"data_set": "renamed"})))
-    assert "there is no data set 'renamed'" in error.sentence and "vestim data list" in error.sentence
+    error = refusal(lambda: service.submit(job_document(data={"data_set": "renamed"})))
+    assert "there is no data set 'renamed'" in error.message and "vestim data list" in error.message
 
 
 def test_a_missing_file_prevents_the_job(service: JobService, spec: dict[str, Any]) -> None:
     save_checked(service, spec)
     Path(spec["train"][0]).unlink()
-    error = refusal(lambda: service.submit(document(data={"data_set": "cells"})))
-    assert spec["train"][0] in error.sentence and "check data set 'cells' again" in error.sentence
+    error = refusal(lambda: service.submit(job_document(data={"data_set": "cells"})))
+    assert spec["train"][0] in error.message and "check data set 'cells' again" in error.message
     assert service.list_jobs()["jobs"] == []
 
 
 def test_data_sets_are_rebuilt_from_the_folder(service: JobService, spec: dict[str, Any], tmp_path: Path) -> None:
     first, second = save_checked(service, spec), save_checked(service, spec, "others", "7")
     unchecked = service.save_data_set("open", spec)
-    job_id = service.submit(document(data={"data_set": "cells"}))["job_id"]
+    job_id = service.submit(job_document(data={"data_set": "cells"}))["job_id"]
     expected_states = {data_set_id: service.show_data_set(data_set_id) for data_set_id in (first, second)}
     folder = service.manager.home.data_sets
     (folder / "ds_20260101-000000-zzzz.json").write_text("{")
     (folder / f"{first}x.json").write_text((folder / f"{first}.json").read_text())
     registry = Registry(tmp_path / "new.sqlite")
     manager = JobManager(service.manager.home, registry)
-    from vestim_core.jobs.rebuild import rebuild
+    from vestim_core.jobs.registry_rebuild import rebuild
 
     problems = rebuild(manager)
     assert len(problems) == 2 and all("left as it is" in problem for problem in problems)
@@ -260,7 +260,7 @@ def test_data_sets_are_rebuilt_from_the_folder(service: JobService, spec: dict[s
         data_set_id: rebuilt_service.show_data_set(data_set_id) for data_set_id in expected_states
     } == expected_states
     assert manager.get(job_id).provenance["data_set"]["name"] == "cells"
-    manager.data_sets.settle()
+    manager.data_sets.recover()
     interrupted = rebuilt_service.show_data_set(unchecked["data_set_id"])
     assert interrupted["state"] == "failed" and "cut short" in interrupted["error"]["message"]
     assert (folder / "ds_20260101-000000-zzzz.json").read_text() == "{", "what is not ours is left alone"
@@ -274,11 +274,11 @@ def test_changes_interrupted_by_a_crash_are_completed(service: JobService, spec:
     (folder / f"{deleted_id}.json").write_text(stale_text)
     (folder / f"{kept_id}.json").unlink()
     second_service = open_service(service.manager.home.root)
-    second_service.manager.data_sets.settle()
+    second_service.manager.data_sets.recover()
     assert set(files_on_disk(second_service)) == {kept_id}
     checking = second_service.check_data_set(kept_id)["inspection_id"]
     third_service = open_service(service.manager.home.root)
-    third_service.manager.data_sets.settle()
+    third_service.manager.data_sets.recover()
     assert third_service.show_data_set(kept_id)["inspection_id"] == checking, "its worker is still to come"
 
 
@@ -288,5 +288,5 @@ def test_an_unwritable_folder_loses_nothing(service: JobService, spec: dict[str,
     first = save_checked(service, spec)
     assert service.show_data_set(first)["state"] == "ready"
     folder.unlink()
-    service.manager.data_sets.settle()
+    service.manager.data_sets.recover()
     assert set(files_on_disk(service)) == {first}

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.jobs.homes import open_service, submitted
-from tests.spec.documents import real_document
-from vestim_core.jobs.service import JobService
+from tests.jobs.job_services import open_service, submit_job
+from tests.spec.documents import job_document_with_files
+from vestim_core.jobs.job_service import JobService
 from vestim_core.spec.errors import ErrorCode, VestimError
 
 HALF_TYPED: dict[str, Any] = {
@@ -47,13 +47,13 @@ def test_an_incomplete_draft_is_refused_with_its_problems(service: JobService, t
     assert caught.value.code is ErrorCode.WRONG_INPUT
     assert [dict(problem) for problem in caught.value.problems] == problems
     assert service.show_job(job_id)["state"] == "draft"
-    assert service.save_draft(job_id, real_document(tmp_path))["problems"] == []
+    assert service.save_draft(job_id, job_document_with_files(tmp_path))["problems"] == []
     assert service.start(job_id)["state"] == "queued"
     assert "problems" not in service.show_job(job_id)
 
 
 def test_every_missing_file_is_a_problem(service: JobService, tmp_path: Path) -> None:
-    document = real_document(tmp_path)
+    document = job_document_with_files(tmp_path)
     document["data"]["train"] += ["/no/such.csv", "/nor/this.csv"]
     document["training"] = {"threads": 200}
     problems = service.save_draft(service.create_job()["job_id"], document)["problems"]
@@ -63,7 +63,7 @@ def test_every_missing_file_is_a_problem(service: JobService, tmp_path: Path) ->
 
 
 def test_a_started_job_is_no_draft_any_more(service: JobService, tmp_path: Path) -> None:
-    container = submitted(service, tmp_path)
+    container = submit_job(service, tmp_path)
     with pytest.raises(VestimError) as caught:
         service.save_draft(container.job_id, {})
     assert caught.value.code is ErrorCode.REFUSED
@@ -71,7 +71,7 @@ def test_a_started_job_is_no_draft_any_more(service: JobService, tmp_path: Path)
 
 def test_a_duplicate_is_a_draft_with_the_same_settings(service: JobService, tmp_path: Path) -> None:
     settings = {"training": {"learning_rate": [0.01, 0.02]}, "name": "x" * 200}
-    container = submitted(service, tmp_path, **settings)
+    container = submit_job(service, tmp_path, **settings)
     copy = service.duplicate(container.job_id)
     assert copy["state"] == "draft" and copy["job_id"] != container.job_id
     status = service.show_job(copy["job_id"])

@@ -8,13 +8,13 @@ import json
 import pytest
 
 from tests.jobs.test_container import new_container
-from tests.spec.documents import DATA, document
+from tests.spec.documents import DATA, job_document
 from vestim_core.jobs import managers
-from vestim_core.jobs.container import JobContainer
+from vestim_core.jobs.job_container import JobContainer
 from vestim_core.jobs.managers import MANAGERS, Manager, new_managers
-from vestim_core.jobs.managers.importing import MAX_FINDINGS, DataImportManager
+from vestim_core.jobs.managers.data_import import MAX_FINDINGS, DataImportManager
 from vestim_core.jobs.managers.testing import headline_metric
-from vestim_core.protocol.journal import Line
+from vestim_core.protocol.journal_lines import JournalLine
 from vestim_core.spec.events import EventKind
 from vestim_core.spec.states import AttemptState, JobState, Phase, PhaseState, TaskState
 
@@ -54,16 +54,16 @@ def test_a_draft_needs_input_until_it_is_complete() -> None:
     assert phase_state(container, Phase.HYPERPARAMETERS) is PhaseState.NEEDS_INPUT
     problems = container.managers[Phase.HYPERPARAMETERS].details["problems"]
     assert {problem["place"] for problem in problems} == {"training[1].learning_rate", "training[1].patience"}
-    container.save_document(document())
+    container.save_document(job_document())
     assert phase_state(container, Phase.HYPERPARAMETERS) is PhaseState.DONE
-    phases = [event.data["phase"] for event in container.pending if event.kind is EventKind.PHASE]
+    phases = [event.data["phase"] for event in container.pending_events if event.kind is EventKind.PHASE]
     assert phases.count("hyperparameters") == 3 and phases.count("data_import") == 2
 
 
 def test_a_change_of_the_draft_drops_its_tasks() -> None:
     container = new_container()
     assert container.tasks
-    container.save_document(document(training={"repetitions": 2}))
+    container.save_document(job_document(training={"repetitions": 2}))
     assert not container.tasks
     assert phase_state(container, Phase.TRAINING_SETUP) is PhaseState.WAITING
 
@@ -82,13 +82,13 @@ def test_training_and_testing_follow_their_tasks() -> None:
     ]:
         if container.tasks[task_id].state is TaskState.WAITING:
             container.set_task_state(task_id, TaskState.READY)
-        container.new_attempt(task_id)
+        container.create_attempt(task_id)
         if task_id == "train_001":
             assert phase_state(container, Phase.TRAINING) is PhaseState.RUNNING
         if rmse:
             result = {"overall": {"test": {"rmse_mV": rmse}, "validation": {"rmse_mV": 1.0}}}
-            container.ingest(task_id, [Line("t", EventKind.RESULT, result)], 1)
-        container.attempt_ended(task_id, AttemptState.FINISHED)
+            container.ingest(task_id, [JournalLine("t", EventKind.RESULT, result)], 1)
+        container.record_attempt_end(task_id, AttemptState.FINISHED)
         container.set_task_state(task_id, TaskState.DONE)
     assert phase_state(container, Phase.TRAINING) is PhaseState.DONE
     assert phase_state(container, Phase.TESTING) is PhaseState.DONE
@@ -110,7 +110,7 @@ def test_the_headline_prefers_test_files() -> None:
 def test_findings_are_stored_once_and_limited() -> None:
     manager = DataImportManager()
     for index in range(MAX_FINDINGS + 50):
-        manager.accept({"code": index})
-        manager.accept({"code": index % 3})
+        manager.add_finding({"code": index})
+        manager.add_finding({"code": index % 3})
     assert len(manager.details["findings"]) == MAX_FINDINGS
     assert manager.details["finding_count"] == MAX_FINDINGS + 50

@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vestim_core.jobs.reconciler import (
-    ASK_S,
     MAX_RETRIES,
-    TERMINATE_S,
+    STOP_GRACE_S,
+    TERMINATE_GRACE_S,
     Action,
-    Ask,
     AttemptFacts,
     JobFacts,
     Kill,
     Retry,
+    SendIntent,
     SetJob,
     SetTask,
     TaskFacts,
@@ -25,19 +25,19 @@ from vestim_core.jobs.reconciler import (
     reconcile,
 )
 from vestim_core.spec.states import (
-    ATTEMPT_ENDS,
-    JOB_ENDS,
-    TASK_ENDS,
+    TERMINAL_ATTEMPT_STATES,
+    TERMINAL_JOB_STATES,
+    TERMINAL_TASK_STATES,
     AttemptState,
     Intent,
     JobState,
     TaskKind,
     TaskState,
-    allowed,
+    is_allowed_transition,
 )
 
 NOW_S = 1000.0  # arbitrary: later than every time before it in these facts
-ACTIVE = frozenset(JobState) - JOB_ENDS - {JobState.DRAFT, JobState.HELD}
+ACTIVE = frozenset(JobState) - TERMINAL_JOB_STATES - {JobState.DRAFT, JobState.HELD}
 
 
 @st.composite
@@ -45,7 +45,7 @@ def attempts(draw: st.DrawFn) -> AttemptFacts:
     state = draw(st.sampled_from(AttemptState))
     times = st.sampled_from([0.0, NOW_S - 100, NOW_S - 1])
     intent = draw(st.none() | st.sampled_from(Intent))
-    return AttemptFacts(1, state, state in ATTEMPT_ENDS, intent, draw(times), draw(times), draw(times))
+    return AttemptFacts(1, state, state in TERMINAL_ATTEMPT_STATES, intent, draw(times), draw(times), draw(times))
 
 
 @st.composite
@@ -76,18 +76,18 @@ def apply_actions(job: JobFacts, actions: list[Action], now_s: float = NOW_S) ->
     state = job.state
     for action in actions:
         if isinstance(action, SetJob):
-            assert allowed(state, action.state), f"job {state} -> {action.state}"
+            assert is_allowed_transition(state, action.state), f"job {state} -> {action.state}"
             state = action.state
             continue
         task = tasks[action.task_id]
         attempt = task.attempt
         if isinstance(action, SetTask | Retry):
             new_state = action.state if isinstance(action, SetTask) else TaskState.READY
-            assert allowed(task.state, new_state), f"task {task.state} -> {new_state}"
+            assert is_allowed_transition(task.state, new_state), f"task {task.state} -> {new_state}"
             tasks[task.task_id] = replace(task, state=new_state, retries=task.retries + isinstance(action, Retry))
             continue
-        assert attempt is not None and not attempt.ended, "only what lives is asked, told or killed"
-        if isinstance(action, Ask):
+        assert attempt is not None and not attempt.has_ended, "only what lives is asked, told or killed"
+        if isinstance(action, SendIntent):
             attempt = replace(attempt, asked=action.intent, asked_s=now_s, terminated_s=0.0)
         elif isinstance(action, Terminate):
             attempt = replace(attempt, terminated_s=now_s)
@@ -111,19 +111,20 @@ def settle(job: JobFacts, now_s: float = NOW_S) -> JobFacts:
 def test_actions_converge_within_the_table(job: JobFacts) -> None:
     rest = settle(job)
     assert reconcile(rest, NOW_S) == []
-    if job.state in JOB_ENDS or job.state is JobState.DRAFT:
+    if job.state in TERMINAL_JOB_STATES or job.state is JobState.DRAFT:
         assert rest == job
 
 
 @given(jobs(ACTIVE, 1))
 def test_a_job_ends_when_all_its_tasks_have_ended(job: JobFacts) -> None:
     ended_job = replace(
-        job, tasks=[replace(t, state=t.state if t.state in TASK_ENDS else TaskState.FAILED) for t in job.tasks]
+        job,
+        tasks=[replace(t, state=t.state if t.state in TERMINAL_TASK_STATES else TaskState.FAILED) for t in job.tasks],
     )
     rest = settle(ended_job)
-    assert rest.state in JOB_ENDS
+    assert rest.state in TERMINAL_JOB_STATES
     tests = [task.state for task in rest.tasks if task.kind is TaskKind.TEST]
-    has_evaluation = any(task.kind is TaskKind.RETEST for task in rest.tasks)
+    has_evaluation = any(task.kind is TaskKind.EVALUATION for task in rest.tasks)
     if job.intent is not Intent.STOP and tests and not has_evaluation:
         assert rest.state is (JobState.DONE if TaskState.DONE in tests else JobState.FAILED)
 
@@ -131,22 +132,22 @@ def test_a_job_ends_when_all_its_tasks_have_ended(job: JobFacts) -> None:
 def simulate_processes(job: JobFacts, *, obeys: bool, now_s: float) -> JobFacts:
     """Simulate the processes: ready tasks start; workers obey, or do nothing until they are killed."""
     tasks = []
-    uninterrupted = {TaskKind.TEST, TaskKind.BASELINE, TaskKind.ENSEMBLE, TaskKind.RETEST}
+    uninterrupted = {TaskKind.TEST, TaskKind.BASELINE, TaskKind.ENSEMBLE, TaskKind.EVALUATION}
     for task in job.tasks:
         attempt = task.attempt
         is_active = job.state in {JobState.QUEUED, JobState.RUNNING}
         if task.state is TaskState.READY and is_active:
-            new_attempt = AttemptFacts(attempt.number + 1 if attempt else 1, AttemptState.RUNNING, False)
+            new_attempt = AttemptFacts(attempt.index + 1 if attempt else 1, AttemptState.RUNNING, False)
             task = replace(task, state=TaskState.RUNNING, attempt=new_attempt)
-        elif task.state is TaskState.RUNNING and attempt and not attempt.ended:
+        elif task.state is TaskState.RUNNING and attempt and not attempt.has_ended:
             end_state = None
             if attempt.killed_s:
                 end_state = AttemptState.KILLED
-            elif obeys and attempt.asked in {None, Intent.RUN}:
+            elif obeys and attempt.sent_intent in {None, Intent.RUN}:
                 end_state = AttemptState.FINISHED
             elif obeys:
-                end_state = AttemptState.STOPPED if attempt.asked is Intent.STOP else AttemptState.PAUSED
-            elif attempt.asked is Intent.RUN and task.kind in uninterrupted:
+                end_state = AttemptState.STOPPED if attempt.sent_intent is Intent.STOP else AttemptState.PAUSED
+            elif attempt.sent_intent is Intent.RUN and task.kind in uninterrupted:
                 end_state = AttemptState.FINISHED
             if end_state:
                 task = replace(task, attempt=replace(attempt, state=end_state, ended=True))
@@ -162,13 +163,13 @@ def test_a_stop_is_always_carried_out(job: JobFacts, obeys: bool, test: bool) ->
     now_s = NOW_S
     for _ in range(60):
         job = settle(job, now_s)
-        if job.state in JOB_ENDS:
+        if job.state in TERMINAL_JOB_STATES:
             break
         job = simulate_processes(job, obeys=obeys, now_s=now_s)
-        now_s += max(ASK_S, TERMINATE_S) + 1
-    assert job.state in JOB_ENDS
-    assert all(task.state in TASK_ENDS for task in job.tasks)
-    job_tasks = [task for task in job.tasks if task.kind is not TaskKind.RETEST] or job.tasks
+        now_s += max(STOP_GRACE_S, TERMINATE_GRACE_S) + 1
+    assert job.state in TERMINAL_JOB_STATES
+    assert all(task.state in TERMINAL_TASK_STATES for task in job.tasks)
+    job_tasks = [task for task in job.tasks if task.kind is not TaskKind.EVALUATION] or job.tasks
     if any(task.state is TaskState.STOPPED for task in job_tasks):
         assert job.state is JobState.STOPPED
 
@@ -179,27 +180,27 @@ def test_a_pause_converges_and_a_resume_ends(job: JobFacts, obeys: bool) -> None
     now_s = NOW_S
     for _ in range(60):
         job = settle(job, now_s)
-        if job.state in {*JOB_ENDS, JobState.PAUSED}:
+        if job.state in {*TERMINAL_JOB_STATES, JobState.PAUSED}:
             break
         job = simulate_processes(job, obeys=obeys, now_s=now_s)
-        now_s += max(ASK_S, TERMINATE_S) + 1
-    assert job.state in {*JOB_ENDS, JobState.PAUSED}
+        now_s += max(STOP_GRACE_S, TERMINATE_GRACE_S) + 1
+    assert job.state in {*TERMINAL_JOB_STATES, JobState.PAUSED}
     assert not any(task.state is TaskState.RUNNING for task in job.tasks)
     if job.state is JobState.PAUSED:
         job = replace(job, intent=Intent.RUN)
         for _ in range(60):
             job = settle(job, now_s)
-            if job.state in JOB_ENDS:
+            if job.state in TERMINAL_JOB_STATES:
                 break
             job = simulate_processes(job, obeys=True, now_s=now_s)
             now_s += 100
-        assert job.state in JOB_ENDS
+        assert job.state in TERMINAL_JOB_STATES
 
 
 def _consistent(task: TaskFacts) -> TaskFacts:
     """Drop a living attempt of a task that is not running."""
     attempt = task.attempt
-    if task.state is not TaskState.RUNNING and attempt and not attempt.ended:
+    if task.state is not TaskState.RUNNING and attempt and not attempt.has_ended:
         return replace(task, attempt=None)
     return task
 
@@ -210,7 +211,7 @@ def _consistent(task: TaskFacts) -> TaskFacts:
 def train_task(
     state: TaskState = TaskState.RUNNING, attempt: AttemptState | None = AttemptState.RUNNING, **facts: object
 ) -> TaskFacts:
-    attempt_facts = attempt and AttemptFacts(1, attempt, attempt in ATTEMPT_ENDS)
+    attempt_facts = attempt and AttemptFacts(1, attempt, attempt in TERMINAL_ATTEMPT_STATES)
     return TaskFacts("train", TaskKind.TRAIN, state, (), attempt=attempt_facts, **facts)  # type: ignore[arg-type]
 
 
@@ -223,19 +224,19 @@ test_task.__test__ = False  # type: ignore[attr-defined]
 
 def test_the_stop_ladder_escalates_and_starts_over_after_a_restart() -> None:
     job = JobFacts(JobState.RUNNING, Intent.STOP, [train_task(), test_task()])
-    assert reconcile(job, NOW_S)[0] == Ask("train", Intent.STOP)
+    assert reconcile(job, NOW_S)[0] == SendIntent("train", Intent.STOP)
     job = settle(job)
-    assert reconcile(job, NOW_S + ASK_S - 0.1) == []
-    assert reconcile(job, NOW_S + ASK_S) == [Terminate("train")]
-    job = apply_actions(job, [Terminate("train")], NOW_S + ASK_S)
-    assert reconcile(job, NOW_S + ASK_S + TERMINATE_S - 0.1) == []
-    assert reconcile(job, NOW_S + ASK_S + TERMINATE_S) == [Kill("train")]
-    job = apply_actions(job, [Kill("train")], NOW_S + ASK_S + TERMINATE_S)
+    assert reconcile(job, NOW_S + STOP_GRACE_S - 0.1) == []
+    assert reconcile(job, NOW_S + STOP_GRACE_S) == [Terminate("train")]
+    job = apply_actions(job, [Terminate("train")], NOW_S + STOP_GRACE_S)
+    assert reconcile(job, NOW_S + STOP_GRACE_S + TERMINATE_GRACE_S - 0.1) == []
+    assert reconcile(job, NOW_S + STOP_GRACE_S + TERMINATE_GRACE_S) == [Kill("train")]
+    job = apply_actions(job, [Kill("train")], NOW_S + STOP_GRACE_S + TERMINATE_GRACE_S)
     assert reconcile(job, NOW_S + 1e6) == [], "killed once; the rest is for whoever watches the process"
     unknown = replace(
         job, tasks=[replace(job.tasks[0], attempt=AttemptFacts(1, AttemptState.RUNNING, False, None)), test_task()]
     )
-    assert reconcile(unknown, NOW_S) == [Ask("train", Intent.STOP)], "an intent survives any number of daemons"
+    assert reconcile(unknown, NOW_S) == [SendIntent("train", Intent.STOP)], "an intent survives any number of daemons"
 
 
 def test_a_stopped_training_is_still_tested_unless_told_not_to() -> None:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.jobs.homes import open_service, submitted
-from tests.spec.documents import real_document
+from tests.jobs.job_services import open_service, submit_job
+from tests.spec.documents import job_document_with_files
 from vestim_core.jobs.database import DamagedDatabase
-from vestim_core.jobs.manager import JobManager
-from vestim_core.jobs.rebuild import rebuild, register_job_folder
-from vestim_core.jobs.registry import Registry
-from vestim_core.jobs.service import JobService
+from vestim_core.jobs.job_manager import JobManager
+from vestim_core.jobs.job_registry import Registry
+from vestim_core.jobs.job_service import JobService
+from vestim_core.jobs.registry_rebuild import rebuild, register_job_folder
 from vestim_core.spec.errors import VestimError
 from vestim_core.spec.states import Intent, JobState, TaskState
 
@@ -41,8 +41,8 @@ def stored_state(service: JobService) -> str:
 
 
 def test_a_record_survives_a_restart(service: JobService, tmp_path: Path) -> None:
-    container = submitted(service, tmp_path)
-    container.new_attempt("prepare_1")
+    container = submit_job(service, tmp_path)
+    container.create_attempt("prepare_1")
     service.manager.persist_job_container(container)
     record, lineage = container.to_record(), service.manager.registry.lineage
     service.manager.registry.close()
@@ -53,21 +53,21 @@ def test_a_record_survives_a_restart(service: JobService, tmp_path: Path) -> Non
 
 
 def test_a_rollback_restores_memory_and_disk(service: JobService, tmp_path: Path) -> None:
-    container = submitted(service, tmp_path)
+    container = submit_job(service, tmp_path)
     draft = service.create_job("a draft")["job_id"]
     expected_state = stored_state(service)
     draft_container = service.manager.job_containers[draft]
-    with pytest.raises(ZeroDivisionError), service.manager.unit():
+    with pytest.raises(ZeroDivisionError), service.manager.unit_of_work():
         service.stop(container.job_id)
-        container.new_attempt("prepare_1")
+        container.create_attempt("prepare_1")
         service.manager.persist_job_container(container)
         service.create_job("never")
         1 / 0  # noqa: B018
     assert stored_state(service) == expected_state
     assert service.manager.job_containers[draft] is draft_container, "what was not touched was not reloaded"
-    with pytest.raises(VestimError), service.manager.unit():
+    with pytest.raises(VestimError), service.manager.unit_of_work():
         service.setup_training_tasks(container.job_id)
-    with pytest.raises(VestimError), service.manager.unit():
+    with pytest.raises(VestimError), service.manager.unit_of_work():
         service.save_hyperparameters(container.job_id, {"name": "x"})
     assert stored_state(service) == expected_state
     service.stop(container.job_id)  # later commands work
@@ -76,14 +76,14 @@ def test_a_rollback_restores_memory_and_disk(service: JobService, tmp_path: Path
 
 def test_a_refused_command_leaves_the_stop_ladder_of_others_alone(service: JobService, tmp_path: Path) -> None:
     """intent-wins: repeated invalid commands of a client must not keep a stubborn worker alive."""
-    container = submitted(service, tmp_path)
-    attempt = container.new_attempt("prepare_1")
-    attempt.asked, attempt.asked_s = Intent.STOP, 123.0
+    container = submit_job(service, tmp_path)
+    attempt = container.create_attempt("prepare_1")
+    attempt.sent_intent, attempt.intent_sent_s = Intent.STOP, 123.0
     service.manager.persist_job_container(container)
-    with pytest.raises(VestimError), service.manager.unit():
+    with pytest.raises(VestimError), service.manager.unit_of_work():
         service.start("job_of_nobody")
     current_attempt = service.manager.get(container.job_id).tasks["prepare_1"].attempt
-    assert current_attempt is attempt and current_attempt.asked_s == 123.0
+    assert current_attempt is attempt and current_attempt.intent_sent_s == 123.0
 
 
 def test_a_failed_commit_is_undone(service: JobService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,7 +101,7 @@ def test_a_failed_commit_is_undone(service: JobService, tmp_path: Path, monkeypa
             return getattr(connection, name)
 
     monkeypatch.setattr(registry, "_db", FullDisk())
-    with pytest.raises(OSError, match="disk full"), service.manager.unit():
+    with pytest.raises(OSError, match="disk full"), service.manager.unit_of_work():
         service.create_job("never")
     monkeypatch.setattr(registry, "_db", connection)
     assert stored_state(service) == expected_state
@@ -109,7 +109,7 @@ def test_a_failed_commit_is_undone(service: JobService, tmp_path: Path, monkeypa
 
 
 def test_an_unwritable_folder_blocks_no_change(service: JobService, tmp_path: Path) -> None:
-    container = submitted(service, tmp_path)
+    container = submit_job(service, tmp_path)
     root = service.manager.folder(container.job_id).root
     root.rename(tmp_path / "gone")
     root.write_text("in the way")
@@ -125,16 +125,16 @@ def test_an_unwritable_folder_blocks_no_change(service: JobService, tmp_path: Pa
 def test_an_uncommitted_deletion_restores_the_folder(
     service: JobService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_killed: bool
 ) -> None:
-    container = submitted(service, tmp_path)
+    container = submit_job(service, tmp_path)
     folder = service.manager.folder(container.job_id).root
     (folder / "model.pt").write_bytes(b"weights")
     if is_killed:
         monkeypatch.setattr(service.manager, "_restore", lambda job_id: None)
-    with pytest.raises(KeyboardInterrupt), service.manager.unit():
+    with pytest.raises(KeyboardInterrupt), service.manager.unit_of_work():
         service.manager.delete_job(container)
         raise KeyboardInterrupt
     reopened = open_service(tmp_path / "home").manager
-    reopened.settle_trash()
+    reopened.finish_deletions()
     assert reopened.get(container.job_id).state is JobState.QUEUED
     assert (folder / "model.pt").read_bytes() == b"weights"
     assert sorted(path.name for path in reopened.home.jobs.iterdir()) == [container.job_id]
@@ -143,14 +143,14 @@ def test_an_uncommitted_deletion_restores_the_folder(
 def test_a_new_job_is_queued_behind_those_of_a_rebuilt_registry(service: JobService, tmp_path: Path) -> None:
     for index in range(5):
         service.create_job(str(index))
-    first = submitted(service, tmp_path).job_id
+    first = submit_job(service, tmp_path).job_id
     for job in service.list_jobs()["jobs"]:
         if job["job_id"] != first:
             service.delete(job["job_id"])
     service.manager.registry.close()
     manager = JobManager(service.manager.home, Registry(tmp_path / "anew.sqlite"))
     rebuild(manager)
-    second = submitted(JobService(manager), tmp_path)
+    second = submit_job(JobService(manager), tmp_path)
     assert second.position > manager.get(first).position
 
 
@@ -170,7 +170,7 @@ def test_the_catalog_holds_each_job_once_by_its_last_change(service: JobService,
 
 
 def test_events_are_read_in_order_from_any_sequence_number(service: JobService, tmp_path: Path) -> None:
-    container = submitted(service, tmp_path)
+    container = submit_job(service, tmp_path)
     read_events = service.manager.registry.read_events
     events, _ = read_events(container.job_id, 0, 1000, MAX_BYTES)
     assert [event["seq"] for event in events] == list(range(1, container.last_seq + 1))
@@ -186,16 +186,16 @@ def test_events_are_read_in_order_from_any_sequence_number(service: JobService, 
 def test_commands_and_their_answers(service: JobService) -> None:
     registry = service.manager.registry
     with registry.transaction():
-        registry.keep_answer("c1", "digest", {"job_id": "x"})
-    assert registry.answer_of("c1") == ("digest", {"job_id": "x"})
-    assert registry.answer_of("c2") is None
+        registry.save_answer("c1", "digest", {"job_id": "x"})
+    assert registry.find_answer("c1") == ("digest", {"job_id": "x"})
+    assert registry.find_answer("c2") is None
     registry.forget_old_commands()
-    assert registry.answer_of("c1") is not None, "young ones are kept"
+    assert registry.find_answer("c1") is not None, "young ones are kept"
 
 
 def test_ended_jobs_leave_memory_and_are_loaded_on_request(service: JobService, tmp_path: Path) -> None:
-    container = submitted(service, tmp_path)
-    with container.changes():
+    container = submit_job(service, tmp_path)
+    with container.batch_changes():
         for task in list(container.tasks.values()):
             container.set_task_state(task.task_id, TaskState.STOPPED)
         container.set_state(JobState.STOPPED)
@@ -217,12 +217,12 @@ def test_an_ended_job_of_a_version_without_ensembles_stays_ended(service: JobSer
         shutil.copytree(folder / "tasks" / f"{kind}_001", folder / "tasks" / f"{kind}_002")
         for json_file in (folder / "tasks" / f"{kind}_002").rglob("*.json"):
             json_file.write_text(json_file.read_text().replace("_001", "_002"))
-    with service.manager.unit():
+    with service.manager.unit_of_work():
         job = register_job_folder(service.manager, source.name)
     assert job is not None and job.state is JobState.DONE
     assert job.tasks["ensemble_1"].state is TaskState.SKIPPED
     assert {job.tasks[name].threads for name in ("train_001", "train_002")} == {1}
-    with service.manager.unit():
+    with service.manager.unit_of_work():
         assert service.resume(job.job_id)["state"] == "queued", "and is made when the user wants it"
 
 
@@ -237,8 +237,8 @@ def test_a_damaged_registry_differs_from_one_that_cannot_be_opened(tmp_path: Pat
 
 def test_a_thousand_trials_are_one_command(service: JobService, tmp_path: Path) -> None:
     rates = [k / 1e4 for k in range(1, 1001)]
-    container = submitted(service, tmp_path, training={"learning_rate": rates, "schedule": "constant"})
+    container = submit_job(service, tmp_path, training={"learning_rate": rates, "schedule": "constant"})
     assert len(container.tasks) == 2002
     assert not list((service.manager.folder(container.job_id).root).glob("tasks/*")), "folders are made when they start"
     assert service.manager.registry.load(container.job_id).to_record() == container.to_record()  # type: ignore[union-attr]
-    assert real_document(tmp_path)["data"] == container.document["data"]
+    assert job_document_with_files(tmp_path)["data"] == container.document["data"]

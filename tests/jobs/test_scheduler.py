@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vestim_core.jobs.scheduler import Capacity, QueuedJob, ReadyTask, choose
+from vestim_core.jobs.scheduler import Capacity, QueuedJob, ReadyTask, choose_tasks
 from vestim_core.spec.states import TaskKind
 
 COMPUTING = [TaskKind.PREPARE, TaskKind.BASELINE, TaskKind.TRAIN, TaskKind.TEST]
@@ -32,8 +32,8 @@ def queues(draw: st.DrawFn) -> list[QueuedJob]:
 def test_chosen_tasks_fit_the_machine(
     jobs: list[QueuedJob], slots: int, threads: int, gpus: int, used_count: int
 ) -> None:
-    chosen = choose(jobs, Capacity(slots, threads, gpus, used_slots=used_count, used_threads=used_count))
-    by_name = {(job.job_id, task.task_id): (job, task) for job in jobs for task in job.ready}
+    chosen = choose_tasks(jobs, Capacity(slots, threads, gpus, used_slots=used_count, used_threads=used_count))
+    by_name = {(job.job_id, task.task_id): (job, task) for job in jobs for task in job.ready_tasks}
     assert len(set(chosen)) == len(chosen)
     assert used_count + len(chosen) <= max(slots, used_count)
     tasks = [by_name[name][1] for name in chosen]
@@ -42,15 +42,19 @@ def test_chosen_tasks_fit_the_machine(
     assert sum(task.gpus for task in tasks) <= gpus
     for job in jobs:
         started_count = sum(name == job.job_id for name, _ in chosen)
-        assert not started_count or not job.limit or job.running + started_count <= job.limit
-    assert choose(jobs, Capacity(slots, threads, gpus, used_slots=used_count, used_threads=used_count)) == chosen
+        assert (
+            not started_count
+            or not job.max_parallel_tasks
+            or job.running_count + started_count <= job.max_parallel_tasks
+        )
+    assert choose_tasks(jobs, Capacity(slots, threads, gpus, used_slots=used_count, used_threads=used_count)) == chosen
 
 
 def simulate(jobs: list[QueuedJob], capacity: Capacity, rounds: int) -> list[tuple[str, str]]:
     """Order of starts when the task that has run longest ends in each round."""
     running: list[tuple[str, ReadyTask]] = []
     order: list[tuple[str, str]] = []
-    waiting = {job.job_id: list(job.ready) for job in jobs}
+    waiting = {job.job_id: list(job.ready_tasks) for job in jobs}
     for _ in range(rounds):
         queue = [
             replace(job, running=sum(name == job.job_id for name, _ in running), ready=waiting[job.job_id])
@@ -60,7 +64,7 @@ def simulate(jobs: list[QueuedJob], capacity: Capacity, rounds: int) -> list[tup
         used_capacity = replace(
             capacity, used_slots=len(running), used_threads=sum(task.threads for _, task in running)
         )
-        for job_id, task_id in choose(queue, used_capacity):
+        for job_id, task_id in choose_tasks(queue, used_capacity):
             task = next(task for task in waiting[job_id] if task.task_id == task_id)
             waiting[job_id].remove(task)
             running.append((job_id, task))
@@ -85,22 +89,22 @@ def test_a_wide_task_is_not_starved_by_narrow_ones() -> None:
         QueuedJob("narrow", 2, 1, 0, training_tasks(100)),
     )
     busy = Capacity(2, 2, used_slots=1, used_threads=1)
-    assert choose([narrow, wide], busy) == [], "its threads are kept free until they are enough"
-    assert choose([narrow, replace(wide, position=3)], busy) == [("narrow", "t0")], "but only when it is its turn"
+    assert choose_tasks([narrow, wide], busy) == [], "its threads are kept free until they are enough"
+    assert choose_tasks([narrow, replace(wide, position=3)], busy) == [("narrow", "t0")], "but only when it is its turn"
     jobs = [replace(narrow, running=0), replace(wide, position=3)]
     assert ("wide", "t0") in simulate(jobs, Capacity(2, 2), 120)
 
 
 def test_a_task_wider_than_the_machine_runs_alone() -> None:
     job = QueuedJob("j", 1, 0, 0, training_tasks(2, threads=99))
-    assert choose([job], Capacity(4, 4)) == [("j", "t0")]
-    assert choose([job], Capacity(4, 4, used_slots=1, used_threads=1)) == []
+    assert choose_tasks([job], Capacity(4, 4)) == [("j", "t0")]
+    assert choose_tasks([job], Capacity(4, 4, used_slots=1, used_threads=1)) == []
 
 
 def test_tasks_that_others_depend_on_come_first() -> None:
     kinds = [TaskKind.TRAIN, TaskKind.TEST, TaskKind.BASELINE, TaskKind.PREPARE]
     job = QueuedJob("j", 1, 0, 0, [ReadyTask(kind, kind, 1) for kind in kinds])
-    assert [task for _, task in choose([job], Capacity(4, 4))] == ["prepare", "baseline", "test", "train"]
+    assert [task for _, task in choose_tasks([job], Capacity(4, 4))] == ["prepare", "baseline", "test", "train"]
 
 
 @given(st.lists(st.tuples(st.integers(1, 12), st.integers(1, 4)), min_size=1, max_size=5), st.integers(1, 4))

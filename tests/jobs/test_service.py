@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from tests.jobs.homes import open_service, submitted
-from tests.spec.documents import real_document
+from tests.jobs.job_services import open_service, submit_job
+from tests.spec.documents import job_document_with_files
 from vestim_core.jobs.artifacts import list_files, read_piece
-from vestim_core.jobs.endings import how_it_ended
+from vestim_core.jobs.attempt_outcomes import attempt_outcome
 from vestim_core.jobs.job_folder import JobFolder
-from vestim_core.jobs.service import JobService
-from vestim_core.protocol.launch import ExitFile
+from vestim_core.jobs.job_service import JobService
+from vestim_core.protocol.attempt_files import ExitFile
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.spec.states import AttemptState, JobState
 
@@ -29,7 +29,7 @@ def service(tmp_path: Path) -> JobService:
 def refusal(call: Any) -> VestimError:
     with pytest.raises(VestimError) as caught:
         call()
-    assert "\n" not in caught.value.sentence
+    assert "\n" not in caught.value.message
     return caught.value
 
 
@@ -37,8 +37,8 @@ def test_a_draft_from_nothing_to_a_queued_job(service: JobService, tmp_path: Pat
     job_id = service.create_job("mine")["job_id"]
     status = service.show_job(job_id)
     assert status["state"] == "draft" and status["name"] == "mine"
-    assert refusal(lambda: service.start(job_id)).place.startswith("data")
-    service.save_data(job_id, real_document(tmp_path)["data"])
+    assert refusal(lambda: service.start(job_id)).location.startswith("data")
+    service.save_data(job_id, job_document_with_files(tmp_path)["data"])
     service.save_hyperparameters(job_id, {"training": {"learning_rate": [0.01, 0.02], "schedule": "constant"}})
     assert service.setup_training_tasks(job_id) == {"job_id": job_id, "task_count": 6, "trial_count": 2}
     folder = service.manager.folder(job_id)
@@ -65,7 +65,7 @@ def test_an_explicit_name_overrides_the_document(service: JobService) -> None:
 
 @pytest.mark.parametrize("value", [b"bytes", float("nan"), {b"k": 1}, {"deep": object()}])
 def test_a_document_that_json_cannot_hold_is_refused(service: JobService, value: Any) -> None:
-    with pytest.raises(VestimError) as caught, service.manager.unit():
+    with pytest.raises(VestimError) as caught, service.manager.unit_of_work():
         service.create_job("x", {"training": value})
     assert caught.value.code is ErrorCode.WRONG_INPUT
     assert service.list_jobs()["jobs"] == [] and not list(service.manager.home.jobs.iterdir())
@@ -75,13 +75,13 @@ def test_an_invalid_spec_creates_no_job(service: JobService, tmp_path: Path) -> 
     bad = [
         {},
         {"data": {"train": ["/no/such.csv"], "validation": ["/none"]}},
-        real_document(tmp_path, training={"threads": 256}),
-        real_document(tmp_path, training={"patience": 0}),
+        job_document_with_files(tmp_path, training={"threads": 256}),
+        job_document_with_files(tmp_path, training={"patience": 0}),
     ]
     for spec in bad:
-        with pytest.raises(VestimError), service.manager.unit():
+        with pytest.raises(VestimError), service.manager.unit_of_work():
             service.submit(spec)
-    assert "no file or folder" in refusal(lambda: service.submit(bad[1])).sentence
+    assert "no file or folder" in refusal(lambda: service.submit(bad[1])).message
     assert service.list_jobs()["jobs"] == []
     assert not list(service.manager.home.jobs.iterdir())
 
@@ -93,15 +93,15 @@ def test_unknown_jobs_states_and_sections_are_refused(service: JobService) -> No
         lambda: service.read_artifact("job_none", "x"),
     ):
         assert refusal(call).code is ErrorCode.NOT_FOUND
-    assert refusal(lambda: service.list_jobs("sleeping")).place == "state"
+    assert refusal(lambda: service.list_jobs("sleeping")).location == "state"
     draft = service.create_job()["job_id"]
     assert refusal(lambda: service.stop(draft)).code is ErrorCode.REFUSED
-    assert refusal(lambda: service.save_hyperparameters(draft, {"data": {}})).place == "data"
+    assert refusal(lambda: service.save_hyperparameters(draft, {"data": {}})).location == "data"
 
 
 def test_jobs_are_listed_newest_first_and_by_state(service: JobService, tmp_path: Path) -> None:
     draft = service.create_job("a")["job_id"]
-    queued = submitted(service, tmp_path).job_id
+    queued = submit_job(service, tmp_path).job_id
     assert {job["job_id"] for job in service.list_jobs()["jobs"]} == {draft, queued}
     assert [job["job_id"] for job in service.list_jobs("queued")["jobs"]] == [queued]
 
@@ -154,7 +154,7 @@ def test_a_file_that_vanishes_while_it_is_listed(tmp_path: Path, monkeypatch: py
 
 @pytest.mark.parametrize("job_id", ["..", "a/b", "", "con"])
 def test_no_folder_for_a_name_that_is_no_id(tmp_path: Path, job_id: str) -> None:
-    assert refusal(lambda: JobFolder.of(tmp_path, job_id)).place == "job_id"
+    assert refusal(lambda: JobFolder.of(tmp_path, job_id)).location == "job_id"
 
 
 # --- outcomes of attempts
@@ -163,9 +163,9 @@ def test_no_folder_for_a_name_that_is_no_id(tmp_path: Path, job_id: str) -> None
 def test_an_exit_file_decides_the_outcome() -> None:
     error = VestimError(ErrorCode.WRONG_INPUT, "no such column").to_record()
     for state in (AttemptState.FINISHED, AttemptState.STOPPED, AttemptState.PAUSED):
-        assert how_it_ended(ExitFile(state=state), -signal.SIGKILL, "t") == (state, None)
-    state, restored_error = how_it_ended(ExitFile(state=AttemptState.FAILED, error=error), 1, "t")
-    assert state is AttemptState.FAILED and restored_error is not None and restored_error.sentence == "no such column"
+        assert attempt_outcome(ExitFile(state=state), -signal.SIGKILL, "t") == (state, None)
+    state, restored_error = attempt_outcome(ExitFile(state=AttemptState.FAILED, error=error), 1, "t")
+    assert state is AttemptState.FAILED and restored_error is not None and restored_error.message == "no such column"
 
 
 @pytest.mark.parametrize(
@@ -181,24 +181,24 @@ def test_an_exit_file_decides_the_outcome() -> None:
 )
 def test_an_end_without_exit_file_has_a_message(exit_code: int | None, state: AttemptState, expected_text: str) -> None:
     for exit_file in (None, ExitFile(state=AttemptState.RUNNING)):
-        outcome, error = how_it_ended(exit_file, exit_code, "train_001")
+        outcome, error = attempt_outcome(exit_file, exit_code, "train_001")
         assert outcome is state
-        assert error is not None and expected_text in error.sentence and "train_001" in error.sentence
+        assert error is not None and expected_text in error.message and "train_001" in error.message
 
 
 @pytest.mark.parametrize(
     ("exit_code", "is_blamed"), [(-signal.SIGKILL, True), (None, True), (-signal.SIGSEGV, False), (1, False)]
 )
 def test_running_out_of_memory_is_reported(exit_code: int | None, is_blamed: bool) -> None:
-    state, error = how_it_ended(None, exit_code, "train_001", out_of_memory=True)
-    assert error is not None and ("memory ran out" in error.sentence) is is_blamed
+    state, error = attempt_outcome(None, exit_code, "train_001", out_of_memory=True)
+    assert error is not None and ("memory ran out" in error.message) is is_blamed
     assert state is AttemptState.KILLED or not is_blamed
 
 
 def test_more_threads_than_cores_are_refused(service: JobService, tmp_path: Path) -> None:
-    spec = real_document(tmp_path, training={"threads": (os.cpu_count() or 1) + 1})
+    spec = job_document_with_files(tmp_path, training={"threads": (os.cpu_count() or 1) + 1})
     if (os.cpu_count() or 1) < 256:
-        assert "cores" in refusal(lambda: service.submit(spec)).sentence
+        assert "cores" in refusal(lambda: service.submit(spec)).message
 
 
 def test_pages_of_jobs_are_complete(service: JobService) -> None:

@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
-from tests.jobs.homes import ids, open_service, submitted
-from vestim_core.jobs import speeds
-from vestim_core.jobs.speeds import read_speeds, record_speed
+from tests.jobs.job_services import open_service, submit_job, task_ids
+from vestim_core.jobs import training_speeds
 from vestim_core.jobs.tasks import Task
+from vestim_core.jobs.training_speeds import read_speeds, record_speed
 from vestim_core.spec.states import TaskKind
 
 SETTINGS: dict[str, Any] = {"model": {"kind": "lstm", "sizes": [24]}, "training": {"max_epochs": 10}}
 
 
 def measured_task(home: Path, folder: Path, rows_per_s: object = 1000.0, **sections: Any) -> Task:
-    container = submitted(open_service(home), folder, **{**SETTINGS, **sections})
-    task = container.tasks[ids(container, TaskKind.TRAIN)[0]]
+    container = submit_job(open_service(home), folder, **{**SETTINGS, **sections})
+    task = container.tasks[task_ids(container, TaskKind.TRAIN)[0]]
     task.use_threads(1)
     task.result = {"training": {"rows_per_s": rows_per_s, "device": "cpu"}}
     return task
@@ -27,7 +27,7 @@ def measured_task(home: Path, folder: Path, rows_per_s: object = 1000.0, **secti
 def test_the_median_of_the_newest_speeds_counts(vestim_home: Path, tmp_path: Path) -> None:
     path = vestim_home / "cache" / "speeds.json"
     task = measured_task(vestim_home, tmp_path)
-    for speed in (1.0, *[10.0] * speeds.MAX_SPEEDS_PER_KIND, 20.0):
+    for speed in (1.0, *[10.0] * training_speeds.MAX_SPEEDS_PER_KIND, 20.0):
         task.result["training"]["rows_per_s"] = speed
         record_speed(path, task)
     ((key, value),) = read_speeds(path).items()
@@ -48,7 +48,7 @@ def test_an_invalid_speed_is_not_stored(vestim_home: Path, tmp_path: Path, rows_
 
 
 def test_the_number_of_kinds_is_limited(vestim_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(speeds, "MAX_KINDS", 2)
+    monkeypatch.setattr(training_speeds, "MAX_KINDS", 2)
     path = vestim_home / "cache" / "speeds.json"
     for size in (8, 64, 512):
         record_speed(path, measured_task(vestim_home, tmp_path, model={"kind": "lstm", "sizes": [size]}))

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.jobs.homes import ids, open_service, submitted
-from vestim_core.jobs.container import JobContainer
+from tests.jobs.job_services import open_service, submit_job, task_ids
+from vestim_core.jobs.job_container import JobContainer
 from vestim_core.jobs.time_left import RECENT_EPOCHS, trial_time_left_s
-from vestim_core.protocol.journal import Line
+from vestim_core.protocol.journal_lines import JournalLine
 from vestim_core.spec.events import EventKind
 from vestim_core.spec.states import AttemptState, TaskKind, TaskState
 
@@ -19,29 +19,29 @@ from vestim_core.spec.states import AttemptState, TaskKind, TaskState
 def job(tmp_path: Path) -> JobContainer:
     """Three trials of 100 epochs, none started."""
     settings: dict[str, Any] = {"training": {"max_epochs": 100, "repetitions": 3}}
-    return submitted(open_service(tmp_path / "home"), tmp_path, **settings)
+    return submit_job(open_service(tmp_path / "home"), tmp_path, **settings)
 
 
 def start_trial(job: JobContainer, task_id: str) -> None:
     job.set_task_state(task_id, TaskState.READY)
-    job.new_attempt(task_id)
-    job.attempt_started(task_id, 1, 1.0)
+    job.create_attempt(task_id)
+    job.record_attempt_start(task_id, 1, 1.0)
 
 
 def ingest_epoch(job: JobContainer, task_id: str, index: int, time_s: object = 2.0) -> None:
     data = {"epoch": index, "max_epochs": 100, "time_s": time_s}
-    job.ingest(task_id, [Line("t", EventKind.EPOCH, data)], index)
+    job.ingest(task_id, [JournalLine("t", EventKind.EPOCH, data)], index)
 
 
 def test_no_time_before_an_epoch_has_ended(job: JobContainer) -> None:
-    first, *_ = ids(job, TaskKind.TRAIN)
+    first, *_ = task_ids(job, TaskKind.TRAIN)
     assert job.summary()["time_left_s"] is None
     start_trial(job, first)
     assert job.summary()["time_left_s"] is None and trial_time_left_s(job.tasks[first]) is None
 
 
 def test_a_single_slow_epoch_does_not_count(job: JobContainer) -> None:
-    first, *_ = ids(job, TaskKind.TRAIN)
+    first, *_ = task_ids(job, TaskKind.TRAIN)
     start_trial(job, first)
     for index in range(1, 10):
         ingest_epoch(job, first, index, 60.0 if index == 5 else 2.0)
@@ -52,7 +52,7 @@ def test_a_single_slow_epoch_does_not_count(job: JobContainer) -> None:
 
 
 def test_waiting_trials_count_as_long_as_started_ones(job: JobContainer) -> None:
-    first, second, _ = ids(job, TaskKind.TRAIN)
+    first, second, _ = task_ids(job, TaskKind.TRAIN)
     start_trial(job, first)
     ingest_epoch(job, first, 1)
     assert job.summary()["time_left_s"] == pytest.approx(99 * 2 + 2 * 200)
@@ -62,10 +62,10 @@ def test_waiting_trials_count_as_long_as_started_ones(job: JobContainer) -> None
 
 
 def test_ended_and_paused_trials_have_no_time_left(job: JobContainer) -> None:
-    first, *other_ids = ids(job, TaskKind.TRAIN)
+    first, *other_ids = task_ids(job, TaskKind.TRAIN)
     start_trial(job, first)
     ingest_epoch(job, first, 1)
-    job.attempt_ended(first, AttemptState.PAUSED)
+    job.record_attempt_end(first, AttemptState.PAUSED)
     job.set_task_state(first, TaskState.PAUSED)
     assert job.summary()["time_left_s"] is None, "nobody knows how long a pause lasts"
     job.set_task_state(first, TaskState.STOPPED)
@@ -76,7 +76,7 @@ def test_ended_and_paused_trials_have_no_time_left(job: JobContainer) -> None:
 
 
 def test_invalid_epoch_times_are_ignored(job: JobContainer) -> None:
-    first, *_ = ids(job, TaskKind.TRAIN)
+    first, *_ = task_ids(job, TaskKind.TRAIN)
     start_trial(job, first)
     for time_s in ("soon", None, [1]):
         ingest_epoch(job, first, 1, time_s)
@@ -85,7 +85,7 @@ def test_invalid_epoch_times_are_ignored(job: JobContainer) -> None:
 
 def test_a_summary_names_kinds_and_methods(tmp_path: Path) -> None:
     both = {"model": [{"kind": "lstm"}, {"kind": "fnn"}]}
-    summary = submitted(open_service(tmp_path / "home"), tmp_path, **both).summary()
+    summary = submit_job(open_service(tmp_path / "home"), tmp_path, **both).summary()
     assert (summary["kinds"], summary["methods"], summary["target"]) == (
         ["lstm", "fnn"],
         ["streams", "rows"],

@@ -12,7 +12,7 @@ import pytest
 from tests.training.real import real_set
 from tests.training.synthetic import R0_OHM, R1_OHM, TAU_S, drive, prepare, small_set
 from vestim_core.data.table import Table
-from vestim_core.evaluation.report import evaluate, overall
+from vestim_core.evaluation.evaluation_report import evaluate, metrics_by_role
 from vestim_core.models.circuit import Circuit, hysteresis, lag
 from vestim_core.models.circuit_fit import fit_circuit, is_drive
 from vestim_core.spec.errors import VestimError
@@ -21,13 +21,13 @@ from vestim_core.spec.signals import SignalsSpec
 
 def test_a_known_circuit_is_recovered() -> None:
     prepared = small_set(3000)
-    circuit = fit_circuit(prepared.of("train"), prepared.period_s)
+    circuit = fit_circuit(prepared.files_of_role("train"), prepared.period_s)
     assert circuit.R0_ohm == pytest.approx([R0_OHM] * 11, rel=0.02)
     assert circuit.R_ohm[0] == pytest.approx([R1_OHM] * 11, rel=0.25)
     assert np.mean(circuit.R_ohm[0]) == pytest.approx(R1_OHM, rel=0.05)
     assert circuit.tau_s == pytest.approx((TAU_S,), rel=0.1)
     results = evaluate(lambda file: circuit.predict(file, prepared.period_s), prepared.files, "voltage_V")
-    assert overall(results)["validation"]["rmse_mV"] < 1.0
+    assert metrics_by_role(results)["validation"]["rmse_mV"] < 1.0
 
 
 def test_the_step_response_matches_its_formula() -> None:
@@ -62,7 +62,7 @@ def test_resistances_that_depend_on_soc_are_recovered() -> None:
 
 
 def test_the_circuit_never_looks_ahead_and_survives_json() -> None:
-    circuit = fit_circuit(small_set().of("train"), 1.0)
+    circuit = fit_circuit(small_set().files_of_role("train"), 1.0)
     soc, current_A = np.linspace(0.9, 0.5, 200), np.sin(np.arange(200.0))
     changed_A = current_A.copy()
     changed_A[120:] = 9.0
@@ -121,7 +121,7 @@ def test_a_missing_column_is_named() -> None:
 def test_the_baseline_needs_no_torch() -> None:
     code = (
         "import sys, vestim_core.models.circuit, vestim_core.models.ekf, vestim_core.evaluation.alignment, "
-        "vestim_core.evaluation.report, vestim_core.data.prepared, "
+        "vestim_core.evaluation.evaluation_report, vestim_core.data.prepared_set, "
         "vestim_core.training; assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -151,7 +151,7 @@ def test_temperature_and_hysteresis_are_recovered_on_request() -> None:
     assert circuit.hysteresis_V == pytest.approx(0.008, rel=0.2)
     assert circuit.parameters == len(circuit.soc) + 3 * len(circuit.resistance_soc) + 2 + 2
     results = evaluate(lambda file: circuit.predict(file, 1.0), prepared.files, "voltage_V")
-    assert overall(results)["train"]["rmse_mV"] < 1.0
+    assert metrics_by_role(results)["train"]["rmse_mV"] < 1.0
 
 
 def test_an_undetermined_element_is_reported() -> None:
@@ -164,7 +164,9 @@ def test_an_undetermined_element_is_reported() -> None:
 def test_real_drives(shared: Path, tmp_path: Path) -> None:
     """One RC on the shared data (11.3 mV); most of it is the drift of the SOC labels from file to file."""
     prepared = real_set(shared, tmp_path)
-    circuit = fit_circuit(prepared.of("train"), prepared.period_s)
-    results = evaluate(lambda file: circuit.predict(file, prepared.period_s), prepared.of("validation"), "voltage_V")
+    circuit = fit_circuit(prepared.files_of_role("train"), prepared.period_s)
+    results = evaluate(
+        lambda file: circuit.predict(file, prepared.period_s), prepared.files_of_role("validation"), "voltage_V"
+    )
     rmse_mV = results[0].to_json()["rmse_mV"]
     assert 4.0 < rmse_mV < 12.0, f"RMSE on file 18 is {rmse_mV:.1f} mV"

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from tests.training.synthetic import trial
-from vestim_core.models.files import load_model, save_model
-from vestim_core.models.registry import build_model
+from vestim_core.models.model_files import load_model, save_model
+from vestim_core.models.network_registry import build_model
 from vestim_core.spec.errors import ErrorCode, VestimError
 
 

@@ -12,8 +12,8 @@ import pytest
 import torch
 from torch import nn
 
-from tests.jobs.legacy.former import Bomb
-from vestim_core.models.former import former_network, read_weights
+from tests.jobs.legacy.legacy_jobs import Bomb
+from vestim_core.models.legacy_weights import build_legacy_network, read_weights
 from vestim_core.spec.errors import VestimError
 from vestim_core.spec.model import FnnModel, GruModel, LstmModel
 
@@ -58,7 +58,7 @@ def test_recurrent_networks_predict_the_same(kind: str, layers: int, holder: str
     state = legacy.state_dict()
     torch.save({holder: state, "optimizer_state_dict": {"step": 3}} if holder else state, tmp_path / "best.pth")
     spec = LstmModel(sizes=[5]) if kind == "lstm" else GruModel(sizes=[5])
-    network, actual_spec = former_network(read_weights(tmp_path / "best.pth"), spec, 3)
+    network, actual_spec = build_legacy_network(read_weights(tmp_path / "best.pth"), spec, 3)
     x = torch.randn(2, 40, 3)
     assert actual_spec.sizes == [5] * layers
     torch.testing.assert_close(network(x)[0], legacy(x), rtol=0, atol=1e-6)
@@ -70,7 +70,7 @@ def test_chains_with_and_without_norm_and_dropout_predict_the_same(norm: bool, d
     torch.manual_seed(3)
     legacy = LegacyChain(4, [6, 5, 3], norm=norm, dropout=dropout).eval()
     torch.save(legacy.state_dict(), tmp_path / "best.pth")
-    network, actual_spec = former_network(read_weights(tmp_path / "best.pth"), FnnModel(sizes=[1]), 4)
+    network, actual_spec = build_legacy_network(read_weights(tmp_path / "best.pth"), FnnModel(sizes=[1]), 4)
     x = torch.randn(2, 30, 4)
     assert (actual_spec.sizes, actual_spec.layer_norm) == ([6, 5, 3], norm)
     torch.testing.assert_close(network(x)[0], legacy(x), rtol=0, atol=1e-6)
@@ -89,7 +89,7 @@ def test_code_and_oversized_content_are_not_read(tmp_path: Path) -> None:
     def expect_refusal(name: str) -> None:
         with pytest.raises(VestimError) as error:
             read_weights(path)
-        messages[name] = error.value.sentence
+        messages[name] = error.value.message
 
     torch.save({"model_state_dict": {"x": torch.zeros(1)}, "code": Bomb(marker)}, path)
     expect_refusal("code in an archive")
@@ -133,12 +133,12 @@ def test_tensors_other_than_weights_are_refused(make: Callable[[], torch.Tensor]
     torch.save({"gru.weight_hh_l0": torch.zeros(8, 4), "gru.weight_ih_l0": make()}, tmp_path / "best.pth")
     with pytest.raises(VestimError, match=r"'gru\.weight_ih_l0' holds") as error:
         read_weights(tmp_path / "best.pth")
-    assert str(tmp_path / "best.pth") in error.value.sentence and "\n" not in error.value.sentence
+    assert str(tmp_path / "best.pth") in error.value.message and "\n" not in error.value.message
 
 
 def test_the_order_of_the_weights_does_not_matter() -> None:
     legacy = LegacyChain(3, [4, 2], norm=False, dropout=False).eval()
-    network, _ = former_network(dict(reversed(legacy.state_dict().items())), FnnModel(sizes=[1]), 3)
+    network, _ = build_legacy_network(dict(reversed(legacy.state_dict().items())), FnnModel(sizes=[1]), 3)
     x = torch.randn(1, 9, 3)
     torch.testing.assert_close(network(x)[0], legacy(x), rtol=0, atol=1e-6)
 
@@ -174,12 +174,12 @@ def test_the_order_of_the_weights_does_not_matter() -> None:
 )
 def test_weights_that_do_not_fit_are_refused(weights: Any, spec: Any, expected_text: str) -> None:
     with pytest.raises(VestimError, match=expected_text) as error:
-        former_network(weights, spec, 3)
-    assert "\n" not in error.value.sentence
+        build_legacy_network(weights, spec, 3)
+    assert "\n" not in error.value.message
 
 
 def test_limits_may_be_part_of_the_network() -> None:
     weights = LegacyRecurrent("gru", 3, 4, 1).state_dict()
-    module, _ = former_network(weights, GruModel(sizes=[4], output_min=3.0, output_max=4.0), 3)
+    module, _ = build_legacy_network(weights, GruModel(sizes=[4], output_min=3.0, output_max=4.0), 3)
     module.set_limits(0.0, 0.1)
     assert float(module(torch.randn(1, 50, 3) * 9)[0].detach().max()) <= 0.1 + 1e-7

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 from vestim_core.models.lstm import Lstm
-from vestim_core.models.registry import build_model
-from vestim_core.spec.model import METHODS, AnyModel, FnnModel, GruModel, LstmModel, parameter_count
+from vestim_core.models.network_registry import build_model
+from vestim_core.spec.model import TRAINING_METHODS, AnyModel, FnnModel, GruModel, LstmModel, parameter_count
 
 SPECS = [
     LstmModel(sizes=[5]),
@@ -38,7 +38,7 @@ def test_parameter_count_matches_the_network(
 
 
 def test_every_kind_of_the_spec_can_be_built() -> None:
-    assert {spec.kind for spec in SPECS} == set(METHODS)
+    assert {spec.kind for spec in SPECS} == set(TRAINING_METHODS)
     for spec in SPECS:
         build_model(spec, 3)
 

@@ -8,7 +8,7 @@ from vestim_core.data.table import Table
 from vestim_core.evaluation.alignment import align
 from vestim_core.models.circuit import Circuit
 from vestim_core.models.circuit_fit import fit_circuit
-from vestim_core.models.coulomb import CoulombCounter, capacity_Ah
+from vestim_core.models.coulomb_counter import CoulombCounter, fit_capacity_Ah
 from vestim_core.models.ekf import KalmanFilter
 from vestim_core.spec.errors import VestimError
 
@@ -17,7 +17,7 @@ from vestim_core.spec.errors import VestimError
 def cell() -> tuple[Circuit, Table]:
     """The circuit of a cell of 2 Ah, and another drive of it."""
     prepared = prepare({"a.csv": drive("a.csv", 6000, 1, capacity_Ah=2.0)}, {"a.csv": "train"})
-    assert capacity_Ah(prepared.files, 1.0) == pytest.approx(2.0, rel=0.01)
+    assert fit_capacity_Ah(prepared.files, 1.0) == pytest.approx(2.0, rel=0.01)
     return fit_circuit(prepared.files, 1.0), drive("b.csv", 4000, 2, capacity_Ah=2.0)
 
 
@@ -44,8 +44,8 @@ def test_the_filter_never_looks_ahead(cell: tuple[Circuit, Table]) -> None:
 
 def test_counting_starts_from_the_rested_voltage_in_each_segment() -> None:
     prepared = small_set(2000)
-    circuit = fit_circuit(prepared.of("train"), 1.0)
-    counter = CoulombCounter(circuit, capacity_Ah(prepared.of("train"), 1.0))
+    circuit = fit_circuit(prepared.files_of_role("train"), 1.0)
+    counter = CoulombCounter(circuit, fit_capacity_Ah(prepared.files_of_role("train"), 1.0))
     counted = counter.count(np.full(3600, 1.0), 1.0, 0.25)
     assert counted[-1] == pytest.approx(0.25 + 1 / counter.capacity_Ah)
     estimate = counter.predict(prepared.files[1], 1.0)
@@ -58,12 +58,12 @@ def test_labels_without_a_capacity_are_refused() -> None:
     columns["current_A"] = np.abs(columns["current_A"])
     prepared = prepare({"a.csv": Table(table.path, "a.csv", "0", columns)}, {"a.csv": "train"})
     with pytest.raises(VestimError, match="SOC does not follow the current"):
-        capacity_Ah(prepared.files, 1.0)
+        fit_capacity_Ah(prepared.files, 1.0)
 
 
 def test_the_label_check_recovers_scale_and_shift() -> None:
     prepared = small_set(3000)
-    circuit = fit_circuit(prepared.of("train"), 1.0)
+    circuit = fit_circuit(prepared.files_of_role("train"), 1.0)
     table = drive("c.csv", 1200, 3)
     wrong_columns = {**table.columns, "soc": (table.columns["soc"] - 0.01) / 1.02}
     shifted = prepare({"c.csv": Table(table.path, "c.csv", "0", wrong_columns)}, {"c.csv": "train"}).files[0]

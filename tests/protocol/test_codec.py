@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vestim_core.protocol.bell import Bell
-from vestim_core.protocol.codec import MAX_DEPTH, CodecError, decode, encode, plain
-from vestim_core.protocol.limits import MAX_BELL_BYTES, MAX_REQUEST_BYTES
+from vestim_core.protocol.codec import MAX_MESSAGE_DEPTH, CodecError, decode, encode, to_plain_value
+from vestim_core.protocol.doorbell_messages import DoorbellMessage
+from vestim_core.protocol.message_limits import MAX_DOORBELL_BYTES, MAX_REQUEST_BYTES
 from vestim_core.protocol.messages import Reply, Request
 from vestim_core.spec.errors import ErrorCode, VestimError
 
@@ -27,7 +27,7 @@ PLAIN = st.recursive(
     max_leaves=20,
 )
 MAPPING = st.dictionaries(st.text(max_size=6), PLAIN, max_size=4)
-DECODERS = [lambda raw: decode(raw, limit=LIMIT), Request.decode, Reply.decode, Bell.decode]
+DECODERS = [lambda raw: decode(raw, limit=LIMIT), Request.decode, Reply.decode, DoorbellMessage.decode]
 
 
 def is_plain(value: Any) -> bool:
@@ -50,12 +50,12 @@ def test_random_bytes_are_decoded_or_rejected(raw: bytes) -> None:
             value = decode_message(raw)
         except CodecError:
             continue
-        assert is_plain(value) or isinstance(value, Request | Reply | Bell)
+        assert is_plain(value) or isinstance(value, Request | Reply | DoorbellMessage)
 
 
 @given(PLAIN)
 def test_message_of_wrong_structure_is_rejected(value: Any) -> None:
-    for decode_message in (Request.decode, Reply.decode, Bell.decode):
+    for decode_message in (Request.decode, Reply.decode, DoorbellMessage.decode):
         try:
             decode_message(encode(value))
         except CodecError:
@@ -101,8 +101,8 @@ def nested_list(depth: int) -> Any:
 
 
 def test_depth_is_limited() -> None:
-    assert decode(encode(nested_list(MAX_DEPTH - 1)), limit=LIMIT) == nested_list(MAX_DEPTH - 1)
-    for raw in (encode(nested_list(MAX_DEPTH + 1)), b"\x91" * 500 + b"\xc0", b"\x91" * 100_000 + b"\xc0"):
+    assert decode(encode(nested_list(MAX_MESSAGE_DEPTH - 1)), limit=LIMIT) == nested_list(MAX_MESSAGE_DEPTH - 1)
+    for raw in (encode(nested_list(MAX_MESSAGE_DEPTH + 1)), b"\x91" * 500 + b"\xc0", b"\x91" * 100_000 + b"\xc0"):
         with pytest.raises(CodecError):
             decode(raw, limit=LIMIT)
 
@@ -113,7 +113,7 @@ def test_size_is_limited() -> None:
     with pytest.raises(CodecError, match="limit"):
         Request.decode(bytes(MAX_REQUEST_BYTES + 1))
     with pytest.raises(CodecError, match="limit"):
-        Bell.decode(bytes(MAX_BELL_BYTES + 1))
+        DoorbellMessage.decode(bytes(MAX_DOORBELL_BYTES + 1))
 
 
 @pytest.mark.parametrize("value", [object(), 2**64, {"a": {1, 2}}, "\udcff", nested_list(2000)])
@@ -137,7 +137,7 @@ def test_replies_round_trip(request_id: bytes, result: Any) -> None:
 
 def test_errors_round_trip() -> None:
     error = VestimError(
-        ErrorCode.REFUSED, "no", place="here", actions=("a",), problems=({"place": "p", "sentence": "s"},)
+        ErrorCode.REFUSED, "no", location="here", actions=("a",), problems=({"place": "p", "sentence": "s"},)
     )
     decoded_error = Reply.decode(Reply(b"1", error=error).encode()).error
     assert decoded_error is not None and decoded_error.to_record() == error.to_record()
@@ -145,7 +145,7 @@ def test_errors_round_trip() -> None:
 
 @given(st.text(max_size=30), st.none() | MAPPING)
 def test_doorbell_messages_round_trip(key: str, progress: dict[str, Any] | None) -> None:
-    assert Bell.decode(Bell(key, progress).encode()) == Bell(key, progress)
+    assert DoorbellMessage.decode(DoorbellMessage(key, progress).encode()) == DoorbellMessage(key, progress)
 
 
 @pytest.mark.parametrize(
@@ -159,5 +159,5 @@ def test_each_field_of_a_request_is_checked(changes: dict[str, Any]) -> None:
 
 
 def test_non_finite_numbers_become_none() -> None:
-    assert plain({"a": [float("nan"), float("inf"), 1.5], "b": (2,)}) == {"a": [None, None, 1.5], "b": [2]}
-    assert msgpack.unpackb(msgpack.packb(plain({"a": float("-inf")}))) == {"a": None}
+    assert to_plain_value({"a": [float("nan"), float("inf"), 1.5], "b": (2,)}) == {"a": [None, None, 1.5], "b": [2]}
+    assert msgpack.unpackb(msgpack.packb(to_plain_value({"a": float("-inf")}))) == {"a": None}

@@ -46,7 +46,7 @@ def test_any_text_is_a_stream_or_rejected(name: str) -> None:
     try:
         parse_stream(name)
     except VestimError as error:
-        assert error.place == "cursors"
+        assert error.location == "cursors"
 
 
 @pytest.mark.parametrize(

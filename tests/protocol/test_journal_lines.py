@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vestim_core.protocol import journal
+from vestim_core.protocol import journal_lines
 from vestim_core.protocol.codec import encode
-from vestim_core.protocol.journal import WORKER_KINDS, BadLine, Line, read_lines, write_line
-from vestim_core.protocol.limits import MAX_LINE_BYTES
+from vestim_core.protocol.journal_lines import WORKER_EVENT_KINDS, BadJournalLine, JournalLine, read_lines, write_line
+from vestim_core.protocol.message_limits import MAX_JOURNAL_LINE_BYTES
 from vestim_core.spec.events import EventKind
 
 MAX_TEST_LINE_BYTES = 200  # bytes; arbitrary, small so that generated lines exceed it often
-KINDS = st.sampled_from(sorted(WORKER_KINDS))
+KINDS = st.sampled_from(sorted(WORKER_EVENT_KINDS))
 JSON = st.recursive(
     st.none()
     | st.booleans()
@@ -36,15 +36,15 @@ INVALID_LINES = st.binary(max_size=40).map(lambda raw: raw.replace(b"\n", b" ") 
 OVERSIZED_LINES = st.integers(MAX_TEST_LINE_BYTES + 1, MAX_TEST_LINE_BYTES * 5).map(lambda size: b"x" * size + b"\n")
 
 
-def read_all(file: bytes, cuts: list[int], chunk_size: int) -> tuple[list[Line | BadLine], int]:
+def read_all(file: bytes, cuts: list[int], chunk_size: int) -> tuple[list[JournalLine | BadJournalLine], int]:
     """Read `file` as it grows to each size in `cuts`, at most `chunk_size` bytes at a time."""
-    lines: list[Line | BadLine] = []
+    lines: list[JournalLine | BadJournalLine] = []
     offset = 0
     for end in [*sorted(cuts), len(file)]:
         while True:
             chunk = file[offset : min(end, offset + chunk_size)]
             starts_inside_line = offset > 0 and file[offset - 1 : offset] != b"\n"
-            new_lines, next_offset = read_lines(chunk, offset, inside=starts_inside_line)
+            new_lines, next_offset = read_lines(chunk, offset, starts_inside_line=starts_inside_line)
             lines.extend(new_lines)
             if next_offset == offset:
                 break
@@ -54,7 +54,7 @@ def read_all(file: bytes, cuts: list[int], chunk_size: int) -> tuple[list[Line |
 
 @pytest.fixture(autouse=True)
 def _short_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal, "MAX_LINE_BYTES", MAX_TEST_LINE_BYTES)
+    monkeypatch.setattr(journal_lines, "MAX_LINE_BYTES", MAX_TEST_LINE_BYTES)
 
 
 @given(
@@ -74,7 +74,7 @@ def test_each_complete_line_is_read_once_however_the_file_grows(
     assert len(read_back) == len(lines)
     start = 0
     for raw, line in zip(lines, read_back, strict=True):
-        if isinstance(line, BadLine):
+        if isinstance(line, BadJournalLine):
             assert line.offset == start
         else:
             value = json.loads(raw)
@@ -88,7 +88,7 @@ def test_lines_round_trip(kind: EventKind, data: dict[str, Any]) -> None:
     raw = write_line("t", kind, data)
     assert raw.count(b"\n") == 1 and raw.endswith(b"\n")
     if len(raw) <= MAX_TEST_LINE_BYTES:
-        assert read_lines(raw, 7) == ([Line("t", kind, data)], 7 + len(raw))
+        assert read_lines(raw, 7) == ([JournalLine("t", kind, data)], 7 + len(raw))
 
 
 @pytest.mark.parametrize(
@@ -114,8 +114,8 @@ def test_lines_round_trip(kind: EventKind, data: dict[str, Any]) -> None:
 def test_invalid_lines_are_reported_and_skipped(raw: bytes) -> None:
     valid_line = write_line("t", EventKind.EPOCH, {"n": 1})
     lines, offset = read_lines(raw + b"\n" + valid_line, 0)
-    assert isinstance(lines[0], BadLine) and lines[0].offset == 0 and lines[0].reason
-    assert lines[1] == Line("t", EventKind.EPOCH, {"n": 1})
+    assert isinstance(lines[0], BadJournalLine) and lines[0].offset == 0 and lines[0].reason
+    assert lines[1] == JournalLine("t", EventKind.EPOCH, {"n": 1})
     assert offset == len(raw) + 1 + len(valid_line)
 
 
@@ -139,14 +139,14 @@ class Scalar:
 )
 def test_any_value_can_be_reported(value: Any, expected: Any) -> None:
     (line,), _ = read_lines(write_line("t", EventKind.EPOCH, {"a": value}), 0)
-    assert isinstance(line, Line)
+    assert isinstance(line, JournalLine)
     assert line.data == {"a": expected}
     encode(line.data)
 
 
 def test_line_length_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal, "MAX_LINE_BYTES", MAX_LINE_BYTES)
+    monkeypatch.setattr(journal_lines, "MAX_LINE_BYTES", MAX_JOURNAL_LINE_BYTES)
     overhead = len(write_line("t", EventKind.RESULT, {"a": ""})) - 1
-    fits = write_line("t", EventKind.RESULT, {"a": "x" * (MAX_LINE_BYTES - overhead)})
-    assert isinstance(read_lines(fits, 0)[0][0], Line)
-    assert isinstance(read_lines(b" " + fits, 0)[0][0], BadLine)
+    fits = write_line("t", EventKind.RESULT, {"a": "x" * (MAX_JOURNAL_LINE_BYTES - overhead)})
+    assert isinstance(read_lines(fits, 0)[0][0], JournalLine)
+    assert isinstance(read_lines(b" " + fits, 0)[0][0], BadJournalLine)

@@ -8,8 +8,8 @@ import re
 import pytest
 from pydantic import ValidationError
 
-from vestim_core.jobs.service import JobService
-from vestim_core.protocol.methods import METHODS, Method, Params
+from vestim_core.jobs.job_service import JobService
+from vestim_core.protocol.method_table import METHODS, Method, Params
 
 DAEMON_METHODS = {"hello", "daemon_status", "shutdown", "wait"}
 for_all_methods = pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
@@ -46,11 +46,11 @@ def test_unknown_parameter_is_rejected(method: Method) -> None:
 def test_route_parameters_are_defined(method: Method) -> None:
     assert method.route.startswith("/v1/")
     assert set(re.findall(r"{(\w+)}", method.route)) <= set(method.params.model_fields)
-    assert method.answer
-    if method.mutating:
-        assert method.verb in {"POST", "DELETE"}
+    assert method.reply_description
+    if method.is_mutating:
+        assert method.http_method in {"POST", "DELETE"}
 
 
 def test_routes_are_distinct() -> None:
-    routes = [(method.verb, method.route) for method in METHODS.values()]
+    routes = [(method.http_method, method.route) for method in METHODS.values()]
     assert len(set(routes)) == len(routes)

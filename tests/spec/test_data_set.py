@@ -6,15 +6,15 @@ import pytest
 from pydantic import ValidationError
 
 from vestim_core.spec.data import DataSpec
-from vestim_core.spec.data_set import DataSet, DataSetContent, DataSetFile, DataSetSpec, changes_between
+from vestim_core.spec.data_set import DataSet, DataSetContent, DataSetFile, DataSetSpec, describe_changes
 from vestim_core.spec.errors import VestimError
-from vestim_core.spec.job import spec_error, validate_job
+from vestim_core.spec.job import to_vestim_error, validate_job
 
 
 def validation_message(spec: dict[str, Any]) -> str:
     with pytest.raises(ValidationError) as caught:
         DataSetSpec.model_validate(spec)
-    return spec_error(caught.value).sentence
+    return to_vestim_error(caught.value).message
 
 
 @pytest.mark.parametrize(
@@ -88,10 +88,10 @@ def test_record_round_trip() -> None:
 def test_changes_between_checks_are_listed_by_file() -> None:
     a, b = content().files
     new_files = [a.model_copy(update={"sha256": "9" * 64, "role": "test"}), a.model_copy(update={"path": "/d/c.csv"})]
-    assert changes_between([a, b], new_files) == [
+    assert describe_changes([a, b], new_files) == [
         "'/d/a.csv' has other content.",
         "'/d/a.csv' is for test now, not for train.",
         "'/d/b.csv' is no longer in it.",
         "'/d/c.csv' is new.",
     ]
-    assert changes_between([a, b], [a, b]) == []
+    assert describe_changes([a, b], [a, b]) == []

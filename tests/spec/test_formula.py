@@ -9,23 +9,23 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from vestim_core.spec.formula import (
-    MAX_DEPTH,
-    MAX_LENGTH,
+    MAX_FORMULA_DEPTH,
+    MAX_FORMULA_LENGTH,
     Call,
     Column,
     FormulaError,
     Node,
-    Number,
-    columns_in,
-    nodes_in,
+    NumberLiteral,
+    column_names,
     parse_formula,
+    walk_nodes,
 )
 from vestim_core.spec.formula_functions import FUNCTIONS
 
 
 def fully_bracketed(node: Node) -> str:
     """Write the tree with all brackets."""
-    if isinstance(node, Number):
+    if isinstance(node, NumberLiteral):
         return f"{node.value:g}"
     if isinstance(node, Column):
         return node.name
@@ -111,7 +111,7 @@ def test_formula_is_parsed_with_precedence(text: str, expected: str) -> None:
         ("`a", "the backquote at character 1 is not closed"),
         ("", "the formula is empty"),
         (" \n ", "the formula is empty"),
-        ("a" * (MAX_LENGTH + 1), "at most 1000 characters, this one has 1001"),
+        ("a" * (MAX_FORMULA_LENGTH + 1), "at most 1000 characters, this one has 1001"),
         ("(" * 60 + "1" + ")" * 60, "nested deeper than 50 at character 51"),
         ("-" * 60 + "1", "nested deeper than 50"),
         ("1" + "+1" * 60, "nested deeper than 50"),
@@ -128,8 +128,8 @@ def test_invalid_formula_is_rejected_with_position(text: str, message: str) -> N
 
 
 def test_column_names_of_a_formula() -> None:
-    assert columns_in(parse_formula("b + a * b + ema(`c d`, 3)")) == ("b", "a", "c d")
-    assert columns_in(parse_formula("1 + noise(0, 1)")) == ()
+    assert column_names(parse_formula("b + a * b + ema(`c d`, 3)")) == ("b", "a", "c d")
+    assert column_names(parse_formula("1 + noise(0, 1)")) == ()
 
 
 def _depth(node: Node) -> int:
@@ -143,10 +143,10 @@ def _parse_checked(text: str) -> Node | None:
     except FormulaError as error:
         assert str(error)
         return None
-    assert _depth(node) <= MAX_DEPTH
+    assert _depth(node) <= MAX_FORMULA_DEPTH
     symbols = {"+", "-", "*", "/", "**", "negative", "<", "<=", ">", ">=", "==", "!="}
-    for part in nodes_in(node):
-        assert 1 <= part.at <= len(text)
+    for part in walk_nodes(node):
+        assert 1 <= part.position <= len(text)
         if isinstance(part, Call):
             assert part.function in symbols | set(FUNCTIONS)
             assert len(part.arguments) >= 1

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.spec.documents import document
+from tests.spec.documents import job_document
 from vestim_core.spec.errors import VestimError
-from vestim_core.spec.grid import parse_lists, parse_text
+from vestim_core.spec.grid import parse_lists, parse_values
 from vestim_core.spec.job import JobSpec, validate_job
 
 RATES = [0.01, 0.02, 0.03, 0.04]
@@ -23,7 +23,7 @@ def axis(values: list[Any]) -> st.SearchStrategy[list[Any]]:
 
 
 def trial_count(**sections: Any) -> int:
-    return len(validate_job(document(**sections)).trials())
+    return len(validate_job(job_document(**sections)).trials())
 
 
 @given(
@@ -47,7 +47,7 @@ def test_trials_are_the_product_of_the_axes(
     if as_text:
         model["sizes"] = "; ".join(", ".join(map(str, size)) for size in sizes)
         training["learning_rate"] = ", ".join(map(str, rates))
-    spec = validate_job(document(model=model, training={**training, "schedule": "constant"}))
+    spec = validate_job(job_document(model=model, training={**training, "schedule": "constant"}))
     all_trials = spec.trials()
     assert len(all_trials) == len(rates) * len(decays) * len(sizes) * len(dropouts) * repetitions
     assert len({(str(t.model), str(t.training), t.seed) for t in all_trials}) == len(all_trials)
@@ -74,7 +74,7 @@ def test_settings_of_other_kinds_never_multiply(training: dict[str, Any], count:
 
 def test_each_model_is_trained_with_its_own_method() -> None:
     spec = validate_job(
-        document(
+        job_document(
             model=[{"kind": "lstm", "sizes": [[8], [16]]}, {"kind": "fnn", "activation": ["relu", "tanh"]}],
             training={"streams": [8, 16], "batch_rows": [64, 128, 256]},
         )
@@ -95,8 +95,8 @@ def test_list_fields_take_lists_of_lists() -> None:
 
 
 def test_parsing_of_text_fields() -> None:
-    assert parse_text("16, 32") == [16, 32]
-    assert parse_text("1e-3") == 1e-3
+    assert parse_values("16, 32") == [16, 32]
+    assert parse_values("1e-3") == 1e-3
     assert parse_lists("64,32; 128") == [[64, 32], [128]]
     assert parse_lists("64, 32") == [64, 32]
     assert trial_count(training={"learning_rate": "0.01, 0.001"}) == 2
@@ -105,15 +105,15 @@ def test_parsing_of_text_fields() -> None:
 
 @given(st.lists(st.integers(-(10**6), 10**6), min_size=1), st.sampled_from([",", ", ", " ,  "]))
 def test_numbers_separated_by_commas(numbers: list[int], comma: str) -> None:
-    assert parse_text(comma.join(map(str, numbers))) == (numbers if len(numbers) > 1 else numbers[0])
+    assert parse_values(comma.join(map(str, numbers))) == (numbers if len(numbers) > 1 else numbers[0])
 
 
 @given(st.text(max_size=30))
 def test_any_text_in_a_number_field_is_parsed_or_rejected(text: str) -> None:
     try:
-        spec = validate_job(document(training={"learning_rate": text, "schedule": "constant"}))
+        spec = validate_job(job_document(training={"learning_rate": text, "schedule": "constant"}))
     except VestimError as error:
-        assert error.place.startswith("training")
+        assert error.location.startswith("training")
     else:
         assert all(math.isfinite(t.training.learning_rate) for t in spec.trials())
 
@@ -154,7 +154,7 @@ def test_any_text_in_a_number_field_is_parsed_or_rejected(text: str) -> None:
 @pytest.mark.timeout(20)
 def test_oversized_grid_is_rejected_quickly(sections: dict[str, Any]) -> None:
     with pytest.raises(VestimError, match="combinations"):
-        validate_job(document(**sections))
+        validate_job(job_document(**sections))
 
 
 @given(
@@ -174,7 +174,7 @@ def test_oversized_grid_is_rejected_quickly(sections: dict[str, Any]) -> None:
 def test_document_round_trip(training: dict[str, Any], model: Any) -> None:
     if "schedule" not in training:
         training["schedule"] = "constant"
-    spec = validate_job(document(model=model, training=training))
+    spec = validate_job(job_document(model=model, training=training))
     reloaded = validate_job(spec.to_document())
     assert reloaded == spec
     assert reloaded.to_document() == spec.to_document()

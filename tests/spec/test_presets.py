@@ -7,20 +7,20 @@ import tomllib
 import pytest
 
 from tests.spec.documents import DATA
-from vestim_core.jobs.legacy.hyperparameters import read_hyperparameters
+from vestim_core.jobs.legacy.hyperparameter_files import read_hyperparameters
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.spec.job import validate_job
-from vestim_core.spec.job_presets import Preset, preset_called, presets
+from vestim_core.spec.job_presets import JobPreset, find_preset, installed_presets
 from vestim_core.spec.toml import job_toml, toml_value
 
-ALL = pytest.mark.parametrize("preset", presets(), ids=[preset.preset_id for preset in presets()])
+ALL = pytest.mark.parametrize("preset", installed_presets(), ids=[preset.preset_id for preset in installed_presets()])
 
 
 NAMES = ("Quick look", "Balanced", "Thorough")
 
 
 def test_presets_for_voltage_soc_and_legacy_templates() -> None:
-    listed_presets = [(preset.target, preset.name) for preset in presets()]
+    listed_presets = [(preset.target, preset.name) for preset in installed_presets()]
     legacy_presets = [("voltage_V", f"As VEstim: {kind}") for kind in ("LSTM", "GRU", "FNN")]
     assert listed_presets == [(target, name) for target in ("voltage_V", "soc") for name in NAMES] + legacy_presets
 
@@ -49,7 +49,7 @@ def test_legacy_preset_equals_converted_legacy_defaults(kind: str) -> None:
         "REPETITIONS": "1",
     }
     (legacy_trial,) = validate_job({**read_hyperparameters(defaults)["sections"], "data": DATA}).trials()
-    (preset_trial,) = validate_job({**preset_called(f"vestim_{kind}").job, "data": DATA}).trials()
+    (preset_trial,) = validate_job({**find_preset(f"vestim_{kind}").job, "data": DATA}).trials()
     assert (preset_trial.signals, preset_trial.model, preset_trial.training) == (
         legacy_trial.signals,
         legacy_trial.model,
@@ -58,7 +58,7 @@ def test_legacy_preset_equals_converted_legacy_defaults(kind: str) -> None:
 
 
 @ALL
-def test_preset_is_a_job_without_data(preset: Preset) -> None:
+def test_preset_is_a_job_without_data(preset: JobPreset) -> None:
     assert set(preset.job) == {"signals", "preparation", "model", "training"}
     spec = validate_job({**preset.job, "data": DATA})
     trials = spec.trials()
@@ -69,13 +69,13 @@ def test_preset_is_a_job_without_data(preset: Preset) -> None:
 
 @pytest.mark.parametrize("target", ["voltage_V", "soc"])
 def test_later_presets_have_more_trials(target: str) -> None:
-    target_presets = [preset for preset in presets() if preset.target == target and preset.name in NAMES]
+    target_presets = [preset for preset in installed_presets() if preset.target == target and preset.name in NAMES]
     trials = [len(validate_job({**preset.job, "data": DATA}).trials()) for preset in target_presets]
     assert trials == sorted(trials) and trials[-1] >= 9
 
 
 def test_description_states_the_number_of_models() -> None:
-    for preset in presets():
+    for preset in installed_presets():
         if "models" in preset.description:
             count = len(validate_job({**preset.job, "data": DATA}).trials())
             assert f"{count} models" in preset.description
@@ -83,17 +83,17 @@ def test_description_states_the_number_of_models() -> None:
 
 @pytest.mark.parametrize("text", ["voltage_quick", "Voltage quick", " voltage-quick "])
 def test_preset_is_found_by_id(text: str) -> None:
-    assert preset_called(text).preset_id == "voltage_quick"
+    assert find_preset(text).preset_id == "voltage_quick"
 
 
 def test_unknown_preset_lists_available_presets() -> None:
     with pytest.raises(VestimError, match="voltage_balanced") as caught:
-        preset_called("nonsense")
+        find_preset("nonsense")
     assert caught.value.code is ErrorCode.NOT_FOUND
 
 
 @ALL
-def test_job_file_of_a_preset_round_trip(preset: Preset) -> None:
+def test_job_file_of_a_preset_round_trip(preset: JobPreset) -> None:
     document = {"name": preset.name, "data": DATA, **preset.job}
     text = job_toml(document, "# a head")
     assert tomllib.loads(text) == document

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.data.chains import KINDS
-from tests.spec.documents import document
-from vestim_core.spec.columns import check_steps, columns_after, file_columns, makes, reads
+from tests.data.step_chains import STEP_KINDS
+from tests.spec.documents import job_document
 from vestim_core.spec.errors import VestimError
 from vestim_core.spec.job import validate_job
 from vestim_core.spec.preparation import (
@@ -18,25 +17,32 @@ from vestim_core.spec.preparation import (
     Ema,
     Formula,
     MovingAverage,
-    Normalise,
+    Normalize,
     PreRoll,
     Resample,
     SavitzkyGolay,
     Step,
     default_preparation,
 )
-from vestim_core.spec.preparation_presets import PRESETS, legacy_order, power_filters, sensor_error_steps
+from vestim_core.spec.preparation_presets import PREPARATION_PRESETS, legacy_order, power_filters, sensor_error_steps
 from vestim_core.spec.signals import SignalsSpec
+from vestim_core.spec.step_columns import (
+    check_steps,
+    columns_by_step,
+    required_file_columns,
+    step_input_columns,
+    step_output_column,
+)
 
 FILES = ("time_s", "voltage_V", "current_A", "temperature_degC", "soc")
 
 
 def full_list(*middle: Step, period_s: float = 1.0) -> list[Step]:
-    return [Resample(period_s=period_s), *middle, Normalise()]
+    return [Resample(period_s=period_s), *middle, Normalize()]
 
 
 def messages(*middle: Step, period_s: float = 1.0, in_files: Any = None) -> list[str]:
-    return [problem.sentence for problem in check_steps(full_list(*middle, period_s=period_s), None, in_files)]
+    return [problem.message for problem in check_steps(full_list(*middle, period_s=period_s), None, in_files)]
 
 
 def test_columns_by_step() -> None:
@@ -46,7 +52,7 @@ def test_columns_by_step() -> None:
         Ema(column="power", output="slow"),
         PreRoll(),
     )
-    columns = columns_after(steps, FILES)
+    columns = columns_by_step(steps, FILES)
     assert columns[0] == FILES[1:]
     assert columns[1] == (*FILES[1:], "power")
     assert columns[2] == columns[1]
@@ -62,17 +68,22 @@ def test_files_need_columns_that_no_step_adds() -> None:
         Augment(column="T", noise=1),
     )
     signals = SignalsSpec(features=["soc", "p_slow", "T"], target="U")
-    assert file_columns(steps, signals) == ("T", "U", "I", "soc_0")
-    assert file_columns(default_preparation(), SignalsSpec()) == ("soc", "current_A", "temperature_degC", "voltage_V")
+    assert required_file_columns(steps, signals) == ("T", "U", "I", "soc_0")
+    assert required_file_columns(default_preparation(), SignalsSpec()) == (
+        "soc",
+        "current_A",
+        "temperature_degC",
+        "voltage_V",
+    )
 
 
 def test_each_kind_of_step_defines_input_and_output_columns() -> None:
-    for kind in KINDS:
+    for kind in STEP_KINDS:
         step = kind()
-        output = makes(step)
+        output = step_output_column(step)
         assert (output is not None) == ("output" in kind.model_fields)
         if output is not None or kind is Augment:
-            assert reads(step)
+            assert step_input_columns(step)
 
 
 @pytest.mark.parametrize(
@@ -99,16 +110,16 @@ def test_each_kind_of_step_defines_input_and_output_columns() -> None:
         ([SavitzkyGolay(window_s=1e6)], "more than 100,000: use ema"),
         ([PreRoll(), PreRoll()], "'pre_roll' stands twice"),
         ([Resample()], "the first step must be the one 'resample'"),
-        ([Normalise()], "the last step must be the one 'normalise'"),
+        ([Normalize()], "the last step must be the one 'normalise'"),
     ],
 )
 def test_each_mistake_gives_one_message(middle: list[Step], message: str) -> None:
     (problem,) = messages(*middle)
     assert message in problem
     with pytest.raises(VestimError) as caught:
-        validate_job(document(preparation=[step.model_dump() for step in full_list(*middle)]))
-    assert caught.value.place == "preparation"
-    assert problem in caught.value.sentence
+        validate_job(job_document(preparation=[step.model_dump() for step in full_list(*middle)]))
+    assert caught.value.location == "preparation"
+    assert problem in caught.value.message
 
 
 def test_shorter_sample_time_allows_faster_filters() -> None:
@@ -124,19 +135,19 @@ def test_missing_file_columns_are_reported_if_files_are_known() -> None:
         "step 3 (formula) reads 'ambient_degC'",
     ]
     (problem,) = check_steps(full_list(), SignalsSpec(features=["soc", "q"]), FILES)
-    assert problem.sentence == "'q' is neither in the files nor made by a step"
+    assert problem.message == "'q' is neither in the files nor made by a step"
 
 
 def test_message_counts_further_mistakes() -> None:
     with pytest.raises(VestimError, match=r"step 2 \(ema\) makes time_s.*\(and 1 more\)"):
         steps = full_list(Ema(output="time_s"), Butterworth(cutoff_Hz=9))
-        validate_job(document(preparation=[step.model_dump() for step in steps]))
+        validate_job(job_document(preparation=[step.model_dump() for step in steps]))
 
 
 def step_error(step: dict[str, Any]) -> tuple[str, str]:
     with pytest.raises(VestimError) as caught:
-        validate_job(document(preparation=[{"step": "resample"}, step, {"step": "normalise"}]))
-    return caught.value.place, caught.value.sentence
+        validate_job(job_document(preparation=[{"step": "resample"}, step, {"step": "normalise"}]))
+    return caught.value.location, caught.value.message
 
 
 @pytest.mark.parametrize("key", ["centred", "zero_phase", "forward_backward"])
@@ -184,11 +195,11 @@ def test_settings_out_of_range_are_rejected(step: dict[str, Any]) -> None:
 
 def test_commas_in_brackets_do_not_make_a_grid() -> None:
     formula = {"step": "formula", "output": "x", "formula": "lag(current_A, 2) + where(soc > 0, 1, 2)"}
-    spec = validate_job(document(preparation=[{"step": "resample"}, formula, {"step": "normalise"}]))
+    spec = validate_job(job_document(preparation=[{"step": "resample"}, formula, {"step": "normalise"}]))
     (steps,) = spec.preparation.choices
     assert steps[1] == Formula.model_validate(formula)
     grid_formula = formula | {"formula": "lag(current_A, 2), ema(current_A, 5), soc"}
-    spec = validate_job(document(preparation=[{"step": "resample"}, grid_formula, {"step": "normalise"}]))
+    spec = validate_job(job_document(preparation=[{"step": "resample"}, grid_formula, {"step": "normalise"}]))
     formulas = [steps[1].formula for steps in spec.preparation.choices if isinstance(steps[1], Formula)]
     assert formulas == ["lag(current_A, 2)", "ema(current_A, 5)", "soc"]
     assert validate_job(spec.to_document()) == spec
@@ -196,7 +207,7 @@ def test_commas_in_brackets_do_not_make_a_grid() -> None:
 
 def test_grid_over_kinds_of_filters() -> None:
     step = {"step": ["ema", "moving_average"], "output": "slow", "tau_s": [10, 20], "window_s": 60}
-    spec = validate_job(document(preparation=[{"step": "resample"}, step, {"step": "normalise"}]))
+    spec = validate_job(job_document(preparation=[{"step": "resample"}, step, {"step": "normalise"}]))
     middle = [steps[1] for steps in spec.preparation.choices]
     assert middle == [
         Ema(output="slow", tau_s=10),
@@ -206,7 +217,7 @@ def test_grid_over_kinds_of_filters() -> None:
 
 
 def test_every_field_has_title_and_description() -> None:
-    for kind in KINDS:
+    for kind in STEP_KINDS:
         assert kind.__doc__
         for name, field in kind.model_fields.items():
             assert name == "step" or (field.title and field.description), f"{kind.__name__}.{name}"
@@ -218,10 +229,10 @@ def test_every_field_has_title_and_description() -> None:
 
 
 def test_presets_are_valid_with_their_features() -> None:
-    assert len({preset.name for preset in PRESETS}) == len(PRESETS)
-    for preset in PRESETS:
+    assert len({preset.name for preset in PREPARATION_PRESETS}) == len(PREPARATION_PRESETS)
+    for preset in PREPARATION_PRESETS:
         features, steps = list(preset.features), [step.model_dump() for step in preset.steps]
-        spec = validate_job(document(signals={"features": features}, preparation=steps))
+        spec = validate_job(job_document(signals={"features": features}, preparation=steps))
         assert spec.preparation.choices == (list(preset.steps),)
         assert check_steps(preset.steps, SignalsSpec(features=features), (*FILES, "power_W")) == []
 
@@ -236,6 +247,6 @@ def test_legacy_order() -> None:
     )
     kinds = ["resample", "butterworth", "butterworth", "formula", "augment", "augment", "pre_roll", "normalise"]
     assert [step.step for step in steps] == kinds
-    assert [makes(step) for step in steps[1:3]] == ["power_W_fast", "power_W_slow"]
-    assert steps[-1] == Normalise(method="min-max")
+    assert [step_output_column(step) for step in steps[1:3]] == ["power_W_fast", "power_W_slow"]
+    assert steps[-1] == Normalize(method="min-max")
     assert check_steps(steps) == []

@@ -10,27 +10,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.spec.documents import document
+from tests.spec.documents import job_document
 from vestim_core.spec.data import DataSpec
 from vestim_core.spec.ids import attempt_key, is_safe_id, new_job_id, split_attempt_key
 from vestim_core.spec.job import validate_job
 from vestim_core.spec.model import FnnModel, LstmModel
 from vestim_core.spec.signals import SignalsSpec
 from vestim_core.spec.states import (
-    ATTEMPT_ENDS,
+    TERMINAL_ATTEMPT_STATES,
     TRANSITIONS,
     AttemptState,
     JobState,
     PhaseState,
     TaskState,
     TransitionError,
-    allowed,
     check_transition,
+    is_allowed_transition,
 )
 from vestim_core.spec.task import TaskSpec, expand_tasks
 from vestim_core.spec.template import job_template
 from vestim_core.spec.testing import TestingSpec
-from vestim_core.spec.training import RowsTraining, StreamsTraining
+from vestim_core.spec.training import RowsTraining, TbpttTraining
 
 
 def test_template_is_valid_and_contains_every_setting() -> None:
@@ -43,7 +43,7 @@ def test_template_is_valid_and_contains_every_setting() -> None:
         (SignalsSpec, document["signals"]),
         (LstmModel, models["lstm"]),
         (FnnModel, models["fnn"]),
-        (StreamsTraining, trainings["streams"]),
+        (TbpttTraining, trainings["streams"]),
         (RowsTraining, trainings["rows"]),
         (TestingSpec, document["testing"]),
     ]:
@@ -104,15 +104,15 @@ def test_transition_table_is_complete_and_closed(kind: type[JobState]) -> None:
     assert set(table) == states
     assert set().union(*table.values()) <= states
     for old, new in product(kind, kind):
-        assert allowed(old, new) == (old is new or new.value in table[old.value])
-        if not allowed(old, new):
+        assert is_allowed_transition(old, new) == (old is new or new.value in table[old.value])
+        if not is_allowed_transition(old, new):
             with pytest.raises(TransitionError):
                 check_transition(old, new)
 
 
 def test_terminal_states_and_reachability() -> None:
-    assert all(not TRANSITIONS[AttemptState][end.value] for end in ATTEMPT_ENDS)
-    assert not allowed(JobState.DONE, TaskState.DONE), "states of different things never mix"
+    assert all(not TRANSITIONS[AttemptState][end.value] for end in TERMINAL_ATTEMPT_STATES)
+    assert not is_allowed_transition(JobState.DONE, TaskState.DONE), "states of different things never mix"
     reachable, frontier = {"draft"}, {"draft"}
     while frontier:
         frontier = {new for old in frontier for new in TRANSITIONS[JobState][old]} - reachable
@@ -124,7 +124,7 @@ def test_terminal_states_and_reachability() -> None:
 
 
 def expand(**sections: object) -> list[TaskSpec]:
-    return expand_tasks(validate_job(document(**sections)))
+    return expand_tasks(validate_job(job_document(**sections)))
 
 
 def test_one_preparation_per_distinct_data_and_one_test_per_training() -> None:

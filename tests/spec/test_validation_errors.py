@@ -10,18 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.spec.documents import document
-from vestim_core.spec.document import parse_document, read_document
+from tests.spec.documents import job_document
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.spec.job import validate_job
+from vestim_core.spec.job_file_reader import parse_document, read_job_document
 
 
 def messages_by_location(**sections: Any) -> dict[str, str]:
     with pytest.raises(VestimError) as caught:
-        validate_job(document(**sections))
+        validate_job(job_document(**sections))
     error = caught.value
     assert error.code is ErrorCode.WRONG_INPUT
-    assert "\n" not in error.sentence
+    assert "\n" not in error.message
     return {problem["place"]: problem["sentence"] for problem in error.problems}
 
 
@@ -104,7 +104,7 @@ INNER_FIELDS = st.sampled_from(
     )
 )
 def test_any_sections_give_a_spec_or_one_error(sections: dict[str, Any]) -> None:
-    for raw_document in (sections, document(**sections)):
+    for raw_document in (sections, job_document(**sections)):
         try:
             spec = validate_job(raw_document)
         except VestimError as error:
@@ -146,17 +146,17 @@ def write_file(folder: Path, name: str, content: bytes) -> Path:
 def test_unreadable_job_file(tmp_path: Path, name: str, content: bytes, message: str) -> None:
     path = write_file(tmp_path, name, content)
     with pytest.raises(VestimError, match=message) as caught:
-        read_document(path)
-    assert str(path) in caught.value.sentence
+        read_job_document(path)
+    assert str(path) in caught.value.message
     assert caught.value.code is ErrorCode.WRONG_INPUT
 
 
 def test_missing_job_file_or_folder(tmp_path: Path) -> None:
     with pytest.raises(VestimError) as caught:
-        read_document(tmp_path / "none.toml")
+        read_job_document(tmp_path / "none.toml")
     assert caught.value.code is ErrorCode.NOT_FOUND
     with pytest.raises(VestimError) as caught:
-        read_document(tmp_path)
+        read_job_document(tmp_path)
     assert caught.value.code is ErrorCode.WRONG_INPUT
 
 
@@ -172,8 +172,8 @@ def test_toml_and_json_are_equal_and_paths_are_relative_to_the_file(tmp_path: Pa
     values = {"name": "x", "data": {"train": ["a.csv", "/abs/b.csv"], "validation": "v", "test": []}}
     json_file = write_file(tmp_path, "job.json", b"\xef\xbb\xbf" + json.dumps(values).encode())
     toml = b'name = "x"\n[data]\ntrain = ["a.csv", "/abs/b.csv"]\nvalidation = "v"\ntest = []\n'
-    json_document = read_document(json_file)
-    assert json_document == read_document(write_file(tmp_path, "job.toml", toml))
+    json_document = read_job_document(json_file)
+    assert json_document == read_job_document(write_file(tmp_path, "job.toml", toml))
     assert json_document["data"] == {
         "train": [str(tmp_path / "a.csv"), "/abs/b.csv"],
         "validation": [str(tmp_path / "v")],
@@ -185,4 +185,4 @@ def test_toml_and_json_are_equal_and_paths_are_relative_to_the_file(tmp_path: Pa
 def test_unknown_user_in_a_data_path(tmp_path: Path) -> None:
     path = write_file(tmp_path, "job.toml", b'[data]\ntrain = ["~nobody-of-that-name/a.csv"]\nvalidation = ["v"]\n')
     with pytest.raises(VestimError, match="nobody-of-that-name"):
-        read_document(path)
+        read_job_document(path)

@@ -50,7 +50,7 @@ def test_ensure_creates_folders_and_protects_keys(tmp_path: Path) -> None:
     home = Home(tmp_path / "a" / "b")
     home.ensure()
     home.ensure()
-    assert all(folder.is_dir() for folder in (home.keys, home.logs, home.prepared, home.jobs))
+    assert all(folder.is_dir() for folder in (home.keys, home.logs, home.prepared_data, home.jobs))
     if sys.platform != "win32":
         assert stat.S_IMODE(home.keys.stat().st_mode) == 0o700
         assert stat.S_IMODE(home.root.stat().st_mode) == 0o700

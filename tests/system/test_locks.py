@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from vestim_core.system import FileLock, adopt_lock, exit_fd, is_locked, ref_of
+from vestim_core.system import FileLock, adopt_lock, is_locked, open_exit_fd, process_ref
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="descriptors are inherited on POSIX only")
 
@@ -77,9 +77,9 @@ def test_lock_is_held_until_the_last_descendant_ends(tmp_path: Path) -> None:
     assert child.wait() == 0
     assert is_locked(path)
     assert FileLock.try_acquire(path) is None
-    grandchild_ref = ref_of(grandchild)
+    grandchild_ref = process_ref(grandchild)
     assert grandchild_ref is not None
-    exit_descriptor = exit_fd(grandchild_ref)
+    exit_descriptor = open_exit_fd(grandchild_ref)
     assert child.stdin is not None
     child.stdin.close()
     assert exit_descriptor is not None

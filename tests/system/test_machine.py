@@ -10,8 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.daemon.daemons import eventually
-from vestim_core.system import Machine, gpus
+from tests.daemon.daemons import wait_until
+from vestim_core.system import MachineMonitor, gpus
 
 NVIDIA_SMI_SCRIPT = """#!/bin/sh
 sleep 0.3
@@ -36,20 +36,20 @@ def two_gpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_memory_and_cpu_load() -> None:
-    machine = Machine()
-    load = machine.look()
+    machine = MachineMonitor()
+    load = machine.sample()
     assert load["memory_total_MB"] == round(psutil.virtual_memory().total / 1e6)
     assert 0 < load["memory_used_MB"] <= load["memory_total_MB"]
     assert load["cpu_percent"] is None, "there is no CPU share without an interval"
-    assert 0 <= eventually(lambda: machine.look()["cpu_percent"] or False, "a share of the CPU") <= 100
+    assert 0 <= wait_until(lambda: machine.sample()["cpu_percent"] or False, "a share of the CPU") <= 100
 
 
 def test_sampling_is_cheap() -> None:
-    machine = Machine()
-    machine.look()
+    machine = MachineMonitor()
+    machine.sample()
     start_s = time.perf_counter()
     for _ in range(100):
-        machine.look()
+        machine.sample()
     assert time.perf_counter() - start_s < 1.0
 
 
@@ -60,7 +60,7 @@ def test_gpu_readings_do_not_wait_for_nvidia_smi(two_gpus: None) -> None:
     start_s = time.perf_counter()
     assert monitor.latest_readings() == []
     assert time.perf_counter() - start_s < 0.2
-    first, second = eventually(monitor.latest_readings, "the tool's answer")
+    first, second = wait_until(monitor.latest_readings, "the tool's answer")
     assert first == {"name": "NVIDIA A, B", "memory_total_MB": 85521, "memory_used_MB": 1074, "percent": 37.0}
     assert second == {"name": "NVIDIA T4", "memory_total_MB": None, "memory_used_MB": None, "percent": None}
 

@@ -15,13 +15,13 @@ import pytest
 
 from vestim_core.system import (
     ProcessRef,
-    exit_fd,
     is_alive,
+    is_process_tree_alive,
     kill_tree,
-    ref_of,
+    open_exit_fd,
+    process_ref,
     spawn_detached,
     terminate_tree,
-    tree_alive,
 )
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sessions and signals are POSIX's")
@@ -114,19 +114,19 @@ def test_packaged_program_resets_the_environment_of_children(tmp_path: Path, mon
 def test_zombie_is_not_alive(start: Start) -> None:
     process, ref = start(PRINT_READY + WAIT_FOREVER)
     assert is_alive(ref)
-    assert tree_alive(ref)
-    fd = exit_fd(ref)
+    assert is_process_tree_alive(ref)
+    fd = open_exit_fd(ref)
     os.kill(ref.pid, signal.SIGKILL)
     if fd is not None:
         assert select.select([fd], [], [], 10)[0]
         os.close(fd)
     eventually(lambda: psutil.Process(ref.pid).status() == psutil.STATUS_ZOMBIE)
     assert not is_alive(ref)
-    assert not tree_alive(ref)
+    assert not is_process_tree_alive(ref)
     process.wait(10)
     assert not is_alive(ref)
-    assert exit_fd(ref) is None
-    assert ref_of(ref.pid) is None
+    assert open_exit_fd(ref) is None
+    assert process_ref(ref.pid) is None
 
 
 def test_orphans_of_a_forked_leader_are_killed(start: Start) -> None:
@@ -142,21 +142,21 @@ def test_orphans_of_a_forked_leader_are_killed(start: Start) -> None:
         "signal.pause()"
     )
     (leader,) = psutil.Process(process.pid).children()
-    ref = ref_of(leader.pid)
+    ref = process_ref(leader.pid)
     assert ref is not None
     (orphan,) = leader.children()
     leader.kill()
-    eventually(lambda: ref_of(ref.pid) is None)
-    assert tree_alive(ref)
+    eventually(lambda: process_ref(ref.pid) is None)
+    assert is_process_tree_alive(ref)
     kill_tree(ref)
     eventually(lambda: not orphan.is_running() or orphan.status() == psutil.STATUS_ZOMBIE)
-    assert not tree_alive(ref)
+    assert not is_process_tree_alive(ref)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="pidfd is Linux's")
 def test_exit_descriptor_is_readable_only_after_exit(start: Start) -> None:
     _, ref = start(PRINT_READY + WAIT_FOREVER)
-    fd = exit_fd(ref)
+    fd = open_exit_fd(ref)
     assert fd is not None
     assert select.select([fd], [], [], 0)[0] == []
     kill_tree(ref)
@@ -169,46 +169,46 @@ def test_process_with_reused_pid_is_left_alone(start: Start, shift_s: float) -> 
     other_process, ref = start(_parent_code(WAIT_FOREVER))
     stale_ref = replace(ref, create_time=ref.create_time + shift_s)
     assert not is_alive(stale_ref)
-    assert not tree_alive(stale_ref)
-    assert exit_fd(stale_ref) is None
+    assert not is_process_tree_alive(stale_ref)
+    assert open_exit_fd(stale_ref) is None
     terminate_tree(stale_ref)
     kill_tree(stale_ref)
     assert other_process.poll() is None
-    assert tree_alive(ref)
+    assert is_process_tree_alive(ref)
 
 
 def test_orphans_of_another_session_are_left_alone(start: Start, tmp_path: Path) -> None:
     other_leader, ref = start(_parent_code("raise SystemExit"))
     other_leader.wait(10)
     stale_ref = replace(ref, create_time=ref.create_time - 3600)
-    orphan = ref_of(int((tmp_path / "0.out").read_text()))
+    orphan = process_ref(int((tmp_path / "0.out").read_text()))
     assert orphan is not None
-    assert not tree_alive(stale_ref)
+    assert not is_process_tree_alive(stale_ref)
     kill_tree(stale_ref)
     assert is_alive(orphan)
-    assert tree_alive(ref)
+    assert is_process_tree_alive(ref)
 
 
 def test_orphans_of_the_session_are_killed(start: Start, tmp_path: Path) -> None:
     leader, ref = start(_parent_code("raise SystemExit"))
     leader.wait(10)
-    orphan = ref_of(int((tmp_path / "0.out").read_text()))
+    orphan = process_ref(int((tmp_path / "0.out").read_text()))
     assert orphan is not None
     terminate_tree(ref)
     assert is_alive(orphan), "it ignores SIGTERM"
     kill_tree(ref)
     eventually(lambda: not is_alive(orphan))
-    assert not tree_alive(ref)
+    assert not is_process_tree_alive(ref)
 
 
 def test_descendants_in_their_own_sessions_are_killed(start: Start, tmp_path: Path) -> None:
     process, ref = start(_parent_code(WAIT_FOREVER, own_session=True))
-    child = ref_of(int((tmp_path / "0.out").read_text()))
+    child = process_ref(int((tmp_path / "0.out").read_text()))
     assert child is not None
     kill_tree(ref)
     assert process.wait(10) == -signal.SIGKILL
     eventually(lambda: not is_alive(child))
-    assert not tree_alive(ref)
+    assert not is_process_tree_alive(ref)
 
 
 def test_terminate_tree_sends_sigterm(start: Start) -> None:
@@ -227,7 +227,7 @@ def test_growing_tree_is_killed_completely(start: Start) -> None:
     process, ref = start(forking_code)
     kill_tree(ref)
     process.wait(10)
-    eventually(lambda: not tree_alive(ref))
+    eventually(lambda: not is_process_tree_alive(ref))
 
 
 def test_ending_an_ended_process_is_no_error(start: Start) -> None:
@@ -237,4 +237,4 @@ def test_ending_an_ended_process_is_no_error(start: Start) -> None:
     process.wait(10)
     kill_tree(ref)
     terminate_tree(ref)
-    assert not tree_alive(ref)
+    assert not is_process_tree_alive(ref)

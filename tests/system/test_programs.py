@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from vestim_core.system import own_command, worker_environment
-from vestim_core.system.ourselves import Role
+from vestim_core.system import program_command, worker_environment
+from vestim_core.system.programs import ProgramName
 
 
 @pytest.mark.parametrize(
@@ -20,10 +20,10 @@ from vestim_core.system.ourselves import Role
         ("cli", "vestim_core.cli"),
     ],
 )
-def test_command_lines_installed_and_packaged(role: Role, module: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert own_command(role, "--a", "b c") == [sys.executable, "-m", module, "--a", "b c"]
+def test_command_lines_installed_and_packaged(role: ProgramName, module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert program_command(role, "--a", "b c") == [sys.executable, "-m", module, "--a", "b c"]
     monkeypatch.setattr(sys, "frozen", True, raising=False)
-    assert own_command(role, "--a", "b c") == [sys.executable, role, "--a", "b c"]
+    assert program_command(role, "--a", "b c") == [sys.executable, role, "--a", "b c"]
 
 
 def test_worker_environment_sets_threads_for_the_worker_only(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from vestim_core.data.prepare import prepare
-from vestim_core.data.prepared import PreparedSet
+from vestim_core.data.prepare_data import prepare
+from vestim_core.data.prepared_set import PreparedSet
 from vestim_core.spec.data import DataSpec
 from vestim_core.spec.preparation import Step, default_preparation
 from vestim_core.spec.signals import SignalsSpec
@@ -29,9 +29,9 @@ def real_set(
         signals or SignalsSpec(),
         default_preparation() if steps is None else list(steps),
         cache,
-        report=lambda phase, state, fraction, message: None,
-        found=lambda finding: None,
-        cancelled=lambda: False,
+        on_progress=lambda phase, state, fraction, message: None,
+        on_finding=lambda finding: None,
+        is_cancelled=lambda: False,
     )
 
 

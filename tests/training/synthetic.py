@@ -10,7 +10,7 @@ import numpy as np
 from scipy.signal import lfilter
 
 from vestim_core.data.pipeline import Pipeline
-from vestim_core.data.prepared import PreparedSet, prepared_file
+from vestim_core.data.prepared_set import PreparedSet, prepared_file
 from vestim_core.data.table import Table
 from vestim_core.spec.data import Role
 from vestim_core.spec.job import Trial, validate_job

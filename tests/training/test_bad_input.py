@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from tests.training.synthetic import TINY, Intents, Recorder, drive, prepare, small_set, trial
-from vestim_core.data.prepared import PreparedSet
+from vestim_core.data.prepared_set import PreparedSet
 from vestim_core.spec.errors import VestimError
 from vestim_core.spec.job import Trial
 from vestim_core.training import updater
@@ -25,7 +25,7 @@ KINDS = list(TINY)
 def run(settings: Trial, prepared: PreparedSet, folder: Path, threads: int = 1) -> tuple[Outcome, list[str]]:
     """Return the outcome and the warnings."""
     report = Recorder()
-    outcome = train(settings, prepared, folder, device="cpu", threads=threads, report=report, intent=Intents())
+    outcome = train(settings, prepared, folder, device="cpu", threads=threads, reporter=report, intent=Intents())
     return outcome, [data["text"] for kind, data in report.events if kind == "message"]
 
 
@@ -35,7 +35,7 @@ def test_a_validation_file_smaller_than_a_batch_is_used_completely(tmp_path: Pat
     prepared = prepare(tables, {"a": "train", "b": "validation"})
     outcome, warnings = run(trial(kind), prepared, tmp_path)
     assert outcome.module is not None and np.isfinite(outcome.best["rmse_mV"] or np.nan)
-    assert prepared.of("validation")[0].scored_rows < 12 and not warnings
+    assert prepared.files_of_role("validation")[0].scored_rows < 12 and not warnings
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_file_shorter_than_a_chunk_or_window_is_named(tmp_path: Path, kind: st
 def test_windows_longer_than_every_file_are_refused(tmp_path: Path) -> None:
     with pytest.raises(VestimError, match="No training file has 5000 rows in one piece") as error_info:
         run(trial("windows", training={"lookback_steps": 5000}), small_set(), tmp_path)
-    assert error_info.value.place == "training.lookback_steps"
+    assert error_info.value.location == "training.lookback_steps"
 
 
 def test_a_feature_that_never_changes_is_refused_by_name() -> None:
@@ -78,7 +78,7 @@ def test_targets_that_the_limits_forbid_are_counted(tmp_path: Path) -> None:
 @pytest.mark.parametrize("role", ["train", "validation"])
 def test_a_value_that_is_not_finite_is_refused(tmp_path: Path, column: str, role: Any) -> None:
     prepared = small_set()
-    file = prepared.of(role)[0]
+    file = prepared.files_of_role(role)[0]
     features, target = np.array(file.features), np.array(file.target)
     bad_row = file.segments[0].scored_from + 57
     if column == "voltage_V":
@@ -91,17 +91,17 @@ def test_a_value_that_is_not_finite_is_refused(tmp_path: Path, column: str, role
     )
     with pytest.raises(VestimError) as error_info:
         run(trial("fnn"), replace(prepared, files=files), tmp_path)
-    assert error_info.value.sentence.startswith(
+    assert error_info.value.message.startswith(
         f"{file.name}: '{column}' is no number at {file.time_s[bad_row]:g} s and in "
     )
-    assert error_info.value.place == column
+    assert error_info.value.location == column
 
 
 def test_a_missing_gpu_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(VestimError, match="torch finds no GPU here") as error_info:
         choose_device("cuda")
-    assert error_info.value.place == "training.device"
+    assert error_info.value.location == "training.device"
     assert choose_device("auto") == choose_device("cpu") == "cpu"
 
 

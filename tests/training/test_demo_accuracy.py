@@ -8,10 +8,10 @@ import pytest
 
 from tests.training.synthetic import Recorder
 from vestim_core.data.demo import write_demo
-from vestim_core.data.prepare import prepare
-from vestim_core.data.prepared import PreparedSet
+from vestim_core.data.prepare_data import prepare
+from vestim_core.data.prepared_set import PreparedSet
+from vestim_core.evaluation.evaluation_report import Predictor, evaluate, metrics_by_role
 from vestim_core.evaluation.inference import predict
-from vestim_core.evaluation.report import Predictor, evaluate, overall
 from vestim_core.models.circuit_fit import fit_circuit
 from vestim_core.spec.job import JobSpec, Trial, validate_job
 from vestim_core.spec.states import Intent
@@ -28,9 +28,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[JobSpec, PreparedSet
         trial.signals,
         trial.preparation,
         folder / "cache",
-        report=lambda phase, state, fraction, message: None,
-        found=lambda finding: None,
-        cancelled=lambda: False,
+        on_progress=lambda phase, state, fraction, message: None,
+        on_finding=lambda finding: None,
+        is_cancelled=lambda: False,
     )
     return job, prepared
 
@@ -41,7 +41,7 @@ def _with_half_the_epochs(trial: Trial, seed: int) -> Trial:
 
 
 def _rmse_mV(predictor: Predictor, prepared: PreparedSet) -> float:
-    return float(overall(evaluate(predictor, prepared.of("test"), "voltage_V"))["test"]["rmse_mV"])
+    return float(metrics_by_role(evaluate(predictor, prepared.files_of_role("test"), "voltage_V"))["test"]["rmse_mV"])
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -50,7 +50,7 @@ def test_the_lstm_beats_the_circuit_even_when_trained_half_as_long(
 ) -> None:
     job, prepared = demo
     lstm = next(trial for trial in job.trials() if trial.model.kind == "lstm")
-    circuit = fit_circuit(prepared.of("train"), prepared.period_s)
+    circuit = fit_circuit(prepared.files_of_role("train"), prepared.period_s)
     circuit_mV = _rmse_mV(lambda file: circuit.predict(file, prepared.period_s), prepared)
     outcome = train(
         _with_half_the_epochs(lstm, seed),
@@ -58,7 +58,7 @@ def test_the_lstm_beats_the_circuit_even_when_trained_half_as_long(
         tmp_path,
         device="cpu",
         threads=1,
-        report=Recorder(),
+        reporter=Recorder(),
         intent=lambda: Intent.RUN,
     )
     lstm_mV = _rmse_mV(lambda file: predict(outcome.module, file, prepared.pipeline), prepared)

@@ -11,7 +11,7 @@ import torch
 
 from tests.training.synthetic import Recorder, small_set, trial
 from tests.training.test_training import run
-from vestim_core.spec.training import Huber, MeanSquare, RowsTraining
+from vestim_core.spec.training import Huber, MeanSquaredError, RowsTraining
 from vestim_core.training.batches import Batch
 from vestim_core.training.losses import Loss
 
@@ -24,7 +24,7 @@ def test_errors_count_squared_below_the_threshold_and_in_proportion_above(has_ma
     scored = torch.tensor([[1.0, 1.0, 0.0, 1.0]]) if has_mask else None
     counts = torch.ones(1, 4) if scored is None else scored
     batch = Batch(torch.zeros(1, 4, 1), torch.ones(1, 4), int(counts.sum()), scored)
-    for loss, row_losses in ((Huber(threshold=0.005), huber), (MeanSquare(), errors.square())):
+    for loss, row_losses in ((Huber(threshold=0.005), huber), (MeanSquaredError(), errors.square())):
         mean, square = Loss(RowsTraining(loss=loss), target_unit_per_step=0.25).means(1 + errors, batch)
         assert mean.item() == pytest.approx(float((row_losses * counts).sum() / counts.sum()), rel=1e-4)
         assert square.item() == pytest.approx(float((errors.square() * counts).sum() / counts.sum()), rel=1e-4)

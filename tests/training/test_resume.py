@@ -13,15 +13,15 @@ from hypothesis import strategies as st
 
 from tests.training.synthetic import Intents, Recorder, small_set, trial
 from tests.training.test_training import bits, run
-from vestim_core.data.prepared import PreparedSet
+from vestim_core.data.prepared_set import PreparedSet
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.spec.job import Trial
-from vestim_core.spec.model import METHODS
+from vestim_core.spec.model import TRAINING_METHODS
 from vestim_core.spec.states import Intent
-from vestim_core.spec.training import StreamsTraining
+from vestim_core.spec.training import TbpttTraining
 from vestim_core.training import loop
-from vestim_core.training.methods import build_batches
 from vestim_core.training.outcome import Outcome
+from vestim_core.training.training_methods import build_batches
 from vestim_core.training.training_plan import TrainingPlan
 
 _COMMON_TRAINING = {"max_epochs": 4, "schedule": {"kind": "plateau", "patience_epochs": 1}, "learning_rate": 0.1}
@@ -88,7 +88,7 @@ def uninterrupted_outcomes(prepared: PreparedSet, tmp_path_factory: pytest.TempP
 
 def _batch_count(settings: Trial, prepared: PreparedSet) -> int:
     """Batches of the whole training, rounds of exploiting included."""
-    batches = build_batches(settings, prepared.of("train"), "cpu")
+    batches = build_batches(settings, prepared.files_of_role("train"), "cpu")
     return TrainingPlan(settings.training, batches.per_epoch, None).total_epochs() * batches.per_epoch
 
 
@@ -117,7 +117,7 @@ def test_pausing_between_any_batches_changes_nothing(
             folder,
             device="cpu",
             threads=1,
-            report=Recorder(),
+            reporter=Recorder(),
             intent=Intents(run_count, Intent.PAUSE),
             earlier_checkpoints=folders,
         )
@@ -129,7 +129,7 @@ def test_pausing_between_any_batches_changes_nothing(
         tmp_path_factory.mktemp("last"),
         device="cpu",
         threads=1,
-        report=Recorder(),
+        reporter=Recorder(),
         intent=Intents(),
         earlier_checkpoints=folders,
     )
@@ -143,9 +143,9 @@ def test_the_cases_cover_all_networks_methods_schedules_and_optimizers() -> None
     cases = {
         (settings.model.kind, settings.training.method) for settings in (_case_trial(case_name) for case_name in CASES)
     }
-    assert cases == {(kind, method) for kind, methods in METHODS.items() for method in methods}
+    assert cases == {(kind, method) for kind, methods in TRAINING_METHODS.items() for method in methods}
     for field, kinds in (("schedule", SCHEDULES), ("optimizer", OPTIMIZERS)):
-        sections = get_args(StreamsTraining.model_fields[field].annotation)
+        sections = get_args(TbpttTraining.model_fields[field].annotation)
         assert {section().kind for section in sections} == set(kinds)
 
 

@@ -11,7 +11,7 @@ from vestim_core.training.rows import RowBatches
 
 
 def _row_batches(seed: int = 1, batch_rows: int = 100) -> RowBatches:
-    files, generator = small_set().of("train"), torch.Generator().manual_seed(seed)
+    files, generator = small_set().files_of_role("train"), torch.Generator().manual_seed(seed)
     return RowBatches(files, RowsTraining(batch_rows=batch_rows), generator, "cpu")
 
 
@@ -20,8 +20,10 @@ def _epoch(batches: RowBatches) -> torch.Tensor:
 
 
 def test_an_epoch_is_every_scored_row_once() -> None:
-    files, batches = small_set().of("train"), _row_batches()
-    expected = torch.cat([torch.tensor(file.target[segment.scored]) for file in files for segment in file.segments])
+    files, batches = small_set().files_of_role("train"), _row_batches()
+    expected = torch.cat(
+        [torch.tensor(file.target[segment.scored_rows]) for file in files for segment in file.segments]
+    )
     first, second = _epoch(batches), _epoch(batches)
     assert torch.equal(first.sort().values, expected.sort().values)
     assert torch.equal(second.sort().values, expected.sort().values)
@@ -32,7 +34,7 @@ def test_the_last_batch_is_not_dropped_and_slices_are_contiguous() -> None:
     batches = _row_batches()
     counts = [batches.batch(index).count for index in range(batches.per_epoch)]
     assert counts[:-1] == [100] * (len(counts) - 1)
-    assert sum(counts) == sum(file.scored_rows for file in small_set().of("train"))
+    assert sum(counts) == sum(file.scored_rows for file in small_set().files_of_role("train"))
     assert batches.batch(0).x.is_contiguous()
     assert _row_batches(batch_rows=10**6).per_epoch == 1
 

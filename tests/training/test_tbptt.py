@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.training.synthetic import FILES, drive, prepare, small_set
-from vestim_core.data.prepared import PreparedFile
-from vestim_core.spec.training import StreamsTraining
+from vestim_core.data.prepared_set import PreparedFile
+from vestim_core.spec.training import TbpttTraining
 from vestim_core.training import tbptt
 from vestim_core.training.batches import Batch
 from vestim_core.training.tbptt import TbpttBatches
@@ -29,9 +29,7 @@ def _with_row_numbers(files: list[PreparedFile]) -> list[PreparedFile]:
 
 
 def _tbptt_batches(files: list[PreparedFile], seed: int = 1, **settings: Any) -> TbpttBatches:
-    return TbpttBatches(
-        _with_row_numbers(files), StreamsTraining(**settings), torch.Generator().manual_seed(seed), "cpu"
-    )
+    return TbpttBatches(_with_row_numbers(files), TbpttTraining(**settings), torch.Generator().manual_seed(seed), "cpu")
 
 
 def _segments(files: list[PreparedFile]) -> list[tuple[int, int, int]]:
@@ -43,7 +41,7 @@ def _segments(files: list[PreparedFile]) -> list[tuple[int, int, int]]:
 
 
 def _scored(batch: Batch) -> torch.Tensor:
-    return torch.ones_like(batch.y) if batch.scored is None else batch.scored
+    return torch.ones_like(batch.y) if batch.loss_mask is None else batch.loss_mask
 
 
 @given(
@@ -57,7 +55,7 @@ def _scored(batch: Batch) -> torch.Tensor:
 def test_sequences_stay_within_one_segment_and_only_settled_rows_count(
     sequence_count: int, chunk: int, chunks: int, burn_in: int, seed: int
 ) -> None:
-    files = small_set(200).of("train")
+    files = small_set(200).files_of_role("train")
     segments = _segments(files)
     settings = {"streams": sequence_count, "chunk_steps": chunk, "chunks_per_stream": chunks, "burn_in_steps": burn_in}
     batches = _tbptt_batches(files, seed, draws_per_epoch=2, **settings)
@@ -68,7 +66,7 @@ def test_sequences_stay_within_one_segment_and_only_settled_rows_count(
         assert batch.count == int(_scored(batch).sum())
         for sequence in range(sequence_count):
             rows = batch.y[sequence].numpy().astype(int)
-            if batch.kept is None or not batch.kept[sequence]:
+            if batch.carry_mask is None or not batch.carry_mask[sequence]:
                 first[sequence] = rows[0]
             else:
                 assert rows[0] == last[sequence] + 1  # noqa: F821  continues the previous chunk
@@ -82,7 +80,7 @@ def test_sequences_stay_within_one_segment_and_only_settled_rows_count(
 
 
 def test_every_scored_row_is_seen_about_equally_often() -> None:
-    files = small_set(2000).of("train")
+    files = small_set(2000).files_of_role("train")
     batches = _tbptt_batches(
         files, streams=50, chunk_steps=20, chunks_per_stream=10, burn_in_steps=0, draws_per_epoch=200
     )
@@ -98,7 +96,7 @@ def test_every_scored_row_is_seen_about_equally_often() -> None:
 
 def test_segments_shorter_than_a_chunk_are_used() -> None:
     tables = {name: drive(name, 30, seed) for seed, name in enumerate(FILES, 1)}
-    files = prepare(tables, FILES).of("train")
+    files = prepare(tables, FILES).files_of_role("train")
     batches = _tbptt_batches(files, streams=4, chunk_steps=200, chunks_per_stream=3, burn_in_steps=0)
     counts = [batches.batch(index).count for index in range(6)]
     assert counts == [4 * files[0].scored_rows] * 6  # each stream draws anew for each chunk
@@ -143,10 +141,10 @@ def _batches_prepared_at_once(batches: int, seed: int = 1) -> TbpttBatches:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tbptt, "MAX_PREPARED_VALUES", batches * 5 * 50 * 2)
         sizes = {"streams": 5, "chunk_steps": 50, "chunks_per_stream": 8, "draws_per_epoch": 3}
-        return _tbptt_batches(small_set().of("train"), seed=seed, **sizes)
+        return _tbptt_batches(small_set().files_of_role("train"), seed=seed, **sizes)
 
 
 def _assert_same(a: Batch, b: Batch) -> None:
     assert torch.equal(a.x, b.x) and torch.equal(a.y, b.y) and torch.equal(_scored(a), _scored(b))
-    assert a.count == b.count and (a.kept is None) == (b.kept is None)
-    assert a.kept is None or b.kept is None or torch.equal(a.kept, b.kept)
+    assert a.count == b.count and (a.carry_mask is None) == (b.carry_mask is None)
+    assert a.carry_mask is None or b.carry_mask is None or torch.equal(a.carry_mask, b.carry_mask)

@@ -35,7 +35,7 @@ def test_a_training_that_was_measured_has_the_same_bits(kind: str, tmp_path: Pat
         if is_measured:
             seconds = update_seconds(settings, prepared, 3, Intents())
             assert [*seconds] == [1, 2] and all(value > 0 for value in seconds.values())
-        outcome = train(settings, prepared, folder, device="cpu", threads=2, report=Recorder(), intent=Intents())
+        outcome = train(settings, prepared, folder, device="cpu", threads=2, reporter=Recorder(), intent=Intents())
         assert outcome.module is not None
         weights.append(outcome.module.state_dict())
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])

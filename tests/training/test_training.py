@@ -12,20 +12,20 @@ import pytest
 import torch
 
 from tests.training.synthetic import TINY, Intents, Recorder, drive, prepare, small_set, trial
-from vestim_core.data.prepared import PreparedSet
+from vestim_core.data.prepared_set import PreparedSet
+from vestim_core.evaluation.evaluation_report import evaluate, metrics_by_role
 from vestim_core.evaluation.inference import predict
-from vestim_core.evaluation.report import evaluate, overall
-from vestim_core.models.files import load_model, save_model
+from vestim_core.models.model_files import load_model, save_model
 from vestim_core.spec.errors import VestimError
 from vestim_core.spec.job import Trial
 from vestim_core.spec.model import FnnModel, GruModel, LstmModel
-from vestim_core.spec.preparation import Normalise, Resample
+from vestim_core.spec.preparation import Normalize, Resample
 from vestim_core.spec.states import Intent
-from vestim_core.spec.training import RowsTraining, StreamsTraining, WindowsTraining
+from vestim_core.spec.training import RowsTraining, TbpttTraining, WindowsTraining
 from vestim_core.training.history_csv import write_history
 from vestim_core.training.loop import train
-from vestim_core.training.methods import build_batches
 from vestim_core.training.outcome import Outcome, TrainingDiverged
+from vestim_core.training.training_methods import build_batches
 
 KINDS = ["lstm", "gru", "windows", "fnn"]
 
@@ -44,7 +44,7 @@ def run(
         folder,
         device="cpu",
         threads=1,
-        report=report or Recorder(),
+        reporter=report or Recorder(),
         intent=intent or Intents(),
     )
 
@@ -61,8 +61,8 @@ def test_validation_in_training_equals_testing(tmp_path: Path, prepared: Prepare
     save_model(tmp_path, outcome.module, settings, prepared.pipeline.to_json(), {"training": outcome.summary()})
     module, document = load_model(tmp_path)
     pipeline = type(prepared.pipeline).from_json(document["preparation"])
-    results = evaluate(lambda file: predict(module, file, pipeline), prepared.of("validation"), "voltage_V")
-    test_metrics = overall(results)["validation"]
+    results = evaluate(lambda file: predict(module, file, pipeline), prepared.files_of_role("validation"), "voltage_V")
+    test_metrics = metrics_by_role(results)["validation"]
     assert {name: test_metrics[name] for name in outcome.best} == outcome.best
     epoch = next(data for event, data in report.events if event == "epoch" and data["epoch"] == outcome.best_epoch)
     assert epoch["validation_rmse_mV"] == test_metrics["rmse_mV"] == document["training"]["validation"]["rmse_mV"]
@@ -164,8 +164,8 @@ _FIELDS_WITHOUT_EFFECT = {"kind", "method", "repetitions", "device", "threads", 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_setting_reaches_training(tmp_path: Path, prepared: PreparedSet, kind: str) -> None:
     sections = {
-        "lstm": (LstmModel, StreamsTraining),
-        "gru": (GruModel, StreamsTraining),
+        "lstm": (LstmModel, TbpttTraining),
+        "gru": (GruModel, TbpttTraining),
         "windows": (LstmModel, WindowsTraining),
         "fnn": (FnnModel, RowsTraining),
     }[kind]
@@ -195,11 +195,11 @@ def test_steps_of_the_preparation_reach_training(tmp_path: Path) -> None:
     tables = {name: drive(name, 300, seed) for seed, name in enumerate(("a", "b"), 1)}
     curves = set()
     for steps in (
-        [Resample(), Normalise()],
-        [Resample(), Normalise(method="min-max")],
-        [Resample(), Normalise(method="none")],
-        [Resample(period_s=2), Normalise()],
-        [Resample(method="rows"), Normalise()],
+        [Resample(), Normalize()],
+        [Resample(), Normalize(method="min-max")],
+        [Resample(), Normalize(method="none")],
+        [Resample(period_s=2), Normalize()],
+        [Resample(method="rows"), Normalize()],
     ):
         data = prepare(tables, {"a": "train", "b": "validation"}, steps=steps)
         settings = trial("fnn").model_copy(update={"preparation": steps})
@@ -257,7 +257,7 @@ def test_stop_keeps_the_best_and_ends_within_a_batch(tmp_path: Path, prepared: P
     outcome = run(settings, prepared, tmp_path, intent=Intents(12 * 3 + 5, Intent.STOP))
     assert (outcome.end, outcome.epochs) == ("stopped", 3)
     results = evaluate(
-        lambda file: predict(outcome.module, file, prepared.pipeline), prepared.of("validation"), "voltage_V"
+        lambda file: predict(outcome.module, file, prepared.pipeline), prepared.files_of_role("validation"), "voltage_V"
     )
     assert results[0].to_json()["rmse_mV"] == outcome.best["rmse_mV"]
     early_outcome = run(settings, prepared, tmp_path / "early", intent=Intents(2, Intent.STOP))
@@ -284,8 +284,8 @@ def test_a_loss_that_is_not_finite_ends_the_training_with_one_sentence(tmp_path:
     assert outcome.best_epoch >= 1
     unit = f"{outcome.best['rmse_mV']:.3g} mV"
     epoch = outcome.epochs + 1
-    assert error.sentence.startswith(f"Training stopped at epoch {epoch}: the loss became ")
-    assert error.sentence.endswith(
+    assert error.message.startswith(f"Training stopped at epoch {epoch}: the loss became ")
+    assert error.message.endswith(
         f"The learning rate 10 is probably too high. The best model (epoch {outcome.best_epoch}, {unit}) is kept."
     )
     assert error.actions == ("Retry with 1",)
@@ -300,7 +300,7 @@ def test_a_gradient_that_is_not_finite_ends_the_training_and_moves_no_weight(
 ) -> None:
     """The loss is finite, its gradient is not, from the second epoch on."""
     settings = trial(kind, training={"ema_decay": 0.5})
-    updates = build_batches(settings, prepared.of("train"), "cpu").per_epoch
+    updates = build_batches(settings, prepared.files_of_role("train"), "cpu").per_epoch
     backward, calls = torch.Tensor.backward, 0
 
     def backward_with_nan(self: torch.Tensor, *args: Any, **kwargs: Any) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.training.synthetic import Intents, Recorder, small_set, trial
 from tests.training.test_training import bits, run
-from vestim_core.data.prepared import PreparedSet
+from vestim_core.data.prepared_set import PreparedSet
 from vestim_core.training import loop
 from vestim_core.training.outcome import Outcome
 from vestim_core.training.time_budget import EpochBudget, can_estimate, estimate_epochs
@@ -65,7 +65,7 @@ def test_a_time_budget_becomes_epochs_that_a_resumed_training_follows(
             tmp_path / folder,
             device="cpu",
             threads=1,
-            report=Recorder(),
+            reporter=Recorder(),
             intent=intent,
             epoch_budget=earlier_budget,
             save_epoch_budget=epoch_budgets.append,

@@ -9,9 +9,9 @@ import torch
 
 from tests.training.synthetic import TINY, small_set, trial
 from tests.training.test_training import bits, run
+from vestim_core.evaluation.evaluation_report import evaluate, metrics_by_role
 from vestim_core.evaluation.inference import predict
-from vestim_core.evaluation.report import evaluate, overall
-from vestim_core.models.registry import build_model
+from vestim_core.models.network_registry import build_model
 from vestim_core.spec.model import FnnModel
 from vestim_core.training.weight_average import WeightAverage
 
@@ -49,8 +49,10 @@ def test_averaging_changes_the_result_but_not_the_training(tmp_path: Path, kind:
     assert bits(plain_outcome) != bits(averaged_outcome)
     module = averaged_outcome.module
     assert module is not None
-    results = evaluate(lambda file: predict(module, file, prepared.pipeline), prepared.of("validation"), "voltage_V")
-    assert overall(results)["validation"]["rmse_mV"] == averaged_outcome.best["rmse_mV"]
+    results = evaluate(
+        lambda file: predict(module, file, prepared.pipeline), prepared.files_of_role("validation"), "voltage_V"
+    )
+    assert metrics_by_role(results)["validation"]["rmse_mV"] == averaged_outcome.best["rmse_mV"]
 
 
 def test_exploiting_starts_from_the_average(tmp_path: Path) -> None:

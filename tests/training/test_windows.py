@@ -13,7 +13,7 @@ from vestim_core.training.windows import WindowBatches
 
 
 def _window_batches(seed: int = 1, **settings: int) -> WindowBatches:
-    files, generator = small_set().of("train"), torch.Generator().manual_seed(seed)
+    files, generator = small_set().files_of_role("train"), torch.Generator().manual_seed(seed)
     parameters = {"lookback_steps": 30, "batch_windows": 64, **settings}
     return WindowBatches(files, WindowsTraining.model_validate(parameters), generator, "cpu")
 
@@ -21,7 +21,7 @@ def _window_batches(seed: int = 1, **settings: int) -> WindowBatches:
 def _expected_windows(lookback: int) -> list[tuple[np.ndarray, float]]:
     """Every window and its target, by plain slices."""
     windows = []
-    for file in small_set().of("train"):
+    for file in small_set().files_of_role("train"):
         for segment in file.segments:
             for last in range(segment.start + lookback - 1, segment.stop):
                 if last >= segment.scored_from:
@@ -32,7 +32,7 @@ def _expected_windows(lookback: int) -> list[tuple[np.ndarray, float]]:
 def test_an_epoch_is_every_window_once_and_each_ends_with_its_target_row() -> None:
     batches = _window_batches()
     parts = [batches.batch(index) for index in range(batches.per_epoch)]
-    assert all(part.last_only and part.kept is None for part in parts)
+    assert all(part.last_only and part.carry_mask is None for part in parts)
     actual = sorted(
         (float(y), x.numpy().tobytes()) for part in parts for x, y in zip(part.x, part.y[:, 0], strict=True)
     )

@@ -15,13 +15,13 @@ from vestim_core.spec.errors import VestimError
 from vestim_core.verify import event_reader, job_life_checks, legacy_rest_client, public_interface
 from vestim_core.verify.__main__ import GROUPS
 from vestim_core.verify.check_groups import CheckResult
-from vestim_core.verify.former_job import JOB_ID
 from vestim_core.verify.job_life_checks import JOB_LIFE_GROUP, JobLife
 from vestim_core.verify.legacy_model_checks import LEGACY_MODEL_GROUP, LegacyModel
 from vestim_core.verify.legacy_rest_checks import LEGACY_REST_GROUP
 from vestim_core.verify.legacy_rest_client import LegacyRestClient
 from vestim_core.verify.public_interface import Answer, PublicInterface
 from vestim_core.verify.sample_drives import write_drives
+from vestim_core.verify.sample_legacy_job import JOB_ID
 from vestim_core.verify.sandbox import Sandbox, temporary_sandbox
 
 INTERFACE_METHODS = {

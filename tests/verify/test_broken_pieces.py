@@ -11,20 +11,20 @@ from typing import Any
 
 import pytest
 
-from vestim_core.jobs import container as containers
-from vestim_core.jobs.container import JobContainer
-from vestim_core.jobs.legacy import importing
-from vestim_core.jobs.legacy.candidates import candidates
-from vestim_core.jobs.manager import JobManager
+from vestim_core.jobs import job_container as containers
+from vestim_core.jobs.job_container import JobContainer
+from vestim_core.jobs.job_manager import JobManager
+from vestim_core.jobs.job_registry import Registry
+from vestim_core.jobs.legacy import legacy_importer
+from vestim_core.jobs.legacy.import_candidates import find_candidates
+from vestim_core.jobs.managers.data_import import DataImportManager
 from vestim_core.jobs.managers.hyperparameters import HyperparametersManager
-from vestim_core.jobs.managers.importing import DataImportManager
 from vestim_core.jobs.managers.training import TrainingManager
-from vestim_core.jobs.registry import Registry
 from vestim_core.verify import container_checks, manager_checks
 from vestim_core.verify.check_groups import CheckGroup
 from vestim_core.verify.container_checks import CONTAINER_GROUP
-from vestim_core.verify.former_job import JOB_ID
 from vestim_core.verify.manager_checks import MANAGER_GROUP
+from vestim_core.verify.sample_legacy_job import JOB_ID
 from vestim_core.verify.sandbox import Sandbox
 
 Patch = pytest.MonkeyPatch
@@ -109,7 +109,7 @@ def an_event_is_lost_now_and_then(patch: Patch) -> None:
     def record(self: JobContainer, *args: Any, **kwargs: Any) -> None:
         original(self, *args, **kwargs)
         if self.last_seq == 300:
-            self.pending.pop()
+            self.pending_events.pop()
 
     patch.setattr(JobContainer, "_record", record)
 
@@ -154,7 +154,7 @@ def remarks_are_not_stored(patch: Patch) -> None:
     original = Registry.save
 
     def save(self: Registry, job: JobContainer) -> None:
-        job.pending[:] = [event for event in job.pending if "remark 5" not in str(event.data)]
+        job.pending_events[:] = [event for event in job.pending_events if "remark 5" not in str(event.data)]
         original(self, job)
 
     patch.setattr(Registry, "save", save)
@@ -179,7 +179,7 @@ def units_end_half_done(patch: Patch) -> None:
 
 
 def a_used_id_is_forgotten(patch: Patch) -> None:
-    patch.setattr(Registry, "delete", Registry.forget)
+    patch.setattr(Registry, "delete", Registry.delete_inspection)
 
 
 def folders_stay(patch: Patch) -> None:
@@ -193,19 +193,19 @@ def folders_do_not_tell(patch: Patch) -> None:
 
 
 def imports_come_twice(patch: Patch) -> None:
-    original = Registry.has
+    original = Registry.has_job
     patch.setattr(Registry, "has", lambda self, job_id: original(self, job_id) and job_id != JOB_ID)
 
 
 def imports_write_to_their_source(patch: Patch) -> None:
-    call_after(patch, importing, "read_former_job", lambda root, entry: (root / "seen").touch())
+    call_after(patch, legacy_importer, "read_former_job", lambda root, entry: (root / "seen").touch())
 
 
 def a_bad_import_stops_the_others(patch: Patch) -> None:
     patch.setattr(
-        importing,
+        legacy_importer,
         "candidates",
-        lambda paths: [candidate for candidate in candidates(paths) if candidate.folder is None],
+        lambda paths: [candidate for candidate in find_candidates(paths) if candidate.folder is None],
     )
 
 

@@ -18,9 +18,9 @@ import psutil
 import pytest
 
 from tests.cli.conftest import RunVestim
-from tests.daemon.daemons import eventually
+from tests.daemon.daemons import wait_until
 from vestim_core.spec.errors import refused
-from vestim_core.system import is_locked, own_command
+from vestim_core.system import is_locked, program_command
 from vestim_core.verify import __main__ as program
 from vestim_core.verify import sandbox as sandbox_module
 from vestim_core.verify.check_groups import CheckGroup, CheckResult, expect
@@ -171,12 +171,12 @@ def test_remaining_processes_are_killed(monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no Ctrl+C for another group of processes")
 def test_ctrl_c_on_the_command_line_leaves_no_daemon_behind(short_folder: Path) -> None:
     verifying = subprocess.Popen(
-        own_command("cli", "verify"),
+        program_command("cli", "verify"),
         env=os.environ | {"TMPDIR": str(short_folder)},
         stdout=subprocess.DEVNULL,
         start_new_session=True,
     )
-    eventually(lambda: any(map(is_locked, short_folder.glob("*/home/daemon.lock"))), "a service", seconds=60)
+    wait_until(lambda: any(map(is_locked, short_folder.glob("*/home/daemon.lock"))), "a service", seconds=60)
     (root,) = short_folder.iterdir()
     os.killpg(verifying.pid, signal.SIGINT)
     assert verifying.wait(60) == program.INTERRUPTED

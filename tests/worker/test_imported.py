@@ -10,10 +10,10 @@ import pytest
 import torch
 from scipy.signal import butter
 
-from tests.jobs.homes import open_service
-from tests.jobs.legacy.former import FNN, GRU, LSTM, RANGES, former_job, former_task
+from tests.jobs.job_services import open_service
+from tests.jobs.legacy.legacy_jobs import FNN, GRU, LSTM, RANGES, make_legacy_job, make_legacy_task
 from tests.models.test_former import FormerChain, FormerRecurrent
-from vestim_core.evaluation.standalone import TrainedModel
+from vestim_core.evaluation.trained_model import TrainedModel
 from vestim_core.spec.errors import VestimError
 from vestim_core.worker.imported_weights import build_imported_model
 
@@ -45,7 +45,7 @@ def recording(path: Path) -> dict[str, np.ndarray]:
 def import_model(tmp_path: Path, job: Path) -> TrainedModel:
     """Import a legacy job and build its first model."""
     service = open_service(tmp_path / "home")
-    with service.manager.unit():
+    with service.manager.unit_of_work():
         assert service.import_legacy([str(job)])["imported"][0]["models"] == 1
     folder = service.manager.folder(JOB).task("train_001")
     build_imported_model(folder, pytest.fail)
@@ -75,8 +75,8 @@ def test_recurrent_models_with_warm_up_limits_and_two_layers_of_the_first_size(k
     layers, size, settings = (2, 6, LSTM) if kind == "lstm" else (1, 5, GRU)
     original_network = FormerRecurrent(kind, 3, size, layers).eval()
     torch.nn.init.constant_(original_network.fc.bias, 0.8)
-    job = former_job(tmp_path / "old")
-    former_task(job, settings, weights=save_weights(original_network, tmp_path / "w.pth"))
+    job = make_legacy_job(tmp_path / "old")
+    make_legacy_task(job, settings, weights=save_weights(original_network, tmp_path / "w.pth"))
     model = import_model(tmp_path, job)
     columns = recording(tmp_path / "new.csv")
     file = model.read(tmp_path / "new.csv")
@@ -85,7 +85,7 @@ def test_recurrent_models_with_warm_up_limits_and_two_layers_of_the_first_size(k
     scaled = replay(original_network, [columns[name] for name in FEATURES], scale, warm_up=warm_up, clamp=kind == "gru")
     (segment,) = file.segments
     assert segment.scored_from == warm_up and segment.stop == warm_up + ROWS
-    np.testing.assert_allclose(model.predict(file)[segment.scored], 2.9 + 1.3 * scaled, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(model.predict(file)[segment.scored_rows], 2.9 + 1.3 * scaled, rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("is_normalized", [True, False])
@@ -100,10 +100,10 @@ def test_chains_with_filters_formulas_and_limits(is_normalized: bool, tmp_path: 
         "created_columns": [{"column_name": "mix", "formula": "moving_average(Current, 9) - np.abs(P_low) / 2"}],
     }  # fmt: skip
     ranges = RANGES | {"P_low": (-20.0, 5.0), "mix": (-10.0, 4.0)}
-    job = former_job(tmp_path / "old", preparation=preparation, ranges=ranges, normalised=is_normalized)
+    job = make_legacy_job(tmp_path / "old", preparation=preparation, ranges=ranges, is_normalized=is_normalized)
     features = ["SOC", "P_low", "mix"]
     settings = {**FNN, "FEATURE_COLUMNS": features}
-    former_task(job, settings, architecture="FNN_5_3", weights=save_weights(original_network, tmp_path / "w.pth"))
+    make_legacy_task(job, settings, architecture="FNN_5_3", weights=save_weights(original_network, tmp_path / "w.pth"))
     model = import_model(tmp_path, job)
     columns = recording(tmp_path / "new.csv")
     columns["P_low"] = _low_pass(columns["Power"], 0.05)
@@ -139,15 +139,15 @@ def test_the_inference_filter_works_on_the_rows_after_the_warm_up(filter_type: s
         "INFERENCE_FILTER_WINDOW_SIZE": "11",
         "INFERENCE_FILTER_ALPHA": "0.2",
     }
-    job = former_job(tmp_path / "old")
-    former_task(job, {**LSTM, **filter_settings}, weights=save_weights(original_network, tmp_path / "w.pth"))
+    job = make_legacy_job(tmp_path / "old")
+    make_legacy_task(job, {**LSTM, **filter_settings}, weights=save_weights(original_network, tmp_path / "w.pth"))
     model = import_model(tmp_path, job)
     columns = recording(tmp_path / "new.csv")
     scale = [RANGES[name] for name in (*FEATURES, "Voltage")]
     scaled = replay(original_network, [columns[name] for name in FEATURES], scale, warm_up=7, clamp=False)
     file = model.read(tmp_path / "new.csv")
     expected = 2.9 + 1.3 * _smoothed(filter_type, scaled)
-    np.testing.assert_allclose(model.predict(file)[file.segments[0].scored], expected, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(model.predict(file)[file.segments[0].scored_rows], expected, rtol=0, atol=1e-6)
 
 
 def _smoothed(filter_type: str, scaled: np.ndarray) -> np.ndarray:
@@ -165,11 +165,11 @@ def _smoothed(filter_type: str, scaled: np.ndarray) -> np.ndarray:
 
 def test_the_export_is_used_when_the_best_weights_are_unreadable_and_sizes_follow_the_weights(tmp_path: Path) -> None:
     original_network = FormerRecurrent("lstm", 3, 4, 1)
-    job = former_job(tmp_path / "old")
-    task = former_task(job, weights=b"broken")
+    job = make_legacy_job(tmp_path / "old")
+    task = make_legacy_task(job, weights=b"broken")
     torch.save({"state_dict": original_network.state_dict(), "model_definition": "text"}, task / "best_model_export.pt")
     service = open_service(tmp_path / "home")
-    with service.manager.unit():
+    with service.manager.unit_of_work():
         service.import_legacy([str(job)])
     folder = service.manager.folder(JOB).task("train_001")
     warnings: list[str] = []
@@ -184,10 +184,10 @@ def test_the_export_is_used_when_the_best_weights_are_unreadable_and_sizes_follo
 
 
 def test_weights_that_cannot_be_loaded_are_refused(tmp_path: Path) -> None:
-    job = former_job(tmp_path / "old")
-    former_task(job, weights=b"broken")
+    job = make_legacy_job(tmp_path / "old")
+    make_legacy_task(job, weights=b"broken")
     service = open_service(tmp_path / "home")
-    with service.manager.unit():
+    with service.manager.unit_of_work():
         service.import_legacy([str(job)])
     folder = service.manager.folder(JOB).task("train_001")
     with pytest.raises(VestimError, match=r"best_model\.pth' are not read: it is damaged"):
@@ -201,8 +201,8 @@ def test_percent_and_millivolts_are_read_unchanged(tmp_path: Path) -> None:
     torch.manual_seed(4)
     original_network = FormerRecurrent("lstm", 3, 6, 2).eval()
     ranges = RANGES | {"SOC": (10.0, 91.0), "Voltage": (2900.0, 4200.0)}
-    job = former_job(tmp_path / "old", ranges=ranges)
-    former_task(job, weights=save_weights(original_network, tmp_path / "w.pth"))
+    job = make_legacy_job(tmp_path / "old", ranges=ranges)
+    make_legacy_task(job, weights=save_weights(original_network, tmp_path / "w.pth"))
     model = import_model(tmp_path, job)
     columns = recording(tmp_path / "plain.csv")
     columns["SOC"], columns["Voltage"] = columns["SOC"] * 100, columns["Voltage"] * 1000
@@ -212,4 +212,6 @@ def test_percent_and_millivolts_are_read_unchanged(tmp_path: Path) -> None:
     scaled = replay(original_network, [columns[name] for name in FEATURES], scale, warm_up=7, clamp=False)
     file = model.read(tmp_path / "new.csv")
     assert model.target == "Voltage"
-    np.testing.assert_allclose(model.predict(file)[file.segments[0].scored], 2900 + 1300 * scaled, rtol=0, atol=1e-3)
+    np.testing.assert_allclose(
+        model.predict(file)[file.segments[0].scored_rows], 2900 + 1300 * scaled, rtol=0, atol=1e-3
+    )

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 import zmq
 
-from vestim_core.protocol.bell import Bell
 from vestim_core.protocol.discovery import Discovery
-from vestim_core.protocol.journal import BadLine, Line, read_lines
-from vestim_core.protocol.limits import OLDEST_PROTOCOL, PROTOCOL_VERSION
+from vestim_core.protocol.doorbell_messages import DoorbellMessage
+from vestim_core.protocol.journal_lines import BadJournalLine, JournalLine, read_lines
+from vestim_core.protocol.message_limits import OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION
 from vestim_core.spec.events import EventKind
 from vestim_core.spec.states import Intent
 from vestim_core.system import Home, endpoints, write_json
@@ -25,7 +25,7 @@ from vestim_core.system.keys import key_pair
 from vestim_core.worker import control as control_module
 from vestim_core.worker.control import Control
 from vestim_core.worker.doorbell import Doorbell
-from vestim_core.worker.journal import Journal
+from vestim_core.worker.journal_writer import Journal
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def open_journal(home: Home) -> Journal:
     return Journal(home.root / "events.jsonl", Doorbell(home, "job_1/train_001/1"))
 
 
-def read_journal(home: Home) -> list[Line | BadLine]:
+def read_journal(home: Home) -> list[JournalLine | BadJournalLine]:
     raw = (home.root / "events.jsonl").read_bytes()
     journal_lines, offset = read_lines(raw, 0)
     assert offset == len(raw)
@@ -52,7 +52,7 @@ def discovery_record(**changes: object) -> dict[str, object]:
         instance="i",
         pid=1,
         version="0",
-        protocol_oldest=OLDEST_PROTOCOL,
+        protocol_oldest=OLDEST_PROTOCOL_VERSION,
         protocol=PROTOCOL_VERSION,
         clients="ipc:///nowhere",
         doorbell="ipc:///nowhere",
@@ -89,7 +89,7 @@ def test_no_reported_value_raises(home: Home, value: object) -> None:
     journal.progress({"value": value})
     journal.event(EventKind.EPOCH, {"n": 2})
     journal.close()
-    assert read_journal(home)[-1] == Line(read_journal(home)[-1].time_utc, EventKind.EPOCH, {"n": 2})  # type: ignore[union-attr]
+    assert read_journal(home)[-1] == JournalLine(read_journal(home)[-1].time_utc, EventKind.EPOCH, {"n": 2})  # type: ignore[union-attr]
 
 
 def test_a_circular_value_does_not_raise(home: Home) -> None:
@@ -108,8 +108,8 @@ def test_a_line_cut_by_a_crash_stays_separate(home: Home) -> None:
     journal.event(EventKind.EPOCH, {"n": 1})
     journal.close()
     first, second = read_journal(home)
-    assert isinstance(first, BadLine) and first.offset == 0
-    assert isinstance(second, Line) and second.data == {"n": 1}
+    assert isinstance(first, BadJournalLine) and first.offset == 0
+    assert isinstance(second, JournalLine) and second.data == {"n": 1}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of file sizes are POSIX's")
@@ -121,7 +121,7 @@ from pathlib import Path
 from vestim_core.spec.events import EventKind
 from vestim_core.system import Home
 from vestim_core.worker.doorbell import Doorbell
-from vestim_core.worker.journal import Journal
+from vestim_core.worker.journal_writer import Journal
 home = Home(Path({str(home.root)!r}))
 journal = Journal(home.root / "events.jsonl", Doorbell(home, "a/b/1"))
 journal.event(EventKind.EPOCH, {{"n": 1}})
@@ -137,7 +137,7 @@ journal.close()
     completed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
     assert completed.stderr.count("journal cannot be written") == 1
     events = read_journal(home)
-    assert [line.data["n"] for line in events if isinstance(line, Line)] == [1, 5, 6]
+    assert [line.data["n"] for line in events if isinstance(line, JournalLine)] == [1, 5, 6]
 
 
 # --- doorbell
@@ -231,7 +231,7 @@ def test_a_daemon_that_does_not_read_blocks_nobody(home: Home) -> None:
         doorbell.ring({"step": 2, "value": Unprintable()})
         doorbell.ring({"step": 2})
         assert time.monotonic() < deadline
-    assert Bell.decode(reading_socket.recv()).attempt_key == "job_1/train_001/1"
+    assert DoorbellMessage.decode(reading_socket.recv()).attempt_key == "job_1/train_001/1"
     doorbell.close()
     reading_socket.close(linger=0)
     context.term()

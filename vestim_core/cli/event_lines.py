@@ -6,8 +6,8 @@ from typing import Any
 
 from vestim_core.cli.output import plain_text
 from vestim_core.cli.value_format import find_metric, format_local_time, format_number
+from vestim_core.spec.display_format import metric_unit
 from vestim_core.spec.events import EventKind
-from vestim_core.spec.figures import unit_of
 from vestim_core.spec.states import TaskKind
 
 TITLE_PREFIXES = {TaskKind.TRAIN.value: "Train ", TaskKind.TEST.value: "Test "}
@@ -43,7 +43,7 @@ def epoch_errors(data: dict[str, Any], training_label: str, validation_label: st
     """`training 20.1, validation 18.3 mV`, with the given labels."""
     name, validation_rmse = find_metric(data, "validation_rmse")
     train_text = format_number(find_metric(data, "train_rmse")[1])
-    validation_text = f"{format_number(validation_rmse)} {unit_of(name)}"
+    validation_text = f"{format_number(validation_rmse)} {metric_unit(name)}"
     return f"{training_label} {train_text}, {validation_label} {validation_text}".rstrip()
 
 
@@ -65,7 +65,7 @@ def result_text(data: dict[str, Any]) -> str:
 
 def _rmse_text(metrics: dict[str, Any]) -> str:
     name, value = find_metric(metrics, "rmse")
-    return f"{format_number(value)} {unit_of(name)}".rstrip()
+    return f"{format_number(value)} {metric_unit(name)}".rstrip()
 
 
 def _job_text(data: dict[str, Any], event: dict[str, Any]) -> str:
@@ -99,7 +99,7 @@ def _epoch_text(data: dict[str, Any], event: dict[str, Any]) -> str:
     best_text = (
         ""
         if data.get("best_epoch") == data.get("epoch")
-        else f"best {format_number(best)} {unit_of(name)} at epoch {data.get('best_epoch')}"
+        else f"best {format_number(best)} {metric_unit(name)} at epoch {data.get('best_epoch')}"
     )
     return ", ".join(filter(None, (epoch_text(data), epoch_errors(data, "training", "validation"), best_text)))
 

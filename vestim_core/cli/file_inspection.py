@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from vestim_core.cli.daemon_client import connect
 from vestim_core.cli.output import console, plain_text
-from vestim_core.client.inspection import ask
+from vestim_core.client.inspection_calls import run_inspection
 from vestim_core.spec.errors import wrong_input
 
 Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Data files, or folders of them.")]
@@ -25,7 +25,7 @@ Columns = Annotated[
 def inspect_files(method: str, **params: Any) -> dict[str, Any]:
     """Run an inspection and return its answer, with a progress bar on a terminal. Raises `VestimError` on failure."""
     with connect() as client, progress_bar() as update:
-        return ask(client, method, progress=update, **params)
+        return run_inspection(client, method, progress=update, **params)
 
 
 @contextmanager
@@ -54,6 +54,7 @@ def parse_columns(assignments: list[str] | None) -> dict[str, str]:
     for name, equals_sign, header in pairs:
         if not name.strip() or not equals_sign or not header.strip():
             raise wrong_input(
-                f"'{name}{equals_sign}{header}' is no column: write NAME=HEADER, e.g. current_A=I/mA", place="--column"
+                f"'{name}{equals_sign}{header}' is no column: write NAME=HEADER, e.g. current_A=I/mA",
+                location="--column",
             )
     return {name.strip(): header.strip() for name, _, header in pairs}

@@ -18,7 +18,7 @@ from rich.text import Text
 from vestim_core.cli.event_lines import event_line, event_text
 from vestim_core.cli.output import print_json
 from vestim_core.cli.task_board import TaskBoard, TaskRow
-from vestim_core.client import Batch
+from vestim_core.client import EventBatch
 from vestim_core.spec.events import EventKind
 from vestim_core.spec.states import JobState, PhaseState
 
@@ -41,7 +41,7 @@ class View:
     ) -> None:
         """Restore the terminal."""
 
-    def show(self, batch: Batch) -> None:
+    def show(self, batch: EventBatch) -> None:
         """Show one batch."""
         raise NotImplementedError
 
@@ -49,7 +49,7 @@ class View:
 class JsonView(View):
     """One event per line as JSON."""
 
-    def show(self, batch: Batch) -> None:
+    def show(self, batch: EventBatch) -> None:
         """Print the events of a batch."""
         for event in batch.events:
             print_json(event)
@@ -64,7 +64,7 @@ class LinesView(View):
         self._every_event = every_event
         self._last_epoch_line_s: dict[str, float] = {}
 
-    def show(self, batch: Batch) -> None:
+    def show(self, batch: EventBatch) -> None:
         """Print lines for the events of a batch."""
         if batch.reset:
             self._print(REBUILT_MESSAGE)
@@ -133,7 +133,7 @@ class BarsView(LinesView):
     ) -> None:
         self._bars.stop()
 
-    def show(self, batch: Batch) -> None:
+    def show(self, batch: EventBatch) -> None:
         """Print permanent lines, then update the bars."""
         super().show(batch)
         for progress in batch.progress:

@@ -42,7 +42,7 @@ def print_error(error: VestimError, *, as_json: bool) -> int:
         print(json.dumps(error.to_record()), file=sys.stderr)
         return error.code.exit_code
     error_console = console(stderr=True)
-    error_console.print(Text(plain_text(f"Error: {error.sentence}", keep_newlines=True), style="red"), soft_wrap=True)
+    error_console.print(Text(plain_text(f"Error: {error.message}", keep_newlines=True), style="red"), soft_wrap=True)
     if len(error.problems) > 1:
         for problem in error.problems:
             location_prefix = f"{problem.get('place')}: " if problem.get("place") else ""

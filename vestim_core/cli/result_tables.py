@@ -10,7 +10,7 @@ from rich.text import Text
 
 from vestim_core.cli.output import plain_text
 from vestim_core.cli.value_format import find_metric, format_number
-from vestim_core.spec.figures import unit_of
+from vestim_core.spec.display_format import metric_unit
 from vestim_core.spec.states import TaskKind
 
 METRICS = ("rmse", "mae", "max", "r2")
@@ -82,7 +82,7 @@ def file_error_tables(job: dict[str, Any]) -> list[Table]:
 
 
 def _title(text: str, metrics: dict[str, Any]) -> str:
-    unit = unit_of(find_metric(metrics, "rmse")[0])
+    unit = metric_unit(find_metric(metrics, "rmse")[0])
     return f"{text}, in {unit} (R2 has no unit)" if unit else text
 
 

@@ -10,7 +10,7 @@ from vestim_core.cli.output import plain_text
 from vestim_core.cli.value_format import format_duration
 from vestim_core.spec.events import EventKind
 from vestim_core.spec.ids import split_attempt_key
-from vestim_core.spec.states import TASK_ENDS, Phase, TaskState
+from vestim_core.spec.states import TERMINAL_TASK_STATES, Phase, TaskState
 
 PREPARATION_PHASES = (Phase.DATA_IMPORT.value, Phase.DATA_PROCESSING.value, Phase.DATA_AUGMENTATION.value)
 """Phases of a preparation task, in order."""
@@ -39,7 +39,7 @@ class TaskRow:
     @property
     def has_ended(self) -> bool:
         """True when the task is in a final state."""
-        return self.state in TASK_ENDS
+        return self.state in TERMINAL_TASK_STATES
 
     @property
     def text(self) -> str:

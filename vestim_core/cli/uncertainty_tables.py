@@ -12,7 +12,7 @@ from rich.text import Text
 from vestim_core.cli.output import plain_text
 from vestim_core.cli.result_tables import new_table, tasks_with_errors
 from vestim_core.cli.value_format import find_metric, format_number
-from vestim_core.spec.figures import unit_of
+from vestim_core.spec.display_format import metric_unit
 
 
 def band_tables(job: dict[str, Any]) -> list[Table]:
@@ -27,7 +27,7 @@ def band_tables(job: dict[str, Any]) -> list[Table]:
         table = new_table(f"Band of {target} that held {percent} % of the validation rows")
         table.add_column("Model", overflow="fold")
         for title in (
-            f"Half width / {unit_of(name) or target}",
+            f"Half width / {metric_unit(name) or target}",
             "Holds of the test rows",
             "Test rows outside training",
         ):
@@ -73,7 +73,7 @@ def seed_spread_table(job: dict[str, Any]) -> Table | None:
             if spread is None:
                 continue
             values = (format_number(spread[key]) for key in ("mean", "std", "min", "max"))
-            role_unit = f"{role}, {unit_of(name)}".rstrip(", ")
+            role_unit = f"{role}, {metric_unit(name)}".rstrip(", ")
             table.add_row(*map(Text, (combination, role_unit, str(len(spread["values"])), *values)))
     return table
 
@@ -106,7 +106,7 @@ def robustness_table(model_result: dict[str, Any]) -> Table:
     """Cost of each input disturbance for one model; one row per case."""
     model = model_result["model"]
     title = f"{plain_text(model['title'])} ({model['task_id']}): {model_result['target']} with disturbed inputs"
-    unit = unit_of(find_metric(model_result["cases"][0], "rmse")[0])
+    unit = metric_unit(find_metric(model_result["cases"][0], "rmse")[0])
     table = new_table(f"{title}, in {unit}" if unit else title)
     table.add_column("Case", overflow="fold")
     for column_title in ("RMSE", "MAE", "Cost"):

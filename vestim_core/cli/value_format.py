@@ -5,17 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from vestim_core.spec import figures
+from vestim_core.spec import display_format
 
 
 def format_number(value: Any) -> str:
     """`value` with three significant digits and without an exponent; "-" when missing."""
-    return figures.number(value) or "-"
+    return display_format.format_number(value) or "-"
 
 
 def format_duration(seconds: float) -> str:
     """`0.4 s`, `42 s`, `2 min 10 s`, `3 h 5 min`, `2 d 4 h`; "-" when not finite."""
-    return figures.duration(seconds) or "-"
+    return display_format.format_duration(seconds) or "-"
 
 
 def format_local_time(time_utc: str, pattern: str = "%H:%M:%S") -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from vestim_core.cli.follow_views import BarsView, JsonView, LinesView, View
 from vestim_core.cli.output import console, say
 from vestim_core.cli.task_board import TaskBoard
-from vestim_core.client import Client, follow, show
+from vestim_core.client import Client, fetch_job, follow_job
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.spec.states import JobState
 
@@ -24,7 +24,7 @@ def watch(client: Client, job_id: str, *, every_event: bool, as_json: bool, sinc
     """
     try:
         with _create_view(client, job_id, every_event=every_event, as_json=as_json) as view:
-            for batch in follow(client, job_id, since, live=view.live):
+            for batch in follow_job(client, job_id, since, live=view.live):
                 view.show(batch)
         job = client.call("show_job", job_id=job_id, tasks_limit=0)
     except KeyboardInterrupt:
@@ -42,7 +42,7 @@ def _create_view(client: Client, job_id: str, *, every_event: bool, as_json: boo
     if as_json:
         return JsonView()
     terminal = console()
-    board = TaskBoard(show(client, job_id))
+    board = TaskBoard(fetch_job(client, job_id))
     return (
         BarsView(terminal, board, every_event=every_event)
         if terminal.is_interactive

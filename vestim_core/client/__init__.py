@@ -3,9 +3,9 @@
 `Client` blocks until the reply arrives; `Channel` is for clients with their own event loop.
 """
 
+from vestim_core.client.blocking_client import Client
 from vestim_core.client.channel import Channel
-from vestim_core.client.connection import Client
-from vestim_core.client.job_events import Batch, follow
-from vestim_core.client.paging import all_jobs, import_legacy, show
+from vestim_core.client.job_events import EventBatch, follow_job
+from vestim_core.client.paging import fetch_job, import_legacy_jobs, list_all_jobs
 
-__all__ = ["Batch", "Channel", "Client", "all_jobs", "follow", "import_legacy", "show"]
+__all__ = ["Channel", "Client", "EventBatch", "fetch_job", "follow_job", "import_legacy_jobs", "list_all_jobs"]

@@ -28,12 +28,18 @@ from typing import Any
 
 import zmq
 
-from vestim_core.client.discover import START_TIMEOUT_S, daemon_lives, find_daemon, read_discovery, start_daemon
+from vestim_core.client.daemon_discovery import (
+    START_TIMEOUT_S,
+    find_daemon,
+    is_daemon_running,
+    read_discovery,
+    start_daemon,
+)
 from vestim_core.protocol.codec import CodecError
 from vestim_core.protocol.discovery import Discovery
-from vestim_core.protocol.limits import MAX_ON_THE_WAY, MAX_REPLY_BYTES, MAX_REQUEST_BYTES
+from vestim_core.protocol.message_limits import MAX_PENDING_REQUESTS, MAX_REPLY_BYTES, MAX_REQUEST_BYTES
 from vestim_core.protocol.messages import Reply, Request
-from vestim_core.protocol.methods import METHODS
+from vestim_core.protocol.method_table import METHODS
 from vestim_core.spec.errors import ErrorCode, VestimError, wrong_input
 from vestim_core.system import Home, HomeError
 from vestim_core.system.keys import key_pair
@@ -67,15 +73,17 @@ class Channel:
     # --- the daemon
 
     @property
-    def connected(self) -> bool:
+    def is_connected(self) -> bool:
         """True if there is a connection, whether or not its daemon is alive."""
         return self._socket is not None
 
-    def alive(self) -> bool:
+    def is_alive(self) -> bool:
         """True if the connected daemon runs and is not shutting down. If False, call `connect` to get the next one."""
-        return self.connected and not self._is_shutting_down and self._is_same_daemon_running()
+        return self.is_connected and not self._is_shutting_down and self._is_same_daemon_running()
 
-    def connect(self, *, start: bool = True, asked: bool = False, timeout_s: float = START_TIMEOUT_S) -> Discovery:
+    def connect(
+        self, *, start: bool = True, requested_by_user: bool = False, timeout_s: float = START_TIMEOUT_S
+    ) -> Discovery:
         """Connect to the running daemon and send it all unanswered requests; blocks until the daemon serves.
 
         start: start a daemon if none runs. asked: the user has requested it; otherwise no daemon is started after a
@@ -86,7 +94,7 @@ class Channel:
         deadline_s = time.monotonic() + timeout_s
         while self._is_shutting_down and self._is_same_daemon_running() and time.monotonic() < deadline_s:
             time.sleep(_POLL_INTERVAL_S)
-        daemon = find_daemon(self.home) or self._start_next_daemon(start, asked, timeout_s)
+        daemon = find_daemon(self.home) or self._start_next_daemon(start, requested_by_user, timeout_s)
         try:
             client_keys = key_pair(self.home, "client")
         except (OSError, HomeError) as error:
@@ -126,7 +134,7 @@ class Channel:
         command_id: for a mutating method, if this repeats an earlier call. Raises `VestimError` if the request can
         never be sent.
         """
-        mutating = METHODS[method].mutating if method in METHODS else False
+        mutating = METHODS[method].is_mutating if method in METHODS else False
         command = (command_id or uuid.uuid4().hex) if mutating else ""
         request = Request(uuid.uuid4().bytes, method, dict(params or {}), command)
         try:
@@ -159,7 +167,7 @@ class Channel:
         poller.poll(max(0, round(timeout_s * 1000)))
         self._drain_wake_signals()
         answers: list[tuple[bytes, Any]] = []
-        while self._socket is not None and len(answers) < MAX_ON_THE_WAY:
+        while self._socket is not None and len(answers) < MAX_PENDING_REQUESTS:
             try:
                 reply = Reply.decode(self._socket.recv(zmq.DONTWAIT))
             except zmq.Again:
@@ -183,7 +191,7 @@ class Channel:
             answers.append((reply.request_id, reply.result if reply.error is None else reply.error))
 
     def _send_queued(self) -> None:
-        while self._socket is not None and self._unsent and len(self._pending) < MAX_ON_THE_WAY:
+        while self._socket is not None and self._unsent and len(self._pending) < MAX_PENDING_REQUESTS:
             request_id = self._unsent.popleft()
             if (raw := self._requests.get(request_id)) is not None:
                 self._socket.send(raw)
@@ -195,14 +203,16 @@ class Channel:
                 pass
 
     def _is_same_daemon_running(self) -> bool:
-        if not daemon_lives(self.home):
+        if not is_daemon_running(self.home):
             return False
         discovery = read_discovery(self.home)
         return discovery is None or self.daemon is None or discovery.instance == self.daemon.instance
 
     def _start_next_daemon(self, start: bool, asked: bool, timeout_s: float) -> Discovery:
         last_discovery = read_discovery(self.home)
-        was_stopped = last_discovery is not None and last_discovery.state == "stopped" and not daemon_lives(self.home)
+        was_stopped = (
+            last_discovery is not None and last_discovery.state == "stopped" and not is_daemon_running(self.home)
+        )
         if self.daemon is not None and was_stopped and not asked:
             raise VestimError(ErrorCode.STOPPED, "the daemon was stopped: 'vestim daemon start' starts it again")
         if not start:

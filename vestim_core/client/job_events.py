@@ -9,17 +9,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from vestim_core.client.connection import Client
+from vestim_core.client.blocking_client import Client
 from vestim_core.protocol.cursors import Cursor, job_stream
 from vestim_core.spec.events import EventKind
-from vestim_core.spec.states import JOB_ENDS
+from vestim_core.spec.states import TERMINAL_JOB_STATES
 
 _WAIT_S = 30.0  # s per `wait`; arbitrary, below `MAX_WAIT_S`
 _MAX_EVENTS = 5_000  # events per reply; arbitrary, below the limit of the protocol
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class EventBatch:
     """Events and progress of one reply.
 
     progress: latest progress of running attempts. reset: the registry was rebuilt and events are numbered anew, so
@@ -32,14 +32,14 @@ class Batch:
     ended: bool = False
 
 
-def follow(client: Client, job_id: str, since: int = 0, *, live: bool = True) -> Iterator[Batch]:
+def follow_job(client: Client, job_id: str, since: int = 0, *, live: bool = True) -> Iterator[EventBatch]:
     """Yield batches of events after number `since` until the job has ended.
 
     live: also return progress within epochs.
     """
     cursor = Cursor(stream=job_stream(job_id), seq=since)
     progress_seq: int | None = 0 if live else None
-    has_ended = client.call("show_job", job_id=job_id, tasks_limit=0)["state"] in JOB_ENDS
+    has_ended = client.call("show_job", job_id=job_id, tasks_limit=0)["state"] in TERMINAL_JOB_STATES
     while True:
         answer = client.call(
             "wait",
@@ -54,8 +54,8 @@ def follow(client: Client, job_id: str, since: int = 0, *, live: bool = True) ->
             progress_seq = answer["progress_seq"]
         for event in stream["events"]:
             if event["kind"] == EventKind.JOB and "state" in event["data"]:
-                has_ended = event["data"]["state"] in JOB_ENDS
+                has_ended = event["data"]["state"] in TERMINAL_JOB_STATES
         is_last = has_ended and not stream["events"]
-        yield Batch(stream["events"], answer["progress"], stream["reset"], is_last)
+        yield EventBatch(stream["events"], answer["progress"], stream["reset"], is_last)
         if is_last:
             return

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from vestim_core.client.connection import Client
+from vestim_core.client.blocking_client import Client
 
 
-def all_jobs(call: Callable[..., Any], state: str = "") -> list[dict[str, Any]]:
+def list_all_jobs(call: Callable[..., Any], state: str = "") -> list[dict[str, Any]]:
     """Return one summary per job, newest first. call: `Client.call`. state: only jobs in this state."""
     jobs: list[dict[str, Any]] = []
     next_page = ""
@@ -20,7 +20,7 @@ def all_jobs(call: Callable[..., Any], state: str = "") -> list[dict[str, Any]]:
             return jobs
 
 
-def show(client: Client, job_id: str) -> dict[str, Any]:
+def fetch_job(client: Client, job_id: str) -> dict[str, Any]:
     """Return the result of `show_job` with all tasks."""
     job: dict[str, Any] = client.call("show_job", job_id=job_id)
     while len(job["tasks"]) < job["task_count"]:
@@ -31,7 +31,7 @@ def show(client: Client, job_id: str) -> dict[str, Any]:
     return job
 
 
-def import_legacy(call: Callable[..., Any], paths: Sequence[str]) -> Iterator[dict[str, Any]]:
+def import_legacy_jobs(call: Callable[..., Any], paths: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Yield the results of `import_legacy` page by page. call: `Client.call`. paths: absolute paths."""
     next_page = ""
     while True:

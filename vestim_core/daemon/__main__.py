@@ -13,16 +13,16 @@ import shutil
 import sqlite3
 import sys
 
-from vestim_core.daemon.host import Host
+from vestim_core.daemon.attempt_supervisor import AttemptSupervisor
 from vestim_core.daemon.server import Server
 from vestim_core.daemon.sockets import Sockets
 from vestim_core.executors.local import LocalExecutor
 from vestim_core.executors.preloaded_workers import make_preloaded_workers
-from vestim_core.jobs.database import DamagedDatabase, is_damage, set_aside
-from vestim_core.jobs.manager import JobManager
-from vestim_core.jobs.rebuild import rebuild
-from vestim_core.jobs.registry import Registry
-from vestim_core.jobs.service import JobService
+from vestim_core.jobs.database import DamagedDatabase, is_database_damage, rename_damaged_database
+from vestim_core.jobs.job_manager import JobManager
+from vestim_core.jobs.job_registry import Registry
+from vestim_core.jobs.job_service import JobService
+from vestim_core.jobs.registry_rebuild import rebuild
 from vestim_core.spec.errors import VestimError
 from vestim_core.system import FileLock, Home, HomeError, endpoints
 
@@ -71,10 +71,10 @@ def _serve(home: Home, *, rebuild_registry: bool) -> int:
     executor = LocalExecutor(make_preloaded_workers(home))
     try:
         manager.registry.forget_old_commands()
-        manager.settle_trash()
-        manager.data_sets.settle()
+        manager.finish_deletions()
+        manager.data_sets.recover()
         manager.shrink_cache()
-        Server(home, sockets, JobService(manager), Host(manager, executor)).run()
+        Server(home, sockets, JobService(manager), AttemptSupervisor(manager, executor)).run()
     finally:
         executor.close()
         sockets.close()
@@ -90,7 +90,7 @@ def _open_manager(home: Home, *, rebuild_registry: bool) -> JobManager:
         try:
             return _load_manager(home)
         except (DamagedDatabase, sqlite3.DatabaseError) as error:
-            if not is_damage(error):
+            if not is_database_damage(error):
                 raise  # a full disk, say, is no reason to give the registry up
             log.warning("the registry is damaged (%s): it is made anew from the job folders", error)
     _rebuild_registry(home)
@@ -113,7 +113,7 @@ def _rebuild_registry(home: Home) -> None:
     rebuild(manager)
     log.info("brought back %d jobs", len(manager.job_containers))
     registry.close()
-    if old_path := set_aside(home.registry):
+    if old_path := rename_damaged_database(home.registry):
         log.warning("the former registry lies in %s", old_path)
     new_path.rename(home.registry)
 

@@ -10,8 +10,8 @@ import logging
 from collections.abc import Iterable
 
 from vestim_core.jobs.executor import Executor
-from vestim_core.jobs.manager import JobManager
-from vestim_core.protocol.launch import Launch
+from vestim_core.jobs.job_manager import JobManager
+from vestim_core.protocol.attempt_files import LaunchFile
 from vestim_core.spec.ids import split_attempt_key
 from vestim_core.spec.states import JobState
 from vestim_core.system import boot_id, read_json
@@ -42,7 +42,7 @@ def _renew_leases(manager: JobManager, attempt_keys: Iterable[str], ended_keys: 
         for key in living_keys - leased_keys:
             job_id, task_id, attempt_number = split_attempt_key(key)
             launch_path = manager.folder(job_id).attempt(task_id, attempt_number) / "launch.json"
-            launch = Launch.model_validate(read_json(launch_path))
+            launch = LaunchFile.model_validate(read_json(launch_path))
             manager.registry.lease(key, launch.threads, launch.gpu)
 
 
@@ -51,11 +51,11 @@ def hold_after_restart(manager: JobManager, has_lost_attempts: bool) -> None:
 
     Does nothing when the user set `resume_after_boot` in settings.json.
     """
-    if not manager.registry.note_boot(boot_id()) or not has_lost_attempts or _resumes_after_boot(manager):
+    if not manager.registry.record_boot(boot_id()) or not has_lost_attempts or _resumes_after_boot(manager):
         return
     for container in list(manager.job_containers.values()):
         if container.state in {JobState.QUEUED, JobState.RUNNING}:
-            with manager.unit():
+            with manager.unit_of_work():
                 container.set_state(JobState.HELD, "The machine was started anew while jobs were running.")
                 manager.persist_job_container(container)
 

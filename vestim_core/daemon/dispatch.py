@@ -12,14 +12,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from vestim_core.jobs.database import cannot_be_written
-from vestim_core.jobs.service import JobService
+from vestim_core.jobs.database import is_disk_failure
+from vestim_core.jobs.job_service import JobService
 from vestim_core.protocol.codec import encode
-from vestim_core.protocol.limits import OLDEST_PROTOCOL, PROTOCOL_VERSION
+from vestim_core.protocol.message_limits import OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION
 from vestim_core.protocol.messages import Reply, Request
-from vestim_core.protocol.methods import METHODS, Method, Params
+from vestim_core.protocol.method_table import METHODS, Method, Params
 from vestim_core.spec.errors import ErrorCode, VestimError, not_found, refused, wrong_input
-from vestim_core.spec.job import spec_error
+from vestim_core.spec.job import to_vestim_error
 from vestim_core.system.failpoints import failpoint
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class Dispatcher:
         except VestimError as error:
             return Reply(request.request_id, error=error)
         except Exception as error:
-            if cannot_be_written(error):
+            if is_disk_failure(error):
                 log.warning("%s: %s", request.method, error)
                 message = f"nothing was changed, since the registry cannot be written ({error}): make room on the disk"
                 return Reply(request.request_id, error=VestimError(ErrorCode.FAILED, message))
@@ -57,20 +57,20 @@ class Dispatcher:
             return self._daemon_methods[method.name](params)
         operation = getattr(self._service, method.name)
         arguments = {name: getattr(params, name) for name in type(params).model_fields}
-        if not method.mutating:
+        if not method.is_mutating:
             return operation(**arguments)
         registry = self._service.manager.registry
         digest = hashlib.sha256(encode([method.name, request.params])).hexdigest()
-        stored_answer = registry.answer_of(request.command_id)
+        stored_answer = registry.find_answer(request.command_id)
         if stored_answer is not None:
             if stored_answer[0] != digest:
                 raise refused(
-                    "this command id was used for another command: give each command its own", place="command"
+                    "this command id was used for another command: give each command its own", location="command"
                 )
             return stored_answer[1]
-        with self._service.manager.unit():
+        with self._service.manager.unit_of_work():
             result = operation(**arguments)
-            registry.keep_answer(request.command_id, digest, result)
+            registry.save_answer(request.command_id, digest, result)
             failpoint("command.done")
         failpoint("command.committed")
         return result
@@ -78,18 +78,18 @@ class Dispatcher:
 
 def parse_request(request: Request) -> tuple[Method, Params]:
     """Return the method and its valid parameters; raises `VestimError` when either is invalid."""
-    if not OLDEST_PROTOCOL <= request.protocol <= PROTOCOL_VERSION:
+    if not OLDEST_PROTOCOL_VERSION <= request.protocol <= PROTOCOL_VERSION:
         raise VestimError(
             ErrorCode.VERSION,
-            f"this daemon speaks protocol {OLDEST_PROTOCOL} to {PROTOCOL_VERSION}, not {request.protocol}: "
+            f"this daemon speaks protocol {OLDEST_PROTOCOL_VERSION} to {PROTOCOL_VERSION}, not {request.protocol}: "
             f"use one version of Vestim",
         )
     method = METHODS.get(request.method)
     if method is None:
-        raise not_found(f"there is no method '{request.method}'", place="method")
-    if method.mutating and not request.command_id:
-        raise wrong_input(f"'{request.method}' changes something and needs a command id", place="command")
+        raise not_found(f"there is no method '{request.method}'", location="method")
+    if method.is_mutating and not request.command_id:
+        raise wrong_input(f"'{request.method}' changes something and needs a command id", location="command")
     try:
         return method, method.params.model_validate(request.params)
     except ValidationError as error:
-        raise spec_error(error) from None
+        raise to_vestim_error(error) from None

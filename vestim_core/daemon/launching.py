@@ -6,26 +6,26 @@ lock, which the process holds from its start, tells them apart.
 
 from __future__ import annotations
 
-from vestim_core.jobs.container import JobContainer
-from vestim_core.jobs.executor import Executor, Warmth
-from vestim_core.jobs.manager import JobManager
+from vestim_core.jobs.executor import Executor, Preload
+from vestim_core.jobs.job_container import JobContainer
+from vestim_core.jobs.job_manager import JobManager
 from vestim_core.jobs.scheduler import Capacity
-from vestim_core.jobs.speeds import read_threads
 from vestim_core.jobs.tasks import Task
-from vestim_core.jobs.threads import granted
-from vestim_core.protocol.launch import ControlFile, Launch
+from vestim_core.jobs.thread_grants import grant_threads
+from vestim_core.jobs.training_speeds import read_thread_counts
+from vestim_core.protocol.attempt_files import ControlFile, LaunchFile
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.spec.ids import attempt_key
 from vestim_core.spec.states import Intent, TaskKind
 from vestim_core.system import gpu_count, write_json
 from vestim_core.system.failpoints import failpoint
 
-_PRELOADS: dict[TaskKind, Warmth] = {
+_PRELOADS: dict[TaskKind, Preload] = {
     TaskKind.PREPARE: "inspect",
     TaskKind.TRAIN: "train",
     TaskKind.TEST: "train",
     TaskKind.ENSEMBLE: "inspect",
-    TaskKind.RETEST: "train",
+    TaskKind.EVALUATION: "train",
     TaskKind.INSPECT: "inspect",
 }
 
@@ -39,26 +39,26 @@ def start_attempt(
     """
     task = container.tasks[task_id]
     gpu = _free_gpu(manager) if needs_gpu(task) else None
-    grant = granted(
-        task, 0 if gpu is not None else spare_threads, read_threads(manager.home.speeds) if spare_threads else {}
+    grant = grant_threads(
+        task, 0 if gpu is not None else spare_threads, read_thread_counts(manager.home.speeds) if spare_threads else {}
     )
-    with manager.unit():
-        if not grant.measure:
+    with manager.unit_of_work():
+        if not grant.is_measuring:
             task.use_threads(grant.threads)
-        attempt = container.new_attempt(task_id)
-        key = attempt_key(container.job_id, task_id, attempt.number)
+        attempt = container.create_attempt(task_id)
+        key = attempt_key(container.job_id, task_id, attempt.index)
         manager.registry.lease(key, 0 if task.kind is TaskKind.INSPECT else grant.threads, gpu)
         manager.persist_job_container(container)
     failpoint("start.committed")
     job_folder = manager.folder(container.job_id)
-    attempt_folder = job_folder.attempt(task_id, attempt.number)
-    launch = Launch(
+    attempt_folder = job_folder.attempt(task_id, attempt.index)
+    launch = LaunchFile(
         job_id=container.job_id,
         task_id=task_id,
-        attempt=attempt.number,
+        attempt=attempt.index,
         home=str(manager.home.root),
         threads=grant.threads,
-        measure_threads=grant.measure,
+        measure_threads=grant.is_measuring,
         gpu=gpu,
         started_utc=attempt.started_utc,
     )
@@ -70,12 +70,12 @@ def start_attempt(
         write_json(attempt_folder / "control.json", ControlFile(intent=Intent.RUN).model_dump(mode="json"))
         write_json(attempt_folder / "launch.json", launch.model_dump(mode="json"))
         failpoint("start.folder")
-        executor.start(key, attempt_folder, grant.threads, gpu, warmth=preload_of(task))
+        executor.start(key, attempt_folder, grant.threads, gpu, preload=preload_of(task))
         failpoint("start.born")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         message = f"{task_id} could not be started ({reason}): check the disk and the folder {attempt_folder}"
-        return VestimError(ErrorCode.FAILED, message, place=str(attempt_folder))
+        return VestimError(ErrorCode.FAILED, message, location=str(attempt_folder))
     return None
 
 
@@ -87,7 +87,7 @@ def needs_gpu(task: Task) -> bool:
     return bool((task.document.get("device") or trial["training"]["device"]) != "cpu")
 
 
-def preload_of(task: Task) -> Warmth | None:
+def preload_of(task: Task) -> Preload | None:
     """The preload with which this task starts at once; None for a task that is quick to load."""
     return _PRELOADS.get(task.kind)
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from vestim_core.jobs.service import JobService
+from vestim_core.jobs.job_service import JobService
 from vestim_core.protocol.cursors import Cursor, Stream, parse_stream
-from vestim_core.protocol.limits import MAX_PIECE_BYTES
-from vestim_core.protocol.methods import WaitParams
+from vestim_core.protocol.message_limits import MAX_CHUNK_BYTES
+from vestim_core.protocol.method_table import WaitParams
 from vestim_core.spec.ids import is_data_set_id
 
 
@@ -72,7 +72,7 @@ class StreamReader:
 
     def read(self, params: WaitParams, streams: list[Stream]) -> tuple[dict[str, Any], bool]:
         """The current answer, and whether there is any news in it."""
-        byte_budget = MAX_PIECE_BYTES
+        byte_budget = MAX_CHUNK_BYTES
         event_limit = params.limit
         parts: list[dict[str, Any]] = []
         for cursor, stream in zip(params.cursors, streams, strict=True):
@@ -93,7 +93,7 @@ class StreamReader:
     def check(self, streams: list[Stream]) -> None:
         """Raise `VestimError` when a stream belongs to a job that does not exist."""
         for stream in streams:
-            if stream.job and not self._registry.has(stream.job):
+            if stream.job and not self._registry.has_job(stream.job):
                 self._service.manager.get(stream.job)
 
     def _read_stream(self, cursor: Cursor, stream: Stream, event_limit: int, byte_budget: int) -> dict[str, Any]:

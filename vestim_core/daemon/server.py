@@ -21,22 +21,22 @@ import psutil
 import zmq
 
 import vestim_core
+from vestim_core.daemon.attempt_supervisor import AttemptSupervisor
 from vestim_core.daemon.dispatch import Dispatcher, parse_request
-from vestim_core.daemon.host import Host
 from vestim_core.daemon.long_poll import PendingWait, ProgressBoard, StreamReader, open_streams
 from vestim_core.daemon.sockets import Sockets, endpoint_of
-from vestim_core.jobs.clock import utc_now
-from vestim_core.jobs.service import JobService
-from vestim_core.protocol.bell import Bell
+from vestim_core.jobs.job_service import JobService
+from vestim_core.jobs.timestamps import utc_now
 from vestim_core.protocol.codec import CodecError
 from vestim_core.protocol.discovery import Discovery
-from vestim_core.protocol.limits import MAX_REPLY_BYTES, OLDEST_PROTOCOL, PROTOCOL_VERSION
+from vestim_core.protocol.doorbell_messages import DoorbellMessage
+from vestim_core.protocol.message_limits import MAX_REPLY_BYTES, OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION
 from vestim_core.protocol.messages import Reply, Request
-from vestim_core.protocol.methods import METHODS, Params, ShutdownParams, WaitParams
+from vestim_core.protocol.method_table import METHODS, Params, ShutdownParams, WaitParams
 from vestim_core.spec.errors import ErrorCode, VestimError, refused
 from vestim_core.spec.ids import attempt_key, is_inspection_id
-from vestim_core.spec.states import JOB_ENDS, Intent, JobState
-from vestim_core.system import Home, Machine, write_json
+from vestim_core.spec.states import TERMINAL_JOB_STATES, Intent, JobState
+from vestim_core.system import Home, MachineMonitor, write_json
 
 IDLE_S = 30.0  # longest sleep while nothing runs; arbitrary, sockets and deadlines wake the loop earlier
 LOG_POLL_S = 0.25  # between reads of a followed log, whose growth nobody announces; arbitrary
@@ -48,7 +48,7 @@ log = logging.getLogger(__name__)
 class Server:
     """One daemon from its first request to its last reply; owns the pending waits and the progress board."""
 
-    def __init__(self, home: Home, sockets: Sockets, service: JobService, supervisor: Host) -> None:
+    def __init__(self, home: Home, sockets: Sockets, service: JobService, supervisor: AttemptSupervisor) -> None:
         self.home = home
         self.instance = secrets.token_hex(8)
         self._sockets = sockets
@@ -61,7 +61,7 @@ class Server:
         self._stop_reason: str = ""
         self._was_stop_requested = False
         self._started_utc, self._started_s = utc_now(), time.monotonic()
-        self._machine = Machine()
+        self._machine = MachineMonitor()
         service.manager.on_change = self._on_change
         daemon_methods = {"hello": self._hello, "daemon_status": self._status, "shutdown": self._shutdown}
         self._dispatcher = Dispatcher(service, daemon_methods)
@@ -105,7 +105,7 @@ class Server:
                 continue  # without an id there is nobody to answer
             if request.method == "wait":
                 self._wait(client, request)
-            elif self._stop_reason and request.method in METHODS and METHODS[request.method].mutating:
+            elif self._stop_reason and request.method in METHODS and METHODS[request.method].is_mutating:
                 self._send(client, self._answer_while_stopping(request))
             else:
                 self._send(client, self._dispatcher.answer(request))
@@ -180,15 +180,15 @@ class Server:
     def _on_change(self, job_id: str) -> None:
         self._changed_ids.add(job_id)
         container = self._service.manager.job_containers.get(job_id)
-        if container is not None and container.unreconciled:  # the many mere events need no reconciling
-            self._supervisor.dirty.add(job_id)
+        if container is not None and container.needs_reconciliation:  # the many mere events need no reconciling
+            self._supervisor.unreconciled_job_ids.add(job_id)
 
     # --- workers
 
     def _receive_rings(self) -> None:
         for _ in range(MAX_MESSAGES_PER_TURN):
             try:
-                bell = Bell.decode(self._sockets.doorbell.recv(zmq.DONTWAIT))
+                bell = DoorbellMessage.decode(self._sockets.doorbell.recv(zmq.DONTWAIT))
             except zmq.Again:
                 return
             except CodecError as error:
@@ -210,7 +210,7 @@ class Server:
             poller.register(fd, zmq.POLLIN)
         self._watched_fds = exit_fds
         running_tasks = self._supervisor.running_tasks
-        keys = {attempt_key(c.job_id, t, a.number) for c, t in running_tasks if (a := c.tasks[t].attempt)}
+        keys = {attempt_key(c.job_id, t, a.index) for c, t in running_tasks if (a := c.tasks[t].attempt)}
         self._board.retain(keys)
 
     # --- methods that the daemon answers itself
@@ -218,7 +218,7 @@ class Server:
     def _hello(self, params: Params) -> dict[str, Any]:
         return {
             "version": vestim_core.__version__,
-            "protocol": [OLDEST_PROTOCOL, PROTOCOL_VERSION],
+            "protocol": [OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION],
             "instance": self.instance,
             "lineage": self._service.manager.registry.lineage,
             "home": str(self.home.root),
@@ -239,7 +239,7 @@ class Server:
             "running": running_tasks,
             "running_jobs": states[JobState.RUNNING],
             "queued_jobs": states[JobState.QUEUED],
-            "machine": self._machine.look(),
+            "machine": self._machine.sample(),
             "slots": self._supervisor.slots,
             "threads": self._supervisor.threads,
             "parked": len(self._pending_waits),
@@ -251,7 +251,7 @@ class Server:
         self._stop_reason = "stop jobs" if params.stop_jobs else "deliberate"
         if params.stop_jobs:
             for container in list(self._service.manager.job_containers.values()):
-                if container.state not in {*JOB_ENDS, JobState.DRAFT}:
+                if container.state not in {*TERMINAL_JOB_STATES, JobState.DRAFT}:
                     container.set_intent(Intent.STOP, test=False)
                     self._service.manager.persist_job_container(container)
         return {"stopping": True, "running": len(self._supervisor.running_tasks)}
@@ -262,7 +262,7 @@ class Server:
         return bool(self._stop_reason) and (self._stop_reason != "stop jobs" or not self._is_busy())
 
     def _is_busy(self) -> bool:
-        return bool(self._supervisor.running_tasks or self._supervisor.dirty)
+        return bool(self._supervisor.running_tasks or self._supervisor.unreconciled_job_ids)
 
     def _timeout_s(self) -> float:
         """Time until the next event that no socket announces."""
@@ -294,7 +294,7 @@ class Server:
             lineage=self._service.manager.registry.lineage,
             pid=os.getpid(),
             version=vestim_core.__version__,
-            protocol_oldest=OLDEST_PROTOCOL,
+            protocol_oldest=OLDEST_PROTOCOL_VERSION,
             protocol=PROTOCOL_VERSION,
             clients=endpoint_of(self._sockets.clients),
             doorbell=endpoint_of(self._sockets.doorbell),

@@ -11,11 +11,11 @@ import hmac
 import zmq
 from zmq.auth.thread import ThreadAuthenticator
 
-from vestim_core.protocol.limits import MAX_BELL_BYTES, MAX_ON_THE_WAY, MAX_REQUEST_BYTES
+from vestim_core.protocol.message_limits import MAX_DOORBELL_BYTES, MAX_PENDING_REQUESTS, MAX_REQUEST_BYTES
 from vestim_core.system import Endpoints, Home
 from vestim_core.system.keys import KeyName, KeyPair, key_pair
 
-MAX_QUEUED = 2 * MAX_ON_THE_WAY
+MAX_QUEUED = 2 * MAX_PENDING_REQUESTS
 """Most messages queued for one peer in each direction, so that one that does not read its replies cannot fill our
 memory: twice what a client may have in flight, as libzmq learns of read messages in steps of half of this."""
 CLIENTS, DOORBELL = "clients", "doorbell"
@@ -47,7 +47,7 @@ class Sockets:
             self.authenticator.configure_curve_callback(domain=domain, credentials_provider=provider)
         self.clients = self._bind(zmq.ROUTER, CLIENTS, endpoints.clients, server, MAX_REQUEST_BYTES)
         self.clients.router_mandatory = True
-        self.doorbell = self._bind(zmq.PULL, DOORBELL, endpoints.doorbell, server, MAX_BELL_BYTES)
+        self.doorbell = self._bind(zmq.PULL, DOORBELL, endpoints.doorbell, server, MAX_DOORBELL_BYTES)
 
     def send(self, client: bytes, raw: bytes) -> None:
         """Send to a client without waiting.

@@ -37,7 +37,7 @@ def write_bdf(table: Table, path: Path, *, overwrite: bool = False) -> None:
     column. Raises wrong_input if the file exists and `overwrite` is false, VestimError if it cannot be written.
     """
     if path.exists() and not overwrite:
-        raise wrong_input(f'"{path}" is there already: give another folder or name.', place=str(path))
+        raise wrong_input(f'"{path}" is there already: give another folder or name.', location=str(path))
     has_dates = table.start_s > _MIN_UNIX_TIME_S
     time_s = table.columns["time_s"]
     columns = {LABELS["time_s"]: time_s if has_dates else time_s + table.start_s}
@@ -59,5 +59,5 @@ def write_bdf(table: Table, path: Path, *, overwrite: bool = False) -> None:
             raise
     except OSError as error:
         raise VestimError(
-            ErrorCode.FAILED, f'"{path}" cannot be written: {error.strerror or error}.', place=str(path)
+            ErrorCode.FAILED, f'"{path}" cannot be written: {error.strerror or error}.', location=str(path)
         ) from None

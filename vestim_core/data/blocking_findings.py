@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vestim_core.data.file_repairs import repairs_for, repairs_of
+from vestim_core.data.file_repairs import resolve_repairs, select_repairs
 from vestim_core.data.roles import RoleFile
 from vestim_core.data.table import Table
 from vestim_core.spec.data import DataSpec
@@ -14,8 +14,8 @@ from vestim_core.spec.finding import Finding, Repair, Severity
 
 def repairs_by_file(data: DataSpec, files: Sequence[RoleFile]) -> list[list[Repair]]:
     """The repairs of each file, in order; wrong_input for one that names no file of the job, or several."""
-    resolved_repairs = repairs_of(data.repairs, [file.path for file in files], "data.repairs")
-    return [repairs_for(resolved_repairs, file.path) for file in files]
+    resolved_repairs = resolve_repairs(data.repairs, [file.path for file in files], "data.repairs")
+    return [select_repairs(resolved_repairs, file.path) for file in files]
 
 
 def raise_blocking_findings(tables: Sequence[Table], set_findings: Sequence[Finding]) -> None:
@@ -42,7 +42,7 @@ def raise_blocking_findings(tables: Sequence[Table], set_findings: Sequence[Find
     raise VestimError(
         ErrorCode.WRONG_INPUT,
         f"{first.sentence.rstrip('.')} ({advice}, or leave the file out).",
-        place=first.file,
+        location=first.file,
         actions=(("Repair it",) if first.repair else ()) + ("Leave the file out",),
         problems=tuple({"place": finding.file, "sentence": finding.sentence} for finding in blocking_findings),
     )

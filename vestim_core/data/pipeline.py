@@ -13,23 +13,23 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from vestim_core.data.segment import Segment
-from vestim_core.data.steps.augment import Augmenter, Drawn
-from vestim_core.data.steps.even import EvenRows
-from vestim_core.data.steps.formula import NoValue
-from vestim_core.data.steps.making import Maker, maker
-from vestim_core.data.steps.normalise import Scale, fit_scale
-from vestim_core.data.steps.pre_roll import Rest, pre_roll
+from vestim_core.data.steps.augment import AugmentationDraw, Augmenter
+from vestim_core.data.steps.column_steps import ColumnStep, create_column_step
+from vestim_core.data.steps.formula import UndefinedFormulaValue
+from vestim_core.data.steps.normalize import Scale, fit_scale
+from vestim_core.data.steps.pre_roll import RestedRows, insert_pre_roll
 from vestim_core.data.steps.resample import resample
+from vestim_core.data.steps.resampled_table import ResampledTable
 from vestim_core.data.table import Table
 from vestim_core.spec.errors import ErrorCode, VestimError, wrong_input
-from vestim_core.spec.preparation import Augment, ColumnStep, Normalise, PreRoll, Resample, Step
+from vestim_core.spec.preparation import AnyColumnStep, Augment, Normalize, PreRoll, Resample, Step
 from vestim_core.spec.signals import SignalsSpec
 
 SCHEMA_VERSION = 1  # raised with every change of the JSON record
 PIPELINE_VERSION = 1
 """Raised with every change that gives other numbers for the same file and settings."""
 
-S = TypeVar("S", Resample, Normalise)
+S = TypeVar("S", Resample, Normalize)
 _STEPS: TypeAdapter[list[Step]] = TypeAdapter(list[Step])
 
 
@@ -61,15 +61,15 @@ class Pipeline:
     @classmethod
     def fit(cls, steps: Sequence[Step], signals: SignalsSpec, tables: Sequence[Table]) -> Self:
         """Fit on `tables`, which must be training files only; they are augmented."""
-        training = [run_steps(steps, resample_table(steps, table), table, training=True)[0] for table in tables]
+        training = [run_steps(steps, resample_table(steps, table), table, is_training=True)[0] for table in tables]
         return cls.fit_rows(steps, signals, training)
 
     @classmethod
-    def fit_rows(cls, steps: Sequence[Step], signals: SignalsSpec, training: Sequence[EvenRows]) -> Self:
+    def fit_rows(cls, steps: Sequence[Step], signals: SignalsSpec, training_rows: Sequence[ResampledTable]) -> Self:
         """Fit on training files that have already passed all other steps (`run_steps`)."""
-        step = _only_step(steps, Normalise)
+        step = _only_step(steps, Normalize)
         names = [*signals.features, signals.target]
-        scale = fit_scale(names, training, step)
+        scale = fit_scale(names, training_rows, step)
         features = Scale(scale.offset[:-1].copy(), scale.factor[:-1].copy())
         target = Scale(scale.offset[-1].reshape(()), scale.factor[-1].reshape(()))
         return cls(tuple(steps), signals, features, target)
@@ -81,9 +81,9 @@ class Pipeline:
 
     def apply(self, table: Table) -> PreparedArrays:
         """Apply all steps but augmentation to one file; `table` must have every column that signals and steps read."""
-        return self.scale(run_steps(self.steps, resample_table(self.steps, table), table, training=False)[0])
+        return self.scale(run_steps(self.steps, resample_table(self.steps, table), table, is_training=False)[0])
 
-    def scale(self, rows: EvenRows) -> PreparedArrays:
+    def scale(self, rows: ResampledTable) -> PreparedArrays:
         """Apply the last step to rows that have passed all others."""
         features = np.column_stack([rows.column(name) for name in self.signals.features])
         return PreparedArrays(
@@ -100,7 +100,7 @@ class Pipeline:
         return self.target_scale.inverse(scaled_values)
 
     @property
-    def target_step(self) -> float:
+    def target_per_scaled_unit(self) -> float:
         """Target units per scaled unit."""
         zero, unit = self.inverse_target(np.array([0.0, 1.0]))
         return float(abs(unit - zero))
@@ -136,7 +136,7 @@ class Pipeline:
             raise wrong_input("The saved preparation is damaged: prepare the data again.") from None
 
 
-def resample_table(steps: Sequence[Step], table: Table) -> EvenRows:
+def resample_table(steps: Sequence[Step], table: Table) -> ResampledTable:
     """Put the file on its even grid; wrong_input if no stretch of it is as long as one period."""
     step = _only_step(steps, Resample)
     columns = {name: values for name, values in table.columns.items() if name != "time_s"}
@@ -147,51 +147,51 @@ def resample_table(steps: Sequence[Step], table: Table) -> EvenRows:
         f'"{table.name}" gives no row on a grid of {step.period_s:g} s: its {table.rows} rows last '
         f"{table.columns['time_s'][-1]:g} s and none of its stretches without a pause above {step.max_gap_s:g} s is a "
         f"period long. Change period_s or max_gap_s of the resample step, or leave the file out.",
-        place=str(table.path),
+        location=str(table.path),
     )
 
 
 def run_steps(
-    steps: Sequence[Step], rows: EvenRows, table: Table, *, training: bool
-) -> tuple[EvenRows, tuple[Drawn, ...]]:
+    steps: Sequence[Step], rows: ResampledTable, table: Table, *, is_training: bool
+) -> tuple[ResampledTable, tuple[AugmentationDraw, ...]]:
     """Apply all steps between resampling and normalization; return the rows and the random changes drawn.
 
     training: apply augmentation, which is for training files only. Raises wrong_input for a file in which a formula
     yields no number.
     """
     period_s, identity = _only_step(steps, Resample).period_s, table.sha256
-    column_steps: list[ColumnStep] = []
-    draws: list[Drawn] = []
+    column_steps: list[AnyColumnStep] = []
+    draws: list[AugmentationDraw] = []
     for index, step in enumerate(steps, 1):
         try:
             if isinstance(step, PreRoll):
-                rows = pre_roll(rows, Rest(step, column_steps, period_s, identity))
+                rows = insert_pre_roll(rows, RestedRows(step, column_steps, period_s, identity))
             elif isinstance(step, Augment):
-                if training:
+                if is_training:
                     augmenter = Augmenter(step, index, identity)
                     rows = rows.with_column(step.column, augmenter.push(rows.column(step.column)))
-                    draws.append(augmenter.drawn)
-            elif not isinstance(step, Resample | Normalise):
-                rows = rows.with_column(step.output, _new_column(rows, maker(step, period_s, identity)))
+                    draws.append(augmenter.draw)
+            elif not isinstance(step, Resample | Normalize):
+                rows = rows.with_column(step.output, _new_column(rows, create_column_step(step, period_s, identity)))
                 column_steps.append(step)
-        except NoValue as error:
+        except UndefinedFormulaValue as error:
             raise no_value_error(table, index, error, None if isinstance(step, PreRoll) else rows.time_s) from None
     return rows, tuple(draws)
 
 
-def no_value_error(table: Table, index: int, error: NoValue, time_s: np.ndarray | None) -> VestimError:
+def no_value_error(table: Table, index: int, error: UndefinedFormulaValue, time_s: np.ndarray | None) -> VestimError:
     """Build the error for a formula that yields no number in a file. time_s: of all rows; None for rested rows."""
     location = "in the rested pre-roll" if time_s is None else f"at {time_s[error.row]:g} s"
     more_rows = f" and in {error.count - 1} more rows" if time_s is not None and error.count > 1 else ""
     return wrong_input(
-        f'Step {index} has no value for "{table.name}" {location}{more_rows}: {error.words}. Change the formula, '
+        f'Step {index} has no value for "{table.name}" {location}{more_rows}: {error.message}. Change the formula, '
         f"for example with maximum(x, 1e-6) or where(x == 0, 0, 1 / x) as far as that keeps its meaning, or leave the "
         f"file out.",
-        place=str(table.path),
+        location=str(table.path),
     )
 
 
-def _new_column(rows: EvenRows, column_maker: Maker) -> np.ndarray:
+def _new_column(rows: ResampledTable, column_maker: ColumnStep) -> np.ndarray:
     """Compute a new column (n,), segment by segment. Raises NoValue with the row counted over all of `rows`."""
     values = np.empty(len(rows.time_s))
     for segment in rows.segments:
@@ -201,8 +201,8 @@ def _new_column(rows: EvenRows, column_maker: Maker) -> np.ndarray:
             values[segment_rows] = column_maker.push(
                 {name: column[segment_rows] for name, column in rows.columns.items()}
             )
-        except NoValue as error:
-            raise NoValue(segment.start + error.row, error.count, error.words) from None
+        except UndefinedFormulaValue as error:
+            raise UndefinedFormulaValue(segment.start + error.row, error.count, error.message) from None
     return values
 
 

@@ -26,7 +26,7 @@ def preview(table: Table, columns: Sequence[str], points: int = MAX_POINTS) -> d
     if absent_columns:
         raise not_found(
             f'"{table.name}" has no column {absent_columns[0]}: it has {", ".join(table.columns)}.',
-            place=str(table.path),
+            location=str(table.path),
         )
     return {
         "name": table.name,

@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from vestim_core.data.coulomb import counted_soc
+from vestim_core.data.charge_integration import counted_soc
 from vestim_core.data.readers import load_table
 from vestim_core.data.readers.cleaning import keep_rows
-from vestim_core.data.spans import rows_in, spans_of
+from vestim_core.data.spans import find_spans, row_mask
 from vestim_core.data.table import Table
 from vestim_core.spec.errors import wrong_input
 from vestim_core.spec.finding import Repair
 
-__all__ = ["COUNT_SOC", "KINDS", "apply_repair", "apply_repairs", "load_repaired"]
+__all__ = ["COUNT_SOC", "REPAIR_FUNCTIONS", "apply_repair", "apply_repairs", "load_repaired"]
 
 COUNT_SOC = "count_soc"
 
@@ -50,18 +50,18 @@ def apply_repair(table: Table, repair: Repair) -> Table:
 
     Raises wrong_input for an unknown kind, invalid parameters or a missing column.
     """
-    apply_change = KINDS.get(repair.kind)
+    apply_change = REPAIR_FUNCTIONS.get(repair.kind)
     if apply_change is None:
         raise wrong_input(
-            f'"{table.name}" cannot be repaired by "{repair.kind}": known are {", ".join(KINDS)}.',
-            place=str(table.path),
+            f'"{table.name}" cannot be repaired by "{repair.kind}": known are {", ".join(REPAIR_FUNCTIONS)}.',
+            location=str(table.path),
         )
     try:
         changed_table = apply_change(table, repair.parameters)
     except (KeyError, TypeError, ValueError, IndexError, OverflowError):
         raise wrong_input(
             f'The repair "{repair.kind}" of "{table.name}" has parameters that do not fit: {repair.parameters!r:.200}.',
-            place=str(table.path),
+            location=str(table.path),
         ) from None
     return replace(changed_table, repairs=(*table.repairs, repair))
 
@@ -91,13 +91,13 @@ def _dropped_spans(table: Table, repair: Repair) -> list[list[int]]:
         return []
     rows = repair.parameters.get("rows")
     if not isinstance(rows, list | tuple):
-        raise wrong_input(f'The repair "drop_rows" of "{table.name}" names no rows.', place=str(table.path))
+        raise wrong_input(f'The repair "drop_rows" of "{table.name}" names no rows.', location=str(table.path))
     return [list(span) for span in rows]
 
 
 def _drop_rows(table: Table, parameters: Mapping[str, Any]) -> Table:
     """rows: spans of first and last row."""
-    return keep_rows(table, ~rows_in([(int(first), int(last)) for first, last in parameters["rows"]], table.rows))
+    return keep_rows(table, ~row_mask([(int(first), int(last)) for first, last in parameters["rows"]], table.rows))
 
 
 def _drop_repeats(table: Table, parameters: Mapping[str, Any]) -> Table:
@@ -145,16 +145,16 @@ def _fill(table: Table, parameters: Mapping[str, Any]) -> Table:
     values, max_rows = table.columns[parameters["column"]], int(parameters["longest_rows"])
     is_missing = ~np.isfinite(values) | np.isin(values, parameters.get("values", ()))
     filled_values = np.where(is_missing, np.nan, values)
-    short_spans = [(first, last) for first, last in spans_of(is_missing) if last - first + 1 <= max_rows]
+    short_spans = [(first, last) for first, last in find_spans(is_missing) if last - first + 1 <= max_rows]
     return _with_column(
-        table, parameters["column"], _interpolate(table, filled_values, rows_in(short_spans, table.rows))
+        table, parameters["column"], _interpolate(table, filled_values, row_mask(short_spans, table.rows))
     )
 
 
 def _interpolate_rows(table: Table, parameters: Mapping[str, Any]) -> Table:
     """column, rows: replace these values by linear interpolation in time."""
     values = table.columns[parameters["column"]].copy()
-    rows = rows_in([(int(first), int(last)) for first, last in parameters["rows"]], table.rows)
+    rows = row_mask([(int(first), int(last)) for first, last in parameters["rows"]], table.rows)
     values[rows] = np.nan
     return _with_column(table, parameters["column"], _interpolate(table, values, rows))
 
@@ -193,7 +193,7 @@ def _with_column(table: Table, column: str, values: np.ndarray) -> Table:
     return replace(table, columns=table.columns | {column: values})
 
 
-KINDS: dict[str, Callable[[Table, Mapping[str, Any]], Table]] = {
+REPAIR_FUNCTIONS: dict[str, Callable[[Table, Mapping[str, Any]], Table]] = {
     "accept": _accept,
     COUNT_SOC: _count_soc,
     "drop_missing": _drop_missing,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from vestim_core.data.files import distinct_names, find_files, sha256_of
+from vestim_core.data.data_files import distinct_names, find_files, sha256_of
 from vestim_core.spec.data import DataSpec, Role
 from vestim_core.spec.errors import not_found, wrong_input
 from vestim_core.spec.finding import Finding, Severity
@@ -29,7 +29,7 @@ def files_by_role(data: DataSpec) -> list[tuple[Path, Role]]:
     if data.is_reference:
         raise wrong_input(
             f"Only a daemon knows the files of data set '{data.data_set}': start the job with it, or name the files.",
-            place="data.data_set",
+            location="data.data_set",
         )
     paths: tuple[tuple[Role, list[str]], ...] = (
         ("train", data.train),
@@ -38,12 +38,14 @@ def files_by_role(data: DataSpec) -> list[tuple[Path, Role]]:
     )
     for path in data.hashes:
         if not Path(path).exists():
-            raise not_found(f'"{path}"{_data_set_suffix(data)} does not exist any more: {_advice(data)}.', place=path)
+            raise not_found(
+                f'"{path}"{_data_set_suffix(data)} does not exist any more: {_advice(data)}.', location=path
+            )
     role_files = [(path, role) for role, entries in paths for path in find_files(entries)]
     if unknown_paths := sorted(data.hashes.keys() - {str(path) for path, _ in role_files}):
         raise wrong_input(
             f'data.hashes names "{unknown_paths[0]}", which is not among the files: write its whole path or remove it.',
-            place="data.hashes",
+            location="data.hashes",
         )
     return role_files
 
@@ -63,13 +65,13 @@ def distinct_contents(
         on_hashed(index)
         file = RoleFile(path, role, sha256_of(path), name)
         if data.hashes.get(str(path), file.sha256) != file.sha256:
-            raise wrong_input(f'"{path}"{_data_set_suffix(data)} has changed: {_advice(data)}.', place=str(path))
+            raise wrong_input(f'"{path}"{_data_set_suffix(data)} has changed: {_advice(data)}.', location=str(path))
         first = files_by_hash.setdefault(file.sha256, file)
         if first is file:
             continue
         if first.role != role:
             raise wrong_input(
-                _leak_message(first, file), place=str(path), actions=(f"Remove it from {_ROLE_LABELS[role]}",)
+                _leak_message(first, file), location=str(path), actions=(f"Remove it from {_ROLE_LABELS[role]}",)
             )
         findings.append(_duplicate_finding(first, file))
     return list(files_by_hash.values()), findings

@@ -17,6 +17,6 @@ class Segment:
     scored_from: int
 
     @property
-    def scored(self) -> slice:
+    def scored_rows(self) -> slice:
         """The rows that count in losses and metrics."""
         return slice(self.scored_from, self.stop)

@@ -13,7 +13,7 @@ MAX_SPANS = 1000  # per finding, arbitrary: bounds the size of stored findings
 Spans = tuple[tuple[int, int], ...]
 
 
-def spans_of(rows: np.ndarray) -> Spans:
+def find_spans(rows: np.ndarray) -> Spans:
     """Group sorted row indices (k,) or a boolean mask (N,) into spans."""
     if rows.dtype == np.bool_:
         rows = np.flatnonzero(rows)
@@ -25,7 +25,7 @@ def spans_of(rows: np.ndarray) -> Spans:
     return tuple(zip(firsts.tolist(), lasts.tolist(), strict=True))
 
 
-def rows_in(spans: Iterable[tuple[int, int]], count: int) -> np.ndarray:
+def row_mask(spans: Iterable[tuple[int, int]], count: int) -> np.ndarray:
     """Boolean mask (count,) of the rows in `spans`; rows beyond the table are ignored."""
     mask = np.zeros(count, dtype=bool)
     for first, last in spans:
@@ -33,7 +33,7 @@ def rows_in(spans: Iterable[tuple[int, int]], count: int) -> np.ndarray:
     return mask
 
 
-def finding_at(
+def build_span_finding(
     spans: Spans,
     *,
     code: str,
@@ -61,7 +61,7 @@ def count_rows(spans: Spans) -> int:
     return sum(last - first + 1 for first, last in spans)
 
 
-def rows_words(spans: Spans) -> str:
+def describe_rows(spans: Spans) -> str:
     """Describe the rows for a message: `row 7`, `rows 541-740`, `rows 7, 9 and 12-14`, `12 places from row 7 on`."""
     ranges = [str(first) if first == last else f"{first}-{last}" for first, last in spans]
     if len(ranges) > 3:

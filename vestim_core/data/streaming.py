@@ -15,12 +15,12 @@ import numpy as np
 
 from vestim_core.data.pipeline import Pipeline
 from vestim_core.data.steps.augment import Augmenter
-from vestim_core.data.steps.formula import NoValue
-from vestim_core.data.steps.making import Maker, maker
-from vestim_core.data.steps.pre_roll import Rest
+from vestim_core.data.steps.column_steps import ColumnStep, create_column_step
+from vestim_core.data.steps.formula import UndefinedFormulaValue
+from vestim_core.data.steps.pre_roll import RestedRows
 from vestim_core.data.steps.resample_stream import GridRow, ResampleStream
 from vestim_core.spec.errors import VestimError, wrong_input
-from vestim_core.spec.preparation import Augment, ColumnStep, Normalise, PreRoll, Resample
+from vestim_core.spec.preparation import AnyColumnStep, Augment, Normalize, PreRoll, Resample
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class StreamedRow:
     time_s: float
     features: np.ndarray
     physical: Mapping[str, float]
-    starts: bool
-    scored: bool
+    starts_segment: bool
+    is_scored: bool
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class _Row:
 
     time_s: float
     columns: Mapping[str, np.ndarray]
-    starts: bool
-    scored: bool = True
+    starts_segment: bool
+    is_scored: bool = True
 
     def with_column(self, name: str, values: np.ndarray) -> _Row:
         return replace(self, columns={**self.columns, name: values})
@@ -62,11 +62,11 @@ class PipelineStream:
     training files.
     """
 
-    def __init__(self, pipeline: Pipeline, identity: str = "", *, training: bool = False) -> None:
+    def __init__(self, pipeline: Pipeline, identity: str = "", *, is_training: bool = False) -> None:
         self._pipeline = pipeline
         self._grid = ResampleStream(next(step for step in pipeline.steps if isinstance(step, Resample)))
         self._names: tuple[str, ...] = ()
-        self._stages = list(_stages(pipeline, identity, training))
+        self._stages = list(_stages(pipeline, identity, is_training))
 
     def push(self, time_s: float, values: Mapping[str, float]) -> list[StreamedRow]:
         """Return the prepared rows that are determined once `values`, one per column, begin to hold at `time_s`.
@@ -83,7 +83,8 @@ class PipelineStream:
 
     def _run_stages(self, grid: Iterable[GridRow]) -> list[StreamedRow]:
         rows: Iterable[_Row] = (
-            _Row(row.time_s, dict(zip(self._names, row.values[:, None], strict=True)), row.starts) for row in grid
+            _Row(row.time_s, dict(zip(self._names, row.values[:, None], strict=True)), row.starts_segment)
+            for row in grid
         )
         for stage in self._stages:
             rows = [output for row in rows for output in stage(row)]
@@ -93,29 +94,29 @@ class PipelineStream:
         features = np.array([row.columns[name][0] for name in self._pipeline.signals.features])
         physical = {name: float(values[0]) for name, values in row.columns.items()}
         scaled_features = self._pipeline.feature_scale.forward(features)
-        return StreamedRow(row.time_s, scaled_features, physical, row.starts, row.scored)
+        return StreamedRow(row.time_s, scaled_features, physical, row.starts_segment, row.is_scored)
 
 
 def _stages(pipeline: Pipeline, identity: str, training: bool) -> Iterator[_Stage]:
     """Yield one function on rows for each step between resampling and normalization."""
-    column_steps: list[ColumnStep] = []
+    column_steps: list[AnyColumnStep] = []
     for index, step in enumerate(pipeline.steps, 1):
         if isinstance(step, PreRoll):
-            yield partial(_with_pre_roll, Rest(step, tuple(column_steps), pipeline.period_s, identity), index)
+            yield partial(_with_pre_roll, RestedRows(step, tuple(column_steps), pipeline.period_s, identity), index)
         elif isinstance(step, Augment):
             if training:
                 yield partial(_augment_row, Augmenter(step, index, identity), step.column)
-        elif not isinstance(step, Resample | Normalise):
-            yield partial(_with_new_column, maker(step, pipeline.period_s, identity), step.output, index)
+        elif not isinstance(step, Resample | Normalize):
+            yield partial(_with_new_column, create_column_step(step, pipeline.period_s, identity), step.output, index)
             column_steps.append(step)
 
 
-def _with_new_column(column_maker: Maker, output: str, index: int, row: _Row) -> Iterator[_Row]:
-    if row.starts:
+def _with_new_column(column_maker: ColumnStep, output: str, index: int, row: _Row) -> Iterator[_Row]:
+    if row.starts_segment:
         column_maker.start()
     try:
         yield row.with_column(output, column_maker.push(row.columns))
-    except NoValue as error:
+    except UndefinedFormulaValue as error:
         raise _no_value(index, row, error) from None
 
 
@@ -123,19 +124,21 @@ def _augment_row(augmenter: Augmenter, column: str, row: _Row) -> Iterator[_Row]
     yield row.with_column(column, augmenter.push(row.columns[column]))
 
 
-def _with_pre_roll(rest: Rest, index: int, row: _Row) -> Iterator[_Row]:
+def _with_pre_roll(rest: RestedRows, index: int, row: _Row) -> Iterator[_Row]:
     """Yield the row, preceded by the rested rows if it is the first of its segment."""
-    if row.starts and rest.count:
+    if row.starts_segment and rest.row_count:
         try:
-            rest_columns = rest.rows({name: float(values[0]) for name, values in row.columns.items()})
-        except NoValue as error:
+            rest_columns = rest.rows_before({name: float(values[0]) for name, values in row.columns.items()})
+        except UndefinedFormulaValue as error:
             raise _no_value(index, row, error) from None
-        for position, back_s in enumerate(rest.back_s.tolist()):
+        for position, back_s in enumerate(rest.offsets_s.tolist()):
             columns = {name: values[position : position + 1] for name, values in rest_columns.items()}
-            yield _Row(row.time_s + back_s, columns, position == 0, scored=False)
+            yield _Row(row.time_s + back_s, columns, position == 0, is_scored=False)
         row = replace(row, starts=False)
     yield row
 
 
-def _no_value(index: int, row: _Row, error: NoValue) -> VestimError:
-    return wrong_input(f"Step {index} has no value at {row.time_s:g} s: {error.words}.", place=f"preparation[{index}]")
+def _no_value(index: int, row: _Row, error: UndefinedFormulaValue) -> VestimError:
+    return wrong_input(
+        f"Step {index} has no value at {row.time_s:g} s: {error.message}.", location=f"preparation[{index}]"
+    )

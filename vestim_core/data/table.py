@@ -36,7 +36,7 @@ class Table:
     columns: dict[str, np.ndarray]
     findings: tuple[Finding, ...] = ()
     vendor: str = ""
-    why: str = ""
+    vendor_evidence: str = ""
     headers: tuple[str, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
     start_s: float = 0.0

@@ -26,16 +26,22 @@ if TYPE_CHECKING:
     from vestim_core.evaluation.alignment import align, label_check
     from vestim_core.evaluation.comparison import Comparison
     from vestim_core.evaluation.conformal import Band, coverage_report
-    from vestim_core.evaluation.disturbances import BATTERY, robustness
+    from vestim_core.evaluation.disturbances import STANDARD_DISTURBANCES, robustness
     from vestim_core.evaluation.ensemble import Ensemble
+    from vestim_core.evaluation.evaluation_report import (
+        evaluate,
+        examine,
+        metrics_by_role,
+        metrics_document,
+        write_results,
+    )
     from vestim_core.evaluation.inference import predict
     from vestim_core.evaluation.metrics import error_metrics
-    from vestim_core.evaluation.report import evaluate, examine, metrics_document, overall, write_results
     from vestim_core.evaluation.running_model import RunningModel
-    from vestim_core.evaluation.standalone import TrainedModel, read_new_file
+    from vestim_core.evaluation.trained_model import TrainedModel, read_new_file
 
 __all__ = [
-    "BATTERY",
+    "STANDARD_DISTURBANCES",
     "Band",
     "Comparison",
     "Ensemble",
@@ -47,8 +53,8 @@ __all__ = [
     "evaluate",
     "examine",
     "label_check",
+    "metrics_by_role",
     "metrics_document",
-    "overall",
     "predict",
     "read_new_file",
     "robustness",
@@ -62,10 +68,10 @@ _MODULES = {
     "vestim_core.evaluation.ensemble": ("Ensemble",),
     "vestim_core.evaluation.inference": ("predict",),
     "vestim_core.evaluation.metrics": ("error_metrics",),
-    "vestim_core.evaluation.report": ("evaluate", "examine", "metrics_document", "overall", "write_results"),
+    "vestim_core.evaluation.evaluation_report": ("evaluate", "examine", "metrics_document", "overall", "write_results"),
     "vestim_core.evaluation.running_model": ("RunningModel",),
     "vestim_core.evaluation.disturbances": ("BATTERY", "robustness"),
-    "vestim_core.evaluation.standalone": ("TrainedModel", "read_new_file"),
+    "vestim_core.evaluation.trained_model": ("TrainedModel", "read_new_file"),
 }
 
 

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from vestim_core.data.prepared import PreparedFile
+from vestim_core.data.prepared_set import PreparedFile
 from vestim_core.evaluation.bins import EDGES, BinIndices, bin_indices, metrics_by_bin
 from vestim_core.evaluation.error_curves import error_over_soc, error_over_time
 from vestim_core.evaluation.metrics import Array, distribution_metrics
@@ -22,7 +22,7 @@ def scored_rows(file: PreparedFile) -> np.ndarray:
     """Mask (n,) of the scored rows."""
     mask = np.zeros(len(file.time_s), bool)
     for segment in file.segments:
-        mask[segment.scored] = True
+        mask[segment.scored_rows] = True
     return mask
 
 

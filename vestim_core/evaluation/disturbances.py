@@ -13,12 +13,12 @@ from typing import Any, Self
 import numpy as np
 
 from vestim_core.data.pipeline import Pipeline
-from vestim_core.data.prepared import PreparedFile
-from vestim_core.data.remade import columns_behind, measured_rows, prepared_again, segments_of
-from vestim_core.data.steps.even import EvenRows
+from vestim_core.data.prepared_set import PreparedFile
+from vestim_core.data.reprepare import consecutive_segments, measured_rows, reprepare, upstream_columns
+from vestim_core.data.steps.resampled_table import ResampledTable
 from vestim_core.evaluation.comparison import scored_rows
-from vestim_core.evaluation.metrics import Array, ErrorSums, pooled
-from vestim_core.evaluation.report import Predictor
+from vestim_core.evaluation.evaluation_report import Predictor
+from vestim_core.evaluation.metrics import Array, ErrorSums, pool_sums
 from vestim_core.spec.preparation import CoulombSoc, Step
 from vestim_core.spec.signals import error_scale
 
@@ -38,7 +38,7 @@ class Disturbance:
     name: str
     column: str = ""
     change: Callable[[np.ndarray, np.random.Generator], np.ndarray] = lambda values, random: values
-    rows: Callable[[EvenRows, np.random.Generator], EvenRows] | None = None
+    rows: Callable[[ResampledTable, np.random.Generator], ResampledTable] | None = None
     start_soc: float = 0.0
 
 
@@ -58,7 +58,7 @@ def _wrong_soc(offset: float, name: str) -> Disturbance:
     return Disturbance(name, "soc", lambda values, random: values + offset, start_soc=offset)
 
 
-def _drop_samples(rows: EvenRows, random: np.random.Generator) -> EvenRows:
+def _drop_samples(rows: ResampledTable, random: np.random.Generator) -> ResampledTable:
     """Drop one sample in ten: the one before it holds on."""
     source_rows = np.arange(len(rows.time_s))
     for segment in rows.segments:
@@ -69,16 +69,16 @@ def _drop_samples(rows: EvenRows, random: np.random.Generator) -> EvenRows:
     return replace(rows, columns={name: values[source_rows] for name, values in rows.columns.items()})
 
 
-def _start_in_middle(rows: EvenRows, random: np.random.Generator) -> EvenRows:
+def _start_in_middle(rows: ResampledTable, random: np.random.Generator) -> ResampledTable:
     """Begin each segment in its middle, as if the cell had rested there."""
     middles = [(segment.start + segment.stop) // 2 for segment in rows.segments]
     parts = [np.arange(middle, segment.stop) for middle, segment in zip(middles, rows.segments, strict=True)]
     second_halves = np.concatenate(parts)
     columns = {name: values[second_halves] for name, values in rows.columns.items()}
-    return EvenRows(rows.time_s[second_halves], columns, segments_of([len(part) for part in parts]))
+    return ResampledTable(rows.time_s[second_halves], columns, consecutive_segments([len(part) for part in parts]))
 
 
-BATTERY: tuple[Disturbance, ...] = (
+STANDARD_DISTURBANCES: tuple[Disturbance, ...] = (
     _offset("voltage_V", 0.005, "voltage +5 mV"),
     _offset("voltage_V", -0.005, "voltage -5 mV"),
     _noise("voltage_V", 0.005, "voltage noise 5 mV"),
@@ -102,7 +102,7 @@ def robustness(
     predictor: Predictor,
     files: Sequence[PreparedFile],
     pipeline: Pipeline,
-    cases: Sequence[Disturbance] = BATTERY,
+    cases: Sequence[Disturbance] = STANDARD_DISTURBANCES,
     on_case: Callable[[int, int], None] = lambda done, count: None,
 ) -> list[dict[str, Any]]:
     """Test a model under every case; one record per case, the first one undisturbed.
@@ -116,7 +116,7 @@ def robustness(
     records = [
         _record("undisturbed", [_sums(entry.truth, entry.predicted) for entry in undisturbed_files], None, target)
     ]
-    source_columns = columns_behind(pipeline)
+    source_columns = upstream_columns(pipeline)
     has_counted_soc = any(isinstance(step, CoulombSoc) and step.output in source_columns for step in pipeline.steps)
     relevant_cases = [
         (index, case) for index, case in enumerate(cases) if _is_relevant(case, source_columns, has_counted_soc)
@@ -155,7 +155,7 @@ class _UndisturbedFile:
     """
 
     file: PreparedFile
-    measured_table: EvenRows
+    measured_table: ResampledTable
     truth: Array
     predicted: Array
 
@@ -178,7 +178,7 @@ def _disturb(
     for name in _disturbed_columns(case, pipeline) & set(rows.columns):
         rows = rows.with_column(name, case.change(rows.column(name), random))
     steps = tuple(_with_start_error(step, case.start_soc) for step in pipeline.steps)
-    file = prepared_again(entry.file, rows, replace(pipeline, steps=steps))
+    file = reprepare(entry.file, rows, replace(pipeline, steps=steps))
     return file, np.searchsorted(entry.measured_table.time_s, rows.time_s)
 
 
@@ -204,10 +204,10 @@ def _record(
     name: str, sums: Sequence[ErrorSums], undisturbed: Sequence[ErrorSums] | None, target: str
 ) -> dict[str, Any]:
     suffix, _ = error_scale(target)
-    total = pooled(sums)
+    total = pool_sums(sums)
     metrics = total.metrics(target)
     rmse = metrics[f"rmse{suffix}"]
-    reference = pooled(undisturbed).metrics(target)[f"rmse{suffix}"] if undisturbed is not None else rmse
+    reference = pool_sums(undisturbed).metrics(target)[f"rmse{suffix}"] if undisturbed is not None else rmse
     cost = None if rmse is None or reference is None else rmse - reference
     return {
         "case": name,

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from vestim_core.data.prepared import PreparedFile
+from vestim_core.data.prepared_set import PreparedFile
 from vestim_core.evaluation.comparison import Comparison
+from vestim_core.evaluation.evaluation_report import Predictor
 from vestim_core.evaluation.metrics import Array
-from vestim_core.evaluation.report import Predictor
 from vestim_core.spec.errors import wrong_input
 from vestim_core.spec.signals import error_scale
 
@@ -44,7 +44,7 @@ def agreement(comparisons: Sequence[tuple[Comparison, Array]], target: str) -> d
     }
 
 
-def over_seeds(results: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+def spread_over_repetitions(results: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     """Mean, standard deviation (n - 1), minimum, maximum and values of each metric that all results have, by role.
 
     results: `overall` of the tests of all repetitions of one combination.

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from vestim_core.data.prepared import PreparedFile
+from vestim_core.data.prepared_set import PreparedFile
 from vestim_core.evaluation.comparison import scored_rows
 from vestim_core.spec.finding import Finding, Severity
 
@@ -18,7 +18,7 @@ MARGIN = 0.01
 """Share of its range by which an input may leave the envelope: about the accuracy of sensors."""
 
 
-def envelope_of(files: Sequence[PreparedFile], features: Sequence[str]) -> dict[str, list[float]]:
+def training_envelope(files: Sequence[PreparedFile], features: Sequence[str]) -> dict[str, list[float]]:
     """Minimum and maximum of each feature over the scored rows of training files, in its unit."""
     envelope = {}
     for name in features:

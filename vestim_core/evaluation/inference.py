@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from vestim_core.data.pipeline import Pipeline
-from vestim_core.data.prepared import PreparedFile
+from vestim_core.data.prepared_set import PreparedFile
 from vestim_core.data.segment import Segment
 from vestim_core.evaluation.output_filter import OutputFilterState
 from vestim_core.models.network import Network, State
@@ -32,7 +32,7 @@ def predict(module: Network, file: PreparedFile, pipeline: Pipeline, device: str
             for segment in file.segments:
                 _predict_segment(module, file, segment, scaled, device)
                 output_filter.start()
-                scaled[segment.scored] = output_filter.push(scaled[segment.scored])
+                scaled[segment.scored_rows] = output_filter.push(scaled[segment.scored_rows])
     finally:
         module.train(was_training)
     return pipeline.inverse_target(scaled)

@@ -101,6 +101,6 @@ def distribution_metrics(error: Array, target: str) -> dict[str, float | None]:
     return {name: scale * value for name, value in zip(names, values, strict=True)}
 
 
-def pooled(parts: Iterable[ErrorSums]) -> ErrorSums:
+def pool_sums(parts: Iterable[ErrorSums]) -> ErrorSums:
     """Sum over all files as if they were one; the order of files affects the last bits."""
     return sum(parts, ErrorSums())

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from vestim_core.data.steps.followers import EmaFollower, Follower, MeanFollower, SavitzkyGolayFollower
-from vestim_core.spec.columns import rows_of
+from vestim_core.data.steps.causal_filters import CausalEma, CausalFilter, CausalMean, CausalSavitzkyGolay
 from vestim_core.spec.output_filter import AnyOutputFilter, EmaFilter, MovingAverageFilter, SavitzkyGolayFilter
+from vestim_core.spec.step_columns import row_count
 
 
 class OutputFilterState:
@@ -31,12 +31,12 @@ class OutputFilterState:
         return self._filter.push(np.asarray(scaled, dtype=np.float64))
 
 
-def _create_filter(spec: AnyOutputFilter, period_s: float) -> Follower | None:
+def _create_filter(spec: AnyOutputFilter, period_s: float) -> CausalFilter | None:
     if isinstance(spec, EmaFilter):
-        return EmaFollower(spec.tau_s, period_s)
+        return CausalEma(spec.tau_s, period_s)
     if isinstance(spec, MovingAverageFilter):
-        return MeanFollower(rows_of(spec.window_s, period_s))
+        return CausalMean(row_count(spec.window_s, period_s))
     if isinstance(spec, SavitzkyGolayFilter):
-        rows = max(rows_of(spec.window_s, period_s), spec.polynomial + 1)
-        return SavitzkyGolayFollower(rows, spec.polynomial)
+        rows = max(row_count(spec.window_s, period_s), spec.polynomial + 1)
+        return CausalSavitzkyGolay(rows, spec.polynomial)
     return None

@@ -14,7 +14,7 @@ import torch
 
 from vestim_core.data.streaming import PipelineStream, StreamedRow
 from vestim_core.evaluation.output_filter import OutputFilterState
-from vestim_core.evaluation.standalone import TrainedModel
+from vestim_core.evaluation.trained_model import TrainedModel
 from vestim_core.models.network import State
 
 
@@ -46,12 +46,12 @@ class RunningModel:
     def _predict(self, rows: Iterable[StreamedRow]) -> list[Estimate]:
         estimates = []
         for row in rows:
-            if row.starts:
+            if row.starts_segment:
                 self._state = None
                 self._filter.start()
             with torch.inference_mode():
                 y, self._state = self._module(torch.from_numpy(row.features)[None, None], self._state)
-            if row.scored:
+            if row.is_scored:
                 scaled = self._filter.push(y.numpy().ravel().astype(np.float64))
                 estimates.append(Estimate(row.time_s, float(self._pipeline.inverse_target(scaled)[0])))
         return estimates

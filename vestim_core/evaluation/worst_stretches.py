@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from vestim_core.data.prepared import PreparedFile
+from vestim_core.data.prepared_set import PreparedFile
 from vestim_core.evaluation.metrics import Array
 from vestim_core.spec.signals import error_scale
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from vestim_core.executors.preloaded_workers import IDLE_S, StartedWorker
-from vestim_core.system import FileLock, Home, own_command, spawn_detached, worker_environment
+from vestim_core.system import FileLock, Home, program_command, spawn_detached, worker_environment
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +81,7 @@ class ForkServerClient:
         own_end, server_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         own_end.setblocking(False)
         path = self._home.logs / f"forkserver-{self._preload}.log"
-        command = own_command("worker", "--fork-server", str(server_end.fileno()), self._preload)
+        command = program_command("worker", "--fork-server", str(server_end.fileno()), self._preload)
         try:
             self._process, ref = spawn_detached(
                 command,

@@ -19,16 +19,16 @@ from vestim_core.executors.preloaded_workers import EXIT_CODE_TIMEOUT_S, Preload
 from vestim_core.system import (
     FileLock,
     ProcessRef,
-    exit_fd,
     is_alive,
     is_locked,
-    kill_spawned_with_open,
+    is_process_tree_alive,
+    kill_spawned_holding_file,
     kill_tree,
-    own_command,
+    open_exit_fd,
+    program_command,
     read_json,
     spawn_detached,
     terminate_tree,
-    tree_alive,
     worker_environment,
 )
 
@@ -57,7 +57,7 @@ class LocalExecutor:
     def __init__(
         self,
         preloaded_workers: Mapping[str, PreloadedWorkers] | None = None,
-        command: Callable[[Path], list[str]] = lambda folder: own_command("worker", str(folder)),
+        command: Callable[[Path], list[str]] = lambda folder: program_command("worker", str(folder)),
     ) -> None:
         self._preloaded_workers = dict(preloaded_workers or {})
         self._command = command
@@ -72,19 +72,19 @@ class LocalExecutor:
             {*self._key_by_fd, *(fd for workers in self._preloaded_workers.values() if (fd := workers.fd) is not None)}
         )
 
-    def keep_warm(self, preloads: Set[str]) -> None:
+    def preload(self, preloads: Set[str]) -> None:
         """Preload workers for the attempts in sight, and close those that are no longer needed."""
         for preload, workers in self._preloaded_workers.items():
             workers.maintain(preload in preloads)
 
-    def start(self, attempt_key: str, folder: Path, threads: int, gpu: int | None, *, warmth: str | None) -> None:
+    def start(self, attempt_key: str, folder: Path, threads: int, gpu: int | None, *, preload: str | None) -> None:
         """Start the worker of the attempt in `folder`; `born` reports when it lives. Raises `OSError` on failure."""
         lock = FileLock.try_acquire(folder / LOCK_NAME)
         if lock is None:
             raise FileExistsError(f"attempt {attempt_key} already has a living process")
         environment = worker_environment(threads, gpu)
         with lock:
-            workers = self._preloaded_workers.get(warmth or "")
+            workers = self._preloaded_workers.get(preload or "")
             if workers and (started_worker := workers.start(folder, _inherited_variables(environment), lock)):
                 self._watch(
                     attempt_key, _RunningAttempt(folder, process=started_worker.process, preloaded_workers=workers)
@@ -108,7 +108,7 @@ class LocalExecutor:
         self._watch(attempt_key, _RunningAttempt(folder, ref))
         return True
 
-    def born(self) -> list[tuple[str, int, float]]:
+    def take_started(self) -> list[tuple[str, int, float]]:
         """Key, process id and creation time of attempts whose process has identified itself since the last call."""
         started_attempts: list[tuple[str, int, float]] = []
         for key in sorted(self._unidentified):
@@ -116,7 +116,7 @@ class LocalExecutor:
             attempt.ref = attempt.ref or _read_process_ref(attempt.folder)
             if attempt.ref is not None:
                 self._unidentified.discard(key)
-                attempt.fd = exit_fd(attempt.ref)
+                attempt.fd = open_exit_fd(attempt.ref)
                 if attempt.fd is not None:
                     self._key_by_fd[attempt.fd] = key
                 started_attempts.append((key, attempt.ref.pid, attempt.ref.create_time))
@@ -133,7 +133,7 @@ class LocalExecutor:
         if attempt and attempt.ref:
             kill_tree(attempt.ref)
         elif attempt:  # it has not written its identity yet
-            kill_spawned_with_open(attempt.folder / LOCK_NAME)
+            kill_spawned_holding_file(attempt.folder / LOCK_NAME)
 
     def reap(self) -> list[tuple[str, int | None]]:
         """Every attempt whose tree has gone since the last call; remains of a dead worker are killed meanwhile."""
@@ -147,14 +147,14 @@ class LocalExecutor:
                 continue
             if attempt.ref is not None and is_alive(attempt.ref):
                 continue
-            if attempt.ref is not None and tree_alive(attempt.ref):
+            if attempt.ref is not None and is_process_tree_alive(attempt.ref):
                 self._close_exit_fd(attempt)
                 kill_tree(attempt.ref)
                 continue
             if is_locked(attempt.folder / LOCK_NAME):
                 if attempt.ref is not None:  # a descendant that left the session
                     self._close_exit_fd(attempt)
-                    kill_spawned_with_open(attempt.folder / LOCK_NAME)
+                    kill_spawned_holding_file(attempt.folder / LOCK_NAME)
                 continue
             if attempt.preloaded_workers and attempt.process is None and attempt.ref is not None:
                 exit_code = attempt.preloaded_workers.exit_code(attempt.ref.pid)

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from vestim_core.executors.preloaded_workers import IDLE_S, StartedWorker
-from vestim_core.system import FileLock, Home, own_command, spawn_detached, worker_environment
+from vestim_core.system import FileLock, Home, program_command, spawn_detached, worker_environment
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class PrestartedWorker:
         path = self._home.logs / f"prestarted-{self._preload}.log"
         try:
             self._waiting_process, ref = spawn_detached(
-                own_command("worker", "--await", self._preload),
+                program_command("worker", "--await", self._preload),
                 env=worker_environment(1),
                 cwd=self._home.root,
                 stdout=path,

@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 0
     except VestimError as error:
-        print(f"vestim serve: {error.sentence}", file=sys.stderr)
+        print(f"vestim serve: {error.message}", file=sys.stderr)
         return error.code.exit_code
     except OSError as error:  # the message of an unusable home is one sentence
         print(f"vestim serve: {error}", file=sys.stderr)
@@ -75,7 +75,7 @@ def _open_listener(port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         listener.close()
         message = f"port {port} of {LOOPBACK} cannot be used ({error}): name another with --port"
-        raise refused(message, place="port") from None
+        raise refused(message, location="port") from None
     return listener
 
 

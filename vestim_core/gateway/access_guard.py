@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vestim_core.gateway.problem_details import new_problem
-from vestim_core.protocol.limits import MAX_REQUEST_BYTES
+from vestim_core.protocol.message_limits import MAX_REQUEST_BYTES
 from vestim_core.spec.errors import ErrorCode
 
 

@@ -13,7 +13,7 @@ from queue import LifoQueue
 from typing import Any
 
 from vestim_core.client import Client
-from vestim_core.client.discover import daemon_lives, read_discovery, start_daemon
+from vestim_core.client.daemon_discovery import is_daemon_running, read_discovery, start_daemon
 from vestim_core.spec.errors import ErrorCode, VestimError, refused
 
 POOL_SIZE = 8
@@ -34,7 +34,7 @@ class ClientPool:
         self._idle_clients: LifoQueue[Client] = LifoQueue()
         self._idle_clients.put(connected_client)
         for _ in range(POOL_SIZE - 1):
-            self._idle_clients.put(Client(self.home, start=False, patience_s=ANSWER_TIMEOUT_S))
+            self._idle_clients.put(Client(self.home, start=False, reply_timeout_s=ANSWER_TIMEOUT_S))
         self._waiting_slots = threading.BoundedSemaphore(MAX_WAITING)
         self._start_lock = threading.Lock()
 
@@ -44,7 +44,7 @@ class ClientPool:
         try:
             return client.call(method, command_id=command_id, **params)
         except VestimError as error:
-            if error.code is ErrorCode.UNREACHABLE and not daemon_lives(self.home):
+            if error.code is ErrorCode.UNREACHABLE and not is_daemon_running(self.home):
                 self._raise_if_stopped()
                 self._start_in_background()
             raise

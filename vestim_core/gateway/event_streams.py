@@ -20,7 +20,7 @@ from starlette.responses import Response, StreamingResponse
 from vestim_core.client import Client
 from vestim_core.gateway.client_pool import MAX_WAITING, ClientPool
 from vestim_core.gateway.v1_routes import json_response
-from vestim_core.protocol.cursors import CATALOG, DATA_SETS, Cursor, job_stream
+from vestim_core.protocol.cursors import CATALOG_STREAM, DATA_SETS_STREAM, Cursor, job_stream
 from vestim_core.spec.errors import VestimError
 
 WAIT_S = 10.0
@@ -61,12 +61,12 @@ def stream_router(pool: ClientPool) -> APIRouter:
         last_event_id: LastEventId = 0, lineage: Lineage = "", live: Live = True, progress: Progress = False
     ) -> Response:
         """One event per job that changed since the number given: its row, or nothing for one that was deleted."""
-        return stream_response(CATALOG, last_event_id, lineage, live, progress)
+        return stream_response(CATALOG_STREAM, last_event_id, lineage, live, progress)
 
     @router.get("/v1/events/data_sets", operation_id="data_set_events", summary="Changes of data sets", responses=sse)
     def data_set_events(last_event_id: LastEventId = 0, lineage: Lineage = "", live: Live = True) -> Response:
         """One event per data set that changed since the number given: itself, or nothing for one that was deleted."""
-        return stream_response(DATA_SETS, last_event_id, lineage, live, False)
+        return stream_response(DATA_SETS_STREAM, last_event_id, lineage, live, False)
 
     @router.get("/v1/jobs/{job_id}/events", operation_id="job_events", summary="Events of a job", responses=sse)
     def job_events(

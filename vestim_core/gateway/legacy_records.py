@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from vestim_core.spec.states import JOB_ENDS, JobState, Phase, PhaseState, TaskKind, TaskState
+from vestim_core.spec.states import TERMINAL_JOB_STATES, JobState, Phase, PhaseState, TaskKind, TaskState
 
 JOB_STATUS: Mapping[str, str] = {
     JobState.DRAFT: "created",
@@ -51,7 +51,7 @@ def legacy_status(job: Mapping[str, Any]) -> str:
     """PyBattML's status of a job in the format of `show_job`."""
     if job["state"] == JobState.RUNNING:
         return RUNNING_STATUS.get(job["phase"], "training")
-    if job.get("imported") and job["state"] in JOB_ENDS:
+    if job.get("imported") and job["state"] in TERMINAL_JOB_STATES:
         return IMPORTED
     if job["state"] != JobState.DRAFT:
         return JOB_STATUS[job["state"]]

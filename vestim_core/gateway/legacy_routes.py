@@ -13,11 +13,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, BackgroundTasks
 from pydantic import BaseModel, ConfigDict, Field
 
-from vestim_core.client import all_jobs
+from vestim_core.client import list_all_jobs
 from vestim_core.gateway.client_pool import ClientPool
 from vestim_core.gateway.legacy_records import data_section, job_record, legacy_status, status_record, task_progress
 from vestim_core.spec.errors import not_found, wrong_input
-from vestim_core.spec.states import JOB_ENDS, JobState, TaskKind
+from vestim_core.spec.states import TERMINAL_JOB_STATES, JobState, TaskKind
 
 _ACTIVE = {JobState.QUEUED, JobState.RUNNING, JobState.PAUSED, JobState.HELD}
 Answer = dict[str, Any]
@@ -75,7 +75,7 @@ class LegacyApi:
 
     def jobs(self) -> list[Answer]:
         """Rows of all jobs that are not archived."""
-        rows = all_jobs(lambda method, **params: self._call(method, params))
+        rows = list_all_jobs(lambda method, **params: self._call(method, params))
         return [row for row in rows if not row["archived"]]
 
     def running_tasks(self) -> list[str]:
@@ -102,7 +102,7 @@ class LegacyApi:
         job = self.show(job_id)
         task = next((task for task in job["tasks"] if task["task_id"] == task_id), None)
         if task is None:
-            raise not_found(f"job {job_id} has no task '{task_id}'", place="task_id")
+            raise not_found(f"job {job_id} has no task '{task_id}'", location="task_id")
         progress = task_progress(task)
         return {
             "status": progress["status"],
@@ -161,13 +161,13 @@ def _add_job_routes(router: APIRouter, api: LegacyApi, pool: ClientPool) -> None
     @router.post("/jobs/process-and-create")
     def process_and_create(body: Selections) -> Answer:
         if not data_section(body.selections):
-            raise wrong_input("selections name no files: give 'train_files' and 'test_files'", place="selections")
+            raise wrong_input("selections name no files: give 'train_files' and 'test_files'", location="selections")
         return create(body)
 
     @router.post("/jobs/clear")
     def clear() -> Answer:
         """Archives what has ended; nothing is lost."""
-        ended = [row["job_id"] for row in api.jobs() if row["state"] in JOB_ENDS]
+        ended = [row["job_id"] for row in api.jobs() if row["state"] in TERMINAL_JOB_STATES]
         for job_id in ended:
             pool.call("archive", {"job_id": job_id})
         return {"message": f"{len(ended)} finished jobs were archived"}
@@ -250,7 +250,7 @@ def _add_task_routes(router: APIRouter, api: LegacyApi, pool: ClientPool) -> Non
     def oldest_start(body: TaskInfo) -> Answer:
         job_id = body.task_info.get("job_id")
         if not isinstance(job_id, str):
-            raise wrong_input("task_info names no job: give its 'job_id'", place="task_info.job_id")
+            raise wrong_input("task_info names no job: give its 'job_id'", location="task_info.job_id")
         job = api.start(job_id)
         first = next((task["task_id"] for task in job["tasks"] if task["kind"] == TaskKind.TRAIN), "")
         task_id = f"{job_id}:{body.task_info.get('task_id') or first}"
@@ -288,7 +288,7 @@ def _find_job_and_task(api: LegacyApi, name: str) -> tuple[str, str]:
         if row["state"] in _ACTIVE and any(task["task_id"] == name for task in api.show(row["job_id"])["tasks"])
     ]
     if len(job_ids) != 1:
-        raise not_found(f"'{name}' is a task of {len(job_ids)} active jobs: name it as JOB:TASK", place="task_id")
+        raise not_found(f"'{name}' is a task of {len(job_ids)} active jobs: name it as JOB:TASK", location="task_id")
     return job_ids[0], name
 
 

@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.responses import JSONResponse
 
 from vestim_core.spec.errors import ErrorCode, VestimError
-from vestim_core.spec.sentences import sentence
+from vestim_core.spec.validation_messages import validation_message
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 1  # keeps retries cheap; arbitrary, 1 to 5 works
@@ -38,7 +38,7 @@ _TITLES = {
 
 def http_status(error: VestimError) -> int:
     """HTTP status for an error."""
-    if error.code is ErrorCode.REFUSED and error.place == "command":
+    if error.code is ErrorCode.REFUSED and error.location == "command":
         return 422  # the idempotency key was used for another command
     return _STATUS[error.code]
 
@@ -72,7 +72,8 @@ def problem_from_invalid_request(error: RequestValidationError) -> JSONResponse:
     if any(error_record["type"] == "json_invalid" for error_record in errors):
         return new_problem(400, ErrorCode.WRONG_INPUT, "the body is no JSON: send one object")
     problems = tuple(
-        {"place": _field_path(error_record["loc"]), "sentence": sentence(error_record)} for error_record in errors
+        {"place": _field_path(error_record["loc"]), "sentence": validation_message(error_record)}
+        for error_record in errors
     )
     first = problems[0]
     location_prefix = f"{first['place']}: " if first["place"] else ""
@@ -80,7 +81,7 @@ def problem_from_invalid_request(error: RequestValidationError) -> JSONResponse:
     vestim_error = VestimError(
         ErrorCode.WRONG_INPUT,
         f"{location_prefix}{first['sentence']}{remainder}",
-        place=first["place"],
+        location=first["place"],
         problems=problems,
     )
     return problem_from_error(vestim_error)

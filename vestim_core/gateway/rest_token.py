@@ -30,8 +30,8 @@ def load_or_create_token(keys: Path) -> str:
         finally:
             draft_path.unlink()
     if os.name != "nt" and path.stat().st_mode & 0o077:
-        raise wrong_input(f"the token {path} can be read by other users: close it with chmod 600", place=str(path))
+        raise wrong_input(f"the token {path} can be read by other users: close it with chmod 600", location=str(path))
     token = path.read_text(encoding="ascii", errors="replace").strip()
     if len(token) < TOKEN_BYTES or not token.isascii():
-        raise wrong_input(f"the token {path} is damaged: remove the file, the next start makes one", place=str(path))
+        raise wrong_input(f"the token {path} is damaged: remove the file, the next start makes one", location=str(path))
     return token

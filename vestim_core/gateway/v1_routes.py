@@ -19,7 +19,7 @@ from starlette.responses import Response
 
 from vestim_core.gateway.client_pool import ClientPool
 from vestim_core.gateway.openapi_examples import find_example
-from vestim_core.protocol.methods import METHODS, Method, Params
+from vestim_core.protocol.method_table import METHODS, Method, Params
 
 IdempotencyKey = Annotated[
     str | None,
@@ -40,13 +40,13 @@ def v1_router(pool: ClientPool) -> APIRouter:
         router.add_api_route(
             method.route,
             _create_endpoint(pool, method),
-            methods=[method.verb],
+            methods=[method.http_method],
             name=method.name,
             operation_id=method.name,
             summary=method.name.replace("_", " ").capitalize(),
-            description=f"{inspect.cleandoc(method.params.__doc__ or '')}\n\nAnswers: {method.answer}.",
+            description=f"{inspect.cleandoc(method.params.__doc__ or '')}\n\nAnswers: {method.reply_description}.",
             response_class=Response,
-            responses={200: {"description": method.answer, "content": _response_content(method)}},
+            responses={200: {"description": method.reply_description, "content": _response_content(method)}},
         )
     return router
 
@@ -76,13 +76,13 @@ def _create_endpoint(pool: ClientPool, method: Method) -> Callable[..., Response
 
     arguments: dict[str, Any] = {name: Annotated[_field_type(method, name), Path()] for name in path_fields}
     body = Body(openapi_examples={method.name: {"value": find_example(method.name).params}})
-    arguments["params"] = Annotated[params_model, Query() if method.verb == "GET" else body]
-    if method.mutating:
+    arguments["params"] = Annotated[params_model, Query() if method.http_method == "GET" else body]
+    if method.is_mutating:
         arguments["idempotency_key"] = IdempotencyKey
     all_optional = not any(field.is_required() for field in params_model.model_fields.values())
     defaults = {
         "idempotency_key": None,
-        **({"params": params_model()} if all_optional and method.verb != "GET" else {}),
+        **({"params": params_model()} if all_optional and method.http_method != "GET" else {}),
     }
     endpoint.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [

@@ -25,7 +25,7 @@ def read_piece(root: Path, name: str, offset: int, length: int) -> dict[str, Any
     """Read `length` bytes from `offset` of the file `name` inside `root`, with the file's size."""
     relative = PurePosixPath(name)
     if relative.is_absolute() or ".." in relative.parts or "\\" in name or ":" in name or "\0" in name:
-        raise refused(f"'{name}' does not lie inside the job's folder", place="path")
+        raise refused(f"'{name}' does not lie inside the job's folder", location="path")
     path = root.joinpath(*relative.parts)
     try:
         is_outside = not path.resolve().is_relative_to(root.resolve())
@@ -33,9 +33,9 @@ def read_piece(root: Path, name: str, offset: int, length: int) -> dict[str, Any
     except OSError:  # no system has files with names as long as that
         is_outside = is_file = False
     if is_outside:
-        raise refused(f"'{name}' leads out of the job's folder", place="path")
+        raise refused(f"'{name}' leads out of the job's folder", location="path")
     if not is_file:
-        raise not_found(f"the job has no file '{name}'", place="path")
+        raise not_found(f"the job has no file '{name}'", location="path")
     with path.open("rb") as file:
         size = file.seek(0, 2)
         file.seek(min(offset, size))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from vestim_core.spec.header import header_signature
+from vestim_core.spec.header_signature import header_signature
 from vestim_core.system import read_json, write_json
 
 MAX_MAPPINGS = 1_000  # arbitrary: bounds the file

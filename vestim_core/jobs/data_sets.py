@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from vestim_core.jobs.clock import utc_now
-from vestim_core.spec.data_set import DataSet, DataSetContent, DataSetSpec, DataSetState, changes_between
+from vestim_core.jobs.timestamps import utc_now
+from vestim_core.spec.data_set import DataSet, DataSetContent, DataSetSpec, DataSetState, describe_changes
 from vestim_core.spec.errors import ErrorCode, VestimError, not_found, refused, wrong_input
 from vestim_core.spec.ids import is_data_set_id, new_data_set_id
 from vestim_core.spec.inspection import CheckDataSet
@@ -24,8 +24,8 @@ from vestim_core.system import read_json, write_json
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from vestim_core.jobs.container import JobContainer
-    from vestim_core.jobs.manager import JobManager
+    from vestim_core.jobs.job_container import JobContainer
+    from vestim_core.jobs.job_manager import JobManager
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class DataSets:
         data_set = self._registry.load_data_set(id_or_name)
         if data_set is None:
             raise not_found(
-                f"there is no data set '{id_or_name}': 'vestim data list' lists what there is", place=location
+                f"there is no data set '{id_or_name}': 'vestim data list' lists what there is", location=location
             )
         return data_set
 
@@ -52,7 +52,7 @@ class DataSets:
         """Create a data set and start the check of its files."""
         created_utc = utc_now()
         data_set_id = new_data_set_id(datetime.now().astimezone())
-        while self._registry.had_data_set(data_set_id):
+        while self._registry.was_data_set_id_used(data_set_id):
             data_set_id = new_data_set_id(datetime.now().astimezone())
         name = self._checked_name(name, data_set_id)
         return self.check(
@@ -87,11 +87,12 @@ class DataSets:
         data_set = self.find(id_or_name, "data.data_set")
         if data_set.state is DataSetState.CHECKING:
             raise refused(
-                f"data set '{data_set.name}' is being checked: start the job when that has ended", place="data.data_set"
+                f"data set '{data_set.name}' is being checked: start the job when that has ended",
+                location="data.data_set",
             )
         if data_set.state is DataSetState.FAILED or data_set.content is None:
             cause = str(data_set.error["message"]) if data_set.error else "it was never checked"
-            raise refused(f"data set '{data_set.name}' cannot be used: {cause}", place="data.data_set")
+            raise refused(f"data set '{data_set.name}' cannot be used: {cause}", location="data.data_set")
         return data_set, data_set.content
 
     # --- results of a check
@@ -116,7 +117,11 @@ class DataSets:
             self._record_interruption(data_set, "what its check found was lost: check it again")
             return
         files_before = data_set.content.files if data_set.content else content.files
-        values = {"content": content, "changes": changes_between(files_before, content.files), "checked_utc": utc_now()}
+        values = {
+            "content": content,
+            "changes": describe_changes(files_before, content.files),
+            "checked_utc": utc_now(),
+        }
         self._save(data_set, state=DataSetState.READY, inspection_id="", error=None, **values)
 
     def _record_interruption(self, data_set: DataSet, message: str) -> None:
@@ -142,7 +147,7 @@ class DataSets:
         """Drop changes since the last publication, which were not committed."""
         self._changed.clear()
 
-    def settle(self) -> None:
+    def recover(self) -> None:
         """At a daemon's start: update files that a killed daemon left behind, and mark checks without an inspection as
         interrupted."""
         on_disk = {path.stem for path in self._folder.glob("*.json") if is_data_set_id(path.stem)}
@@ -180,7 +185,7 @@ class DataSets:
             if data_set is not None:
                 self._folder.mkdir(parents=True, exist_ok=True)
                 write_json(path, data_set.to_record())
-            elif self._registry.had_data_set(data_set_id):
+            elif self._registry.was_data_set_id_used(data_set_id):
                 path.unlink(missing_ok=True)
         except OSError as error:  # the registry holds the truth; the next change or start tries again
             log.warning("'%s' cannot be written: %s", path, error)
@@ -193,7 +198,7 @@ class DataSets:
 
     def _mark_changed(self, data_set_id: str) -> None:
         self._changed.append(data_set_id)
-        self._manager.tell_unless_in_unit()
+        self._manager.publish_unless_in_unit_of_work()
 
     def _cancel_check(self, data_set: DataSet) -> None:
         """Stop the check that is under way, if there is one."""
@@ -205,15 +210,15 @@ class DataSets:
     def _checked_name(self, name: str, data_set_id: str) -> str:
         name = name.strip()
         if not name:
-            raise wrong_input("a data set needs a name that is not empty", place="name")
+            raise wrong_input("a data set needs a name that is not empty", location="name")
         if is_data_set_id(name):
-            raise wrong_input(f"'{name}' looks like an id of a data set: choose another name", place="name")
+            raise wrong_input(f"'{name}' looks like an id of a data set: choose another name", location="name")
         namesake = self._registry.load_data_set(name)
         if namesake is not None and namesake.data_set_id != data_set_id:
             raise refused(
                 f"there is a data set '{name}' already ({namesake.data_set_id}): "
                 f"choose another name, or change that one",
-                place="name",
+                location="name",
             )
         return name
 

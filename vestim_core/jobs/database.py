@@ -88,12 +88,12 @@ def open_database(
     return db
 
 
-def is_damage(error: Exception) -> bool:
+def is_database_damage(error: Exception) -> bool:
     """True if the error means that the database is damaged, rather than unreadable at the moment."""
     return isinstance(error, DamagedDatabase) or _error_kind(error) in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
-def cannot_be_written(error: Exception) -> bool:
+def is_disk_failure(error: Exception) -> bool:
     """True if the error means that the disk accepts no more data."""
     return _error_kind(error) in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY}
 
@@ -102,7 +102,7 @@ def _error_kind(error: Exception) -> int:
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF  # the low byte is the kind, the rest its detail
 
 
-def set_aside(path: Path) -> Path | None:
+def rename_damaged_database(path: Path) -> Path | None:
     """Rename a damaged database and the files that belong to it; returns the new path, None when there was none."""
     target = path.with_name(f"{path.stem}.damaged-{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}{path.suffix}")
     for suffix in ("-wal", "-shm"):
@@ -131,5 +131,5 @@ def _newer_version_error(path: Path, file_version: int, supported: int) -> Vesti
         ErrorCode.VERSION,
         f"the registry '{path}' was written by a newer version of Vestim "
         f"(schema {file_version}, this one knows {supported}): update Vestim",
-        place=str(path),
+        location=str(path),
     )

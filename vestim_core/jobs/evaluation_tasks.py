@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from vestim_core.jobs.container import JobContainer
+from vestim_core.jobs.job_container import JobContainer
 from vestim_core.jobs.tasks import Task
 from vestim_core.spec.data import FileRepair
 from vestim_core.spec.errors import not_found, refused, wrong_input
-from vestim_core.spec.retest import Retest
+from vestim_core.spec.evaluation import EvaluationSpec
 from vestim_core.spec.states import TaskKind
 from vestim_core.spec.task import TaskSpec
 
@@ -32,18 +32,18 @@ def evaluation_task(
     robustness are requested, and for an imported job without files of its own.
     """
     if not files and not robustness:
-        raise wrong_input("name the files to test on, or ask for robustness on the job's own files", place="files")
+        raise wrong_input("name the files to test on, or ask for robustness on the job's own files", location="files")
     trainings = [task for task in job.tasks.values() if task.kind is TaskKind.TRAIN and task.has_model]
     if not trainings:
-        raise refused(f"job {job.job_id} has no trained model to test", place="job_id")
+        raise refused(f"job {job.job_id} has no trained model to test", location="job_id")
     chosen_trainings = [_training_task(job, task_id) for task_id in tasks] or (
         trainings if every else [_best_training(job.job_id, trainings)]
     )
     if not files and not all(task.depends_on for task in chosen_trainings):
-        raise refused(f"job {job.job_id} was imported without its data: name files to disturb", place="files")
-    index = 1 + sum(task.kind is TaskKind.RETEST for task in job.tasks.values())
+        raise refused(f"job {job.job_id} was imported without its data: name files to disturb", location="files")
+    index = 1 + sum(task.kind is TaskKind.EVALUATION for task in job.tasks.values())
     first_spec = TaskSpec.model_validate(chosen_trainings[0].document)
-    retest = Retest(
+    retest = EvaluationSpec(
         files=list(files),
         trained=list(dict.fromkeys(task.task_id for task in chosen_trainings)),
         columns=dict(columns) or dict((job.document.get("data") or {}).get("columns") or {}),
@@ -53,8 +53,8 @@ def evaluation_task(
     preparations = [] if files else [task_id for task in chosen_trainings for task_id in task.depends_on]
     file_count = "1 new file" if len(files) == 1 else f"{len(files)} new files"
     return TaskSpec(
-        task_id=f"{TaskKind.RETEST}_{index}",
-        kind=TaskKind.RETEST,
+        task_id=f"{TaskKind.EVALUATION}_{index}",
+        kind=TaskKind.EVALUATION,
         title=f"Test on {file_count}" if files else "Robustness",
         depends_on=list(dict.fromkeys([*preparations, *retest.trained])),
         threads=max(first_spec.threads, 1),
@@ -74,10 +74,10 @@ def _training_task(job: JobContainer, task_id: str) -> Task:
         trained_ids = [task.task_id for task in job.tasks.values() if task.kind is TaskKind.TRAIN and task.has_model]
         ellipsis = ", ..." if len(trained_ids) > 5 else ""
         raise not_found(
-            f"job {job.job_id} has no model '{task_id}': use {', '.join(trained_ids[:5])}{ellipsis}", place="tasks"
+            f"job {job.job_id} has no model '{task_id}': use {', '.join(trained_ids[:5])}{ellipsis}", location="tasks"
         )
     if not task.has_model:
-        raise refused(f"{task.task_id} of job {job.job_id} left no model to test", place="tasks")
+        raise refused(f"{task.task_id} of job {job.job_id} left no model to test", location="tasks")
     return task
 
 
@@ -88,7 +88,7 @@ def _best_training(job_id: str, trainings: Sequence[Task]) -> Task:
         raise refused(
             f"job {job_id} has models for {' and '.join(sorted(targets))}, which cannot be compared: "
             f"name a task, or test all",
-            place="tasks",
+            location="tasks",
         )
     return min(trainings, key=_validation_error)
 

@@ -6,23 +6,23 @@ from collections.abc import Set
 from pathlib import Path
 from typing import Literal, Protocol
 
-Warmth = Literal["train", "inspect"]
+Preload = Literal["train", "inspect"]
 """Libraries that a process has loaded in advance: those of training and testing, or those of inspection."""
 
 
 class Executor(Protocol):
     """Starts, watches and ends the processes of attempts, each identified by its attempt key."""
 
-    def keep_warm(self, preloads: Set[Warmth]) -> None:
+    def keep_preloaded(self, preloads: Set[Preload]) -> None:
         """Keep processes with these preloads ready for attempts that will start soon."""
 
-    def start(self, attempt_key: str, folder: Path, threads: int, gpu: int | None, *, warmth: Warmth | None) -> None:
+    def start(self, attempt_key: str, folder: Path, threads: int, gpu: int | None, *, preload: Preload | None) -> None:
         """Start the attempt in `folder`, which sees this GPU or none. `OSError` when it cannot be started."""
 
     def adopt(self, attempt_key: str, folder: Path) -> bool:
         """Watch an attempt that an earlier daemon started; False when none of its processes lives."""
 
-    def born(self) -> list[tuple[str, int, float]]:
+    def take_started(self) -> list[tuple[str, int, float]]:
         """Key, process id and creation time of every attempt whose process has appeared since the last call."""
 
     def terminate(self, attempt_key: str) -> None:

@@ -19,7 +19,7 @@ class JobFolder:
     def of(cls, jobs: Path, job_id: str) -> JobFolder:
         """The folder of `job_id` inside `jobs`; `VestimError` when the id cannot be a folder's name."""
         if not is_safe_id(job_id):
-            raise wrong_input(f"'{job_id}' is no job id", place="job_id")
+            raise wrong_input(f"'{job_id}' is no job id", location="job_id")
         return cls(jobs / job_id)
 
     @property

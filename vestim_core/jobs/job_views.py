@@ -10,10 +10,10 @@ from vestim_core.jobs.managers.training import mean_task_fraction
 from vestim_core.jobs.reconciler import AttemptFacts, JobFacts, TaskFacts
 from vestim_core.jobs.tasks import Task
 from vestim_core.jobs.time_left import job_time_left_s
-from vestim_core.spec.states import TASK_ENDS, Phase, PhaseState, TaskKind
+from vestim_core.spec.states import TERMINAL_TASK_STATES, Phase, PhaseState, TaskKind
 
 if TYPE_CHECKING:
-    from vestim_core.jobs.container import JobContainer
+    from vestim_core.jobs.job_container import JobContainer
 
 _DURATION_WEIGHTS = {
     TaskKind.PREPARE: 1.0,
@@ -91,7 +91,7 @@ def training_summary(tasks: Iterable[Task]) -> dict[str, Any]:
     value, metric = min(errors, default=(None, ""))
     return {
         "models": len(trials),
-        "models_done": sum(task.state in TASK_ENDS for task in trials),
+        "models_done": sum(task.state in TERMINAL_TASK_STATES for task in trials),
         "kinds": _distinct_settings(trials, "model", "kind"),
         "methods": _distinct_settings(trials, "training", "method"),
         "time_left_s": job_time_left_s(trials),
@@ -140,6 +140,6 @@ def _task_facts(task: Task) -> TaskFacts:
     attempt = task.attempt
     facts = None
     if attempt is not None:
-        ladder_state = (attempt.asked, attempt.asked_s, attempt.terminated_s, attempt.killed_s)
-        facts = AttemptFacts(attempt.number, attempt.state, attempt.ended, *ladder_state)
+        ladder_state = (attempt.sent_intent, attempt.intent_sent_s, attempt.terminated_s, attempt.killed_s)
+        facts = AttemptFacts(attempt.index, attempt.state, attempt.has_ended, *ladder_state)
     return TaskFacts(task.task_id, task.kind, task.state, task.depends_on, task.has_model, task.retries, facts)

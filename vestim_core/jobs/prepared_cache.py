@@ -15,7 +15,7 @@ from collections.abc import Iterator, Set
 from contextlib import suppress
 from pathlib import Path
 
-from vestim_core.system import read_json, ref_of
+from vestim_core.system import process_ref, read_json
 
 DEFAULT_LIMIT_GB = 10.0
 """Size limit when settings.json has no `prepared_cache_GB`."""
@@ -90,7 +90,7 @@ def _is_abandoned(path: Path) -> bool:
         return False
     if match[1] is None:
         return time.time() - _last_used_s(path) > ABANDONED_AFTER_S
-    owner = ref_of(int(match[1]))
+    owner = process_ref(int(match[1]))
     return owner is None or owner.create_time > _last_used_s(path) + 1.0
 
 

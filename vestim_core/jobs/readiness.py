@@ -9,7 +9,7 @@ from typing import Any
 from vestim_core.jobs.data_sets import DataSets
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.spec.job import JobSpec, validate_job
-from vestim_core.spec.problems import job_problems
+from vestim_core.spec.job_problems import job_problems
 
 Problems = list[dict[str, str]]
 
@@ -29,7 +29,7 @@ def start_problems(document: dict[str, Any], data_sets: DataSets) -> Problems:
         spec = validate_job(resolve_data_set(document, data_sets)[0])
     except VestimError as error:
         problem_records = [dict(problem) for problem in error.problems]
-        return problem_records or [{"place": error.place or "data.data_set", "sentence": error.sentence}]
+        return problem_records or [{"place": error.location or "data.data_set", "sentence": error.message}]
     return [*_missing_file_problems(spec), *_thread_problems(spec)]
 
 
@@ -85,4 +85,4 @@ def _combined_error(problems: Problems) -> VestimError:
     location, message = problems[0]["place"], problems[0]["sentence"]
     prefix = f"{location}: " if location and location.partition("[")[0] not in message else ""
     suffix = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    return VestimError(ErrorCode.WRONG_INPUT, f"{prefix}{message}{suffix}", place=location, problems=tuple(problems))
+    return VestimError(ErrorCode.WRONG_INPUT, f"{prefix}{message}{suffix}", location=location, problems=tuple(problems))

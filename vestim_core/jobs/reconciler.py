@@ -9,15 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from vestim_core.spec.states import JOB_ENDS, TASK_ENDS, AttemptState, Intent, JobState, TaskKind, TaskState
+from vestim_core.spec.states import (
+    TERMINAL_JOB_STATES,
+    TERMINAL_TASK_STATES,
+    AttemptState,
+    Intent,
+    JobState,
+    TaskKind,
+    TaskState,
+)
 
 MAX_RETRIES = 3  # one per pause in RETRY_AFTER_S
-MIN_MEMBERS = 2  # fewer members make no ensemble
+MIN_ENSEMBLE_MEMBERS = 2  # fewer members make no ensemble
 RETRY_AFTER_S = (1.0, 5.0, 30.0)
 """Pauses before further attempts of a task whose process vanished, from its newest checkpoint; after the last
 it fails."""
-ASK_S = 10.0  # an attempt normally ends within one batch
-TERMINATE_S = 5.0  # time to handle the signal
+STOP_GRACE_S = 10.0  # an attempt normally ends within one batch
+TERMINATE_GRACE_S = 5.0  # time to handle the signal
 """The stop ladder: `ASK_S` after the request a signal, `TERMINATE_S` later the process and all descendants are
 killed."""
 
@@ -26,11 +34,11 @@ killed."""
 class AttemptFacts:
     """A task's newest attempt. Times are seconds on one monotonic clock, 0 for never."""
 
-    number: int
+    index: int
     state: AttemptState
-    ended: bool
-    asked: Intent | None = Intent.RUN
-    asked_s: float = 0.0
+    has_ended: bool
+    sent_intent: Intent | None = Intent.RUN
+    intent_sent_s: float = 0.0
     terminated_s: float = 0.0
     killed_s: float = 0.0
 
@@ -71,7 +79,7 @@ class Retry:
     """Make a task whose process vanished ready again, to start after a pause."""
 
     task_id: str
-    after_s: float
+    pause_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +90,7 @@ class SetJob:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class SendIntent:
     """Write the user's intent to the file that the running attempt reads."""
 
     task_id: str
@@ -103,8 +111,8 @@ class Kill:
     task_id: str
 
 
-_UNINTERRUPTED = {TaskKind.BASELINE, TaskKind.TEST, TaskKind.ENSEMBLE, TaskKind.RETEST}
-Action = SetTask | Retry | SetJob | Ask | Terminate | Kill
+_UNINTERRUPTED = {TaskKind.BASELINE, TaskKind.TEST, TaskKind.ENSEMBLE, TaskKind.EVALUATION}
+Action = SetTask | Retry | SetJob | SendIntent | Terminate | Kill
 
 _STATE_AFTER = {
     AttemptState.FINISHED: TaskState.DONE,
@@ -116,7 +124,9 @@ _STATE_AFTER = {
 
 def reconcile(job: JobFacts, now_s: float) -> list[Action]:
     """All actions due now, in order; none for drafts and ended jobs, and for held ones only those that stop them."""
-    if job.state in {*JOB_ENDS, JobState.DRAFT} or (job.state is JobState.HELD and job.intent is not Intent.STOP):
+    if job.state in {*TERMINAL_JOB_STATES, JobState.DRAFT} or (
+        job.state is JobState.HELD and job.intent is not Intent.STOP
+    ):
         return []
     facts = {task.task_id: task for task in job.tasks}
     states: dict[str, TaskState] = {}
@@ -140,7 +150,7 @@ def _next_task_state(
     task: TaskFacts, job: JobFacts, states: dict[str, TaskState], facts: dict[str, TaskFacts]
 ) -> TaskState:
     state = task.state
-    if state is TaskState.RUNNING and task.attempt and task.attempt.ended:
+    if state is TaskState.RUNNING and task.attempt and task.attempt.has_ended:
         state = _state_after_vanishing(task, job) if _has_vanished(task) else _STATE_AFTER[task.attempt.state]
         if state is TaskState.STOPPED and job.intent is not Intent.STOP:
             state = TaskState.READY  # the user took the stop back before the worker obeyed
@@ -179,7 +189,7 @@ def _state_of_waiting(task: TaskFacts, states: dict[str, TaskState], facts: dict
     if all(_is_satisfied(state, fact) for state, fact in dependencies):
         return TaskState.READY
     for state, fact in dependencies:
-        if state in TASK_ENDS and not _is_satisfied(state, fact):
+        if state in TERMINAL_TASK_STATES and not _is_satisfied(state, fact):
             return TaskState.STOPPED if state is TaskState.STOPPED else TaskState.SKIPPED
     return TaskState.WAITING
 
@@ -187,15 +197,15 @@ def _state_of_waiting(task: TaskFacts, states: dict[str, TaskState], facts: dict
 def _ensemble_state(states: Sequence[TaskState]) -> TaskState:
     """State of an ensemble: it waits until all members have ended, and is made of the tested ones if they are
     enough."""
-    if not TASK_ENDS.issuperset(states):
+    if not TERMINAL_TASK_STATES.issuperset(states):
         return TaskState.WAITING
-    if states.count(TaskState.DONE) >= MIN_MEMBERS:
+    if states.count(TaskState.DONE) >= MIN_ENSEMBLE_MEMBERS:
         return TaskState.READY
     return TaskState.STOPPED if TaskState.STOPPED in states else TaskState.SKIPPED
 
 
 def _is_satisfied(state: TaskState, fact: TaskFacts) -> bool:
-    return state is TaskState.DONE or (fact.kind is TaskKind.TRAIN and state in TASK_ENDS and fact.has_model)
+    return state is TaskState.DONE or (fact.kind is TaskKind.TRAIN and state in TERMINAL_TASK_STATES and fact.has_model)
 
 
 def _is_still_tested(task: TaskFacts, job: JobFacts, states: dict[str, TaskState], facts: dict[str, TaskFacts]) -> bool:
@@ -218,14 +228,14 @@ def _effective_intent(task: TaskFacts, job: JobFacts) -> Intent:
 
 
 def _stop_actions(task: TaskFacts, attempt: AttemptFacts, intent: Intent, now_s: float) -> Iterator[Action]:
-    if attempt.asked is not intent:
-        yield Ask(task.task_id, intent)
+    if attempt.sent_intent is not intent:
+        yield SendIntent(task.task_id, intent)
     elif intent is Intent.RUN:
         return
     elif attempt.terminated_s:
-        if now_s - attempt.terminated_s >= TERMINATE_S and not attempt.killed_s:
+        if now_s - attempt.terminated_s >= TERMINATE_GRACE_S and not attempt.killed_s:
             yield Kill(task.task_id)
-    elif now_s - attempt.asked_s >= ASK_S:
+    elif now_s - attempt.intent_sent_s >= STOP_GRACE_S:
         yield Terminate(task.task_id)
 
 
@@ -233,7 +243,7 @@ def _next_job_state(job: JobFacts, states: dict[str, TaskState]) -> JobState:
     values = set(states.values())
     if not states:
         return job.state
-    if values <= TASK_ENDS:
+    if values <= TERMINAL_TASK_STATES:
         return _job_end_state(job, states)
     if TaskState.RUNNING in values:
         return JobState.RUNNING
@@ -246,7 +256,7 @@ def _next_job_state(job: JobFacts, states: dict[str, TaskState]) -> JobState:
 
 def _job_end_state(job: JobFacts, states: dict[str, TaskState]) -> JobState:
     """End state of the job itself; later evaluations on other files do not change it."""
-    job_tasks = [task for task in job.tasks if task.kind is not TaskKind.RETEST] or job.tasks
+    job_tasks = [task for task in job.tasks if task.kind is not TaskKind.EVALUATION] or job.tasks
     ends = {states[task.task_id] for task in job_tasks}
     if TaskState.STOPPED in ends and (job.intent is Intent.STOP or len(job_tasks) < len(job.tasks)):
         return JobState.STOPPED

@@ -18,7 +18,7 @@ _KIND_PRIORITY = {
     TaskKind.BASELINE: 1,
     TaskKind.TEST: 2,
     TaskKind.ENSEMBLE: 2,
-    TaskKind.RETEST: 2,
+    TaskKind.EVALUATION: 2,
     TaskKind.TRAIN: 3,
 }
 
@@ -40,9 +40,9 @@ class QueuedJob:
 
     job_id: str
     position: int
-    running: int
-    limit: int
-    ready: Sequence[ReadyTask]
+    running_count: int
+    max_parallel_tasks: int
+    ready_tasks: Sequence[ReadyTask]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +55,25 @@ class Capacity:
     used_slots: int = 0
     used_threads: int = 0
     used_gpus: int = 0
-    inspecting: bool = False
+    is_inspecting: bool = False
 
 
-def choose(jobs: Sequence[QueuedJob], capacity: Capacity) -> list[tuple[str, str]]:
+def choose_tasks(jobs: Sequence[QueuedJob], capacity: Capacity) -> list[tuple[str, str]]:
     """(job_id, task_id) of every task to start now, in order."""
     chosen_tasks: list[tuple[str, str]] = []
-    inspections = [job for job in jobs if any(task.kind is TaskKind.INSPECT for task in job.ready)]
-    if inspections and not capacity.inspecting:
+    inspections = [job for job in jobs if any(task.kind is TaskKind.INSPECT for task in job.ready_tasks)]
+    if inspections and not capacity.is_inspecting:
         oldest = min(inspections, key=lambda job: job.position)
-        chosen_tasks.append((oldest.job_id, oldest.ready[0].task_id))
+        chosen_tasks.append((oldest.job_id, oldest.ready_tasks[0].task_id))
     jobs = [job for job in jobs if job not in inspections]
-    waiting_tasks = {job.job_id: sorted(job.ready, key=lambda task: _KIND_PRIORITY[task.kind]) for job in jobs}
-    running_counts = {job.job_id: job.running for job in jobs}
+    waiting_tasks = {job.job_id: sorted(job.ready_tasks, key=lambda task: _KIND_PRIORITY[task.kind]) for job in jobs}
+    running_counts = {job.job_id: job.running_count for job in jobs}
     slots, threads, gpus = capacity.used_slots, capacity.used_threads, capacity.used_gpus
     while slots < capacity.slots:
         open_jobs = [
-            job for job in jobs if waiting_tasks[job.job_id] and not 0 < job.limit <= running_counts[job.job_id]
+            job
+            for job in jobs
+            if waiting_tasks[job.job_id] and not 0 < job.max_parallel_tasks <= running_counts[job.job_id]
         ]
         open_jobs.sort(key=lambda job: (running_counts[job.job_id], job.position))
         for job in open_jobs:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from vestim_core.spec.states import ATTEMPT_ENDS, AttemptState, Intent, TaskKind, TaskState
+from vestim_core.spec.states import TERMINAL_ATTEMPT_STATES, AttemptState, Intent, TaskKind, TaskState
 from vestim_core.spec.task import TaskSpec
 
 
@@ -17,27 +17,27 @@ class Attempt:
     wrote it. asked_s, terminated_s, killed_s: times of the stop ladder in this daemon's monotonic seconds; not stored.
     """
 
-    number: int
+    index: int
     state: AttemptState = AttemptState.STARTING
     pid: int = 0
     create_time: float = 0.0
     offset: int = 0
     started_utc: str = ""
     ended_utc: str = ""
-    asked: Intent | None = Intent.RUN
-    asked_s: float = 0.0
+    sent_intent: Intent | None = Intent.RUN
+    intent_sent_s: float = 0.0
     terminated_s: float = 0.0
     killed_s: float = 0.0
 
     @property
-    def ended(self) -> bool:
+    def has_ended(self) -> bool:
         """True once this attempt has reached an end state."""
-        return self.state in ATTEMPT_ENDS
+        return self.state in TERMINAL_ATTEMPT_STATES
 
     def to_record(self) -> dict[str, Any]:
         """The attempt as it is stored."""
         return {
-            "attempt": self.number,
+            "attempt": self.index,
             "state": self.state.value,
             "pid": self.pid,
             "create_time": self.create_time,
@@ -112,9 +112,9 @@ class Task:
             "kind": self.kind.value,
             "title": self.title,
             "state": self.state.value,
-            "attempt": self.attempt.number if self.attempt else 0,
+            "attempt": self.attempt.index if self.attempt else 0,
             "attempt_state": self.attempt.state.value if self.attempt else "",
-            "pid": self.attempt.pid if self.attempt and not self.attempt.ended else 0,
+            "pid": self.attempt.pid if self.attempt and not self.attempt.has_ended else 0,
             "progress": self.progress,
             "result": self.result,
             "error": self.error,

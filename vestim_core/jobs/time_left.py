@@ -10,7 +10,7 @@ from statistics import median
 from typing import Any
 
 from vestim_core.jobs.tasks import Task
-from vestim_core.spec.states import TASK_ENDS, TaskKind, TaskState
+from vestim_core.spec.states import TERMINAL_TASK_STATES, TaskKind, TaskState
 
 RECENT_EPOCHS = 10
 """Newest epochs in the median; arbitrary: enough that a single slow epoch does not change it."""
@@ -28,7 +28,7 @@ def trial_time_left_s(task: Task) -> float | None:
     """Seconds that a trial's remaining epochs take at most; None before its first epoch has ended."""
     epoch, max_epochs = task.progress.get("epoch"), task.progress.get("max_epochs")
     times_s = task.progress.get("recent_s")
-    if task.state in TASK_ENDS:
+    if task.state in TERMINAL_TASK_STATES:
         return 0.0
     if not isinstance(epoch, int) or not isinstance(max_epochs, int) or not times_s:
         return None
@@ -42,7 +42,7 @@ def job_time_left_s(tasks: Iterable[Task]) -> float | None:
     has ended an epoch.
     """
     trials = [task for task in tasks if task.kind is TaskKind.TRAIN]
-    open_trials = [task for task in trials if task.state not in TASK_ENDS]
+    open_trials = [task for task in trials if task.state not in TERMINAL_TASK_STATES]
     running_count = sum(task.state is TaskState.RUNNING for task in open_trials)
     open_times_s = [time_left_s for task in open_trials if (time_left_s := trial_time_left_s(task)) is not None]
     total_times_s = [_total_time_s(task) for task in trials if task.progress.get("recent_s")]
@@ -54,5 +54,5 @@ def job_time_left_s(tasks: Iterable[Task]) -> float | None:
 
 def _total_time_s(task: Task) -> float:
     """Total duration of a trial in seconds: extrapolated from its recent epochs while it is open."""
-    epochs = task.progress.get("epoch" if task.state in TASK_ENDS else "max_epochs")
+    epochs = task.progress.get("epoch" if task.state in TERMINAL_TASK_STATES else "max_epochs")
     return float(median(task.progress["recent_s"]) * (epochs if isinstance(epochs, int) else 0))

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from vestim_core.jobs.managers import Manager
-from vestim_core.jobs.managers.importing import DataImportManager
+from vestim_core.jobs.managers.data_import import DataImportManager
 from vestim_core.jobs.tasks import Task
 from vestim_core.jobs.time_left import recent_epoch_times_s
-from vestim_core.protocol.journal import Line
+from vestim_core.protocol.journal_lines import JournalLine
 from vestim_core.spec.events import EventKind
 from vestim_core.spec.states import Phase, PhaseState
 
 
-def apply_line(line: Line, task: Task, managers: Mapping[Phase, Manager]) -> dict[str, Any]:
+def apply_line(line: JournalLine, task: Task, managers: Mapping[Phase, Manager]) -> dict[str, Any]:
     """Update `task` and `managers` by one journal line; returns the provenance that it reports, empty for most lines.
 
     Values of an unexpected type count as absent, so that nothing a worker writes raises here.
@@ -26,7 +26,7 @@ def apply_line(line: Line, task: Task, managers: Mapping[Phase, Manager]) -> dic
         case EventKind.FINDING:
             import_manager = managers[Phase.DATA_IMPORT]
             if isinstance(import_manager, DataImportManager):
-                import_manager.accept(data)
+                import_manager.add_finding(data)
         case EventKind.EPOCH:
             task.progress = {
                 **data,

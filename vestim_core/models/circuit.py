@@ -161,7 +161,7 @@ def require_columns(file: File, names: Sequence[str]) -> None:
         raise wrong_input(
             f"{file.name} has no column {' and no column '.join(missing)}, which the equivalent circuit needs: "
             f"name it under data.columns, or set testing.baseline = false",
-            place=file.name,
+            location=file.name,
         )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from vestim_core.models.circuit import TEMPERATURE, Array, Circuit, File, require_columns
-from vestim_core.models.coulomb import initial_soc
+from vestim_core.models.coulomb_counter import initial_soc
 
 START_SOC_ERROR = 0.1
 """Standard deviation of the initial SOC, which comes from a single voltage, as a fraction."""

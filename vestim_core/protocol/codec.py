@@ -12,7 +12,7 @@ from typing import Any
 
 import msgpack
 
-MAX_DEPTH = 64  # nesting levels; arbitrary, above any valid message and far below the recursion limit
+MAX_MESSAGE_DEPTH = 64  # nesting levels; arbitrary, above any valid message and far below the recursion limit
 
 
 class CodecError(ValueError):
@@ -28,7 +28,7 @@ def encode(value: Any) -> bytes:
     return packed
 
 
-def decode(raw: bytes, *, limit: int, depth: int | None = MAX_DEPTH) -> Any:
+def decode(raw: bytes, *, limit: int, depth: int | None = MAX_MESSAGE_DEPTH) -> Any:
     """Decode a message of at most `limit` bytes and `depth` nesting levels. Raises `CodecError` if it is invalid.
 
     depth: None for messages of an authenticated daemon; msgpack's own bound still applies.
@@ -74,7 +74,7 @@ def check_depth(value: Any, max_depth: int) -> None:
     raise CodecError(f"nested deeper than {max_depth}")
 
 
-def plain(value: Any, depth: int = 0) -> Any:
+def to_plain_value(value: Any, depth: int = 0) -> Any:
     """Convert to the closest plain value, for reports that must never fail; plain values stay unchanged.
 
     NaN and infinities become None, since neither JSON nor a chart can show them; numbers of other libraries become
@@ -84,14 +84,14 @@ def plain(value: Any, depth: int = 0) -> Any:
         return value
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
-    if depth >= MAX_DEPTH:
+    if depth >= MAX_MESSAGE_DEPTH:
         return None
     if isinstance(value, dict):
-        return {str(key): plain(item, depth + 1) for key, item in value.items()}
+        return {str(key): to_plain_value(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(item, depth + 1) for item in value]
+        return [to_plain_value(item, depth + 1) for item in value]
     try:
-        return plain(value.item(), depth + 1)
+        return to_plain_value(value.item(), depth + 1)
     except (AttributeError, TypeError, ValueError):
         return str(value)
 

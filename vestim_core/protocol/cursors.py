@@ -17,8 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from vestim_core.spec.errors import wrong_input
 from vestim_core.spec.ids import is_safe_id, split_attempt_key
 
-CATALOG = "catalog"
-DATA_SETS = "data_sets"
+CATALOG_STREAM = "catalog"
+DATA_SETS_STREAM = "data_sets"
 
 
 class Cursor(BaseModel):
@@ -46,9 +46,9 @@ _LOG_STREAM = re.compile(r"log:(?P<key>.+):(?P<log>out|err)")
 
 def parse_stream(name: str) -> Stream:
     """Parse a stream name. Raises `VestimError` if it is not valid."""
-    if name == CATALOG:
+    if name == CATALOG_STREAM:
         return Stream("catalog")
-    if name == DATA_SETS:
+    if name == DATA_SETS_STREAM:
         return Stream("data_sets")
     if name.startswith("job:") and is_safe_id(name[4:]):
         return Stream("job", name[4:])
@@ -61,7 +61,7 @@ def parse_stream(name: str) -> Stream:
         else:
             return Stream("log", job, task, attempt, "out" if match["log"] == "out" else "err")
     raise wrong_input(
-        f"'{name}' is no stream: use catalog, data_sets, job:<id> or log:<job>/<task>/<attempt>:out", place="cursors"
+        f"'{name}' is no stream: use catalog, data_sets, job:<id> or log:<job>/<task>/<attempt>:out", location="cursors"
     )
 
 

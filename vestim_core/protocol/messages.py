@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vestim_core.protocol.codec import CodecError, decode, encode
-from vestim_core.protocol.limits import MAX_REPLY_BYTES, MAX_REQUEST_BYTES, PROTOCOL_VERSION
+from vestim_core.protocol.message_limits import MAX_REPLY_BYTES, MAX_REQUEST_BYTES, PROTOCOL_VERSION
 from vestim_core.spec.errors import VestimError
 
 

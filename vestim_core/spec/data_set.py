@@ -20,10 +20,10 @@ from vestim_core.spec.finding import Finding, Severity
 from vestim_core.spec.section import Section
 
 # Limits of what is stored of a check, so that a data set fits into one reply (`protocol.limits.MAX_REPLY_BYTES`).
-MAX_FILES = 5_000  # files
+MAX_DATA_SET_FILES = 5_000  # files
 MAX_FINDINGS = 500  # findings, the most severe first
 MAX_FINDING_BYTES = 1 << 20  # bytes of all stored findings together: 1 MiB
-WHY_WHOLE_FILES = (
+SPLIT_INSIDE_FILE_MESSAGE = (
     "a split inside a file is refused, since rows beside each other are almost equal and hidden states would reach "
     "across the border, so that results would look too good: split by whole files"
 )
@@ -47,7 +47,7 @@ class Split(Section):
     @classmethod
     def _check_by(cls, value: Any) -> Any:
         if value != "file":
-            raise ValueError(WHY_WHOLE_FILES)
+            raise ValueError(SPLIT_INSIDE_FILE_MESSAGE)
         return value
 
     @field_validator("validation", "test")
@@ -63,15 +63,20 @@ class DataSetSpec(Section):
 
     files: list[str] = Field(
         [],
-        max_length=MAX_FILES,
+        max_length=MAX_DATA_SET_FILES,
         title="Files",
         description="Files whose role is left open: split at random where `split` is given, else for training.",
     )
-    train: list[str] = Field([], max_length=MAX_FILES, title="Training files", description="Learned from.")
+    train: list[str] = Field([], max_length=MAX_DATA_SET_FILES, title="Training files", description="Learned from.")
     validation: list[str] = Field(
-        [], max_length=MAX_FILES, title="Validation files", description="Choose the best weights; never learned from."
+        [],
+        max_length=MAX_DATA_SET_FILES,
+        title="Validation files",
+        description="Choose the best weights; never learned from.",
     )
-    test: list[str] = Field([], max_length=MAX_FILES, title="Test files", description="Held out for the final figures.")
+    test: list[str] = Field(
+        [], max_length=MAX_DATA_SET_FILES, title="Test files", description="Held out for the final figures."
+    )
     split: Split | None = Field(None, title="Split", description="Deals `files` out at random.")
     columns: dict[str, str] = Field(
         {}, title="Columns", description='Canonical name = name in the file, e.g. voltage_V = "U[V]".'
@@ -120,7 +125,7 @@ class DataSetContent(Section):
     Only the most severe findings are stored if there are many; `finding_counts` counts all of them by severity.
     """
 
-    files: list[DataSetFile] = Field(min_length=1, max_length=MAX_FILES)
+    files: list[DataSetFile] = Field(min_length=1, max_length=MAX_DATA_SET_FILES)
     columns: dict[str, str] = Field(default_factory=dict)
     repairs: list[FileRepair] = Field(default_factory=list)
     findings: list[Finding] = Field(default_factory=list)
@@ -136,7 +141,7 @@ class DataSetContent(Section):
         content = [[[file.role, file.name, file.sha256] for file in self.files], self.columns, repairs]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
-    def of(self, role: Role) -> list[DataSetFile]:
+    def files_with_role(self, role: Role) -> list[DataSetFile]:
         """Files with this role, in order."""
         return [file for file in self.files if file.role == role]
 
@@ -145,7 +150,7 @@ class DataSetContent(Section):
         roles: tuple[Role, ...] = ("train", "validation", "test")
         return {
             "data_set": name,
-            **{role: [file.path for file in self.of(role)] for role in roles},
+            **{role: [file.path for file in self.files_with_role(role)] for role in roles},
             "columns": self.columns,
             "repairs": [repair.model_dump(mode="json") for repair in self.repairs],
             "hashes": {file.path: file.sha256 for file in self.files},
@@ -206,7 +211,7 @@ class DataSet(Section):
         }
 
 
-def changes_between(old_files: Sequence[DataSetFile], new_files: Sequence[DataSetFile]) -> list[str]:
+def describe_changes(old_files: Sequence[DataSetFile], new_files: Sequence[DataSetFile]) -> list[str]:
     """Messages about the differences between two checks, one per change, sorted."""
     old_by_path, new_by_path = ({file.path: file for file in files} for files in (old_files, new_files))
     messages = [f"'{path}' is no longer in it." for path in old_by_path.keys() - new_by_path.keys()]

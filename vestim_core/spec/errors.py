@@ -48,16 +48,16 @@ class VestimError(Exception):
     def __init__(
         self,
         code: ErrorCode,
-        sentence: str,
+        message: str,
         *,
-        place: str = "",
+        location: str = "",
         actions: tuple[str, ...] = (),
         problems: tuple[dict[str, str], ...] = (),
     ) -> None:
-        super().__init__(sentence)
+        super().__init__(message)
         self.code = code
-        self.sentence = sentence
-        self.place = place
+        self.message = message
+        self.location = location
         self.actions = actions
         self.problems = problems
 
@@ -65,8 +65,8 @@ class VestimError(Exception):
         """Return plain values for the wire, the journal and `--json`."""
         return {
             "code": self.code.value,
-            "message": self.sentence,
-            "place": self.place,
+            "message": self.message,
+            "place": self.location,
             "actions": list(self.actions),
             "problems": [dict(problem) for problem in self.problems],
         }
@@ -85,16 +85,16 @@ class VestimError(Exception):
         )
 
 
-def wrong_input(sentence: str, *, place: str = "", actions: tuple[str, ...] = ()) -> VestimError:
+def wrong_input(message: str, *, location: str = "", actions: tuple[str, ...] = ()) -> VestimError:
     """Create the error for user input that cannot be used."""
-    return VestimError(ErrorCode.WRONG_INPUT, sentence, place=place, actions=actions)
+    return VestimError(ErrorCode.WRONG_INPUT, message, location=location, actions=actions)
 
 
-def not_found(sentence: str, *, place: str = "") -> VestimError:
+def not_found(message: str, *, location: str = "") -> VestimError:
     """Create the error for something that the user named and that does not exist."""
-    return VestimError(ErrorCode.NOT_FOUND, sentence, place=place)
+    return VestimError(ErrorCode.NOT_FOUND, message, location=location)
 
 
-def refused(sentence: str, *, place: str = "", actions: tuple[str, ...] = ()) -> VestimError:
+def refused(message: str, *, location: str = "", actions: tuple[str, ...] = ()) -> VestimError:
     """Create the error for an action that is not allowed in the current state."""
-    return VestimError(ErrorCode.REFUSED, sentence, place=place, actions=actions)
+    return VestimError(ErrorCode.REFUSED, message, location=location, actions=actions)

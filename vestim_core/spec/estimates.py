@@ -13,9 +13,9 @@ from typing import Any
 
 from vestim_core.spec.errors import VestimError
 from vestim_core.spec.job import JobSpec, validate_job
-from vestim_core.spec.model import METHODS, AnyModel, FnnModel, parameter_count
-from vestim_core.spec.problems import SOME_DATA, job_problems
-from vestim_core.spec.training import AnyTraining, StreamsTraining, WindowsTraining
+from vestim_core.spec.job_problems import PLACEHOLDER_DATA, job_problems
+from vestim_core.spec.model import TRAINING_METHODS, AnyModel, FnnModel, parameter_count
+from vestim_core.spec.training import AnyTraining, TbpttTraining, WindowsTraining
 
 PROCESS_MB = 260.0
 """Memory in MB of a training process without model and data: Python, torch and its libraries."""
@@ -24,7 +24,7 @@ _COPIES_PER_PARAMETER = 5  # weight, gradient, two moments of Adam, and the best
 
 
 @dataclass(frozen=True, slots=True)
-class Circumstances:
+class EstimateContext:
     """Inputs of an estimate besides the job.
 
     speeds: rows per second by kind of training, see `speed_key`. cores, gpus: of this machine.
@@ -49,17 +49,17 @@ class _TrialGroup:
 
 def speed_key(model: AnyModel, training: AnyTraining, features: int, threads: int, device: str) -> str:
     """Key of trainings that share a speed: model, method, parameters and batch as powers of two, threads, device."""
-    return f"{kind_key(model, training, features)}/{threads} threads/{device}"
+    return f"{load_key(model, training, features)}/{threads} threads/{device}"
 
 
-def kind_key(model: AnyModel, training: AnyTraining, features: int) -> str:
+def load_key(model: AnyModel, training: AnyTraining, features: int) -> str:
     """Key of trainings with the same load: model, method, parameters and batch as powers of two."""
     size = round(math.log2(parameter_count(model, features)))
     batch = round(math.log2(_rows_per_update(training)))
     return f"{model.kind}/{training.method}/parameters 2^{size}/batch 2^{batch}"
 
 
-def estimate(document: Mapping[str, Any], context: Circumstances) -> dict[str, Any]:
+def estimate_job(document: Mapping[str, Any], context: EstimateContext) -> dict[str, Any]:
     """Estimate the job that `document` describes, which may lack its data; a value that cannot be estimated is None.
 
     The result has: trials; parameters and model_MB as {min, max}; memory_MB of all trainings that run in parallel;
@@ -68,7 +68,7 @@ def estimate(document: Mapping[str, Any], context: Circumstances) -> dict[str, A
     """
     problems = job_problems(document)
     try:
-        spec = validate_job({**document, "data": SOME_DATA})
+        spec = validate_job({**document, "data": PLACEHOLDER_DATA})
     except VestimError:
         unknown_values = dict.fromkeys(("trials", "parameters", "model_MB", "memory_MB", "rows_epochs", "seconds"))
         return {**unknown_values, "basis": "no estimate yet: some settings are missing or wrong", "problems": problems}
@@ -95,35 +95,35 @@ def _trial_groups(spec: JobSpec) -> Iterator[_TrialGroup]:
     for signals in spec.signals.choices:
         for model in models:
             for training in trainings:
-                if training.method in METHODS[model.kind]:
+                if training.method in TRAINING_METHODS[model.kind]:
                     count = training.repetitions * len(spec.preparation.choices)
                     yield _TrialGroup(model, training, len(signals.features), count)
 
 
 def _rows_per_update(training: AnyTraining) -> int:
-    if isinstance(training, StreamsTraining):
+    if isinstance(training, TbpttTraining):
         return training.streams * training.chunk_steps
     if isinstance(training, WindowsTraining):
         return training.batch_windows * training.lookback_steps
     return training.batch_rows
 
 
-def _rows_per_epoch(training: AnyTraining, context: Circumstances) -> int | None:
-    if isinstance(training, StreamsTraining):
+def _rows_per_epoch(training: AnyTraining, context: EstimateContext) -> int | None:
+    if isinstance(training, TbpttTraining):
         return training.draws_per_epoch * training.chunks_per_stream * _rows_per_update(training)
     if isinstance(training, WindowsTraining) and context.train_rows is not None:
         return context.train_rows // training.stride_steps * training.lookback_steps
     return context.train_rows
 
 
-def _rows_epochs(groups: list[_TrialGroup], context: Circumstances) -> int | None:
+def _rows_epochs(groups: list[_TrialGroup], context: EstimateContext) -> int | None:
     rows = [_rows_per_epoch(group.training, context) for group in groups]
     if None in rows:
         return None
     return sum((row or 0) * group.training.max_epochs * group.count for row, group in zip(rows, groups, strict=True))
 
 
-def _seconds(spec: JobSpec, groups: list[_TrialGroup], context: Circumstances) -> tuple[float | None, str]:
+def _seconds(spec: JobSpec, groups: list[_TrialGroup], context: EstimateContext) -> tuple[float | None, str]:
     total_s = 0.0
     for group in groups:
         device = "cuda" if context.gpus and group.training.device != "cpu" else "cpu"
@@ -138,7 +138,7 @@ def _seconds(spec: JobSpec, groups: list[_TrialGroup], context: Circumstances) -
     return round(seconds, 3), "from the speed of earlier trainings on this machine; each may stop earlier"
 
 
-def _recorded_speed(group: _TrialGroup, device: str, context: Circumstances) -> float | None:
+def _recorded_speed(group: _TrialGroup, device: str, context: EstimateContext) -> float | None:
     """Recorded rows per second; with threads "auto", of trainings with one thread, else with the most threads known."""
     thread_setting = group.training.threads
     thread_counts = (thread_setting,) if thread_setting != "auto" else (1, *range(context.cores, 1, -1))
@@ -146,14 +146,14 @@ def _recorded_speed(group: _TrialGroup, device: str, context: Circumstances) -> 
     return next((context.speeds[key] for key in keys if key in context.speeds), None)
 
 
-def _parallel_trials(spec: JobSpec, groups: list[_TrialGroup], context: Circumstances) -> int:
+def _parallel_trials(spec: JobSpec, groups: list[_TrialGroup], context: EstimateContext) -> int:
     """Number of trainings that run in parallel on an otherwise idle machine."""
     threads = max(group.training.threads if group.training.threads != "auto" else 1 for group in groups)
     capacity = max(1, context.cores // threads)
     return min(sum(group.count for group in groups), capacity, spec.max_parallel_tasks or capacity)
 
 
-def _memory_MB(group: _TrialGroup, context: Circumstances) -> float:
+def _memory_MB(group: _TrialGroup, context: EstimateContext) -> float:
     """Memory in MB of one training process: libraries, parameter copies, data rows, and values kept for gradients.
 
     Per row of an update and unit, a recurrent model keeps gates, cell and output, other models output and activation.

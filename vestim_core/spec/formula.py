@@ -22,20 +22,20 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from vestim_core.spec.formula_functions import FUNCTIONS, NON_CAUSAL_FUNCTIONS, Setting
-from vestim_core.spec.formula_tokens import END, FormulaError, Token, tokens
+from vestim_core.spec.formula_tokens import END, FormulaError, Token, tokenize
 
-__all__ = ["Call", "Column", "FormulaError", "Node", "Number", "columns_in", "nodes_in", "parse_formula"]
+__all__ = ["Call", "Column", "FormulaError", "Node", "NumberLiteral", "column_names", "parse_formula", "walk_nodes"]
 
-MAX_LENGTH = 1000  # characters; arbitrary, bounds the time to parse
-MAX_DEPTH = 50  # nesting levels; arbitrary, far below the recursion limit of Python
+MAX_FORMULA_LENGTH = 1000  # characters; arbitrary, bounds the time to parse
+MAX_FORMULA_DEPTH = 50  # nesting levels; arbitrary, far below the recursion limit of Python
 
 
 @dataclass(frozen=True)
-class Number:
+class NumberLiteral:
     """A number literal. at: position of the node in the text, counted from 1, as for every node."""
 
     value: float
-    at: int
+    position: int
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Column:
     """Value of a column in the same row."""
 
     name: str
-    at: int
+    position: int
 
 
 @dataclass(frozen=True)
@@ -53,19 +53,19 @@ class Call:
     function: str
     arguments: tuple[Node, ...]
     settings: tuple[float, ...]
-    at: int
+    position: int
 
 
-Node = Number | Column | Call
+Node = NumberLiteral | Column | Call
 _COMPARISONS = frozenset(("<", "<=", ">", ">=", "==", "!="))
 
 
 @lru_cache(maxsize=256)
 def parse_formula(text: str) -> Node:
     """Parse a formula into a tree. Raises `FormulaError` with the position in the text if it is invalid."""
-    if len(text) > MAX_LENGTH:
-        raise FormulaError(f"a formula has at most {MAX_LENGTH} characters, this one has {len(text)}")
-    token_list = list(tokens(text))
+    if len(text) > MAX_FORMULA_LENGTH:
+        raise FormulaError(f"a formula has at most {MAX_FORMULA_LENGTH} characters, this one has {len(text)}")
+    token_list = list(tokenize(text))
     if len(token_list) == 1:
         raise FormulaError("the formula is empty: write for example current_A * voltage_V")
     parser = _Parser(token_list)
@@ -74,17 +74,17 @@ def parse_formula(text: str) -> Node:
     return node
 
 
-def nodes_in(node: Node) -> Iterator[Node]:
+def walk_nodes(node: Node) -> Iterator[Node]:
     """Yield all nodes of a tree, each after its arguments, from left to right."""
     if isinstance(node, Call):
         for argument in node.arguments:
-            yield from nodes_in(argument)
+            yield from walk_nodes(argument)
     yield node
 
 
-def columns_in(node: Node) -> tuple[str, ...]:
+def column_names(node: Node) -> tuple[str, ...]:
     """Columns that a formula reads, without duplicates, in order of appearance."""
-    return tuple(dict.fromkeys(part.name for part in nodes_in(node) if isinstance(part, Column)))
+    return tuple(dict.fromkeys(part.name for part in walk_nodes(node) if isinstance(part, Column)))
 
 
 class _Parser:
@@ -101,8 +101,10 @@ class _Parser:
         if token.kind == END:
             return
         if token.text == ")":
-            raise FormulaError(f"the bracket closed at character {token.at} was never opened")
-        raise FormulaError(f"'{token.text}' at character {token.at} stands where an operator or the end is expected")
+            raise FormulaError(f"the bracket closed at character {token.position} was never opened")
+        raise FormulaError(
+            f"'{token.text}' at character {token.position} stands where an operator or the end is expected"
+        )
 
     def parse_expression(self, depth: int) -> Node:
         """Parse a sum or a comparison of two sums."""
@@ -115,7 +117,7 @@ class _Parser:
         next_operator = self._peek()
         if next_operator.kind == "symbol" and next_operator.text in _COMPARISONS:
             raise FormulaError(
-                f"'{next_operator.text}' at character {next_operator.at}: compare two values at a time, "
+                f"'{next_operator.text}' at character {next_operator.position}: compare two values at a time, "
                 f"(a < b) * (b < c) for both"
             )
         return node
@@ -153,9 +155,9 @@ class _Parser:
         token = self._peek()
         self._index += 1
         if token.kind == "number":
-            return Number(_number_value(token), token.at)
+            return NumberLiteral(_number_value(token), token.position)
         if token.kind == "quoted":
-            return Column(token.text, token.at)
+            return Column(token.text, token.position)
         if token.kind == "name":
             return self._parse_name(token, depth)
         if token.text == "(":
@@ -163,16 +165,16 @@ class _Parser:
             self._expect_closing_bracket(token)
             return node
         if token.kind == END:
-            raise FormulaError(f"the formula breaks off at character {token.at}: a value is missing")
-        raise FormulaError(f"'{token.text}' at character {token.at} stands where a value is expected")
+            raise FormulaError(f"the formula breaks off at character {token.position}: a value is missing")
+        raise FormulaError(f"'{token.text}' at character {token.position} stands where a value is expected")
 
     def _parse_name(self, token: Token, depth: int) -> Node:
         name = token.text.rpartition(".")[2]
         if self._peek().text == "(" and self._peek().kind == "symbol":
             return self._parse_call(name, token, depth)
         if name != token.text:
-            raise FormulaError(f"'{token.text}' at character {token.at}: only a function may follow the dot")
-        return Column(name, token.at)
+            raise FormulaError(f"'{token.text}' at character {token.position}: only a function may follow the dot")
+        return Column(name, token.position)
 
     def _parse_call(self, name: str, token: Token, depth: int) -> Node:
         function = FUNCTIONS.get(name)
@@ -191,7 +193,7 @@ class _Parser:
                 if function.min_values == function.max_values
                 else f"{function.min_values} or {function.max_values}"
             )
-            raise FormulaError(f"'{name}' at character {token.at} takes {count} values, not {len(values)}")
+            raise FormulaError(f"'{name}' at character {token.position} takes {count} values, not {len(values)}")
         arguments, setting_nodes = values[: function.argument_count], values[function.argument_count :]
         settings = tuple(
             _setting_value(name, setting, setting_nodes[index : index + 1], token)
@@ -202,20 +204,20 @@ class _Parser:
     def _expect_closing_bracket(self, bracket: Token) -> None:
         token = self._peek()
         if token.text != ")" or token.kind != "symbol":
-            subject = f"'{token.text}' at character {token.at} stands" if token.text else "the formula ends"
-            raise FormulaError(f"{subject} where the bracket opened at character {bracket.at} should be closed")
+            subject = f"'{token.text}' at character {token.position} stands" if token.text else "the formula ends"
+            raise FormulaError(f"{subject} where the bracket opened at character {bracket.position} should be closed")
         self._index += 1
 
     def _new_call(self, function: str, arguments: tuple[Node, ...], settings: tuple[float, ...], token: Token) -> Call:
-        node = Call(function, arguments, settings, token.at)
+        node = Call(function, arguments, settings, token.position)
         height = 1 + max(self._heights.get(id(argument), 0) for argument in arguments)
         self._heights[id(node)] = self._check_depth(height, token)
         return node
 
     def _check_depth(self, depth: int, token: Token) -> int:
-        if depth > MAX_DEPTH:
+        if depth > MAX_FORMULA_DEPTH:
             raise FormulaError(
-                f"the formula is nested deeper than {MAX_DEPTH} at character {token.at}: make it in several columns"
+                f"the formula is nested deeper than {MAX_FORMULA_DEPTH} at character {token.position}: make it in several columns"
             )
         return depth
 
@@ -226,7 +228,7 @@ class _Parser:
 def _number_value(token: Token) -> float:
     value = float(token.text)
     if not math.isfinite(value):
-        raise FormulaError(f"the number at character {token.at} is too large")
+        raise FormulaError(f"the number at character {token.position} is too large")
     return value
 
 
@@ -234,7 +236,7 @@ def _setting_value(function: str, setting: Setting, nodes: list[Node], token: To
     if not nodes:
         assert setting.default is not None
         return setting.default
-    value, location = _literal(nodes[0]), f"{setting.name} of '{function}' at character {token.at}"
+    value, location = _literal(nodes[0]), f"{setting.name} of '{function}' at character {token.position}"
     if value is None:
         raise FormulaError(f"{location} must be written as a number")
     if function in ("lag", "shift") and value < 0:
@@ -247,9 +249,9 @@ def _setting_value(function: str, setting: Setting, nodes: list[Node], token: To
 
 
 def _literal(node: Node) -> float | None:
-    if isinstance(node, Number):
+    if isinstance(node, NumberLiteral):
         return node.value
-    if isinstance(node, Call) and node.function == "negative" and isinstance(node.arguments[0], Number):
+    if isinstance(node, Call) and node.function == "negative" and isinstance(node.arguments[0], NumberLiteral):
         return -node.arguments[0].value
     return None
 
@@ -257,8 +259,10 @@ def _literal(node: Node) -> float | None:
 def _unknown_function_error(name: str, token: Token) -> FormulaError:
     if name in NON_CAUSAL_FUNCTIONS:
         return FormulaError(
-            f"'{name}' at character {token.at} looks ahead: it would need rows that come later; moving_average, "
+            f"'{name}' at character {token.position} looks ahead: it would need rows that come later; moving_average, "
             f"rolling_max, ema and lowpass look back only"
         )
     function_names = ", ".join(FUNCTIONS)
-    return FormulaError(f"'{name}' at character {token.at} is no function of formulas: known are {function_names}")
+    return FormulaError(
+        f"'{name}' at character {token.position} is no function of formulas: known are {function_names}"
+    )

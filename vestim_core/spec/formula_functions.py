@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-MAX_ROWS = 100_000
+MAX_WINDOW_ROWS = 100_000
 """Longest window or lag in rows; arbitrary, bounds memory and time of a formula."""
 
 
@@ -38,7 +38,7 @@ class Function:
         return self.argument_count + sum(setting.default is None for setting in self.settings)
 
 
-_LAG = Function(1, "x as it was n rows ago", (Setting("n", 0, MAX_ROWS, is_integer=True),))
+_LAG = Function(1, "x as it was n rows ago", (Setting("n", 0, MAX_WINDOW_ROWS, is_integer=True),))
 FUNCTIONS: dict[str, Function] = {
     "abs": Function(1, "size without sign"),
     "sign": Function(1, "-1, 0 or 1"),
@@ -61,8 +61,8 @@ FUNCTIONS: dict[str, Function] = {
     "where": Function(3, "the second where the first is not 0, else the third"),
     "lag": _LAG,
     "shift": _LAG,
-    "moving_average": Function(1, "mean of the last n rows", (Setting("n", 1, MAX_ROWS, is_integer=True),)),
-    "rolling_max": Function(1, "largest of the last n rows", (Setting("n", 1, MAX_ROWS, is_integer=True),)),
+    "moving_average": Function(1, "mean of the last n rows", (Setting("n", 1, MAX_WINDOW_ROWS, is_integer=True),)),
+    "rolling_max": Function(1, "largest of the last n rows", (Setting("n", 1, MAX_WINDOW_ROWS, is_integer=True),)),
     "ema": Function(1, "first-order lag with a time constant in s", (Setting("seconds", 1e-6, 1e9),)),
     "lowpass": Function(
         1,

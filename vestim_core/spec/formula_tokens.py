@@ -30,10 +30,10 @@ class Token:
 
     kind: str
     text: str
-    at: int
+    position: int
 
 
-def tokens(text: str) -> Iterator[Token]:
+def tokenize(text: str) -> Iterator[Token]:
     """Yield the tokens of `text`, then one of kind END. Raises `FormulaError` for anything else and for code."""
     position, end = 0, len(text.rstrip())
     while position < end:
@@ -76,6 +76,6 @@ def _word_at(text: str, position: int) -> str:
 
 def _python_code_error(token: Token) -> FormulaError:
     return FormulaError(
-        f"'{token.text}' at character {token.at} is code: a formula holds columns, numbers, + - * / **, "
+        f"'{token.text}' at character {token.position} is code: a formula holds columns, numbers, + - * / **, "
         f"comparisons and functions only"
     )

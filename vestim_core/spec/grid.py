@@ -16,10 +16,10 @@ from typing import Annotated, Any, Generic, Literal, TypeVar, Union, cast, get_a
 from pydantic import BaseModel, GetCoreSchemaHandler, TypeAdapter, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError, core_schema
 
-from vestim_core.spec.sentences import sentence
+from vestim_core.spec.validation_messages import validation_message
 
-MAX_CHOICES = 10_000  # combinations: the largest job that the daemon is designed for (architecture.md)
-TOO_MANY = f"makes more than {MAX_CHOICES} combinations: shorten the lists"
+MAX_COMBINATIONS = 10_000  # combinations: the largest job that the daemon is designed for (architecture.md)
+TOO_MANY_COMBINATIONS_MESSAGE = f"makes more than {MAX_COMBINATIONS} combinations: shorten the lists"
 T = TypeVar("T")
 
 
@@ -75,14 +75,14 @@ def to_document(value: Any) -> Any:
 def _validate_choices(adapter: TypeAdapter[Any], kind: Any, document: Any) -> Iterator[Any]:
     problems: dict[tuple[Any, str], InitErrorDetails] = {}
     choices: list[Any] = []
-    for count, choice in enumerate(alternatives(kind, document)):
-        if count >= MAX_CHOICES:
-            raise ValueError(TOO_MANY)
+    for count, choice in enumerate(expand_document(kind, document)):
+        if count >= MAX_COMBINATIONS:
+            raise ValueError(TOO_MANY_COMBINATIONS_MESSAGE)
         try:
             choices.append(adapter.validate_python(choice))
         except ValidationError as error:
             for details in error.errors():
-                message = sentence(details)
+                message = validation_message(details)
                 # pydantic formats templates with braces, so the final message is passed as a value
                 custom = PydanticCustomError("grid", "{message}", {"message": message})
                 detail = InitErrorDetails(type=custom, loc=_field_path(details["loc"], kind), input=details["input"])
@@ -110,7 +110,7 @@ def _field_path(loc: tuple[int | str, ...], kind: Any) -> tuple[int | str, ...]:
     return tuple(path)
 
 
-def alternatives(kind: Any, document: Any) -> Iterator[Any]:
+def expand_document(kind: Any, document: Any) -> Iterator[Any]:
     """Yield every concrete document of type `kind` that `document` stands for; the last field varies fastest."""
     members = _union_members(kind)
     if members:
@@ -118,7 +118,7 @@ def alternatives(kind: Any, document: Any) -> Iterator[Any]:
     elif (item := _item_type(kind)) is not None:
         yield from _expand_list(item, document)
     else:
-        value = parse_text(document) if isinstance(document, str) and not _is_text(kind) else document
+        value = parse_values(document) if isinstance(document, str) and not _is_text(kind) else document
         if isinstance(value, str) and _is_text(kind) and "," in value:
             parts = _split_outside_brackets(value)
             value = parts if len(parts) > 1 else parts[0]
@@ -127,7 +127,7 @@ def alternatives(kind: Any, document: Any) -> Iterator[Any]:
 
 def _limited_choices(choices: Iterator[Any]) -> list[Any]:
     """List the choices of one axis, at most one more than allowed: that is enough to detect an excess."""
-    return list(islice(choices, MAX_CHOICES + 1))
+    return list(islice(choices, MAX_COMBINATIONS + 1))
 
 
 def _expand_models(members: tuple[type[BaseModel], ...], document: Any) -> Iterator[Any]:
@@ -153,7 +153,7 @@ def _expand_models(members: tuple[type[BaseModel], ...], document: Any) -> Itera
         foreign_names = set() if keeps_foreign else foreign_names
         keys = [key for key in document if key not in foreign_names and key != tag]
         axes = [
-            _limited_choices(alternatives(_field_type(member, key), document[key]))
+            _limited_choices(expand_document(_field_type(member, key), document[key]))
             if key in member.model_fields
             else [document[key]]
             for key in keys
@@ -174,7 +174,7 @@ def _expand_list(item: Any, document: Any) -> Iterator[Any]:
                 yield from _expand_list(item, part)
         else:
             yield from (
-                list(parts) for parts in product(*(_limited_choices(alternatives(item, part)) for part in value))
+                list(parts) for parts in product(*(_limited_choices(expand_document(item, part)) for part in value))
             )
     elif all(isinstance(part, list) for part in value):
         yield from value
@@ -182,7 +182,7 @@ def _expand_list(item: Any, document: Any) -> Iterator[Any]:
         yield value
 
 
-def parse_text(text: str) -> Any:
+def parse_values(text: str) -> Any:
     """Parse text of a field of one value: `16, 32` gives [16, 32], `16` gives 16; anything but a number stays text."""
     values = [_parse_scalar(part.strip()) for part in text.split(",")]
     return values if len(values) > 1 else values[0]

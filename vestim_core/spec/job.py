@@ -11,21 +11,21 @@ from typing import Any, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from vestim_core.spec.columns import check_steps
 from vestim_core.spec.data import DataSpec
 from vestim_core.spec.errors import ErrorCode, VestimError
-from vestim_core.spec.grid import MAX_CHOICES, Grid, to_document
-from vestim_core.spec.model import METHODS, AnyModel, LstmModel, ModelSpec, model_title
+from vestim_core.spec.grid import MAX_COMBINATIONS, Grid, to_document
+from vestim_core.spec.model import TRAINING_METHODS, AnyModel, LstmModel, ModelSpec, model_title
 from vestim_core.spec.preparation import Step, default_preparation
 from vestim_core.spec.section import Section
-from vestim_core.spec.sentences import sentence
 from vestim_core.spec.signals import SignalsSpec
+from vestim_core.spec.step_columns import check_steps
 from vestim_core.spec.testing import TestingSpec
-from vestim_core.spec.training import AnyTraining, RowsTraining, StreamsTraining, TrainingSpec, WindowsTraining
+from vestim_core.spec.training import AnyTraining, RowsTraining, TbpttTraining, TrainingSpec, WindowsTraining
+from vestim_core.spec.validation_messages import validation_message
 
 SCHEMA_VERSION = 1  # version of the keys of job files and task.json; rises with every incompatible change
 _METHOD_FIELDS = {
-    "streams": set(StreamsTraining.model_fields),
+    "streams": set(TbpttTraining.model_fields),
     "windows": set(WindowsTraining.model_fields),
     "rows": set(RowsTraining.model_fields),
 }
@@ -68,7 +68,7 @@ class JobSpec(Section):
         models = _as_list(document.get("model", {"kind": "lstm"}))
         plain_models = [model for model in map(to_document, models) if isinstance(model, Mapping)]
         kinds = [kind for model in plain_models for kind in _as_list(model.get("kind", "lstm"))]
-        known_kinds = list(dict.fromkeys(kind for kind in kinds if isinstance(kind, str) and kind in METHODS))
+        known_kinds = list(dict.fromkeys(kind for kind in kinds if isinstance(kind, str) and kind in TRAINING_METHODS))
         sections = [
             part
             for section in _as_list(document.get("training", {}))
@@ -83,7 +83,7 @@ class JobSpec(Section):
             problems = check_steps(steps)
             if problems:
                 more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-                raise ValueError(problems[0].sentence + more)
+                raise ValueError(problems[0].message + more)
         return grid
 
     @model_validator(mode="after")
@@ -91,13 +91,13 @@ class JobSpec(Section):
         methods = {training.method for grid in self.training for training in grid.choices}
         for index, grid in enumerate(self.model, 1):
             for model in grid.choices:
-                if not methods.intersection(METHODS[model.kind]):
+                if not methods.intersection(TRAINING_METHODS[model.kind]):
                     raise ValueError(
                         f"model {index} ({model_title(model)}) is trained with method "
-                        f"{' or '.join(repr(method) for method in METHODS[model.kind])}, but no training section has it"
+                        f"{' or '.join(repr(method) for method in TRAINING_METHODS[model.kind])}, but no training section has it"
                     )
         unused_methods = methods - {
-            method for grid in self.model for model in grid.choices for method in METHODS[model.kind]
+            method for grid in self.model for model in grid.choices for method in TRAINING_METHODS[model.kind]
         }
         if unused_methods:
             raise ValueError(f"training method '{min(unused_methods)}' fits none of the models: remove that section")
@@ -109,12 +109,14 @@ class JobSpec(Section):
         trials_by_method = dict.fromkeys(_METHOD_FIELDS, 0)
         for training in (training for grid in self.training for training in grid.choices):
             trials_by_method[training.method] += training.repetitions
-        trials_per_preparation = sum(trials_by_method[method] for model in models for method in METHODS[model.kind])
+        trials_per_preparation = sum(
+            trials_by_method[method] for model in models for method in TRAINING_METHODS[model.kind]
+        )
         trial_count = len(self.signals.choices) * len(self.preparation.choices) * trials_per_preparation
-        if trial_count > MAX_CHOICES:
+        if trial_count > MAX_COMBINATIONS:
             raise ValueError(
                 f"all grids and repetitions together make {trial_count:,} combinations, "
-                f"at most {MAX_CHOICES:,} are allowed"
+                f"at most {MAX_COMBINATIONS:,} are allowed"
             )
         return self
 
@@ -127,7 +129,7 @@ class JobSpec(Section):
         combinations = list(self._combinations())
         changing_paths = {
             kind: _changing_fields([documents for *_, documents in combinations if documents["model.kind"] == kind])
-            for kind in METHODS
+            for kind in TRAINING_METHODS
         }
         return [
             Trial(
@@ -150,7 +152,7 @@ class JobSpec(Section):
         trainings = [training for grid in self.training for training in grid.choices]
         for signals, steps, model in product(self.signals.choices, self.preparation.choices, models):
             for training in trainings:
-                if training.method in METHODS[model.kind]:
+                if training.method in TRAINING_METHODS[model.kind]:
                     parts = {"signals": signals, "preparation": steps, "training": training, "model": model}
                     yield signals, steps, model, training, _flatten(to_document(parts))
 
@@ -160,13 +162,14 @@ def validate_job(document: Any) -> JobSpec:
     try:
         return JobSpec.model_validate(document)
     except ValidationError as error:
-        raise spec_error(error) from None
+        raise to_vestim_error(error) from None
 
 
-def spec_error(error: ValidationError) -> VestimError:
+def to_vestim_error(error: ValidationError) -> VestimError:
     """Convert pydantic's errors to one `VestimError`: the first is the message, all are listed as problems."""
     problems = tuple(
-        {"place": _field_location(details["loc"]), "sentence": sentence(details)} for details in error.errors()
+        {"place": _field_location(details["loc"]), "sentence": validation_message(details)}
+        for details in error.errors()
     )
     first_problem = problems[0]
     suffix = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
@@ -174,7 +177,7 @@ def spec_error(error: ValidationError) -> VestimError:
     return VestimError(
         ErrorCode.WRONG_INPUT,
         f"{prefix}{first_problem['sentence']}{suffix}",
-        place=first_problem["place"],
+        location=first_problem["place"],
         problems=problems,
     )
 
@@ -213,7 +216,7 @@ def _sections_by_method(section: Any, kinds: list[str]) -> list[Any]:
 
 def _method_for(kind: str, section: Mapping[str, Any]) -> str:
     """Choose the training method for a kind of model: the method that defines most of the section's fields."""
-    return max(METHODS[kind], key=lambda method: len(_METHOD_FIELDS[method].intersection(section)))
+    return max(TRAINING_METHODS[kind], key=lambda method: len(_METHOD_FIELDS[method].intersection(section)))
 
 
 def _flatten(document: Any, path: str = "") -> dict[str, Any]:

@@ -16,7 +16,7 @@ from vestim_core.spec.errors import not_found
 from vestim_core.spec.section import Section
 
 
-class Preset(Section):
+class JobPreset(Section):
     """One job preset.
 
     takes: text for users: how long it takes on one CPU core.
@@ -42,21 +42,23 @@ class Preset(Section):
 
 
 @cache
-def presets() -> tuple[Preset, ...]:
+def installed_presets() -> tuple[JobPreset, ...]:
     """All presets installed with this version, in display order."""
     unsorted_presets = [
-        Preset.model_validate({"preset_id": file.name.removesuffix(".toml"), **tomllib.loads(file.read_text("utf-8"))})
+        JobPreset.model_validate(
+            {"preset_id": file.name.removesuffix(".toml"), **tomllib.loads(file.read_text("utf-8"))}
+        )
         for file in files("vestim_assets").joinpath("presets").iterdir()
         if file.name.endswith(".toml")
     ]
     return tuple(sorted(unsorted_presets, key=lambda preset: preset.order))
 
 
-def preset_called(text: str) -> Preset:
+def find_preset(text: str) -> JobPreset:
     """Find a preset by id, ignoring case and with any of ` -_` between words. Raises `VestimError` if there is none."""
     preset_id = text.strip().lower().replace(" ", "_").replace("-", "_")
-    for preset in presets():
+    for preset in installed_presets():
         if preset.preset_id == preset_id:
             return preset
-    ids = ", ".join(preset.preset_id for preset in presets())
-    raise not_found(f"there is no preset '{text}': use {ids}", place="preset")
+    ids = ", ".join(preset.preset_id for preset in installed_presets())
+    raise not_found(f"there is no preset '{text}': use {ids}", location="preset")

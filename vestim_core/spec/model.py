@@ -85,14 +85,18 @@ class FnnModel(NetworkModel):
 
 AnyModel = LstmModel | GruModel | FnnModel
 ModelSpec = Annotated[AnyModel, Field(discriminator="kind")]
-METHODS: dict[str, tuple[str, ...]] = {"lstm": ("streams", "windows"), "gru": ("streams", "windows"), "fnn": ("rows",)}
+TRAINING_METHODS: dict[str, tuple[str, ...]] = {
+    "lstm": ("streams", "windows"),
+    "gru": ("streams", "windows"),
+    "fnn": ("rows",),
+}
 """Training methods of each kind of model; the first is the default."""
 _GATE_COUNTS = {"lstm": 4, "gru": 3}
 
 
-def parameter_count(model: AnyModel, features: int) -> int:
+def parameter_count(model: AnyModel, feature_count: int) -> int:
     """Number of trainable parameters of a model with `features` inputs and one output."""
-    widths = [features, *model.sizes]
+    widths = [feature_count, *model.sizes]
     norms = 2 * sum(model.sizes) if model.layer_norm else 0
     head = widths[-1] + 1
     if isinstance(model, FnnModel):

@@ -11,10 +11,10 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from vestim_core.spec.formula import MAX_LENGTH, parse_formula
+from vestim_core.spec.formula import MAX_FORMULA_LENGTH, parse_formula
 from vestim_core.spec.section import Section, unit
 
-MAX_NAME = 200  # characters of a column name; arbitrary, bounds messages and tables
+MAX_COLUMN_NAME_LENGTH = 200  # characters of a column name; arbitrary, bounds messages and tables
 _NON_CAUSAL_KEYS = ("centre", "center", "centred", "centered", "zero_phase", "both_ways", "forward_backward")
 
 
@@ -24,7 +24,7 @@ def _check_formula(text: str) -> str:
 
 
 def _output_field(name: str, description: str = "Name of the filtered column.") -> Any:
-    return Field(name, min_length=1, max_length=MAX_NAME, title="New column", description=description)
+    return Field(name, min_length=1, max_length=MAX_COLUMN_NAME_LENGTH, title="New column", description=description)
 
 
 FormulaText = Annotated[str, AfterValidator(_check_formula)]
@@ -72,7 +72,11 @@ class _CausalFilterStep(_RepeatableStep):
     """A causal filter of one column into a new column; its state is carried along a segment."""
 
     column: str = Field(
-        "current_A", min_length=1, max_length=MAX_NAME, title="Column", description="Column that is filtered."
+        "current_A",
+        min_length=1,
+        max_length=MAX_COLUMN_NAME_LENGTH,
+        title="Column",
+        description="Column that is filtered.",
     )
 
     @model_validator(mode="before")
@@ -153,7 +157,7 @@ class Formula(_RepeatableStep):
     output: str = _output_field("formula", "Name of the computed column.")
     formula: FormulaText = Field(
         "current_A * voltage_V",
-        max_length=MAX_LENGTH,
+        max_length=MAX_FORMULA_LENGTH,
         title="Formula",
         description="Columns, numbers, + - * / **, comparisons, and functions such as abs, sqrt, where, lag(x, n), "
         "moving_average(x, n), rolling_max(x, n), ema(x, seconds), lowpass(x, hertz), noise(mean, std).",
@@ -170,7 +174,7 @@ class CoulombSoc(_RepeatableStep):
     column: str = Field(
         "current_A",
         min_length=1,
-        max_length=MAX_NAME,
+        max_length=MAX_COLUMN_NAME_LENGTH,
         title="Current",
         description="Column with the current in A, positive when charging.",
     )
@@ -193,7 +197,7 @@ class CoulombSoc(_RepeatableStep):
     )
     start_column: str = Field(
         "",
-        max_length=MAX_NAME,
+        max_length=MAX_COLUMN_NAME_LENGTH,
         title="SOC at start from",
         description="Column whose value in the first row of each segment starts the count; empty: SOC at start.",
     )
@@ -215,7 +219,11 @@ class Augment(_RepeatableStep):
 
     step: Literal["augment"] = "augment"
     column: str = Field(
-        "current_A", min_length=1, max_length=MAX_NAME, title="Column", description="Column that the sensor measures."
+        "current_A",
+        min_length=1,
+        max_length=MAX_COLUMN_NAME_LENGTH,
+        title="Column",
+        description="Column that the sensor measures.",
     )
     offset: float = Field(
         0.0,
@@ -266,7 +274,7 @@ class PreRoll(Section):
     )
 
 
-class Normalise(Section):
+class Normalize(Section):
     """Scale features and target. The scaling is fitted on training files only, saved, and applied everywhere."""
 
     step: Literal["normalise"] = "normalise"
@@ -277,15 +285,15 @@ class Normalise(Section):
     )
 
 
-ColumnStep = Butterworth | Ema | MovingAverage | SavitzkyGolay | Formula | CoulombSoc
+AnyColumnStep = Butterworth | Ema | MovingAverage | SavitzkyGolay | Formula | CoulombSoc
 """Steps that add one new column, row by row."""
 
 Step = Annotated[
-    Resample | Butterworth | Ema | MovingAverage | SavitzkyGolay | Formula | CoulombSoc | Augment | PreRoll | Normalise,
+    Resample | Butterworth | Ema | MovingAverage | SavitzkyGolay | Formula | CoulombSoc | Augment | PreRoll | Normalize,
     Field(discriminator="step"),
 ]
 
 
 def default_preparation() -> list[Step]:
     """Return the steps of a job whose spec names none."""
-    return [Resample(), PreRoll(), Normalise()]
+    return [Resample(), PreRoll(), Normalize()]

@@ -12,7 +12,7 @@ from vestim_core.spec.preparation import (
     Ema,
     Formula,
     MovingAverage,
-    Normalise,
+    Normalize,
     PreRoll,
     Resample,
     SavitzkyGolay,
@@ -31,7 +31,7 @@ _TIME_CONSTANTS_S = (5.0, 30.0, 150.0, 600.0)
 
 
 @dataclass(frozen=True)
-class Preset:
+class PreparationPreset:
     """A preparation preset. name: id for files and commands. features: model inputs that the steps are made for."""
 
     name: str
@@ -51,7 +51,7 @@ def legacy_order(
 ) -> list[Step]:
     """Steps in the order of legacy jobs: resample, filters, formulas, training noise, rested padding, min-max."""
     padding = [PreRoll(duration_s=padding_s)] if padding_s else []
-    return [Resample(period_s=period_s), *filters, *formulas, *noise, *padding, Normalise(method="min-max")]
+    return [Resample(period_s=period_s), *filters, *formulas, *noise, *padding, Normalize(method="min-max")]
 
 
 def power_filters(fast_Hz: float = 0.02, slow_Hz: float = 0.002) -> list[Butterworth]:
@@ -62,7 +62,7 @@ def power_filters(fast_Hz: float = 0.02, slow_Hz: float = 0.002) -> list[Butterw
     ]
 
 
-def filtered_current() -> list[Ema]:
+def current_filters() -> list[Ema]:
     """Averages of the current over the last seconds to minutes, as memory for a feed-forward network."""
     return [Ema(column="current_A", output=f"current_A_{tau_s:g}s", tau_s=tau_s) for tau_s in _TIME_CONSTANTS_S]
 
@@ -72,39 +72,39 @@ def sensor_error_steps(columns: Sequence[str], seed: int = 0) -> list[Augment]:
     return [Augment(column=name, seed=seed, **_SENSOR_ERRORS[name]) for name in columns if name in _SENSOR_ERRORS]
 
 
-def _presets() -> tuple[Preset, ...]:
+def _presets() -> tuple[PreparationPreset, ...]:
     inputs = ("soc", "current_A", "temperature_degC")
     pre_roll = PreRoll()
     return (
-        Preset(
+        PreparationPreset(
             "plain",
             "Plain",
             "Even time grid, rested pre-roll and normalisation: for networks that remember by themselves.",
             inputs,
             tuple(default_preparation()),
         ),
-        Preset(
+        PreparationPreset(
             "filtered_current",
             "Filtered current",
             "Four moving averages of the current beside it: gives a feed-forward network a memory.",
-            (*inputs, *(step.output for step in filtered_current())),
-            (Resample(), *filtered_current(), pre_roll, Normalise()),
+            (*inputs, *(step.output for step in current_filters())),
+            (Resample(), *current_filters(), pre_roll, Normalize()),
         ),
-        Preset(
+        PreparationPreset(
             "sensor_errors",
             "Sensor errors",
             "Offsets and gain errors on the inputs of training files: for a model that has to live with real sensors.",
             inputs,
-            (Resample(), *sensor_error_steps(inputs), pre_roll, Normalise()),
+            (Resample(), *sensor_error_steps(inputs), pre_roll, Normalize()),
         ),
-        Preset(
+        PreparationPreset(
             "vestim",
             "As VEstim",
             "VEstim's order: resample, filters, formulas, noise, rested padding, min-max; add steps where they belong.",
             inputs,
             tuple(legacy_order(padding_s=pre_roll.duration_s)),
         ),
-        Preset(
+        PreparationPreset(
             "vestim_filtered_power",
             "As VEstim, filtered power",
             "VEstim's feed-forward networks: power through two low-pass filters. Power holds the voltage, so that a "
@@ -115,5 +115,5 @@ def _presets() -> tuple[Preset, ...]:
     )
 
 
-PRESETS = _presets()
+PREPARATION_PRESETS = _presets()
 """All preparation presets, in display order."""

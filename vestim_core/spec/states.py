@@ -92,13 +92,13 @@ class TaskKind(StrEnum):
     TRAIN = "train"
     TEST = "test"
     ENSEMBLE = "ensemble"
-    RETEST = "retest"
+    EVALUATION = "retest"
     INSPECT = "inspect"
 
 
-JOB_ENDS = frozenset({JobState.DONE, JobState.FAILED, JobState.STOPPED})
-TASK_ENDS = frozenset({TaskState.DONE, TaskState.FAILED, TaskState.STOPPED, TaskState.SKIPPED})
-ATTEMPT_ENDS = frozenset(AttemptState) - {AttemptState.STARTING, AttemptState.RUNNING}
+TERMINAL_JOB_STATES = frozenset({JobState.DONE, JobState.FAILED, JobState.STOPPED})
+TERMINAL_TASK_STATES = frozenset({TaskState.DONE, TaskState.FAILED, TaskState.STOPPED, TaskState.SKIPPED})
+TERMINAL_ATTEMPT_STATES = frozenset(AttemptState) - {AttemptState.STARTING, AttemptState.RUNNING}
 
 TRANSITIONS: Mapping[type[StrEnum], Mapping[str, frozenset[str]]] = {
     JobState: {
@@ -132,7 +132,7 @@ TRANSITIONS: Mapping[type[StrEnum], Mapping[str, frozenset[str]]] = {
     AttemptState: {
         "starting": frozenset({"running", "finished", "paused", "stopped", "failed", "killed", "lost"}),
         "running": frozenset({"finished", "paused", "stopped", "failed", "killed", "lost"}),
-        **{end.value: frozenset() for end in ATTEMPT_ENDS},
+        **{end.value: frozenset() for end in TERMINAL_ATTEMPT_STATES},
     },
 }
 """Allowed transitions: state type -> state -> states that may follow it."""
@@ -142,12 +142,12 @@ class TransitionError(ValueError):
     """A transition that the table does not allow: a bug in the caller, never a user error."""
 
 
-def allowed(old: StrEnum, new: StrEnum) -> bool:
+def is_allowed_transition(old: StrEnum, new: StrEnum) -> bool:
     """True if `old` may become `new`. Keeping the same state is always allowed."""
     return type(old) is type(new) and (old is new or new.value in TRANSITIONS[type(old)][old.value])
 
 
 def check_transition(old: StrEnum, new: StrEnum) -> None:
     """Raise `TransitionError` unless `old` may become `new`."""
-    if not allowed(old, new):
+    if not is_allowed_transition(old, new):
         raise TransitionError(f"{type(old).__name__} {old} cannot become {new}")

@@ -9,11 +9,11 @@ from typing import Any, Literal
 from pydantic import Field
 
 from vestim_core.spec.data import DataSpec
-from vestim_core.spec.imported import ImportedModel
+from vestim_core.spec.evaluation import EvaluationSpec
+from vestim_core.spec.imported_model import ImportedModel
 from vestim_core.spec.inspection import Inspection
 from vestim_core.spec.job import SCHEMA_VERSION, JobSpec, Trial
 from vestim_core.spec.preparation import Step
-from vestim_core.spec.retest import Retest
 from vestim_core.spec.section import Section
 from vestim_core.spec.signals import SignalsSpec
 from vestim_core.spec.states import TaskKind
@@ -53,7 +53,7 @@ class TaskSpec(Section):
     preparation: list[Step] = Field(default_factory=list)
     trial: Trial | None = None
     inspection: Inspection | None = None
-    retest: Retest | None = None
+    retest: EvaluationSpec | None = None
     imported: ImportedModel | None = None
     testing: TestingSpec = TestingSpec()
 

@@ -13,7 +13,7 @@ from vestim_core.spec.section import Section
 from vestim_core.spec.signals import SignalsSpec
 from vestim_core.spec.testing import TestingSpec
 from vestim_core.spec.toml import toml_value
-from vestim_core.spec.training import RowsTraining, StreamsTraining
+from vestim_core.spec.training import RowsTraining, TbpttTraining
 
 _HEAD = """\
 # A Vestim job. Submit it with:  vestim submit THIS_FILE --follow
@@ -50,7 +50,7 @@ def job_template() -> str:
         "[[model]]",
         *_lines(FnnModel),
     ]
-    parts += ["", "[[training]]               # for recurrent models", *_lines(StreamsTraining)]
+    parts += ["", "[[training]]               # for recurrent models", *_lines(TbpttTraining)]
     parts += ["", "[[training]]               # for feed-forward models", *_lines(RowsTraining)]
     parts += ["", "[testing]", *_lines(TestingSpec), ""]
     return "\n".join(parts)

@@ -43,7 +43,7 @@ class RmsProp(Section):
     kind: Literal["rmsprop"] = "rmsprop"
 
 
-class MeanSquare(Section):
+class MeanSquaredError(Section):
     """Mean squared error."""
 
     kind: Literal["mse"] = "mse"
@@ -139,7 +139,7 @@ def _expand_kind(value: Any) -> Any:
 
 
 Optimizer = Annotated[Adam | AdamW | Sgd | RmsProp, Field(discriminator="kind"), BeforeValidator(_expand_kind)]
-Loss = Annotated[MeanSquare | Huber, Field(discriminator="kind"), BeforeValidator(_expand_kind)]
+Loss = Annotated[MeanSquaredError | Huber, Field(discriminator="kind"), BeforeValidator(_expand_kind)]
 Schedule = Annotated[
     Constant | Cosine | CosineRestarts | OneCycle | StepDecay | Plateau,
     Field(discriminator="kind"),
@@ -206,7 +206,7 @@ class TrainingBase(Section):
         "timed, never more than the epochs above; empty: no budget.",
         json_schema_extra=unit("s"),
     )
-    loss: Loss = Field(MeanSquare(), title="Loss", description="What is made small: mse or huber.")
+    loss: Loss = Field(MeanSquaredError(), title="Loss", description="What is made small: mse or huber.")
     gradient_clip: float = Field(
         1.0, gt=0, title="Gradient clip", description="Longest gradient (Euclidean norm) that a step may have."
     )
@@ -250,7 +250,7 @@ class TrainingBase(Section):
         return self
 
 
-class StreamsTraining(TrainingBase):
+class TbpttTraining(TrainingBase):
     """Truncated backpropagation through time for recurrent models: parallel streams from random starts are trained in
     chunks, and the state is carried from chunk to chunk."""
 
@@ -347,5 +347,5 @@ class RowsTraining(TrainingBase):
     )
 
 
-AnyTraining = StreamsTraining | WindowsTraining | RowsTraining
+AnyTraining = TbpttTraining | WindowsTraining | RowsTraining
 TrainingSpec = Annotated[AnyTraining, Field(discriminator="method")]

@@ -17,7 +17,7 @@ def boot_id() -> str:
         return str(round(psutil.boot_time()))
 
 
-def out_of_memory_kills() -> int:
+def out_of_memory_kill_count() -> int:
     """Number of processes that the kernel has killed for lack of memory since boot; 0 if unknown."""
     try:
         counters = Path("/proc/vmstat").read_text()

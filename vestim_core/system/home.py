@@ -15,7 +15,7 @@ import platformdirs
 
 from vestim_core.system.safe_files import read_json
 
-ENVIRONMENT_VARIABLE = "VESTIM_HOME"
+HOME_VARIABLE = "VESTIM_HOME"
 _WRITABLE_ADVICE = "make it writable or set VESTIM_HOME to a folder that is."
 
 
@@ -31,7 +31,7 @@ def _resolve(path: Path) -> Path:
 
 
 def _environment_home() -> Path | None:
-    path = os.environ.get(ENVIRONMENT_VARIABLE)
+    path = os.environ.get(HOME_VARIABLE)
     return _resolve(Path(path)) if path else None
 
 
@@ -67,7 +67,7 @@ class Home:
         return self.root / "cache"
 
     @property
-    def prepared(self) -> Path:
+    def prepared_data(self) -> Path:
         return self.cache / "prepared"
 
     @property
@@ -75,7 +75,7 @@ class Home:
         return self.cache / "inspections"
 
     @property
-    def answers(self) -> Path:
+    def inspection_answers(self) -> Path:
         return self.cache / "answers"
 
     @property
@@ -137,7 +137,7 @@ class Home:
         """Create all missing folders. Raises `HomeError` if one cannot be created or written to."""
         private_folder(self.root, strict=False)
         private_folder(self.keys)
-        for folder in (self.logs, self.prepared, self.jobs):
+        for folder in (self.logs, self.prepared_data, self.jobs):
             _make_folder(folder, 0o777)
             _check_writable(folder)
 

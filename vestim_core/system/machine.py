@@ -13,7 +13,7 @@ from vestim_core.system.gpus import GpuMonitor
 _MIN_INTERVAL_S = 0.5  # s; arbitrary, a shorter interval gives noisy CPU shares
 
 
-class Machine:
+class MachineMonitor:
     """Load of CPU, memory and GPUs. CPU time is measured between two calls of `look`, so that no call has to wait."""
 
     def __init__(self) -> None:
@@ -22,7 +22,7 @@ class Machine:
         self._cpu_percent: float | None = None
         psutil.cpu_percent(interval=None)
 
-    def look(self) -> dict[str, Any]:
+    def sample(self) -> dict[str, Any]:
         """Return cpu_percent (of all cores, over at least the last half second; None before that), cores,
         memory_used_MB, memory_total_MB and gpus (see `GpuMonitor.latest_readings`)."""
         now_s = time.monotonic()

@@ -52,7 +52,7 @@ def spawn_detached(
         out = files.enter_context(stdout.open("ab")).fileno()
         err = files.enter_context(stderr.open("ab")).fileno()
         process = _popen(list(argv), environment, cwd, (stdin, out, err), keep_fds)
-    ref = ref_of(process.pid)
+    ref = process_ref(process.pid)
     if ref is None:
         raise ProcessLookupError(f"{argv[0]} was started and vanished before it could be looked at.")
     return process, ref
@@ -63,7 +63,7 @@ def mark_as_leader() -> None:
     os.environ[_SPAWN_TIME_VARIABLE] = repr(time.time())
 
 
-def ref_of(pid: int) -> ProcessRef | None:
+def process_ref(pid: int) -> ProcessRef | None:
     """Reference to the current process with this pid, zombies included; None if there is none."""
     try:
         return ProcessRef(pid, psutil.Process(pid).create_time())
@@ -77,7 +77,7 @@ def is_alive(ref: ProcessRef) -> bool:
     return process is not None and _is_running(process)
 
 
-def exit_fd(ref: ProcessRef) -> int | None:
+def open_exit_fd(ref: ProcessRef) -> int | None:
     """Open a descriptor that becomes readable when the process exits; the caller closes it.
 
     None if the process has already exited or the system has no such descriptors.
@@ -95,7 +95,7 @@ def exit_fd(ref: ProcessRef) -> int | None:
     return fd
 
 
-def tree_alive(ref: ProcessRef) -> bool:
+def is_process_tree_alive(ref: ProcessRef) -> bool:
     """True if the process, any process in its session or any descendant is alive."""
     return any(_is_running(process) for process in _tree(ref))
 
@@ -119,7 +119,7 @@ def kill_tree(ref: ProcessRef) -> None:
         killed_processes.update(live_processes)
 
 
-def kill_spawned_with_open(path: Path) -> None:
+def kill_spawned_holding_file(path: Path) -> None:
     """Kill all processes spawned by Vestim, directly or indirectly, that still have the file at `path` open.
 
     This finds processes that have left their session and parent. On Windows, where descriptors are not inherited, there

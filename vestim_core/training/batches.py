@@ -22,8 +22,8 @@ class Batch:
     x: Tensor
     y: Tensor
     count: int
-    scored: Tensor | None = None
-    kept: Tensor | None = None
+    loss_mask: Tensor | None = None
+    carry_mask: Tensor | None = None
     last_only: bool = False
 
 

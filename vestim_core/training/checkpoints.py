@@ -14,8 +14,8 @@ from typing import Any
 
 import torch
 
-from vestim_core.data.prepared import PreparedSet
-from vestim_core.models.whole import written_whole
+from vestim_core.data.prepared_set import PreparedSet
+from vestim_core.models.atomic_files import atomic_write
 from vestim_core.spec.errors import refused
 from vestim_core.spec.job import Trial
 
@@ -39,7 +39,7 @@ def save_checkpoint(folder: Path, step: int, identity: str, state: dict[str, Any
     """Write `state` after `step` batches and remove all but the newest two checkpoints; return the path."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"step_{step:012d}.pt"
-    with written_whole(path) as temporary_path:
+    with atomic_write(path) as temporary_path:
         torch.save({"schema_version": SCHEMA_VERSION, "identity": identity, "state": state}, temporary_path)
     for outdated_path in sorted(folder.glob("step_*.pt"))[:-KEPT_CHECKPOINTS]:
         outdated_path.unlink(missing_ok=True)
@@ -65,7 +65,7 @@ def latest_checkpoint(folders: Sequence[Path], identity: str) -> tuple[dict[str,
             raise refused(
                 f"{path} was made with other settings, data or another version of Vestim: this training cannot go on "
                 f"from it; train anew in an empty folder",
-                place=str(path),
+                location=str(path),
             )
         return dict(state), damaged_paths
     return None, damaged_paths

@@ -17,17 +17,16 @@ from typing import Any
 import psutil
 from torch import Tensor
 
-from vestim_core.data.prepared import PreparedFile, PreparedSet
+from vestim_core.data.prepared_set import PreparedFile, PreparedSet
+from vestim_core.evaluation.evaluation_report import evaluate
 from vestim_core.evaluation.inference import predict
-from vestim_core.evaluation.metrics import pooled
-from vestim_core.evaluation.report import evaluate
-from vestim_core.models.registry import build_model
+from vestim_core.evaluation.metrics import pool_sums
+from vestim_core.models.network_registry import build_model
 from vestim_core.spec.events import EventKind
 from vestim_core.spec.job import Trial
 from vestim_core.spec.signals import error_scale
 from vestim_core.spec.states import Intent
 from vestim_core.training.checkpoints import identity, latest_checkpoint, save_checkpoint
-from vestim_core.training.methods import build_batches
 from vestim_core.training.outcome import End, Outcome, TrainingDiverged
 from vestim_core.training.output_limits import set_output_limits, unreachable_targets
 from vestim_core.training.preflight import require_trainable, training_warnings
@@ -35,6 +34,7 @@ from vestim_core.training.reporting import IntentReader, Reporter
 from vestim_core.training.reproducible import generator_states, reproducible, set_generator_states
 from vestim_core.training.time_budget import EpochBudget, can_estimate, estimate_epochs
 from vestim_core.training.trainer_state import TrainerState
+from vestim_core.training.training_methods import build_batches
 from vestim_core.training.training_plan import TrainingPlan
 from vestim_core.training.updater import Updater
 
@@ -51,7 +51,7 @@ def train(
     *,
     device: str,
     threads: int,
-    report: Reporter,
+    reporter: Reporter,
     intent: IntentReader,
     earlier_checkpoints: Sequence[Path] = (),
     epoch_budget: EpochBudget | None = None,
@@ -68,7 +68,9 @@ def train(
     """
     require_trainable(prepared)
     with reproducible(device, threads, trial.seed):
-        trainer = _Trainer(trial, prepared, checkpoint_folder, device, report, intent, epoch_budget, save_epoch_budget)
+        trainer = _Trainer(
+            trial, prepared, checkpoint_folder, device, reporter, intent, epoch_budget, save_epoch_budget
+        )
         trainer.warn_before_start(training_warnings(trial, prepared, threads, trainer.max_updates))
         trainer.resume([*earlier_checkpoints, checkpoint_folder])
         return trainer.run()
@@ -98,12 +100,12 @@ class _Trainer:
         self._identity = identity(trial, prepared)
         self._target = trial.signals.target
         self._metric_suffix, unit_factor = error_scale(self._target)
-        target_unit_per_step = prepared.pipeline.target_step
+        target_unit_per_step = prepared.pipeline.target_per_scaled_unit
         self._error_factor = target_unit_per_step * unit_factor  # from scaled errors to the metric's unit
         self._module = build_model(trial.model, len(trial.signals.features)).to(device)
         set_output_limits(self._module, trial.model, prepared.pipeline)
         self._updater = Updater(self._module, self._spec, device, target_unit_per_step)
-        self._batches = build_batches(trial, prepared.of("train"), device)
+        self._batches = build_batches(trial, prepared.files_of_role("train"), device)
         self._plan = TrainingPlan(self._spec, self._batches.per_epoch, epoch_budget)
         self._best_weights: dict[str, Tensor] = {}
         self._state = TrainerState()
@@ -213,8 +215,8 @@ class _Trainer:
         )
 
     def _validate(self) -> dict[str, float | None]:
-        results = evaluate(self._predict, self._prepared.of("validation"), self._target)
-        return pooled(result.sums for result in results).metrics(self._target)
+        results = evaluate(self._predict, self._prepared.files_of_role("validation"), self._target)
+        return pool_sums(result.sums for result in results).metrics(self._target)
 
     def _end_epoch(self) -> None:
         """Validate, store the weights if they are the best, report, save."""

@@ -29,12 +29,12 @@ class Loss:
         with torch.no_grad():
             square = _mean_square(predicted, batch)
         errors = nn.functional.huber_loss(predicted, batch.y, reduction="none", delta=self._threshold)
-        if batch.scored is None:
+        if batch.loss_mask is None:
             return 2.0 * errors.mean(), square
-        return 2.0 * (errors * batch.scored).sum() / batch.count, square
+        return 2.0 * (errors * batch.loss_mask).sum() / batch.count, square
 
 
 def _mean_square(predicted: Tensor, batch: Batch) -> Tensor:
-    if batch.scored is None:
+    if batch.loss_mask is None:
         return nn.functional.mse_loss(predicted, batch.y)
-    return ((predicted - batch.y).square() * batch.scored).sum() / batch.count
+    return ((predicted - batch.y).square() * batch.loss_mask).sum() / batch.count

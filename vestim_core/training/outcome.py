@@ -47,6 +47,9 @@ class TrainingDiverged(VestimError):
 
     def __init__(self, message: str, retry_learning_rate: float, outcome: Outcome) -> None:
         super().__init__(
-            ErrorCode.FAILED, message, place="training.learning_rate", actions=(f"Retry with {retry_learning_rate:g}",)
+            ErrorCode.FAILED,
+            message,
+            location="training.learning_rate",
+            actions=(f"Retry with {retry_learning_rate:g}",),
         )
         self.outcome = outcome

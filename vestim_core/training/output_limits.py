@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from vestim_core.data.pipeline import Pipeline
-from vestim_core.data.prepared import PreparedSet
+from vestim_core.data.prepared_set import PreparedSet
 from vestim_core.models.network import Network
 from vestim_core.spec.model import NetworkModel
 

@@ -18,7 +18,8 @@ def choose_device(requested_device: str) -> str:
     """Device for `training.device`; "auto" is a GPU where there is one. To be called once in a task's life."""
     if requested_device == "cuda" and not torch.cuda.is_available():
         raise wrong_input(
-            'training.device is "cuda", but torch finds no GPU here: set it to "auto" or "cpu"', place="training.device"
+            'training.device is "cuda", but torch finds no GPU here: set it to "auto" or "cpu"',
+            location="training.device",
         )
     return "cuda" if requested_device != "cpu" and torch.cuda.is_available() else "cpu"
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from vestim_core.data.prepared import PreparedFile
+from vestim_core.data.prepared_set import PreparedFile
 from vestim_core.spec.training import RowsTraining
 from vestim_core.training.batches import Batch
 from vestim_core.training.shuffled_batches import ShuffledBatches
@@ -24,7 +24,7 @@ class RowBatches(ShuffledBatches):
     ) -> None:
         super().__init__(generator)
         self._size = training.batch_rows
-        scored = [(file, segment.scored) for file in files for segment in file.segments]
+        scored = [(file, segment.scored_rows) for file in files for segment in file.segments]
         self._x = torch.from_numpy(np.concatenate([file.features[rows] for file, rows in scored])).to(device)
         self._y = torch.from_numpy(np.concatenate([file.target[rows] for file, rows in scored])).to(device)
         self.per_epoch = -(-len(self._y) // self._size)

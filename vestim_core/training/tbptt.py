@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vestim_core.data.prepared import PreparedFile
-from vestim_core.spec.training import StreamsTraining
+from vestim_core.data.prepared_set import PreparedFile
+from vestim_core.spec.training import TbpttTraining
 from vestim_core.training.batches import Batch
 
 MAX_PREPARED_VALUES = 1 << 20
@@ -43,7 +43,7 @@ class TbpttBatches:
     """
 
     def __init__(
-        self, files: Sequence[PreparedFile], training: StreamsTraining, generator: torch.Generator, device: str
+        self, files: Sequence[PreparedFile], training: TbpttTraining, generator: torch.Generator, device: str
     ) -> None:
         self._training = training
         self._generator = generator
@@ -113,8 +113,8 @@ class TbpttBatches:
                 x=x[chunk_index].transpose(1, 2),
                 y=y[chunk_index],
                 count=chunk.loss_rows,
-                scored=chunk.scored,
-                kept=chunk.carry_mask,
+                loss_mask=chunk.scored,
+                carry_mask=chunk.carry_mask,
             )
             for chunk_index, chunk in enumerate(chunks)
             if chunk_index >= self._used_count

@@ -14,14 +14,14 @@ from statistics import median
 
 import torch
 
-from vestim_core.data.prepared import PreparedSet
-from vestim_core.models.registry import build_model
+from vestim_core.data.prepared_set import PreparedSet
+from vestim_core.models.network_registry import build_model
 from vestim_core.spec.job import Trial
 from vestim_core.spec.states import Intent
-from vestim_core.training.methods import build_batches
 from vestim_core.training.preflight import require_trainable
 from vestim_core.training.reporting import IntentReader
 from vestim_core.training.reproducible import reproducible
+from vestim_core.training.training_methods import build_batches
 from vestim_core.training.updater import Updater
 
 MIN_SPEEDUP = 1.5
@@ -39,8 +39,8 @@ def update_seconds(trial: Trial, prepared: PreparedSet, max_threads: int, intent
     counts = list(takewhile(lambda count: count <= max_threads, (2**power for power in range(8))))
     with reproducible("cpu", 1, trial.seed):
         module = build_model(trial.model, len(trial.signals.features)).train()
-        updater = Updater(module, trial.training, "cpu", prepared.pipeline.target_step)
-        batches = build_batches(trial, prepared.of("train"), "cpu")
+        updater = Updater(module, trial.training, "cpu", prepared.pipeline.target_per_scaled_unit)
+        batches = build_batches(trial, prepared.files_of_role("train"), "cpu")
         durations_s: dict[int, list[float]] = {count: [] for count in counts}
         began_s = time.monotonic()
         for round_index in range(1 + _ROUNDS):

@@ -53,7 +53,7 @@ class Updater:
 
         A loss or gradient that is NaN or infinite is returned as it is, and the weights stay.
         """
-        state = None if batch.kept is None else tuple(tensor * batch.kept for tensor in self._carried_state)
+        state = None if batch.carry_mask is None else tuple(tensor * batch.carry_mask for tensor in self._carried_state)
         if not batch.count:
             with torch.no_grad():
                 _, self._carried_state = self.module(batch.x, state)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from vestim_core.data.prepared import PreparedFile
+from vestim_core.data.prepared_set import PreparedFile
 from vestim_core.spec.errors import wrong_input
 from vestim_core.spec.training import WindowsTraining
 from vestim_core.training.batches import Batch
@@ -35,7 +35,7 @@ class WindowBatches(ShuffledBatches):
         if not len(ends):
             raise wrong_input(
                 f"No training file has {self._lookback} rows in one piece: shorten training.lookback_steps",
-                place="training.lookback_steps",
+                location="training.lookback_steps",
             )
         rows = torch.from_numpy(np.concatenate([file.features for file in files])).to(device)
         self._windows = rows.unfold(0, self._lookback, 1)  # a view: entry i holds the rows from i on

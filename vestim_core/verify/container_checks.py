@@ -12,9 +12,9 @@ from enum import StrEnum
 from itertools import product
 from typing import Any
 
-from vestim_core.jobs.container import JobContainer
+from vestim_core.jobs.job_container import JobContainer
 from vestim_core.jobs.managers import MANAGERS
-from vestim_core.protocol.journal import Line
+from vestim_core.protocol.journal_lines import JournalLine
 from vestim_core.spec.errors import VestimError
 from vestim_core.spec.events import EventKind
 from vestim_core.spec.job import validate_job
@@ -27,11 +27,11 @@ from vestim_core.spec.states import (
     TaskKind,
     TaskState,
     TransitionError,
-    allowed,
+    is_allowed_transition,
 )
 from vestim_core.spec.task import expand_tasks
 from vestim_core.verify.check_groups import CheckGroup, expect
-from vestim_core.verify.invariants import Watch, random_change
+from vestim_core.verify.invariants import InvariantChecker, apply_random_change
 from vestim_core.verify.sample_drives import sample_settings
 from vestim_core.verify.sandbox import Sandbox
 
@@ -114,7 +114,7 @@ def _try_all_transitions(kind: type[StrEnum], move: Callable[[JobContainer, Any,
             reached_state: StrEnum | None = move(container, old, new)
         except TransitionError:
             reached_state = None
-        expected_state = new if allowed(old, new) else None
+        expected_state = new if is_allowed_transition(old, new) else None
         expect(
             reached_state is expected_state,
             f"{kind.__name__} {old} to {new} was {'refused' if reached_state is None else 'let through'}",
@@ -143,13 +143,13 @@ def managers_follow_their_tasks(fixture: None) -> None:
     for task in list(container.tasks.values()):
         if task.state is TaskState.WAITING:
             container.set_task_state(task.task_id, TaskState.READY)
-        container.new_attempt(task.task_id)
-        container.attempt_started(task.task_id, 4321, 1.0)
+        container.create_attempt(task.task_id)
+        container.record_attempt_start(task.task_id, 4321, 1.0)
         expect(container.handles == {task.task_id: (4321, 1.0)}, f"the process of {task.task_id} is not held")
         if task.kind is TaskKind.TRAIN:
             state = container.managers[Phase.TRAINING].state
             expect(state is PhaseState.RUNNING, f"training is {state} while {task.task_id} runs")
-        container.attempt_ended(task.task_id, AttemptState.FINISHED)
+        container.record_attempt_end(task.task_id, AttemptState.FINISHED)
         container.set_task_state(task.task_id, TaskState.DONE)
     container.set_state(JobState.DONE)
     expect(not container.handles, f"processes are still held: {container.handles}")
@@ -173,7 +173,7 @@ def settings_are_fixed_at_the_start(fixture: None) -> None:
         try:
             change()
         except VestimError as error:
-            expect("started" in error.sentence, f"the reason is told as '{error.sentence}'")
+            expect("started" in error.message, f"the reason is told as '{error.message}'")
         expect((container.document, list(container.tasks)) == original, "it took a change after its start")
 
 
@@ -181,10 +181,10 @@ def settings_are_fixed_at_the_start(fixture: None) -> None:
 def record_round_trip_is_lossless(fixture: None) -> None:
     for seed in range(20):
         container, rng = new_container(repetitions=2), random.Random(seed)
-        container.describe(name=f"job {seed}", note="a note", tags=["one", "two"])
+        container.update_labels(name=f"job {seed}", note="a note", tags=["one", "two"])
         for _ in range(seed):
-            random_change(container, rng)
-        Watch(container).look()
+            apply_random_change(container, rng)
+        InvariantChecker(container).check()
         record = container.to_record()
         restored = JobContainer.from_record(json.loads(json.dumps(record, allow_nan=False)))
         expect(restored.to_record() == record, "what was stored is another job")
@@ -201,10 +201,12 @@ def changes_are_exclusive(fixture: None) -> None:
         finished.append(name)
 
     threads = [
-        threading.Thread(target=act_and_log, args=(lambda: container.remark("another thread"), "changed"), daemon=True),
+        threading.Thread(
+            target=act_and_log, args=(lambda: container.add_message("another thread"), "changed"), daemon=True
+        ),
         threading.Thread(target=act_and_log, args=(container.status, "read"), daemon=True),
     ]
-    with container.changes():
+    with container.batch_changes():
         for thread in threads:
             thread.start()
         threads[0].join(INTRUSION_WAIT_S)
@@ -217,11 +219,11 @@ def changes_are_exclusive(fixture: None) -> None:
 
 @CONTAINER_GROUP.check(f"{UPDATES:,} updates by {THREADS} threads: what must hold holds after each")
 def invariants_hold_under_concurrent_updates(fixture: None) -> None:
-    checker = Watch(new_container())
+    checker = InvariantChecker(new_container())
 
     def change_and_check(rng: random.Random) -> None:
-        random_change(checker.container, rng)
-        checker.look()
+        apply_random_change(checker.container, rng)
+        checker.check()
 
     _run_in_threads(change_and_check)
     events = checker.container.last_seq
@@ -238,8 +240,8 @@ def containers_are_isolated(fixture: None) -> None:
     document["model"]["sizes"] = "changed by whoever gave it"
     expect(isinstance(untouched.document["model"]["sizes"], list), "it changes with the document that it was given")
     record_before = json.dumps(untouched.to_record())
-    _run_in_threads(lambda rng: random_change(changing, rng), updates=UPDATES // 10)
-    changing.describe(tags=["busy"])
+    _run_in_threads(lambda rng: apply_random_change(changing, rng), updates=UPDATES // 10)
+    changing.update_labels(tags=["busy"])
     expect(json.dumps(untouched.to_record()) == record_before, "a job changed that nobody had touched")
     expect(
         not untouched.stop_flag.is_set() and not untouched.handles, "it has the flag or the processes of another job"
@@ -251,14 +253,14 @@ def containers_are_isolated(fixture: None) -> None:
 def returned_views_do_not_change(fixture: None) -> None:
     container = new_container()
     container.set_state(JobState.QUEUED)
-    container.new_attempt("prepare_1")
-    container.ingest("prepare_1", [Line("t", EventKind.FINDING, {"code": "first"})], 1)
+    container.create_attempt("prepare_1")
+    container.ingest("prepare_1", [JournalLine("t", EventKind.FINDING, {"code": "first"})], 1)
     views = (container.status(), container.to_record(), container.summary())
     views_before = json.dumps(views)
     result_data = {"provenance": {"prepare_1": "files"}, "overall": {"test": {"rmse_mV": 5.0}}}
-    lines = [Line("t", EventKind.FINDING, {"code": "second"}), Line("t", EventKind.RESULT, result_data)]
+    lines = [JournalLine("t", EventKind.FINDING, {"code": "second"}), JournalLine("t", EventKind.RESULT, result_data)]
     container.ingest("prepare_1", lines, 2)
-    container.describe(tags=["new"], note="new")
+    container.update_labels(tags=["new"], note="new")
     for task_id in container.tasks:
         container.set_task_state(task_id, TaskState.STOPPED)
     expect(json.dumps(views) == views_before, "a status that was given out has changed since")

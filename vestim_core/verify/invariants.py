@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 
-from vestim_core.jobs.container import JobContainer
-from vestim_core.protocol.journal import WORKER_KINDS, BadLine, Line
+from vestim_core.jobs.job_container import JobContainer
+from vestim_core.protocol.journal_lines import WORKER_EVENT_KINDS, BadJournalLine, JournalLine
 from vestim_core.spec.errors import VestimError
 from vestim_core.spec.events import Event, EventKind
 from vestim_core.spec.states import (
-    ATTEMPT_ENDS,
+    TERMINAL_ATTEMPT_STATES,
     AttemptState,
     Intent,
     JobState,
@@ -17,12 +17,12 @@ from vestim_core.spec.states import (
     PhaseState,
     TaskState,
     TransitionError,
-    allowed,
+    is_allowed_transition,
 )
 from vestim_core.verify.check_groups import expect
 
 
-class Watch:
+class InvariantChecker:
     """Checks one container, and the events that were added since the last check."""
 
     def __init__(self, container: JobContainer) -> None:
@@ -31,7 +31,7 @@ class Watch:
         self._job_state = JobState.DRAFT
         self._task_states: dict[str, TaskState] = {}
 
-    def look(self) -> None:
+    def check(self) -> None:
         """Raise `CheckFailed` for the first invariant that does not hold."""
         with self.container.lock:
             self._check_events()
@@ -41,7 +41,7 @@ class Watch:
             expect(JobContainer.from_record(record).to_record() == record, "the stored container is another one")
 
     def _check_events(self) -> None:
-        pending = self.container.pending
+        pending = self.container.pending_events
         expect(pending[0].seq == 1 if pending else True, "the first event is not number 1")
         for event in pending[self._checked_count :]:
             self._checked_count += 1
@@ -66,12 +66,14 @@ class Watch:
             expect(
                 event.data["was"] == self._job_state, f"the job was {self._job_state}, event {event.seq} says otherwise"
             )
-            expect(allowed(self._job_state, new_state), f"the job went from {self._job_state} to {new_state}")
+            expect(
+                is_allowed_transition(self._job_state, new_state), f"the job went from {self._job_state} to {new_state}"
+            )
             self._job_state = new_state
         if event.kind is EventKind.TASK:
             state = TaskState(event.data["state"])
             old_state = self._task_states.get(event.task, state)
-            expect(allowed(old_state, state), f"{event.task} went from {old_state} to {state}")
+            expect(is_allowed_transition(old_state, state), f"{event.task} went from {old_state} to {state}")
             self._task_states[event.task] = state
 
     def _check_processes(self) -> None:
@@ -97,7 +99,7 @@ class Watch:
         expect([task["task_id"] for task in status["tasks"]] == list(self.container.tasks), "tasks are missing")
 
 
-def random_change(container: JobContainer, rng: random.Random) -> None:
+def apply_random_change(container: JobContainer, rng: random.Random) -> None:
     """Apply one change, legal or not. A refused one must leave the container unchanged."""
     task_id = rng.choice(list(container.tasks))
     kind = rng.randrange(9)
@@ -109,15 +111,15 @@ def random_change(container: JobContainer, rng: random.Random) -> None:
         elif kind <= 3:
             container.set_task_state(task_id, rng.choice(list(TaskState)))
         elif kind == 4:
-            container.new_attempt(task_id)
+            container.create_attempt(task_id)
         elif kind == 5:
-            container.attempt_started(task_id, rng.randrange(2, 9999), rng.random())
+            container.record_attempt_start(task_id, rng.randrange(2, 9999), rng.random())
         elif kind == 6:
-            container.attempt_ended(task_id, rng.choice(sorted(ATTEMPT_ENDS)), None)
+            container.record_attempt_end(task_id, rng.choice(sorted(TERMINAL_ATTEMPT_STATES)), None)
         elif kind == 7:
             data = {"epoch": rng.randrange(9), "max_epochs": 9, "has_model": True}
-            line = Line("t", rng.choice(sorted(WORKER_KINDS)), data)
-            container.ingest(task_id, [line, BadLine(7, "not JSON")], rng.randrange(1000))
+            line = JournalLine("t", rng.choice(sorted(WORKER_EVENT_KINDS)), data)
+            container.ingest(task_id, [line, BadJournalLine(7, "not JSON")], rng.randrange(1000))
         else:
             container.status()
     except (TransitionError, KeyError, VestimError):

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from vestim_core.client import all_jobs
-from vestim_core.protocol.cursors import CATALOG, Cursor, job_stream
+from vestim_core.client import list_all_jobs
+from vestim_core.protocol.cursors import CATALOG_STREAM, Cursor, job_stream
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.spec.states import JobState, Phase, TaskKind, TaskState
 from vestim_core.system.processes import ProcessRef
@@ -84,7 +84,9 @@ def draft_is_created(life: JobLife) -> None:
     job = life.show()
     expect(job["state"] == JobState.DRAFT and job["name"] == "A whole life", f"it is {job['state']}")
     expect(job["problems"], "a draft without data lacks nothing")
-    expect(life.job_id in {row["job_id"] for row in all_jobs(life.interface.call)}, "it is not in the list of jobs")
+    expect(
+        life.job_id in {row["job_id"] for row in list_all_jobs(life.interface.call)}, "it is not in the list of jobs"
+    )
 
 
 @JOB_LIFE_GROUP.check("Its data and hyperparameters are saved, and it lacks nothing more")
@@ -117,7 +119,7 @@ def job_starts(life: JobLife) -> None:
     state = life.call("start")["state"]
     expect(state == JobState.QUEUED, f"it is {state}")
     refusal = life.expect_refusal("save_hyperparameters", sections=sample_settings(max_epochs=1))
-    expect("started" in refusal.sentence, f"a change is refused with '{refusal.sentence}'")
+    expect("started" in refusal.message, f"a change is refused with '{refusal.message}'")
     job_file = json.loads(life.call("read_artifact", path="job.json")["data"])
     expect(job_file["spec"]["model"]["sizes"] == [4], "its folder tells of other settings")
     expect(job_file["provenance"]["seeds"], "its folder names no seed")
@@ -239,7 +241,7 @@ def job_is_deleted(life: JobLife) -> None:
     expect(life.call("delete")["deleted"], "nothing was deleted")
     expect(life.expect_refusal("show_job").code is ErrorCode.NOT_FOUND, "it can still be asked for")
     expect(not life.interface.is_folder(folder), "its folder is still there")
-    (stream,) = life.interface.call("wait", cursors=[{"stream": CATALOG}])["streams"]
+    (stream,) = life.interface.call("wait", cursors=[{"stream": CATALOG_STREAM}])["streams"]
     summaries = [row["summary"] for row in stream["events"] if row["job_id"] == life.job_id]
     expect(summaries == [None], "clients are not told that it has gone")
 

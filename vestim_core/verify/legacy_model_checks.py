@@ -9,14 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from vestim_core.client import import_legacy
-from vestim_core.spec.states import JOB_ENDS
+from vestim_core.client import import_legacy_jobs
+from vestim_core.spec.states import TERMINAL_JOB_STATES
 from vestim_core.verify import public_interface
 from vestim_core.verify.check_groups import CheckGroup, expect
 from vestim_core.verify.event_reader import job_reaches, read_until
-from vestim_core.verify.former_job import JOB_ID, predict, write_former_job
 from vestim_core.verify.public_interface import PublicInterface
 from vestim_core.verify.sample_drives import write_drives
+from vestim_core.verify.sample_legacy_job import JOB_ID, predict, write_legacy_job
 from vestim_core.verify.sandbox import Sandbox
 
 TOLERANCE_V = 1e-5  # allows float32 rounding; a test proves that an error of 1 mV fails
@@ -34,7 +34,7 @@ class LegacyModel:
 @contextmanager
 def _open_legacy_model(sandbox: Sandbox) -> Iterator[LegacyModel]:
     sandbox.root.joinpath("former").mkdir()
-    folder = write_former_job(sandbox.root / "former", with_weights=True)
+    folder = write_legacy_job(sandbox.root / "former", with_weights=True)
     with public_interface.open_interface(sandbox) as interface:
         yield LegacyModel(interface, str(folder), write_drives(sandbox.root / "new_data")["test"][0])
 
@@ -44,7 +44,7 @@ LEGACY_MODEL_GROUP = CheckGroup("A model of PyBattML", _open_legacy_model)
 
 @LEGACY_MODEL_GROUP.check("It comes in with its job, ready to be tested")
 def model_is_imported(model: LegacyModel) -> None:
-    pages = list(import_legacy(model.interface.call, [model.folder]))
+    pages = list(import_legacy_jobs(model.interface.call, [model.folder]))
     jobs = [job for page in pages for job in page["imported"]]
     expect([job["job_id"] for job in jobs] == [JOB_ID], f"these jobs came in: {[job['job_id'] for job in jobs]}")
     expect(jobs[0]["models"] == 1, f"{jobs[0]['models']} models can be tested: {' '.join(jobs[0]['notes'])}")
@@ -58,7 +58,11 @@ def predictions_match_pybattml(model: LegacyModel) -> None:
     last_seq = model.interface.call("show_job", job_id=JOB_ID)["last_seq"]
     task_id = model.interface.call("test", job_id=JOB_ID, **params)["task_id"]
     read_until(
-        model.interface, JOB_ID, None, lambda event: event["seq"] > last_seq and job_reaches(*JOB_ENDS)(event), "a test"
+        model.interface,
+        JOB_ID,
+        None,
+        lambda event: event["seq"] > last_seq and job_reaches(*TERMINAL_JOB_STATES)(event),
+        "a test",
     )
     paths = [entry["path"] for entry in model.interface.call("list_artifacts", job_id=JOB_ID)["artifacts"]]
     predictions_path = next(

@@ -276,7 +276,7 @@ def delete(client: LegacyRestClient) -> None:
     try:
         client.interface.call("show_job", job_id=client.job_id)
     except VestimError as error:
-        expect(error.code is ErrorCode.NOT_FOUND, f"it is still there: {error.sentence}")
+        expect(error.code is ErrorCode.NOT_FOUND, f"it is still there: {error.message}")
     else:
         raise CheckFailed("the job is still there")
 

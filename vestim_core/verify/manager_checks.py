@@ -11,18 +11,18 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from vestim_core.client import import_legacy
-from vestim_core.jobs.container import JobContainer
-from vestim_core.jobs.manager import JobManager
-from vestim_core.jobs.rebuild import rebuild
-from vestim_core.jobs.registry import Registry
-from vestim_core.jobs.service import JobService
+from vestim_core.client import import_legacy_jobs
+from vestim_core.jobs.job_container import JobContainer
+from vestim_core.jobs.job_manager import JobManager
+from vestim_core.jobs.job_registry import Registry
+from vestim_core.jobs.job_service import JobService
+from vestim_core.jobs.registry_rebuild import rebuild
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.spec.states import Intent, JobState, TaskState
 from vestim_core.system import Home, read_json
 from vestim_core.verify.check_groups import CheckGroup, expect
-from vestim_core.verify.former_job import JOB_ID, write_former_job, write_registry
 from vestim_core.verify.sample_drives import sample_settings, write_drives
+from vestim_core.verify.sample_legacy_job import JOB_ID, write_legacy_job, write_legacy_registry
 from vestim_core.verify.sandbox import Sandbox
 
 JOB_COUNT = 50  # created within about a second, the resolution of the time in an id; arbitrary
@@ -97,7 +97,7 @@ def _holds_containers(value: Any) -> bool:
 
 @MANAGER_GROUP.check(f"{JOB_COUNT} jobs that are made in one moment have ids of their own")
 def ids_do_not_collide(fixture: ManagerFixture) -> None:
-    with fixture.manager.unit():
+    with fixture.manager.unit_of_work():
         containers = [fixture.create_draft(f"job {index}") for index in range(JOB_COUNT)]
     ids = {container.job_id for container in containers}
     expect(len(ids) == JOB_COUNT, f"{JOB_COUNT} jobs got {len(ids)} ids")
@@ -147,7 +147,7 @@ def ended_jobs_are_unloaded(fixture: ManagerFixture) -> None:
     container = fixture.create_draft()
     job_id, container_ref = container.job_id, weakref.ref(container)
     fixture.service.start(job_id)
-    with container.changes():
+    with container.batch_changes():
         for task_id in container.tasks:
             container.set_task_state(task_id, TaskState.STOPPED)
         container.set_state(JobState.STOPPED)
@@ -165,7 +165,7 @@ def units_are_atomic(fixture: ManagerFixture) -> None:
     container = fixture.create_draft("before")
     jobs = set(fixture.manager.job_containers)
     try:
-        with fixture.manager.unit():
+        with fixture.manager.unit_of_work():
             fixture.service.rename(container.job_id, "after")
             fixture.create_draft("never")
             raise InterruptedError
@@ -186,10 +186,10 @@ def deleted_jobs_are_gone(fixture: ManagerFixture) -> None:
     try:
         fixture.manager.get(container.job_id)
     except VestimError as error:
-        expect(error.code is ErrorCode.NOT_FOUND, f"who asks for it is told: {error.sentence}")
+        expect(error.code is ErrorCode.NOT_FOUND, f"who asks for it is told: {error.message}")
     else:
         expect(False, "it can still be asked for")
-    expect(fixture.manager.registry.exists(container.job_id), "nothing remembers that its id was used")
+    expect(fixture.manager.registry.was_job_id_used(container.job_id), "nothing remembers that its id was used")
 
 
 @MANAGER_GROUP.check("A registry that is lost is made anew from the job folders")
@@ -212,8 +212,8 @@ def registry_is_rebuilt_from_folders(fixture: ManagerFixture) -> None:
 @MANAGER_GROUP.check("Jobs of PyBattML are brought in once, and what cannot be is named")
 def legacy_jobs_are_imported_once(fixture: ManagerFixture) -> None:
     folder = fixture.home.root.parent / "former_jobs"
-    write_former_job(folder, with_weights=False)
-    paths = [str(write_registry(folder))]
+    write_legacy_job(folder, with_weights=False)
+    paths = [str(write_legacy_registry(folder))]
     hashes_before = _file_hashes(folder)
     report = _import_legacy(fixture, paths)
     expect([job["job_id"] for job in report["imported"]] == [JOB_ID], f"these came in: {report['imported']}")
@@ -234,7 +234,7 @@ def legacy_jobs_are_imported_once(fixture: ManagerFixture) -> None:
 
 def _import_legacy(fixture: ManagerFixture, paths: list[str]) -> dict[str, list[dict[str, Any]]]:
     report: dict[str, list[dict[str, Any]]] = {"imported": [], "known": [], "skipped": []}
-    for page in import_legacy(lambda method, **params: getattr(fixture.service, method)(**params), paths):
+    for page in import_legacy_jobs(lambda method, **params: getattr(fixture.service, method)(**params), paths):
         for kind, rows in report.items():
             rows += page[kind]
     return report

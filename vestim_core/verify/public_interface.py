@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from vestim_core.client import Client
-from vestim_core.client.discover import daemon_lives
-from vestim_core.system import own_command
-from vestim_core.system.home import ENVIRONMENT_VARIABLE
-from vestim_core.system.processes import ProcessRef, ref_of, tree_alive
+from vestim_core.client.daemon_discovery import is_daemon_running
+from vestim_core.system import program_command
+from vestim_core.system.home import HOME_VARIABLE
+from vestim_core.system.processes import ProcessRef, is_process_tree_alive, process_ref
 from vestim_core.verify.check_groups import CheckFailed
 from vestim_core.verify.sandbox import Sandbox
 
@@ -79,11 +79,11 @@ class PublicInterface:
 
     def find_process(self, pid: int) -> ProcessRef | None:
         """Process with this id, identified uniquely over time; None when there is none."""
-        return ref_of(pid)
+        return process_ref(pid)
 
     def is_tree_alive(self, ref: ProcessRef) -> bool:
         """True while the process, its session or any descendant is alive."""
-        return tree_alive(ref)
+        return is_process_tree_alive(ref)
 
     def wait_for_gateway_end(self) -> bool:
         """Wait until the gateway has ended by itself; True when it did, with exit code 0."""
@@ -94,7 +94,7 @@ class PublicInterface:
 
     def is_daemon_alive(self) -> bool:
         """True while a daemon holds the lock of the home."""
-        return daemon_lives(self._sandbox.home)
+        return is_daemon_running(self._sandbox.home)
 
     def remaining_processes(self) -> list[str]:
         """Command lines of processes of this sandbox that do not end in time."""
@@ -125,8 +125,8 @@ def open_interface(sandbox: Sandbox) -> Iterator[PublicInterface]:
 def _start_gateway(sandbox: Sandbox) -> tuple[subprocess.Popen[str], int]:
     """Start a gateway on a free port and return both."""
     gateway = subprocess.Popen(
-        own_command("gateway", "--port", "0"),
-        env=os.environ | {ENVIRONMENT_VARIABLE: str(sandbox.home.root)},
+        program_command("gateway", "--port", "0"),
+        env=os.environ | {HOME_VARIABLE: str(sandbox.home.root)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,

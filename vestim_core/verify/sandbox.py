@@ -14,10 +14,10 @@ from pathlib import Path
 import psutil
 
 from vestim_core.client import Client
-from vestim_core.client.discover import daemon_lives
+from vestim_core.client.daemon_discovery import is_daemon_running
 from vestim_core.spec.errors import VestimError
 from vestim_core.system import Home
-from vestim_core.system.home import ENVIRONMENT_VARIABLE
+from vestim_core.system.home import HOME_VARIABLE
 
 END_TIMEOUT_S = 5.0  # processes still alive after it are killed
 POLL_S = 0.1  # each look lists every process of the machine
@@ -51,7 +51,7 @@ class Sandbox:
         try:
             if process.status() == psutil.STATUS_ZOMBIE:
                 return False
-            home_path = process.environ().get(ENVIRONMENT_VARIABLE, "")
+            home_path = process.environ().get(HOME_VARIABLE, "")
             return (
                 Path(home_path).is_relative_to(self.root)
                 if home_path
@@ -71,7 +71,7 @@ def temporary_sandbox() -> Iterator[Sandbox]:
     try:
         yield sandbox
     finally:
-        if daemon_lives(sandbox.home):
+        if is_daemon_running(sandbox.home):
             with suppress(VestimError), Client(sandbox.home, start=False) as client:
                 client.call("shutdown", stop_jobs=True)
         if not sandbox.wait_until_empty(END_TIMEOUT_S):

@@ -13,17 +13,17 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from vestim_core.protocol.launch import Launch
+from vestim_core.protocol.attempt_files import LaunchFile
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.spec.events import EventKind
 from vestim_core.spec.ids import attempt_key
 from vestim_core.spec.states import AttemptState, Intent
 from vestim_core.spec.task import TaskSpec
-from vestim_core.system import FileLock, Home, ProcessRef, is_locked, read_json, ref_of, write_json
+from vestim_core.system import FileLock, Home, ProcessRef, is_locked, process_ref, read_json, write_json
 from vestim_core.system.failpoints import failpoint
 from vestim_core.worker.control import Control
 from vestim_core.worker.doorbell import Doorbell
-from vestim_core.worker.journal import Journal, log_to_stderr
+from vestim_core.worker.journal_writer import Journal, log_to_stderr
 
 LOCK_TIMEOUT_S = 5.0  # to wait for a lock that its starter still holds; arbitrary, far longer than a start takes
 EXIT_CODES = {AttemptState.FAILED: 1}  # of the process; 0 for every other state
@@ -34,7 +34,7 @@ class Attempt:
     """One attempt as its stage sees it. folder: this attempt's own; the task's folder holds task.json and result/."""
 
     home: Home
-    launch: Launch
+    launch: LaunchFile
     task: TaskSpec
     folder: Path
     job_folder: Path
@@ -74,9 +74,9 @@ class Attempt:
 def run(folder: Path) -> int:
     """Run the attempt in `folder`; return the exit code of the process."""
     lock = _acquire_lock(folder / "alive.lock")
-    launch = Launch.model_validate(read_json(folder / "launch.json"))
+    launch = LaunchFile.model_validate(read_json(folder / "launch.json"))
     home = Home(Path(launch.home))
-    own_process = ref_of(os.getpid()) or ProcessRef(os.getpid(), 0.0)
+    own_process = process_ref(os.getpid()) or ProcessRef(os.getpid(), 0.0)
     write_json(
         folder / "worker.json", {"schema_version": 1, "pid": own_process.pid, "create_time": own_process.create_time}
     )
@@ -106,7 +106,7 @@ def _acquire_lock(path: Path) -> FileLock | None:
     return None
 
 
-def _work(home: Home, launch: Launch, folder: Path, journal: Journal) -> tuple[AttemptState, VestimError | None]:
+def _work(home: Home, launch: LaunchFile, folder: Path, journal: Journal) -> tuple[AttemptState, VestimError | None]:
     try:
         from vestim_core.worker.stages import find_stage  # libraries are loaded by the stage that needs them
 
@@ -115,13 +115,13 @@ def _work(home: Home, launch: Launch, folder: Path, journal: Journal) -> tuple[A
         attempt = Attempt(home, launch, task, folder, job_folder, journal, Control(folder / "control.json"))
         return find_stage(task.kind)(attempt), None
     except VestimError as error:
-        journal.event(EventKind.MESSAGE, {"level": "error", "text": error.sentence, "place": error.place})
+        journal.event(EventKind.MESSAGE, {"level": "error", "text": error.message, "place": error.location})
         return AttemptState.FAILED, error
     except ValidationError as error:
         return AttemptState.FAILED, VestimError(
             ErrorCode.FAILED,
             f"task.json of {launch.task_id} is not valid: {error.errors()[0]['msg']}",
-            place="task.json",
+            location="task.json",
         )
     except (Exception, MemoryError) as error:
         log_to_stderr(traceback.format_exc())
@@ -131,7 +131,7 @@ def _work(home: Home, launch: Launch, folder: Path, journal: Journal) -> tuple[A
         journal.event(
             EventKind.MESSAGE, {"level": "error", "text": message, "traceback": traceback.format_exc()[-8000:]}
         )
-        return AttemptState.FAILED, VestimError(ErrorCode.FAILED, message, place=location, actions=("vestim logs",))
+        return AttemptState.FAILED, VestimError(ErrorCode.FAILED, message, location=location, actions=("vestim logs",))
 
 
 def _write_exit(folder: Path, state: AttemptState, error: VestimError | None) -> None:

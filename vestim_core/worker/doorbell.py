@@ -12,9 +12,9 @@ from typing import Any
 import zmq
 from pydantic import ValidationError
 
-from vestim_core.protocol.bell import RING_S, Bell
-from vestim_core.protocol.codec import plain
+from vestim_core.protocol.codec import to_plain_value
 from vestim_core.protocol.discovery import Discovery
+from vestim_core.protocol.doorbell_messages import MIN_RING_INTERVAL_S, DoorbellMessage
 from vestim_core.system import Home, read_json
 from vestim_core.system.keys import key_pair
 
@@ -37,7 +37,7 @@ class Doorbell:
     def ring(self, progress: dict[str, Any] | None = None) -> None:
         """Announce that the journal has grown, or send the newest progress."""
         now_s = time.monotonic()
-        if progress is None and now_s - self._last_ring_s < RING_S:
+        if progress is None and now_s - self._last_ring_s < MIN_RING_INTERVAL_S:
             return
         self._last_ring_s = now_s
         if now_s - self._discovery_read_s >= DISCOVERY_POLL_S:
@@ -46,7 +46,7 @@ class Doorbell:
         if self._socket is None:
             return
         try:
-            self._socket.send(Bell(self._attempt_key, plain(progress)).encode(), zmq.DONTWAIT)
+            self._socket.send(DoorbellMessage(self._attempt_key, to_plain_value(progress)).encode(), zmq.DONTWAIT)
         except Exception:
             return  # queue full, daemon gone or progress not encodable: the journal has the facts, the training goes on
 

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from vestim_core.system import mark_as_leader
-from vestim_core.worker.journal import log_to_stderr
+from vestim_core.worker.journal_writer import log_to_stderr
 from vestim_core.worker.preload import become_worker, load_stages
 
 MAX_MESSAGE_BYTES = 64 << 10  # of one request, a folder and a few variables; arbitrary, well above any

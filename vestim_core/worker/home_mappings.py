@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from vestim_core.data.mappings import remembered_mapping
-from vestim_core.data.sniff import sniff
+from vestim_core.data.file_summary import sniff
+from vestim_core.data.remembered_mappings import remembered_mapping
 from vestim_core.system import Home, read_json
 
 

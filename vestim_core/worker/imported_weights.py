@@ -13,12 +13,12 @@ import numpy as np
 from pydantic import ValidationError
 
 from vestim_core.data.pipeline import Pipeline
-from vestim_core.data.steps.normalise import Scale
-from vestim_core.models.files import DESCRIPTION, save_model
-from vestim_core.models.former import former_network, read_weights
+from vestim_core.data.steps.normalize import Scale
+from vestim_core.models.legacy_weights import build_legacy_network, read_weights
+from vestim_core.models.model_files import DESCRIPTION_FILE, save_model
 from vestim_core.models.network import Network
 from vestim_core.spec.errors import VestimError, wrong_input
-from vestim_core.spec.imported import ImportedModel
+from vestim_core.spec.imported_model import ImportedModel
 from vestim_core.spec.job import Trial
 from vestim_core.spec.model import AnyModel
 from vestim_core.spec.task import TaskSpec
@@ -31,7 +31,7 @@ def build_imported_model(task_folder: Path, warn: Callable[[str], None]) -> None
 
     warn: receives a message for each unexpected fact. Raises `VestimError` when no model can be built.
     """
-    if (task_folder / "result" / DESCRIPTION).is_file():
+    if (task_folder / "result" / DESCRIPTION_FILE).is_file():
         return
     try:
         task = TaskSpec.model_validate(read_json(task_folder / "task.json"))
@@ -63,12 +63,12 @@ def _load_network(
     first_error: VestimError | None = None
     for name in imported.weights:
         try:
-            network = former_network(read_weights(folder / name), trial.model, len(trial.signals.features))
+            network = build_legacy_network(read_weights(folder / name), trial.model, len(trial.signals.features))
         except VestimError as error:
             first_error = first_error or error
             continue
         if first_error is not None:
-            warn(f"{first_error.sentence}; those of '{name}' are taken")
+            warn(f"{first_error.message}; those of '{name}' are taken")
         return network
     raise first_error or wrong_input(f"'{folder}' holds no weights: import the job anew")
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from vestim_core.data.prepare import Report, prepare
-from vestim_core.data.prepared import PreparedSet, is_complete, open_prepared
+from vestim_core.data.prepare_data import ProgressCallback, prepare
+from vestim_core.data.prepared_set import PreparedSet, is_complete, open_prepared
 from vestim_core.spec.errors import VestimError, wrong_input
 from vestim_core.spec.events import EventKind
 from vestim_core.spec.finding import Finding
@@ -27,7 +27,7 @@ def open_prepared_set(attempt: Attempt, task_id: str = "") -> PreparedSet:
     """
     task_id = task_id or preparing_task_id(attempt.task)
     pointer = read_json(attempt.result_folder_of(task_id) / "prepared.json")
-    directory = attempt.home.prepared / str(pointer["key"])
+    directory = attempt.home.prepared_data / str(pointer["key"])
     try:
         return open_prepared(directory)
     except VestimError:
@@ -46,7 +46,7 @@ def open_prepared_set(attempt: Attempt, task_id: str = "") -> PreparedSet:
         raise wrong_input(
             f"{reason} since this job was prepared, and the arrays that it began with are gone: start a new job with "
             f"the files as they are.",
-            place=changed_files[0] if changed_files else "",
+            location=changed_files[0] if changed_files else "",
         )
     return prepared
 
@@ -57,16 +57,16 @@ def preparing_task_id(task: TaskSpec) -> str:
 
 
 def prepare_task(
-    attempt: Attempt, task: TaskSpec, report: Report, on_finding: Callable[[Finding], None]
+    attempt: Attempt, task: TaskSpec, report: ProgressCallback, on_finding: Callable[[Finding], None]
 ) -> PreparedSet:
     """Prepare the set that a preparing task describes; see `prepare`."""
     if task.data is None:
-        raise wrong_input("the task names no data: set the job up again", place="data")
+        raise wrong_input("the task names no data: set the job up again", location="data")
     return prepare(
         task.data,
         task.signals,
         task.preparation,
-        attempt.home.prepared,
+        attempt.home.prepared_data,
         report,
         on_finding,
         attempt.is_cancelled,

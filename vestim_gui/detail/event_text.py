@@ -8,7 +8,7 @@ from typing import Any
 
 from vestim_core.spec.events import EventKind
 from vestim_gui.detail.job_results import find_rmse_name, overall_rmse
-from vestim_gui.numbers import count, metric
+from vestim_gui.display_numbers import format_count, format_metric
 
 Data = Mapping[str, Any]
 TASK_PREFIXES = {"train": "Train ", "test": "Test "}
@@ -74,7 +74,7 @@ def _epoch(data: Data, event: Data) -> str:
     parts = [f"epoch {data.get('epoch', '?')} of {data.get('max_epochs', '?')}"]
     for part in ("train", "validation"):
         if name := find_rmse_name(data, f"{part}_rmse"):
-            parts.append(f"{part} {metric(name, data[name])}")
+            parts.append(f"{part} {format_metric(name, data[name])}")
     if data.get("best_epoch") and data["best_epoch"] == data.get("epoch"):
         parts.append("the best so far")
     return ", ".join(parts)
@@ -93,11 +93,11 @@ def _finding(data: Data, event: Data) -> str:
 def _result(data: Data, event: Data) -> str:
     if data.get("overall"):
         errors = [(role, overall_rmse(data, role)) for role in ROLES]
-        return "RMSE " + ", ".join(f"{metric(*rmse)} ({role})" for role, rmse in errors if rmse)
+        return "RMSE " + ", ".join(f"{format_metric(*rmse)} ({role})" for role, rmse in errors if rmse)
     if training := data.get("training"):
         return f"{training.get('epochs')} epochs, best at epoch {training.get('best_epoch')}"
     if "rows" in data:
-        return f"{data.get('files')} files, {count(data['rows'])} rows"
+        return f"{data.get('files')} files, {format_count(data['rows'])} rows"
     return "has a result"
 
 

@@ -12,7 +12,7 @@ from PyQt6.QtWidgets import QFileDialog, QHBoxLayout, QHeaderView, QTreeWidget, 
 from vestim_core.spec.errors import VestimError
 from vestim_gui.context import Context
 from vestim_gui.detail.job_tab import JobTab
-from vestim_gui.numbers import several, size
+from vestim_gui.display_numbers import format_quantity, format_size
 from vestim_gui.store.feed import JobFeed
 from vestim_gui.widgets.plain_label import button, plain_label, plain_tip
 
@@ -87,7 +87,7 @@ class FilesTab(JobTab):
         if self.feed is feed:
             self.tree.clear()
             self._sizes = {}
-            self.note.setText(f"The files of this job cannot be read: {error.sentence}")
+            self.note.setText(f"The files of this job cannot be read: {error.message}")
             self._enable_buttons()
 
     def _show_list(self, feed: JobFeed, artifacts: list[dict[str, Any]]) -> None:
@@ -101,7 +101,7 @@ class FilesTab(JobTab):
         elif sizes != self._sizes:
             selected_path = self.selected_path()
             self._sizes = sizes
-            self.note.setText(f"{several(len(sizes), 'file')}, {size(sum(sizes.values()))}")
+            self.note.setText(f"{format_quantity(len(sizes), 'file')}, {format_size(sum(sizes.values()))}")
             self._fill_tree(selected_path)
         self._enable_buttons()
 
@@ -110,7 +110,7 @@ class FilesTab(JobTab):
         folders: dict[str, QTreeWidgetItem] = {}
         for path, byte_count in sorted(self._sizes.items()):
             parent = self._folder_item(folders, path.rpartition("/")[0])
-            item = QTreeWidgetItem([path.rpartition("/")[2], size(byte_count)])
+            item = QTreeWidgetItem([path.rpartition("/")[2], format_size(byte_count)])
             _add_item(self.tree, parent, item, path)
             if path == selected_path:
                 self.tree.setCurrentItem(item)
@@ -124,7 +124,7 @@ class FilesTab(JobTab):
             byte_count = sum(
                 size_in_bytes for name, size_in_bytes in self._sizes.items() if name.startswith(f"{path}/")
             )
-            folders[path] = QTreeWidgetItem([path.rpartition("/")[2], size(byte_count)])
+            folders[path] = QTreeWidgetItem([path.rpartition("/")[2], format_size(byte_count)])
             _add_item(self.tree, parent, folders[path], path)
         return folders[path]
 
@@ -182,7 +182,7 @@ class FilesTab(JobTab):
 
         self.note.setText(f"Reading {source.rpartition('/')[2]}...")
         self.ctx.link.read_file(
-            self.feed.job_id, source, write, lambda error: self.note.setText(error.sentence), owner=self
+            self.feed.job_id, source, write, lambda error: self.note.setText(error.message), owner=self
         )
 
 

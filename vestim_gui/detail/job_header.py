@@ -10,9 +10,9 @@ from typing import Any
 from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from vestim_core.spec.errors import VestimError
-from vestim_core.spec.states import JOB_ENDS, Intent, JobState
+from vestim_core.spec.states import TERMINAL_JOB_STATES, Intent, JobState
 from vestim_gui.context import Context
-from vestim_gui.link.pending import Pending
+from vestim_gui.link.pending_request import PendingRequest
 from vestim_gui.store.feed import JobFeed
 from vestim_gui.widgets.badge import Badge
 from vestim_gui.widgets.elided_label import ElidedLabel
@@ -42,7 +42,7 @@ def available_verbs(row: Mapping[str, Any]) -> tuple[Verb, ...]:
     duplicate = Verb(DUPLICATE, "Duplicate...", hint="Opens a new job with these settings.")
     if state == JobState.DRAFT:
         return Verb("start", "Start", "primary"), Verb(EDIT, "Edit..."), duplicate
-    if state in JOB_ENDS:
+    if state in TERMINAL_JOB_STATES:
         failed = (row.get("tasks") or {}).get("failed", 0) or state != JobState.DONE
         retry = Verb("resume", "Resume", hint="Goes on with all that did not succeed.")
         return (retry, duplicate) if failed else (duplicate,)
@@ -67,7 +67,7 @@ class JobHeader(QWidget):
         self._ctx = ctx
         self._feed: JobFeed | None = None
         self._row: dict[str, Any] = {}
-        self._pending: dict[str, Pending] = {}
+        self._pending: dict[str, PendingRequest] = {}
         self._shown_verbs: tuple[Verb, ...] = ()
         self.name = ElidedLabel(kind="title", parent=self)
         self.badge = Badge(parent=self)
@@ -138,4 +138,4 @@ class JobHeader(QWidget):
 
     def _handle_refusal(self, name: str, error: VestimError) -> None:
         self._handle_reply(name)
-        self._ctx.toasts.say_error(error)
+        self._ctx.toasts.show_error(error)

@@ -13,8 +13,8 @@ from vestim_gui.context import Context
 from vestim_gui.detail.event_log import EventLog
 from vestim_gui.detail.event_text import TASK_PREFIXES, log_line
 from vestim_gui.detail.job_tab import JobTab
+from vestim_gui.display_numbers import format_count
 from vestim_gui.link import LogPiece
-from vestim_gui.numbers import count
 from vestim_gui.store.feed import JobFeed
 from vestim_gui.widgets.plain_label import button, plain_label
 
@@ -159,7 +159,7 @@ class LogTab(JobTab):
 
         newest = events[-MAX_EVENTS:]
         earlier_count = len(events) - len(newest)
-        earlier_note = f"({count(earlier_count)} earlier events are not shown)\n" if earlier_count else ""
+        earlier_note = f"({format_count(earlier_count)} earlier events are not shown)\n" if earlier_count else ""
         return earlier_note + "".join(f"{log_line(event, title_of)}\n" for event in newest)
 
     def _append_piece(self, stream: str, piece: LogPiece) -> None:

@@ -6,7 +6,7 @@ from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QGridLayout, QSplitter, QStackedLayout, QVBoxLayout, QWidget
 
 from vestim_core.spec.errors import VestimError
-from vestim_core.spec.states import JOB_ENDS, TaskState
+from vestim_core.spec.states import TERMINAL_JOB_STATES, TaskState
 from vestim_gui.context import Context
 from vestim_gui.detail.job_problem import find_job_problem
 from vestim_gui.detail.job_results import best_epoch_of_job, ranked_test_results, training_tasks
@@ -121,7 +121,7 @@ class OverviewTab(JobTab):
             1, LOWER_STRETCH if self._shown_file is not None or len(rows) > MAX_WITHOUT_TABLE else 0
         )
         if self._shown_file is None:
-            has_ended = row["state"] in JOB_ENDS
+            has_ended = row["state"] in TERMINAL_JOB_STATES
             self.prediction_note.setText("Nothing was tested." if has_ended else "Predictions come with the test.")
             self.bars_note.setText("Nothing was tested." if has_ended else "Errors by file come with the test.")
 
@@ -162,7 +162,7 @@ class OverviewTab(JobTab):
 
         def show_error(error: VestimError) -> None:
             if self._shown_file == prediction_file and self.feed is feed:
-                self.prediction_note.setText(error.sentence)
+                self.prediction_note.setText(error.message)
                 _show_widget_or_note(self.prediction, self.prediction_note, False)
 
         self._reader.read(feed.job_id, prediction_file.path, prediction_file.attempt, show_prediction, show_error)

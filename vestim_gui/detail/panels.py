@@ -7,12 +7,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from vestim_core.spec.figures import unit_of, written
+from vestim_core.spec.display_format import metric_unit, unit_symbol
 from vestim_core.spec.signals import QUANTITIES, error_scale
 from vestim_gui.detail.job_results import baseline_rmse, best_epoch, find_rmse_name, ranked_test_results
 from vestim_gui.detail.prediction import Prediction
-from vestim_gui.numbers import metric
-from vestim_gui.plots.content import BarGroup, Curve, Ink, Level, Mark, Panel, curve
+from vestim_gui.display_numbers import format_metric
+from vestim_gui.plots.content import BarGroup, Curve, Ink, Level, Marker, Panel, curve
 from vestim_gui.store.job_history import JobHistory, TaskHistory
 
 Axis = Literal["epoch", "time"]
@@ -41,12 +41,12 @@ def loss_panel(
     tasks: each with the title that it is shown under. train, validation: include that error.
     """
     curves: list[Curve] = []
-    marks: list[Mark] = []
+    marks: list[Marker] = []
     unit = ""
     for index, (task, name) in enumerate(tasks):
         last = task.last or {}
         names = {part: find_rmse_name(last, f"{part}_rmse") for part in ("train", "validation")}
-        unit = unit or unit_of(names["validation"] or names["train"])
+        unit = unit or metric_unit(names["validation"] or names["train"])
         x = task.series("elapsed_s")[1] if axis == "time" else None
         is_single = len(tasks) == 1
         inks: dict[str, Ink] = {"train": 0 if is_single else index, "validation": 1 if is_single else index}
@@ -64,9 +64,9 @@ def loss_panel(
         best = best_epoch(task)
         if validation and best is not None and best.epoch in task.epochs:
             best_x = best.epoch if axis == "epoch" else float(task.epochs[best.epoch].get("elapsed_s") or np.nan)
-            marks.append(Mark("best" if is_single else f"best of {name}", best_x, best.value, inks["validation"]))
+            marks.append(Marker("best" if is_single else f"best of {name}", best_x, best.value, inks["validation"]))
     circuit = baseline_rmse(history, "validation")
-    levels = (Level(f"circuit {metric(*circuit)}", circuit[1]),) if circuit and validation and curves else ()
+    levels = (Level(f"circuit {format_metric(*circuit)}", circuit[1]),) if circuit and validation and curves else ()
     return Panel(
         axis_title(title, unit),
         "time / s" if axis == "time" else "epoch",
@@ -97,7 +97,7 @@ def file_bar_panel(history: JobHistory, title_of: Mapping[str, str]) -> Panel | 
         model = str(result["model"]["task_id"])
         groups.append(BarGroup(title_of.get(model, model), _rmse_by_file(result, names, role), index))
     color_note = " (grey: circuit)" if circuits and len(models) == 1 else ""
-    title = f"{role.capitalize()} RMSE by file{f' / {unit_of(name)}' if unit_of(name) else ''}{color_note}"
+    title = f"{role.capitalize()} RMSE by file{f' / {metric_unit(name)}' if metric_unit(name) else ''}{color_note}"
     return Panel(title, categories=tuple(names), bars=tuple(groups))
 
 
@@ -128,9 +128,9 @@ def prediction_panels(file: str, target: str, predictions: Sequence[tuple[str, P
         curves.append(curve(name, x, prediction.predicted, ink=ink, dashed=True))
         error = scale * (prediction.predicted - prediction.measured)
         residuals.append(curve(f"error of {name}", x, error, ink=ink, label=False))
-    upper = axis_title(f"{file}: measured and predicted (dashed)", written(QUANTITIES.get(target, "")))
-    lower = axis_title("Error (predicted − measured)", unit_of(f"rmse{suffix}"))
+    upper = axis_title(f"{file}: measured and predicted (dashed)", unit_symbol(QUANTITIES.get(target, "")))
+    lower = axis_title("Error (predicted − measured)", metric_unit(f"rmse{suffix}"))
     return [
         Panel(upper, x_label, tuple(curves)),
-        Panel(lower, x_label, tuple(residuals), share=0.42, zero=True),
+        Panel(lower, x_label, tuple(residuals), share=0.42, has_zero_line=True),
     ]

@@ -28,8 +28,8 @@ COMMANDS: dict[str, Command] = {
 def job_plot(ctx: Context, name: str) -> PlotCanvas:
     """A plot that handles the plot actions and reports failures in a toast."""
     canvas = PlotCanvas(ctx.theme, name)
-    canvas.failed.connect(lambda message: ctx.toasts.say(message, kind="error"))
-    canvas.saved.connect(lambda path: ctx.toasts.say(f'Saved "{path}".', kind="ok"))
+    canvas.failed.connect(lambda message: ctx.toasts.show_toast(message, kind="error"))
+    canvas.saved.connect(lambda path: ctx.toasts.show_toast(f'Saved "{path}".', kind="ok"))
     for action_id, command in COMMANDS.items():
-        ctx.actions.on(action_id, partial(canvas.carry_out, command), canvas)
+        ctx.actions.add_handler(action_id, partial(canvas.execute, command), canvas)
     return canvas

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from PyQt6.QtCore import QObject
 
 from vestim_core.spec.errors import VestimError
-from vestim_gui.beside import Beside
+from vestim_gui.background import BackgroundRunner
 from vestim_gui.detail.prediction import Prediction, read_prediction
 from vestim_gui.link import Link
 
@@ -24,7 +24,7 @@ class PredictionReader(QObject):
     def __init__(self, link: Link, parent: QObject) -> None:
         super().__init__(parent)
         self._link = link
-        self._background = Beside(self)
+        self._background = BackgroundRunner(self)
         self._cache: OrderedDict[Key, Prediction] = OrderedDict()
         self._waiting_handlers: dict[Key, list[tuple[ResultHandler, ErrorHandler]]] = {}
 

@@ -15,7 +15,7 @@ from vestim_gui.detail.prediction import Prediction
 from vestim_gui.detail.prediction_files import PredictionFile, prediction_files
 from vestim_gui.detail.prediction_reader import PredictionReader
 from vestim_gui.detail.trust_sentences import trust_sentences
-from vestim_gui.numbers import count, metric
+from vestim_gui.display_numbers import format_count, format_metric
 from vestim_gui.plots.content import Ink, View
 from vestim_gui.store.feed import JobFeed
 from vestim_gui.widgets.plain_label import plain_label
@@ -150,7 +150,7 @@ class PredictionsTab(JobTab):
 
         def show_error(error: VestimError) -> None:
             if file in self._selected_files and self.feed is feed:
-                self._error_by_file[file] = error.sentence
+                self._error_by_file[file] = error.message
                 self._plot()
 
         self._reader.read(feed.job_id, file.path, file.attempt, show_prediction, show_error)
@@ -163,7 +163,7 @@ class PredictionsTab(JobTab):
         ]
         notes = [*dict.fromkeys(self._error_by_file.values())]
         notes += [
-            f"{file.model} predicts no number in {count(prediction.missing_count)} of {count(prediction.row_count)} "
+            f"{file.model} predicts no number in {format_count(prediction.missing_count)} of {format_count(prediction.row_count)} "
             "rows of this file: test it again, or train it anew."
             for file, prediction in self._prediction_by_file.items()
             if prediction.missing_count
@@ -199,7 +199,7 @@ class PredictionsTab(JobTab):
         for column, title in enumerate(["Model", *titles]):
             self._grid.addWidget(plain_label(title, "muted"), 0, column)
         for row, file in enumerate(self._selected_files, 1):
-            cells = [file.model, *(metric(name, value) for name, value in file.metrics)]
+            cells = [file.model, *(format_metric(name, value) for name, value in file.metrics)]
             for column, text in enumerate(cells):
                 label = plain_label(text)
                 if column:

@@ -115,7 +115,7 @@ class SettingsTab(JobTab):
 
     def _show_error(self, other_id: str, error: VestimError) -> None:
         if other_id == self._compared_id:
-            self.note.setText(error.sentence)
+            self.note.setText(error.message)
 
     def _show_settings(self) -> None:
         note = "What was not asked for is the default, shown in grey." if self._spec else ""

@@ -18,7 +18,7 @@ from pydantic_core import PydanticUndefined
 from vestim_core.spec.errors import VestimError
 from vestim_core.spec.grid import to_document
 from vestim_core.spec.job import JobSpec, validate_job
-from vestim_core.spec.model import METHODS
+from vestim_core.spec.model import TRAINING_METHODS
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "Data": ("data",),
@@ -138,7 +138,7 @@ def _model_rows(
 
 def _kind_title(kind: Any) -> str:
     """`LSTM`, `Pre roll`: networks are named by their initials."""
-    return str(kind).upper() if kind in METHODS else str(kind).replace("_", " ").capitalize()
+    return str(kind).upper() if kind in TRAINING_METHODS else str(kind).replace("_", " ").capitalize()
 
 
 def _heading(path: str) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime
 from statistics import median
 from typing import Any
 
-from vestim_core.spec.states import JOB_ENDS, TASK_ENDS, JobState, TaskKind, TaskState
+from vestim_core.spec.states import TERMINAL_JOB_STATES, TERMINAL_TASK_STATES, JobState, TaskKind, TaskState
 from vestim_gui.detail.job_results import (
     BestEpoch,
     baseline_rmse,
@@ -19,7 +19,7 @@ from vestim_gui.detail.job_results import (
     training_tasks,
 )
 from vestim_gui.detail.model_size import ModelSize
-from vestim_gui.numbers import NOTHING, count, duration, metric
+from vestim_gui.display_numbers import NO_VALUE, format_count, format_duration, format_metric
 from vestim_gui.store.job_history import JobHistory, TaskHistory
 
 RECENT_EPOCHS = 10
@@ -55,10 +55,10 @@ def summary_cards(
 
 def _validation_card(best: BestEpoch | None, history: JobHistory, row: Mapping[str, Any]) -> Card:
     if best is None:
-        has_ended = row["state"] in JOB_ENDS
-        return Card("Validation RMSE", NOTHING, "no epoch was finished" if has_ended else "after the first epoch")
+        has_ended = row["state"] in TERMINAL_JOB_STATES
+        return Card("Validation RMSE", NO_VALUE, "no epoch was finished" if has_ended else "after the first epoch")
     model = f" · {best.task.title}" if len(training_tasks(history)) > 1 else ""
-    return Card("Validation RMSE", metric(best.name, best.value), f"best at epoch {best.epoch}{model}")
+    return Card("Validation RMSE", format_metric(best.name, best.value), f"best at epoch {best.epoch}{model}")
 
 
 def _baseline_card(
@@ -69,19 +69,19 @@ def _baseline_card(
     if error is None:
         tasks = (details or {}).get("tasks") or []
         is_planned = details is None or any(task["kind"] == TaskKind.BASELINE for task in tasks)
-        has_ended = row["state"] in JOB_ENDS
+        has_ended = row["state"] in TERMINAL_JOB_STATES
         if row["state"] == JobState.DRAFT:
-            return Card(title, NOTHING)
+            return Card(title, NO_VALUE)
         return Card(
-            title, NOTHING, "not fitted" if has_ended else "is fitted first" if is_planned else "not part of this job"
+            title, NO_VALUE, "not fitted" if has_ended else "is fitted first" if is_planned else "not part of this job"
         )
     name, value = error
     if best is None:
-        return Card(title, metric(name, value), "what a network has to beat")
+        return Card(title, format_metric(name, value), "what a network has to beat")
     comparison, is_better = _comparison(best.value, value)
     return Card(
         title,
-        metric(name, value),
+        format_metric(name, value),
         f"network is {comparison}{_test_comparison(history, best)}",
         "" if is_better else "warn",
     )
@@ -109,13 +109,13 @@ def _progress_card(
 ) -> Card:
     state = row["state"]
     if state == JobState.DRAFT:
-        return Card("Progress", NOTHING, "not started yet")
+        return Card("Progress", NO_VALUE, "not started yet")
     value = f"{math.floor(100 * float(row.get('fraction') or 0.0))} %"
     running_tasks = [task for task in training_tasks(history) if task.state == TaskState.RUNNING]
     best = best_epoch_of_job(history)
     epoch_s = _median_epoch_s(running_tasks or ([best.task] if best else training_tasks(history)))
-    pace = f" · {duration(epoch_s)}/epoch" if epoch_s is not None else ""
-    if state in JOB_ENDS:
+    pace = f" · {format_duration(epoch_s)}/epoch" if epoch_s is not None else ""
+    if state in TERMINAL_JOB_STATES:
         return Card("Progress", value, _run_time_text(row) + pace)
     if state == JobState.PAUSED or state == JobState.HELD:
         epoch = max((max(task.epochs) for task in training_tasks(history) if task.epochs), default=0)
@@ -130,7 +130,7 @@ def _run_time_text(row: Mapping[str, Any]) -> str:
     start, end = row.get("started_utc"), row.get("ended_utc")
     if not start or not end:
         return "ended"
-    return f"took {duration((datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds())}"
+    return f"took {format_duration((datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds())}"
 
 
 def _median_epoch_s(tasks: list[TaskHistory]) -> float | None:
@@ -154,16 +154,16 @@ def remaining_time_text(
     planned_tasks = [task for task in (details or {}).get("tasks") or [] if task["kind"] == TaskKind.TRAIN]
     states = {task["task_id"]: task["state"] for task in planned_tasks}
     states.update({task.task_id: task.state for task in training_tasks(history) if task.state})
-    open_ids = [task_id for task_id, state in states.items() if state not in TASK_ENDS]
+    open_ids = [task_id for task_id, state in states.items() if state not in TERMINAL_TASK_STATES]
     remaining_times_s = [_remaining_epochs_s(history.tasks.get(task_id)) for task_id in open_ids]
     known_times_s = [time_s for time_s in remaining_times_s if time_s is not None]
     if known_times_s and len(known_times_s) == len(remaining_times_s):
-        return f"at most {duration(max(known_times_s))} left"
+        return f"at most {format_duration(max(known_times_s))} left"
     fraction, start = float(row.get("fraction") or 0.0), row.get("started_utc")
     if not start or fraction < 0.02 or not open_ids:
         return ""
     elapsed_s = (current_time - datetime.fromisoformat(start)).total_seconds()
-    return f"about {duration(elapsed_s * (1 - fraction) / fraction)} left"
+    return f"about {format_duration(elapsed_s * (1 - fraction) / fraction)} left"
 
 
 def _remaining_epochs_s(task: TaskHistory | None) -> float | None:
@@ -177,13 +177,13 @@ def _remaining_epochs_s(task: TaskHistory | None) -> float | None:
 def _size_card(best: BestEpoch | None, sizes: Mapping[str, ModelSize]) -> Card:
     if best is not None and best.task.title in sizes:
         size = sizes[best.task.title]
-        return Card("Model size", f"{count(size.parameters)} parameters", f"{count(size.macs)} MAC/step")
+        return Card("Model size", f"{format_count(size.parameters)} parameters", f"{format_count(size.macs)} MAC/step")
     if not sizes:
-        return Card("Model size", NOTHING)
+        return Card("Model size", NO_VALUE)
     parameters, macs = sorted(size.parameters for size in sizes.values()), sorted(size.macs for size in sizes.values())
     return Card("Model size", f"{_range(parameters)} parameters", f"{_range(macs)} MAC/step")
 
 
 def _range(values: list[int]) -> str:
     low, high = values[0], values[-1]
-    return count(low) if low == high else f"{count(low)} to {count(high)}"
+    return format_count(low) if low == high else f"{format_count(low)} to {format_count(high)}"

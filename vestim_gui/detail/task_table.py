@@ -12,7 +12,7 @@ from PyQt6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 from vestim_core.spec.states import TaskKind
 from vestim_gui.detail.event_text import state_text
 from vestim_gui.detail.job_results import best_epoch, overall_rmse, training_tasks
-from vestim_gui.numbers import metric
+from vestim_gui.display_numbers import format_metric
 from vestim_gui.store.job_history import JobHistory
 from vestim_gui.widgets.badge import glyph_of
 from vestim_gui.widgets.plain_label import plain_tip
@@ -56,8 +56,8 @@ def task_rows(details: Mapping[str, Any] | None, history: JobHistory) -> list[Ta
             f"{glyph_of(state)} {state_text(state)}",
             title,
             epoch,
-            metric(best.name, best.value) if best else "",
-            metric(*test) if test else "",
+            format_metric(best.name, best.value) if best else "",
+            format_metric(*test) if test else "",
         )
         rows.append(TaskRow(task_id, cells))
     return rows

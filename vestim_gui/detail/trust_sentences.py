@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vestim_gui.detail.job_results import ranked_test_results
-from vestim_gui.numbers import metric, number, several
+from vestim_gui.display_numbers import format_metric, format_number, format_quantity
 from vestim_gui.store.job_history import JobHistory
 
 
@@ -36,13 +36,13 @@ def _spread_sentence(seeds: Mapping[str, Any]) -> str:
     if spread is None:
         return ""
     title = str(seeds["title"]).removeprefix("Ensemble of ")
-    lowest, highest = number(spread["min"]), metric(name, spread["max"])
-    return f"{title}: RMSE {number(spread['mean'])} ± {metric(name, spread['std'])} in {role} ({lowest} to {highest})."
+    lowest, highest = format_number(spread["min"]), format_metric(name, spread["max"])
+    return f"{title}: RMSE {format_number(spread['mean'])} ± {format_metric(name, spread['std'])} in {role} ({lowest} to {highest})."
 
 
 def _band_sentence(title: str, band: Mapping[str, Any]) -> str:
     name = next(name for name in band if name.startswith("half_width"))
-    width = metric(name, band[name]) if name != "half_width" else number(band[name])
+    width = format_metric(name, band[name]) if name != "half_width" else format_number(band[name])
     test_share = "" if band["coverage"] is None else f" and {100 * band['coverage']:.0f} % of the test rows"
     return f"{title} ± {width} holds {100 * band['level']:.0f} % of the validation rows{test_share}."
 
@@ -58,5 +58,5 @@ def _disturbance_sentence(robustness: Mapping[str, Any]) -> str:
     if not costs:
         return ""
     value, name, case = max(costs)
-    title, cases = robustness["model"]["title"], several(len(robustness["cases"]) - 1, "disturbance")
-    return f"{title}: of {cases} {case} costs most, {metric(name, value)}."
+    title, cases = robustness["model"]["title"], format_quantity(len(robustness["cases"]) - 1, "disturbance")
+    return f"{title}: of {cases} {case} costs most, {format_metric(name, value)}."

@@ -7,11 +7,11 @@ from typing import Any
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 from PyQt6.QtWidgets import QWidget
 
-from vestim_core.spec.states import JOB_ENDS, JobState
+from vestim_core.spec.states import TERMINAL_JOB_STATES, JobState
 from vestim_gui.context import Context
+from vestim_gui.display_numbers import format_metric
 from vestim_gui.first_run.demo_run import DEMO_JOB_KEY
 from vestim_gui.first_run.note_card import NoteCard
-from vestim_gui.numbers import metric
 
 
 class ClosingNote(QObject):
@@ -36,7 +36,7 @@ class ClosingNote(QObject):
         job_id = self._ctx.session.get(DEMO_JOB_KEY, "")
         row = self._ctx.jobs.row(job_id) if job_id else None
         window = self._parent.window()
-        if row is None or row["state"] not in JOB_ENDS or window is None or not window.isVisible():
+        if row is None or row["state"] not in TERMINAL_JOB_STATES or window is None or not window.isVisible():
             return
         self._ctx.session.put(DEMO_JOB_KEY, "")
         if row["state"] == JobState.DONE and self.card is None:
@@ -68,12 +68,12 @@ def outcome(row: dict[str, Any]) -> str:
     best, circuit = _metric_value(row.get("best")), _metric_value(row.get("baseline"))
     if best is None:
         return "Its models are trained and tested."
-    summary = f"The best network errs by {metric(best[0], best[1])} (RMSE) on a drive that it has never seen"
+    summary = f"The best network errs by {format_metric(best[0], best[1])} (RMSE) on a drive that it has never seen"
     if circuit is None or not circuit[1]:
         return f"{summary}."
     share = 100 * (1 - best[1] / circuit[1])
     comparison = f"{abs(share):.0f} % {'less' if share >= 0 else 'more'} than the equivalent circuit"
-    return f"{summary}, {comparison} ({metric(*circuit)})."
+    return f"{summary}, {comparison} ({format_metric(*circuit)})."
 
 
 def _metric_value(record: Any) -> tuple[str, float] | None:

@@ -38,7 +38,7 @@ def _tab_bar(window: QWidget) -> QWidget | None:
     return tabs.tabBar() if isinstance(tabs, QTabWidget) else None
 
 
-MARKS = (
+COACH_MARKS = (
     CoachMark(
         "jobs",
         "Jobs train by themselves",
@@ -63,7 +63,7 @@ MARKS = (
 class Coach(QObject):
     """Shows unseen marks one after the other; the settings remember which were seen."""
 
-    def __init__(self, ctx: Context, parent: QWidget, marks: tuple[CoachMark, ...] = MARKS) -> None:
+    def __init__(self, ctx: Context, parent: QWidget, marks: tuple[CoachMark, ...] = COACH_MARKS) -> None:
         super().__init__(parent)
         self._ctx, self._parent, self._marks = ctx, parent, marks
         self.card: NoteCard | None = None
@@ -89,7 +89,7 @@ class Coach(QObject):
                 self._show(coach_mark, target, window)
                 return
 
-    def skip(self) -> None:
+    def skip_all(self) -> None:
         """Mark all as seen."""
         self._mark_seen(*(coach_mark.key for coach_mark in self._marks))
         self.hide_card()
@@ -104,9 +104,9 @@ class Coach(QObject):
             self.show_next()
 
         has_more = len(self.unseen()) > 1
-        actions = [("Next", next_mark), ("Skip all", self.skip)] if has_more else [("Got it", next_mark)]
+        actions = [("Next", next_mark), ("Skip all", self.skip_all)] if has_more else [("Got it", next_mark)]
         self.card = NoteCard(window, coach_mark.heading, coach_mark.text, actions, target)
-        self.card.dismissed.connect(self.skip)
+        self.card.dismissed.connect(self.skip_all)
         self.card.show_card()
 
     def _mark_seen(self, *keys: str) -> None:

@@ -9,8 +9,8 @@ from PyQt6.QtCore import QObject, pyqtSignal
 from vestim_core.spec.errors import VestimError
 from vestim_gui.context import Context
 from vestim_gui.import_job.import_report import ImportReport
-from vestim_gui.link.pending import Pending
-from vestim_gui.shell.toasts import sentence_of
+from vestim_gui.link.pending_request import PendingRequest
+from vestim_gui.shell.toasts import error_text
 
 
 class ImportRun(QObject):
@@ -28,7 +28,7 @@ class ImportRun(QObject):
         self._ctx = ctx
         self._paths: list[str] = []
         self._report = ImportReport()
-        self._pending: Pending | None = None
+        self._pending: PendingRequest | None = None
         ctx.link.state_changed.connect(lambda _: self._report_link_state())
 
     @property
@@ -59,8 +59,8 @@ class ImportRun(QObject):
         self._pending = self._ctx.link.call("import_legacy", params, self._take_page, self._fail, owner=self)
 
     def _report_link_state(self) -> None:
-        if self.is_running and not self._ctx.link.state.current:
-            self.progress_changed.emit(self._ctx.link.state.sentence, None)
+        if self.is_running and not self._ctx.link.state.is_live:
+            self.progress_changed.emit(self._ctx.link.state.message, None)
 
     def _take_page(self, page: dict[str, Any]) -> None:
         report = self._report
@@ -74,7 +74,7 @@ class ImportRun(QObject):
             self._end("")
 
     def _fail(self, error: VestimError) -> None:
-        self._end(sentence_of(error))
+        self._end(error_text(error))
 
     def _end(self, error_message: str) -> None:
         self._pending = None

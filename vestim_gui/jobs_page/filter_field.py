@@ -9,8 +9,8 @@ from PyQt6.QtCore import QStringListModel, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QKeyEvent
 from PyQt6.QtWidgets import QCompleter, QLineEdit, QWidget
 
-from vestim_gui.store.filters import Filter, FilterError, complete_filter, parse
-from vestim_gui.theme.style import set_dress
+from vestim_gui.store.job_filter import Filter, FilterError, complete_filter, parse_filter
+from vestim_gui.theme.style import set_style_property
 
 TYPING_PAUSE_MS = 120
 """Pause in typing, in ms, after which the filter is applied. Arbitrary: any value from 50 to 300 works."""
@@ -54,15 +54,15 @@ class FilterField(QLineEdit):
         """Parse and apply the text. is_final: it is complete, so an unfinished word is an error."""
         self._typing_timer.stop()
         try:
-            job_filter: Filter = parse(self.text())
+            job_filter: Filter = parse_filter(self.text())
         except FilterError as error:
             if not is_final and self._completions.rowCount():
                 return  # the word is still being completed
             self.error_changed.emit(error.message[:1].upper() + error.message[1:] + ".")
-            set_dress(self, "state", "error")
+            set_style_property(self, "state", "error")
             return
         self.error_changed.emit("")
-        set_dress(self, "state", "")
+        set_style_property(self, "state", "")
         self.filter_changed.emit(job_filter)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:

@@ -6,7 +6,7 @@ from PyQt6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPoint, QRect,
 from PyQt6.QtGui import QFont, QFontMetrics, QPainter, QPen
 from PyQt6.QtWidgets import QLineEdit, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from vestim_gui.store.faces import JobPresenter
+from vestim_gui.store.job_presenter import JobPresenter
 from vestim_gui.store.jobs_model import PRESENTER, TASK_ID
 from vestim_gui.theme.theme import Theme
 
@@ -81,20 +81,20 @@ class JobDelegate(QStyledItemDelegate):
         area = option.rect.adjusted(6, 2, -6, -2)
         painter.setPen(Qt.PenStyle.NoPen)
         if option.state & QStyle.StateFlag.State_Selected:
-            painter.setBrush(self._theme.colour("selection"))
+            painter.setBrush(self._theme.color("selection"))
             painter.drawRoundedRect(area, RADIUS_PX, RADIUS_PX)
         elif option.state & QStyle.StateFlag.State_MouseOver:
-            hover = self._theme.colour("sunken")
+            hover = self._theme.color("sunken")
             hover.setAlphaF(0.6)
             painter.setBrush(hover)
             painter.drawRoundedRect(area, RADIUS_PX, RADIUS_PX)
         if option.state & QStyle.StateFlag.State_HasFocus and option.state & QStyle.StateFlag.State_KeyboardFocusChange:
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(self._theme.colour("accent"), 2))
+            painter.setPen(QPen(self._theme.color("accent"), 2))
             painter.drawRoundedRect(area.adjusted(1, 1, -1, -1), RADIUS_PX, RADIUS_PX)
 
     def _paint_chevron(self, painter: QPainter, line: QRect, is_open: bool) -> None:
-        pen = QPen(self._theme.colour("muted"), 1.6)
+        pen = QPen(self._theme.color("muted"), 1.6)
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         painter.setPen(pen)
         x, y = line.left() - 10, line.center().y() + 1
@@ -118,12 +118,12 @@ class JobDelegate(QStyledItemDelegate):
         available_px = line.width()
         if right_text:
             painter.setFont(option.font)
-            painter.setPen(self._theme.colour(right_tone))
+            painter.setPen(self._theme.color(right_tone))
             width = option.fontMetrics.horizontalAdvance(right_text)
             painter.drawText(line, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, right_text)
             available_px -= width + GAP_PX
         painter.setFont(font)
-        painter.setPen(self._theme.colour(left_tone))
+        painter.setPen(self._theme.color(left_tone))
         elided_text = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, max(available_px, 0))
         painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, elided_text)
 
@@ -131,12 +131,12 @@ class JobDelegate(QStyledItemDelegate):
         track = QRect(area.left(), area.bottom() - height + 1, area.width(), height)
         radius = height / 2
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self._theme.colour("sunken"))
+        painter.setBrush(self._theme.color("sunken"))
         painter.drawRoundedRect(track, radius, radius)
         if presenter.fraction > 0:
             filled = QRect(track)
             filled.setWidth(max(height, round(track.width() * min(presenter.fraction, 1.0))))
-            painter.setBrush(self._theme.colour(presenter.tone))
+            painter.setBrush(self._theme.color(presenter.tone))
             painter.drawRoundedRect(filled, radius, radius)
 
     # --- renaming in the row
@@ -209,7 +209,7 @@ class CellDelegate(QStyledItemDelegate):
         painter.restore()
 
     def _paint_state(self, painter: QPainter, option: QStyleOptionViewItem, presenter: JobPresenter) -> None:
-        painter.setPen(self._theme.colour(presenter.tone))
+        painter.setPen(self._theme.color(presenter.tone))
         area = option.rect.adjusted(GRID_PX, 0, -GRID_PX, 0)
         text = option.fontMetrics.elidedText(
             f"{presenter.glyph} {presenter.word}", Qt.TextElideMode.ElideRight, area.width()
@@ -222,8 +222,8 @@ class CellDelegate(QStyledItemDelegate):
         track = QRect(
             option.rect.left() + GRID_PX, option.rect.bottom() - 6, option.rect.width() - 2 * GRID_PX, TASK_BAR_PX
         )
-        painter.setBrush(self._theme.colour("sunken"))
+        painter.setBrush(self._theme.color("sunken"))
         painter.drawRoundedRect(track, 1.5, 1.5)
         track.setWidth(round(track.width() * min(presenter.fraction, 1.0)))
-        painter.setBrush(self._theme.colour(presenter.tone))
+        painter.setBrush(self._theme.color(presenter.tone))
         painter.drawRoundedRect(track, 1.5, 1.5)

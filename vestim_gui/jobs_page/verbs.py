@@ -12,7 +12,7 @@ from typing import Any
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from vestim_core.spec.errors import VestimError
-from vestim_core.spec.states import JOB_ENDS, Intent, JobState
+from vestim_core.spec.states import TERMINAL_JOB_STATES, Intent, JobState
 from vestim_gui.context import Context
 from vestim_gui.store.jobs_model import QUEUE_STATES, JobsModel
 
@@ -22,7 +22,7 @@ MAX_UNDO = 50  # entries of the undo list; arbitrary, any value from 10 to 200 w
 
 _RUNNING_STATES = {JobState.QUEUED.value, JobState.RUNNING.value}
 _RESTING_STATES = {JobState.PAUSED.value, JobState.HELD.value}
-_ENDED_STATES = {state.value for state in JOB_ENDS}
+_ENDED_STATES = {state.value for state in TERMINAL_JOB_STATES}
 
 
 def can_pause(row: Row) -> bool:
@@ -188,7 +188,7 @@ class Verbs(QObject):
             self._archive([row["job_id"] for row in rows])
         elif active_rows := self.rows(can_stop):
             name = active_rows[0]["name"]
-            self._ctx.toasts.say(f'"{name}" is under way: stop it before it is archived.', "info")
+            self._ctx.toasts.show_toast(f'"{name}" is under way: stop it before it is archived.', "info")
 
     def restore(self) -> None:
         """Restore archived jobs."""
@@ -229,7 +229,7 @@ class Verbs(QObject):
         if self._undo:
             text, restore = self._undo.pop()
             restore()
-            self._ctx.toasts.say(f"{text}: taken back.", "info")
+            self._ctx.toasts.show_toast(f"{text}: taken back.", "info")
         self.undo_changed.emit(bool(self._undo))
 
     @property
@@ -247,7 +247,9 @@ class Verbs(QObject):
         for job_id in job_ids:
             self._call("stop", job_id, "Stopping…")
         if len(job_ids) > 1:
-            self._ctx.toasts.say(f"Stopping {len(job_ids)} jobs. What they have is kept; they can be resumed.", "info")
+            self._ctx.toasts.show_toast(
+                f"Stopping {len(job_ids)} jobs. What they have is kept; they can be resumed.", "info"
+            )
 
     def _archive(self, job_ids: list[str]) -> None:
         if not job_ids:
@@ -257,7 +259,7 @@ class Verbs(QObject):
         row = self._ctx.jobs.row(job_ids[0])
         subject = f'"{row["name"]}" is' if len(job_ids) == 1 and row else f"{len(job_ids)} jobs are"
         entry = self._push_undo("Archive", lambda: self._restore(job_ids))
-        self._ctx.toasts.say(f"{subject} archived.", "ok", actions=[("Undo", lambda: self._undo_entry(entry))])
+        self._ctx.toasts.show_toast(f"{subject} archived.", "ok", actions=[("Undo", lambda: self._undo_entry(entry))])
 
     def _restore(self, job_ids: list[str]) -> None:
         for job_id in job_ids:
@@ -301,5 +303,5 @@ class Verbs(QObject):
         pending.ended.connect(lambda: self._model.settle(job_id))
 
     def _show_error(self, error: VestimError) -> None:
-        message = error.sentence[:1].upper() + error.sentence[1:]
-        self._ctx.toasts.say(message.rstrip(".") + ".", "error")
+        message = error.message[:1].upper() + error.message[1:]
+        self._ctx.toasts.show_toast(message.rstrip(".") + ".", "error")

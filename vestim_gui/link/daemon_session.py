@@ -15,13 +15,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from vestim_core.client import Channel
-from vestim_core.client.ending import end_daemon
-from vestim_core.protocol.cursors import CATALOG, job_stream
-from vestim_core.protocol.limits import MAX_EVENTS
+from vestim_core.client.daemon_termination import terminate_daemon
+from vestim_core.protocol.cursors import CATALOG_STREAM, job_stream
+from vestim_core.protocol.message_limits import MAX_EVENTS_PER_REPLY
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.spec.events import EventKind
 from vestim_core.spec.ids import is_inspection_id
-from vestim_core.spec.states import JOB_ENDS
+from vestim_core.spec.states import TERMINAL_JOB_STATES
 from vestim_gui.link import request_flows
 from vestim_gui.link.link_state import CatalogChange, LinkPhase, LinkState
 from vestim_gui.link.stream_cursors import StreamCursors
@@ -94,7 +94,7 @@ class DaemonSession:
     def step(self) -> None:
         """Do what is due, then wait for the next replies."""
         now_s = time.monotonic()
-        if not self._channel.connected:
+        if not self._channel.is_connected:
             if now_s >= self._connect_due_s:
                 self._connect()
         else:
@@ -136,12 +136,12 @@ class DaemonSession:
             case Restart():
                 self._restart_daemon()
             case Refresh():
-                self._streams.watch(CATALOG)
+                self._streams.watch(CATALOG_STREAM)
                 self._restart_wait()
 
     def _start_flow(self, token: int, flow: request_flows.RequestFlow) -> None:
         if self._state.phase is LinkPhase.STOPPED:
-            stop_error = VestimError(ErrorCode.STOPPED, self._state.sentence, actions=("Start the service",))
+            stop_error = VestimError(ErrorCode.STOPPED, self._state.message, actions=("Start the service",))
             self._deliver(Reply(token, stop_error))
             return
         self._flows[token] = flow
@@ -255,7 +255,7 @@ class DaemonSession:
             return
         self._wait_due_s = time.monotonic() + ALIVE_CHECK_S
         if not self._stream_by_probe:
-            log.info("streams cannot be read: %s", error.sentence)
+            log.info("streams cannot be read: %s", error.message)
             for stream in self._streams.names():
                 params = {"cursors": [{"stream": stream}], "limit": 1}
                 self._stream_by_probe[self._channel.send("wait", params)] = stream
@@ -286,7 +286,7 @@ class DaemonSession:
             "wait",
             {
                 "cursors": self._requested_cursors,
-                "limit": MAX_EVENTS,
+                "limit": MAX_EVENTS_PER_REPLY,
                 "timeout_s": 0.0
                 if not self._is_synced
                 else ROTATION_TIMEOUT_S
@@ -299,7 +299,7 @@ class DaemonSession:
     def _receive_timeout_s(self) -> float:
         """Time, in s, during which only incoming replies need attention."""
         now_s = time.monotonic()
-        if not self._channel.connected:
+        if not self._channel.is_connected:
             return min(ALIVE_CHECK_S, max(0.0, self._connect_due_s - now_s))
         if self._wait_id is not None:
             return ALIVE_CHECK_S
@@ -322,7 +322,7 @@ class DaemonSession:
         """Check whether the daemon's process is alive and whether it still answers."""
         if now_s - self._last_check_s >= ALIVE_CHECK_S:
             self._last_check_s = now_s
-            if not self._channel.alive():
+            if not self._channel.is_alive():
                 self.drop_connection()
                 return
         if now_s - self._last_reply_s > PING_AFTER_S and self._ping_id is None:
@@ -334,7 +334,7 @@ class DaemonSession:
         is_requested, self._is_start_requested = self._is_start_requested, False
         is_stopped = self._state.phase is LinkPhase.STOPPED and not is_requested
         try:
-            self._channel.connect(start=not is_stopped, asked=is_requested)
+            self._channel.connect(start=not is_stopped, requested_by_user=is_requested)
         except VestimError as error:
             self._handle_connect_error(error, is_stopped)
             return
@@ -349,7 +349,7 @@ class DaemonSession:
         elif was_stopped:  # no other program has started one yet
             self._connect_due_s = time.monotonic() + 1.0
         else:
-            self._schedule_reconnect(f"Service not answering: {error.sentence}. Training goes on; reconnecting")
+            self._schedule_reconnect(f"Service not answering: {error.message}. Training goes on; reconnecting")
 
     def drop_connection(self, error: VestimError | None = None) -> None:
         """Drop the connection: the daemon is gone, was stopped, or sent something that is not a reply."""
@@ -379,13 +379,13 @@ class DaemonSession:
 
     def _restart_daemon(self) -> None:
         if self._state.phase is LinkPhase.STALE:
-            end_daemon(self._channel.home)
+            terminate_daemon(self._channel.home)
             self.drop_connection()
-        self._is_start_requested = not self._channel.connected
+        self._is_start_requested = not self._channel.is_connected
         self._connect_due_s = 0.0
 
     def _set_state(self, phase: LinkPhase, attempt: int = 0, message: str = "") -> None:
-        if (phase, attempt, message) == (self._state.phase, self._state.attempt, self._state.sentence):
+        if (phase, attempt, message) == (self._state.phase, self._state.attempt, self._state.message):
             return
         as_of = (
             datetime.fromtimestamp(time.time() - (time.monotonic() - self._last_reply_s), UTC)
@@ -397,4 +397,4 @@ class DaemonSession:
 
 
 def _ends_job(event: dict[str, Any]) -> bool:
-    return event["kind"] == EventKind.JOB and event["data"].get("state") in JOB_ENDS
+    return event["kind"] == EventKind.JOB and event["data"].get("state") in TERMINAL_JOB_STATES

@@ -31,11 +31,11 @@ class LinkState:
     phase: LinkPhase = LinkPhase.STARTING
     attempt: int = 0
     since_utc: datetime = field(default_factory=lambda: datetime.now(UTC))
-    sentence: str = "Starting the background service..."
+    message: str = "Starting the background service..."
     as_of_utc: datetime | None = None
 
     @property
-    def current(self) -> bool:
+    def is_live(self) -> bool:
         """True if the data shown is up to date."""
         return self.phase is LinkPhase.LIVE
 

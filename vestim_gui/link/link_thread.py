@@ -78,7 +78,7 @@ class LinkThread(QThread):
 
     def _refuse_commands(self, error: VestimError) -> None:
         """Without a home there is no daemon: answer every request with `error`."""
-        self._deliver(LinkState(LinkPhase.STOPPED, sentence=f"The background service cannot be used: {error.sentence}"))
+        self._deliver(LinkState(LinkPhase.STOPPED, message=f"The background service cannot be used: {error.message}"))
         while not self._closing:
             while self._commands:
                 if isinstance(command := self._commands.popleft(), Call | Inspect | ReadFile):

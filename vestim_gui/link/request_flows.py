@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
 
-from vestim_core.protocol.limits import MAX_PIECE_BYTES
+from vestim_core.protocol.message_limits import MAX_CHUNK_BYTES
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.spec.states import JobState
 
@@ -47,7 +47,7 @@ def read_file_flow(job_id: str, path: str) -> RequestFlow:
     pieces: list[bytes] = []
     byte_count = 0
     while True:
-        params = {"job_id": job_id, "path": path, "offset": byte_count, "length": MAX_PIECE_BYTES}
+        params = {"job_id": job_id, "path": path, "offset": byte_count, "length": MAX_CHUNK_BYTES}
         piece = yield Request("read_artifact", params)
         pieces.append(piece["data"])
         byte_count += len(piece["data"])

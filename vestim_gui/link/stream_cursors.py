@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from vestim_core.protocol.cursors import CATALOG, Cursor, parse_stream
-from vestim_core.protocol.limits import MAX_CURSORS
+from vestim_core.protocol.cursors import CATALOG_STREAM, Cursor, parse_stream
+from vestim_core.protocol.message_limits import MAX_CURSORS
 from vestim_gui.link.link_state import CatalogChange, JobEvents, LogPiece
 from vestim_gui.link.thread_messages import Delivery, EventsDelivery, LogDelivery
 
@@ -18,8 +18,8 @@ class StreamCursors:
     """The cursors of one client. The catalog is always among them. Lives on the link's thread."""
 
     def __init__(self) -> None:
-        self._cursors: dict[str, Cursor] = {CATALOG: Cursor(stream=CATALOG)}
-        self._streams_to_reset = {CATALOG}
+        self._cursors: dict[str, Cursor] = {CATALOG_STREAM: Cursor(stream=CATALOG_STREAM)}
+        self._streams_to_reset = {CATALOG_STREAM}
         self._partial_characters: dict[str, bytes] = {}
         self._rotation = 0
 
@@ -38,7 +38,7 @@ class StreamCursors:
 
     def names(self) -> list[str]:
         """All streams that are read, apart from the catalog."""
-        return [name for name in self._cursors if name != CATALOG]
+        return [name for name in self._cursors if name != CATALOG_STREAM]
 
     def streams_of_job(self, job_id: str) -> list[str]:
         """Streams that end with this job."""
@@ -56,7 +56,7 @@ class StreamCursors:
             start = self._rotation % len(others)
             self._rotation += MAX_CURSORS - 1
             others = (others[start:] + others[:start])[: MAX_CURSORS - 1]
-        return [self._cursors[name].model_dump() for name in (CATALOG, *others)]
+        return [self._cursors[name].model_dump() for name in (CATALOG_STREAM, *others)]
 
     def apply(self, requested: list[dict[str, Any]], parts: list[dict[str, Any]]) -> list[Delivery]:
         """Move the cursors by the parts of one reply and return the deliveries.

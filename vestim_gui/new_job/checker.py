@@ -12,9 +12,9 @@ from typing import Any
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
 from vestim_core.spec.errors import VestimError
-from vestim_core.spec.estimates import Circumstances, estimate
-from vestim_gui.link.link import Link
-from vestim_gui.link.pending import Pending
+from vestim_core.spec.estimates import EstimateContext, estimate_job
+from vestim_gui.link.daemon_link import Link
+from vestim_gui.link.pending_request import PendingRequest
 from vestim_gui.new_job.job_document import MAX_LOCAL_COMBINATIONS, Document, estimate_combinations
 
 CHECK_DELAY_MS = 60  # local rules run once a burst of changes is over; too short to notice
@@ -34,7 +34,7 @@ class Checker(QObject):
         self._link = link
         self._document: Document = {}
         self._train_rows: int | None = None
-        self._pending: Pending | None = None
+        self._pending: PendingRequest | None = None
         self._local_timer = self._create_timer(CHECK_DELAY_MS, self.check_now)
         self._daemon_timer = self._create_timer(DAEMON_DELAY_MS, self._request_estimate)
 
@@ -51,8 +51,8 @@ class Checker(QObject):
         """Check it with the local rules at once."""
         self._local_timer.stop()
         if estimate_combinations(self._document) <= MAX_LOCAL_COMBINATIONS:
-            circumstances = Circumstances({}, cores=os.cpu_count() or 1, train_rows=self._train_rows)
-            self.estimated.emit(estimate(self._document, circumstances))
+            circumstances = EstimateContext({}, cores=os.cpu_count() or 1, train_rows=self._train_rows)
+            self.estimated.emit(estimate_job(self._document, circumstances))
 
     def stop(self) -> None:
         """Cancel scheduled and outstanding checks."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QComboBox, QDialog, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
-from vestim_core.spec.figures import written
+from vestim_core.spec.display_format import unit_symbol
 from vestim_core.spec.signals import QUANTITIES
 from vestim_gui.new_job.data_files import COMMON_QUANTITIES, FileRow, missing_columns_message, quantity_name
 from vestim_gui.widgets.plain_label import button, plain_label
@@ -90,5 +90,5 @@ class ColumnsDialog(QDialog):
 
 
 def _unit(name: str) -> str:
-    unit = written(QUANTITIES.get(name, ""))
+    unit = unit_symbol(QUANTITIES.get(name, ""))
     return f" / {unit}" if unit else ""

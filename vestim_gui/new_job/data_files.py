@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from vestim_core.spec.columns import file_columns
 from vestim_core.spec.preparation import Step
 from vestim_core.spec.signals import SignalsSpec
+from vestim_core.spec.step_columns import required_file_columns
 from vestim_gui.new_job.job_document import ROLES
 
 Record = Mapping[str, Any]
@@ -207,7 +207,7 @@ def _replace_file(
 
 def required_columns(steps: Sequence[Step], signals: SignalsSpec) -> tuple[str, ...]:
     """Columns that every file must have, time first."""
-    return ("time_s", *file_columns(steps, signals))
+    return ("time_s", *required_file_columns(steps, signals))
 
 
 def remembered_columns(row: FileRow, header_record: Record, columns: Mapping[str, str]) -> dict[str, str]:

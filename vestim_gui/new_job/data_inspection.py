@@ -12,8 +12,8 @@ from typing import Any
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
 from vestim_core.spec.errors import VestimError
-from vestim_gui.link.link import Link
-from vestim_gui.link.pending import Question
+from vestim_gui.link.daemon_link import Link
+from vestim_gui.link.pending_request import PendingInspection
 from vestim_gui.new_job.data_files import DataEntry, FileFacts
 
 DELAY_MS = 300  # a burst of changes results in one request
@@ -36,14 +36,14 @@ class DataInspection(QObject):
         self.facts = FileFacts()
         self._entries: list[DataEntry] = []
         self._columns: dict[str, str] = {}
-        self._request_handle: Question | None = None
+        self._request_handle: PendingInspection | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(DELAY_MS)
         self._timer.timeout.connect(self._sniff)
 
     @property
-    def busy(self) -> bool:
+    def is_busy(self) -> bool:
         """True while a request is outstanding or scheduled."""
         return self._request_handle is not None or self._timer.isActive()
 
@@ -118,11 +118,11 @@ class DataInspection(QObject):
             self._request_handle = None
             unreadable_path = next((entry.path for entry in self._entries if _is_about(entry.path, error)), "")
             if unreadable_path and unreadable_path not in self.facts.unreadable:
-                self.facts = self.facts.with_unreadable(unreadable_path, error.sentence)
+                self.facts = self.facts.with_unreadable(unreadable_path, error.message)
                 retry()
                 return
             self._finish()
-            self.failed.emit(error.sentence)
+            self.failed.emit(error.message)
 
         def take_reply(reply: dict[str, Any]) -> None:
             self._request_handle = None
@@ -131,7 +131,7 @@ class DataInspection(QObject):
         def report_progress(progress: dict[str, Any]) -> None:
             self.progress_changed.emit(f"{label}: {progress.get('message') or 'the files'}", progress.get("fraction"))
 
-        self._request_handle = self._link.ask(method, params, take_reply, fail, report_progress, owner=self)
+        self._request_handle = self._link.inspect(method, params, take_reply, fail, report_progress, owner=self)
 
     def _finish(self) -> None:
         self.progress_changed.emit("", None)
@@ -143,4 +143,4 @@ def _is_in_entries(path: str, entries: set[str]) -> bool:
 
 
 def _is_about(entry: str, error: VestimError) -> bool:
-    return error.place == entry or f'"{entry}"' in error.sentence
+    return error.location == entry or f'"{entry}"' in error.message

@@ -19,6 +19,7 @@ from PyQt6.QtWidgets import (
 )
 
 from vestim_gui.context import Context
+from vestim_gui.display_numbers import format_quantity
 from vestim_gui.new_job.columns_dialog import ColumnsDialog
 from vestim_gui.new_job.data_files import (
     ROLE_TITLES,
@@ -43,8 +44,7 @@ from vestim_gui.new_job.findings_panel import FindingsPanel
 from vestim_gui.new_job.form_problems import FormProblem, Problem
 from vestim_gui.new_job.job_document import JOB_FIELDS, ROLES
 from vestim_gui.new_job.section_form import SectionForm
-from vestim_gui.numbers import several
-from vestim_gui.shell.drops import sorted_out
+from vestim_gui.shell.dropped_paths import sort_paths
 from vestim_gui.theme.style import set_kind
 from vestim_gui.widgets.flow_layout import FlowLayout
 from vestim_gui.widgets.plain_label import button, plain_label
@@ -74,7 +74,7 @@ class DataSection(QWidget):
         self._required_columns: tuple[str, ...] = ()
         self.rows: list[FileRow] = []
         self._data_set_names = QStringListModel(self)
-        self.reader = DataInspection(ctx.link, self)
+        self.inspection = DataInspection(ctx.link, self)
         self.model = FilesModel(ctx.theme, self)
         self.table = FilesTable(self.model)
         self.add_buttons = {role: self._add_button(role) for role in ROLES}
@@ -82,7 +82,7 @@ class DataSection(QWidget):
         self.remove_button = button("Remove", "plain", self.remove_selected)
         self.columns_button = button("Columns...", "plain", self.open_columns_dialog)
         self.progress = ProgressLine()
-        self.cancel_button = button("Cancel", "link", self.reader.cancel)
+        self.cancel_button = button("Cancel", "link", self.inspection.cancel)
         self.note = plain_label("", "error", wrap=True)
         self.hint = plain_label(HINT_TEXT, "muted", wrap=True)
         self.findings = FindingsPanel()
@@ -184,7 +184,7 @@ class DataSection(QWidget):
 
     def close_section(self) -> None:
         """Cancel all requests."""
-        self.reader.cancel()
+        self.inspection.cancel()
         self.preview.forget()
 
     # --- user actions
@@ -218,7 +218,7 @@ class DataSection(QWidget):
         title = f"{ROLE_TITLES[role]} files"
         paths, _ = QFileDialog.getOpenFileNames(self, title, settings.folder("data"), f"{FILE_FILTER};;All files (*)")
         if paths:
-            settings.keep_folder("data", paths[0])
+            settings.remember_folder("data", paths[0])
             self.add(paths, role)
 
     def choose_folder(self, role: str) -> None:
@@ -226,7 +226,7 @@ class DataSection(QWidget):
         settings = self._ctx.settings
         path = QFileDialog.getExistingDirectory(self, f"Folder of {role} files", settings.folder("data"))
         if path:
-            settings.keep_folder("data", path)
+            settings.remember_folder("data", path)
             self.add([path], role)
 
     # --- internals
@@ -236,7 +236,7 @@ class DataSection(QWidget):
         self.changed.emit()
 
     def _inspect(self) -> None:
-        self.reader.inspect(self._entries, self._column_names())
+        self.inspection.inspect(self._entries, self._column_names())
         self._update_table()
 
     def _column_names(self) -> dict[str, str]:
@@ -263,7 +263,7 @@ class DataSection(QWidget):
             if other_row.path != row.path and header in other_row.headers and columns[name] not in other_row.headers
         ]
         if other_names:
-            self._ctx.toasts.say(
+            self._ctx.toasts.show_toast(
                 f'"{other_names[0]}" has another name for it, and a job has one name for each column: rename the '
                 f"column in one of the files, or leave one out.",
                 "warn",
@@ -282,7 +282,7 @@ class DataSection(QWidget):
         document_columns = self._column_names()
         remembered: dict[str, str] = {}
         for row in self.rows:
-            record = self.reader.facts.header_records.get(row.path, {})
+            record = self.inspection.facts.header_records.get(row.path, {})
             remembered.update(remembered_columns(row, record, {**remembered, **document_columns}))
         if remembered:
             self._set_form_value("columns", {**document_columns, **remembered})
@@ -297,7 +297,7 @@ class DataSection(QWidget):
 
     def _update_table(self) -> None:
         selected_paths = {row.path for row in self.table.selected()}
-        self.rows = file_rows(self._entries, self.reader.facts, self._required_columns)
+        self.rows = file_rows(self._entries, self.inspection.facts, self._required_columns)
         self.model.show_rows(self.rows)
         self.table.select_files(selected_paths)
         self.table.fit_height()
@@ -340,7 +340,9 @@ class DataSection(QWidget):
                 warning_count += finding["severity"] == "warning" and find_repair(row, finding, self._repairs()) is None
         if warning_count:
             form_problems.append(
-                FormProblem(self.table, "Files", f"{several(warning_count, 'warning')} to look at.", is_warning=True)
+                FormProblem(
+                    self.table, "Files", f"{format_quantity(warning_count, 'warning')} to look at.", is_warning=True
+                )
             )
         return form_problems
 
@@ -354,7 +356,7 @@ class DataSection(QWidget):
             self.progress.show_progress(fraction, text)
 
     def _show_error(self, message: str) -> None:
-        self._ctx.toasts.say(message, "error", [("Try again", self.reader.restart)])
+        self._ctx.toasts.show_toast(message, "error", [("Try again", self.inspection.restart)])
 
     # --- building
 
@@ -402,12 +404,12 @@ class DataSection(QWidget):
 
     def _connect(self) -> None:
         self.form.changed.connect(self._apply_edit)
-        self.reader.changed.connect(self._take_facts)
-        self.reader.progress_changed.connect(self._show_progress)
-        self.reader.failed.connect(self._show_error)
+        self.inspection.changed.connect(self._take_facts)
+        self.inspection.progress_changed.connect(self._show_progress)
+        self.inspection.failed.connect(self._show_error)
         self.table.selection_changed.connect(self._show_selection)
         self.table.remove_requested.connect(self.remove_selected)
-        self.findings.repairs_wanted.connect(self.add_repairs)
+        self.findings.repairs_requested.connect(self.add_repairs)
         self.findings.repairs_removed.connect(self.remove_repairs)
         self.findings.removal_requested.connect(self._remove_file)
         self.findings.rows_requested.connect(self._show_rows)
@@ -426,7 +428,7 @@ class DataSection(QWidget):
         mime = event.mimeData() if event is not None else None
         if event is None or mime is None:
             return
-        dropped = sorted_out(url.toLocalFile() for url in mime.urls() if url.isLocalFile())
+        dropped = sort_paths(url.toLocalFile() for url in mime.urls() if url.isLocalFile())
         if dropped.data:
             event.acceptProposedAction()
             self.add(dropped.data)

@@ -7,12 +7,12 @@ from typing import Any
 from PyQt6.QtCore import QStringListModel, Qt, pyqtSignal
 from PyQt6.QtWidgets import QGridLayout, QLabel, QWidget
 
-from vestim_core.spec.figures import written
+from vestim_core.spec.display_format import unit_symbol
+from vestim_gui.display_numbers import format_count
 from vestim_gui.new_job.editors import Editor, editor_for
 from vestim_gui.new_job.field_values import count_values, format_value
 from vestim_gui.new_job.form_problems import FormProblem, Problem
 from vestim_gui.new_job.form_schema import FieldKind, FieldSchema
-from vestim_gui.numbers import count
 from vestim_gui.widgets.field_note import FieldNote
 from vestim_gui.widgets.plain_label import plain_label
 
@@ -44,7 +44,7 @@ class FieldRow(QWidget):
         self.title = title or schema.title
         self.editor = editor if editor is not None else editor_for(schema, columns)
         self._trial_count = 0
-        unit = written(schema.unit)
+        unit = unit_symbol(schema.unit)
         self.label: QLabel = plain_label(self.title)
         self.label.setFixedWidth(LABEL_PX)
         self.label.setMinimumHeight(LINE_PX)
@@ -119,5 +119,5 @@ class FieldRow(QWidget):
 def trial_count_text(value_count: int, trial_count: int) -> str:
     """`makes 3 models`, and the number that all lists together make."""
     if trial_count > value_count:
-        return f"{count(value_count)} values: all lists together make {count(trial_count)} models"
-    return f"makes {count(value_count)} models"
+        return f"{format_count(value_count)} values: all lists together make {format_count(trial_count)} models"
+    return f"makes {format_count(value_count)} models"

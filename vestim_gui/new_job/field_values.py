@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any, Final
 
-from vestim_core.spec.grid import MAX_CHOICES, alternatives, parse_lists, parse_text
+from vestim_core.spec.grid import MAX_COMBINATIONS, expand_document, parse_lists, parse_values
 from vestim_gui.new_job.form_schema import FieldKind, FieldSchema, SectionSchema
 
 
@@ -57,11 +57,11 @@ def parse_value(text: str, schema: FieldSchema) -> Any:
         case FieldKind.LIST:
             return parse_lists(text, as_text=schema.is_text)
         case FieldKind.NUMBER:
-            value = parse_text(text.strip())
+            value = parse_values(text.strip())
             return text if isinstance(value, list) and not schema.in_grid else value
         case FieldKind.CHOICE:
             parts = [part.strip() for part in text.split(",") if part.strip()]
-            parts = parts if schema.is_text else [parse_text(part) for part in parts]
+            parts = parts if schema.is_text else [parse_values(part) for part in parts]
             return parts if len(parts) > 1 and schema.in_grid else parts[0] if parts else text
         case FieldKind.MAPPING:
             return _parse_mapping(text)
@@ -136,6 +136,6 @@ def count_values(value: Any, schema: FieldSchema) -> int:
     if not schema.in_grid or value is MISSING or schema.annotation is None:
         return 1
     try:
-        return sum(1 for _ in islice(alternatives(schema.annotation, value), MAX_CHOICES + 1))
+        return sum(1 for _ in islice(expand_document(schema.annotation, value), MAX_COMBINATIONS + 1))
     except (TypeError, ValueError):
         return 1

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
+from vestim_core.spec.display_format import unit_symbol
 from vestim_core.spec.errors import VestimError
-from vestim_core.spec.figures import written
 from vestim_core.spec.signals import QUANTITIES
 from vestim_gui.context import Context
-from vestim_gui.link.pending import Question
+from vestim_gui.link.pending_request import PendingInspection
 from vestim_gui.new_job.data_files import FileRow, Record, quantity_name
 from vestim_gui.widgets.plain_label import plain_label
 
@@ -30,7 +30,7 @@ class FilePreview(QWidget):
     def __init__(self, ctx: Context, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._ctx = ctx
-        self._request: Question | None = None
+        self._request: PendingInspection | None = None
         self._request_key: tuple[Any, ...] = ()
         self._signals: dict[str, Any] = {}
         self._rows: tuple[int, int] | None = None
@@ -51,7 +51,7 @@ class FilePreview(QWidget):
             self._request.cancel()
         self._show_message(f'Reading "{row.name}"...')
         params = {"file": row.path, "columns": columns, "signals": [], "points": MAX_POINTS, "repairs": list(repairs)}
-        self._request = self._ctx.link.ask("preview", params, self._show, self._fail, owner=self)
+        self._request = self._ctx.link.inspect("preview", params, self._show, self._fail, owner=self)
 
     def show_rows(self, finding: Record) -> None:
         """Zoom to the rows of a finding, now or once they are loaded."""
@@ -81,7 +81,7 @@ class FilePreview(QWidget):
             signal = self._signals[name]
             values = [float("nan") if value is None else value for value in signal["value"]]
             times = [float("nan") if time_s is None else time_s for time_s in signal["time_s"]]
-            unit = written(QUANTITIES.get(name, ""))
+            unit = unit_symbol(QUANTITIES.get(name, ""))
             quantity = quantity_name(name)
             title = f"{quantity[:1].upper()}{quantity[1:]}" + (f" / {unit}" if unit else "")
             panels.append(Panel(title, "time / s", (curve(name, times, values, ink=index, label=False),)))
@@ -117,7 +117,7 @@ class FilePreview(QWidget):
     def _fail(self, error: VestimError) -> None:
         self._request = None
         self._request_key = ()
-        self._show_message(error.sentence)
+        self._show_message(error.message)
 
     def _show_message(self, message: str) -> None:
         self.note.setText(message)

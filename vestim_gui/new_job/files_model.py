@@ -9,8 +9,8 @@ from typing import Any
 
 from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
 
+from vestim_gui.display_numbers import NO_VALUE, format_count, format_duration, format_number
 from vestim_gui.new_job.data_files import ROLE_TITLES, FileRow
-from vestim_gui.numbers import NOTHING, count, duration, number
 from vestim_gui.theme.theme import Theme
 
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -47,12 +47,12 @@ def check_badge(row: FileRow) -> tuple[str, str]:
 def _row_count_text(row: FileRow) -> str:
     """Row count; an estimate until the file has been checked."""
     if row.rows is None:
-        return NOTHING
-    return count(row.rows) if row.state == "checked" else f"≈ {count(row.rows)}"
+        return NO_VALUE
+    return format_count(row.rows) if row.state == "checked" else f"≈ {format_count(row.rows)}"
 
 
 def _duration_text(value: float | None) -> str:
-    return NOTHING if value is None else duration(value)
+    return NO_VALUE if value is None else format_duration(value)
 
 
 FILE_COLUMNS = (
@@ -60,9 +60,9 @@ FILE_COLUMNS = (
     FileColumn("File", lambda row: row.name),
     FileColumn("Rows", lambda row: _row_count_text(row), True),
     FileColumn("Duration", lambda row: _duration_text(row.duration_s), True),
-    FileColumn("Sample time / s", lambda row: number(row.sample_time_s), True, is_optional=True),
-    FileColumn("Temp. / °C", lambda row: number(row.temperature_degC), True),
-    FileColumn("Kind", lambda row: row.vendor or NOTHING, tooltip=lambda row: row.vendor_reason, is_optional=True),
+    FileColumn("Sample time / s", lambda row: format_number(row.sample_time_s), True, is_optional=True),
+    FileColumn("Temp. / °C", lambda row: format_number(row.temperature_degC), True),
+    FileColumn("Kind", lambda row: row.vendor or NO_VALUE, tooltip=lambda row: row.vendor_reason, is_optional=True),
     FileColumn(
         "Checks",
         lambda row: check_badge(row)[0],
@@ -119,5 +119,5 @@ class FilesModel(QAbstractTableModel):
             case Qt.ItemDataRole.TextAlignmentRole:
                 return _RIGHT if column.is_number else Qt.AlignmentFlag.AlignVCenter
             case Qt.ItemDataRole.ForegroundRole if column.title == "Checks":
-                return self._theme.colour(check_badge(row)[1])
+                return self._theme.color(check_badge(row)[1])
         return None

@@ -37,7 +37,7 @@ class FindingsPanel(QWidget):
     columns to assign.
     """
 
-    repairs_wanted = pyqtSignal(object)
+    repairs_requested = pyqtSignal(object)
     repairs_removed = pyqtSignal(object)
     removal_requested = pyqtSignal(object)
     rows_requested = pyqtSignal(object, object)
@@ -79,7 +79,7 @@ class FindingsPanel(QWidget):
         self.heading.setText(title)
         self.setVisible(bool(self._blocks))
 
-    def sentences(self) -> list[str]:
+    def messages(self) -> list[str]:
         """The messages shown."""
         return [block.accessibleName() for block in self._blocks]
 
@@ -106,16 +106,16 @@ class FindingsPanel(QWidget):
             actions.append((label, partial(self.removal_requested.emit, row)))
         if label := repair_label(finding):
             matches = similar_findings(finding, rows)
-            actions.append((label, partial(self.repairs_wanted.emit, [repair_record(row, finding["repair"])])))
+            actions.append((label, partial(self.repairs_requested.emit, [repair_record(row, finding["repair"])])))
             if len(matches) > 1:
                 all_repairs = [
                     repair_record(other_row, other_finding["repair"]) for other_row, other_finding in matches
                 ]
                 actions.append(
-                    (f"{label} in these {len(matches)} files", partial(self.repairs_wanted.emit, all_repairs))
+                    (f"{label} in these {len(matches)} files", partial(self.repairs_requested.emit, all_repairs))
                 )
         if finding["severity"] == "error":
-            actions.append(("Keep", partial(self.repairs_wanted.emit, [accept_record(row, finding)])))
+            actions.append(("Keep", partial(self.repairs_requested.emit, [accept_record(row, finding)])))
         if finding.get("rows"):
             actions.append(("Show", partial(self.rows_requested.emit, row, finding)))
         self._add_block(tone, sign, str(finding["sentence"]), actions)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vestim_core.spec.job import JobSpec
-from vestim_core.spec.model import METHODS
+from vestim_core.spec.model import TRAINING_METHODS
 from vestim_core.spec.preparation import default_preparation
 from vestim_gui.new_job.field_values import parse_texts, selected_tags
 from vestim_gui.new_job.form_schema import FieldSchema, section_schema
@@ -39,7 +39,7 @@ def model_kinds(models: Any) -> list[str]:
     kinds = [
         kind for item in items if isinstance(item, Mapping | str) for kind in selected_tags(item, JOB_FIELDS["model"])
     ]
-    return [kind for kind in dict.fromkeys(kinds) if kind in METHODS]
+    return [kind for kind in dict.fromkeys(kinds) if kind in TRAINING_METHODS]
 
 
 def match_training(models: Any, sections: Any) -> Any:
@@ -52,7 +52,7 @@ def match_training(models: Any, sections: Any) -> Any:
     kinds = model_kinds(models)
     if not kinds or not all(isinstance(section, Mapping) for section in section_list):
         return sections
-    wanted_methods = {method for kind in kinds for method in METHODS[kind]}
+    wanted_methods = {method for kind in kinds for method in TRAINING_METHODS[kind]}
     tag = JOB_FIELDS["training"].tag_name
     methods_by_section = [
         selected_tags(section, JOB_FIELDS["training"]) if tag in section else [] for section in section_list
@@ -65,8 +65,8 @@ def match_training(models: Any, sections: Any) -> Any:
     covered = {method for section_methods in methods_by_section for method in section_methods}
     common = {name: value for section in section_list if tag not in section for name, value in section.items()}
     for kind in kinds:
-        if not covered.intersection(METHODS[kind]):
-            method = METHODS[kind][0]
+        if not covered.intersection(TRAINING_METHODS[kind]):
+            method = TRAINING_METHODS[kind][0]
             covered.add(method)
             matched.append({tag: method, **_method_settings(common, method)})
     return matched

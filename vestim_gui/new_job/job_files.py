@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from vestim_core.spec.document import read_document
 from vestim_core.spec.errors import refused
+from vestim_core.spec.job_file_reader import read_job_document
 from vestim_core.spec.toml import job_toml
 from vestim_core.system import write_atomic, write_json
 from vestim_gui.new_job.job_document import JOB_FIELDS, Document, finish_document
@@ -19,7 +19,7 @@ def has_job_sections(document: Document) -> bool:
 
 def read_job_file(path: str) -> Document:
     """The document in a job file, with absolute data paths; `VestimError` if it cannot be read."""
-    return read_document(Path(path))
+    return read_job_document(Path(path))
 
 
 def write_job_file(path: str, document: Document) -> Path:
@@ -35,5 +35,5 @@ def write_job_file(path: str, document: Document) -> Path:
             header = f"# A Vestim job. Submit it with:  vestim submit {file_path.name} --follow"
             write_atomic(file_path, job_toml(settings, header).encode())
     except OSError as error:
-        raise refused(f"'{file_path}' cannot be written: {error.strerror or error}", place=str(file_path)) from None
+        raise refused(f"'{file_path}' cannot be written: {error.strerror or error}", location=str(file_path)) from None
     return file_path

@@ -8,7 +8,7 @@ from PyQt6.QtCore import QStringListModel, Qt, pyqtSignal
 from PyQt6.QtWidgets import QFrame, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from vestim_core.spec.grid import to_document
-from vestim_core.spec.preparation_presets import PRESETS, Preset
+from vestim_core.spec.preparation_presets import PREPARATION_PRESETS, PreparationPreset
 from vestim_core.spec.signals import QUANTITIES
 from vestim_gui.context import Context
 from vestim_gui.new_job.card_list import CardList
@@ -161,14 +161,14 @@ class Sections(QWidget):
         push_button = QPushButton("Steps for common needs")
         menu = QMenu(push_button)
         menu.setToolTipsVisible(True)
-        for preset in PRESETS:
+        for preset in PREPARATION_PRESETS:
             if (action := menu.addAction(preset.title)) is not None:
                 action.setToolTip(preset.description)
                 action.triggered.connect(lambda _=False, preset=preset: self.apply_steps(preset))
         push_button.setMenu(menu)
         steps.foot.insertWidget(1, push_button)
 
-    def apply_steps(self, preset: Preset) -> None:
+    def apply_steps(self, preset: PreparationPreset) -> None:
         """Apply a preset's steps and the inputs that go with them."""
         self.parts["preparation"].set_value([to_document(step) for step in preset.steps])
         signals: Any = self.parts["signals"].value()

@@ -9,8 +9,8 @@ from typing import Any
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QBoxLayout, QFrame, QGridLayout, QLabel, QVBoxLayout, QWidget
 
+from vestim_gui.display_numbers import NO_VALUE, format_count, format_duration, format_number, format_quantity
 from vestim_gui.new_job.form_problems import FormProblem
-from vestim_gui.numbers import NOTHING, count, duration, number, several
 from vestim_gui.theme.style import set_kind
 from vestim_gui.widgets.elided_label import ElidedLabel
 from vestim_gui.widgets.plain_label import button, plain_label
@@ -34,7 +34,7 @@ class SummaryCard(QFrame):
         super().__init__(parent)
         set_kind(self, "card")
         self.models = plain_label("", "value")
-        self.time, self.parameters, self.memory, self.data = (ElidedLabel(NOTHING) for _ in range(4))
+        self.time, self.parameters, self.memory, self.data = (ElidedLabel(NO_VALUE) for _ in range(4))
         self.basis = plain_label("", "muted", wrap=True)
         self._is_compact, self._compact_text = False, ""
         self.to_do_heading = plain_label("To do", "heading")
@@ -54,12 +54,12 @@ class SummaryCard(QFrame):
         """Show the reply of `estimate`; None while there is none. data: text on the files."""
         reply = reply or {}
         trials, parameters = reply.get("trials"), reply.get("parameters")
-        self.models.setText("Not complete yet" if trials is None else f"Makes {several(trials, 'model')}")
+        self.models.setText("Not complete yet" if trials is None else f"Makes {format_quantity(trials, 'model')}")
         self.time.setText(_time_text(reply.get("seconds")))
         self.parameters.setText(_parameter_text(parameters))
         memory_MB = reply.get("memory_MB")
-        self.memory.setText(NOTHING if memory_MB is None else _memory_text(memory_MB))
-        self.data.setText(data or NOTHING)
+        self.memory.setText(NO_VALUE if memory_MB is None else _memory_text(memory_MB))
+        self.data.setText(data or NO_VALUE)
         basis = str(reply.get("basis") or "")
         self.basis.setText(f"{basis[:1].upper()}{basis[1:]}." if basis else "")
         self.basis.setVisible(bool(basis))
@@ -173,15 +173,17 @@ class ProblemLink(QFrame):
 
 
 def _time_text(seconds: Any) -> str:
-    return f"at most {duration(float(seconds))}" if isinstance(seconds, int | float) else "no estimate yet"
+    return f"at most {format_duration(float(seconds))}" if isinstance(seconds, int | float) else "no estimate yet"
 
 
 def _parameter_text(parameters: Any) -> str:
     if not isinstance(parameters, dict):
-        return NOTHING
+        return NO_VALUE
     minimum, maximum = parameters["min"], parameters["max"]
-    return count(maximum) if minimum == maximum else f"{count(minimum)} to {count(maximum)}"
+    return format_count(maximum) if minimum == maximum else f"{format_count(minimum)} to {format_count(maximum)}"
 
 
 def _memory_text(memory_MB: float) -> str:
-    return f"about {number(memory_MB / 1000)} GB" if memory_MB >= 1000 else f"about {number(memory_MB)} MB"
+    return (
+        f"about {format_number(memory_MB / 1000)} GB" if memory_MB >= 1000 else f"about {format_number(memory_MB)} MB"
+    )

@@ -39,7 +39,7 @@ def visible_x_range(panels: Sequence[Panel], view: View) -> Range:
 def visible_y_range(panel: Panel, x_range: Range, *, log: bool) -> Range:
     """The y range of everything visible; on a logarithmic axis, of positive values only."""
     lows, highs = [level.y for level in panel.levels], [level.y for level in panel.levels]
-    lows += [0.0] if panel.zero else []
+    lows += [0.0] if panel.has_zero_line else []
     for curve in panel.curves:
         extent = _extent(curve, x_range, log=log)
         if extent:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from vestim_gui import numbers
+from vestim_gui import display_numbers
 from vestim_gui.plots.content import Array, Panel
 from vestim_gui.plots.figure_layout import shorten_name, style_legend
 from vestim_gui.plots.plot_style import PlotStyle
@@ -54,7 +54,7 @@ def _write_values(axes: Axes, style: PlotStyle, positions: Array, values: Sequen
     for position, value in zip(positions.tolist(), values, strict=True):
         if math.isfinite(value):
             axes.annotate(
-                numbers.number(value),
+                display_numbers.format_number(value),
                 (position, value),
                 xytext=(0, 2),
                 textcoords="offset points",

@@ -28,15 +28,15 @@ from PyQt6.QtGui import (
 )
 from PyQt6.QtWidgets import QFileDialog, QLayout, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
-from vestim_gui.beside import Beside
+from vestim_gui.background import BackgroundRunner
 from vestim_gui.plots.content import Options, Panel, View
 from vestim_gui.plots.export import FILE_TYPES, picture, save
 from vestim_gui.plots.figure_layout import arrange_figure
-from vestim_gui.plots.live import Pacer, Part
 from vestim_gui.plots.navigation import MENU_KEYS, Command, command_of, view_after
 from vestim_gui.plots.plot_style import PlotStyle
 from vestim_gui.plots.pointer import Pointer
 from vestim_gui.plots.readout import paint_readout, readout_lines
+from vestim_gui.plots.redraw_pacer import Pacer, RedrawPart
 from vestim_gui.plots.render import PanelDrawing, draw_panels, show_view
 from vestim_gui.plots.text_summary import summary
 from vestim_gui.theme.theme import Theme
@@ -70,8 +70,8 @@ class PlotCanvas(FigureCanvasQTAgg):
         self._pointer = Pointer(self)
         self._is_copy = False
         self._pacer = Pacer(self._redraw, self)
-        self._background_runner = Beside(self)
-        self.redraws = {Part.CURVES: 0, Part.ALL: 0}
+        self._background_runner = BackgroundRunner(self)
+        self.redraw_counts = {RedrawPart.CURVES: 0, RedrawPart.ALL: 0}
         self.setAccessibleName(name)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -92,7 +92,7 @@ class PlotCanvas(FigureCanvasQTAgg):
             self._is_stale = not all(are_updated)
         else:
             self._is_stale = True
-        self._pacer.request(Part.ALL if self._is_stale else Part.CURVES)
+        self._pacer.request(RedrawPart.ALL if self._is_stale else RedrawPart.CURVES)
         self.panels_changed.emit(self.panels)
 
     def set_options(self, **changes: bool) -> None:
@@ -106,7 +106,7 @@ class PlotCanvas(FigureCanvasQTAgg):
     def set_view(self, view: View) -> None:
         """Show another part."""
         self.view = view
-        self._pacer.request(Part.ALL)
+        self._pacer.request(RedrawPart.ALL)
         self.view_changed.emit(view)
 
     def summary(self) -> str:
@@ -121,25 +121,25 @@ class PlotCanvas(FigureCanvasQTAgg):
 
     def _restyle(self) -> None:
         self._is_stale = True
-        self._pacer.request(Part.ALL)
+        self._pacer.request(RedrawPart.ALL)
 
     # --- drawing
 
     def draw_idle(self) -> None:
         """Schedule a full redraw."""
-        self._pacer.request(Part.ALL)
+        self._pacer.request(RedrawPart.ALL)
 
     def draw_now(self) -> None:
         """Redraw everything at once, visible or not."""
         self._pacer.stop()
         self.draw()
 
-    def _redraw(self, part: Part) -> None:
+    def _redraw(self, part: RedrawPart) -> None:
         if not self.isVisible():
             self._pacer.stop()
-            self._is_stale = self._is_stale or part is Part.ALL
+            self._is_stale = self._is_stale or part is RedrawPart.ALL
             return
-        if part is Part.ALL or self._background is None:
+        if part is RedrawPart.ALL or self._background is None:
             self.draw()
         else:
             self._draw_curves()
@@ -157,7 +157,7 @@ class PlotCanvas(FigureCanvasQTAgg):
         super().draw()
         self._background = self.copy_from_bbox(self.figure.bbox)
         self._draw_animated()
-        self.redraws[Part.ALL] += 1
+        self.redraw_counts[RedrawPart.ALL] += 1
         self.setAccessibleDescription(self.summary())
 
     def _draw_curves(self) -> None:
@@ -168,7 +168,7 @@ class PlotCanvas(FigureCanvasQTAgg):
         self.restore_region(self._background)
         self._draw_animated()
         self.update()
-        self.redraws[Part.CURVES] += 1
+        self.redraw_counts[RedrawPart.CURVES] += 1
 
     def _draw_animated(self) -> None:
         for drawing in self.drawings:
@@ -181,7 +181,7 @@ class PlotCanvas(FigureCanvasQTAgg):
     def showEvent(self, event: QShowEvent | None) -> None:
         """Draw what changed while hidden."""
         super().showEvent(event)
-        self._pacer.request(Part.ALL)
+        self._pacer.request(RedrawPart.ALL)
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Paint the plot, the readout or the selected span, and the focus ring."""
@@ -218,11 +218,11 @@ class PlotCanvas(FigureCanvasQTAgg):
         """Execute the command of a key."""
         command = command_of(event.key(), event.modifiers()) if event is not None else None
         if command is not None:
-            self.carry_out(command)
+            self.execute(command)
         elif event is not None:
             event.ignore()
 
-    def carry_out(self, command: Command) -> None:
+    def execute(self, command: Command) -> None:
         """Execute the command of a key or a menu entry."""
         match command:
             case Command.LOG:
@@ -268,7 +268,7 @@ class PlotCanvas(FigureCanvasQTAgg):
             assert action is not None
             action.setCheckable(command in checked)
             action.setChecked(checked.get(command, False))
-            action.triggered.connect(lambda _=False, command=command: self.carry_out(command))
+            action.triggered.connect(lambda _=False, command=command: self.execute(command))
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         if event is not None:
             menu.popup(event.globalPos())

@@ -44,7 +44,7 @@ class Level:
 
 
 @dataclass(frozen=True)
-class Mark:
+class Marker:
     """One highlighted point, such as the best epoch."""
 
     name: str
@@ -74,12 +74,12 @@ class Panel:
     x_label: str = ""
     curves: tuple[Curve, ...] = ()
     levels: tuple[Level, ...] = ()
-    marks: tuple[Mark, ...] = ()
+    markers: tuple[Marker, ...] = ()
     categories: tuple[str, ...] = ()
     bars: tuple[BarGroup, ...] = ()
     share: float = 1.0
     grows: bool = False
-    zero: bool = False
+    has_zero_line: bool = False
     may_be_log: bool = False
 
     @property

@@ -66,7 +66,7 @@ class PanelDrawing:
             self.axes.plot(
                 [], [], "o", ms=6, mfc=self.style.tokens.surface, mew=1.5, color=self.style.color(marker.ink)
             )[0]
-            for marker in self.panel.marks
+            for marker in self.panel.markers
         ]
         for level in self.panel.levels:
             self._draw_level(level.name, level.y, self.style.color(level.ink))
@@ -147,7 +147,7 @@ class PanelDrawing:
             finite_rows = np.flatnonzero(np.isfinite(y) & (x <= x_range[1]))
             if curve.label and len(finite_rows):
                 ends.append((index, float(x[finite_rows[-1]]), float(y[finite_rows[-1]])))
-        for marker, artist in zip(self.panel.marks, self._marker_artists, strict=True):
+        for marker, artist in zip(self.panel.markers, self._marker_artists, strict=True):
             artist.set_data([marker.x], [marker.y])
         self._place_names(ends)
 
@@ -229,8 +229,8 @@ def show_view(drawings: Sequence[PanelDrawing], view: View, columns: int) -> boo
 def _static_parts(panel: Panel) -> tuple[object, ...]:
     """Everything of a panel that cannot change without new axes."""
     curves = tuple((curve.name, curve.ink, curve.dashed, curve.smoothable, curve.label) for curve in panel.curves)
-    flags = (panel.share, panel.grows, panel.zero, panel.may_be_log)
-    marks = tuple((marker.name, marker.ink) for marker in panel.marks)
+    flags = (panel.share, panel.grows, panel.has_zero_line, panel.may_be_log)
+    marks = tuple((marker.name, marker.ink) for marker in panel.markers)
     return panel.title, panel.x_label, curves, panel.levels, marks, panel.categories, panel.bars, flags
 
 
@@ -257,7 +257,7 @@ def _style_axes(axes: Axes, panel: Panel, style: PlotStyle) -> None:
         axes.xaxis.set_major_formatter(PlainTickFormatter())
     if style.options.grid:
         axes.grid(True, axis="y" if panel.bars else "both", color=tokens.border, linewidth=0.6, alpha=0.7)
-    if panel.zero:
+    if panel.has_zero_line:
         axes.axhline(0, color=tokens.muted, linewidth=0.8, zorder=2)
 
 

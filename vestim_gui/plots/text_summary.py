@@ -25,7 +25,7 @@ def summary(panels: Sequence[Panel], view: View, options: Options) -> str:
 def _panel(panel: Panel, x_range: Range, options: Options, x_label: str) -> str:
     parts = [*_bars(panel), *_curves(panel, x_range)]
     parts += [f"{level.name} at {_format_value(level.y)}" for level in panel.levels]
-    parts += [f"{marker.name} at {_format_value(marker.x)}: {_format_value(marker.y)}" for marker in panel.marks]
+    parts += [f"{marker.name} at {_format_value(marker.x)}: {_format_value(marker.y)}" for marker in panel.markers]
     x_text = f" over {x_label} from {_format_value(x_range[0])} to {_format_value(x_range[1])}" if panel.curves else ""
     log_text = ", logarithmic" if options.log and panel.may_be_log else ""
     return f"{panel.title}{x_text}{log_text}: {'; '.join(parts) or 'no values'}."

@@ -21,7 +21,7 @@ from PyQt6.QtWidgets import (
 
 from vestim_gui.context import Context
 from vestim_gui.shell.fuzzy_search import best_matches
-from vestim_gui.store.faces import STATES
+from vestim_gui.store.job_presenter import STATES
 from vestim_gui.theme.style import set_kind
 from vestim_gui.theme.theme import Theme
 from vestim_gui.widgets.plain_label import plain_label
@@ -101,7 +101,7 @@ class CommandPalette(QFrame):
             if self._previous_focus is not None and self._previous_focus.isVisible():
                 self._previous_focus.setFocus(Qt.FocusReason.PopupFocusReason)
 
-    def shown(self) -> list[str]:
+    def visible_texts(self) -> list[str]:
         """Texts of the matches, best first."""
         return [entry.text for entry in self._matches.entries]
 
@@ -220,9 +220,9 @@ class _EntryDelegate(QStyledItemDelegate):
         icon.paint(painter, QRect(QPoint(area.left(), area.center().y() - 8), QSize(16, 16)))
         area.setLeft(area.left() + 26)
         metrics, centered = option.fontMetrics, Qt.AlignmentFlag.AlignVCenter
-        painter.setPen(self._theme.colour("muted"))
+        painter.setPen(self._theme.color("muted"))
         painter.drawText(area, centered | Qt.AlignmentFlag.AlignRight, hint)
         area.setRight(area.right() - metrics.horizontalAdvance(hint) - 12)
-        painter.setPen(self._theme.colour("text"))
+        painter.setPen(self._theme.color("text"))
         text = metrics.elidedText(str(index.data()), Qt.TextElideMode.ElideRight, area.width())
         painter.drawText(area, centered | Qt.AlignmentFlag.AlignLeft, text)

@@ -10,9 +10,9 @@ from datetime import datetime
 from PyQt6.QtCore import QTimer
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
-from vestim_gui.link.link import Link
+from vestim_gui.link.daemon_link import Link
 from vestim_gui.link.link_state import LinkPhase, LinkState
-from vestim_gui.theme.style import set_dress, set_kind
+from vestim_gui.theme.style import set_kind, set_style_property
 from vestim_gui.theme.theme import Theme
 from vestim_gui.widgets.plain_label import plain_label
 
@@ -56,9 +56,9 @@ class ConnectionBar(QFrame):
         self.restart_button.setEnabled(True)
         self.restart_button.setText("Start the service" if state.phase is LinkPhase.STOPPED else "Restart service")
         self.restart_button.setVisible(state.phase not in _STARTING_PHASES)
-        set_dress(self, "tone", "accent" if state.phase in _STARTING_PHASES else "warn")
+        set_style_property(self, "tone", "accent" if state.phase in _STARTING_PHASES else "warn")
         self._apply_colors()
-        if state.current:
+        if state.is_live:
             self._grace_timer.stop()
             self.hide()
         elif state.phase not in _STARTING_PHASES:
@@ -82,8 +82,8 @@ class ConnectionBar(QFrame):
 def bar_text(state: LinkState) -> str:
     """The state's message and the time for which the data shown is valid."""
     if state.as_of_utc is None or state.phase in _STARTING_PHASES:
-        return state.sentence
-    return f"{state.sentence}   Shown as of {clock_time(state.as_of_utc)}."
+        return state.message
+    return f"{state.message}   Shown as of {clock_time(state.as_of_utc)}."
 
 
 def clock_time(time_utc: datetime) -> str:

@@ -7,8 +7,8 @@ from typing import Any
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from vestim_core.spec.states import JobState
-from vestim_gui.numbers import metric
-from vestim_gui.store.catalogue import Catalogue
+from vestim_gui.display_numbers import format_metric
+from vestim_gui.store.catalog import Catalog
 
 _ACTIVE_STATES = frozenset({JobState.RUNNING, JobState.QUEUED, JobState.PAUSED})
 _ENDING_PHRASES = {JobState.DONE: "is done", JobState.FAILED: "failed", JobState.STOPPED: "was stopped"}
@@ -20,7 +20,7 @@ class JobEndings(QObject):
 
     ended = pyqtSignal(str, str, str)
 
-    def __init__(self, jobs: Catalogue, parent: QObject | None = None) -> None:
+    def __init__(self, jobs: Catalog, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._jobs = jobs
         self._active_ids: set[str] = set()
@@ -52,4 +52,7 @@ def ending_text(row: dict[str, Any]) -> tuple[str, str]:
         return title, str((row.get("error") or {}).get("message") or row.get("reason") or "See the log of the job.")
     best = row.get("best") or row.get("validation")
     role = str(best.get("role") or "") if best else ""
-    return title, f"{role} RMSE {metric(best['metric'], best['value'])}".strip() if best else "Open it to see more."
+    return (
+        title,
+        f"{role} RMSE {format_metric(best['metric'], best['value'])}".strip() if best else "Open it to see more.",
+    )

@@ -25,27 +25,27 @@ from PyQt6.QtWidgets import (
 )
 
 from vestim_core.spec.errors import ErrorCode, VestimError
-from vestim_gui.actions import Where
+from vestim_gui.actions import ShortcutScope
 from vestim_gui.context import Context
 from vestim_gui.shell import close_dialogs
 from vestim_gui.shell.command_palette import CommandPalette
 from vestim_gui.shell.connection_bar import ConnectionBar
-from vestim_gui.shell.drops import JOB_FILE_SUFFIXES, sorted_out
+from vestim_gui.shell.dropped_paths import JOB_FILE_SUFFIXES, sort_paths
 from vestim_gui.shell.rail import Rail
 from vestim_gui.shell.status_bar import StatusBar
 from vestim_gui.shell.toasts import ToastLayer
 from vestim_gui.shell.tray import Tray
-from vestim_gui.theme.theme import CHOICES
+from vestim_gui.theme.theme import THEME_CHOICES
 from vestim_gui.widgets.plain_label import plain_label
 
 if TYPE_CHECKING:
-    from vestim_gui.import_job.dialog import ImportDialog
+    from vestim_gui.import_job.import_dialog import ImportDialog
 
 JOBS, NEW_JOB, SETTINGS = "jobs", "new_job", "settings"
 _DEFAULT_SIZE, _MIN_SIZE = QSize(1360, 840), QSize(720, 480)  # pixels
 _GEOMETRY, _PAGE = "window.geometry", "window.page"
 _SAVE_DELAY_MS = 500  # ms from a move or resize to its storing, so that a drag is stored once
-DROP_DATA, DROP_FORMER = "Drop to begin a new job with these files", "Drop to import these jobs"
+DROP_DATA, DROP_LEGACY = "Drop to begin a new job with these files", "Drop to import these jobs"
 
 
 class JobsPageInterface(Protocol):
@@ -87,7 +87,7 @@ class MainWindow(QMainWindow):
         self.status_line = StatusBar(ctx.link, ctx.jobs)
         self._build()
         self.toasts = ToastLayer(ctx.theme, self.stack)
-        self.palette_box = CommandPalette(ctx, self)
+        self.command_palette = CommandPalette(ctx, self)
         self._drop_note = _drop_note(self)
         ctx.toasts.set_layer(self.toasts)
         self._register_handlers()
@@ -135,9 +135,9 @@ class MainWindow(QMainWindow):
 
     def open_paths(self, paths: list[str]) -> None:
         """Handle dropped or named paths: import legacy jobs, open a job file, start a new job with data."""
-        dropped = sorted_out(paths)
-        if dropped.former:
-            self.import_jobs(dropped.former)
+        dropped = sort_paths(paths)
+        if dropped.legacy:
+            self.import_jobs(dropped.legacy)
         if dropped.job_files:
             page: Any = self.page(NEW_JOB)
             self.open_page(NEW_JOB)
@@ -147,19 +147,21 @@ class MainWindow(QMainWindow):
             self.open_new_job({"data": {"train": dropped.data}})
         ignored_count = len(dropped.job_files) - 1
         if dropped.job_files and (ignored_count or dropped.data):
-            self._ctx.toasts.say("One job file is opened at a time; the other files were left alone.", "warn")
+            self._ctx.toasts.show_toast("One job file is opened at a time; the other files were left alone.", "warn")
 
     def import_jobs(self, paths: list[str]) -> None:
         """Import legacy jobs from these paths, or from a folder that the user chooses."""
         if self._import_dialog is None:
-            from vestim_gui.import_job.dialog import ImportDialog  # rarely needed, so it is not loaded with the window
+            from vestim_gui.import_job.import_dialog import (
+                ImportDialog,
+            )  # rarely needed, so it is not loaded with the window
 
             self._import_dialog = ImportDialog(self._ctx, self)
         self._import_dialog.show()
         self._import_dialog.raise_()
         self._import_dialog.activateWindow()
         if paths:
-            self._import_dialog.bring(paths)
+            self._import_dialog.import_paths(paths)
 
     def come_to_front(self, paths: list[str]) -> None:
         """Handle a second start: raise the window and open the paths it named."""
@@ -187,7 +189,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         ctx = self._ctx
         self.rail.page_selected.connect(self.open_page)
-        self.rail.palette_requested.connect(self.palette_box.open)
+        self.rail.palette_requested.connect(self.command_palette.open)
         ctx.navigate.open_page.connect(self.open_page)
         ctx.navigate.open_job.connect(self.open_job)
         ctx.navigate.new_job.connect(self.open_new_job)
@@ -205,7 +207,7 @@ class MainWindow(QMainWindow):
             "job.import": lambda: self.import_jobs([]),
             "page.jobs": lambda: self.open_page(JOBS),
             "page.settings": lambda: self.open_page(SETTINGS),
-            "palette": self.palette_box.open,
+            "palette": self.command_palette.open,
             "help.shortcuts": self._show_shortcuts,
             "help.about": self._show_about,
             "theme.next": self._next_theme,
@@ -213,12 +215,12 @@ class MainWindow(QMainWindow):
             "quit": self._quit,
             "quit.stop_all": self._stop_all,
         }.items():
-            ctx.actions.on(action_id, handler, self)
-        ctx.actions.attach(Where.WINDOW, self)
+            ctx.actions.add_handler(action_id, handler, self)
+        ctx.actions.attach(ShortcutScope.WINDOW, self)
 
     def _enable_actions(self) -> None:
-        self._ctx.actions.enable(not self._ctx.link.state.current, "service.restart")
-        self._ctx.actions.enable(self._ctx.link.state.current, "quit.stop_all")
+        self._ctx.actions.enable(not self._ctx.link.state.is_live, "service.restart")
+        self._ctx.actions.enable(self._ctx.link.state.is_live, "quit.stop_all")
 
     # --- restored state
 
@@ -263,7 +265,7 @@ class MainWindow(QMainWindow):
         settings = self._ctx.settings
         paths, _ = QFileDialog.getOpenFileNames(self, "Open data", settings.folder("data"))
         if paths:
-            settings.keep_folder("data", paths[0])
+            settings.remember_folder("data", paths[0])
             self.open_new_job({"data": {"train": paths}})
 
     def _choose_job_file(self) -> None:
@@ -273,7 +275,7 @@ class MainWindow(QMainWindow):
             self, "Open a job file", settings.folder("job_file"), f"Jobs and hyperparameters ({patterns})"
         )
         if path:
-            settings.keep_folder("job_file", path)
+            settings.remember_folder("job_file", path)
             self.open_paths([path])
 
     def _show_shortcuts(self) -> None:
@@ -287,9 +289,9 @@ class MainWindow(QMainWindow):
         AboutDialog(self).show()
 
     def _next_theme(self) -> None:
-        choice = CHOICES[(CHOICES.index(self._ctx.theme.choice) + 1) % len(CHOICES)]
+        choice = THEME_CHOICES[(THEME_CHOICES.index(self._ctx.theme.choice) + 1) % len(THEME_CHOICES)]
         self._ctx.settings.change(theme=choice)
-        self._ctx.toasts.say(f"Theme: {'like the system' if choice == 'system' else choice}.", "info")
+        self._ctx.toasts.show_toast(f"Theme: {'like the system' if choice == 'system' else choice}.", "info")
 
     def _apply_settings(self, names: set[str]) -> None:
         value = self._ctx.settings.value
@@ -308,16 +310,18 @@ class MainWindow(QMainWindow):
             self._stop_and_quit()
 
     def _stop_and_quit(self) -> None:
-        self._ctx.toasts.say("Stopping all jobs; the best models are kept...", "info")
+        self._ctx.toasts.show_toast("Stopping all jobs; the best models are kept...", "info")
         self._ctx.actions.enable(False, "quit.stop_all")
-        self._ctx.link.call("shutdown", {"stop_jobs": True}, lambda _: self._go(), self._handle_stop_error, owner=self)
+        self._ctx.link.call(
+            "shutdown", {"stop_jobs": True}, lambda _: self._close_for_good(), self._handle_stop_error, owner=self
+        )
 
     def _handle_stop_error(self, error: VestimError) -> None:
         if error.code is ErrorCode.STOPPED:  # the daemon ended before its reply arrived
-            self._go()
+            self._close_for_good()
         else:
             self._enable_actions()
-            self._ctx.toasts.say_error(error)
+            self._ctx.toasts.show_error(error)
 
     def _close_or_hide(self, *, to_tray: bool) -> None:
         if to_tray and self.tray.stays_in_tray():
@@ -333,9 +337,9 @@ class MainWindow(QMainWindow):
             if choice is close_dialogs.CloseChoice.STOP_ALL:
                 self._stop_and_quit()
                 return
-        self._go()
+        self._close_for_good()
 
-    def _go(self) -> None:
+    def _close_for_good(self) -> None:
         self._save_geometry()
         self._is_closing = True
         self.tray.close_tray()
@@ -359,8 +363,8 @@ class MainWindow(QMainWindow):
         mime = event.mimeData() if event is not None else None
         if event is not None and mime is not None and any(url.isLocalFile() for url in mime.urls()):
             event.acceptProposedAction()
-            legacy_paths = sorted_out(_paths(mime)).former
-            self._drop_note.setText(DROP_FORMER if legacy_paths else DROP_DATA)
+            legacy_paths = sort_paths(_paths(mime)).legacy
+            self._drop_note.setText(DROP_LEGACY if legacy_paths else DROP_DATA)
             self._drop_note.setGeometry(
                 self.stack.rect().translated(self.stack.mapTo(self, self.stack.rect().topLeft()))
             )

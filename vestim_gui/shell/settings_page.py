@@ -17,7 +17,7 @@ from PyQt6.QtWidgets import (
 )
 
 from vestim_gui.context import Context
-from vestim_gui.numbers import several
+from vestim_gui.display_numbers import format_quantity
 from vestim_gui.theme.style import set_kind
 from vestim_gui.widgets.page_header import PageHeader
 from vestim_gui.widgets.plain_label import button, plain_label
@@ -132,7 +132,7 @@ class SettingsPage(QWidget):
 
     def _show_hints_again(self) -> None:
         self._ctx.settings.change(coach_seen=[], closing_told=False)
-        self._ctx.toasts.say("Hints are shown again.", "ok")
+        self._ctx.toasts.show_toast("Hints are shown again.", "ok")
 
     def _add_check(self, content: QVBoxLayout, name: str, text: str, help_text: str) -> None:
         check = QCheckBox(text)
@@ -153,7 +153,7 @@ class SettingsPage(QWidget):
         self.theme.setCurrentIndex(self.theme.findData(value.theme))
         for name, check in self._checks.items():
             check.setChecked(getattr(value, name))
-        self.folders.setText(several(len(value.folders), "folder") + " remembered.")
+        self.folders.setText(format_quantity(len(value.folders), "folder") + " remembered.")
         self.forget_button.setEnabled(bool(value.folders))
 
 

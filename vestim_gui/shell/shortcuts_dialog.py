@@ -8,7 +8,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QKeySequence
 from PyQt6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
-from vestim_gui.actions import Actions, ActionSpec, Where
+from vestim_gui.actions import Actions, ActionSpec, ShortcutScope
 from vestim_gui.widgets.plain_label import plain_label
 
 _NATIVE = QKeySequence.SequenceFormat.NativeText
@@ -38,10 +38,10 @@ class ShortcutsDialog(QDialog):
         layout.addWidget(buttons)
 
 
-def active_shortcuts(actions: Actions) -> dict[Where, list[tuple[ActionSpec, str]]]:
+def active_shortcuts(actions: Actions) -> dict[ShortcutScope, list[tuple[ActionSpec, str]]]:
     """By scope, the actions that have a handler and keys, with their keys as text."""
     specs_with_keys = [spec for spec in actions.specs() if spec.shortcut and actions.has_handler(spec.id)]
-    order = list(Where)
+    order = list(ShortcutScope)
     specs_with_keys.sort(key=lambda spec: order.index(spec.scope))
     return {
         scope: [(spec, " or ".join(keys.toString(_NATIVE) for keys in spec.keys)) for spec in specs]

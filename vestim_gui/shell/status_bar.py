@@ -11,11 +11,11 @@ from PyQt6.QtWidgets import QStatusBar, QWidget
 
 from vestim_core.spec.errors import VestimError
 from vestim_core.spec.states import JobState
-from vestim_gui.link.link import Link
+from vestim_gui.display_numbers import format_count
+from vestim_gui.link.daemon_link import Link
 from vestim_gui.link.link_state import LinkPhase, LinkState
-from vestim_gui.numbers import count
 from vestim_gui.shell.connection_bar import clock_time
-from vestim_gui.store.catalogue import Catalogue
+from vestim_gui.store.catalog import Catalog
 from vestim_gui.theme.style import set_kind
 from vestim_gui.widgets.plain_label import plain_label
 
@@ -35,7 +35,7 @@ _COUNTED_STATES = ((JobState.RUNNING, "running"), (JobState.QUEUED, "queued"), (
 class StatusBar(QStatusBar):
     """Requests the machine's load every two seconds while the window is visible and the daemon answers."""
 
-    def __init__(self, link: Link, jobs: Catalogue, parent: QWidget | None = None) -> None:
+    def __init__(self, link: Link, jobs: Catalog, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._link = link
         self._jobs = jobs
@@ -64,12 +64,12 @@ class StatusBar(QStatusBar):
 
     def _show_state(self, state: LinkState) -> None:
         glyph, word, tone = _PHASE_TEXTS[state.phase]
-        as_of = "" if state.current or state.as_of_utc is None else f", as of {clock_time(state.as_of_utc)}"
+        as_of = "" if state.is_live or state.as_of_utc is None else f", as of {clock_time(state.as_of_utc)}"
         self.glyph.setText(glyph)
         set_kind(self.glyph, tone)
         self.service.setText(f"Background service: {word}{as_of}")
         self._show_work()
-        if state.current:
+        if state.is_live:
             self._request_status()
             self._status_timer.start()
         else:
@@ -80,7 +80,7 @@ class StatusBar(QStatusBar):
             self._count_timer.start()
 
     def _show_work(self) -> None:
-        is_known = self._link.state.current or len(self._jobs)
+        is_known = self._link.state.is_live or len(self._jobs)
         self.work.setText(work_text(self._jobs) if is_known else "")
 
     def _request_status(self) -> None:
@@ -98,10 +98,10 @@ class StatusBar(QStatusBar):
         self._is_requesting = False
 
 
-def work_text(jobs: Catalogue) -> str:
+def work_text(jobs: Catalog) -> str:
     """`2 running · 1 queued`."""
     counts = Counter(row["state"] for row in jobs.rows())
-    text = " · ".join(f"{count(counts[state])} {word}" for state, word in _COUNTED_STATES if counts[state])
+    text = " · ".join(f"{format_count(counts[state])} {word}" for state, word in _COUNTED_STATES if counts[state])
     return text or ("nothing runs" if counts else "no jobs")
 
 

@@ -47,27 +47,27 @@ class Toast:
 class Toasts(QObject):
     """Shows notes of all pages. said: emitted with each `Toast`. Lives on the window's thread."""
 
-    said = pyqtSignal(object)
+    toast_added = pyqtSignal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._layer: ToastLayer | None = None
         self._waiting_toasts: list[Toast] = []
 
-    def say(self, text: str, kind: str = "info", actions: Sequence[ToastAction] = (), details: str = "") -> None:
+    def show_toast(self, text: str, kind: str = "info", actions: Sequence[ToastAction] = (), details: str = "") -> None:
         """Show a note. text: one sentence, shown as plain text."""
         toast = Toast(text, kind if kind in _TONES else "info", tuple(actions), details)
         if self._layer is not None:
             self._layer.show_toast(toast)
         else:
             self._waiting_toasts.append(toast)
-        self.said.emit(toast)
+        self.toast_added.emit(toast)
 
-    def say_error(self, error: VestimError) -> None:
+    def show_error(self, error: VestimError) -> None:
         """Show an error's message, with its location and problems as details."""
         details = [f"{problem.get('place', '')}: {problem.get('sentence', '')}" for problem in error.problems]
-        location = [error.place] if error.place and error.place not in error.sentence else []
-        self.say(sentence_of(error), "error", details="\n".join([*location, *details]))
+        location = [error.location] if error.location and error.location not in error.message else []
+        self.show_toast(error_text(error), "error", details="\n".join([*location, *details]))
 
     def set_layer(self, layer: ToastLayer | None) -> None:
         """Show notes on this layer from now on, first those that were waiting for one."""
@@ -78,9 +78,9 @@ class Toasts(QObject):
                 layer.show_toast(toast)
 
 
-def sentence_of(error: VestimError) -> str:
+def error_text(error: VestimError) -> str:
     """An error's message as a sentence, with a capital and a full stop."""
-    text = error.sentence.strip()
+    text = error.message.strip()
     text = text[:1].upper() + text[1:]
     return text if text.endswith((".", "!", "?", ":")) else f"{text}."
 

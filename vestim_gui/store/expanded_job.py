@@ -6,10 +6,10 @@ from typing import Any
 
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
-from vestim_gui.link.link import Link
-from vestim_gui.store.catalogue import Catalogue
-from vestim_gui.store.faces import JobPresenter, present_task
+from vestim_gui.link.daemon_link import Link
+from vestim_gui.store.catalog import Catalog
 from vestim_gui.store.feed import JobFeed
+from vestim_gui.store.job_presenter import JobPresenter, present_task
 
 REFRESH_MS = 100  # product rule: views update at 10 Hz at most
 
@@ -24,7 +24,7 @@ class ExpandedJob(QObject):
     task_count_changing = pyqtSignal(int, int)
     changed = pyqtSignal()
 
-    def __init__(self, link: Link, jobs: Catalogue, job_id: str, parent: QObject | None = None) -> None:
+    def __init__(self, link: Link, jobs: Catalog, job_id: str, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.job_id = job_id
         self.tasks: list[dict[str, Any]] = []

@@ -7,7 +7,7 @@ from typing import Any
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
 from vestim_core.spec.errors import VestimError
-from vestim_gui.link.link import Link
+from vestim_gui.link.daemon_link import Link
 from vestim_gui.link.link_state import JobEvents
 from vestim_gui.store.job_history import JobHistory
 

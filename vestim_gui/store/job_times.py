@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from vestim_core.spec.states import JOB_ENDS
+from vestim_core.spec.states import TERMINAL_JOB_STATES
 
 
 @lru_cache(maxsize=65_536)
@@ -19,7 +19,7 @@ def run_time_s(row: dict[str, Any], now_s: float | None = None) -> float | None:
     """Seconds from a job's start to its end, or to `now_s` while it has not ended; None if it never started."""
     if not row["started_utc"]:
         return None
-    ended_utc = row["ended_utc"] if row["state"] in JOB_ENDS else ""
+    ended_utc = row["ended_utc"] if row["state"] in TERMINAL_JOB_STATES else ""
     end_s = unix_time_s(ended_utc) if ended_utc else now_s if now_s is not None else datetime.now(UTC).timestamp()
     return max(0.0, end_s - unix_time_s(row["started_utc"]))
 

@@ -16,12 +16,12 @@ from typing import Any
 from PyQt6.QtCore import QAbstractItemModel, QMimeData, QModelIndex, QObject, Qt, QTimer, pyqtSignal
 
 from vestim_core.spec.states import JobState
-from vestim_gui.link.link import Link
+from vestim_gui.link.daemon_link import Link
 from vestim_gui.link.link_state import LinkPhase
-from vestim_gui.store.catalogue import Catalogue
+from vestim_gui.store.catalog import Catalog
 from vestim_gui.store.expanded_job import ExpandedJob
-from vestim_gui.store.faces import JobPresenter, present_job
-from vestim_gui.store.filters import Filter
+from vestim_gui.store.job_filter import Filter
+from vestim_gui.store.job_presenter import JobPresenter, present_job
 from vestim_gui.store.table_columns import COLUMN_INDEX, COLUMNS, NAME, sort_key, sort_rows
 
 FLUSH_MS = 100  # product rule: views update at 10 Hz at most
@@ -69,7 +69,7 @@ class JobsModel(QAbstractItemModel):
     renamed = pyqtSignal(str, str)
     counted = pyqtSignal(int)
 
-    def __init__(self, jobs: Catalogue, link: Link, parent: QObject | None = None) -> None:
+    def __init__(self, jobs: Catalog, link: Link, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._jobs = jobs
         self._link = link

@@ -8,8 +8,8 @@ from operator import itemgetter
 from typing import Any
 
 from vestim_core.spec.states import JobState
-from vestim_gui.numbers import duration, metric
-from vestim_gui.store.faces import JobPresenter, epochs_of, time_left
+from vestim_gui.display_numbers import format_duration, format_metric
+from vestim_gui.store.job_presenter import JobPresenter, epochs_of, time_left
 from vestim_gui.store.job_times import local_time, run_time_s
 
 Row = Mapping[str, Any]
@@ -44,12 +44,12 @@ def _best_error(row: Row) -> dict[str, Any] | None:
 
 
 def _metric_text(error: dict[str, Any] | None) -> str:
-    return metric(error["metric"], error["value"]) if error else ""
+    return format_metric(error["metric"], error["value"]) if error else ""
 
 
 def _run_time_text(row: Row, now_s: float) -> str:
     seconds = run_time_s(dict(row), now_s or None)
-    return "" if seconds is None else duration(seconds)
+    return "" if seconds is None else format_duration(seconds)
 
 
 COLUMNS: tuple[Column, ...] = (

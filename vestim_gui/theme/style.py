@@ -213,10 +213,10 @@ def style_sheet(tokens: Tokens, picture_paths: dict[str, str], font: QFont) -> s
 
 def set_kind(widget: QWidget, kind: str) -> None:
     """Set a widget's `kind` and restyle it."""
-    set_dress(widget, "kind", kind)
+    set_style_property(widget, "kind", kind)
 
 
-def set_dress(widget: QWidget, name: str, value: str) -> None:
+def set_style_property(widget: QWidget, name: str, value: str) -> None:
     """Set a property that the style sheet selects by (`kind`, `tone`, `state`) and restyle the widget."""
     if widget.property(name) == value:
         return

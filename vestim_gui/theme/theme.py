@@ -18,7 +18,7 @@ from vestim_gui.theme.style import style_sheet
 from vestim_gui.theme.tokens import DARK, LIGHT, Tokens, mix
 
 _log = logging.getLogger(__name__)
-CHOICES = ("system", "light", "dark")
+THEME_CHOICES = ("system", "light", "dark")
 _EFFECTS = (
     Qt.UIEffect.UI_AnimateMenu,
     Qt.UIEffect.UI_FadeMenu,
@@ -38,7 +38,7 @@ class Theme(QObject):
         super().__init__(app)
         self._app = app
         self._picture_dir = picture_dir
-        self.choice = choice if choice in CHOICES else "system"
+        self.choice = choice if choice in THEME_CHOICES else "system"
         self.tokens: Tokens = self._select_tokens()
         self._flash_ms = app.cursorFlashTime()
         app.setStyle("Fusion")
@@ -49,7 +49,7 @@ class Theme(QObject):
 
     def set_choice(self, choice: str) -> None:
         """Switch to one of `CHOICES`."""
-        self.choice = choice if choice in CHOICES else "system"
+        self.choice = choice if choice in THEME_CHOICES else "system"
         self._update()
 
     def set_reduced_motion(self, reduced: bool) -> None:
@@ -63,7 +63,7 @@ class Theme(QObject):
         faint = mix(self.tokens.muted, self.tokens.surface, 0.5)
         return icons.icon(name, self.tokens.tone(tone), faint)
 
-    def colour(self, tone: str) -> QColor:
+    def color(self, tone: str) -> QColor:
         """A color of the theme, for painters."""
         return QColor(self.tokens.tone(tone))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QLabel, QWidget
 
-from vestim_gui.store.faces import STATES
+from vestim_gui.store.job_presenter import STATES
 from vestim_gui.theme.style import set_kind
 
 _UNKNOWN_STATE = ("?", "", "muted")

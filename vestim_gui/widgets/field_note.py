@@ -5,7 +5,7 @@ from __future__ import annotations
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QLabel, QSizePolicy, QWidget
 
-from vestim_gui.theme.style import set_dress, set_kind
+from vestim_gui.theme.style import set_kind, set_style_property
 
 
 class FieldNote(QLabel):
@@ -29,5 +29,5 @@ class FieldNote(QLabel):
         elif self.parentWidget() is not None:  # without a parent, show() would open a window
             self.show()
         set_kind(self, kind if message else "muted")
-        set_dress(self._field, "state", kind if message else "")
+        set_style_property(self._field, "state", kind if message else "")
         self._field.setAccessibleDescription(self.text())

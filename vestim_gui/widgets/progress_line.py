@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PyQt6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
-from vestim_gui.theme.style import set_dress
+from vestim_gui.theme.style import set_style_property
 from vestim_gui.widgets.elided_label import ElidedLabel
 
 _BAR_STEPS = 1000  # resolution of the bar, finer than its pixels
@@ -30,7 +30,7 @@ class ProgressLine(QWidget):
         self._label.setText(text)
         self._label.setVisible(bool(text))
         self._bar.setValue(0 if fraction is None else round(_BAR_STEPS * min(max(fraction, 0.0), 1.0)))
-        set_dress(self._bar, "tone", tone)
+        set_style_property(self._bar, "tone", tone)
         share = "" if fraction is None else f"{fraction:.0%}"
         self._bar.setAccessibleName(", ".join(filter(None, (text, share))))
 

@@ -21,12 +21,12 @@ from tests.gui.detail.job_script import JOB, JobScript, add_prediction_files, fi
 from tests.gui.fake_link import FakeLink
 from vestim_gui.actions import Actions
 from vestim_gui.context import Context, Navigator
-from vestim_gui.detail.page import DetailPage
+from vestim_gui.detail.detail_page import DetailPage
 from vestim_gui.plots.canvas import PlotCanvas
 from vestim_gui.session import Session
 from vestim_gui.settings import SettingsStore
 from vestim_gui.shell.toasts import Toasts
-from vestim_gui.store.catalogue import Catalogue
+from vestim_gui.store.catalog import Catalog
 from vestim_gui.theme.theme import Theme
 from vestim_gui.widgets.elided_label import ElidedLabel
 
@@ -161,7 +161,7 @@ def take_picture(app: QApplication, theme: Theme, name: str, path: Path) -> list
     folder = path.parent
     ctx = Context(
         link,
-        Catalogue(link),
+        Catalog(link),
         theme,
         SettingsStore(folder / "settings.json"),
         Session(folder / f"{path.stem}.json"),

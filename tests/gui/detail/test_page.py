@@ -20,7 +20,7 @@ from tests.gui.detail.job_script import JOB, SPEC, JobScript, add_prediction_fil
 from tests.gui.fake_link import FakeLink, epoch_event, summary
 from vestim_core.spec.errors import not_found, refused
 from vestim_gui.context import Context
-from vestim_gui.detail.page import DetailPage
+from vestim_gui.detail.detail_page import DetailPage
 
 OTHER_JOB = "job_20260101-120000-bbbb"
 
@@ -92,12 +92,12 @@ def test_a_lost_connection_keeps_the_curve_and_later_epochs_follow_without_a_gap
     script.install(fake_link, state="running")
     open_job(page, qtbot)
     qtbot.waitUntil(lambda: bool(page.overview.loss.panels))
-    fake_link.disconnect_service()
+    fake_link.disconnect_daemon()
     more = [epoch_event(len(script.events) + n, 5 + n, max_epochs=60) for n in range(1, 6)]
     fake_link.append(JOB, more)
-    qtbot.waitUntil(lambda: not fake_link.state.current)
+    qtbot.waitUntil(lambda: not fake_link.state.is_live)
     assert len(curve_of(page.overview.loss, "train").x) == 5
-    fake_link.reconnect_service(is_rebuilt=True)
+    fake_link.reconnect_daemon(is_rebuilt=True)
     qtbot.waitUntil(lambda: len(curve_of(page.overview.loss, "train").x) == 10)
     page.show_tab("log")
     qtbot.waitUntil(lambda: "epoch 10 of 60" in page.log.text.toPlainText())
@@ -193,12 +193,12 @@ def test_verbs_follow_the_state_and_show_that_they_are_pending(
     open_job(page, qtbot)
     buttons = page.header.buttons
     assert [verb_button.text() for verb_button in buttons.values()] == ["Pause", "Stop and keep best", "Duplicate..."]
-    fake_link.disconnect_service()
-    qtbot.waitUntil(lambda: not fake_link.state.current)
+    fake_link.disconnect_daemon()
+    qtbot.waitUntil(lambda: not fake_link.state.is_live)
     buttons["pause"].click()
     buttons["pause"].click()
     assert (buttons["pause"].text(), buttons["pause"].isEnabled()) == ("Pausing...", False)
-    fake_link.reconnect_service()
+    fake_link.reconnect_daemon()
     qtbot.waitUntil(lambda: ("pause", {"job_id": JOB}) in fake_link.calls)
     fake_link.change_job(JOB, intent="pause")
     qtbot.waitUntil(lambda: page.header.buttons["pause"].text() == "Pausing...")
@@ -274,7 +274,7 @@ def test_curves_of_ticked_models_over_time_or_epochs(page: DetailPage, qtbot: Qt
     qtbot.waitUntil(lambda: bool(curves.plot.panels))
     names = [curve.name for curve in curves.plot.panels[0].curves]
     assert names == ["LSTM 1, train", "LSTM 1", "LSTM 2, train", "LSTM 2"]
-    assert [marker.name for marker in curves.plot.panels[0].marks] == ["best of LSTM 1", "best of LSTM 2"]
+    assert [marker.name for marker in curves.plot.panels[0].markers] == ["best of LSTM 1", "best of LSTM 2"]
     curves.train.setChecked(False)
     curves.axis.setCurrentIndex(1)
     panel = curves.plot.panels[0]

@@ -17,7 +17,7 @@ from vestim_gui.context import Context
 from vestim_gui.first_run import coach as coach_module
 from vestim_gui.first_run.closing_note import outcome
 from vestim_gui.first_run.demo_run import DEMO_JOB_KEY
-from vestim_gui.first_run.empty import EmptyState
+from vestim_gui.first_run.empty_state import EmptyState
 from vestim_gui.first_run.note_card import NoteCard
 
 DEMO = {"spec": {"name": "Demo"}, "folder": "/demo", "defective": "/demo/x.csv", "generated": True}
@@ -67,12 +67,12 @@ def test_one_click_starts_the_demo_and_opens_its_job(
     window: QWidget, ctx: Context, fake_link: FakeLink, wait_until: WaitUntil
 ) -> None:
     empty, messages, opened = empty_of(window), [], []
-    empty.demo.told.connect(lambda text, fraction: messages.append(text))
+    empty.demo.progress_changed.connect(lambda text, fraction: messages.append(text))
     ctx.navigate.open_job.connect(lambda job_id, tab: opened.append((job_id, tab)))
-    empty.train.click()
+    empty.train_button.click()
     assert messages[0] == "Looking for the demo data, or generating them..."
     assert empty.progress.isVisible()
-    assert not empty.train.isEnabled(), "a second click changes nothing"
+    assert not empty.train_button.isEnabled(), "a second click changes nothing"
     empty.demo.start()
     wait_until(lambda: opened)
     assert opened == [(JOB_ID, "overview")]
@@ -89,10 +89,10 @@ def test_errors_are_shown_below_the_buttons(window: QWidget, fake_link: FakeLink
 
     fake_link.handlers["generate_demo"] = refuse
     empty = empty_of(window)
-    empty.train.click()
+    empty.train_button.click()
     wait_until(lambda: empty.note.isVisible())
     assert empty.note.text().startswith("The demo data cannot be written")
-    assert empty.train.isEnabled()
+    assert empty.train_button.isEnabled()
 
 
 def test_a_click_before_the_daemon_runs_shows_the_link_state(
@@ -102,7 +102,7 @@ def test_a_click_before_the_daemon_runs_shows_the_link_state(
     empty = EmptyState(ctx)
     qtbot.addWidget(empty)
     empty.show()
-    empty.train.click()
+    empty.train_button.click()
     assert empty.progress.text == "Starting the background service..."
     ctx.link.start()
     wait_until(lambda: not empty.progress.isVisible())
@@ -111,15 +111,15 @@ def test_a_click_before_the_daemon_runs_shows_the_link_state(
 
 def test_a_button_opens_own_data(window: QWidget, ctx: Context) -> None:
     requests: list[None] = []
-    ctx.actions.on("data.open", lambda: requests.append(None), window)
-    empty_of(window).open.click()
+    ctx.actions.add_handler("data.open", lambda: requests.append(None), window)
+    empty_of(window).open_button.click()
     assert requests
 
 
 def test_a_button_imports_legacy_jobs(window: QWidget, ctx: Context) -> None:
     requests: list[None] = []
-    ctx.actions.on("job.import", lambda: requests.append(None), window)
-    empty_of(window).bring.click()
+    ctx.actions.add_handler("job.import", lambda: requests.append(None), window)
+    empty_of(window).import_button.click()
     assert requests
 
 
@@ -209,7 +209,7 @@ def test_coach_marks_are_shown_in_sequence_and_only_once(window: QWidget, ctx: C
     assert coach.card.heading.text() == "Your own data"
     QTest.keyClick(coach.card, Qt.Key.Key_Escape)
     assert coach.card is None
-    assert set(ctx.settings.value.coach_seen) == {mark.key for mark in coach_module.MARKS}
+    assert set(ctx.settings.value.coach_seen) == {mark.key for mark in coach_module.COACH_MARKS}
     ctx.navigate.open_job.emit(JOB_ID, "")
     QApplication.processEvents()
     assert coach.card is None
@@ -225,7 +225,7 @@ def test_a_note_stays_inside_the_window(window: QWidget, ctx: Context, wait_unti
         assert window.rect().contains(coach.card.geometry())
     label = coach.card.text_label
     assert label.heightForWidth(label.width()) <= label.height()
-    coach.skip()
+    coach.skip_all()
 
 
 def test_notes_are_shown_one_at_a_time_and_only_beside_their_target(

@@ -13,15 +13,15 @@ from PyQt6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 
 from tests.gui.fake_link import FakeLink
-from tests.gui.shell.conftest import NotingPage, dismiss, made_window
+from tests.gui.shell.conftest import RecordingPage, close_window, open_window
 from vestim_core.spec.errors import VestimError, refused
 from vestim_gui.context import Context
-from vestim_gui.first_run.empty import EmptyState
-from vestim_gui.import_job.dialog import ImportDialog
-from vestim_gui.import_job.former import holds_former_jobs
+from vestim_gui.first_run.empty_state import EmptyState
+from vestim_gui.import_job.import_dialog import ImportDialog
 from vestim_gui.import_job.import_report import ImportReport
+from vestim_gui.import_job.legacy_jobs import holds_legacy_jobs
 from vestim_gui.shell import main_window
-from vestim_gui.shell.drops import sorted_out
+from vestim_gui.shell.dropped_paths import sort_paths
 from vestim_gui.shell.main_window import MainWindow
 
 FIRST, SECOND = "job_20251014-180644", "job_20250930-180644"
@@ -56,11 +56,11 @@ def wait_until(qtbot: QtBot) -> WaitUntil:
 def window(ctx: Context, fake_link: FakeLink, qtbot: QtBot) -> Iterator[MainWindow]:
     """A window over a daemon that imports three jobs, one per reply."""
     fake_link.handlers["import_legacy"] = lambda paths, after: PAGES[after]
-    main_window_widget = made_window(ctx, qtbot)
+    main_window_widget = open_window(ctx, qtbot)
     fake_link.start()
-    qtbot.waitUntil(lambda: fake_link.state.current)
+    qtbot.waitUntil(lambda: fake_link.state.is_live)
     yield main_window_widget
-    dismiss(main_window_widget)
+    close_window(main_window_widget)
 
 
 def dialog_of(window: MainWindow) -> ImportDialog:
@@ -85,9 +85,9 @@ def test_legacy_jobs_are_distinguished_from_data(tmp_path: Path) -> None:
     data.mkdir()
     (data / "drive.csv").touch()
     paths = [jobs_folder, job_folder, str(data), str(registry), str(tmp_path / "gone"), str(tmp_path / "job.json")]
-    assert [holds_former_jobs(path) for path in paths] == [True, True, False, True, False, False]
-    dropped = sorted_out(paths)
-    assert dropped.former == [jobs_folder, job_folder, str(registry)]
+    assert [holds_legacy_jobs(path) for path in paths] == [True, True, False, True, False, False]
+    dropped = sort_paths(paths)
+    assert dropped.legacy == [jobs_folder, job_folder, str(registry)]
     assert dropped.data == [str(data), str(tmp_path / "gone")] and dropped.job_files == [str(tmp_path / "job.json")]
 
 
@@ -99,7 +99,7 @@ def test_a_dropped_folder_is_imported_page_by_page(
     mime.setUrls([QUrl.fromLocalFile(folder)])
     move = (Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
     QApplication.sendEvent(window, QDragEnterEvent(QPoint(300, 300), *move))
-    assert window._drop_note.text() == main_window.DROP_FORMER
+    assert window._drop_note.text() == main_window.DROP_LEGACY
     QApplication.sendEvent(window, QDropEvent(QPointF(300, 300), *move))
     dialog, messages = dialog_of(window), list[tuple[str, Any]]()
     dialog.run.progress_changed.connect(lambda message, fraction: messages.append((message, fraction)))
@@ -110,7 +110,7 @@ def test_a_dropped_folder_is_imported_page_by_page(
     assert messages == [("Importing: 1 of 3 looked at...", 1 / 3), ("Importing: 2 of 3 looked at...", 2 / 3)]
     assert len(set(fake_link.command_ids)) == 3, "each page is a command of its own"
     jobs = window.page("jobs")
-    assert isinstance(jobs, NotingPage) and jobs.told == [("show", FIRST, "")], "the imported job is selected"
+    assert isinstance(jobs, RecordingPage) and jobs.calls == [("show", FIRST, "")], "the imported job is selected"
 
 
 def test_the_report_gives_every_reason_as_text_that_can_be_copied(window: MainWindow, wait_until: WaitUntil) -> None:
@@ -171,11 +171,11 @@ def test_an_import_can_be_stopped(window: MainWindow, fake_link: FakeLink, wait_
 def test_without_a_daemon_the_dialog_shows_the_link_state(
     window: MainWindow, fake_link: FakeLink, wait_until: WaitUntil
 ) -> None:
-    fake_link.disconnect_service()
+    fake_link.disconnect_daemon()
     window.import_jobs(["/old"])
     dialog = dialog_of(window)
     wait_until(lambda: "reconnecting" in dialog.progress.text)
-    fake_link.reconnect_service()
+    fake_link.reconnect_daemon()
     wait_until(lambda: dialog.report.isVisible())
 
 
@@ -198,11 +198,11 @@ def test_a_folder_or_a_registry_can_be_chosen(
 def test_import_is_offered_in_the_empty_state_and_the_palette(window: MainWindow, ctx: Context, qtbot: QtBot) -> None:
     empty = EmptyState(ctx)
     qtbot.addWidget(empty)
-    empty.bring.click()
+    empty.import_button.click()
     assert dialog_of(window).isVisible()
-    window.palette_box.open()
-    assert "Import a job..." in window.palette_box.shown()
-    window.palette_box.close_palette()
+    window.command_palette.open()
+    assert "Import a job..." in window.command_palette.visible_texts()
+    window.command_palette.close_palette()
 
 
 def test_an_empty_report_says_so() -> None:

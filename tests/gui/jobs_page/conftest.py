@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.gui.fake_link import FakeLink, summary
 from vestim_gui.context import Context
-from vestim_gui.jobs_page.page import JobsPage
+from vestim_gui.jobs_page.jobs_page import JobsPage
 
 
 class RecordingDetail(QWidget):

@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.gui.fake_link import FakeLink
 from tests.gui.jobs_page.test_page import requests_of, select
-from vestim_gui.jobs_page.page import JobsPage
+from vestim_gui.jobs_page.jobs_page import JobsPage
 from vestim_gui.store.jobs_model import TASK_ID
 
 

@@ -14,7 +14,7 @@ from tests.gui.jobs_page.conftest import RecordingDetail
 from vestim_core.spec.errors import refused
 from vestim_gui.context import Context
 from vestim_gui.jobs_page.job_dialogs import DeleteDialog, StopDialog, TagsDialog
-from vestim_gui.jobs_page.page import JobsPage
+from vestim_gui.jobs_page.jobs_page import JobsPage
 from vestim_gui.store.jobs_model import PRESENTER
 
 
@@ -131,7 +131,7 @@ def test_a_refusal_is_shown_and_changes_nothing(page: JobsPage, ctx: Context, da
         raise refused("job job_run is being stopped: wait until it has, then resume it")
 
     toasts: list[Any] = []
-    ctx.toasts.said.connect(toasts.append)
+    ctx.toasts.toast_added.connect(toasts.append)
     daemon.handlers["pause"] = refuse
     select(page, "job_run")
     trigger(ctx, "job.pause")
@@ -142,7 +142,7 @@ def test_a_refusal_is_shown_and_changes_nothing(page: JobsPage, ctx: Context, da
 
 def test_archiving_can_be_undone(page: JobsPage, ctx: Context, daemon: FakeLink, qtbot: QtBot) -> None:
     toasts: list[Any] = []
-    ctx.toasts.said.connect(toasts.append)
+    ctx.toasts.toast_added.connect(toasts.append)
     select(page, "job_done", "job_bad", "job_run")
     trigger(ctx, "job.archive")
     qtbot.waitUntil(lambda: set(page.model.ids()) == {"job_run", "job_next", "job_draft"})
@@ -313,11 +313,11 @@ def test_the_empty_state_is_shown_while_there_are_no_jobs(ctx: Context, daemon: 
 
 
 def test_everything_stays_while_the_daemon_is_away(page: JobsPage, daemon: FakeLink, qtbot: QtBot) -> None:
-    daemon.disconnect_service(3)
-    qtbot.waitUntil(lambda: "reconnecting (3)" in page._ctx.link.state.sentence)
+    daemon.disconnect_daemon(3)
+    qtbot.waitUntil(lambda: "reconnecting (3)" in page._ctx.link.state.message)
     assert len(page.model.ids()) == 5 and page.splitter.isVisible()
-    daemon.reconnect_service()
-    qtbot.waitUntil(lambda: page._ctx.link.state.current)
+    daemon.reconnect_daemon()
+    qtbot.waitUntil(lambda: page._ctx.link.state.is_live)
     assert len(page.model.ids()) == 5
 
 

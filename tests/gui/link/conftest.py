@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pytestqt.qtbot import QtBot
 
-from tests.gui.fake_channel import ScriptedChannel, Service
+from tests.gui.fake_channel import ScriptedChannel, ScriptedDaemon
 from vestim_gui.link import Link, LinkPhase
 
 
@@ -53,12 +53,12 @@ class LinkRecorder:
 
 
 @pytest.fixture
-def daemon() -> Service:
-    return Service()
+def daemon() -> ScriptedDaemon:
+    return ScriptedDaemon()
 
 
 @pytest.fixture
-def channel(daemon: Service) -> ScriptedChannel:
+def channel(daemon: ScriptedDaemon) -> ScriptedChannel:
     return ScriptedChannel(daemon)
 
 

@@ -10,7 +10,7 @@ import pytest
 from PyQt6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
-from tests.gui.fake_channel import STOPPED, ScriptedChannel, Service
+from tests.gui.fake_channel import STOPPED, ScriptedChannel, ScriptedDaemon
 from tests.gui.fake_link import summary
 from tests.gui.link.conftest import LinkRecorder
 from vestim_core.spec.errors import ErrorCode, VestimError, refused
@@ -19,19 +19,19 @@ from vestim_gui.link import Link, LinkPhase, daemon_session
 Until = Callable[..., None]
 
 
-def put_jobs(daemon: Service, count: int) -> None:
+def put_jobs(daemon: ScriptedDaemon, count: int) -> None:
     for index in range(count):
         daemon.set_row(summary(f"job_{index}"), f"job_{index}")
 
 
 def test_the_list_of_jobs_arrives_and_is_updated(
-    link: Link, daemon: Service, recorder: LinkRecorder, until: Until
+    link: Link, daemon: ScriptedDaemon, recorder: LinkRecorder, until: Until
 ) -> None:
     put_jobs(daemon, 3)
     link.start()
     until(lambda: link.state.phase is LinkPhase.LIVE and len(recorder.rows) == 3)
     assert recorder.phases == [LinkPhase.STARTING, LinkPhase.SYNCING, LinkPhase.LIVE]
-    assert recorder.resets == 1 and link.state.current and link.state.as_of_utc is not None
+    assert recorder.resets == 1 and link.state.is_live and link.state.as_of_utc is not None
     daemon.set_row(summary("job_1", name="renamed"), "job_1")
     daemon.set_row(None, "job_2")
     until(lambda: recorder.rows.get("job_1", {}).get("name") == "renamed" and "job_2" not in recorder.rows)
@@ -39,7 +39,7 @@ def test_the_list_of_jobs_arrives_and_is_updated(
 
 
 def test_requests_made_before_the_start_are_sent_once_connected(
-    link: Link, daemon: Service, recorder: LinkRecorder, until: Until
+    link: Link, daemon: ScriptedDaemon, recorder: LinkRecorder, until: Until
 ) -> None:
     daemon.append("a", 3)
     daemon.handlers["list_jobs"] = lambda: {"jobs": []}
@@ -56,7 +56,7 @@ def test_an_empty_list_is_live_at_once(link: Link, until: Until) -> None:
 
 
 def test_each_event_arrives_once_and_in_order_across_reconnects(
-    link: Link, daemon: Service, channel: ScriptedChannel, recorder: LinkRecorder, until: Until
+    link: Link, daemon: ScriptedDaemon, channel: ScriptedChannel, recorder: LinkRecorder, until: Until
 ) -> None:
     daemon.max_events = 7
     daemon.append("a", 50)
@@ -76,7 +76,7 @@ def test_each_event_arrives_once_and_in_order_across_reconnects(
 
 
 def test_a_rebuilt_registry_starts_everything_over(
-    link: Link, daemon: Service, channel: ScriptedChannel, recorder: LinkRecorder, until: Until
+    link: Link, daemon: ScriptedDaemon, channel: ScriptedChannel, recorder: LinkRecorder, until: Until
 ) -> None:
     put_jobs(daemon, 2)
     daemon.append("job_0", 10)
@@ -95,7 +95,7 @@ def test_a_rebuilt_registry_starts_everything_over(
 
 
 def test_a_command_whose_reply_was_lost_is_executed_once(
-    link: Link, daemon: Service, channel: ScriptedChannel, until: Until, qtbot: QtBot
+    link: Link, daemon: ScriptedDaemon, channel: ScriptedChannel, until: Until, qtbot: QtBot
 ) -> None:
     answers: list[Any] = []
     daemon.handlers["pause"] = lambda job_id: {"job_id": job_id, "state": "paused"}
@@ -111,7 +111,7 @@ def test_a_command_whose_reply_was_lost_is_executed_once(
 
 
 def test_a_refusal_reaches_its_handler_or_the_signal_for_unhandled_errors(
-    link: Link, daemon: Service, recorder: LinkRecorder, until: Until
+    link: Link, daemon: ScriptedDaemon, recorder: LinkRecorder, until: Until
 ) -> None:
     def refuse(job_id: str) -> None:
         raise refused("job job_1 is done")
@@ -119,13 +119,13 @@ def test_a_refusal_reaches_its_handler_or_the_signal_for_unhandled_errors(
     daemon.handlers["pause"] = refuse
     link.start()
     errors: list[VestimError] = []
-    link.call("pause", {"job_id": "job_1"}, failed=errors.append, owner=link)
+    link.call("pause", {"job_id": "job_1"}, on_error=errors.append, owner=link)
     link.call("pause", {"job_id": "job_1"}, owner=link)
     until(lambda: errors and recorder.unhandled_errors)
     assert errors[0].code is ErrorCode.REFUSED and recorder.unhandled_errors == ["job job_1 is done"]
 
 
-def test_no_handler_is_called_after_its_owner_was_destroyed(link: Link, daemon: Service, until: Until) -> None:
+def test_no_handler_is_called_after_its_owner_was_destroyed(link: Link, daemon: ScriptedDaemon, until: Until) -> None:
     daemon.handlers["list_jobs"] = lambda: {"jobs": []}
     results: list[Any] = []
     owner = QObject()
@@ -143,7 +143,7 @@ def test_no_handler_is_called_after_its_owner_was_destroyed(link: Link, daemon: 
 
 
 def test_a_deliberate_stop_is_obeyed_until_the_user_acts(
-    link: Link, daemon: Service, channel: ScriptedChannel, recorder: LinkRecorder, until: Until
+    link: Link, daemon: ScriptedDaemon, channel: ScriptedChannel, recorder: LinkRecorder, until: Until
 ) -> None:
     put_jobs(daemon, 1)
     link.start()
@@ -152,7 +152,7 @@ def test_a_deliberate_stop_is_obeyed_until_the_user_acts(
     channel.is_up = False
     until(lambda: link.state.phase is LinkPhase.STOPPED)
     failures: list[VestimError] = []
-    link.call("pause", {"job_id": "job_0"}, failed=failures.append, owner=link)
+    link.call("pause", {"job_id": "job_0"}, on_error=failures.append, owner=link)
     until(lambda: failures)
     assert failures[0].code is ErrorCode.STOPPED
     until(lambda: len(channel.connect_calls) >= 3)
@@ -182,7 +182,7 @@ def test_a_silent_daemon_is_reported_stale_until_it_answers(
     until(lambda: link.state.phase is LinkPhase.LIVE)
     channel.is_answering = False
     until(lambda: link.state.phase is LinkPhase.STALE)
-    assert "not answering" in link.state.sentence and link.state.as_of_utc is not None
+    assert "not answering" in link.state.message and link.state.as_of_utc is not None
     channel.is_answering = True
     until(lambda: link.state.phase is LinkPhase.LIVE)
 
@@ -195,13 +195,13 @@ def test_attempts_to_reconnect_are_counted(
     channel.connect_error = VestimError(ErrorCode.UNREACHABLE, "the daemon could not start: the disk is full")
     channel.is_up = False
     until(lambda: link.state.attempt >= 3)
-    assert "the disk is full" in link.state.sentence and "reconnecting (" in link.state.sentence
+    assert "the disk is full" in link.state.message and "reconnecting (" in link.state.message
     channel.connect_error = None
     until(lambda: link.state.phase is LinkPhase.LIVE)
 
 
 def test_a_watched_job_that_is_deleted_does_not_stop_the_others(
-    link: Link, daemon: Service, recorder: LinkRecorder, until: Until
+    link: Link, daemon: ScriptedDaemon, recorder: LinkRecorder, until: Until
 ) -> None:
     daemon.append("a", 3)
     daemon.append("gone", 3)
@@ -215,7 +215,7 @@ def test_a_watched_job_that_is_deleted_does_not_stop_the_others(
 
 
 def test_a_second_watcher_gets_all_events_and_the_first_starts_over(
-    link: Link, daemon: Service, recorder: LinkRecorder, until: Until
+    link: Link, daemon: ScriptedDaemon, recorder: LinkRecorder, until: Until
 ) -> None:
     daemon.append("a", 3)
     link.start()
@@ -229,7 +229,7 @@ def test_a_second_watcher_gets_all_events_and_the_first_starts_over(
 
 
 def test_streams_take_turns_when_they_do_not_fit_into_one_request(
-    link: Link, daemon: Service, recorder: LinkRecorder, until: Until
+    link: Link, daemon: ScriptedDaemon, recorder: LinkRecorder, until: Until
 ) -> None:
     for index in range(100):
         daemon.append(f"j{index}", 5)
@@ -242,7 +242,7 @@ def test_streams_take_turns_when_they_do_not_fit_into_one_request(
 
 
 def test_a_log_arrives_intact_though_cut_within_characters(
-    link: Link, daemon: Service, recorder: LinkRecorder, until: Until
+    link: Link, daemon: ScriptedDaemon, recorder: LinkRecorder, until: Until
 ) -> None:
     stream, text = "log:job_1/train_001/1:out", "Größe −10 °C ✓ " * 20
     raw = text.encode()
@@ -257,7 +257,7 @@ def test_a_log_arrives_intact_though_cut_within_characters(
 
 
 def test_ten_thousand_events_a_second_arrive_in_order_without_blocking_the_window(
-    link: Link, daemon: Service, recorder: LinkRecorder, until: Until, qtbot: QtBot
+    link: Link, daemon: ScriptedDaemon, recorder: LinkRecorder, until: Until, qtbot: QtBot
 ) -> None:
     link.start()
     for index in range(20):
@@ -277,7 +277,7 @@ def test_ten_thousand_events_a_second_arrive_in_order_without_blocking_the_windo
 
 
 def test_only_the_newest_progress_is_delivered(
-    link: Link, daemon: Service, recorder: LinkRecorder, until: Until
+    link: Link, daemon: ScriptedDaemon, recorder: LinkRecorder, until: Until
 ) -> None:
     put_jobs(daemon, 1)
     link.start()
@@ -295,14 +295,16 @@ def test_an_unusable_home_fails_every_request(qtbot: QtBot, until: Until) -> Non
 
     link = Link(channel=no_home)
     failures: list[VestimError] = []
-    link.call("list_jobs", {}, failed=failures.append, owner=link)
+    link.call("list_jobs", {}, on_error=failures.append, owner=link)
     link.start()
     until(lambda: failures and link.state.phase is LinkPhase.STOPPED)
-    assert failures[0].sentence == "VESTIM_HOME names a file" and "names a file" in link.state.sentence
+    assert failures[0].message == "VESTIM_HOME names a file" and "names a file" in link.state.message
     link.close()
 
 
-def test_refreshing_reads_everything_anew(link: Link, daemon: Service, recorder: LinkRecorder, until: Until) -> None:
+def test_refreshing_reads_everything_anew(
+    link: Link, daemon: ScriptedDaemon, recorder: LinkRecorder, until: Until
+) -> None:
     put_jobs(daemon, 2)
     link.start()
     until(lambda: len(recorder.rows) == 2)

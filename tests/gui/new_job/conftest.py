@@ -11,10 +11,10 @@ from PyQt6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.gui.fake_link import FakeLink
-from tests.gui.new_job.files import usual
+from tests.gui.new_job.cell_files import write_cells
 from tests.gui.new_job.scripted_daemon import ScriptedDaemon
 from vestim_gui.context import Context
-from vestim_gui.new_job.page import NewJobPage
+from vestim_gui.new_job.new_job_page import NewJobPage
 
 WaitUntil = Callable[[Callable[[], Any]], None]
 
@@ -39,7 +39,7 @@ def wait_until(qtbot: QtBot) -> WaitUntil:
 def page(ctx: Context, daemon: ScriptedDaemon, qtbot: QtBot) -> Iterator[NewJobPage]:
     """The visible page, with a running daemon."""
     owner = QWidget()  # handles actions of other pages
-    ctx.actions.on("job.open_file", lambda: None, owner)
+    ctx.actions.add_handler("job.open_file", lambda: None, owner)
     ctx.link.start()
     new_job_page = NewJobPage(ctx)
     qtbot.addWidget(new_job_page)
@@ -52,4 +52,4 @@ def page(ctx: Context, daemon: ScriptedDaemon, qtbot: QtBot) -> Iterator[NewJobP
 @pytest.fixture
 def data_files(tmp_path: Path) -> dict[str, list[str]]:
     """A data section with a valid file for each role."""
-    return usual(tmp_path / "cells")
+    return write_cells(tmp_path / "cells")

@@ -6,20 +6,20 @@ from pathlib import Path
 from typing import Any
 
 from tests.gui.fake_link import FakeLink
-from vestim_core.data.checks import Member, check_set
-from vestim_core.data.files import find_files
-from vestim_core.data.inspection import inspect_file
+from vestim_core.data.checks import CheckedFile, check_set
+from vestim_core.data.data_files import find_files
+from vestim_core.data.file_inspection import inspect_file
+from vestim_core.data.file_summary import sniff
 from vestim_core.data.preview import preview
 from vestim_core.data.readers import load_table
 from vestim_core.data.repairs import apply_repairs
-from vestim_core.data.sniff import sniff
-from vestim_core.jobs.legacy.hyperparameters import read_hyperparameters
+from vestim_core.jobs.legacy.hyperparameter_files import read_hyperparameters
 from vestim_core.spec.errors import VestimError, not_found, refused
-from vestim_core.spec.estimates import Circumstances, estimate
+from vestim_core.spec.estimates import EstimateContext, estimate_job
 from vestim_core.spec.finding import Repair
 from vestim_core.spec.job import validate_job
-from vestim_core.spec.job_presets import presets
-from vestim_core.spec.problems import job_problems
+from vestim_core.spec.job_presets import installed_presets
+from vestim_core.spec.job_problems import job_problems
 
 
 class ScriptedDaemon:
@@ -78,10 +78,10 @@ class ScriptedDaemon:
         self.link.handlers["save_draft"] = save_draft
 
     def estimate(self, spec: dict[str, Any], train_rows: int | None = None) -> dict[str, Any]:
-        return estimate(spec, Circumstances(self.speeds, cores=2, train_rows=train_rows))
+        return estimate_job(spec, EstimateContext(self.speeds, cores=2, train_rows=train_rows))
 
     def list_presets(self) -> dict[str, Any]:
-        return {"presets": [preset.to_record() for preset in presets()]}
+        return {"presets": [preset.to_record() for preset in installed_presets()]}
 
     def list_data_sets(self) -> dict[str, Any]:
         return {"data_sets": [{"name": "Winter cells"}]}
@@ -102,10 +102,15 @@ class ScriptedDaemon:
                 if table is None:
                     file_records.append({**identity, "readable": False, "rows": 0, "vendor": "", "why": "no table"})
                     continue
-                checked_files.append(Member(table, file["role"]))
+                checked_files.append(CheckedFile(table, file["role"]))
                 times = table.columns["time_s"]
                 facts = {"duration_s": float(times[-1] - times[0]), "sample_time_s": 1.0, "temperature_degC": 25.0}
-                read_facts = {"rows": table.rows, "vendor": table.vendor, "why": table.why, "readable": True}
+                read_facts = {
+                    "rows": table.rows,
+                    "vendor": table.vendor,
+                    "why": table.vendor_evidence,
+                    "readable": True,
+                }
                 file_records.append({**identity, **read_facts, **facts})
         findings += check_set(checked_files)
         return {"files": file_records, "findings": [finding.model_dump(mode="json") for finding in findings]}
@@ -131,4 +136,4 @@ class ScriptedDaemon:
             return {**sniff(path, columns).to_json(), "readable": True}
         except VestimError as error:
             empty_record = {"path": str(path), "name": path.name, "rows": 0, "vendor": "", "why": "no table"}
-            return {**empty_record, "readable": False, "error": error.sentence}
+            return {**empty_record, "readable": False, "error": error.message}

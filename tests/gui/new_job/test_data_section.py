@@ -13,15 +13,15 @@ from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QPushButton
 
 from tests.gui.fake_link import FakeLink
+from tests.gui.new_job.cell_files import HEADER, write_cycle
 from tests.gui.new_job.conftest import WaitUntil
-from tests.gui.new_job.files import HEADER, cycle
 from tests.gui.new_job.scripted_daemon import ScriptedDaemon
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_gui.context import Context
 from vestim_gui.new_job.columns_dialog import ColumnsDialog
 from vestim_gui.new_job.data_files import DataEntry, guess_role
 from vestim_gui.new_job.data_section import DataSection
-from vestim_gui.new_job.page import NewJobPage
+from vestim_gui.new_job.new_job_page import NewJobPage
 
 DataFiles = dict[str, list[str]]
 
@@ -34,7 +34,7 @@ def table_cells(data: DataSection) -> list[list[str]]:
 
 def is_inspected(data: DataSection) -> bool:
     """True if every file has been inspected."""
-    return bool(data.rows) and not data.reader.busy
+    return bool(data.rows) and not data.inspection.is_busy
 
 
 def press(data: DataSection, label: str, description: str = "") -> None:
@@ -51,7 +51,7 @@ def press(data: DataSection, label: str, description: str = "") -> None:
 def test_files_are_inspected_and_checked(page: NewJobPage, wait_until: WaitUntil, data_files: DataFiles) -> None:
     data = page.sections.data
     messages: list[str] = []
-    data.reader.progress_changed.connect(lambda text, fraction: messages.append(text))
+    data.inspection.progress_changed.connect(lambda text, fraction: messages.append(text))
     page.open({"data": data_files})
     wait_until(lambda: is_inspected(data))
     assert table_cells(data)[0] == ["Training", "train.csv", "400", "6 min 39 s", "1.00", "25.0", "plain", "✓ fine"]
@@ -105,7 +105,7 @@ def test_a_folder_has_a_row_per_file_and_is_replaced_by_its_files(
     page: NewJobPage, wait_until: WaitUntil, tmp_path: Path
 ) -> None:
     for index in (1, 2, 10):
-        cycle(tmp_path / "folder" / f"c{index}.csv", phase=index)
+        write_cycle(tmp_path / "folder" / f"c{index}.csv", phase=index)
     data = page.sections.data
     data.add([str(tmp_path / "folder")], "train")
     wait_until(lambda: is_inspected(data))
@@ -120,7 +120,7 @@ def test_a_folder_has_a_row_per_file_and_is_replaced_by_its_files(
 def test_reversed_current_is_flipped_in_all_files_at_once(
     page: NewJobPage, wait_until: WaitUntil, tmp_path: Path
 ) -> None:
-    paths = [str(cycle(tmp_path / f"r{index}.csv", sign=-1, phase=index)) for index in range(3)]
+    paths = [str(write_cycle(tmp_path / f"r{index}.csv", sign=-1, phase=index)) for index in range(3)]
     data = page.sections.data
     data.add(paths[:2], "train")
     data.add(paths[2:], "validation")
@@ -132,7 +132,7 @@ def test_reversed_current_is_flipped_in_all_files_at_once(
     repairs = page.document()["data"]["repairs"]
     assert [(repair["file"], repair["repair"]["kind"]) for repair in repairs] == [(path, "flip") for path in paths]
     assert all(
-        message.endswith("(will be repaired)") or "repaired" not in message for message in data.findings.sentences()
+        message.endswith("(will be repaired)") or "repaired" not in message for message in data.findings.messages()
     )
     wait_until(lambda: not [stop for stop in page._problems if not stop.is_warning])
     press(data, "Undo")
@@ -145,13 +145,13 @@ def test_reversed_current_is_flipped_in_all_files_at_once(
 def test_a_missing_column_can_be_assigned(
     page: NewJobPage, ctx: Context, daemon: ScriptedDaemon, wait_until: WaitUntil, tmp_path: Path
 ) -> None:
-    unmapped_file = str(cycle(tmp_path / "cell_07.csv", header=HEADER.replace("current_A", "Strom")))
+    unmapped_file = str(write_cycle(tmp_path / "cell_07.csv", header=HEADER.replace("current_A", "Strom")))
     data = page.sections.data
     data.add([unmapped_file], "train")
     wait_until(lambda: is_inspected(data))
     assert table_cells(data)[0][-1] == "! 1 column missing"
     sentence = '"cell_07.csv" has no current column. Found: Strom. Which one is current?'
-    assert data.findings.sentences()[0] == sentence
+    assert data.findings.messages()[0] == sentence
     press(data, "Choose...")
     (dialog,) = data.findChildren(ColumnsDialog)
     assert not dialog.use_button.isEnabled()
@@ -167,11 +167,11 @@ def test_a_missing_column_can_be_assigned(
 def test_soc_may_stay_unassigned_if_the_current_is_known(
     page: NewJobPage, wait_until: WaitUntil, tmp_path: Path
 ) -> None:
-    unmapped_file = str(cycle(tmp_path / "odd.csv", header="t_s,U,Strom,T_amb,Ladung"))
+    unmapped_file = str(write_cycle(tmp_path / "odd.csv", header="t_s,U,Strom,T_amb,Ladung"))
     data = page.sections.data
     data.add([unmapped_file], "train")
     wait_until(lambda: is_inspected(data))
-    assert data.findings.sentences()[0] == (
+    assert data.findings.messages()[0] == (
         '"odd.csv" has no current column (nor temperature, SOC). Found: Strom, T_amb, Ladung. Which one is current?'
     )
     dialog = ColumnsDialog(data.rows[0], page)
@@ -184,7 +184,7 @@ def test_soc_may_stay_unassigned_if_the_current_is_known(
 
 
 def test_a_file_can_be_skipped(page: NewJobPage, wait_until: WaitUntil, tmp_path: Path, data_files: DataFiles) -> None:
-    unmapped_file = str(cycle(tmp_path / "odd.csv", header=HEADER.replace("current_A", "Strom")))
+    unmapped_file = str(write_cycle(tmp_path / "odd.csv", header=HEADER.replace("current_A", "Strom")))
     data = page.sections.data
     page.open({"data": {**data_files, "train": [*data_files["train"], unmapped_file]}})
     wait_until(lambda: is_inspected(data))
@@ -200,7 +200,7 @@ def test_content_shared_by_training_and_test_is_removed_from_test(
     data = page.sections.data
     page.open({"data": {**data_files, "test": [*data_files["test"], str(copy)]}})
     wait_until(lambda: is_inspected(data))
-    assert any("results would look too good" in message for message in data.findings.sentences())
+    assert any("results would look too good" in message for message in data.findings.messages())
     press(data, "Remove from test", "US06_25C.csv")
     assert page.document()["data"] == data_files
 
@@ -222,7 +222,7 @@ def test_unreadable_files_are_reported_without_affecting_others(
     by_name = {line[1]: line[-1] for line in table_cells(data)}
     assert by_name["train.csv"] == "✓ fine"
     assert {by_name[name] for name in ("absent.csv", "photo.jpg", "empty.csv")} == {"! cannot be read"}
-    assert any("does not exist" in message for message in data.findings.sentences())
+    assert any("does not exist" in message for message in data.findings.messages())
     press(data, "Leave the file out", "empty.csv")
     wait_until(lambda: is_inspected(data))
     assert str(tmp_path / "empty.csv") not in page.document()["data"]["train"]
@@ -232,7 +232,7 @@ def test_checks_can_be_canceled_and_failures_are_reported(
     page: NewJobPage, ctx: Context, fake_link: FakeLink, wait_until: WaitUntil, data_files: DataFiles
 ) -> None:
     toasts: list[Any] = []
-    ctx.toasts.said.connect(toasts.append)
+    ctx.toasts.toast_added.connect(toasts.append)
 
     def fail(**_: Any) -> Any:
         raise VestimError(ErrorCode.FAILED, "The inspecting process was ended by the system.")
@@ -246,18 +246,18 @@ def test_checks_can_be_canceled_and_failures_are_reported(
     fake_link.handlers["check"] = check
     toasts[-1].actions[0][1]()
     wait_until(lambda: is_inspected(data) and table_cells(data)[0][-1] == "✓ fine")
-    fake_link.disconnect_service()
+    fake_link.disconnect_daemon()
     data.add(["/x/more.csv"], "train")
     wait_until(lambda: data.cancel_button.isVisible())
     data.cancel_button.click()
-    assert fake_link.cancelled
-    assert not data.reader.busy
+    assert fake_link.cancelled_tokens
+    assert not data.inspection.is_busy
 
 
 def test_a_file_is_plotted_and_zoomed_to_the_rows_of_a_finding(
     page: NewJobPage, wait_until: WaitUntil, tmp_path: Path
 ) -> None:
-    path = cycle(tmp_path / "stuck.csv", rows=900)
+    path = write_cycle(tmp_path / "stuck.csv", rows=900)
     lines = path.read_text().splitlines()
     lines[401:451] = [f"{400 + row * 1e-6:.6f},{line.partition(',')[2]}" for row, line in enumerate(lines[401:451])]
     path.write_text("\n".join(lines))
@@ -290,7 +290,7 @@ def test_column_names_are_offered_as_completions(
 def test_a_remembered_header_is_written_to_the_document(
     page: NewJobPage, fake_link: FakeLink, wait_until: WaitUntil, tmp_path: Path
 ) -> None:
-    unmapped_file = str(cycle(tmp_path / "odd.csv", header=HEADER.replace("current_A", "Strom")))
+    unmapped_file = str(write_cycle(tmp_path / "odd.csv", header=HEADER.replace("current_A", "Strom")))
     sniff, check = fake_link.handlers["sniff"], fake_link.handlers["check"]
     remembered = {"current_A": "Strom"}
     fake_link.handlers["sniff"] = lambda files, columns: sniff(files, columns or remembered)
@@ -303,13 +303,13 @@ def test_a_remembered_header_is_written_to_the_document(
 def test_conflicting_column_names_are_reported(
     page: NewJobPage, ctx: Context, wait_until: WaitUntil, tmp_path: Path
 ) -> None:
-    first_file = str(cycle(tmp_path / "one.csv", header=HEADER.replace("current_A", "Strom")))
-    second_file = str(cycle(tmp_path / "two.csv", header=HEADER.replace("current_A", "Courant"), phase=2))
+    first_file = str(write_cycle(tmp_path / "one.csv", header=HEADER.replace("current_A", "Strom")))
+    second_file = str(write_cycle(tmp_path / "two.csv", header=HEADER.replace("current_A", "Courant"), phase=2))
     data = page.sections.data
     page.open({"data": {"train": [first_file], "validation": [second_file], "columns": {"current_A": "Strom"}}})
     wait_until(lambda: is_inspected(data))
     toasts: list[Any] = []
-    ctx.toasts.said.connect(toasts.append)
+    ctx.toasts.toast_added.connect(toasts.append)
     press(data, "Choose...", "two.csv")
     (dialog,) = data.findChildren(ColumnsDialog)
     dialog.boxes["current_A"].setCurrentText("Courant")
@@ -332,17 +332,17 @@ def test_a_path_in_two_roles_is_kept_and_reported(page: NewJobPage, wait_until: 
 
 def test_a_thousand_files_are_shown_quickly(page: NewJobPage, fake_link: FakeLink, wait_until: WaitUntil) -> None:
     paths = [f"/cells/{index:04d}.csv" for index in range(1000)]
-    fake_link.disconnect_service()
+    fake_link.disconnect_daemon()
     data = page.sections.data
     data.add(paths, "train")
     finding = {"code": "time.gap", "severity": "warning", "sentence": "A gap.", "repair": None, "rows": None}
     checked = [{"path": path, "name": path[7:], "readable": True, "rows": 9, "vendor": "", "why": ""} for path in paths]
     answer = {"files": checked, "findings": [{**finding, "file": path[7:]} for path in paths]}
     started_s = time.process_time()
-    data.reader.facts = data.reader.facts.with_checked(answer)
-    data.reader.changed.emit()
+    data.inspection.facts = data.inspection.facts.with_checked(answer)
+    data.inspection.changed.emit()
     elapsed_s = time.process_time() - started_s
     assert len(data.rows) == 1000
     assert data.rows[-1].count_findings("warning") == 1
     assert elapsed_s < 0.25, f"{elapsed_s:.3f} s"
-    assert len(data.findings.sentences()) <= 41
+    assert len(data.findings.messages()) <= 41

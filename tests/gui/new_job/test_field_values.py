@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vestim_core.spec.grid import alternatives
+from vestim_core.spec.grid import expand_document
 from vestim_core.spec.job import JobSpec
 from vestim_gui.new_job.field_values import (
     MISSING,
@@ -80,8 +80,8 @@ def test_typed_text_is_never_changed(text: str) -> None:
 def test_the_spec_reads_a_kept_text_as_the_form_does(sizes: list[int]) -> None:
     schema = find_field("model:lstm.sizes")
     untidy_text = " ,".join(map(str, sizes))
-    assert list(alternatives(schema.annotation, untidy_text)) == list(
-        alternatives(schema.annotation, parse_value(untidy_text, schema))
+    assert list(expand_document(schema.annotation, untidy_text)) == list(
+        expand_document(schema.annotation, parse_value(untidy_text, schema))
     )
 
 

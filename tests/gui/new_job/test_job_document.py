@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from vestim_core.spec.job import validate_job
-from vestim_core.spec.job_presets import presets
+from vestim_core.spec.job_presets import installed_presets
 from vestim_gui.new_job.form_problems import parse_location, parse_problems
 from vestim_gui.new_job.job_document import (
     apply_preset,
@@ -28,7 +28,7 @@ def test_an_empty_document_expands_to_the_default_job() -> None:
     assert validate_job({**document, "data": DATA}) == validate_job({"data": DATA})
 
 
-@pytest.mark.parametrize("preset", presets(), ids=lambda preset: preset.preset_id)
+@pytest.mark.parametrize("preset", installed_presets(), ids=lambda preset: preset.preset_id)
 def test_a_preset_keeps_data_and_name(preset: Any) -> None:
     document = apply_preset({"name": "mine", "data": DATA, "model": [{"kind": "fnn"}]}, preset.job)
     assert (document["name"], document["data"]) == ("mine", DATA)

@@ -9,7 +9,7 @@ from PyQt6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 
 from tests.gui.new_job.conftest import WaitUntil
 from vestim_gui.context import Context
-from vestim_gui.new_job.page import NewJobPage
+from vestim_gui.new_job.new_job_page import NewJobPage
 from vestim_gui.widgets.elided_label import ElidedLabel
 
 

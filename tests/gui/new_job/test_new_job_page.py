@@ -16,10 +16,10 @@ from tests.gui.fake_link import FakeLink
 from tests.gui.new_job.conftest import WaitUntil
 from tests.gui.new_job.scripted_daemon import ScriptedDaemon
 from vestim_core.spec.job import validate_job
-from vestim_core.spec.job_presets import preset_called
+from vestim_core.spec.job_presets import find_preset
 from vestim_gui.context import Context
 from vestim_gui.new_job.field_row import FieldRow
-from vestim_gui.new_job.page import DRAFT_KEY, UNSAVED_KEY, NewJobPage
+from vestim_gui.new_job.new_job_page import DRAFT_KEY, UNSAVED_KEY, NewJobPage
 from vestim_gui.new_job.summary_card import ProblemLink
 from vestim_gui.shell.toasts import Toast
 
@@ -56,12 +56,12 @@ def open_complete_document(page: NewJobPage, wait_until: WaitUntil, data_files: 
     wait_until(
         lambda: page.sections.data.rows and all(file_row.state == "checked" for file_row in page.sections.data.rows)
     )
-    wait_until(lambda: page.draft.saved and page.draft.job_id)
+    wait_until(lambda: page.draft.is_saved and page.draft.job_id)
 
 
 def collect_toasts(ctx: Context) -> list[Toast]:
     toasts: list[Toast] = []
-    ctx.toasts.said.connect(toasts.append)
+    ctx.toasts.toast_added.connect(toasts.append)
     return toasts
 
 
@@ -133,7 +133,7 @@ def test_an_unknown_setting_is_reported_and_can_be_removed(page: NewJobPage, wai
 
 def test_a_very_large_grid_is_left_to_the_daemon(page: NewJobPage, fake_link: FakeLink, wait_until: WaitUntil) -> None:
     type_into(learning_rate_row(page), "0.01")
-    wait_until(lambda: page.draft.saved)
+    wait_until(lambda: page.draft.is_saved)
     page.open({"training": {"learning_rate": [0.001] * 4000, "patience": [1, 2]}})
     wait_until(lambda: page.summary.models.text() == "Makes 8,000 models")
     specs = [params["spec"] for method, params in fake_link.calls if method == "estimate"]
@@ -179,9 +179,9 @@ def test_step_presets_set_their_inputs(page: NewJobPage, wait_until: WaitUntil, 
 
 
 def _step_presets() -> Any:
-    from vestim_core.spec.preparation_presets import PRESETS
+    from vestim_core.spec.preparation_presets import PREPARATION_PRESETS
 
-    return PRESETS
+    return PREPARATION_PRESETS
 
 
 # --- presets, files
@@ -200,7 +200,7 @@ def test_a_preset_keeps_the_data_and_can_be_undone(
     assert (page.document()["data"], page.document()["name"]) == (data_files, "mine")
     wait_until(lambda: page.summary.models.text() == "Makes 2 models")
     assert page.presets.note.text().startswith("Balanced: ")
-    assert f"Takes {preset_called('soc_balanced').takes}" in page.presets.note.text()
+    assert f"Takes {find_preset('soc_balanced').takes}" in page.presets.note.text()
     (undo,) = toasts[-1].actions
     undo[1]()
     assert page.document() == previous
@@ -253,7 +253,7 @@ def test_a_draft_is_restored_exactly_as_typed(
 ) -> None:
     type_into(learning_rate_row(page), "0.0050, fast")
     type_into(field_row(page, "name"), "  half a na")
-    wait_until(lambda: page.draft.saved and page.draft.job_id)
+    wait_until(lambda: page.draft.is_saved and page.draft.job_id)
     draft_id = ctx.session.get(DRAFT_KEY, "")
     assert draft_id == page.draft.job_id
     reopened = NewJobPage(ctx)  # as after the window was killed
@@ -270,7 +270,7 @@ def test_saving_waits_for_a_pause_and_stores_the_latest(
     page: NewJobPage, daemon: ScriptedDaemon, wait_until: WaitUntil
 ) -> None:
     type_into(field_row(page, "name"), "a name with many letters")
-    wait_until(lambda: page.draft.saved and daemon.save_count)
+    wait_until(lambda: page.draft.is_saved and daemon.save_count)
     assert daemon.save_count <= 2
     assert daemon.drafts[page.draft.job_id]["name"] == "a name with many letters"
     assert len(daemon.drafts) == 1
@@ -288,12 +288,12 @@ def test_an_untouched_page_makes_no_draft(
 def test_edits_without_a_daemon_are_saved_once_it_is_back(
     page: NewJobPage, fake_link: FakeLink, daemon: ScriptedDaemon, wait_until: WaitUntil
 ) -> None:
-    fake_link.disconnect_service()
-    wait_until(lambda: not fake_link.state.current)
+    fake_link.disconnect_daemon()
+    wait_until(lambda: not fake_link.state.is_live)
     type_into(field_row(page, "name"), "offline")
     wait_until(lambda: page.summary.save_status.text() == "Saved as soon as the service answers again.")
     assert not daemon.drafts
-    fake_link.reconnect_service()
+    fake_link.reconnect_daemon()
     wait_until(lambda: [file_row["name"] for file_row in daemon.drafts.values()] == ["offline"])
 
 
@@ -301,14 +301,14 @@ def test_unsaved_edits_are_restored_in_a_new_window(
     page: NewJobPage, ctx: Context, fake_link: FakeLink, daemon: ScriptedDaemon, wait_until: WaitUntil, qtbot: Any
 ) -> None:
     type_into(field_row(page, "name"), "saved")
-    wait_until(lambda: page.draft.saved and page.draft.job_id)
-    fake_link.disconnect_service()
-    wait_until(lambda: not fake_link.state.current)
+    wait_until(lambda: page.draft.is_saved and page.draft.job_id)
+    fake_link.disconnect_daemon()
+    wait_until(lambda: not fake_link.state.is_live)
     type_into(field_row(page, "name"), "typed in vain?")
     draft_id = page.draft.job_id
     page.draft.switch_to(draft_id)  # the window is gone, so nothing is saved
-    fake_link.held.clear()
-    fake_link.reconnect_service()
+    fake_link.held_commands.clear()
+    fake_link.reconnect_daemon()
     reopened = NewJobPage(ctx)
     qtbot.addWidget(reopened)
     reopened.open(None, draft_id)
@@ -322,14 +322,14 @@ def test_a_draft_started_elsewhere_continues_as_a_new_draft(
     page: NewJobPage, ctx: Context, daemon: ScriptedDaemon, fake_link: FakeLink, wait_until: WaitUntil
 ) -> None:
     type_into(field_row(page, "name"), "one")
-    wait_until(lambda: page.draft.saved and page.draft.job_id)
+    wait_until(lambda: page.draft.is_saved and page.draft.job_id)
     first_id, toasts = page.draft.job_id, collect_toasts(ctx)
     daemon.refuse_saves()
     type_into(field_row(page, "name"), "two")
     wait_until(lambda: toasts)
     fake_link.handlers["save_draft"] = daemon.save_draft
     assert "started elsewhere" in toasts[-1].text
-    wait_until(lambda: page.draft.job_id not in ("", first_id) and page.draft.saved)
+    wait_until(lambda: page.draft.job_id not in ("", first_id) and page.draft.is_saved)
     assert daemon.drafts[page.draft.job_id]["name"] == "two"
 
 
@@ -337,7 +337,7 @@ def test_discarding_can_be_undone(
     page: NewJobPage, ctx: Context, daemon: ScriptedDaemon, wait_until: WaitUntil
 ) -> None:
     type_into(field_row(page, "name"), "precious")
-    wait_until(lambda: page.draft.saved and page.draft.job_id)
+    wait_until(lambda: page.draft.is_saved and page.draft.job_id)
     toasts = collect_toasts(ctx)
     page.summary.discard_button.click()
     wait_until(lambda: not daemon.drafts)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pytestqt.qtbot import QtBot
 
-from vestim_core.spec.problems import job_problems
+from vestim_core.spec.job_problems import job_problems
 from vestim_gui.context import Context
 from vestim_gui.new_job.form_problems import parse_problems
 from vestim_gui.new_job.job_document import JOB_FIELDS, expand_document

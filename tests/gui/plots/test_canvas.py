@@ -17,10 +17,10 @@ from pytestqt.qtbot import QtBot
 
 from vestim_gui.plots.axis_ranges import visible_x_range
 from vestim_gui.plots.canvas import PlotCanvas, remove_canvas
-from vestim_gui.plots.content import BarGroup, Level, Mark, Options, Panel, View, curve
+from vestim_gui.plots.content import BarGroup, Level, Marker, Options, Panel, View, curve
 from vestim_gui.plots.export import COLUMN_MM, PAGE_MM, table
-from vestim_gui.plots.live import Part
 from vestim_gui.plots.readout import readout_lines
+from vestim_gui.plots.redraw_pacer import RedrawPart
 from vestim_gui.theme.theme import Theme
 
 NAN = math.nan
@@ -54,7 +54,7 @@ def loss_panels(epochs: int, *, offset: float = 0.0) -> list[Panel]:
             "epoch",
             (curve("train", x, 0.8 * y, smoothable=True), curve("validation", x, y, ink=1, smoothable=True)),
             (Level("circuit 9.8 mV", 9.8),),
-            (Mark("best", float(epochs), float(y[-1])),),
+            (Marker("best", float(epochs), float(y[-1])),),
             grows=True,
             may_be_log=True,
         )
@@ -66,29 +66,35 @@ def signal_panels(rows: int = 5000) -> list[Panel]:
     y = 4 - x / rows
     return [
         Panel("Voltage / V", "time / s", (curve("measured", x, y, ink="text"), curve("LSTM", x, y + 0.004))),
-        Panel("Error / mV", "time / s", (curve("error", x, np.full(rows, 4.0), label=False),), share=0.4, zero=True),
+        Panel(
+            "Error / mV",
+            "time / s",
+            (curve("error", x, np.full(rows, 4.0), label=False),),
+            share=0.4,
+            has_zero_line=True,
+        ),
     ]
 
 
 def test_a_live_curve_is_blitted_and_the_axes_move_in_steps(canvas: PlotCanvas, qtbot: QtBot) -> None:
     canvas.show_panels(loss_panels(21))
-    qtbot.waitUntil(lambda: canvas.redraws[Part.ALL] > 0 and not canvas._pacer.waiting)
-    full_redraws = canvas.redraws[Part.ALL]
+    qtbot.waitUntil(lambda: canvas.redraw_counts[RedrawPart.ALL] > 0 and not canvas._pacer.is_waiting)
+    full_redraws = canvas.redraw_counts[RedrawPart.ALL]
     for epochs in range(22, 31):
         canvas.show_panels(loss_panels(epochs))
         canvas._pacer.run()
-    assert canvas.redraws == {Part.CURVES: 9, Part.ALL: full_redraws}
+    assert canvas.redraw_counts == {RedrawPart.CURVES: 9, RedrawPart.ALL: full_redraws}
     canvas.show_panels(loss_panels(31))
     canvas._pacer.run()
-    assert canvas.redraws[Part.ALL] == full_redraws + 1
+    assert canvas.redraw_counts[RedrawPart.ALL] == full_redraws + 1
 
 
 def test_blitting_gives_the_same_picture_as_a_full_draw(canvas: PlotCanvas, qtbot: QtBot) -> None:
     canvas.show_panels(loss_panels(21))
-    qtbot.waitUntil(lambda: not canvas._pacer.waiting)
+    qtbot.waitUntil(lambda: not canvas._pacer.is_waiting)
     canvas.show_panels(loss_panels(29))
     canvas._pacer.run()
-    assert canvas.redraws[Part.CURVES] == 1
+    assert canvas.redraw_counts[RedrawPart.CURVES] == 1
     blitted_picture = np.asarray(canvas.buffer_rgba()).copy()
     canvas.draw_now()
     assert np.array_equal(blitted_picture, np.asarray(canvas.buffer_rgba()))
@@ -96,30 +102,30 @@ def test_blitting_gives_the_same_picture_as_a_full_draw(canvas: PlotCanvas, qtbo
 
 def test_redraws_are_limited_to_thirty_a_second(canvas: PlotCanvas, qtbot: QtBot) -> None:
     canvas.show_panels(loss_panels(21))
-    qtbot.waitUntil(lambda: not canvas._pacer.waiting)
-    redraws_before = sum(canvas.redraws.values())
+    qtbot.waitUntil(lambda: not canvas._pacer.is_waiting)
+    redraws_before = sum(canvas.redraw_counts.values())
     for _ in range(200):
         canvas.show_panels(loss_panels(22))
         QApplication.processEvents()
-    qtbot.waitUntil(lambda: not canvas._pacer.waiting)
-    assert sum(canvas.redraws.values()) - redraws_before < 100
+    qtbot.waitUntil(lambda: not canvas._pacer.is_waiting)
+    assert sum(canvas.redraw_counts.values()) - redraws_before < 100
 
 
 def test_a_hidden_plot_draws_nothing_until_shown(canvas: PlotCanvas, qtbot: QtBot) -> None:
     canvas.show_panels(loss_panels(21))
-    qtbot.waitUntil(lambda: not canvas._pacer.waiting)
+    qtbot.waitUntil(lambda: not canvas._pacer.is_waiting)
     canvas.hide()
-    redraws_before = dict(canvas.redraws)
+    redraws_before = dict(canvas.redraw_counts)
     canvas.show_panels(loss_panels(40))
     canvas._pacer.run()
-    assert canvas.redraws == redraws_before
+    assert canvas.redraw_counts == redraws_before
     canvas.show()
-    qtbot.waitUntil(lambda: canvas.redraws[Part.ALL] > redraws_before[Part.ALL])
+    qtbot.waitUntil(lambda: canvas.redraw_counts[RedrawPart.ALL] > redraws_before[RedrawPart.ALL])
 
 
 def test_plots_survive_missing_and_infinite_values(canvas: PlotCanvas) -> None:
     unusual_ys: list[list[float]] = [[], [NAN], [NAN] * 50, [math.inf, 1.0], [0.0, -1.0, 2.0], [5.0], [1.0] * 50]
-    levels, markers = (Level("none", NAN),), (Mark("m", NAN, NAN),)
+    levels, markers = (Level("none", NAN),), (Marker("m", NAN, NAN),)
     for y, log, smooth in itertools.product(unusual_ys, (False, True), (False, True)):
         canvas.set_options(log=log, smooth=smooth)
         curves = (curve("a", range(len(y)), y, smoothable=True),)

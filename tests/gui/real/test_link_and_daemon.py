@@ -12,8 +12,8 @@ import psutil
 
 from tests.gui.link.conftest import LinkRecorder
 from tests.gui.real.conftest import MakeLink, Until
-from vestim_core.client import Client, follow
-from vestim_core.system import own_command
+from vestim_core.client import Client, follow_job
+from vestim_core.system import program_command
 from vestim_gui.link import Link, LinkPhase
 
 Job = Callable[[int], dict[str, Any]]
@@ -30,7 +30,7 @@ def result_of(link: Link, until: Until, method: str, **params: Any) -> Any:
 
 def run_cli(*arguments: str) -> str:
     """Run `vestim` with these arguments in its own process; return what it printed."""
-    process = subprocess.run(own_command("cli", *arguments), capture_output=True, text=True, timeout=60, check=True)
+    process = subprocess.run(program_command("cli", *arguments), capture_output=True, text=True, timeout=60, check=True)
     return process.stdout
 
 
@@ -101,7 +101,7 @@ def test_a_deliberate_stop_is_obeyed_until_the_user_or_somebody_else_acts(make_l
 
 
 def is_daemon_running() -> bool:
-    status = subprocess.run(own_command("cli", "daemon", "status"), capture_output=True, timeout=60, check=False)
+    status = subprocess.run(program_command("cli", "daemon", "status"), capture_output=True, timeout=60, check=False)
     return status.returncode == 0
 
 
@@ -114,7 +114,7 @@ def test_a_rebuilt_registry_is_read_from_its_beginning(make_link: MakeLink, job:
     until(lambda: recorder.resets == 2 and job_id in recorder.rows and link.state.phase is LinkPhase.LIVE)
     until(lambda: job_id in recorder.event_resets)
     with Client() as client:
-        events = [event["seq"] for batch in follow(client, job_id, live=False) for event in batch.events]
+        events = [event["seq"] for batch in follow_job(client, job_id, live=False) for event in batch.events]
     until(lambda: recorder.events[job_id] == events)
 
 
@@ -133,7 +133,7 @@ def test_files_are_inspected_and_read_through_the_link(
 ) -> None:
     link, recorder = make_link()
     answers: list[Any] = []
-    link.ask("sniff", {"files": cells["train"]}, answers.append, answers.append, owner=link)
+    link.inspect("sniff", {"files": cells["train"]}, answers.append, answers.append, owner=link)
     until(lambda: answers)
     assert answers[0]["files"][0]["path"] == cells["train"][0]
     job_id = result_of(link, until, "submit", spec=job(2))["job_id"]

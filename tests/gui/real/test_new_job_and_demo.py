@@ -15,20 +15,20 @@ import pytest
 from PyQt6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from tests.gui.new_job.files import cycle, usual
+from tests.gui.new_job.cell_files import write_cells, write_cycle
 from tests.gui.real.conftest import Until
 from tests.gui.real.test_link_and_daemon import result_of
-from vestim_core.verify.former_job import JOB_ID, write_former_job, write_registry
+from vestim_core.verify.sample_legacy_job import JOB_ID, write_legacy_job, write_legacy_registry
 from vestim_gui.actions import Actions
 from vestim_gui.context import Context, Navigator
-from vestim_gui.first_run.empty import EmptyState
-from vestim_gui.import_job.dialog import ImportDialog
+from vestim_gui.first_run.empty_state import EmptyState
+from vestim_gui.import_job.import_dialog import ImportDialog
 from vestim_gui.link import Link, LinkPhase
-from vestim_gui.new_job.page import NewJobPage
+from vestim_gui.new_job.new_job_page import NewJobPage
 from vestim_gui.session import Session
 from vestim_gui.settings import SettingsStore
 from vestim_gui.shell.toasts import Toasts
-from vestim_gui.store.catalogue import Catalogue
+from vestim_gui.store.catalog import Catalog
 from vestim_gui.theme.theme import Theme
 
 TYPIST = """
@@ -37,7 +37,7 @@ TYPIST = """
     from PyQt6.QtTest import QTest
     from PyQt6.QtWidgets import QApplication
     from vestim_gui.application import create_context
-    from vestim_gui.new_job.page import NewJobPage
+    from vestim_gui.new_job.new_job_page import NewJobPage
     from vestim_core.system import Home
 
     app = QApplication(["vestim"])
@@ -62,7 +62,7 @@ def daemon_ctx(vestim_home: Any, qapp: QApplication, theme: Theme, tmp_path: Pat
     link = Link()
     context = Context(
         link=link,
-        jobs=Catalogue(link),
+        jobs=Catalog(link),
         theme=theme,
         settings=SettingsStore(tmp_path / "window.json"),
         session=Session(tmp_path / "window_session.json"),
@@ -91,7 +91,7 @@ def daemon_ctx(vestim_home: Any, qapp: QApplication, theme: Theme, tmp_path: Pat
 @pytest.fixture
 def page(daemon_ctx: Context, qtbot: QtBot) -> Iterator[NewJobPage]:
     owner = QWidget()
-    daemon_ctx.actions.on("job.open_file", lambda: None, owner)
+    daemon_ctx.actions.add_handler("job.open_file", lambda: None, owner)
     new_job_page = NewJobPage(daemon_ctx)
     qtbot.addWidget(new_job_page)
     new_job_page.show()
@@ -113,14 +113,14 @@ def test_one_click_leads_to_a_training_demo(daemon_ctx: Context, until: Until, q
     qtbot.addWidget(empty)
     empty.show()
     daemon_ctx.navigate.open_job.connect(lambda job_id, tab: opened.append(job_id))
-    empty.demo.told.connect(lambda text, fraction: texts.append(text))
-    empty.train.click()
+    empty.demo.progress_changed.connect(lambda text, fraction: texts.append(text))
+    empty.train_button.click()
     assert texts, "texts from the first moment"
     until(lambda: opened)
     job_id = opened[0]
     until(lambda: job_row(daemon_ctx, job_id).get("state") == "running" and job_row(daemon_ctx, job_id)["validation"])
     assert any("synthetic cell" in text for text in texts)
-    empty.coach.skip()
+    empty.coach.skip_all()
     stop_job(daemon_ctx, until, job_id)
 
 
@@ -152,19 +152,21 @@ def test_files_are_checked_repaired_and_trained_on(
     page: NewJobPage, daemon_ctx: Context, until: Until, tmp_path: Path
 ) -> None:
     data = page.sections.data
-    cells = usual(tmp_path / "cells")
-    reversed_file = str(cycle(tmp_path / "cells" / "reversed.csv", sign=-1, phase=0.4))
+    cells = write_cells(tmp_path / "cells")
+    reversed_file = str(write_cycle(tmp_path / "cells" / "reversed.csv", sign=-1, phase=0.4))
     opened: list[str] = []
     daemon_ctx.navigate.open_job.connect(lambda job_id, tab: opened.append(job_id))
     page.open({"data": {**cells, "train": [*cells["train"], reversed_file]}, "model": {"kind": "fnn", "sizes": [4]}})
-    until(lambda: data.rows and all(file_row.state == "checked" for file_row in data.rows) and not data.reader.busy)
+    until(
+        lambda: data.rows and all(file_row.state == "checked" for file_row in data.rows) and not data.inspection.is_busy
+    )
     file_row = next(file_row for file_row in data.rows if file_row.name == "reversed.csv")
     assert (file_row.rows, file_row.duration_s, file_row.sample_time_s) == (400, 399.0, 1.0)
     assert file_row.temperature_degC is not None
     assert 24 < file_row.temperature_degC < 29
     (finding,) = [finding for finding in file_row.findings if finding["severity"] == "error"]
-    data.findings.repairs_wanted.emit([{"file": file_row.path, "repair": finding["repair"]}])
-    until(lambda: page.draft.saved and page.summary.models.text() == "Makes 1 model")
+    data.findings.repairs_requested.emit([{"file": file_row.path, "repair": finding["repair"]}])
+    until(lambda: page.draft.is_saved and page.summary.models.text() == "Makes 1 model")
     page.sections.parts["training"].cards[0].form.parts["max_epochs"].editor.set_value(2)
     page.sections.changed.emit()
     page.start()
@@ -176,22 +178,22 @@ def test_files_are_checked_repaired_and_trained_on(
 def test_missing_files_are_reported_by_the_daemon(page: NewJobPage, until: Until, tmp_path: Path) -> None:
     page.open({"data": {"train": [str(tmp_path / "gone.csv")], "validation": [str(tmp_path / "too.csv")]}})
     until(lambda: "there is no file or folder" in page.sections.data.note.text().lower())
-    until(lambda: any("does not exist" in sentence for sentence in page.sections.data.findings.sentences()))
+    until(lambda: any("does not exist" in sentence for sentence in page.sections.data.findings.messages()))
 
 
 def test_legacy_jobs_are_imported_and_every_skip_has_a_reason(
     daemon_ctx: Context, qtbot: QtBot, tmp_path: Path, until: Until
 ) -> None:
-    write_former_job(tmp_path, with_weights=False)
+    write_legacy_job(tmp_path, with_weights=False)
     dialog, opened = ImportDialog(daemon_ctx), list[str]()
     daemon_ctx.navigate.open_job.connect(lambda job_id, tab: opened.append(job_id))
     qtbot.addWidget(dialog)
     dialog.show()
-    dialog.bring([str(write_registry(tmp_path))])
+    dialog.import_paths([str(write_legacy_registry(tmp_path))])
     until(lambda: dialog.report.isVisible())
     assert dialog.headline.text() == "1 job imported, 2 could not be imported."
     assert "names no job" in dialog.report.toPlainText() and "is not there any more" in dialog.report.toPlainText()
     until(lambda: daemon_ctx.jobs.row(JOB_ID) is not None)
     assert daemon_ctx.jobs.row(JOB_ID)["imported"] and opened == [JOB_ID]  # type: ignore[index]
-    dialog.bring([str(tmp_path / JOB_ID)])
+    dialog.import_paths([str(tmp_path / JOB_ID)])
     until(lambda: dialog.headline.text() == "1 was there already.")

@@ -12,7 +12,7 @@ WINDOW_SCRIPT = """
 import os, signal, sys
 from PyQt6.QtCore import QTimer
 from vestim_gui import application
-from vestim_gui.link.link import Link
+from vestim_gui.link.daemon_link import Link
 from vestim_gui.new_job import draft
 
 def traced(method):

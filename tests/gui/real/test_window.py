@@ -19,7 +19,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.gui.real.conftest import MakeLink
 from vestim_core.client import Client
-from vestim_core.client.discover import daemon_lives, find_daemon
+from vestim_core.client.daemon_discovery import find_daemon, is_daemon_running
 from vestim_core.system import Home
 from vestim_gui.actions import Actions
 from vestim_gui.context import Context, Navigator
@@ -28,14 +28,14 @@ from vestim_gui.settings import SettingsStore
 from vestim_gui.shell import close_dialogs
 from vestim_gui.shell.main_window import MainWindow
 from vestim_gui.shell.toasts import Toasts
-from vestim_gui.store.catalogue import Catalogue
+from vestim_gui.store.catalog import Catalog
 from vestim_gui.theme.theme import Theme
 
 REPORTING_WINDOW = """
 import json, sys
 from PyQt6.QtCore import QTimer
 from vestim_gui import application
-from vestim_gui.detail.page import DetailPage
+from vestim_gui.detail.detail_page import DetailPage
 class Window(application.MainWindow):
     def __init__(self, ctx, pages):
         super().__init__(ctx, pages)
@@ -127,7 +127,7 @@ def daemon_ctx(make_link: MakeLink, theme: Theme, tmp_path: Path) -> Context:
     link, _ = make_link()
     context = Context(
         link=link,
-        jobs=Catalogue(link),
+        jobs=Catalog(link),
         theme=theme,
         settings=SettingsStore(tmp_path / "window.json"),
         session=Session(tmp_path / "window_session.json"),
@@ -227,7 +227,7 @@ def test_stop_everything_and_quit_leaves_nothing_running(
         daemon_ctx.actions.action("quit.stop_all").trigger()
     window.deleteLater()
     home = Home.find()
-    until(lambda: not daemon_lives(home))
+    until(lambda: not is_daemon_running(home))
     with Client() as client:
         assert client.call("show_job", job_id=job_id)["state"] == "stopped"
         client.call("shutdown", stop_jobs=True)
@@ -240,7 +240,7 @@ def test_a_daemon_that_must_not_start_waits_for_the_user(
     window = windows()
     waiting = window.until(lambda state: state["phase"] == "reconnecting" and state["bar"] != "")
     assert "it is not started, as the settings have it" in waiting["bar"]
-    assert not daemon_lives(Home.find())
+    assert not is_daemon_running(Home.find())
     with Client() as client:
         client.call("hello")  # another program starts it
         window.until(lambda state: state["phase"] == "live")

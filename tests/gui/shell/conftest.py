@@ -15,43 +15,43 @@ from vestim_gui.shell.main_window import MainWindow
 from vestim_gui.shell.settings_page import SettingsPage
 
 
-class NotingPage(QWidget):
+class RecordingPage(QWidget):
     """Stands in for the jobs page and the new-job page."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.told: list[tuple[Any, ...]] = []
+        self.calls: list[tuple[Any, ...]] = []
         self.field = QLineEdit()
         QVBoxLayout(self).addWidget(self.field)
 
     def show_job(self, job_id: str, tab: str = "") -> None:
-        self.told.append(("show", job_id, tab))
+        self.calls.append(("show", job_id, tab))
 
     def open(self, document: dict[str, Any] | None = None, draft_id: str = "") -> None:
-        self.told.append(("open", document, draft_id))
+        self.calls.append(("open", document, draft_id))
 
     def open_file(self, path: str) -> None:
-        self.told.append(("file", path))
+        self.calls.append(("file", path))
 
 
 @pytest.fixture
 def live(ctx: Context, fake_link: FakeLink, qtbot: QtBot) -> Context:
     """The context with its daemon connected."""
     fake_link.start()
-    qtbot.waitUntil(lambda: fake_link.state.current)
+    qtbot.waitUntil(lambda: fake_link.state.is_live)
     return ctx
 
 
 @pytest.fixture
 def window(ctx: Context, qtbot: QtBot) -> Iterator[MainWindow]:
-    main_window = made_window(ctx, qtbot)
+    main_window = open_window(ctx, qtbot)
     yield main_window
-    dismiss(main_window)
+    close_window(main_window)
 
 
-def made_window(ctx: Context, qtbot: QtBot) -> MainWindow:
+def open_window(ctx: Context, qtbot: QtBot) -> MainWindow:
     """A window that is shown."""
-    pages = {"jobs": NotingPage, "new_job": NotingPage, "settings": lambda: SettingsPage(ctx)}
+    pages = {"jobs": RecordingPage, "new_job": RecordingPage, "settings": lambda: SettingsPage(ctx)}
     window = MainWindow(ctx, pages)
     with qtbot.waitExposed(window):
         window.show()
@@ -59,7 +59,7 @@ def made_window(ctx: Context, qtbot: QtBot) -> MainWindow:
     return window
 
 
-def dismiss(window: MainWindow) -> None:
+def close_window(window: MainWindow) -> None:
     """Close the window for good, without a question."""
     window._is_closing = True
     window._ctx.toasts.set_layer(None)

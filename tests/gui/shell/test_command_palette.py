@@ -7,8 +7,8 @@ from PyQt6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from tests.gui.fake_link import FakeLink, summary
-from tests.gui.shell.conftest import NotingPage
-from vestim_gui.actions import Where
+from tests.gui.shell.conftest import RecordingPage
+from vestim_gui.actions import ShortcutScope
 from vestim_gui.context import Context
 from vestim_gui.shell.about_dialog import TERMS, AboutDialog, versions
 from vestim_gui.shell.main_window import MainWindow
@@ -17,48 +17,48 @@ from vestim_gui.shell.shortcuts_dialog import ShortcutsDialog, active_shortcuts,
 
 def test_a_command_by_a_few_letters(window: MainWindow, qtbot: QtBot) -> None:
     page = window.page("jobs")
-    assert isinstance(page, NotingPage)
+    assert isinstance(page, RecordingPage)
     page.field.setFocus()
     qtbot.keyClick(page.field, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
-    palette = window.palette_box
+    palette = window.command_palette
     assert palette.isVisible()
     qtbot.waitUntil(palette.query.hasFocus)
     qtbot.keyClicks(palette.query, "sett")
-    assert palette.shown()[0] == "Settings"
+    assert palette.visible_texts()[0] == "Settings"
     qtbot.keyClick(palette.query, Qt.Key.Key_Return)
     assert not palette.isVisible() and window.page_name == "settings"
 
 
 def test_escape_gives_the_focus_back(window: MainWindow, qtbot: QtBot) -> None:
     page = window.page("jobs")
-    assert isinstance(page, NotingPage)
+    assert isinstance(page, RecordingPage)
     page.field.setFocus()
     qtbot.waitUntil(page.field.hasFocus)
-    window.palette_box.open()
-    qtbot.keyClicks(window.palette_box.query, "xyzzy")
-    assert window.palette_box.shown() == []
-    qtbot.keyClick(window.palette_box.query, Qt.Key.Key_Return)
-    qtbot.keyClick(window.palette_box.query, Qt.Key.Key_Escape)
-    assert not window.palette_box.isVisible()
+    window.command_palette.open()
+    qtbot.keyClicks(window.command_palette.query, "xyzzy")
+    assert window.command_palette.visible_texts() == []
+    qtbot.keyClick(window.command_palette.query, Qt.Key.Key_Return)
+    qtbot.keyClick(window.command_palette.query, Qt.Key.Key_Escape)
+    assert not window.command_palette.isVisible()
     qtbot.waitUntil(page.field.hasFocus)
 
 
 def test_a_click_outside_closes_it(window: MainWindow, qtbot: QtBot) -> None:
-    window.palette_box.open()
-    qtbot.mouseClick(window.palette_box, Qt.MouseButton.LeftButton, pos=QPoint(3, 3))
-    assert window.palette_box.isVisible()
+    window.command_palette.open()
+    qtbot.mouseClick(window.command_palette, Qt.MouseButton.LeftButton, pos=QPoint(3, 3))
+    assert window.command_palette.isVisible()
     qtbot.mouseClick(window.rail, Qt.MouseButton.LeftButton, pos=QPoint(5, 300))
-    assert not window.palette_box.isVisible()
+    assert not window.command_palette.isVisible()
 
 
 def test_a_job_by_its_name_and_arrow_keys(window: MainWindow, live: Context, fake_link: FakeLink, qtbot: QtBot) -> None:
     for index in (1, 2):
         fake_link.add_job(summary(f"job_{index}", name=f"<b>Panasonic {index}</b>"))
     qtbot.waitUntil(lambda: len(live.jobs) == 2)
-    palette = window.palette_box
+    palette = window.command_palette
     palette.open()
     qtbot.keyClicks(palette.query, "panasonic")
-    assert palette.shown() == ["<b>Panasonic 1</b>", "<b>Panasonic 2</b>"]
+    assert palette.visible_texts() == ["<b>Panasonic 1</b>", "<b>Panasonic 2</b>"]
     palette.grab()
     qtbot.keyClick(palette.query, Qt.Key.Key_Down)
     with qtbot.waitSignal(live.navigate.open_job) as opened:
@@ -68,17 +68,17 @@ def test_a_job_by_its_name_and_arrow_keys(window: MainWindow, live: Context, fak
 
 def test_only_enabled_commands_are_offered(window: MainWindow, live: Context, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: not live.actions.action("service.restart").isEnabled())
-    window.palette_box.open()
-    texts = window.palette_box.shown()
+    window.command_palette.open()
+    texts = window.command_palette.visible_texts()
     assert "Restart the service" not in texts and "Smoothing" not in texts and "New job" in texts
 
 
 def test_the_list_of_shortcuts_has_every_key_with_a_handler(window: MainWindow, ctx: Context, qtbot: QtBot) -> None:
     owner = QLineEdit()
     qtbot.addWidget(owner)
-    ctx.actions.on("plot.grid", lambda: None, owner)
+    ctx.actions.add_handler("plot.grid", lambda: None, owner)
     shortcuts = active_shortcuts(ctx.actions)
-    assert [spec.id for spec, _ in shortcuts[Where.PLOT]] == ["plot.grid"]
+    assert [spec.id for spec, _ in shortcuts[ShortcutScope.PLOT]] == ["plot.grid"]
     assert {spec.id for specs in shortcuts.values() for spec, _ in specs} == {
         spec.id for spec in ctx.actions.specs() if spec.shortcut and ctx.actions.has_handler(spec.id)
     }

@@ -12,19 +12,19 @@ from PyQt6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from tests.gui.fake_link import FakeLink, summary
-from tests.gui.shell.conftest import NotingPage, dismiss, made_window
+from tests.gui.shell.conftest import RecordingPage, close_window, open_window
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_gui.context import Context
 from vestim_gui.shell import close_dialogs, main_window
 from vestim_gui.shell.close_dialogs import CloseChoice
-from vestim_gui.shell.drops import sorted_out
+from vestim_gui.shell.dropped_paths import sort_paths
 from vestim_gui.shell.main_window import MainWindow
 
 
 def calls_of(window: MainWindow, page: str) -> list[tuple[Any, ...]]:
     recording_page = window.page(page)
-    assert isinstance(recording_page, NotingPage)
-    return recording_page.told
+    assert isinstance(recording_page, RecordingPage)
+    return recording_page.calls
 
 
 def test_pages_are_created_when_they_are_opened(window: MainWindow, ctx: Context) -> None:
@@ -53,29 +53,29 @@ def test_one_page_opens_another(window: MainWindow, ctx: Context) -> None:
 
 
 def test_the_next_window_restores_page_and_size(qtbot: QtBot, ctx: Context) -> None:
-    first = made_window(ctx, qtbot)
+    first = open_window(ctx, qtbot)
     first.resize(760, 560)
     first.open_page("settings")
     qtbot.waitUntil(lambda: ctx.session.get("window.geometry", "") != "")
     qtbot.waitUntil(lambda: not first._save_timer.isActive())
-    dismiss(first)
-    second = made_window(ctx, qtbot)
+    close_window(first)
+    second = open_window(ctx, qtbot)
     assert (second.page_name, second.width(), second.height()) == ("settings", 760, 560)
-    dismiss(second)
+    close_window(second)
 
 
 @pytest.mark.parametrize("geometry", ["nonsense", "AAAA", 7])
 def test_an_unusable_stored_geometry_is_skipped(qtbot: QtBot, ctx: Context, geometry: Any) -> None:
     ctx.session.put("window.geometry", geometry)
     ctx.session.put("window.page", "gone")
-    window = made_window(ctx, qtbot)
+    window = open_window(ctx, qtbot)
     assert window.page_name == "jobs" and window.width() >= 720
-    dismiss(window)
+    close_window(window)
 
 
 def test_dropped_files_are_sorted(tmp_path: Path) -> None:
     paths = [str(tmp_path / name) for name in ("a.csv", "folder", "job.TOML", "hyper.json", "b.mat", "a.csv")]
-    dropped = sorted_out(paths)
+    dropped = sort_paths(paths)
     assert dropped.data == [paths[0], paths[1], paths[4]]
     assert dropped.job_files == paths[2:4]
 
@@ -109,13 +109,13 @@ def test_the_connection_bar_explains_the_problem_and_offers_a_restart(
     bar = window.connection_bar
     qtbot.waitUntil(lambda: not bar.isVisible())
     assert "connected" in window.status_line.service.text()
-    fake_link.disconnect_service(attempt=3)
+    fake_link.disconnect_daemon(attempt=3)
     qtbot.waitUntil(bar.isVisible)
     assert bar.message.text().startswith("Service not answering. Training goes on; reconnecting (3)...")
     assert "Shown as of " in bar.message.text() and "as of" in window.status_line.service.text()
     bar.restart_button.click()
     assert fake_link.restart_count == 1 and not bar.restart_button.isEnabled()
-    fake_link.reconnect_service()
+    fake_link.reconnect_daemon()
     qtbot.waitUntil(lambda: not bar.isVisible())
     fake_link.stop_daemon()
     qtbot.waitUntil(bar.isVisible)
@@ -179,7 +179,7 @@ def test_the_user_is_told_once_that_jobs_go_on(
     with qtbot.waitSignal(window.closed):
         window.close()
     assert texts == ["1 running", "1 running"] and busy.settings.value.closing_told
-    second = made_window(busy, qtbot)
+    second = open_window(busy, qtbot)
     with qtbot.waitSignal(second.closed):
         busy.actions.action("quit").trigger()
     assert len(texts) == 2

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_gui.context import Context
-from vestim_gui.shell.toasts import MAX_TOASTS, ToastCard, ToastLayer, sentence_of
+from vestim_gui.shell.toasts import MAX_TOASTS, ToastCard, ToastLayer, error_text
 
 LONG = "The training process was ended by the system at epoch 88 (signal 9, probably out of memory). Saved at epoch 88."
 
@@ -35,7 +35,7 @@ def _button(card: ToastCard, text: str) -> QPushButton:
 
 
 def test_earlier_toasts_are_shown_with_the_window(qtbot: QtBot, ctx: Context) -> None:
-    ctx.toasts.say("Too early")
+    ctx.toasts.show_toast("Too early")
     window = QWidget()
     qtbot.addWidget(window)
     layer = ToastLayer(ctx.theme, window)
@@ -45,7 +45,7 @@ def test_earlier_toasts_are_shown_with_the_window(qtbot: QtBot, ctx: Context) ->
 
 
 def test_text_from_outside_is_plain_and_complete(ctx: Context, layer: ToastLayer) -> None:
-    ctx.toasts.say(f"<b>{LONG}</b>", "error")
+    ctx.toasts.show_toast(f"<b>{LONG}</b>", "error")
     label = next(label for label in layer.cards()[0].findChildren(QLabel) if LONG in label.text())
     assert label.textFormat() == Qt.TextFormat.PlainText
     assert label.height() >= label.heightForWidth(label.width())
@@ -54,13 +54,13 @@ def test_text_from_outside_is_plain_and_complete(ctx: Context, layer: ToastLayer
 
 def test_a_button_acts_and_closes(qtbot: QtBot, ctx: Context, layer: ToastLayer) -> None:
     done: list[str] = []
-    ctx.toasts.say("Archived 3 jobs.", "ok", [("Undo", lambda: done.append("undone"))])
+    ctx.toasts.show_toast("Archived 3 jobs.", "ok", [("Undo", lambda: done.append("undone"))])
     _button(layer.cards()[0], "Undo").click()
     assert done == ["undone"] and layer.cards() == []
 
 
 def test_details_are_folded_and_can_be_copied(qtbot: QtBot, ctx: Context, layer: ToastLayer) -> None:
-    ctx.toasts.say("It failed.", "error", details="Traceback ...")
+    ctx.toasts.show_toast("It failed.", "error", details="Traceback ...")
     card = layer.cards()[0]
     details = card.findChildren(QPlainTextEdit)[0]
     assert not details.isVisible()
@@ -74,16 +74,16 @@ def test_details_are_folded_and_can_be_copied(qtbot: QtBot, ctx: Context, layer:
 
 def test_repeated_toasts_are_merged_and_at_most_four_are_shown(ctx: Context, layer: ToastLayer) -> None:
     for _ in range(3):
-        ctx.toasts.say("Saved.", "ok")
+        ctx.toasts.show_toast("Saved.", "ok")
     assert len(layer.cards()) == 1
     for index in range(9):
-        ctx.toasts.say(f"Note {index}")
+        ctx.toasts.show_toast(f"Note {index}")
     assert [card.toast.text for card in layer.cards()] == [f"Note {index}" for index in range(9 - MAX_TOASTS, 9)]
 
 
 def test_errors_stay_and_others_disappear(qtbot: QtBot, ctx: Context, layer: ToastLayer) -> None:
-    ctx.toasts.say("Saved.", "ok")
-    ctx.toasts.say("It failed.", "error")
+    ctx.toasts.show_toast("Saved.", "ok")
+    ctx.toasts.show_toast("It failed.", "error")
     saved, failed = layer.cards()
     assert saved._timer.isActive() and not failed._timer.isActive()
     saved._timer.start(0)
@@ -95,10 +95,10 @@ def test_an_error_is_shown_with_location_and_problems(ctx: Context, layer: Toast
     error = VestimError(
         ErrorCode.WRONG_INPUT,
         "the field is wrong",
-        place="training.epochs",
+        location="training.epochs",
         problems=({"place": "a", "sentence": "is b"},),
     )
-    ctx.toasts.say_error(error)
+    ctx.toasts.show_error(error)
     toast = layer.cards()[0].toast
     assert (toast.text, toast.kind, toast.details) == ("The field is wrong.", "error", "training.epochs\na: is b")
-    assert sentence_of(VestimError(ErrorCode.FAILED, "Which one?")) == "Which one?"
+    assert error_text(VestimError(ErrorCode.FAILED, "Which one?")) == "Which one?"

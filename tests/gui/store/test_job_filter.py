@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.gui.fake_link import summary
-from vestim_gui.store.filters import FilterError, complete_filter, parse
+from vestim_gui.store.job_filter import FilterError, complete_filter, parse_filter
 
 ROWS = [
     summary("job_a", name="Voltage LSTM", tags=["cell 7", "lg"], best={"metric": "rmse_mV", "value": 4.1}, epochs=200),
@@ -20,7 +20,7 @@ ROWS = [
 
 
 def matching_ids(text: str) -> str:
-    return "".join(row["job_id"][-1] for row in parse(text).select(ROWS))
+    return "".join(row["job_id"][-1] for row in parse_filter(text).select(ROWS))
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_finds(text: str, ids: str) -> None:
 )
 def test_mistakes_are_reported_with_their_position(text: str, message: str) -> None:
     with pytest.raises(FilterError) as caught:
-        parse(f"lstm {text} gru")
+        parse_filter(f"lstm {text} gru")
     assert message in caught.value.message
     assert f"lstm {text} gru"[caught.value.start : caught.value.end].startswith(text.partition("<")[0])
 
@@ -83,11 +83,11 @@ def test_mistakes_are_reported_with_their_position(text: str, message: str) -> N
 @given(st.text(alphabet=st.sampled_from("ab:<>=-\"', 5mV%°statusrmep.\t\n"), max_size=40))
 def test_any_text_is_a_filter_or_an_error(text: str) -> None:
     try:
-        job_filter = parse(text)
+        job_filter = parse_filter(text)
     except FilterError as error:
         assert error.message and 0 <= error.start <= error.end <= len(text)
         return
-    assert parse(str(job_filter)).select(ROWS) == job_filter.select(ROWS)
+    assert parse_filter(str(job_filter)).select(ROWS) == job_filter.select(ROWS)
 
 
 @given(st.text(max_size=30), st.integers(0, 30))
@@ -107,7 +107,7 @@ def test_completion_knows_words_states_and_tags() -> None:
 
 def test_ten_thousand_rows_are_filtered_within_a_tenth_of_a_second() -> None:
     rows = [summary(f"job_{n}", name=f"Cell {n}", best={"metric": "rmse_mV", "value": n / 1000}) for n in range(10_000)]
-    job_filter = parse("status:done rmse<5mV cell -tag:old")
+    job_filter = parse_filter("status:done rmse<5mV cell -tag:old")
     started_s = time.perf_counter()
     assert len(job_filter.select(rows)) == 5_000
     assert time.perf_counter() - started_s < 0.1

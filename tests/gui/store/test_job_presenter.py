@@ -8,7 +8,7 @@ import pytest
 
 from tests.gui.fake_link import summary
 from vestim_core.spec.states import JobState, TaskState
-from vestim_gui.store.faces import STATES, present_job, present_task
+from vestim_gui.store.job_presenter import STATES, present_job, present_task
 from vestim_gui.store.table_columns import COLUMNS, sort_rows
 
 BEST = {"metric": "rmse_mV", "value": 4.1}

@@ -16,8 +16,8 @@ from pytestqt.qtbot import QtBot
 
 from tests.gui.fake_link import FakeLink, summary
 from vestim_gui.store import jobs_model
-from vestim_gui.store.catalogue import Catalogue
-from vestim_gui.store.filters import parse
+from vestim_gui.store.catalog import Catalog
+from vestim_gui.store.job_filter import parse_filter
 from vestim_gui.store.jobs_model import JOB_ID, PRESENTER, TASK_ID, JobsModel
 from vestim_gui.store.table_columns import sort_rows
 
@@ -34,13 +34,13 @@ TASKS = [
     }
     for n in range(1, 4)
 ]
-MakeModel = Callable[[], tuple[FakeLink, Catalogue, JobsModel]]
+MakeModel = Callable[[], tuple[FakeLink, Catalog, JobsModel]]
 
 
 @pytest.fixture
-def model_setup(qtbot: QtBot) -> Iterator[tuple[FakeLink, Catalogue, JobsModel]]:
+def model_setup(qtbot: QtBot) -> Iterator[tuple[FakeLink, Catalog, JobsModel]]:
     link = FakeLink()
-    jobs = Catalogue(link, link)
+    jobs = Catalog(link, link)
     model = JobsModel(jobs, link, link)
     tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal, link)
     yield link, jobs, model
@@ -109,7 +109,7 @@ def test_a_job_expands_into_its_tasks_with_their_states(model_setup: Any, qtbot:
     link.details["job_1"] = {"tasks": TASKS, "task_count": 3}
     link.append("job_1", [task_event(2, "train_003", "running")])
     qtbot.waitUntil(lambda: model.rowCount(model.index_of("job_1")) == 3)
-    model.set_filter(parse("job_2"))
+    model.set_filter(parse_filter("job_2"))
     assert visible_ids(model) == ["job_2"] and model.expanded_ids == []
     assert link.watched_streams == set()
 
@@ -131,7 +131,7 @@ def test_filter_archive_and_sorting(model_setup: Any, qtbot: QtBot) -> None:
     assert visible_ids(model) == ["job_1", "job_0", "job_2"]
     model.sort_by("best", is_descending=True)
     assert visible_ids(model) == ["job_0", "job_1", "job_2"], "what has no value comes last either way"
-    model.set_filter(parse("rmse<3"))
+    model.set_filter(parse_filter("rmse<3"))
     assert visible_ids(model) == ["job_1"]
 
 
@@ -182,24 +182,24 @@ def test_it_shows_what_the_catalog_holds_after_any_sequence_of_changes(
     qtbot: QtBot, steps: list[tuple[str, int, str]]
 ) -> None:
     link = FakeLink()
-    jobs = Catalogue(link, link)
+    jobs = Catalog(link, link)
     model = JobsModel(jobs, link, link)
     tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal, link)
     link.start()
-    job_filter, sort = parse(""), ""
+    job_filter, sort = parse_filter(""), ""
     for verb, index, state in steps:
         if verb == "put":
             link.add_job(summary(f"job_{index}", state=state, position=10 - index, name=f"{state} {index}"))
         elif verb == "remove" and f"job_{index}" in link.jobs:
             link.remove_job(f"job_{index}")
         elif verb == "filter":
-            job_filter = parse(f"status:{state}" if index % 2 else "")
+            job_filter = parse_filter(f"status:{state}" if index % 2 else "")
             model.set_filter(job_filter)
         elif verb == "sort":
             sort = "name" if index % 2 else ""
             model.sort_by(sort)
         elif verb == "rebuild":
-            link.reconnect_service(is_rebuilt=True)
+            link.reconnect_daemon(is_rebuilt=True)
         link._process_deliveries()
         model._flush()
         expected = sort_rows(job_filter.select(link.jobs.values()), sort, False)

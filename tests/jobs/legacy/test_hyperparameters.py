@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.spec.documents import DATA
-from vestim_core.jobs.legacy.hyperparameters import read_hyperparameters
+from vestim_core.jobs.legacy.hyperparameter_files import read_hyperparameters
 from vestim_core.spec.errors import VestimError
 from vestim_core.spec.job import JobSpec, validate_job
 

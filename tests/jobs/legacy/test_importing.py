@@ -11,24 +11,24 @@ from typing import Any
 
 import pytest
 
-from tests.jobs.homes import open_service
-from tests.jobs.legacy.former import (
+from tests.jobs.job_services import open_service
+from tests.jobs.legacy.legacy_jobs import (
     FNN,
     GRU,
     LSTM,
     RANGES,
     container_entry,
-    former_job,
-    former_task,
+    make_legacy_job,
+    make_legacy_task,
     older_entry,
     write,
 )
-from tests.spec.documents import real_document
+from tests.spec.documents import job_document_with_files
+from vestim_core.jobs.job_registry import Registry
+from vestim_core.jobs.job_service import JobService
 from vestim_core.jobs.legacy.legacy_folder import LegacyFolder
 from vestim_core.jobs.legacy.legacy_results import read_predictions
-from vestim_core.jobs.rebuild import rebuild
-from vestim_core.jobs.registry import Registry
-from vestim_core.jobs.service import JobService
+from vestim_core.jobs.registry_rebuild import rebuild
 from vestim_core.spec.errors import VestimError
 from vestim_core.spec.states import JobState
 from vestim_core.system import Home
@@ -54,7 +54,7 @@ def import_all(service: JobService, *paths: Path) -> dict[str, list[dict[str, An
     reply: dict[str, list[dict[str, Any]]] = {"imported": [], "known": [], "skipped": []}
     cursor = ""
     while True:
-        with service.manager.unit():
+        with service.manager.unit_of_work():
             page = service.import_legacy([str(path) for path in paths], cursor)
         for kind, entries in reply.items():
             entries += page[kind]
@@ -80,8 +80,8 @@ def task_of(service: JobService, task_id: str, job_id: str = JOB) -> dict[str, A
 
 def test_a_job_keeps_history_results_and_provenance(service: JobService, legacy_root: Path, tmp_path: Path) -> None:
     bomb = tmp_path / "was_unpickled"
-    job = former_job(legacy_root, bomb=bomb)
-    former_task(job, predictions=[(3.7, 3.71), (3.6, 3.58), (3.5, 3.5)])
+    job = make_legacy_job(legacy_root, bomb=bomb)
+    make_legacy_task(job, predictions=[(3.7, 3.71), (3.6, 3.58), (3.5, 3.5)])
     expected_files = snapshot(legacy_root)
     reply = import_all(service, legacy_root)
     assert reply["imported"] == [
@@ -120,7 +120,7 @@ def test_a_job_keeps_history_results_and_provenance(service: JobService, legacy_
 def test_predictions_have_the_format_of_every_test(service: JobService, legacy_root: Path) -> None:
     import numpy as np
 
-    former_task(former_job(legacy_root), predictions=[(3.7, 3.71), (3.6, 3.58)])
+    make_legacy_task(make_legacy_job(legacy_root), predictions=[(3.7, 3.71), (3.6, 3.58)])
     import_all(service, legacy_root)
     with np.load(service.manager.folder(JOB).result("test_001") / "predictions" / "drive_1.npz") as arrays:
         assert arrays["predicted"].tolist() == [3.71, 3.58] and arrays["target"].tolist() == [3.7, 3.6]
@@ -128,7 +128,7 @@ def test_predictions_have_the_format_of_every_test(service: JobService, legacy_r
 
 
 def test_importing_twice_changes_nothing_and_a_deleted_job_comes_back(service: JobService, legacy_root: Path) -> None:
-    former_task(former_job(legacy_root))
+    make_legacy_task(make_legacy_job(legacy_root))
     import_all(service, legacy_root)
     service.rename(JOB, "my favourite")
     second_reply = import_all(service, legacy_root)
@@ -140,8 +140,8 @@ def test_importing_twice_changes_nothing_and_a_deleted_job_comes_back(service: J
 
 
 def test_another_job_with_a_known_id_is_skipped(service: JobService, legacy_root: Path) -> None:
-    first, second = former_job(legacy_root / "a"), former_job(legacy_root / "b")
-    former_task(first)
+    first, second = make_legacy_job(legacy_root / "a"), make_legacy_job(legacy_root / "b")
+    make_legacy_task(first)
     reply = import_all(service, legacy_root)
     assert [entry["source"] for entry in reply["imported"]] == [str(first)]
     (skipped,) = reply["skipped"]
@@ -156,8 +156,8 @@ def test_another_job_with_a_known_id_is_skipped(service: JobService, legacy_root
 
 
 def test_a_lost_registry_is_rebuilt_with_imported_jobs(service: JobService, legacy_root: Path, tmp_path: Path) -> None:
-    former_task(former_job(legacy_root), predictions=[(3.7, 3.71)])
-    former_job(legacy_root, "job_20250101-000000")
+    make_legacy_task(make_legacy_job(legacy_root), predictions=[(3.7, 3.71)])
+    make_legacy_job(legacy_root, "job_20250101-000000")
     import_all(service, legacy_root)
     expected = service.show_job(JOB)
     service.manager.registry.close()
@@ -171,7 +171,7 @@ def test_a_lost_registry_is_rebuilt_with_imported_jobs(service: JobService, lega
 
 
 def test_an_interrupted_import_is_completed_by_the_next(service: JobService, legacy_root: Path, tmp_path: Path) -> None:
-    former_task(former_job(legacy_root))
+    make_legacy_task(make_legacy_job(legacy_root))
     import_all(service, legacy_root)
     service.manager.registry.close()
     (tmp_path / "home" / "registry.sqlite").unlink()  # the folder was renamed, the transaction never committed
@@ -181,7 +181,7 @@ def test_an_interrupted_import_is_completed_by_the_next(service: JobService, leg
 
 
 def test_an_imported_job_cannot_be_resumed(service: JobService, legacy_root: Path) -> None:
-    former_task(former_job(legacy_root), weights=None, summary=False)
+    make_legacy_task(make_legacy_job(legacy_root), weights=None, summary=False)
     entry = import_all(service, legacy_root)["imported"][0]
     assert (entry["state"], entry["models"]) == ("stopped", 0)
     with pytest.raises(VestimError, match="trained in PyBattML and cannot go on here"):
@@ -210,8 +210,10 @@ def test_an_imported_job_cannot_be_resumed(service: JobService, legacy_root: Pat
 def test_sizes_by_settings_and_by_the_name_of_the_folder(
     service: JobService, legacy_root: Path, settings: dict[str, Any], architecture: str, sizes: list[int]
 ) -> None:
-    job = former_job(legacy_root, settings={"LOOKBACK": 5})
-    former_task(job, settings, architecture=architecture, name="B4096_AdW_LR_CosineAnnealingWarmRestarts_VP180_rep_3")
+    job = make_legacy_job(legacy_root, settings={"LOOKBACK": 5})
+    make_legacy_task(
+        job, settings, architecture=architecture, name="B4096_AdW_LR_CosineAnnealingWarmRestarts_VP180_rep_3"
+    )
     assert import_all(service, legacy_root)["imported"][0]["models"] == 1
     trial = service.manager.get(JOB).tasks["train_001"].document["trial"]
     assert trial["model"]["sizes"] == sizes
@@ -220,11 +222,13 @@ def test_sizes_by_settings_and_by_the_name_of_the_folder(
 
 
 def test_the_output_limits_are_kept(service: JobService, legacy_root: Path) -> None:
-    job = former_job(legacy_root)
-    former_task(job, LSTM, name="a")
-    former_task(job, GRU, architecture="GRU_L1_HU5", name="b")
-    former_task(job, FNN, architecture="FNN_5_3", name="c")
-    former_task(former_job(legacy_root, "job_20250102-000000", normalised=False), FNN, architecture="FNN_5_3")
+    job = make_legacy_job(legacy_root)
+    make_legacy_task(job, LSTM, name="a")
+    make_legacy_task(job, GRU, architecture="GRU_L1_HU5", name="b")
+    make_legacy_task(job, FNN, architecture="FNN_5_3", name="c")
+    make_legacy_task(
+        make_legacy_job(legacy_root, "job_20250102-000000", is_normalized=False), FNN, architecture="FNN_5_3"
+    )
     import_all(service, legacy_root)
     limits = {
         task.document["trial"]["model"]["kind"]: task.document["trial"]["model"]["output_max"]
@@ -255,8 +259,10 @@ def test_preparation_keeps_the_legacy_order(service: JobService, legacy_root: Pa
         "resampling": {"applied": True, "frequency": "1Hz"},
         "padding": {"applied": True, "length": 50, "resampling_frequency_for_padding": "1Hz"},
     }
-    job = former_job(legacy_root, preparation=preparation, ranges=RANGES | {"P_low": (0.0, 1.0), "mix": (0.0, 1.0)})
-    former_task(job, {**LSTM, "FEATURE_COLUMNS": ["SOC", "P_low", "mix"]})
+    job = make_legacy_job(
+        legacy_root, preparation=preparation, ranges=RANGES | {"P_low": (0.0, 1.0), "mix": (0.0, 1.0)}
+    )
+    make_legacy_task(job, {**LSTM, "FEATURE_COLUMNS": ["SOC", "P_low", "mix"]})
     entry = import_all(service, legacy_root)["imported"][0]
     steps = service.manager.get(JOB).tasks["train_001"].document["trial"]["preparation"]
     assert [step["step"] for step in steps] == [
@@ -295,7 +301,7 @@ def test_preparation_keeps_the_legacy_order(service: JobService, legacy_root: Pa
 def test_the_inference_filter_is_a_setting_of_the_model(
     service: JobService, legacy_root: Path, settings: dict[str, Any], expected: dict[str, Any]
 ) -> None:
-    former_task(former_job(legacy_root), {**LSTM, **settings})
+    make_legacy_task(make_legacy_job(legacy_root), {**LSTM, **settings})
     import_all(service, legacy_root)
     output_filter = service.manager.get(JOB).tasks["train_001"].document["trial"]["model"]["output_filter"]
     assert {key: output_filter[key] for key in expected} == expected
@@ -314,8 +320,8 @@ def test_the_inference_filter_is_a_setting_of_the_model(
 def test_the_activation_is_the_one_of_the_trained_network(
     service: JobService, legacy_root: Path, architecture: str, task_settings: dict[str, Any], activation: str, note: str
 ) -> None:
-    task = former_task(
-        former_job(legacy_root, settings=FNN), {**FNN, **task_settings}, architecture=architecture, name="T"
+    task = make_legacy_task(
+        make_legacy_job(legacy_root, settings=FNN), {**FNN, **task_settings}, architecture=architecture, name="T"
     )
     write(task / "training_summary.json", {"hyperparameters": {**FNN, "FNN_ACTIVATION": "GELU"}})
     notes = " | ".join(import_all(service, legacy_root)["imported"][0]["notes"])
@@ -324,11 +330,11 @@ def test_the_activation_is_the_one_of_the_trained_network(
 
 
 def test_missing_and_text_values_hide_nothing(service: JobService, legacy_root: Path) -> None:
-    job = former_job(legacy_root)
-    first = former_task(job, name="a")
+    job = make_legacy_job(legacy_root)
+    first = make_legacy_task(job, name="a")
     losses = {"best_validation_loss_denormalized": None, "completed_epochs": "3", "training_time_seconds": "12.3"}
     write(first / "training_summary.json", losses)
-    second = former_task(job, name="b", progress=None)
+    second = make_legacy_task(job, name="b", progress=None)
     history = [{"epoch": str(n), "train_loss_normalized": "0.04", "validation_loss_normalized": 0.01} for n in (1, 2)]
     write(second / "training_summary.json", {"training_history": history, "best_validation_loss_denormalized": "9.5"})
     info = json.loads((second / "task_info.json").read_text().replace("Infinity", "null"))
@@ -353,29 +359,29 @@ def west(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("west")
 def test_an_id_with_the_latest_date_is_imported(service: JobService, legacy_root: Path) -> None:
-    former_task(former_job(legacy_root, "job_99991231-235959"))
+    make_legacy_task(make_legacy_job(legacy_root, "job_99991231-235959"))
     write(legacy_root / "job_99991231-235959" / "job_metadata.json", {})
     assert [entry["job_id"] for entry in import_all(service, legacy_root)["imported"]] == ["job_99991231-235959"]
 
 
 def test_columns_in_other_units_keep_their_names(service: JobService, legacy_root: Path) -> None:
-    former_task(former_job(legacy_root, ranges=RANGES | {"SOC": (10.0, 91.0), "Voltage": (2900.0, 4200.0)}))
+    make_legacy_task(make_legacy_job(legacy_root, ranges=RANGES | {"SOC": (10.0, 91.0), "Voltage": (2900.0, 4200.0)}))
     import_all(service, legacy_root)
     trial = service.manager.get(JOB).tasks["train_001"].document["trial"]
     assert trial["signals"] == {"features": ["SOC", "current_A", "temperature_degC"], "target": "Voltage"}
 
 
 def test_windows_code_page_line_ends_paths_and_the_older_progress_file(service: JobService, legacy_root: Path) -> None:
-    job = former_job(legacy_root, windows=True)
-    former_task(job, progress="older", epochs=4)
+    job = make_legacy_job(legacy_root, windows=True)
+    make_legacy_task(job, progress="older", epochs=4)
     assert import_all(service, legacy_root)["imported"][0]["notes"] == []
     assert service.show_job(JOB)["spec"]["data"]["train"] == ["C:\\Users\\ü\\cell\\train"]
     assert task_of(service, "train_001")["progress"]["epoch"] == 4
 
 
 def test_a_table_of_results_where_predictions_are_gone(service: JobService, legacy_root: Path) -> None:
-    job = former_job(legacy_root)
-    former_task(job, name="T_rep_1")
+    job = make_legacy_job(legacy_root)
+    make_legacy_task(job, name="T_rep_1")
     (job / f"test_results_summary_{JOB}.csv").write_text(
         "Sl.No,Task ID,Model,File Name,#W&Bs,Best Train Loss,Best Valid Loss,Epochs Trained,Test RMSE (mV),"
         "Test MAXE (mV),R2\n1.1,T_rep_1,LSTM,drive.csv,100,1,2,3,56.66,178.43,0.8273\n1.2,T_rep_1,LSTM,cut"
@@ -386,13 +392,13 @@ def test_a_table_of_results_where_predictions_are_gone(service: JobService, lega
 
 
 def test_jobs_before_their_training_are_drafts(service: JobService, legacy_root: Path) -> None:
-    former_job(legacy_root)
+    make_legacy_job(legacy_root)
     write(legacy_root / "job_registry.json", {JOB: container_entry(JOB, "hyperparameters_set")})
     entry = import_all(service, legacy_root / "job_registry.json")["imported"][0]
     assert (entry["state"], entry["models"]) == ("draft", 0)
     job_status = service.show_job(JOB)
     assert job_status["spec"]["model"][0]["kind"] == "lstm" and not job_status["imported"]
-    service.save_data(JOB, real_document(legacy_root)["data"])
+    service.save_data(JOB, job_document_with_files(legacy_root)["data"])
     assert service.start(JOB)["state"] == "queued"
     assert service.manager.job_containers[JOB].tasks.keys() >= {"prepare_1", "train_001", "test_001"}
     assert service.manager.get(JOB).provenance["imported"]["source"] == str(legacy_root / JOB)
@@ -401,8 +407,8 @@ def test_jobs_before_their_training_are_drafts(service: JobService, legacy_root:
 def test_both_registries_stale_paths_damaged_entries_and_gone_folders(service: JobService, legacy_root: Path) -> None:
     ids = [f"job_20250101-00000{n}" for n in range(5)]
     for job_id in ids[:3]:
-        former_task(former_job(legacy_root / ("sub" if job_id == ids[1] else ""), job_id), summary=False)
-    former_task(former_job(legacy_root, ids[3]), weights=None, summary=False, progress=None)
+        make_legacy_task(make_legacy_job(legacy_root / ("sub" if job_id == ids[1] else ""), job_id), summary=False)
+    make_legacy_task(make_legacy_job(legacy_root, ids[3]), weights=None, summary=False, progress=None)
     history = {"task_20251014180645_1_rep_1": {"train_losses": [0.04, 0.02], "val_losses": [0.03]}}
     entries = {
         ids[0]: container_entry(ids[0], "complete"),
@@ -431,8 +437,8 @@ def test_both_registries_stale_paths_damaged_entries_and_gone_folders(service: J
 
 
 def test_a_folder_is_searched_with_its_registry(service: JobService, legacy_root: Path) -> None:
-    former_task(former_job(legacy_root / "a"), summary=False)
-    former_task(former_job(legacy_root / "b", "job_20250101-000000"), summary=False)
+    make_legacy_task(make_legacy_job(legacy_root / "a"), summary=False)
+    make_legacy_task(make_legacy_job(legacy_root / "b", "job_20250101-000000"), summary=False)
     write(legacy_root / "job_registry.json", {JOB: container_entry(JOB, "complete")})
     reply = import_all(service, legacy_root)
     assert {entry["job_id"]: entry["state"] for entry in reply["imported"]} == {
@@ -443,14 +449,14 @@ def test_a_folder_is_searched_with_its_registry(service: JobService, legacy_root
 
 
 def test_everything_else_gets_a_message(service: JobService, legacy_root: Path, tmp_path: Path) -> None:
-    good = former_job(legacy_root / "good", "job_20250101-000000")
-    former_task(good)
+    good = make_legacy_job(legacy_root / "good", "job_20250101-000000")
+    make_legacy_task(good)
     (legacy_root / "broken").mkdir()
     (legacy_root / "broken" / "job_registry.json").write_text('{"job_20250102-000000": {"job_id"')
     (legacy_root / "list").mkdir()
     (legacy_root / "list" / "job_registry.json").write_text("[1, 2]")
     (legacy_root / "job_20250103-000000").mkdir()
-    bad_id = former_job(legacy_root / "named", "job_20250104-000000")
+    bad_id = make_legacy_job(legacy_root / "named", "job_20250104-000000")
     write(bad_id / "job_metadata.json", {"job_id": "../../escape"})
     (legacy_root / "job_20250105-000000").symlink_to(tmp_path)
     reply = import_all(service, legacy_root, tmp_path / "nowhere")
@@ -477,7 +483,7 @@ def test_a_closed_folder_gives_a_message_and_stops_no_other_job(
 ) -> None:
     ids = [f"job_20250101-00000{n}" for n in range(3)]
     for job_id in (ids[0], ids[2]):
-        former_task(former_job(legacy_root / "jobs", job_id))
+        make_legacy_task(make_legacy_job(legacy_root / "jobs", job_id))
     (legacy_root / "jobs" / ids[1]).mkdir()
     entries = {job_id: container_entry(job_id) for job_id in ids}
     entries["job_20250102-000000"] = {**older_entry("job_20250102-000000"), "job_folder": "/" + "x" * 300}
@@ -503,14 +509,14 @@ def test_a_closed_folder_gives_a_message_and_stops_no_other_job(
 def test_folders_beyond_the_limits_are_named(
     service: JobService, legacy_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    deep = former_job(legacy_root / "a" / "b" / "c" / "d")
-    former_job(legacy_root / "e", "job_20250101-000000")
+    deep = make_legacy_job(legacy_root / "a" / "b" / "c" / "d")
+    make_legacy_job(legacy_root / "e", "job_20250101-000000")
     reply = import_all(service, legacy_root)
     assert [entry["job_id"] for entry in reply["imported"]] == ["job_20250101-000000"]
     (skipped,) = reply["skipped"]
     assert str(deep.parent) in skipped["sentence"] and "name a folder nearer" in skipped["sentence"]
     assert [entry["job_id"] for entry in import_all(service, legacy_root, deep.parent)["imported"]] == [JOB]
-    monkeypatch.setattr("vestim_core.jobs.legacy.candidates.MAX_FOLDERS", 2)
+    monkeypatch.setattr("vestim_core.jobs.legacy.import_candidates.MAX_FOLDERS", 2)
     messages = [entry["sentence"] for entry in import_all(service, legacy_root)["skipped"]]
     assert any("behind 2 other folders" in message and str(legacy_root / "a" / "b") in message for message in messages)
 
@@ -518,8 +524,8 @@ def test_folders_beyond_the_limits_are_named(
 def test_the_readable_part_of_an_incomplete_job_is_imported(
     service: JobService, legacy_root: Path, tmp_path: Path
 ) -> None:
-    job = former_job(legacy_root)
-    task = former_task(job)
+    job = make_legacy_job(legacy_root)
+    task = make_legacy_task(job)
     (job / "augmentation_metadata.json").write_text('{"applied_filters": [')
     (task / "training_summary.json").write_text("")
     with (task / "logs" / "training_progress.csv").open("ab") as log:
@@ -546,7 +552,7 @@ def test_the_readable_part_of_an_incomplete_job_is_imported(
 
 
 def test_weights_without_a_scaler_are_no_model(service: JobService, legacy_root: Path) -> None:
-    former_task(former_job(legacy_root, ranges={"Voltage": (2.9, 4.2)}))
+    make_legacy_task(make_legacy_job(legacy_root, ranges={"Voltage": (2.9, 4.2)}))
     entry = import_all(service, legacy_root)["imported"][0]
     assert entry["models"] == 0 and any(
         "do not tell the range of SOC, Current, Temp" in note for note in entry["notes"]
@@ -556,10 +562,10 @@ def test_weights_without_a_scaler_are_no_model(service: JobService, legacy_root:
 def test_settings_that_the_spec_does_not_allow_are_left_at_their_defaults(
     service: JobService, legacy_root: Path
 ) -> None:
-    job = former_job(legacy_root)
-    former_task(job, {**LSTM, "INITIAL_LR": "-3", "MAX_EPOCHS": "many", "BATCH_SIZE": "0"}, name="odd")
-    former_task(job, {**LSTM, "TARGET_COLUMN": "SOC"}, name="senseless")
-    former_task(job, {"MODEL_TYPE": "TRANSFORMER"}, architecture="TRANSFORMER_4", name="unknown")
+    job = make_legacy_job(legacy_root)
+    make_legacy_task(job, {**LSTM, "INITIAL_LR": "-3", "MAX_EPOCHS": "many", "BATCH_SIZE": "0"}, name="odd")
+    make_legacy_task(job, {**LSTM, "TARGET_COLUMN": "SOC"}, name="senseless")
+    make_legacy_task(job, {"MODEL_TYPE": "TRANSFORMER"}, architecture="TRANSFORMER_4", name="unknown")
     entry = import_all(service, legacy_root)["imported"][0]
     notes = " | ".join(entry["notes"])
     assert entry["models"] == 1 and "learning_rate is left at its default" in notes
@@ -569,12 +575,12 @@ def test_settings_that_the_spec_does_not_allow_are_left_at_their_defaults(
 def test_many_jobs_are_imported_page_by_page(
     service: JobService, legacy_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vestim_core.jobs.legacy.importing.CALL_S", 0.0)
+    monkeypatch.setattr("vestim_core.jobs.legacy.legacy_importer.CALL_S", 0.0)
     for index in range(4):
-        former_task(former_job(legacy_root, f"job_20250101-00000{index}"))
+        make_legacy_task(make_legacy_job(legacy_root, f"job_20250101-00000{index}"))
     cursor, page_count = "", 0
     while True:
-        with service.manager.unit():
+        with service.manager.unit_of_work():
             page = service.import_legacy([str(legacy_root)], cursor)
         page_count += 1
         assert len(page["imported"]) == 1 and page["count"] == 4 and page["done"] == page_count
@@ -589,7 +595,7 @@ def test_many_jobs_are_imported_page_by_page(
 def test_a_full_disk_leaves_no_partial_job(
     service: JobService, legacy_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    former_task(former_job(legacy_root))
+    make_legacy_task(make_legacy_job(legacy_root))
 
     def fail(self: Path, data: bytes) -> int:
         raise OSError(28, "No space left on device", str(self))
@@ -601,11 +607,11 @@ def test_a_full_disk_leaves_no_partial_job(
 
 
 def test_a_folder_from_a_failed_transaction_is_used_by_the_next_import(service: JobService, legacy_root: Path) -> None:
-    former_task(former_job(legacy_root))
-    with pytest.raises(RuntimeError), service.manager.unit():
+    make_legacy_task(make_legacy_job(legacy_root))
+    with pytest.raises(RuntimeError), service.manager.unit_of_work():
         service.import_legacy([str(legacy_root)])
         raise RuntimeError("the disk is full")
-    assert not service.manager.registry.has(JOB)
+    assert not service.manager.registry.has_job(JOB)
     assert service.manager.job_containers == {}
     assert [entry["job_id"] for entry in import_all(service, legacy_root)["imported"]] == [JOB]
     assert service.manager.get(JOB).state is JobState.DONE
@@ -613,13 +619,13 @@ def test_a_folder_from_a_failed_transaction_is_used_by_the_next_import(service: 
 
 
 def test_the_number_of_repetitions_of_the_first_row(service: JobService, legacy_root: Path) -> None:
-    job = former_job(legacy_root, settings={"LOOKBACK": "50,100"})
+    job = make_legacy_job(legacy_root, settings={"LOOKBACK": "50,100"})
     without_lookback = {key: value for key, value in LSTM.items() if key != "LOOKBACK"}
-    former_task(job, {**LSTM, "LOOKBACK": "12"}, name="a")
-    former_task(job, without_lookback, name="b_L33_c")
+    make_legacy_task(job, {**LSTM, "LOOKBACK": "12"}, name="a")
+    make_legacy_task(job, without_lookback, name="b_L33_c")
     write(job / "hyperparams.json", {"MAX_EPOCHS": 3})
-    former_task(job, without_lookback, name="c_L33_c")
-    former_task(job, without_lookback, name="d")
+    make_legacy_task(job, without_lookback, name="c_L33_c")
+    make_legacy_task(job, without_lookback, name="d")
     for task in ("b_L33_c", "c_L33_c", "d"):
         (job / "models" / "LSTM_ARCH_6_4" / task / "training_summary.json").unlink()
     import_all(service, legacy_root)
@@ -628,8 +634,8 @@ def test_the_number_of_repetitions_of_the_first_row(service: JobService, legacy_
 
 
 def test_evaluations_are_noted_and_phases_are_done(service: JobService, legacy_root: Path) -> None:
-    job = former_job(legacy_root)
-    (former_task(job) / "new_test_20251101").mkdir()
+    job = make_legacy_job(legacy_root)
+    (make_legacy_task(job) / "new_test_20251101").mkdir()
     assert "new_test_20251101" in import_all(service, legacy_root)["imported"][0]["notes"][0]
     states = {manager["phase"]: manager["state"] for manager in service.show_job(JOB)["managers"]}
     assert states == dict.fromkeys(states, "done") | {"testing": "waiting"}
@@ -638,9 +644,9 @@ def test_evaluations_are_noted_and_phases_are_done(service: JobService, legacy_r
 def test_predictions_beyond_the_limit_come_from_the_table(
     service: JobService, legacy_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job = former_job(legacy_root)
+    job = make_legacy_job(legacy_root)
     for name in ("a", "b"):
-        former_task(job, name=name, predictions=[(3.7, 3.71)] * 9)
+        make_legacy_task(job, name=name, predictions=[(3.7, 3.71)] * 9)
     size = (job / "models" / "LSTM_ARCH_6_4" / "a" / "test_results" / "drive_1_predictions.csv").stat().st_size
     monkeypatch.setattr("vestim_core.jobs.legacy.legacy_results.MAX_PREDICTION_BYTES", 2 * size - 1)
     (job / "test_results_summary_x.csv").write_text("Task ID,File Name,Test RMSE (mV)\nb,drive_1.csv,12.5\n")
@@ -651,8 +657,8 @@ def test_predictions_beyond_the_limit_come_from_the_table(
 
 
 def test_an_unclosed_quote_spoils_only_its_own_line(service: JobService, legacy_root: Path) -> None:
-    job = former_job(legacy_root)
-    task = former_task(job, name="T_rep_1", predictions=[(3.7, 3.71), (3.6, 3.61)])
+    job = make_legacy_job(legacy_root)
+    task = make_legacy_task(job, name="T_rep_1", predictions=[(3.7, 3.71), (3.6, 3.61)])
     unclosed_line = '"' + "x" * 140_000 + "\n"
     with (task / "logs" / "training_progress.csv").open("a") as log:
         log.write(unclosed_line + "4,0.01,0.0001,0.0001,0.005,2.0,0.01,0,1.0,0.5\n")

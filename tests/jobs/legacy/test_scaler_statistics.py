@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.jobs.legacy.former import RANGES, statistics_text
+from tests.jobs.legacy.legacy_jobs import RANGES, statistics_text
 from vestim_core.jobs.legacy.column_names import map_quantities, rename_columns_in_formula
 from vestim_core.jobs.legacy.scaler_statistics import ScalerError, read_scaler_statistics
-from vestim_core.spec.formula import columns_in, parse_formula
+from vestim_core.spec.formula import column_names, parse_formula
 
 NAMES = st.text("abcXYZ019_. -()[]/%°", min_size=1, max_size=40).map(str.strip).filter(lambda name: len(name) > 0)
 NUMBERS = st.floats(-1e6, 1e6).map(lambda value: round(value, 6))
@@ -63,4 +63,4 @@ def test_names_become_quantities_in_formulas_too() -> None:
         "Current * SOC - shift(Aux 1, 2) + np.abs(Currents)", names, ["Aux 1", "Current"]
     )
     assert formula == "current_A * soc - shift(`Aux 1`, 2) + np.abs(Currents)"
-    assert columns_in(parse_formula(formula)) == ("current_A", "soc", "Aux 1", "Currents")
+    assert column_names(parse_formula(formula)) == ("current_A", "soc", "Aux 1", "Currents")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.jobs.legacy.former import LSTM
+from tests.jobs.legacy.legacy_jobs import LSTM
 from tests.spec.documents import DATA
 from vestim_core.jobs.legacy.settings_files import read_settings
 from vestim_core.spec.errors import VestimError
@@ -97,6 +97,6 @@ def test_any_document_is_read_or_refused(document: Any) -> None:
     try:
         reply = read_settings(document)
     except VestimError as error:
-        assert error.sentence
+        assert error.message
     else:
         assert set(reply) == {"sections", "notes"}

@@ -10,13 +10,13 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.jobs.legacy.former import FNN, LSTM, LSTM_TASK, RANGES, progress_text, statistics_text
+from tests.jobs.legacy.legacy_jobs import FNN, LSTM, LSTM_TASK, RANGES, progress_text, statistics_text
 from vestim_core.jobs.job_folder import JobFolder
-from vestim_core.jobs.legacy.job_reader import read_former_job
+from vestim_core.jobs.legacy.job_reader import read_legacy_job
 from vestim_core.jobs.legacy.job_writer import write_legacy_job
 from vestim_core.jobs.legacy.legacy_folder import UnreadableFile
-from vestim_core.jobs.rebuild import _read_job
-from vestim_core.spec.states import JOB_ENDS, JobState
+from vestim_core.jobs.registry_rebuild import _read_job
+from vestim_core.spec.states import TERMINAL_JOB_STATES, JobState
 
 KEYS = [
     *LSTM,
@@ -95,7 +95,7 @@ def test_any_content_becomes_a_job_or_a_message(
         jobs = Path(directory) / "jobs"
         jobs.mkdir()
         try:
-            job = read_former_job(root, entry)
+            job = read_legacy_job(root, entry)
             job.job_id = root.name  # ids are checked before
             report = write_legacy_job(job, jobs)
         except UnreadableFile as error:
@@ -103,6 +103,6 @@ def test_any_content_becomes_a_job_or_a_message(
             return
         assert all("\n" not in note for note in report.notes)
         container = _read_job(JobFolder(jobs / root.name))
-        assert container.state in {*JOB_ENDS, JobState.DRAFT}
+        assert container.state in {*TERMINAL_JOB_STATES, JobState.DRAFT}
         assert json.loads((jobs / root.name / "state.json").read_text())["state"] == container.state
         json.dumps(container.to_record(), allow_nan=False)

@@ -37,7 +37,7 @@ def convert(
     Nothing is repaired and nothing in the folder is overwritten.
     """
     if len(files) < 2:
-        raise wrong_input("name the files and, last, the folder for the new ones", place="DIR")
+        raise wrong_input("name the files and, last, the folder for the new ones", location="DIR")
     *sources, folder = files
     params = {"files": absolute_paths(sources), "folder": str(Path(folder).expanduser().absolute())}
     written_files = inspect_files("rewrite", **params, columns=parse_columns(column))["files"]

@@ -10,8 +10,8 @@ import typer
 from vestim_core.cli.daemon_client import connect
 from vestim_core.cli.output import AsJson, print_json, say
 from vestim_core.cli.value_format import format_duration, format_number
-from vestim_core.client import all_jobs
-from vestim_core.client.discover import daemon_lives, start_daemon
+from vestim_core.client import list_all_jobs
+from vestim_core.client.daemon_discovery import is_daemon_running, start_daemon
 from vestim_core.spec.errors import ErrorCode, VestimError, not_found
 from vestim_core.system import Home
 
@@ -37,7 +37,7 @@ def register(app: typer.Typer) -> None:
 def start(as_json: AsJson = False) -> None:
     """Start the daemon of this home unless it runs."""
     with connect() as client:
-        was_running = daemon_lives(client.home)
+        was_running = is_daemon_running(client.home)
         hello = client.call("hello")
     if as_json:
         print_json({**hello, "started": not was_running})
@@ -68,7 +68,7 @@ def stop_daemon(*, stop_jobs: bool) -> dict[str, Any]:
     """
     with connect(start=False) as client:
         home = client.home
-        if not daemon_lives(home):
+        if not is_daemon_running(home):
             return {"stopped": False, "running": 0}
         try:
             running = int(client.call("shutdown", stop_jobs=stop_jobs)["running"])
@@ -78,7 +78,7 @@ def stop_daemon(*, stop_jobs: bool) -> dict[str, Any]:
             running = 0
     timeout_s = STOP_JOBS_TIMEOUT_S if stop_jobs else STOP_TIMEOUT_S
     deadline_s = time.monotonic() + timeout_s
-    while daemon_lives(home):
+    while is_daemon_running(home):
         if time.monotonic() > deadline_s:
             raise VestimError(
                 ErrorCode.FAILED, f"the daemon has not ended within {timeout_s:.0f} s: see {home.daemon_log}"
@@ -133,7 +133,7 @@ def rebuild(as_json: AsJson = False) -> None:
     stop_daemon(stop_jobs=False)
     with connect() as client:
         start_daemon(client.home, rebuild=True)
-        jobs = len(all_jobs(client.call))
+        jobs = len(list_all_jobs(client.call))
     if as_json:
         print_json({"jobs": jobs})
     else:
@@ -142,5 +142,5 @@ def rebuild(as_json: AsJson = False) -> None:
 
 def _find_log(home: Home) -> Any:
     if not home.daemon_log.is_file():
-        raise not_found(f"there is no log yet: no daemon has run in {home.root}", place=str(home.daemon_log))
+        raise not_found(f"there is no log yet: no daemon has run in {home.root}", location=str(home.daemon_log))
     return home.daemon_log

@@ -15,7 +15,7 @@ from vestim_core.cli.output import AsJson, console, plain_text, print_json, say
 from vestim_core.cli.result_tables import new_table
 from vestim_core.cli.value_format import format_duration, format_number
 from vestim_core.client import Client
-from vestim_core.client.inspection import await_data_set
+from vestim_core.client.inspection_calls import wait_for_data_set
 from vestim_core.spec.errors import VestimError, refused, wrong_input
 from vestim_core.spec.finding import Severity
 
@@ -155,14 +155,14 @@ def _parse_split(assignments: list[str], seed: int) -> dict[str, Any]:
         except (KeyError, ValueError):
             raise wrong_input(
                 f"'{assignment}' is no split: write validation=0.2 or test=3, and training has the rest",
-                place="--split",
+                location="--split",
             ) from None
     return split
 
 
 def _await_check(client: Client, answer: dict[str, Any]) -> dict[str, Any]:
     with progress_bar() as update:
-        return await_data_set(client, answer, update)
+        return wait_for_data_set(client, answer, update)
 
 
 def _apply_repairs(client: Client, record: dict[str, Any]) -> dict[str, Any]:

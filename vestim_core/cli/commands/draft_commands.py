@@ -10,7 +10,7 @@ import typer
 from vestim_core.cli.daemon_client import connect
 from vestim_core.cli.job_lookup import JobName, find_job
 from vestim_core.cli.output import AsJson, plain_text, print_json, say
-from vestim_core.spec.document import read_document
+from vestim_core.spec.job_file_reader import read_job_document
 
 
 def register(app: typer.Typer) -> None:
@@ -25,7 +25,7 @@ def draft(
     as_json: AsJson = False,
 ) -> None:
     """Keep a job file as a draft and say what it still lacks."""
-    document = read_document(spec)
+    document = read_job_document(spec)
     with connect() as client:
         job_id = find_job(client, job) if job else client.call("create_job", spec=document)["job_id"]
         answer = client.call("save_draft", job_id=job_id, document=document)

@@ -16,11 +16,11 @@ from vestim_core.cli.output import AsJson, console, plain_text, print_json, say
 from vestim_core.cli.result_tables import METRIC_TITLES, METRICS, new_table
 from vestim_core.cli.uncertainty_tables import robustness_table
 from vestim_core.cli.value_format import find_metric, format_number
-from vestim_core.client import Client, follow, show
-from vestim_core.protocol.limits import MAX_PIECE_BYTES
+from vestim_core.client import Client, fetch_job, follow_job
+from vestim_core.protocol.message_limits import MAX_CHUNK_BYTES
+from vestim_core.spec.display_format import metric_unit
 from vestim_core.spec.errors import ErrorCode, VestimError, wrong_input
 from vestim_core.spec.events import EventKind
-from vestim_core.spec.figures import unit_of
 from vestim_core.spec.ids import is_safe_id
 from vestim_core.spec.states import TaskState
 
@@ -53,7 +53,7 @@ def test(
     and a start in mid-cycle. Ctrl+C ends the test.
     """
     if task and every:
-        raise wrong_input("--task and --all exclude each other: give one of them", place="--all")
+        raise wrong_input("--task and --all exclude each other: give one of them", location="--all")
     folder = _require_empty_folder(out) if out else None
     with connect() as client:
         job_id = _import_job_folder(client, job) or find_job(client, job)
@@ -79,7 +79,7 @@ def test(
 def _require_empty_folder(out: str) -> Path:
     folder = Path(out).expanduser().absolute()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise wrong_input(f"'{folder}' exists and is not empty: name a new folder", place="--out")
+        raise wrong_input(f"'{folder}' exists and is not empty: name a new folder", location="--out")
     return folder
 
 
@@ -90,7 +90,7 @@ def _import_job_folder(client: Client, job: str) -> str:
         return ""
     job_id = folder.resolve().name
     if not is_safe_id(job_id):
-        raise wrong_input(f"the folder '{folder}' no longer bears its job's id: rename it so", place="JOB")
+        raise wrong_input(f"the folder '{folder}' no longer bears its job's id: rename it so", location="JOB")
     target = client.home.jobs / job_id
     if not target.exists():
         incoming = target.with_name(f".incoming-{job_id}")
@@ -106,7 +106,7 @@ def _await_evaluation(client: Client, job_id: str, task_id: str) -> dict[str, An
     warnings: list[str] = []
     try:
         with progress_bar() as update:
-            for batch in follow(client, job_id):
+            for batch in follow_job(client, job_id):
                 for progress in batch.progress:
                     update(progress)
                 task_messages = [e for e in batch.events if e["task"] == task_id and e["kind"] == EventKind.MESSAGE]
@@ -116,7 +116,7 @@ def _await_evaluation(client: Client, job_id: str, task_id: str) -> dict[str, An
     except KeyboardInterrupt:
         client.call("stop", job_id=job_id)
         raise
-    task = next(task for task in show(client, job_id)["tasks"] if task["task_id"] == task_id)
+    task = next(task for task in fetch_job(client, job_id)["tasks"] if task["task_id"] == task_id)
     if task["state"] != TaskState.DONE:
         error = task["error"]
         raise VestimError.from_record(error) if error else VestimError(ErrorCode.FAILED, "the test was stopped")
@@ -133,7 +133,7 @@ def _copy_artifacts(client: Client, job_id: str, prefix: str, folder: Path) -> l
         target = folder / path.removeprefix(prefix)
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("xb") as file:
-            params: dict[str, Any] = {"path": path, "length": MAX_PIECE_BYTES}
+            params: dict[str, Any] = {"path": path, "length": MAX_CHUNK_BYTES}
             while file.tell() < artifact["bytes"]:
                 piece = client.call("read_artifact", job_id=job_id, offset=file.tell(), **params)["data"]
                 if not piece:
@@ -147,7 +147,7 @@ def _print_result(result: dict[str, Any]) -> None:
     for warning in result["warnings"]:
         say(f"Warning: {plain_text(warning)}")
     for model in result["retest"]:
-        unit = unit_of(find_metric(model["files"][0], "rmse")[0])
+        unit = metric_unit(find_metric(model["files"][0], "rmse")[0])
         title = f"Errors of {model['target']}, {plain_text(model['model']['title'])} ({model['model']['task_id']})"
         table = new_table(f"{title}, in {unit} (R2 has no unit)" if unit else title)
         table.add_column("File", overflow="fold")

@@ -12,7 +12,7 @@ from vestim_core.cli.daemon_client import connect
 from vestim_core.cli.file_inspection import absolute_paths
 from vestim_core.cli.output import AsJson, console, plain_text, print_json, say
 from vestim_core.cli.result_tables import new_table
-from vestim_core.client import import_legacy as import_pages
+from vestim_core.client import import_legacy_jobs as import_pages
 from vestim_core.spec.errors import ErrorCode, not_found
 
 
@@ -32,7 +32,7 @@ def import_legacy(
     Importing twice changes nothing. Ends with code 1 when nothing could be brought in.
     """
     if not any(Path(path).expanduser().exists() for path in paths):
-        raise not_found(f"there is no file or folder '{paths[0]}': check the path", place="PATH")
+        raise not_found(f"there is no file or folder '{paths[0]}': check the path", location="PATH")
     report: dict[str, list[dict[str, Any]]] = {"imported": [], "known": [], "skipped": []}
     with connect() as client:
         for page in import_pages(client.call, absolute_paths(paths)):

@@ -74,7 +74,7 @@ def map_columns(
     mapping = parse_columns(columns)
     (file_report,) = inspect_files("sniff", files=absolute_paths([file]), columns=mapping)["files"]
     if not file_report["readable"]:
-        raise wrong_input(file_report["error"], place=file)
+        raise wrong_input(file_report["error"], location=file)
     header = file_report["headers"]
     with connect() as client:
         saved_mapping = client.call("map_columns", header=header, columns=mapping)

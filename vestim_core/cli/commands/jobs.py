@@ -11,8 +11,8 @@ from vestim_core.cli.daemon_client import connect
 from vestim_core.cli.output import AsJson, console, plain_text, print_json, say
 from vestim_core.cli.result_tables import new_table
 from vestim_core.cli.value_format import format_local_time, format_number
-from vestim_core.client import all_jobs
-from vestim_core.spec.figures import unit_of
+from vestim_core.client import list_all_jobs
+from vestim_core.spec.display_format import metric_unit
 
 
 def register(app: typer.Typer) -> None:
@@ -27,7 +27,7 @@ def jobs(
 ) -> None:
     """List all jobs, newest first."""
     with connect() as client:
-        all_rows = all_jobs(client.call, state)
+        all_rows = list_all_jobs(client.call, state)
     shown_rows = [job for job in all_rows if job["archived"] is archived]
     if as_json:
         print_json(shown_rows, indent=2)
@@ -56,7 +56,7 @@ def jobs_table(job_rows: list[dict[str, Any]]) -> Any:
     table.add_column("Created", no_wrap=True)
     for job in job_rows:
         best = job["best"]
-        best_text = f"{format_number(best['value'])} {unit_of(best['metric'])}" if best else ""
+        best_text = f"{format_number(best['value'])} {metric_unit(best['metric'])}" if best else ""
         created = format_local_time(job["created_utc"], "%m-%d %H:%M")
         progress = f"{100 * job['fraction']:.0f} %"
         table.add_row(*map(Text, (job["job_id"], plain_text(job["name"]), job["state"], progress, best_text, created)))

@@ -10,7 +10,7 @@ from vestim_core.cli.commands import daemon
 from vestim_core.cli.commands.gui import open_window, require_window
 from vestim_core.cli.commands.serve import DEFAULT_PORT, Port, serve
 from vestim_core.cli.output import AsJson, say
-from vestim_core.system import own_command
+from vestim_core.system import program_command
 
 GATEWAY_STOP_TIMEOUT_S = 10.0  # allows for a busy machine; arbitrary, 5 to 60 works
 
@@ -37,7 +37,7 @@ def server(port: Port = DEFAULT_PORT) -> int:
 def serve_and_open_window(port: Port = DEFAULT_PORT) -> int:
     """Offer every operation over REST for as long as the window is open; jobs go on after both."""
     require_window("'vestim serve' offers REST alone")
-    with subprocess.Popen(own_command("gateway", "--port", str(port))) as gateway:
+    with subprocess.Popen(program_command("gateway", "--port", str(port))) as gateway:
         try:
             return open_window([])
         finally:

@@ -12,7 +12,7 @@ import typer
 from vestim_core.cli.daemon_client import connect
 from vestim_core.cli.job_lookup import JobName, find_job
 from vestim_core.cli.output import AsJson, print_json, say
-from vestim_core.client import Client, show
+from vestim_core.client import Client, fetch_job
 from vestim_core.protocol.cursors import Cursor
 from vestim_core.spec.errors import not_found
 from vestim_core.spec.ids import attempt_key
@@ -42,7 +42,7 @@ def logs(
     """
     with connect() as client:
         job_id = find_job(client, job)
-        chosen_task = _choose_task(show(client, job_id), task)
+        chosen_task = _choose_task(fetch_job(client, job_id), task)
         task_id, attempt = chosen_task["task_id"], chosen_task["attempt"]
         is_empty = True
         for log, text in _log_pieces(client, job_id, task_id, attempt, ("err",) if err else ("out", "err"), follow):
@@ -60,7 +60,7 @@ def _choose_task(job: dict[str, Any], requested_id: str) -> dict[str, Any]:
     tasks: dict[str, dict[str, Any]] = {task["task_id"]: task for task in job["tasks"]}
     if requested_id and requested_id not in tasks:
         raise not_found(
-            f"job {job['job_id']} has no task '{requested_id}': it has {', '.join(list(tasks)[:10])}", place="--task"
+            f"job {job['job_id']} has no task '{requested_id}': it has {', '.join(list(tasks)[:10])}", location="--task"
         )
     candidates = [task for task in ([tasks[requested_id]] if requested_id else tasks.values()) if task["attempt"]]
     if not candidates:
@@ -97,5 +97,5 @@ def _log_pieces(
 
 
 def _is_running(client: Client, job_id: str, task_id: str, attempt: int) -> bool:
-    task = next(task for task in show(client, job_id)["tasks"] if task["task_id"] == task_id)
+    task = next(task for task in fetch_job(client, job_id)["tasks"] if task["task_id"] == task_id)
     return bool(task["attempt"] == attempt and task["pid"])

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from vestim_core.cli.output import AsJson, plain_text, print_json, say
-from vestim_core.spec.document import read_former_settings
 from vestim_core.spec.errors import refused, wrong_input
-from vestim_core.spec.job_presets import preset_called
+from vestim_core.spec.job_file_reader import read_legacy_settings
+from vestim_core.spec.job_presets import find_preset
 from vestim_core.spec.template import job_template
 from vestim_core.spec.toml import job_toml
 
@@ -37,7 +37,7 @@ def new(file: File = None, preset: PresetName = None, legacy: LegacySettings = N
     files and submit it.
     """
     if preset and legacy:
-        raise wrong_input("--preset and --from each say what the settings are: give one of them", place="--from")
+        raise wrong_input("--preset and --from each say what the settings are: give one of them", location="--from")
     template = preset_job_file(preset) if preset else legacy_job_file(legacy) if legacy else job_template()
     if file is None:
         if as_json:
@@ -54,7 +54,7 @@ def new(file: File = None, preset: PresetName = None, legacy: LegacySettings = N
 
 def preset_job_file(name: str) -> str:
     """Job file of a preset with placeholder data files. Raises `VestimError` for an unknown preset."""
-    preset = preset_called(name)
+    preset = find_preset(name)
     head = f"# {preset.name}, {preset.target}: {preset.description}\n# Takes {preset.takes} on one CPU core."
     document: dict[str, Any] = {"name": f"{preset.name} ({preset.target})", "data": PLACEHOLDER_DATA, **preset.job}
     return job_toml(document, head)
@@ -68,7 +68,7 @@ def legacy_job_file(path: Path) -> str:
     from vestim_core.cli.daemon_client import connect  # a plain template needs neither a daemon nor its client
 
     with connect() as client:
-        answer = client.call("read_hyperparameters", document=read_former_settings(path))
+        answer = client.call("read_hyperparameters", document=read_legacy_settings(path))
     notes = [f"# {plain_text(note['key'])}: {plain_text(note['sentence'])}" for note in answer["notes"]]
     head = "\n".join(
         [f"# Settings from {plain_text(path.name)}. Of its keys, these are no setting here or another one:", *notes]
@@ -79,11 +79,13 @@ def legacy_job_file(path: Path) -> str:
 def write_new_file(file: Path, text: str) -> None:
     """Write `text` to a new file. Raises `VestimError` when the file exists or cannot be created."""
     if file.suffix.lower() == ".json":
-        raise wrong_input(f"'{file}': the template is TOML, give it a name that ends in .toml", place=str(file))
+        raise wrong_input(f"'{file}': the template is TOML, give it a name that ends in .toml", location=str(file))
     try:
         with file.open("x", encoding="utf-8") as out:
             out.write(text)
     except FileExistsError:
-        raise refused(f"'{file}' exists already and is not written over: give another name", place=str(file)) from None
+        raise refused(
+            f"'{file}' exists already and is not written over: give another name", location=str(file)
+        ) from None
     except OSError as error:
-        raise wrong_input(f"'{file}' cannot be written: {error.strerror or error}", place=str(file)) from None
+        raise wrong_input(f"'{file}' cannot be written: {error.strerror or error}", location=str(file)) from None

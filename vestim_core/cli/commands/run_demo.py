@@ -12,8 +12,8 @@ from vestim_core.cli.output import AsJson, console, say
 from vestim_core.cli.result_tables import error_tables, judging_metrics, tasks_with_errors
 from vestim_core.cli.value_format import find_metric, format_duration, seconds_between
 from vestim_core.cli.watch import watch
-from vestim_core.client import show
-from vestim_core.client.inspection import ask
+from vestim_core.client import fetch_job
+from vestim_core.client.inspection_calls import run_inspection
 from vestim_core.spec.states import TaskKind
 
 
@@ -31,14 +31,14 @@ def demo(as_json: AsJson = False) -> int:
     with connect() as client:
         if not as_json:
             say("Looking for the demo data, or generating them ...")
-        demo_data = ask(client, "generate_demo")
+        demo_data = run_inspection(client, "generate_demo")
         job_id = client.call("submit", spec=demo_data["spec"])["job_id"]
         if not as_json:
             say(f"The demo data lie in {demo_data['folder']}.")
             say(f"Started {job_id} in processes of its own; Ctrl+C ends this view, not the job.")
         code = watch(client, job_id, every_event=False, as_json=as_json)
         if code == 0 and not as_json:
-            _print_results(show(client, job_id), demo_data["defective"])
+            _print_results(fetch_job(client, job_id), demo_data["defective"])
         return code
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from vestim_core.system import own_command
+from vestim_core.system import program_command
 
 DEFAULT_PORT = 8001  # TCP port of PyBattML's server, so that scripts written for it connect
 
@@ -29,6 +29,6 @@ def serve(
     """
     arguments = ["--show-token"] if show_token else ["--port", str(port)]
     try:
-        return subprocess.call(own_command("gateway", *arguments))
+        return subprocess.call(program_command("gateway", *arguments))
     except KeyboardInterrupt:  # the gateway ends by itself on the same Ctrl+C
         return 0

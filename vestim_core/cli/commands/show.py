@@ -14,7 +14,7 @@ from vestim_core.cli.result_tables import error_tables, file_error_tables, new_t
 from vestim_core.cli.task_board import TaskBoard
 from vestim_core.cli.uncertainty_tables import band_tables, label_error_summary, label_error_table, seed_spread_table
 from vestim_core.cli.value_format import format_duration, format_local_time, seconds_between
-from vestim_core.client import show as show_job
+from vestim_core.client import fetch_job as show_job
 from vestim_core.spec.states import JobState
 
 

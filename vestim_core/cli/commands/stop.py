@@ -11,7 +11,7 @@ from vestim_core.cli.commands.legacy_commands import print_current_command
 from vestim_core.cli.daemon_client import connect
 from vestim_core.cli.job_lookup import find_job
 from vestim_core.cli.output import AsJson, print_json, say
-from vestim_core.spec.states import JOB_ENDS
+from vestim_core.spec.states import TERMINAL_JOB_STATES
 
 
 def register(app: typer.Typer) -> None:
@@ -38,7 +38,7 @@ def stop(
         answer = client.call("stop", job_id=job_id, test=not no_test)
     if as_json:
         print_json(answer)
-    elif answer["state"] in JOB_ENDS:
+    elif answer["state"] in TERMINAL_JOB_STATES:
         say(f"{job_id} has ended already: it is {answer['state']}.")
     else:
         test_note = "" if no_test else " and tests what has a model"

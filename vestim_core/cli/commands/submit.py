@@ -12,9 +12,9 @@ from vestim_core.cli.output import AsJson, console, print_json, say
 from vestim_core.cli.result_tables import error_tables
 from vestim_core.cli.value_format import format_duration, format_number
 from vestim_core.cli.watch import watch
-from vestim_core.client import show
-from vestim_core.spec.document import read_document
+from vestim_core.client import fetch_job
 from vestim_core.spec.errors import ErrorCode
+from vestim_core.spec.job_file_reader import read_job_document
 
 
 def register(app: typer.Typer) -> None:
@@ -35,7 +35,7 @@ def submit(
     Ctrl+C while following ends the view, not the job. With --follow the exit code tells how the job ended: 0 done, that
     of its error when it failed, 1 when it was stopped.
     """
-    document = read_document(spec)
+    document = read_job_document(spec)
     with connect() as client:
         if dry_run:
             return _print_estimate(client.call("estimate", spec=document), as_json=as_json)
@@ -51,7 +51,7 @@ def submit(
             return 0
         code = watch(client, job_id, every_event=False, as_json=as_json)
         if code == 0 and not as_json:
-            for table in error_tables(show(client, job_id)):
+            for table in error_tables(fetch_job(client, job_id)):
                 console().print(table)
         return code
 

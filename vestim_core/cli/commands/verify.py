@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from vestim_core.cli.output import AsJson
-from vestim_core.system import own_command
+from vestim_core.system import program_command
 
 INTERRUPTED = 130  # exit code after Ctrl+C, as shells report it: 128 + SIGINT (2)
 
@@ -27,7 +27,7 @@ def verify(
     Containers, the manager, the whole life of a job in real processes, and every REST path of PyBattML.
     """
     arguments = [*(["--list"] if only_list else []), *(["--json"] if as_json else [])]
-    with subprocess.Popen(own_command("verify", *arguments)) as process:
+    with subprocess.Popen(program_command("verify", *arguments)) as process:
         try:
             return process.wait()
         except KeyboardInterrupt:  # it has received the same Ctrl+C and cleans up after itself

@@ -11,13 +11,13 @@ from collections.abc import Callable
 import numpy as np
 
 from vestim_core.data.checks import channels, current, soc, temperature, time
-from vestim_core.data.checks.checked_file import Member
+from vestim_core.data.checks.checked_file import CheckedFile
 from vestim_core.data.checks.set_checks import check_set
 from vestim_core.data.checks.table_view import TableView
 from vestim_core.data.table import Table
 from vestim_core.spec.finding import Finding
 
-__all__ = ["CHECKS", "Member", "check_set", "check_table"]
+__all__ = ["CHECKS", "CheckedFile", "check_set", "check_table"]
 
 CHECKS: tuple[Callable[[TableView], list[Finding]], ...] = (
     time.find_reversals,

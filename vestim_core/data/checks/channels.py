@@ -6,8 +6,8 @@ import numpy as np
 
 from vestim_core.data.checks import thresholds
 from vestim_core.data.checks.table_view import TableView, finite_sample, noise_deviation
-from vestim_core.data.readers.troubles import missing_repair
-from vestim_core.data.spans import count_rows, rows_in, rows_words, spans_of
+from vestim_core.data.readers.read_issues import propose_missing_repair
+from vestim_core.data.spans import count_rows, describe_rows, find_spans, row_mask
 from vestim_core.spec.finding import Finding, Repair, Severity
 
 _NAMES_AND_UNITS = {
@@ -47,16 +47,16 @@ def find_missing_values(view: TableView) -> list[Finding]:
         ):
             if not mask.any():
                 continue
-            spans = spans_of(mask)
+            spans = find_spans(mask)
             findings.append(
                 view.finding(
                     code,
                     Severity.WARNING,
                     f'{_channel_name(name)} of "{view.name}" {description} in {count_rows(spans)} row'
-                    f"{'' if count_rows(spans) == 1 else 's'} ({rows_words(spans)}): treat as missing.",
+                    f"{'' if count_rows(spans) == 1 else 's'} ({describe_rows(spans)}): treat as missing.",
                     name,
                     spans,
-                    missing_repair(spans, name),
+                    propose_missing_repair(spans, name),
                 )
             )
     return findings
@@ -91,7 +91,7 @@ def find_stuck(view: TableView) -> list[Finding]:
     limit_A = thresholds.STUCK_CURRENT.value * np.ptp(finite_sample(current_A))
     spans = tuple(
         (first + 1, last + 1)
-        for first, last in spans_of(is_unchanged)
+        for first, last in find_spans(is_unchanged)
         if last - first + 1 >= min_rows and np.ptp(np.nan_to_num(current_A[first : last + 2])) > limit_A > 0
     )
     if not spans:
@@ -100,7 +100,7 @@ def find_stuck(view: TableView) -> list[Finding]:
         view.finding(
             "channel.stuck",
             Severity.ERROR,
-            f'Voltage of "{view.name}" does not move in {count_rows(spans)} rows ({rows_words(spans)}) while the '
+            f'Voltage of "{view.name}" does not move in {count_rows(spans)} rows ({describe_rows(spans)}) while the '
             f"current does: cut these rows out.",
             "voltage_V",
             spans,
@@ -125,7 +125,7 @@ def find_clipped(view: TableView) -> list[Finding]:
                 continue  # a rest of a test that only charges, or only discharges
             spans = tuple(
                 span
-                for span in spans_of(values == limit)
+                for span in find_spans(values == limit)
                 if span[1] - span[0] + 1 >= thresholds.CLIPPING_RUN_ROWS.value
             )
             if len(spans) < thresholds.CLIPPING_RUNS.value:
@@ -135,7 +135,7 @@ def find_clipped(view: TableView) -> list[Finding]:
                     "channel.clipped",
                     Severity.WARNING,
                     f'{_channel_name(name)} of "{view.name}" stands at {limit:g} {_NAMES_AND_UNITS[name][1]} in '
-                    f"{count_rows(spans)} rows ({rows_words(spans)}): the sensor's limit.",
+                    f"{count_rows(spans)} rows ({describe_rows(spans)}): the sensor's limit.",
                     name,
                     spans,
                 )
@@ -171,13 +171,13 @@ def find_spikes(view: TableView) -> list[Finding]:
         rows = np.flatnonzero(is_spike) + 1
         if len(rows) == 0:
             continue
-        spans, highest = spans_of(rows), float(np.max(height[rows - 1]))
+        spans, highest = find_spans(rows), float(np.max(height[rows - 1]))
         findings.append(
             view.finding(
                 "channel.spike",
                 Severity.WARNING,
                 f'{_channel_name(name)} of "{view.name}" jumps by up to {highest:.3g} {_NAMES_AND_UNITS[name][1]} and '
-                f"back in {len(rows)} row{'' if len(rows) == 1 else 's'} ({rows_words(spans)}): replace by its "
+                f"back in {len(rows)} row{'' if len(rows) == 1 else 's'} ({describe_rows(spans)}): replace by its "
                 f"neighbours.",
                 name,
                 spans,
@@ -198,13 +198,13 @@ def find_impossible(view: TableView) -> list[Finding]:
         if name == "temperature_degC":
             is_impossible &= ~(values < thresholds.NOT_READ_BELOW.value)  # `temperature.sentinel` reports these
         if is_impossible.any() and is_impossible.mean() < thresholds.MAX_IMPOSSIBLE_SHARE.value:
-            spans = spans_of(is_impossible)
+            spans = find_spans(is_impossible)
             findings.append(
                 view.finding(
                     "channel.range",
                     Severity.WARNING,
                     f'{_channel_name(name)} of "{view.name}" leaves {low:g} to {high:g} {_NAMES_AND_UNITS[name][1]} in '
-                    f"{count_rows(spans)} rows ({rows_words(spans)}).",
+                    f"{count_rows(spans)} rows ({describe_rows(spans)}).",
                     name,
                     spans,
                 )
@@ -245,7 +245,7 @@ def _text_rows(view: TableView, name: str) -> np.ndarray:
         return mask
     for finding in view.table.findings:
         if finding.code == "channel.text" and finding.column == name and finding.rows is not None:
-            mask |= rows_in(finding.spans or (finding.rows,), view.table.rows)
+            mask |= row_mask(finding.spans or (finding.rows,), view.table.rows)
     return mask
 
 

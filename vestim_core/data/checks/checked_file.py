@@ -9,7 +9,7 @@ from vestim_core.spec.data import Role
 
 
 @dataclass(frozen=True)
-class Member:
+class CheckedFile:
     """A loaded table and its role."""
 
     table: Table

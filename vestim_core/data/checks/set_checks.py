@@ -8,14 +8,14 @@ from itertools import pairwise
 import numpy as np
 
 from vestim_core.data.checks import thresholds
-from vestim_core.data.checks.checked_file import Member
+from vestim_core.data.checks.checked_file import CheckedFile
 from vestim_core.data.checks.duplicates import Pair, find_duplicates, find_overlaps
 from vestim_core.data.checks.missing_soc import find_missing_soc
 from vestim_core.data.checks.rests import find_rests
 from vestim_core.data.checks.soc import implied_capacity
 from vestim_core.data.checks.table_view import TableView
 from vestim_core.data.checks.training_coverage import find_constant_temperature, find_extrapolation
-from vestim_core.data.spans import Spans, finding_at, rows_words, spans_of
+from vestim_core.data.spans import Spans, build_span_finding, describe_rows, find_spans
 from vestim_core.data.table import Table
 from vestim_core.spec.data import Role
 from vestim_core.spec.finding import Finding, Repair, Severity
@@ -23,7 +23,7 @@ from vestim_core.spec.finding import Finding, Repair, Severity
 _ROLE_NAMES: dict[Role, str] = {"train": "training", "validation": "validation", "test": "test"}
 
 
-def check_set(files: Sequence[Member]) -> list[Finding]:
+def check_set(files: Sequence[CheckedFile]) -> list[Finding]:
     """Return the findings about files together. Each names one file; where two are concerned, both have a finding."""
     tables = [file.table for file in files]
     original_indices = find_duplicates(tables)
@@ -39,7 +39,7 @@ def check_set(files: Sequence[Member]) -> list[Finding]:
     ]
 
 
-def _duplicate_findings(files: Sequence[Member], original_indices: Sequence[int]) -> Iterator[Finding]:
+def _duplicate_findings(files: Sequence[CheckedFile], original_indices: Sequence[int]) -> Iterator[Finding]:
     """Yield files with the same content, by their bytes or their rows, and files that share a stretch of rows.
 
     original_indices: index of each file's original, see `find_duplicates`.
@@ -61,7 +61,7 @@ def _duplicate_findings(files: Sequence[Member], original_indices: Sequence[int]
 
 
 def _shared_content(
-    first: Member, second: Member, code: str, relation: str, is_complete: bool = True
+    first: CheckedFile, second: CheckedFile, code: str, relation: str, is_complete: bool = True
 ) -> Iterator[Finding]:
     """Yield one finding for each of both files.
 
@@ -102,7 +102,7 @@ def _time_overlaps(tables: Sequence[Table]) -> Iterator[Finding]:
             continue
         first_s, second_s = _clock_s(first), _clock_s(second)
         end_s, begin_s = float(np.nanmax(first_s)), float(np.nanmin(second_s))
-        first_spans, second_spans = spans_of(first_s >= begin_s), spans_of(second_s <= end_s)
+        first_spans, second_spans = find_spans(first_s >= begin_s), find_spans(second_s <= end_s)
         if not first_spans or not second_spans:
             continue
         is_same = _agree(first, first_spans, second, second_spans)
@@ -115,12 +115,12 @@ def _time_overlaps(tables: Sequence[Table]) -> Iterator[Finding]:
             (first, second, first_spans, None),
             (second, first, second_spans, drop),
         ):
-            yield finding_at(
+            yield build_span_finding(
                 spans,
                 code="set.overlap",
                 severity=Severity.WARNING,
                 sentence=f'"{table.name}" and "{counterpart.name}" overlap by {end_s - begin_s:.4g} s '
-                f'({rows_words(spans)}), {values}: drop these rows from "{second.name}".',
+                f'({describe_rows(spans)}), {values}: drop these rows from "{second.name}".',
                 file=table.name,
                 column="time_s",
                 repair=repair,
@@ -146,7 +146,7 @@ def _agree(first: Table, first_spans: Spans, second: Table, second_spans: Spans)
     )
 
 
-def _soc_jumps(files: Sequence[Member]) -> Iterator[Finding]:
+def _soc_jumps(files: Sequence[CheckedFile]) -> Iterator[Finding]:
     """Yield consecutive files on one clock whose SOC does not continue where the one before ends."""
     tables = [file.table for file in files if "soc" in file.table.columns and file.table.rows > 1]
     for first, second in pairwise(sorted(tables, key=lambda table: table.start_s)):
@@ -167,7 +167,7 @@ def _soc_jumps(files: Sequence[Member]) -> Iterator[Finding]:
             )
 
 
-def _capacity_differences(files: Sequence[Member]) -> Iterator[Finding]:
+def _capacity_differences(files: Sequence[CheckedFile]) -> Iterator[Finding]:
     """Yield files whose implied capacity differs from the median of all."""
     capacities = [
         (file.table, implied[0])
@@ -190,7 +190,7 @@ def _capacity_differences(files: Sequence[Member]) -> Iterator[Finding]:
             )
 
 
-def _ocv_differences(files: Sequence[Member]) -> Iterator[Finding]:
+def _ocv_differences(files: Sequence[CheckedFile]) -> Iterator[Finding]:
     """Yield the two files whose voltages after a rest at the same SOC differ most."""
     rest_ends = sorted(
         (soc, voltage_V, index) for index, file in enumerate(files) for soc, voltage_V in _rest_ends(file.table)

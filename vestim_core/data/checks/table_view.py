@@ -6,9 +6,9 @@ from functools import cached_property
 
 import numpy as np
 
+from vestim_core.data.charge_integration import charge_Ah
 from vestim_core.data.checks import thresholds
-from vestim_core.data.coulomb import charge_Ah
-from vestim_core.data.spans import Spans, finding_at, spans_of
+from vestim_core.data.spans import Spans, build_span_finding, find_spans
 from vestim_core.data.table import Table
 from vestim_core.spec.finding import Finding, Repair, Severity
 
@@ -92,12 +92,12 @@ class TableView:
         repair: Repair | None = None,
     ) -> Finding:
         """A finding about these rows (indices, mask or spans), or about the whole file without any."""
-        spans = spans_of(rows) if isinstance(rows, np.ndarray) else rows
+        spans = find_spans(rows) if isinstance(rows, np.ndarray) else rows
         if not spans:
             return Finding(
                 code=code, severity=severity, sentence=sentence, file=self.name, column=column, repair=repair
             )
-        return finding_at(
+        return build_span_finding(
             spans, code=code, severity=severity, sentence=sentence, file=self.name, column=column, repair=repair
         )
 

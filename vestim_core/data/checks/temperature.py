@@ -6,7 +6,7 @@ import numpy as np
 
 from vestim_core.data.checks import thresholds
 from vestim_core.data.checks.table_view import TableView, finite_sample, noise_deviation, spread
-from vestim_core.data.spans import count_rows, rows_words, spans_of
+from vestim_core.data.spans import count_rows, describe_rows, find_spans
 from vestim_core.spec.finding import Finding, Repair, Severity
 
 _COLUMN = "temperature_degC"
@@ -27,7 +27,7 @@ def find_sentinels(view: TableView) -> list[Finding]:
         rows |= np.isin(values, thresholds.NOT_READ_VALUES.value)
     if not rows.any() or rows.all():
         return []
-    spans = spans_of(rows)
+    spans = find_spans(rows)
     sentinels = sorted({float(value) for value in np.unique(values[rows])})[:5]
     fill = {"column": _COLUMN, "values": sentinels, "longest_rows": thresholds.SENTINEL_FILL_ROWS.value}
     return [
@@ -35,7 +35,7 @@ def find_sentinels(view: TableView) -> list[Finding]:
             "temperature.sentinel",
             Severity.WARNING,
             f'The temperature of "{view.name}" is {sentinels[0]:g} degC in {count_rows(spans)} rows '
-            f"({rows_words(spans)}): the sensor was not read. Treat as missing, fill short stretches.",
+            f"({describe_rows(spans)}): the sensor was not read. Treat as missing, fill short stretches.",
             _COLUMN,
             spans,
             Repair(kind="fill", parameters=fill),

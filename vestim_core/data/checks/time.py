@@ -6,7 +6,7 @@ import numpy as np
 
 from vestim_core.data.checks import thresholds
 from vestim_core.data.checks.table_view import TableView
-from vestim_core.data.spans import count_rows, rows_words, spans_of
+from vestim_core.data.spans import count_rows, describe_rows, find_spans
 from vestim_core.spec.finding import Finding, Repair, Severity
 
 _MAX_SHIFTS = 1000
@@ -42,7 +42,7 @@ def find_repeats(view: TableView) -> list[Finding]:
     repeats = np.flatnonzero(view.steps_s == 0)
     if len(repeats) == 0:
         return []
-    spans = spans_of(view.timed_rows[repeats + 1])
+    spans = find_spans(view.timed_rows[repeats + 1])
     first, second = view.timed_rows[repeats], view.timed_rows[repeats + 1]
     is_exact = all(
         np.array_equal(values[first], values[second], equal_nan=True) for values in view.table.columns.values()
@@ -54,7 +54,7 @@ def find_repeats(view: TableView) -> list[Finding]:
             "time.duplicates",
             Severity.WARNING if is_exact else Severity.INFO,
             f'{count} row{" has" if count == 1 else "s have"} the time {description} in "{view.name}" '
-            f"({rows_words(spans)}): of each such group the last row is kept.",
+            f"({describe_rows(spans)}): of each such group the last row is kept.",
             "time_s",
             spans,
             Repair(kind="drop_repeats"),
@@ -68,7 +68,7 @@ def find_tiny_steps(view: TableView) -> list[Finding]:
     tiny_steps = np.flatnonzero((view.steps_s > 0) & (view.steps_s < limit_s))
     if len(tiny_steps) == 0:
         return []
-    spans = spans_of(view.timed_rows[tiny_steps + 1])
+    spans = find_spans(view.timed_rows[tiny_steps + 1])
     longest = max(last - first + 1 for first, last in spans)
     is_block = longest >= thresholds.TINY_BLOCK_ROWS.value
     typical_s = float(np.median(view.steps_s[tiny_steps]))
@@ -77,7 +77,7 @@ def find_tiny_steps(view: TableView) -> list[Finding]:
         view.finding(
             "time.tiny_steps",
             Severity.WARNING if is_block else Severity.INFO,
-            f'{len(tiny_steps)} row{"" if len(tiny_steps) == 1 else "s"} of "{view.name}" ({rows_words(spans)}) lie '
+            f'{len(tiny_steps)} row{"" if len(tiny_steps) == 1 else "s"} of "{view.name}" ({describe_rows(spans)}) lie '
             f"about {_duration_text(typical_s)} after the row before, where {_duration_text(view.median_step_s)} is "
             f"usual{block}: by row number they would look like {len(tiny_steps) * view.median_step_s:.0f} s.",
             "time_s",

@@ -7,15 +7,15 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from vestim_core.data.checks import thresholds
-from vestim_core.data.checks.checked_file import Member
+from vestim_core.data.checks.checked_file import CheckedFile
 from vestim_core.data.checks.table_view import finite_sample, spread
-from vestim_core.data.spans import finding_at, spans_of
+from vestim_core.data.spans import build_span_finding, find_spans
 from vestim_core.spec.finding import Finding, Severity
 
 _UNITS = {"voltage_V": "V", "current_A": "A", "temperature_degC": "degC", "soc": ""}
 
 
-def find_extrapolation(files: Sequence[Member]) -> Iterator[Finding]:
+def find_extrapolation(files: Sequence[CheckedFile]) -> Iterator[Finding]:
     """Yield validation and test files with values outside the range of the training files."""
     other_files = [file for file in files if file.role != "train"]
     for name, unit in _UNITS.items() if other_files else ():
@@ -33,8 +33,8 @@ def find_extrapolation(files: Sequence[Member]) -> Iterator[Finding]:
             if is_outside.mean() <= thresholds.OUTSIDE_SHARE.value:
                 continue
             file_range = f"{float(np.nanmin(values)):.4g} to {float(np.nanmax(values)):.4g}"
-            yield finding_at(
-                spans_of(is_outside),
+            yield build_span_finding(
+                find_spans(is_outside),
                 code="set.outside_training",
                 severity=Severity.WARNING,
                 sentence=f'{name} of "{file.table.name}" goes from {file_range} {unit}, training only from {low:.4g} '
@@ -44,7 +44,7 @@ def find_extrapolation(files: Sequence[Member]) -> Iterator[Finding]:
             )
 
 
-def find_constant_temperature(files: Sequence[Member]) -> Iterator[Finding]:
+def find_constant_temperature(files: Sequence[CheckedFile]) -> Iterator[Finding]:
     """Yield one finding when all training files together hardly vary in temperature."""
     name = "temperature_degC"
     samples = [

@@ -16,13 +16,13 @@ import vestim_core
 from vestim_core.data.demo.demo_files import DEFECTIVE, FILES, csv_bytes, defective_csv_bytes
 from vestim_core.spec.errors import wrong_input
 
-__all__ = ["keep_demo", "write_demo"]
+__all__ = ["ensure_demo", "write_demo"]
 
 _MANIFEST = "demo.json"
 ProgressCallback = Callable[[dict[str, Any]], None]
 
 
-def keep_demo(folder: Path, on_progress: ProgressCallback = lambda progress: None) -> dict[str, Any]:
+def ensure_demo(folder: Path, on_progress: ProgressCallback = lambda progress: None) -> dict[str, Any]:
     """Ensure that `folder` holds the demo files of this version, and return the demo's description.
 
     Keys: spec (the job document), folder, defective (path of the deliberately defective file) and generated (true if
@@ -42,7 +42,7 @@ def keep_demo(folder: Path, on_progress: ProgressCallback = lambda progress: Non
         except OSError as error:
             raise wrong_input(
                 f"the demo data cannot be written to '{folder}' ({error.strerror or error}): make room or give access",
-                place=str(folder),
+                location=str(folder),
             ) from None
     answer = {"spec": demo_document(folder), "folder": str(folder), "defective": str(folder / DEFECTIVE)}
     return {**answer, "generated": is_generated}

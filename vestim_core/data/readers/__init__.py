@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from vestim_core.data.readers.cleaning import usable
+from vestim_core.data.readers.cleaning import clean_table
 from vestim_core.data.readers.load import load_table
 from vestim_core.data.table import Table
 
-__all__ = ["load_table", "read_table", "usable"]
+__all__ = ["clean_table", "load_table", "read_table"]
 
 
 def read_table(
@@ -29,4 +29,4 @@ def read_table(
     one-sentence message for a file that cannot be used.
     """
     table = load_table(path, mapping, required_columns, optional_columns, sha256=sha256, extra_vendors=extra_vendors)
-    return usable(table, required_columns, dict(mapping))
+    return clean_table(table, required_columns, dict(mapping))

@@ -38,7 +38,7 @@ def check_archive(path: Path) -> None:
                         if is_first and b"<!DOCTYPE" in chunk[:_PROLOG_BYTES].replace(b"\x00", b"").upper():
                             raise wrong_input(
                                 f'"{path.name}" declares entities, which no spreadsheet needs: export it again.',
-                                place=str(path),
+                                location=str(path),
                             )
                         is_first = False
                         if extent is not None:
@@ -47,14 +47,14 @@ def check_archive(path: Path) -> None:
                     raise wrong_input(
                         f'"{path.name}" has cells so far out that its sheet does not fit into memory: export the '
                         f"records as CSV.",
-                        place=str(path),
+                        location=str(path),
                     )
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError):
-        raise wrong_input(f'"{path.name}" is damaged: export it again.', place=str(path)) from None
+        raise wrong_input(f'"{path.name}" is damaged: export it again.', location=str(path)) from None
 
 
 def _too_large_error(path: Path) -> Exception:
     return wrong_input(
         f'"{path.name}" unpacks to more than {MAX_UNPACKED_BYTES / 2**30:.0f} GiB: export the records as CSV.',
-        place=str(path),
+        location=str(path),
     )

@@ -13,13 +13,13 @@ from dataclasses import replace
 import numpy as np
 
 from vestim_core.data.readers.column_assignment import missing_column_error
-from vestim_core.data.spans import count_rows, finding_at, spans_of
+from vestim_core.data.spans import build_span_finding, count_rows, find_spans
 from vestim_core.data.table import Table
 from vestim_core.spec.errors import VestimError, wrong_input
 from vestim_core.spec.finding import Finding, Severity
 
 
-def usable(table: Table, required_columns: Sequence[str], mapping: dict[str, str] | None = None) -> Table:
+def clean_table(table: Table, required_columns: Sequence[str], mapping: dict[str, str] | None = None) -> Table:
     """Return the data rows of `table`, free of NaN, with time starting at 0 and strictly increasing.
 
     required_columns: columns that must be complete; time always must. Any other column with a gap is omitted and
@@ -34,12 +34,12 @@ def usable(table: Table, required_columns: Sequence[str], mapping: dict[str, str
     findings = list(table.findings)
     for finding in findings:
         if finding.code == "rows.ragged":
-            raise wrong_input(finding.sentence, place=str(table.path))
+            raise wrong_input(finding.sentence, location=str(table.path))
     if table.rows < 2:
         count_text = "one row" if table.rows == 1 else "no rows"
         raise wrong_input(
             f'"{table.name}" has {count_text} of data; a series needs at least two: leave the file out.',
-            place=str(table.path),
+            location=str(table.path),
         )
     columns = dict(table.columns)
     for name, values in table.columns.items():
@@ -104,22 +104,22 @@ def _increasing_rows(table: Table) -> tuple[np.ndarray | None, list[Finding]]:
             f'Time runs backwards in "{table.name}" at {table.row_location(row)}: {time_s[row]:.9g} s follows '
             f"{time_s[row - 1]:.9g} s ({_count_text(len(backward_steps))} in all). Sort or split the file, or name a "
             f"time column that does not start over under data.columns.",
-            place=str(table.path),
+            location=str(table.path),
         )
     duplicates = np.flatnonzero(steps == 0)
     if len(duplicates) == 0:
         return None, []
     if len(duplicates) == len(steps):
         raise wrong_input(
-            f'Time stands still in all of "{table.name}": every row has the same time.', place=str(table.path)
+            f'Time stands still in all of "{table.name}": every row has the same time.', location=str(table.path)
         )
     return np.append(steps > 0, True), [_duplicates_finding(table, duplicates)]
 
 
 def _duplicates_finding(table: Table, rows: np.ndarray) -> Finding:
-    spans = spans_of(rows)
+    spans = find_spans(rows)
     count = count_rows(spans)
-    return finding_at(
+    return build_span_finding(
         spans,
         code="time.duplicates",
         severity=Severity.WARNING,
@@ -137,19 +137,19 @@ def _gap_error(table: Table, name: str, missing_rows: np.ndarray) -> VestimError
         (finding for finding in table.findings if finding.code == "channel.text" and finding.column == name), None
     )
     if text_finding is None or text_finding.rows is None:
-        return wrong_input(_gap_message(table, header, missing_rows), place=str(table.path))
+        return wrong_input(_gap_message(table, header, missing_rows), location=str(table.path))
     excerpt = text_finding.sentence.partition("the text ")[2].rpartition(" for a number")[0]
     location = table.row_location(int(missing_rows[0]))
     if name == "time_s":
         return wrong_input(
             f'"{table.name}" has {excerpt} in its time column "{header}", {location}, which is neither a number nor a '
             f"date and time that Vestim reads: use seconds or 2024-01-31 13:45:00.",
-            place=str(table.path),
+            location=str(table.path),
         )
     return wrong_input(
         f'"{table.name}" has the text {excerpt} in column "{header}", {location}, where a number is expected: correct '
         f"or delete that line.",
-        place=str(table.path),
+        location=str(table.path),
     )
 
 

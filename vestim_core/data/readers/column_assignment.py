@@ -182,6 +182,6 @@ def missing_column_error(
     return wrong_input(
         f'"{path.name}" has no {labels} column{absent}. Found: '
         f"{listed_headers}. Name it under data.columns, e.g. {example}.{' ' + hint if hint else ''}",
-        place=str(path),
+        location=str(path),
         actions=("name the column under data.columns", "leave the file out"),
     )

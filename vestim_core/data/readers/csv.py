@@ -88,7 +88,7 @@ class CsvSource:
             raise wrong_input(
                 f'"{self.path.name}" has about {rows:,} rows in {size_GB:.1f} GB, which do not fit into memory: split '
                 f"the file or export fewer rows.",
-                place=str(self.path),
+                location=str(self.path),
             )
 
     def _parse_with_pandas(self, positions: list[int], texts: Collection[int]) -> dict[int, np.ndarray] | None:
@@ -160,7 +160,7 @@ class CsvSource:
         """
         if counting_part.has_zeros:
             raise wrong_input(
-                f'"{self.path.name}" has binary zeros in it: copy or export it again.', place=str(self.path)
+                f'"{self.path.name}" has binary zeros in it: copy or export it again.', location=str(self.path)
             )
         rows, stray_separators = divmod(counting_part.separators, max(self.layout.width - 1, 1))
         return 0 if counting_part.has_quotes or stray_separators else rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vestim_core.data.readers.column_names import fold_case
-from vestim_core.data.spans import finding_at, rows_words, spans_of
+from vestim_core.data.spans import build_span_finding, describe_rows, find_spans
 from vestim_core.data.vendors import Vendor
 from vestim_core.spec.finding import Finding, Severity
 
@@ -28,12 +28,12 @@ def apply_state_sign(
     if not is_unknown.any():
         return signed_A, []
     letter = states[np.flatnonzero(is_unknown)[0]]
-    spans = spans_of(is_unknown)
-    finding = finding_at(
+    spans = find_spans(is_unknown)
+    finding = build_span_finding(
         spans,
         code="current.sign",
         severity=Severity.ERROR,
-        sentence=f'"{file}" writes its current without a sign, and the state "{letter or ""}" in {rows_words(spans)} '
+        sentence=f'"{file}" writes its current without a sign, and the state "{letter or ""}" in {describe_rows(spans)} '
         f"tells none: name the letter in a vendor file, or leave the file out.",
         file=file,
         column="current_A",

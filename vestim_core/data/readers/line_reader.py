@@ -88,7 +88,7 @@ class LineReader:
                 raise wrong_input(
                     f'"{self.path.name}" is no well-formed table at line {lines_above + reader.line_num}: '
                     f"export it again.",
-                    place=str(self.path),
+                    location=str(self.path),
                 ) from None
 
     def _checked_fields(self, row: int, line: int, fields: list[str], collector: _IssueCollector) -> list[str]:

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import numpy as np
 
-from vestim_core.data.files import READABLE, check_readable, sha256_of, unreadable_error
+from vestim_core.data.data_files import READABLE, check_readable, sha256_of, unreadable_error
 from vestim_core.data.readers.column_assignment import AssignedColumn, ColumnNames, assign_columns
 from vestim_core.data.readers.csv import open_csv
 from vestim_core.data.readers.current_sign import apply_state_sign
 from vestim_core.data.readers.mat import open_mat
 from vestim_core.data.readers.optional_formats import open_neware, open_parquet
+from vestim_core.data.readers.read_issues import issue_findings
 from vestim_core.data.readers.sheets import open_sheets
 from vestim_core.data.readers.source import RawColumns, ReadIssue, Source
 from vestim_core.data.readers.table_header import is_number
 from vestim_core.data.readers.timestamps import parse_times, total_time
-from vestim_core.data.readers.troubles import issue_findings
 from vestim_core.data.readers.vendor_detection import detect_vendor
 from vestim_core.data.table import Table
 from vestim_core.data.vendors import Vendor, vendors
@@ -38,7 +38,7 @@ class OpenedFile:
 
     source: Source
     vendor: Vendor
-    why: str
+    vendor_evidence: str
     names: ColumnNames
     mapping: Mapping[str, str]
 
@@ -166,7 +166,7 @@ def _load(
         {"time_s": time_s - start_s if start_s else time_s, **columns},
         (*source.findings, *findings),
         vendor=opened_file.vendor.name,
-        why=opened_file.why,
+        vendor_evidence=opened_file.vendor_evidence,
         headers=tuple(opened_file.headers),
         sources=_source_headers(opened_file, {"time_s": clock} | assigned_columns),
         start_s=start_s,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import scipy.io
 
-from vestim_core.data.files import NoTable
+from vestim_core.data.data_files import NoTable
 from vestim_core.data.readers.column_assignment import ColumnNames
 from vestim_core.data.readers.mat_tags import HEADER_BYTES, check_tags
 from vestim_core.data.readers.source import RawColumns
@@ -62,7 +62,7 @@ def open_mat(path: Path, names: ColumnNames) -> MatSource:
     if not any(vector.dtype.kind != "U" for vector in vectors.values()):
         raise wrong_input(
             f'"{path.name}" holds no vectors of numbers: save the signals as vectors or as fields of a struct.',
-            place=str(path),
+            location=str(path),
         )
     rows = _time_length(vectors, names)
     skipped_fields = [field for field in fields if field not in vectors or len(vectors[field]) != rows]
@@ -91,7 +91,7 @@ def _load(path: Path) -> dict[str, Any]:
     except PermissionError:
         raise
     except Exception:  # scipy and h5py raise errors of any type for damaged bytes
-        raise wrong_input(f'"{path.name}" is damaged or no MAT file: export it again.', place=str(path)) from None
+        raise wrong_input(f'"{path.name}" is damaged or no MAT file: export it again.', location=str(path)) from None
 
 
 def _best_group(content: Mapping[str, Any], names: ColumnNames) -> Mapping[str, Any]:

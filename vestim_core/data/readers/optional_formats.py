@@ -107,10 +107,10 @@ def _import_library(path: Path, module: str, extra: str) -> Any:
     except ImportError:
         raise wrong_input(
             f'"{path.name}" needs the extra "{extra}" to be read: install vestim[{extra}], or export the file as CSV.',
-            place=str(path),
+            location=str(path),
             actions=(f"install vestim[{extra}]", "export the file as CSV"),
         ) from None
 
 
 def _damaged_error(path: Path, format_name: str) -> VestimError:
-    return wrong_input(f'"{path.name}" is damaged or no {format_name} file: export it again.', place=str(path))
+    return wrong_input(f'"{path.name}" is damaged or no {format_name} file: export it again.', location=str(path))

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from vestim_core.data.files import NoTable
+from vestim_core.data.data_files import NoTable
 from vestim_core.data.readers.archive import check_archive
 from vestim_core.data.readers.column_assignment import ColumnNames
 from vestim_core.data.readers.source import RawColumns, ReadIssue
@@ -91,7 +91,7 @@ def open_sheets(path: Path, vendors: Sequence[Vendor]) -> WorkbookSource:
     candidates = _sheets_with_table(path)
     if not candidates:
         raise wrong_input(
-            f'"{path.name}" has no sheet with a line of column names over rows of numbers.', place=str(path)
+            f'"{path.name}" has no sheet with a line of column names over rows of numbers.', location=str(path)
         )
     best = max(candidates, key=lambda sheet: _sheet_rank(path, sheet, vendors))
     joined_sheets = [sheet for sheet in candidates if sheet.header.headers == best.header.headers]
@@ -107,7 +107,7 @@ def _sheets_with_table(path: Path) -> list[Sheet]:
     if is_zip:
         check_archive(path)
     elif path.stat().st_size > _MAX_XLS_BYTES:
-        raise wrong_input(f'"{path.name}" is too large for a workbook: export it as CSV.', place=str(path))
+        raise wrong_input(f'"{path.name}" is too large for a workbook: export it as CSV.', location=str(path))
     import python_calamine  # imported here because few jobs have sheets and every worker would pay for it
 
     try:
@@ -116,7 +116,7 @@ def _sheets_with_table(path: Path) -> list[Sheet]:
     except (PermissionError, KeyboardInterrupt, SystemExit):
         raise
     except BaseException:  # damaged bytes cause panics in the library, which are not Exceptions
-        raise wrong_input(f'"{path.name}" is damaged or no workbook: export it again.', place=str(path)) from None
+        raise wrong_input(f'"{path.name}" is damaged or no workbook: export it again.', location=str(path)) from None
     return [sheet for sheet in sheets if sheet is not None]
 
 

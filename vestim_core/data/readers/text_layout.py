@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from vestim_core.data.files import NoTable
+from vestim_core.data.data_files import NoTable
 from vestim_core.data.readers.table_header import GROUPED_NUMBER, Header, find_header, is_number, is_numeric, is_row
 from vestim_core.data.readers.text_parts import UTF16_ENCODINGS
 from vestim_core.spec.errors import wrong_input
@@ -78,7 +78,7 @@ def find_layout(path: Path) -> Layout:
                 continue
             raise NoTable("file.empty", f'"{path.name}" is empty ({size} bytes).', path)
         if b"\x00" in head or len(_CONTROL_BYTES.findall(head)) > len(head) // 100:
-            raise wrong_input(f'"{path.name}" is no text file: export it as CSV or MAT again.', place=str(path))
+            raise wrong_input(f'"{path.name}" is no text file: export it as CSV or MAT again.', location=str(path))
         lines = [match for match in _LINE_PATTERN.finditer(head) if match.end() > match.start()]
         if not is_complete:
             lines = lines[:-1] or lines  # the last line is incomplete
@@ -195,10 +195,10 @@ def _no_table_error(path: Path, texts: list[str]) -> Exception:
         return wrong_input(
             f'"{path.name}" has no header: its first line is "{multi_field_lines[0][:60]}". Put the names of the '
             f"columns above it.",
-            place=str(path),
+            location=str(path),
         )
     return wrong_input(
         f'"{path.name}" has no table in it: a line of column names and rows of numbers, parted by comma, semicolon or '
         f"tab, are expected.",
-        place=str(path),
+        location=str(path),
     )

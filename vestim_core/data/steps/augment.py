@@ -19,7 +19,7 @@ _HALF_WIDTH = np.sqrt(3.0)
 
 
 @dataclass(frozen=True)
-class Drawn:
+class AugmentationDraw:
     """The random draw for one file.
 
     step: position of the step, from 1. offset: in the column's unit. gain: 0.01 reads 1 % too much.
@@ -42,13 +42,13 @@ class Augmenter:
         self._step = step
         random = seeded_generator(step.seed, "augment", str(step_number), step.column, identity)
         offset, gain = (random.uniform(-1.0, 1.0, 2) * (step.offset, step.gain_percent / 100)).tolist()
-        self.drawn = Drawn(step_number, step.column, offset, gain)
+        self.draw = AugmentationDraw(step_number, step.column, offset, gain)
         self._noise = seeded_generator(step.seed, "noise", str(step_number), step.column, identity)
 
     def push(self, x: np.ndarray) -> np.ndarray:
         """Return the next rows (n,) of the file as the sensor would have read them."""
         step = self._step
-        reading = x * (1.0 + self.drawn.gain) + self.drawn.offset
+        reading = x * (1.0 + self.draw.gain) + self.draw.offset
         if step.noise:
             is_gaussian = step.noise_shape == "gaussian"
             unit = self._noise.standard_normal(len(x)) if is_gaussian else _uniform(self._noise, len(x))

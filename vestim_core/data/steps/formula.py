@@ -6,16 +6,16 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from vestim_core.data.steps.followers import (
-    ButterworthFollower,
-    EmaFollower,
-    Follower,
-    LagFollower,
-    MaxFollower,
-    MeanFollower,
+from vestim_core.data.steps.causal_filters import (
+    CausalButterworth,
+    CausalEma,
+    CausalFilter,
+    CausalLag,
+    CausalMax,
+    CausalMean,
 )
 from vestim_core.data.steps.seeded_random import seeded_generator
-from vestim_core.spec.formula import Call, Column, Node, Number, parse_formula
+from vestim_core.spec.formula import Call, Column, Node, NumberLiteral, parse_formula
 
 _ROW_BY_ROW: dict[str, Callable[..., np.ndarray]] = {
     "+": np.add,
@@ -66,7 +66,7 @@ _FAILURES = {
 """Reason for a result that is not finite, by operation."""
 
 
-class NoValue(Exception):
+class UndefinedFormulaValue(Exception):
     """A formula has no finite value.
 
     row: first such row, from 0 in the rows that were pushed. count: number of such rows. words: reason and position in
@@ -77,7 +77,7 @@ class NoValue(Exception):
         super().__init__(message)
         self.row = row
         self.count = count
-        self.words = message
+        self.message = message
 
 
 class FormulaColumn:
@@ -92,7 +92,7 @@ class FormulaColumn:
         self._period_s = period_s
         self._seed = seed
         self._identity = identity
-        self._filters: dict[int, Follower] = {}
+        self._filters: dict[int, CausalFilter] = {}
         self._noise_generators: dict[int, np.random.Generator] = {}
         self._failures: list[tuple[Call, np.ndarray]] = []
 
@@ -113,7 +113,7 @@ class FormulaColumn:
         return values
 
     def _evaluate(self, node: Node, columns: Mapping[str, np.ndarray], rows: int) -> np.ndarray | float:
-        if isinstance(node, Number):
+        if isinstance(node, NumberLiteral):
             return node.value
         if isinstance(node, Column):
             return columns[node.name]
@@ -128,18 +128,18 @@ class FormulaColumn:
             self._failures.append((node, np.broadcast_to(~np.isfinite(value), rows)))
         return value
 
-    def _filter(self, node: Call) -> Follower:
-        if node.at not in self._filters:
-            self._filters[node.at] = _create_filter(node, self._period_s)
-        return self._filters[node.at]
+    def _filter(self, node: Call) -> CausalFilter:
+        if node.position not in self._filters:
+            self._filters[node.position] = _create_filter(node, self._period_s)
+        return self._filters[node.position]
 
     def _noise_generator(self, node: Call) -> np.random.Generator:
-        if node.at not in self._noise_generators:
+        if node.position not in self._noise_generators:
             index = len(self._noise_generators)
-            self._noise_generators[node.at] = seeded_generator(self._seed, "formula", self._identity, str(index))
-        return self._noise_generators[node.at]
+            self._noise_generators[node.position] = seeded_generator(self._seed, "formula", self._identity, str(index))
+        return self._noise_generators[node.position]
 
-    def _undefined_value(self, rows: np.ndarray) -> NoValue:
+    def _undefined_value(self, rows: np.ndarray) -> UndefinedFormulaValue:
         row = int(rows[0])
         nodes_of_row = [node for node, is_failed in self._failures if is_failed[row]]
         # A filter gives no number in later rows either, so that the cause may lie in an earlier row.
@@ -147,18 +147,18 @@ class FormulaColumn:
         if cause is None:
             reason = f'"{self._text}" gives a value that is too large'
         else:
-            reason = f'{_FAILURES[cause.function]} at character {cause.at} of "{self._text}"'
-        return NoValue(row, len(rows), reason)
+            reason = f'{_FAILURES[cause.function]} at character {cause.position} of "{self._text}"'
+        return UndefinedFormulaValue(row, len(rows), reason)
 
 
-def _create_filter(node: Call, period_s: float) -> Follower:
+def _create_filter(node: Call, period_s: float) -> CausalFilter:
     setting = node.settings[0]
     if node.function == "lag":
-        return LagFollower(int(setting))
+        return CausalLag(int(setting))
     if node.function == "moving_average":
-        return MeanFollower(int(setting))
+        return CausalMean(int(setting))
     if node.function == "rolling_max":
-        return MaxFollower(int(setting))
+        return CausalMax(int(setting))
     if node.function == "ema":
-        return EmaFollower(setting, period_s)
-    return ButterworthFollower(setting, int(node.settings[1]), period_s)
+        return CausalEma(setting, period_s)
+    return CausalButterworth(setting, int(node.settings[1]), period_s)

@@ -13,39 +13,39 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from vestim_core.data.segment import Segment
-from vestim_core.data.steps.even import EvenRows
-from vestim_core.data.steps.making import maker
-from vestim_core.spec.preparation import ColumnStep, CoulombSoc, PreRoll
+from vestim_core.data.steps.column_steps import create_column_step
+from vestim_core.data.steps.resampled_table import ResampledTable
+from vestim_core.spec.preparation import AnyColumnStep, CoulombSoc, PreRoll
 
 _ZERO_AT_REST = ("current_A", "power_W")
 
 
-class Rest:
+class RestedRows:
     """Creates the rested rows of one file. previous_steps: the steps that computed columns so far, in order."""
 
-    def __init__(self, step: PreRoll, previous_steps: Sequence[ColumnStep], period_s: float, identity: str) -> None:
-        self.count = round(step.duration_s / period_s)
+    def __init__(self, step: PreRoll, previous_steps: Sequence[AnyColumnStep], period_s: float, identity: str) -> None:
+        self.row_count = round(step.duration_s / period_s)
         self._is_rest = step.rows == "rest"
-        self.back_s = period_s * np.arange(-self.count, 0)
+        self.offsets_s = period_s * np.arange(-self.row_count, 0)
         self._computed_columns = [
-            (previous_step.output, maker(previous_step, period_s, f"{identity}\0rest"))
+            (previous_step.output, create_column_step(previous_step, period_s, f"{identity}\0rest"))
             for previous_step in previous_steps
             if self._is_rest and not isinstance(previous_step, CoulombSoc)
         ]
 
-    def rows(self, first: Mapping[str, float]) -> dict[str, np.ndarray]:
+    def rows_before(self, first: Mapping[str, float]) -> dict[str, np.ndarray]:
         """Return (count,) of each column before a segment whose first row is `first`."""
         zero_columns = _ZERO_AT_REST if self._is_rest else ()
-        rested = {name: np.full(self.count, 0.0 if name in zero_columns else first[name]) for name in first}
+        rested = {name: np.full(self.row_count, 0.0 if name in zero_columns else first[name]) for name in first}
         for name, column in self._computed_columns:
             column.start()
             rested[name] = column.push(rested)
         return rested
 
 
-def pre_roll(rows: EvenRows, rest: Rest) -> EvenRows:
+def insert_pre_roll(rows: ResampledTable, rest: RestedRows) -> ResampledTable:
     """Insert the rested rows before each segment of `rows`; their times count back from its first row."""
-    if rest.count == 0:
+    if rest.row_count == 0:
         return rows
     times: list[np.ndarray] = []
     values: dict[str, list[np.ndarray]] = {name: [] for name in rows.columns}
@@ -53,12 +53,12 @@ def pre_roll(rows: EvenRows, rest: Rest) -> EvenRows:
     start = 0
     for segment in rows.segments:
         segment_rows = slice(segment.start, segment.stop)
-        rested = rest.rows({name: float(column[segment.start]) for name, column in rows.columns.items()})
-        times += [rows.time_s[segment.start] + rest.back_s, rows.time_s[segment_rows]]
+        rested = rest.rows_before({name: float(column[segment.start]) for name, column in rows.columns.items()})
+        times += [rows.time_s[segment.start] + rest.offsets_s, rows.time_s[segment_rows]]
         for name, column in rows.columns.items():
             values[name] += [rested[name], column[segment_rows]]
-        stop = start + rest.count + segment.stop - segment.start
-        segments.append(Segment(start, stop, start + rest.count + segment.scored_from - segment.start))
+        stop = start + rest.row_count + segment.stop - segment.start
+        segments.append(Segment(start, stop, start + rest.row_count + segment.scored_from - segment.start))
         start = stop
     joined = {name: np.concatenate(parts) for name, parts in values.items()}
-    return EvenRows(np.concatenate(times), joined, tuple(segments))
+    return ResampledTable(np.concatenate(times), joined, tuple(segments))

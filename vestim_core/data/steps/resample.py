@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vestim_core.data.segment import Segment
-from vestim_core.data.steps.even import EvenRows
+from vestim_core.data.steps.resampled_table import ResampledTable
 from vestim_core.spec.preparation import Resample
 
 _BLOCK_ROWS = 1 << 15
@@ -32,7 +32,7 @@ GRID_TOLERANCE = 1e-6
 """Share of a period by which the last grid time may pass the last row, so that rounding (0.1 + 0.2) costs no row."""
 
 
-def resample(time_s: np.ndarray, columns: dict[str, np.ndarray], step: Resample) -> EvenRows:
+def resample(time_s: np.ndarray, columns: dict[str, np.ndarray], step: Resample) -> ResampledTable:
     """Put the rows of a file on an even grid, one segment per stretch without a gap above `step.max_gap_s`.
 
     With the method `rows` the rows stay as they are and are only divided into segments.
@@ -45,7 +45,7 @@ def resample(time_s: np.ndarray, columns: dict[str, np.ndarray], step: Resample)
     starts, stops = np.r_[0, breaks], np.r_[breaks, len(time_s)]
     if step.method == "rows":
         bounds = zip(starts.tolist(), stops.tolist(), strict=True)
-        return EvenRows(time_s, columns, tuple(Segment(start, stop, start) for start, stop in bounds))
+        return ResampledTable(time_s, columns, tuple(Segment(start, stop, start) for start, stop in bounds))
     on_grid = held_means if step.method == "mean" else delayed_lines
     times: list[np.ndarray] = []
     values: dict[str, list[np.ndarray]] = {name: [] for name in columns}
@@ -61,7 +61,9 @@ def resample(time_s: np.ndarray, columns: dict[str, np.ndarray], step: Resample)
         times.append(grid[1:])
         segments.append(Segment(row, row + len(grid) - 1, row))
         row += len(grid) - 1
-    return EvenRows(_concatenate(times), {name: _concatenate(parts) for name, parts in values.items()}, tuple(segments))
+    return ResampledTable(
+        _concatenate(times), {name: _concatenate(parts) for name, parts in values.items()}, tuple(segments)
+    )
 
 
 def held_means(time_s: np.ndarray, columns: dict[str, np.ndarray], edges_s: np.ndarray) -> dict[str, np.ndarray]:

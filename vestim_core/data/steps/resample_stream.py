@@ -17,7 +17,7 @@ class GridRow:
 
     time_s: float
     values: np.ndarray
-    starts: bool
+    starts_segment: bool
 
 
 class ResampleStream:

@@ -83,7 +83,7 @@ def read_vendor(path: Path) -> Vendor:
     try:
         return _parse_vendor(tomllib.loads(path.read_text(encoding="utf-8")), path.name)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise wrong_input(f'The vendor file "{path.name}" cannot be read: {error}.', place=str(path)) from None
+        raise wrong_input(f'The vendor file "{path.name}" cannot be read: {error}.', location=str(path)) from None
 
 
 def _parse_vendor(record: dict[str, Any], file: str) -> Vendor:
@@ -121,7 +121,7 @@ def _key_columns(columns: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]
 def _check_record(record: dict[str, Any], file: str) -> None:
     """Raise wrong_input for a section or key that is not supported."""
     if not isinstance(record.get("name"), str):
-        raise wrong_input(f'The vendor file "{file}" has no name: begin it with name = "...".', place=file)
+        raise wrong_input(f'The vendor file "{file}" has no name: begin it with name = "...".', location=file)
     for section, content in record.items():
         if section in ("name", "title"):
             continue
@@ -130,6 +130,6 @@ def _check_record(record: dict[str, Any], file: str) -> None:
         if not unknown_key and allowed_keys is not None:
             unknown_key = next((f"{name} in [{section}]" for name in content if name not in allowed_keys), "")
         if unknown_key:
-            raise wrong_input(f'The vendor file "{file}" has {unknown_key}, which means nothing here.', place=file)
+            raise wrong_input(f'The vendor file "{file}" has {unknown_key}, which means nothing here.', location=file)
         if section not in ("units",) and any(isinstance(value, dict) for value in content.values()):
-            raise wrong_input(f'The vendor file "{file}" has a table too many in [{section}].', place=file)
+            raise wrong_input(f'The vendor file "{file}" has a table too many in [{section}].', location=file)

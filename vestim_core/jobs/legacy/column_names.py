@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from vestim_core.jobs.legacy.scaler_statistics import ColumnRanges
 from vestim_core.spec.formula import FormulaError
-from vestim_core.spec.formula_tokens import tokens
+from vestim_core.spec.formula_tokens import tokenize
 
 QUANTITIES = {
     "soc": "soc",
@@ -55,12 +55,12 @@ def rename_columns_in_formula(formula: str, names: Mapping[str, str], columns: I
             formula = formula.replace(name, f"`{name}`")
     pieces, end = [], 0
     try:
-        formula_tokens = list(tokens(formula))
+        formula_tokens = list(tokenize(formula))
     except FormulaError:
         return formula  # the parser of the step reports the error
     for token in formula_tokens:
         width = len(token.text) + (2 if token.kind == "quoted" else 0)
-        start = token.at - 1 - (1 if token.kind == "quoted" else 0)
+        start = token.position - 1 - (1 if token.kind == "quoted" else 0)
         if token.kind in ("name", "quoted") and token.text in names:
             pieces += [formula[end:start], names[token.text]]
             end = start + width

@@ -24,7 +24,7 @@ from vestim_core.jobs.legacy.legacy_status import attempt_end, status_notes
 from vestim_core.jobs.legacy.training_history import epoch_lines, finite_float, whole_number
 from vestim_core.jobs.legacy.trial_translation import JobTranslation, TranslatedTrial
 from vestim_core.spec.events import EventKind
-from vestim_core.spec.imported import ImportedModel
+from vestim_core.spec.imported_model import ImportedModel
 from vestim_core.spec.model import parameter_count
 from vestim_core.spec.signals import error_scale
 from vestim_core.spec.states import AttemptState, Phase, PhaseState, TaskKind

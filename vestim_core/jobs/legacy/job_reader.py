@@ -116,7 +116,7 @@ def legacy_job_id(root: Path) -> str:
     return _text(_dict(metadata).get("job_id")) or root.name
 
 
-def read_former_job(root: Path, registry_entry: Mapping[str, Any] | None = None) -> LegacyJob:
+def read_legacy_job(root: Path, registry_entry: Mapping[str, Any] | None = None) -> LegacyJob:
     """Read the job in the folder `root`. Raises UnreadableFile when it is none."""
     folder = LegacyFolder(root)
     if not is_legacy_job(root):

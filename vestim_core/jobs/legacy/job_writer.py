@@ -18,7 +18,7 @@ from vestim_core.jobs.legacy.ended_tasks import MAX_NOTES, EndedTask, FileConten
 from vestim_core.jobs.legacy.job_reader import LegacyJob
 from vestim_core.jobs.legacy.legacy_status import created_utc, ended_utc
 from vestim_core.jobs.legacy.trial_translation import JobTranslation, translate_job
-from vestim_core.protocol.journal import write_line
+from vestim_core.protocol.journal_lines import write_line
 from vestim_core.spec.states import AttemptState, Intent, JobState, TaskKind
 
 TAG = "imported"

@@ -11,9 +11,9 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from vestim_core.jobs.legacy.column_names import rename_columns_in_formula
-from vestim_core.spec.columns import check_steps
-from vestim_core.spec.job import spec_error
-from vestim_core.spec.preparation import Normalise, PreRoll, Resample, Step
+from vestim_core.spec.job import to_vestim_error
+from vestim_core.spec.preparation import Normalize, PreRoll, Resample, Step
+from vestim_core.spec.step_columns import check_steps
 
 _STEP: TypeAdapter[Any] = TypeAdapter(Step)
 _NUMBER_PATTERN = re.compile(r"\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
@@ -34,7 +34,7 @@ class LegacyPreparation:
     def all_steps(self, warm_up_rows: int, *, is_scaled: bool) -> list[Any]:
         """All steps for a model that is warmed up with this number of repetitions of the first row."""
         warm_up = [PreRoll(duration_s=warm_up_rows * self.period_s, rows="first")] if warm_up_rows else []
-        return [*self.steps, *warm_up, Normalise(method="min-max" if is_scaled else "none")]
+        return [*self.steps, *warm_up, Normalize(method="min-max" if is_scaled else "none")]
 
 
 def filters_and_formulas(document: Mapping[str, Any], filter_settings: Iterable[Any]) -> tuple[list[Any], list[Any]]:
@@ -126,11 +126,11 @@ def _append_step(preparation: LegacyPreparation, name: str, document: Mapping[st
     try:
         step = _STEP.validate_python(document)
     except ValidationError as error:
-        preparation.notes.append(f"column '{name}' cannot be made here: {spec_error(error).sentence}")
+        preparation.notes.append(f"column '{name}' cannot be made here: {to_vestim_error(error).message}")
         return False
-    problems = check_steps([*preparation.steps, step, Normalise()])
+    problems = check_steps([*preparation.steps, step, Normalize()])
     if problems:
-        preparation.notes.append(f"column '{name}' cannot be made here: {problems[0].sentence}")
+        preparation.notes.append(f"column '{name}' cannot be made here: {problems[0].message}")
         return False
     preparation.steps.append(step)
     preparation.derived_columns.append(name)

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from vestim_core.jobs.legacy.column_names import map_quantities
-from vestim_core.jobs.legacy.hyperparameters import read_hyperparameters
+from vestim_core.jobs.legacy.hyperparameter_files import read_hyperparameters
 from vestim_core.jobs.legacy.preparation_steps import derived_columns, filters_and_formulas, read_preparation
 from vestim_core.spec.errors import VestimError, wrong_input
-from vestim_core.spec.preparation import Normalise, PreRoll, Resample
+from vestim_core.spec.preparation import Normalize, PreRoll, Resample
 
 _CONFIGURATION_KEYS = ("hyperparameters", "hyperparams", "best_params", "params", "config", "configuration")
 """Keys under which an export stores the settings of one configuration."""
@@ -32,7 +32,7 @@ def read_settings(document: Any) -> SettingsSections:
         raise wrong_input(
             "this is no hyperparameter file of PyBattML, nor a list of configurations or filters: it has none of "
             "MODEL_TYPE, MAX_EPOCHS, INITIAL_LR, ...",
-            place="document",
+            location="document",
         )
     return _combine(configurations)
 
@@ -54,7 +54,7 @@ def _read_preparation_file(document: Any) -> SettingsSections:
     names = map_quantities(column_names, derived_columns(filters, formulas), {})
     preparation = read_preparation(record, [], names, column_names)
     middle_steps = [step for step in preparation.steps if not isinstance(step, Resample | PreRoll)]
-    steps = [Resample(period_s=preparation.period_s), *middle_steps, PreRoll(), Normalise(method="min-max")]
+    steps = [Resample(period_s=preparation.period_s), *middle_steps, PreRoll(), Normalize(method="min-max")]
     notes = [{"key": "preparation", "sentence": note} for note in preparation.notes]
     return {"sections": {"preparation": [step.model_dump(mode="json") for step in steps]}, "notes": notes}
 

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from vestim_core.jobs.legacy.column_names import map_quantities
-from vestim_core.jobs.legacy.hyperparameters import read_hyperparameters
+from vestim_core.jobs.legacy.hyperparameter_files import read_hyperparameters
 from vestim_core.jobs.legacy.job_reader import LegacyJob, LegacyTask, parse_architecture
 from vestim_core.jobs.legacy.preparation_steps import (
     LegacyPreparation,
@@ -20,8 +20,8 @@ from vestim_core.jobs.legacy.preparation_steps import (
 )
 from vestim_core.jobs.legacy.training_history import whole_number
 from vestim_core.spec.errors import VestimError, wrong_input
-from vestim_core.spec.job import Trial, spec_error
-from vestim_core.spec.model import METHODS, ModelSpec, model_title
+from vestim_core.spec.job import Trial, to_vestim_error
+from vestim_core.spec.model import TRAINING_METHODS, ModelSpec, model_title
 from vestim_core.spec.signals import SignalsSpec
 from vestim_core.spec.training import TrainingSpec
 
@@ -76,7 +76,7 @@ def translate_job(job: LegacyJob) -> JobTranslation:
         try:
             trial = _translate_trial(job, task, names, translation)
         except VestimError as error:
-            translation.notes.append(f"training '{task.name}' is left out: {error.sentence}")
+            translation.notes.append(f"training '{task.name}' is left out: {error.message}")
             continue
         translation.trials.append(trial)
     translation.sections = _sections(job, names, translation)
@@ -142,7 +142,7 @@ def _translate_trial(
             _warm_up_rows(kind, task, settings, translation.preparation.period_s), is_scaled=job.is_normalized
         ),
         model=checked_model,
-        training=_validated(_TRAINING, {**training, "method": METHODS[kind][-1]}, notes),
+        training=_validated(_TRAINING, {**training, "method": TRAINING_METHODS[kind][-1]}, notes),
         repetition=repetition if repetition and 1 <= repetition <= 10_000 else 1,
         seed=0,
     )
@@ -166,7 +166,7 @@ def _kind_and_sizes(task: LegacyTask, settings: Mapping[str, Any]) -> tuple[str,
         metadata.get("model_type") if isinstance(metadata, dict) else None,
     ]
     kinds = [str(name).strip().lower() for name in (*recorded_kinds, kind_in_name, settings.get("MODEL_TYPE")) if name]
-    kind = next((name for name in kinds if name in METHODS), "")
+    kind = next((name for name in kinds if name in TRAINING_METHODS), "")
     if not kind:
         raise wrong_input(f"there is no model {', '.join(kinds) or 'named'} here")
     task_settings = task.task_info_settings
@@ -276,8 +276,8 @@ def _validated(adapter: TypeAdapter[Any], document: dict[str, Any], notes: list[
         except ValidationError as error:
             invalid_key = next((str(part) for line in error.errors() for part in line["loc"] if part in document), "")
             if not invalid_key or invalid_key in {"kind", "method", "sizes", "features", "target"}:
-                raise spec_error(error) from None
-            notes.append(f"{invalid_key} is left at its default ({spec_error(error).sentence})")
+                raise to_vestim_error(error) from None
+            notes.append(f"{invalid_key} is left at its default ({to_vestim_error(error).message})")
             document = {key: value for key, value in document.items() if key != invalid_key}
 
 
@@ -285,7 +285,7 @@ def _sections(job: LegacyJob, names: Mapping[str, str], translation: JobTranslat
     """signals, preparation, model and training of the whole job: from its trials, else from its form."""
     if translation.trials:
         trials = [translated.trial for translated in translation.trials]
-        methods = {method for trial in trials for method in METHODS[trial.model.kind]}
+        methods = {method for trial in trials for method in TRAINING_METHODS[trial.model.kind]}
         return {
             "signals": trials[0].signals.model_dump(mode="json"),
             "preparation": [step.model_dump(mode="json") for step in trials[0].preparation],

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from vestim_core.jobs.managers.base import Manager
 from vestim_core.jobs.managers.data_augmentation import DataAugmentationManager
+from vestim_core.jobs.managers.data_import import DataImportManager
 from vestim_core.jobs.managers.data_processing import DataProcessingManager
 from vestim_core.jobs.managers.hyperparameters import HyperparametersManager
-from vestim_core.jobs.managers.importing import DataImportManager
 from vestim_core.jobs.managers.testing import TestingManager
 from vestim_core.jobs.managers.training import TrainingManager
 from vestim_core.jobs.managers.training_setup import TrainingSetupManager

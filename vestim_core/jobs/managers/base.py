@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, Self
 
 from vestim_core.jobs.tasks import Task
-from vestim_core.spec.states import Phase, PhaseState, allowed
+from vestim_core.spec.states import Phase, PhaseState, is_allowed_transition
 
 
 class Manager:
@@ -29,7 +29,7 @@ class Manager:
 
         A change that the table forbids is ignored, since a later attempt may report the same phase again.
         """
-        if not allowed(self.state, state):
+        if not is_allowed_transition(self.state, state):
             return False
         changed = state is not self.state
         self.state = state
@@ -37,7 +37,7 @@ class Manager:
         self.message = message
         return changed
 
-    def save(self, document: dict[str, Any]) -> bool:
+    def review_draft(self, document: dict[str, Any]) -> bool:
         """Examine the document of a draft; True when the state of this phase changed."""
         return False
 

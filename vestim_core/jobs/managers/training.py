@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from vestim_core.jobs.managers.base import Manager
 from vestim_core.jobs.tasks import Task
-from vestim_core.spec.states import TASK_ENDS, Phase, PhaseState, TaskKind, TaskState
+from vestim_core.spec.states import TERMINAL_TASK_STATES, Phase, PhaseState, TaskKind, TaskState
 
 
 def phase_state_of_tasks(tasks: list[Task]) -> PhaseState:
@@ -14,7 +14,7 @@ def phase_state_of_tasks(tasks: list[Task]) -> PhaseState:
     states = {task.state for task in tasks}
     if not states or states <= {TaskState.WAITING, TaskState.READY, TaskState.PAUSED}:
         return PhaseState.WAITING
-    if not states <= TASK_ENDS:
+    if not states <= TERMINAL_TASK_STATES:
         return PhaseState.RUNNING
     if TaskState.DONE in states or any(task.has_model for task in tasks):
         return PhaseState.DONE
@@ -23,7 +23,9 @@ def phase_state_of_tasks(tasks: list[Task]) -> PhaseState:
 
 def mean_task_fraction(tasks: list[Task]) -> float:
     """Mean progress of these tasks, from 0 to 1."""
-    total = sum(1.0 if task.state in TASK_ENDS else float(task.progress.get("fraction", 0.0)) for task in tasks)
+    total = sum(
+        1.0 if task.state in TERMINAL_TASK_STATES else float(task.progress.get("fraction", 0.0)) for task in tasks
+    )
     return total / len(tasks) if tasks else 0.0
 
 

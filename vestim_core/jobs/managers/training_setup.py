@@ -16,7 +16,7 @@ class TrainingSetupManager(Manager):
 
     phase = Phase.TRAINING_SETUP
 
-    def save(self, document: dict[str, Any]) -> bool:
+    def review_draft(self, document: dict[str, Any]) -> bool:
         """Reset the phase: tasks of an older draft are out of date."""
         self.details = {}
         return self.report(PhaseState.WAITING, 0.0, "")

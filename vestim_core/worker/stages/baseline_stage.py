@@ -10,12 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from vestim_core.data.prepared import PreparedSet
+from vestim_core.data.prepared_set import PreparedSet
 from vestim_core.evaluation.alignment import align, label_check
-from vestim_core.evaluation.report import Predictor, evaluate, headlines, overall, write_results
+from vestim_core.evaluation.evaluation_report import (
+    Predictor,
+    evaluate,
+    metrics_by_role,
+    metrics_summary,
+    write_results,
+)
 from vestim_core.models.circuit import Circuit
 from vestim_core.models.circuit_fit import fit_circuit
-from vestim_core.models.coulomb import CoulombCounter, capacity_Ah
+from vestim_core.models.coulomb_counter import CoulombCounter, fit_capacity_Ah
 from vestim_core.models.ekf import KalmanFilter
 from vestim_core.spec.events import EventKind
 from vestim_core.spec.states import AttemptState
@@ -33,7 +39,7 @@ def run(attempt: Attempt) -> AttemptState:
     """
     prepared, testing = open_prepared_set(attempt), attempt.task.testing
     circuit = fit_circuit(
-        prepared.of("train"),
+        prepared.files_of_role("train"),
         prepared.period_s,
         elements=testing.circuit_elements,
         temperature=testing.circuit_temperature,
@@ -56,13 +62,13 @@ def _voltage_baseline(attempt: Attempt, prepared: PreparedSet, circuit: Circuit)
     labels = label_check(alignments)
     write_json(attempt.result_folder / "labels.json", labels)
     label_summary = {name: labels[name] for name in ("sentence", "rmse_mV", "aligned_rmse_mV")}
-    return {**headlines(metrics), "labels": labels["files"][:MAX_EVENT_LABELS], "label_check": label_summary}
+    return {**metrics_summary(metrics), "labels": labels["files"][:MAX_EVENT_LABELS], "label_check": label_summary}
 
 
 def _soc_baselines(attempt: Attempt, prepared: PreparedSet, circuit: Circuit) -> dict[str, Any]:
-    period_s, training = prepared.period_s, prepared.of("train")
-    capacity = capacity_Ah(training, period_s)
-    circuit_metrics = overall(evaluate(lambda file: circuit.predict(file, period_s), training, "voltage_V"))
+    period_s, training = prepared.period_s, prepared.files_of_role("train")
+    capacity = fit_capacity_Ah(training, period_s)
+    circuit_metrics = metrics_by_role(evaluate(lambda file: circuit.predict(file, period_s), training, "voltage_V"))
     voltage_error_V = float(np.nan_to_num(circuit_metrics["train"]["rmse_mV"])) / 1e3
     kalman, counter = KalmanFilter(circuit, capacity, voltage_error_V), CoulombCounter(circuit, capacity)
     write_json(attempt.result_folder / "ekf.json", kalman.to_json())
@@ -70,7 +76,7 @@ def _soc_baselines(attempt: Attempt, prepared: PreparedSet, circuit: Circuit) ->
     counter_metrics = _evaluate_on_files(
         attempt, prepared, "coulomb", "coulomb", lambda file: counter.predict(file, period_s)
     )
-    return {**headlines(metrics), "coulomb": {"overall": counter_metrics["overall"]}, "capacity_Ah": capacity}
+    return {**metrics_summary(metrics), "coulomb": {"overall": counter_metrics["overall"]}, "capacity_Ah": capacity}
 
 
 def _evaluate_on_files(
@@ -79,7 +85,7 @@ def _evaluate_on_files(
     return write_results(
         attempt.result_folder / folder,
         predictor,
-        [*prepared.of("validation"), *prepared.of("test")],
+        [*prepared.files_of_role("validation"), *prepared.files_of_role("test")],
         target=attempt.task.signals.target,
         model={"kind": kind},
         csv=attempt.task.testing.predictions_csv,

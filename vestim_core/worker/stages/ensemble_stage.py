@@ -10,11 +10,11 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from vestim_core.data.prepare import PreparationCancelled
-from vestim_core.data.prepared import PreparedFile, Role
+from vestim_core.data.prepare_data import PreparationCancelled
+from vestim_core.data.prepared_set import PreparedFile, Role
 from vestim_core.evaluation.comparison import Comparison, compared_rows, scored_rows
-from vestim_core.evaluation.ensemble import agreement, mean_and_spread, over_seeds
-from vestim_core.evaluation.report import METRICS, ResultWriter, headlines
+from vestim_core.evaluation.ensemble import agreement, mean_and_spread, spread_over_repetitions
+from vestim_core.evaluation.evaluation_report import METRICS_FILE, ResultWriter, metrics_summary
 from vestim_core.spec.errors import wrong_input
 from vestim_core.spec.events import EventKind
 from vestim_core.spec.states import AttemptState, TaskKind
@@ -27,7 +27,7 @@ from vestim_core.worker.task_data import open_prepared_set, preparing_task_id
 def run(attempt: Attempt) -> AttemptState:
     """Write `result/metrics.json`, predictions with their standard deviation, and `seeds.json`."""
     target = attempt.task.signals.target
-    members = {name: read_json(attempt.result_folder_of(name) / METRICS) for name in _find_tested_members(attempt)}
+    members = {name: read_json(attempt.result_folder_of(name) / METRICS_FILE) for name in _find_tested_members(attempt)}
     specs = {name: attempt.load_task(name) for name in members}
     seeds_document = _seeds_document(attempt, members, specs)
     write_json(attempt.result_folder / "seeds.json", seeds_document)
@@ -46,7 +46,7 @@ def run(attempt: Attempt) -> AttemptState:
         envelope=_training_envelope(attempt, first_member),
     )
     spread_by_role: dict[Role, list[tuple[Comparison, np.ndarray]]] = {}
-    files = [*prepared.of("validation"), *prepared.of("test")]
+    files = [*prepared.files_of_role("validation"), *prepared.files_of_role("test")]
     for index, file in enumerate(files, 1):
         mean, std = mean_and_spread([_member_prediction(attempt, name, file) for name in members])
         result = writer.add(file, mean, std)
@@ -55,15 +55,21 @@ def run(attempt: Attempt) -> AttemptState:
         attempt.journal.progress({"fraction": index / len(files), "message": f"{index} of {len(files)} files"})
     disagreement = {role: agreement(role_comparisons, target) for role, role_comparisons in spread_by_role.items()}
     metrics = writer.finish(spread=disagreement)
-    attempt.journal.event(EventKind.RESULT, {**headlines(metrics), "spread": disagreement, "seeds": seeds_document})
+    attempt.journal.event(
+        EventKind.RESULT, {**metrics_summary(metrics), "spread": disagreement, "seeds": seeds_document}
+    )
     return AttemptState.FINISHED
 
 
 def _find_tested_members(attempt: Attempt) -> list[str]:
     """Ids of the members' tests that have finished."""
-    tested_members = [name for name in attempt.task.depends_on if (attempt.result_folder_of(name) / METRICS).is_file()]
+    tested_members = [
+        name for name in attempt.task.depends_on if (attempt.result_folder_of(name) / METRICS_FILE).is_file()
+    ]
     if len(tested_members) < 2:
-        raise wrong_input("fewer than two of its models were tested: resume the job so that they are", place="members")
+        raise wrong_input(
+            "fewer than two of its models were tested: resume the job so that they are", location="members"
+        )
     return tested_members
 
 
@@ -82,7 +88,7 @@ def _seeds_document(attempt: Attempt, members: dict[str, dict[str, Any]], specs:
         "target": attempt.task.signals.target,
         "members": [{"task_id": name, "seed": trial.seed if trial else None} for name, trial in trials.items()],
         "absent": [name for name in attempt.task.depends_on if name not in members],
-        "spread": over_seeds([document["overall"] for document in members.values()]),
+        "spread": spread_over_repetitions([document["overall"] for document in members.values()]),
     }
 
 
@@ -96,6 +102,6 @@ def _member_prediction(attempt: Attempt, member: str, file: PreparedFile) -> np.
             predicted[is_scored] = file_predictions["predicted"]
     except (OSError, KeyError, ValueError, BadZipFile):
         raise wrong_input(
-            f'what {member} has predicted for "{file.name}" is gone or damaged: train the job anew', place=str(path)
+            f'what {member} has predicted for "{file.name}" is gone or damaged: train the job anew', location=str(path)
         ) from None
     return predicted

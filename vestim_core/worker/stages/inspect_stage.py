@@ -16,17 +16,17 @@ from typing import Any
 import numpy as np
 
 from vestim_core.data.bdf import write_bdf
-from vestim_core.data.checks import Member, check_set
-from vestim_core.data.data_set import files_of, one_mapping, same_names, worst_of
-from vestim_core.data.demo import keep_demo
-from vestim_core.data.file_repairs import repairs_for, repairs_of, still_open
-from vestim_core.data.files import distinct_names, find_files, sha256_of
-from vestim_core.data.inspection import inspect_file
-from vestim_core.data.prepare import READERS_VERSION
+from vestim_core.data.checks import CheckedFile, check_set
+from vestim_core.data.data_files import distinct_names, find_files, sha256_of
+from vestim_core.data.data_set_files import find_same_names, merge_mappings, resolve_files, worst_findings
+from vestim_core.data.demo import ensure_demo
+from vestim_core.data.file_inspection import inspect_file
+from vestim_core.data.file_repairs import resolve_repairs, select_repairs, unaccepted_findings
+from vestim_core.data.file_summary import sniff
+from vestim_core.data.prepare_data import READERS_VERSION
 from vestim_core.data.preview import preview
 from vestim_core.data.readers import load_table
 from vestim_core.data.repairs import apply_repairs
-from vestim_core.data.sniff import sniff
 from vestim_core.data.table import Table
 from vestim_core.data.vendors import vendor_files
 from vestim_core.spec.data import Role
@@ -63,14 +63,14 @@ def run(attempt: Attempt) -> AttemptState:
             case Rewrite():
                 answer = _rewrite(attempt, inspection)
             case CheckDataSet():
-                roles = files_of(inspection.spec)
+                roles = resolve_files(inspection.spec)
                 answer = _from_cache(
                     attempt, [str(path) for path in roles], lambda: _check_data_set(attempt, inspection, roles)
                 )
             case GenerateDemo():
-                answer = keep_demo(attempt.home.demo, attempt.journal.progress)
+                answer = ensure_demo(attempt.home.demo, attempt.journal.progress)
             case None:
-                raise wrong_input("the task asks nothing: ask again", place="inspection")
+                raise wrong_input("the task asks nothing: ask again", location="inspection")
     except _Cancelled:
         return AttemptState.PAUSED if attempt.control.intent() is Intent.PAUSE else AttemptState.STOPPED
     write_json(attempt.result_folder / "answer.json", answer)
@@ -88,7 +88,7 @@ def _from_cache(attempt: Attempt, paths: list[str], inspect: Callable[[], dict[s
     cache_key_source = json.dumps(
         [ANSWERS_VERSION, READERS_VERSION, inspection_values, contents, vendors, mappings], sort_keys=True
     )
-    cache_path = home.answers / f"{hashlib.sha256(cache_key_source.encode()).hexdigest()[:32]}.json"
+    cache_path = home.inspection_answers / f"{hashlib.sha256(cache_key_source.encode()).hexdigest()[:32]}.json"
     try:
         return dict(read_json(cache_path))
     except (OSError, ValueError):
@@ -108,7 +108,7 @@ def _sniff(attempt: Attempt, inspection: Sniff) -> dict[str, Any]:
                 path, column_mapping(attempt.home, path, inspection.columns), extra_vendors=attempt.home.vendors
             )
         except VestimError as error:
-            files.append({**_unreadable_entry(path), "error": error.sentence})
+            files.append({**_unreadable_entry(path), "error": error.message})
         else:
             files.append({**sniff_result.to_json(), "readable": True})
     return {"files": files}
@@ -134,7 +134,7 @@ def _check(attempt: Attempt, inspection: Check) -> dict[str, Any]:
         if table is None:  # the finding says why
             files.append({**_unreadable_entry(path), "name": names[path], "role": role})
             continue
-        checked_files.append(Member(table, role or "train"))
+        checked_files.append(CheckedFile(table, role or "train"))
         files.append({**_table_entry(table), **_file_statistics(table), "readable": True, "role": role})
     findings += check_set(checked_files)
     return {"files": files, "findings": [finding.model_dump(mode="json") for finding in findings]}
@@ -168,12 +168,12 @@ def _rewrite(attempt: Attempt, inspection: Rewrite) -> dict[str, Any]:
 def _check_data_set(attempt: Attempt, inspection: CheckDataSet, roles: dict[Path, Role]) -> dict[str, Any]:
     """Read, repair and check every file, then check all together; the result is a `DataSetContent` as plain values."""
     spec, paths = inspection.spec, list(roles)
-    repairs = repairs_of(spec.repairs, paths)
-    columns = spec.columns or one_mapping({path: column_mapping(attempt.home, path, {}) for path in paths})
+    repairs = resolve_repairs(spec.repairs, paths)
+    columns = spec.columns or merge_mappings({path: column_mapping(attempt.home, path, {}) for path in paths})
     names = dict(zip(paths, distinct_names(paths), strict=True))
-    checked_files, files, findings = [], [], same_names(names)
+    checked_files, files, findings = [], [], find_same_names(names)
     for path in _iter_files(attempt, [str(path) for path in paths], "checked"):
-        file_repairs = repairs_for(repairs, path)
+        file_repairs = select_repairs(repairs, path)
         table, file_findings = inspect_file(
             path, columns, file_repairs, extra_vendors=attempt.home.vendors, name=names[path]
         )
@@ -181,14 +181,14 @@ def _check_data_set(attempt: Attempt, inspection: CheckDataSet, roles: dict[Path
         if table is None:  # the finding says why
             files.append(DataSetFile(path=str(path), role=roles[path], sha256=sha256_of(path), readable=False))
             continue
-        checked_files.append(Member(table, roles[path]))
+        checked_files.append(CheckedFile(table, roles[path]))
         files.append(_data_set_file(table, roles[path]))
-    findings = still_open([*findings, *check_set(checked_files)], repairs, names)
+    findings = unaccepted_findings([*findings, *check_set(checked_files)], repairs, names)
     content = DataSetContent(
         files=files,
         columns=columns,
         repairs=repairs,
-        findings=worst_of(findings),
+        findings=worst_findings(findings),
         finding_counts=dict(Counter(finding.severity for finding in findings)),
     )
     return content.model_dump(mode="json")
@@ -241,6 +241,6 @@ def _table_entry(table: Table) -> dict[str, Any]:
         "sha256": table.sha256,
         "rows": table.rows,
         "vendor": table.vendor,
-        "why": table.why,
+        "why": table.vendor_evidence,
         "columns": dict(table.sources),
     }

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from vestim_core.data.prepare import PreparationCancelled, provenance
-from vestim_core.data.prepared import PreparedSet
+from vestim_core.data.prepare_data import PreparationCancelled, provenance
+from vestim_core.data.prepared_set import PreparedSet
 from vestim_core.data.roles import files_by_role
 from vestim_core.spec.events import EventKind
 from vestim_core.spec.finding import Finding

@@ -15,19 +15,19 @@ from typing import Any
 
 import torch
 
-from vestim_core.data.file_repairs import repairs_for, repairs_of
-from vestim_core.data.files import distinct_names, find_files
-from vestim_core.data.prepare import PreparationCancelled
-from vestim_core.data.prepared import PreparedFile, unique_keys
+from vestim_core.data.data_files import distinct_names, find_files
+from vestim_core.data.file_repairs import resolve_repairs, select_repairs
+from vestim_core.data.prepare_data import PreparationCancelled
+from vestim_core.data.prepared_set import PreparedFile, unique_keys
 from vestim_core.evaluation.conformal import Band
 from vestim_core.evaluation.disturbances import robustness, robustness_document
 from vestim_core.evaluation.envelope import envelope_findings
-from vestim_core.evaluation.report import MAX_TOLD_FILES, METRICS, ResultWriter, headlines
-from vestim_core.evaluation.standalone import TrainedModel, read_new_file
+from vestim_core.evaluation.evaluation_report import MAX_LISTED_FILES, METRICS_FILE, ResultWriter, metrics_summary
+from vestim_core.evaluation.trained_model import TrainedModel, read_new_file
 from vestim_core.spec.errors import wrong_input
+from vestim_core.spec.evaluation import EvaluationSpec
 from vestim_core.spec.events import EventKind
 from vestim_core.spec.finding import Repair, Severity
-from vestim_core.spec.retest import Retest
 from vestim_core.spec.states import AttemptState, TaskKind
 from vestim_core.system import read_json, write_json
 from vestim_core.worker.attempt import Attempt
@@ -57,7 +57,7 @@ def run(attempt: Attempt) -> AttemptState:
     """Write `metrics.json`, predictions and, if requested, `robustness.json` to `result/<training>/` of each model."""
     evaluation = attempt.task.retest
     if evaluation is None:
-        raise wrong_input("the task names no files: ask again", place="retest")
+        raise wrong_input("the task names no files: ask again", location="retest")
     torch.set_num_threads(attempt.launch.threads)
     models = {name: _open_model(attempt, name) for name in evaluation.trained}
     try:
@@ -78,7 +78,7 @@ def run(attempt: Attempt) -> AttemptState:
 
 
 def _test_models(
-    attempt: Attempt, evaluation: Retest, models: dict[str, TrainedModel], files: list[_NewFile]
+    attempt: Attempt, evaluation: EvaluationSpec, models: dict[str, TrainedModel], files: list[_NewFile]
 ) -> tuple[dict[str, Any], dict[str, list[PreparedFile]]]:
     """Test the models on new files; raises `_Cancelled` between two files.
 
@@ -113,7 +113,7 @@ def _open_model(attempt: Attempt, name: str) -> TrainedModel:
 def _job_files(attempt: Attempt, training_id: str) -> list[PreparedFile]:
     """The job's test files as prepared for that training, or its validation files when there are none."""
     prepared = open_prepared_set(attempt, preparing_task_id(attempt.load_task(training_id)))
-    return prepared.of("test") or prepared.of("validation")
+    return prepared.files_of_role("test") or prepared.files_of_role("validation")
 
 
 def _evaluate_robustness(
@@ -139,12 +139,12 @@ def _evaluate_robustness(
     return {key: document[key] for key in ("model", "target", "cases")}
 
 
-def _new_files(evaluation: Retest) -> list[_NewFile]:
+def _new_files(evaluation: EvaluationSpec) -> list[_NewFile]:
     paths = find_files(evaluation.files) if evaluation.files else []
-    repairs = repairs_of(evaluation.repairs, paths)
+    repairs = resolve_repairs(evaluation.repairs, paths)
     names, keys = distinct_names(paths), unique_keys(path.name for path in paths)
     return [
-        _NewFile(path, name, key, repairs_for(repairs, path))
+        _NewFile(path, name, key, select_repairs(repairs, path))
         for path, name, key in zip(paths, names, keys, strict=True)
     ]
 
@@ -175,7 +175,7 @@ def _writer(attempt: Attempt, name: str, model: TrainedModel) -> ResultWriter:
 def _band(attempt: Attempt, name: str, model: TrainedModel) -> Band | None:
     """The band found by the job's own test of that model; None where there is no such test."""
     try:
-        document = read_json(attempt.result_folder_of(name.replace("train", "test", 1)) / METRICS).get("band")
+        document = read_json(attempt.result_folder_of(name.replace("train", "test", 1)) / METRICS_FILE).get("band")
         return Band.from_json(document, model.target) if document else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -194,7 +194,7 @@ def _job_mapping(attempt: Attempt, training_id: str) -> dict[str, str]:
     return dict(mappings[0]) if mappings and all(columns == mappings[0] for columns in mappings) else {}
 
 
-def _read_file(attempt: Attempt, evaluation: Retest, model: TrainedModel, new_file: _NewFile) -> PreparedFile:
+def _read_file(attempt: Attempt, evaluation: EvaluationSpec, model: TrainedModel, new_file: _NewFile) -> PreparedFile:
     file, findings = read_new_file(
         new_file.path,
         model.pipeline,
@@ -211,5 +211,5 @@ def _read_file(attempt: Attempt, evaluation: Retest, model: TrainedModel, new_fi
 
 
 def _event_summary(document: dict[str, Any], model_count: int) -> dict[str, Any]:
-    summary = headlines(document)
-    return {**summary, "files": summary["files"][: max(1, MAX_TOLD_FILES // model_count)]}
+    summary = metrics_summary(document)
+    return {**summary, "files": summary["files"][: max(1, MAX_LISTED_FILES // model_count)]}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import torch
 
-from vestim_core.data.prepare import PreparationCancelled
+from vestim_core.data.prepare_data import PreparationCancelled
+from vestim_core.evaluation.evaluation_report import FileResult, metrics_summary, write_results
 from vestim_core.evaluation.inference import predict
-from vestim_core.evaluation.report import FileResult, headlines, write_results
-from vestim_core.models.files import load_model
+from vestim_core.models.model_files import load_model
 from vestim_core.spec.events import EventKind
 from vestim_core.spec.states import AttemptState
 from vestim_core.worker.attempt import Attempt
@@ -23,7 +23,7 @@ def run(attempt: Attempt) -> AttemptState:
         return AttemptState.STOPPED
     training_id = next(name for name in attempt.task.depends_on if name.startswith("train"))
     module, document = load_model(attempt.result_folder_of(training_id))
-    files = [*prepared.of("validation"), *prepared.of("test")]
+    files = [*prepared.files_of_role("validation"), *prepared.files_of_role("test")]
     tested_files: list[str] = []
 
     def report(result: FileResult) -> None:
@@ -41,5 +41,5 @@ def run(attempt: Attempt) -> AttemptState:
         envelope=document.get("envelope"),
         on_file=report,
     )
-    attempt.journal.event(EventKind.RESULT, {**headlines(metrics), "parameters": document["parameters"]})
+    attempt.journal.event(EventKind.RESULT, {**metrics_summary(metrics), "parameters": document["parameters"]})
     return AttemptState.FINISHED

@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
-from vestim_core.data.prepare import PreparationCancelled, provenance
-from vestim_core.data.prepared import PreparedSet
-from vestim_core.evaluation.envelope import envelope_of
-from vestim_core.models.files import save_model
+from vestim_core.data.prepare_data import PreparationCancelled, provenance
+from vestim_core.data.prepared_set import PreparedSet
+from vestim_core.evaluation.envelope import training_envelope
+from vestim_core.models.model_files import save_model
 from vestim_core.spec.errors import wrong_input
 from vestim_core.spec.events import EventKind
 from vestim_core.spec.job import Trial
@@ -30,7 +30,7 @@ def run(attempt: Attempt) -> AttemptState:
     """Write `result/model.pt`, `model.json` and `history.csv` when at least one epoch was finished."""
     trial = attempt.task.trial
     if trial is None:
-        raise wrong_input("the task names no trial: set the job up again", place="trial")
+        raise wrong_input("the task names no trial: set the job up again", location="trial")
     try:
         prepared = open_prepared_set(attempt)
         device = _resolve_device(attempt, trial)
@@ -44,7 +44,7 @@ def run(attempt: Attempt) -> AttemptState:
             attempt.folder / "checkpoints",
             device=device,
             threads=threads,
-            report=attempt.journal,
+            reporter=attempt.journal,
             intent=attempt.control.intent,
             earlier_checkpoints=_earlier_checkpoints(attempt),
             epoch_budget=EpochBudget(**attempt.task.plan) if attempt.task.plan else None,
@@ -103,7 +103,7 @@ def _write_result(
     summary = {**outcome.summary(), "device": device, "threads": threads, "seed": trial.seed}
     result = {"training": summary, "has_model": outcome.module is not None}
     if outcome.module is not None:
-        envelope = envelope_of(prepared.of("train"), trial.signals.features)
+        envelope = training_envelope(prepared.files_of_role("train"), trial.signals.features)
         description = {"period_s": prepared.period_s, "training": summary, "envelope": envelope}
         extra = {**description, "data": provenance(prepared)}
         document = save_model(attempt.result_folder, outcome.module, trial, prepared.pipeline.to_json(), extra)
