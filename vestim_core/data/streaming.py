@@ -134,7 +134,7 @@ def _with_pre_roll(rest: RestedRows, index: int, row: _Row) -> Iterator[_Row]:
         for position, back_s in enumerate(rest.offsets_s.tolist()):
             columns = {name: values[position : position + 1] for name, values in rest_columns.items()}
             yield _Row(row.time_s + back_s, columns, position == 0, is_scored=False)
-        row = replace(row, starts=False)
+        row = replace(row, starts_segment=False)
     yield row
 
 

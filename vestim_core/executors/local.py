@@ -72,7 +72,7 @@ class LocalExecutor:
             {*self._key_by_fd, *(fd for workers in self._preloaded_workers.values() if (fd := workers.fd) is not None)}
         )
 
-    def preload(self, preloads: Set[str]) -> None:
+    def keep_preloaded(self, preloads: Set[str]) -> None:
         """Preload workers for the attempts in sight, and close those that are no longer needed."""
         for preload, workers in self._preloaded_workers.items():
             workers.maintain(preload in preloads)

@@ -50,7 +50,7 @@ class Attempt:
     def from_record(cls, record: dict[str, Any]) -> Attempt:
         """Restore an attempt from its record."""
         return cls(
-            number=record["attempt"],
+            index=record["attempt"],
             state=AttemptState(record["state"]),
             pid=record["pid"],
             create_time=record["create_time"],

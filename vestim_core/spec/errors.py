@@ -79,7 +79,7 @@ class VestimError(Exception):
         return cls(
             ErrorCode(code) if code in known_codes else ErrorCode.FAILED,
             str(record.get("message", "")),
-            place=str(record.get("place", "")),
+            location=str(record.get("place", "")),
             actions=tuple(str(action) for action in record.get("actions", ())),
             problems=tuple(dict(problem) for problem in record.get("problems", ())),
         )
