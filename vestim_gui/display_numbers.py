@@ -1,4 +1,5 @@
-"""Numbers as the window shows them: the formats of `vestim_core.spec.display_format`, with a dash for missing values."""
+"""Numbers as the window shows them: the formats of `vestim_core.spec.display_format`, with a dash for missing
+values."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ import zmq
 
 from tests.spec.documents import job_document_with_files
 from vestim_core.client import Client
-from vestim_core.client.daemon_discovery import is_daemon_running, read_discovery
+from vestim_core.client.daemon_discovery import read_discovery
 from vestim_core.protocol.cursors import Cursor, job_stream
 from vestim_core.protocol.discovery import Discovery
 from vestim_core.protocol.messages import Reply, Request
@@ -144,8 +144,3 @@ def ask(socket: Any, method: str, command_id: str = "", **params: Any) -> Reply:
         reply = Reply.decode(socket.recv())
         if reply.request_id == request.request_id:
             return reply
-
-
-def is_daemon_running(home: Home) -> bool:
-    """True when a daemon of that home is running."""
-    return is_daemon_running(home)

@@ -37,8 +37,8 @@ def _command_line(process: psutil.Process) -> list[str]:
 
 def test_one_process_waits_and_becomes_the_worker_of_an_attempt(home: Home) -> None:
     executor = LocalExecutor({"inspect": PrestartedWorker(home, "inspect")})
-    executor.preload({"inspect"})
-    executor.preload({"inspect"})
+    executor.keep_preloaded({"inspect"})
+    executor.keep_preloaded({"inspect"})
     wait_until(lambda: len(waiting_processes()) == 1, "a process that waits")  # shows a moment after its start
     (process,) = waiting_processes()
     folder = home.root / "attempt"

@@ -14,7 +14,7 @@ import torch
 
 from tests.guarantees.conftest import follow_to_end
 from tests.jobs.legacy.legacy_jobs import LSTM, make_legacy_job, make_legacy_task
-from tests.models.test_former import FormerRecurrent
+from tests.models.test_legacy_weights import LegacyRecurrent
 from tests.worker.test_imported import recording
 from vestim_core.client import Client, import_legacy_jobs
 from vestim_core.spec.errors import VestimError
@@ -43,7 +43,7 @@ def _load_predictions(client: Client, job_id: str, task: dict[str, Any], train_i
 
 def test_an_imported_job_is_evaluated_at_once_and_after_a_copy(client: Client, tmp_path: Path) -> None:
     weights = tmp_path / "w.pth"
-    torch.save(FormerRecurrent("lstm", 3, 6, 2).state_dict(), weights)
+    torch.save(LegacyRecurrent("lstm", 3, 6, 2).state_dict(), weights)
     job = make_legacy_job(tmp_path / "old", bomb=tmp_path / "ran")
     make_legacy_task(job, name="good", weights=weights.read_bytes(), predictions=[(3.7, 3.71)])
     make_legacy_task(job, {**LSTM, "TARGET_COLUMN": "Voltage"}, name="zzz_broken", weights=b"code?")

@@ -88,7 +88,7 @@ def apply_actions(job: JobFacts, actions: list[Action], now_s: float = NOW_S) ->
             continue
         assert attempt is not None and not attempt.has_ended, "only what lives is asked, told or killed"
         if isinstance(action, SendIntent):
-            attempt = replace(attempt, asked=action.intent, asked_s=now_s, terminated_s=0.0)
+            attempt = replace(attempt, sent_intent=action.intent, intent_sent_s=now_s, terminated_s=0.0)
         elif isinstance(action, Terminate):
             attempt = replace(attempt, terminated_s=now_s)
         elif isinstance(action, Kill):
@@ -150,7 +150,7 @@ def simulate_processes(job: JobFacts, *, obeys: bool, now_s: float) -> JobFacts:
             elif attempt.sent_intent is Intent.RUN and task.kind in uninterrupted:
                 end_state = AttemptState.FINISHED
             if end_state:
-                task = replace(task, attempt=replace(attempt, state=end_state, ended=True))
+                task = replace(task, attempt=replace(attempt, state=end_state, has_ended=True))
         tasks.append(task)
     return replace(job, tasks=tasks)
 

@@ -57,7 +57,11 @@ def simulate(jobs: list[QueuedJob], capacity: Capacity, rounds: int) -> list[tup
     waiting = {job.job_id: list(job.ready_tasks) for job in jobs}
     for _ in range(rounds):
         queue = [
-            replace(job, running=sum(name == job.job_id for name, _ in running), ready=waiting[job.job_id])
+            replace(
+                job,
+                running_count=sum(name == job.job_id for name, _ in running),
+                ready_tasks=waiting[job.job_id],
+            )
             for job in jobs
             if waiting[job.job_id]
         ]
@@ -91,7 +95,7 @@ def test_a_wide_task_is_not_starved_by_narrow_ones() -> None:
     busy = Capacity(2, 2, used_slots=1, used_threads=1)
     assert choose_tasks([narrow, wide], busy) == [], "its threads are kept free until they are enough"
     assert choose_tasks([narrow, replace(wide, position=3)], busy) == [("narrow", "t0")], "but only when it is its turn"
-    jobs = [replace(narrow, running=0), replace(wide, position=3)]
+    jobs = [replace(narrow, running_count=0), replace(wide, position=3)]
     assert ("wide", "t0") in simulate(jobs, Capacity(2, 2), 120)
 
 

@@ -12,7 +12,7 @@ from scipy.signal import butter
 
 from tests.jobs.job_services import open_service
 from tests.jobs.legacy.legacy_jobs import FNN, GRU, LSTM, RANGES, make_legacy_job, make_legacy_task
-from tests.models.test_former import FormerChain, FormerRecurrent
+from tests.models.test_legacy_weights import LegacyChain, LegacyRecurrent
 from vestim_core.evaluation.trained_model import TrainedModel
 from vestim_core.spec.errors import VestimError
 from vestim_core.worker.imported_weights import build_imported_model
@@ -73,7 +73,7 @@ def replay(
 def test_recurrent_models_with_warm_up_limits_and_two_layers_of_the_first_size(kind: str, tmp_path: Path) -> None:
     torch.manual_seed(1)
     layers, size, settings = (2, 6, LSTM) if kind == "lstm" else (1, 5, GRU)
-    original_network = FormerRecurrent(kind, 3, size, layers).eval()
+    original_network = LegacyRecurrent(kind, 3, size, layers).eval()
     torch.nn.init.constant_(original_network.fc.bias, 0.8)
     job = make_legacy_job(tmp_path / "old")
     make_legacy_task(job, settings, weights=save_weights(original_network, tmp_path / "w.pth"))
@@ -91,7 +91,7 @@ def test_recurrent_models_with_warm_up_limits_and_two_layers_of_the_first_size(k
 @pytest.mark.parametrize("is_normalized", [True, False])
 def test_chains_with_filters_formulas_and_limits(is_normalized: bool, tmp_path: Path) -> None:
     torch.manual_seed(2)
-    original_network = FormerChain(3, [5, 3], norm=False, dropout=True).eval()
+    original_network = LegacyChain(3, [5, 3], norm=False, dropout=True).eval()
     preparation = {
         "applied_filters": [
             {"column": "Power", "output_column_name": "P_low", "corner_frequency": 0.05, "sampling_rate": 1.0,
@@ -133,7 +133,7 @@ def _low_pass(values: np.ndarray, corner_Hz: float) -> np.ndarray:
 @pytest.mark.parametrize("filter_type", ["EMA", "Moving Average", "Savitzky-Golay"])
 def test_the_inference_filter_works_on_the_rows_after_the_warm_up(filter_type: str, tmp_path: Path) -> None:
     torch.manual_seed(3)
-    original_network = FormerRecurrent("lstm", 3, 6, 2).eval()
+    original_network = LegacyRecurrent("lstm", 3, 6, 2).eval()
     filter_settings = {
         "INFERENCE_FILTER_TYPE": filter_type,
         "INFERENCE_FILTER_WINDOW_SIZE": "11",
@@ -164,7 +164,7 @@ def _smoothed(filter_type: str, scaled: np.ndarray) -> np.ndarray:
 
 
 def test_the_export_is_used_when_the_best_weights_are_unreadable_and_sizes_follow_the_weights(tmp_path: Path) -> None:
-    original_network = FormerRecurrent("lstm", 3, 4, 1)
+    original_network = LegacyRecurrent("lstm", 3, 4, 1)
     job = make_legacy_job(tmp_path / "old")
     task = make_legacy_task(job, weights=b"broken")
     torch.save({"state_dict": original_network.state_dict(), "model_definition": "text"}, task / "best_model_export.pt")
@@ -199,7 +199,7 @@ def test_weights_that_cannot_be_loaded_are_refused(tmp_path: Path) -> None:
 
 def test_percent_and_millivolts_are_read_unchanged(tmp_path: Path) -> None:
     torch.manual_seed(4)
-    original_network = FormerRecurrent("lstm", 3, 6, 2).eval()
+    original_network = LegacyRecurrent("lstm", 3, 6, 2).eval()
     ranges = RANGES | {"SOC": (10.0, 91.0), "Voltage": (2900.0, 4200.0)}
     job = make_legacy_job(tmp_path / "old", ranges=ranges)
     make_legacy_task(job, weights=save_weights(original_network, tmp_path / "w.pth"))

@@ -26,7 +26,8 @@ class Client:
     """`with Client() as client: client.call("list_jobs")`.
 
     home: None for the home named by VESTIM_HOME, else the user's default. start: start a daemon if none runs; otherwise
-    a call raises with code `unreachable`. patience_s: timeout of a reply, in addition to the call's own `timeout_s`.
+    a call raises with code `unreachable`. reply_timeout_s: timeout of a reply, in addition to the call's own
+    `timeout_s`.
     """
 
     def __init__(

@@ -86,9 +86,9 @@ class Channel:
     ) -> Discovery:
         """Connect to the running daemon and send it all unanswered requests; blocks until the daemon serves.
 
-        start: start a daemon if none runs. asked: the user has requested it; otherwise no daemon is started after a
-        deliberate stop. Raises `VestimError` with code `stopped` in that case, `version` if the daemon speaks another
-        protocol, `unreachable` for everything else; the channel is then disconnected.
+        start: start a daemon if none runs. requested_by_user: the user has requested it; otherwise no daemon is started
+        after a deliberate stop. Raises `VestimError` with code `stopped` in that case, `version` if the daemon speaks
+        another protocol, `unreachable` for everything else; the channel is then disconnected.
         """
         self.disconnect()
         deadline_s = time.monotonic() + timeout_s
@@ -130,9 +130,9 @@ class Channel:
     def send(self, method: str, params: Mapping[str, Any] | None = None, command_id: str | None = None) -> bytes:
         """Send a request for a method of the protocol and return its id, which the reply carries. Never blocks.
 
-        Without a connection the request waits for `connect`; beyond `MAX_ON_THE_WAY` requests it waits for replies.
-        command_id: for a mutating method, if this repeats an earlier call. Raises `VestimError` if the request can
-        never be sent.
+        Without a connection the request waits for `connect`; beyond `MAX_PENDING_REQUESTS` requests it waits for
+        replies. command_id: for a mutating method, if this repeats an earlier call. Raises `VestimError` if the request
+        can never be sent.
         """
         mutating = METHODS[method].is_mutating if method in METHODS else False
         command = (command_id or uuid.uuid4().hex) if mutating else ""

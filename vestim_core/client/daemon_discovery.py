@@ -46,8 +46,8 @@ def find_daemon(home: Home) -> Discovery | None:
             ErrorCode.VERSION,
             f"the running daemon is version {discovery.version} and speaks protocol "
             f"{discovery.protocol_oldest} to {discovery.protocol}, "
-            f"this program speaks {OLDEST_PROTOCOL_VERSION} to {PROTOCOL_VERSION}: stop it with its own 'vestim daemon stop' "
-            f"(running jobs go on), or use the same version",
+            f"this program speaks {OLDEST_PROTOCOL_VERSION} to {PROTOCOL_VERSION}: "
+            f"stop it with its own 'vestim daemon stop' (running jobs go on), or use the same version",
         )
     return discovery
 

@@ -32,7 +32,7 @@ def fetch_job(client: Client, job_id: str) -> dict[str, Any]:
 
 
 def import_legacy_jobs(call: Callable[..., Any], paths: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Yield the results of `import_legacy` page by page. call: `Client.call`. paths: absolute paths."""
+    """Yield the results of `import_legacy_jobs` page by page. call: `Client.call`. paths: absolute paths."""
     next_page = ""
     while True:
         page = call("import_legacy", paths=list(paths), after=next_page)

@@ -56,7 +56,7 @@ log = logging.getLogger(__name__)
 class AttemptSupervisor:
     """Owns the attempts of one daemon; runs on the daemon's thread.
 
-    `dirty` holds the ids of jobs that have changed since the reconciler last saw them.
+    `unreconciled_job_ids` holds the ids of jobs that have changed since the reconciler last saw them.
     """
 
     def __init__(self, manager: JobManager, executor: Executor, slots: int = 0) -> None:

@@ -156,7 +156,7 @@ def run_steps(
 ) -> tuple[ResampledTable, tuple[AugmentationDraw, ...]]:
     """Apply all steps between resampling and normalization; return the rows and the random changes drawn.
 
-    training: apply augmentation, which is for training files only. Raises wrong_input for a file in which a formula
+    is_training: apply augmentation, which is for training files only. Raises wrong_input for a file in which a formula
     yields no number.
     """
     period_s, identity = _only_step(steps, Resample).period_s, table.sha256

@@ -74,10 +74,10 @@ def prepare(
 ) -> PreparedSet:
     """Prepare `data`, or take the prepared set from `cache/<key>/`.
 
-    found: called with each finding, also for a set from the cache. cancelled: polled before every file. mappings:
-    column mapping by path, for files that `data` has none for. extra_vendors: a folder with more vendor files. Raises
-    VestimError for unusable files and for findings of severity error that no repair in `data` resolves or accepts;
-    PreparationCancelled.
+    on_finding: called with each finding, also for a set from the cache. is_cancelled: polled before every file.
+    mappings: column mapping by path, for files that `data` has none for. extra_vendors: a folder with more vendor
+    files. Raises VestimError for unusable files and for findings of severity error that no repair in `data` resolves or
+    accepts; PreparationCancelled.
     """
 
     def progress(phase: Phase, fraction: float, message: str) -> None:

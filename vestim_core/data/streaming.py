@@ -27,8 +27,8 @@ from vestim_core.spec.preparation import AnyColumnStep, Augment, Normalize, PreR
 class StreamedRow:
     """One prepared row.
 
-    features: (F,) float32 scaled. physical: float64 by column. starts: true for the first row of a segment, where the
-    hidden state is reset. scored: false for rested pre-roll.
+    features: (F,) float32 scaled. physical: float64 by column. starts_segment: true for the first row of a segment,
+    where the hidden state is reset. is_scored: false for rested pre-roll.
     """
 
     time_s: float
@@ -58,8 +58,8 @@ class _Stage(Protocol):
 class PipelineStream:
     """One file, or one run of a system, passing through a fitted pipeline.
 
-    identity: hash of the file's content, which seeds noise as in `Pipeline.apply`. training: apply augmentation, as for
-    training files.
+    identity: hash of the file's content, which seeds noise as in `Pipeline.apply`. is_training: apply augmentation, as
+    for training files.
     """
 
     def __init__(self, pipeline: Pipeline, identity: str = "", *, is_training: bool = False) -> None:

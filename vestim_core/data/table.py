@@ -23,7 +23,7 @@ class Table:
     columns: float64 arrays of one length by canonical name. `time_s` counts from the file's first row; charge current
     is positive. As loaded, NaN marks a missing number and time may repeat or decrease; after `read_table` or `usable`
     there is no NaN and time strictly increases.
-    findings: issues found while reading. vendor, why: the detected vendor and the evidence.
+    findings: issues found while reading. vendor, vendor_evidence: the detected vendor and the evidence.
     headers: all column names of the file; sources: the header that each canonical column was read from.
     start_s: the first row on the file's own clock in seconds, since 1970 if that is a date.
     row_location: maps a row (from 0) to its location in the file in words, e.g. `line 413`.

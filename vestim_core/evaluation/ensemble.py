@@ -47,7 +47,7 @@ def agreement(comparisons: Sequence[tuple[Comparison, Array]], target: str) -> d
 def spread_over_repetitions(results: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     """Mean, standard deviation (n - 1), minimum, maximum and values of each metric that all results have, by role.
 
-    results: `overall` of the tests of all repetitions of one combination.
+    results: `metrics_by_role` of the tests of all repetitions of one combination.
     """
     roles = [role for role in results[0] if all(role in result for result in results)] if results else []
     spread: dict[str, dict[str, Any]] = {}

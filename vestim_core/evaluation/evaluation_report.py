@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 SCHEMA_VERSION = 2
-"""Of `metrics.json`. Version 1 had only `files` and `overall`, with fewer metrics; readers accept both."""
+"""Of `metrics.json`. Version 1 had only `files` and `metrics_by_role`, with fewer metrics; readers accept both."""
 METRICS_FILE = "metrics.json"
 MAX_WORST = 10  # stretches listed for all files: as many as a person looks at; arbitrary, 5 to 50 works
 MAX_LISTED_FILES = 300  # in one event: bounds its size; arbitrary, 100 to 1000 works
@@ -136,7 +136,7 @@ def metrics_document(
 def metrics_summary(document: dict[str, Any]) -> dict[str, Any]:
     """The part of `metrics.json` that fits into one event.
 
-    Model, target, the first `MAX_TOLD_FILES` files, overall, and the band without its bins.
+    Model, target, the first `MAX_LISTED_FILES` files, overall, and the band without its bins.
     """
     summary = {name: document[name] for name in ("schema_version", "model", "target", "overall")}
     if document["band"]:

@@ -42,8 +42,8 @@ class JobContainer:
     """State, progress, managers, tasks, process handles and stop flag of one job; safe to use from any thread.
 
     document: the job's spec as given; a draft may be incomplete. handles: process of a running task, as (pid, create
-    time). stop_flag: set while the user wants the job stopped. pending, dirty_tasks: changes that the registry has not
-    stored yet.
+    time). stop_flag: set while the user wants the job stopped. pending, dirty_task_ids: changes that the registry has
+    not stored yet.
     """
 
     def __init__(self, job_id: str, name: str, document: dict[str, Any], created_utc: str, position: int = 0) -> None:

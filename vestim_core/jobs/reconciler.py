@@ -26,8 +26,8 @@ RETRY_AFTER_S = (1.0, 5.0, 30.0)
 it fails."""
 STOP_GRACE_S = 10.0  # an attempt normally ends within one batch
 TERMINATE_GRACE_S = 5.0  # time to handle the signal
-"""The stop ladder: `ASK_S` after the request a signal, `TERMINATE_S` later the process and all descendants are
-killed."""
+"""The stop ladder: `STOP_GRACE_S` after the request a signal, `TERMINATE_GRACE_S` later the process and all descendants
+are killed."""
 
 
 @dataclass(frozen=True, slots=True)

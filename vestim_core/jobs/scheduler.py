@@ -35,8 +35,8 @@ class ReadyTask:
 
 @dataclass(frozen=True, slots=True)
 class QueuedJob:
-    """A job with ready tasks. position: in the queue. running: number of running tasks. limit: maximum of those, 0 for
-    none."""
+    """A job with ready tasks. position: in the queue. running_count: number of running tasks. max_parallel_tasks:
+    maximum of those, 0 for none."""
 
     job_id: str
     position: int

@@ -13,8 +13,9 @@ from vestim_core.spec.task import TaskSpec
 class Attempt:
     """One run of a task.
 
-    offset: bytes of its journal that have become events. asked: intent in its control file, None when an earlier daemon
-    wrote it. asked_s, terminated_s, killed_s: times of the stop ladder in this daemon's monotonic seconds; not stored.
+    offset: bytes of its journal that have become events. sent_intent: intent in its control file, None when an earlier
+    daemon wrote it. asked_s, terminated_s, killed_s: times of the stop ladder in this daemon's monotonic seconds; not
+    stored.
     """
 
     index: int

@@ -24,7 +24,7 @@ MAX_TRAINING_THREADS = 8
 
 @dataclass(frozen=True, slots=True)
 class ThreadGrant:
-    """Threads that an attempt may use. measure: the attempt is to measure how many of them pay."""
+    """Threads that an attempt may use. is_measuring: the attempt is to measure how many of them pay."""
 
     threads: int
     is_measuring: bool = False
@@ -39,7 +39,8 @@ def has_single_training(tasks: Iterable[Task]) -> bool:
 def grant_threads(task: Task, spare_threads: int, threads_by_kind: Mapping[str, int]) -> ThreadGrant:
     """Threads for the next attempt of `task`.
 
-    spare: threads beyond its first that nothing else needs. known: number of threads that paid, by kind of training.
+    spare_threads: threads beyond its first that nothing else needs. threads_by_kind: number of threads that paid, by
+    kind of training.
     """
     if task.threads:
         return ThreadGrant(task.threads)

@@ -47,7 +47,7 @@ def record_speed(path: Path, task: Task) -> None:
 
 
 def read_thread_counts(path: Path) -> dict[str, int]:
-    """Number of threads that paid, by kind of training (see `kind_key`); empty when there is no file."""
+    """Number of threads that paid, by kind of training (see `load_key`); empty when there is no file."""
     try:
         record: Any = read_json(path)["threads"]
         return {str(kind): int(count) for kind, count in record.items() if int(count) > 0}

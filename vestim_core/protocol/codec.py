@@ -78,7 +78,7 @@ def to_plain_value(value: Any, depth: int = 0) -> Any:
     """Convert to the closest plain value, for reports that must never fail; plain values stay unchanged.
 
     NaN and infinities become None, since neither JSON nor a chart can show them; numbers of other libraries become
-    plain numbers, anything else its text. Values nested deeper than `MAX_DEPTH` become None.
+    plain numbers, anything else its text. Values nested deeper than `MAX_FORMULA_DEPTH` become None.
     """
     if value is None or isinstance(value, bool | int | str):
         return value

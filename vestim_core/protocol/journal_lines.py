@@ -1,7 +1,7 @@
 """Journal lines: one event per line of JSON, terminated by a newline.
 
 Only complete lines are read, so a line truncated by a crash does no harm. `read_lines` never raises: a line that cannot
-be parsed is returned as a `BadLine` with its offset.
+be parsed is returned as a `BadJournalLine` with its offset.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from vestim_core.protocol.message_limits import MAX_JOURNAL_LINE_BYTES
 from vestim_core.spec.events import EventKind
 
 MAX_EVENT_DEPTH = 32
-"""Nesting levels of an event's data; a reply adds its own levels and must stay within the codec's `MAX_DEPTH`."""
+"""Nesting levels of an event's data; a reply adds its own levels and must stay within the codec's
+`MAX_FORMULA_DEPTH`."""
 WORKER_EVENT_KINDS = frozenset(EventKind) - {EventKind.JOB, EventKind.TASK, EventKind.ATTEMPT}
 """Event kinds that a worker may report. Only the daemon reports states of jobs, tasks and attempts."""
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
@@ -52,8 +53,8 @@ def read_lines(
 ) -> tuple[list[JournalLine | BadJournalLine], int]:
     """Read the complete lines of `chunk`, which starts at `offset` in the file, and return them with the next offset.
 
-    A line longer than `MAX_LINE_BYTES` is one bad line; reading continues even before its end has been written.
-    inside: True if `chunk` starts within such a line, i.e. the byte before it is not a newline.
+    A line longer than `MAX_JOURNAL_LINE_BYTES` is one bad line; reading continues even before its end has been written.
+    starts_inside_line: True if `chunk` starts within such a line, i.e. the byte before it is not a newline.
     """
     end = chunk.rfind(b"\n") + 1
     start = 0

@@ -230,7 +230,7 @@ class ReadArtifactParams(JobParams):
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One method of the protocol. answer: description of the reply. verb, route: of the REST endpoint."""
+    """One method of the protocol. reply_description: description of the reply. verb, route: of the REST endpoint."""
 
     name: str
     params: type[Params]

@@ -39,8 +39,8 @@ class ErrorCode(StrEnum):
 class VestimError(Exception):
     """An error with a message for users.
 
-    sentence: message for users, one sentence: what happened and what to do about it.
-    place: the file, row or field that caused the error; empty if there is none.
+    message: message for users, one message: what happened and what to do about it.
+    location: the file, row or field that caused the error; empty if there is none.
     actions: what the user can do next, most useful first.
     problems: the individual problems if there are several, each as `{"place": ..., "sentence": ...}`.
     """

@@ -60,7 +60,8 @@ def load_key(model: AnyModel, training: AnyTraining, features: int) -> str:
 
 
 def estimate_job(document: Mapping[str, Any], context: EstimateContext) -> dict[str, Any]:
-    """Estimate the job that `document` describes, which may lack its data; a value that cannot be estimated is None.
+    """Estimate the job that `job_document` describes, which may lack its data; a value that cannot be estimated is
+    None.
 
     The result has: trials; parameters and model_MB as {min, max}; memory_MB of all trainings that run in parallel;
     rows_epochs, the rows that all trainings read; seconds, an upper bound since a training may stop early; basis, a

@@ -32,7 +32,7 @@ MAX_FORMULA_DEPTH = 50  # nesting levels; arbitrary, far below the recursion lim
 
 @dataclass(frozen=True)
 class NumberLiteral:
-    """A number literal. at: position of the node in the text, counted from 1, as for every node."""
+    """A number literal. position: position of the node in the text, counted from 1, as for every node."""
 
     value: float
     position: int
@@ -217,7 +217,8 @@ class _Parser:
     def _check_depth(self, depth: int, token: Token) -> int:
         if depth > MAX_FORMULA_DEPTH:
             raise FormulaError(
-                f"the formula is nested deeper than {MAX_FORMULA_DEPTH} at character {token.position}: make it in several columns"
+                f"the formula is nested deeper than {MAX_FORMULA_DEPTH} at character {token.position}: "
+                f"make it in several columns"
             )
         return depth
 

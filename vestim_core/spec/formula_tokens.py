@@ -26,7 +26,7 @@ class FormulaError(ValueError):
 
 @dataclass(frozen=True)
 class Token:
-    """A token. kind: number, name, quoted, symbol or END. at: position of its first character, counted from 1."""
+    """A token. kind: number, name, quoted, symbol or END. position: position of its first character, counted from 1."""
 
     kind: str
     text: str

@@ -1,6 +1,6 @@
 """Grids: a list in a field of one value, or a list of lists in a list field, stands for several alternatives.
 
-`alternatives` is a pure function from a type and a document to all concrete documents that it stands for. Parameters
+`expand_document` is a pure function from a type and a document to all concrete documents that it stands for. Parameters
 that belong only to kinds that are not chosen (another optimizer, schedule, method) are ignored and never multiply. A
 key that no kind knows is kept, so that validation rejects it by name. If a model with `rejects_foreign_settings` is the
 only kind chosen, keys of other kinds are kept and rejected too.
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 class Grid(Generic[T]):
-    """A part of a spec as written (`document`) and all validated alternatives it stands for (`choices`), in order.
+    """A part of a spec as written (`job_document`) and all validated alternatives it stands for (`choices`), in order.
 
     Only the document is stored and sent. Errors of all choices are reported together, without duplicates, by path.
     """
@@ -111,7 +111,7 @@ def _field_path(loc: tuple[int | str, ...], kind: Any) -> tuple[int | str, ...]:
 
 
 def expand_document(kind: Any, document: Any) -> Iterator[Any]:
-    """Yield every concrete document of type `kind` that `document` stands for; the last field varies fastest."""
+    """Yield every concrete document of type `kind` that `job_document` stands for; the last field varies fastest."""
     members = _union_members(kind)
     if members:
         yield from _expand_models(members, document)

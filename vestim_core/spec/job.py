@@ -94,7 +94,7 @@ class JobSpec(Section):
                 if not methods.intersection(TRAINING_METHODS[model.kind]):
                     raise ValueError(
                         f"model {index} ({model_title(model)}) is trained with method "
-                        f"{' or '.join(repr(method) for method in TRAINING_METHODS[model.kind])}, but no training section has it"
+                        f"{' or '.join(map(repr, TRAINING_METHODS[model.kind]))}, but no training section has it"
                     )
         unused_methods = methods - {
             method for grid in self.model for model in grid.choices for method in TRAINING_METHODS[model.kind]

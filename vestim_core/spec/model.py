@@ -95,7 +95,7 @@ _GATE_COUNTS = {"lstm": 4, "gru": 3}
 
 
 def parameter_count(model: AnyModel, feature_count: int) -> int:
-    """Number of trainable parameters of a model with `features` inputs and one output."""
+    """Number of trainable parameters of a model with `feature_count` inputs and one output."""
     widths = [feature_count, *model.sizes]
     norms = 2 * sum(model.sizes) if model.layer_norm else 0
     head = widths[-1] + 1

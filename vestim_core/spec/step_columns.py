@@ -33,8 +33,8 @@ _MIN_RELATIVE_CORNER = 1e-6
 class StepProblem:
     """One problem of a list of steps.
 
-    number: position of the step, counted from 1; 0 if the problem concerns the whole list or the signals.
-    sentence: message for users.
+    step_number: position of the step, counted from 1; 0 if the problem concerns the whole list or the signals.
+    message: message for users.
     """
 
     step_number: int
@@ -58,7 +58,7 @@ def step_output_column(step: Step) -> str | None:
 
 
 def columns_by_step(steps: Sequence[Step], file_columns: Collection[str]) -> list[tuple[str, ...]]:
-    """Columns available after each step, in order, for files with the columns `in_files`."""
+    """Columns available after each step, in order, for files with the columns `file_columns`."""
     columns = dict.fromkeys(name for name in file_columns if name != "time_s")
     available_columns = []
     for step in steps:
@@ -85,7 +85,7 @@ def check_steps(
 ) -> list[StepProblem]:
     """List all problems of a list of steps, in step order; empty if the steps can be run.
 
-    in_files: columns of the files if known; otherwise every column that no step adds is assumed to be in the files.
+    file_columns: columns of the files if known; otherwise every column that no step adds is assumed to be in the files.
     """
     problems = list(_check_order(steps))
     if not problems:

@@ -14,7 +14,7 @@ _MIN_INTERVAL_S = 0.5  # s; arbitrary, a shorter interval gives noisy CPU shares
 
 
 class MachineMonitor:
-    """Load of CPU, memory and GPUs. CPU time is measured between two calls of `look`, so that no call has to wait."""
+    """Load of CPU, memory and GPUs. CPU time is measured between two calls of `sample`, so that no call has to wait."""
 
     def __init__(self) -> None:
         self._gpus = GpuMonitor()

@@ -13,10 +13,9 @@ class Batch:
     """Input, target and masks of one update, on the training's device.
 
     x: (B, T, F) scaled features. y: (B, T) scaled target. count: rows in the loss; with 0 only the hidden state
-    advances.
-    scored: (B, T) 1.0 where a row is in the loss, else 0.0; None when all rows are.
-    kept: (B, 1) 0.0 where a sequence starts at rest, 1.0 where it carries its state on; None when all start at rest.
-    last_only: only the last row of each sequence is predicted; y is then (B, 1).
+    advances. loss_mask: (B, T) 1.0 where a row is in the loss, else 0.0; None when all rows are. carry_mask: (B, 1) 0.0
+    where a sequence starts at rest, 1.0 where it carries its state on; None when all start at rest. last_only: only the
+    last row of each sequence is predicted; y is then (B, 1).
     """
 
     x: Tensor

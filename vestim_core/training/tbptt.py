@@ -23,7 +23,7 @@ MAX_PREPARED_VALUES = 1 << 20
 
 
 class _Chunk(NamedTuple):
-    """One batch before its rows are gathered: first row of each sequence's chunk, and the rest as in `Batch`."""
+    """One batch before its rows are gathered: first row of each sequence's chunk, and the rest as in `EventBatch`."""
 
     first: np.ndarray
     loss_rows: int

@@ -163,8 +163,8 @@ class PredictionsTab(JobTab):
         ]
         notes = [*dict.fromkeys(self._error_by_file.values())]
         notes += [
-            f"{file.model} predicts no number in {format_count(prediction.missing_count)} of {format_count(prediction.row_count)} "
-            "rows of this file: test it again, or train it anew."
+            f"{file.model} predicts no number in {format_count(prediction.missing_count)} of "
+            f"{format_count(prediction.row_count)} rows of this file: test it again, or train it anew."
             for file, prediction in self._prediction_by_file.items()
             if prediction.missing_count
         ]

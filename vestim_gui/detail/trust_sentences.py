@@ -37,7 +37,8 @@ def _spread_sentence(seeds: Mapping[str, Any]) -> str:
         return ""
     title = str(seeds["title"]).removeprefix("Ensemble of ")
     lowest, highest = format_number(spread["min"]), format_metric(name, spread["max"])
-    return f"{title}: RMSE {format_number(spread['mean'])} ± {format_metric(name, spread['std'])} in {role} ({lowest} to {highest})."
+    mean, deviation = format_number(spread["mean"]), format_metric(name, spread["std"])
+    return f"{title}: RMSE {mean} ± {deviation} in {role} ({lowest} to {highest})."
 
 
 def _band_sentence(title: str, band: Mapping[str, Any]) -> str:

@@ -18,7 +18,7 @@ DEMO_JOB_KEY = "demo.job"
 class DemoRun(QObject):
     """Runs the demo once at a time.
 
-    told: message and fraction done, 0 to 1 or None. ended: "" on success, else an error message.
+    progress_changed: message and fraction done, 0 to 1 or None. finished: "" on success, else an error message.
     """
 
     progress_changed = pyqtSignal(str, object)

@@ -112,7 +112,7 @@ class Link(QObject):
         *,
         owner: QObject,
     ) -> PendingRequest:
-        """Call a protocol method. failed: called with the `VestimError`; if None, `unhandled_error` is emitted."""
+        """Call a protocol method. on_error: called with the `VestimError`; if None, `unhandled_error` is emitted."""
         command_id = uuid.uuid4().hex if method in METHODS and METHODS[method].is_mutating else ""
         pending = PendingRequest(
             next(self._tokens), command_id, on_result, on_error or self.unhandled_error.emit, owner, self
@@ -129,7 +129,7 @@ class Link(QObject):
         *,
         owner: QObject,
     ) -> PendingInspection:
-        """Inspect files (`sniff`, `check`, `preview`, ...). progress: called with `{"fraction", "message"}`
+        """Inspect files (`sniff`, `check`, `preview`, ...). on_progress: called with `{"fraction", "message"}`
         meanwhile."""
         inspection = PendingInspection(
             next(self._tokens), on_result, on_error or self.unhandled_error.emit, owner, self, self._cancel

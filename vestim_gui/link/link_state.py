@@ -25,7 +25,7 @@ class LinkState:
     """The connection at one moment.
 
     attempt: number of the current attempt to reconnect, from 1; 0 while connected. since_utc: start of this phase.
-    sentence: text for the user. as_of_utc: time of the daemon's last reply; None before the first.
+    message: text for the user. as_of_utc: time of the daemon's last reply; None before the first.
     """
 
     phase: LinkPhase = LinkPhase.STARTING

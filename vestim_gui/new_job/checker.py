@@ -24,7 +24,7 @@ DAEMON_DELAY_MS = 400  # a pause in typing, so that the daemon gets one request 
 class Checker(QObject):
     """Checks one document at a time, on the window's thread and by requests to the daemon.
 
-    estimated: the reply of `estimate`, first from the local rules, then from the daemon.
+    estimated: the reply of `estimate_job`, first from the local rules, then from the daemon.
     """
 
     estimated = pyqtSignal(object)

@@ -32,8 +32,8 @@ Action = tuple[str, Callable[[], object]]
 class FindingsPanel(QWidget):
     """Lists findings and reports clicks on their buttons; it changes nothing itself.
 
-    repairs_wanted: entries to add to `data.repairs`. repairs_removed: entries to remove. removal_requested: a file to
-    remove from the job. rows_requested: a file and a finding whose rows to show. columns_requested: a file whose
+    repairs_requested: entries to add to `data.repairs`. repairs_removed: entries to remove. removal_requested: a file
+    to remove from the job. rows_requested: a file and a finding whose rows to show. columns_requested: a file whose
     columns to assign.
     """
 

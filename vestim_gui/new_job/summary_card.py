@@ -51,7 +51,7 @@ class SummaryCard(QFrame):
         self.show_problems([])
 
     def show_estimate(self, reply: dict[str, Any] | None, data: str = "") -> None:
-        """Show the reply of `estimate`; None while there is none. data: text on the files."""
+        """Show the reply of `estimate_job`; None while there is none. data: text on the files."""
         reply = reply or {}
         trials, parameters = reply.get("trials"), reply.get("parameters")
         self.models.setText("Not complete yet" if trials is None else f"Makes {format_quantity(trials, 'model')}")

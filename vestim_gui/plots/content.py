@@ -67,7 +67,8 @@ class Panel:
     """One pair of axes.
 
     title: quantity and unit (`RMSE / mV`). share: height relative to the other panels. grows: curves get longer while
-    the plot is visible, so the axes move in steps. zero: draw a thin line at y = 0. categories: names below the bars.
+    the plot is visible, so the axes move in steps. has_zero_line: draw a thin line at y = 0. categories: names below
+    the bars.
     """
 
     title: str

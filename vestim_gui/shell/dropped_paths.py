@@ -15,7 +15,7 @@ JOB_FILE_SUFFIXES = frozenset({".toml", ".json"})
 @dataclass(frozen=True)
 class DroppedPaths:
     """Paths by what they hold. data: files and folders with measurements. job_files: job documents, or hyperparameters
-    of the legacy program. former: legacy registries and job folders."""
+    of the legacy program. legacy: legacy registries and job folders."""
 
     data: list[str] = field(default_factory=list)
     job_files: list[str] = field(default_factory=list)

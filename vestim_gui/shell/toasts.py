@@ -45,7 +45,7 @@ class Toast:
 
 
 class Toasts(QObject):
-    """Shows notes of all pages. said: emitted with each `Toast`. Lives on the window's thread."""
+    """Shows notes of all pages. toast_added: emitted with each `Toast`. Lives on the window's thread."""
 
     toast_added = pyqtSignal(object)
 

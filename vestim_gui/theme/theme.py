@@ -48,7 +48,7 @@ class Theme(QObject):
         self._apply()
 
     def set_choice(self, choice: str) -> None:
-        """Switch to one of `CHOICES`."""
+        """Switch to one of `THEME_CHOICES`."""
         self.choice = choice if choice in THEME_CHOICES else "system"
         self._update()
 

@@ -90,7 +90,7 @@ def test_a_deliberate_stop_is_obeyed_until_the_user_or_somebody_else_acts(make_l
     until(lambda: recorder.rows)
     run_cli("daemon", "stop")
     until(lambda: link.state.phase is LinkPhase.STOPPED)
-    assert not is_daemon_running()
+    assert not daemon_status_succeeds()
     assert len(recorder.rows) == 1, "known rows stay on the screen"
     link.restart_daemon()
     until(lambda: link.state.phase is LinkPhase.LIVE)
@@ -100,7 +100,7 @@ def test_a_deliberate_stop_is_obeyed_until_the_user_or_somebody_else_acts(make_l
     until(lambda: link.state.phase is LinkPhase.LIVE)
 
 
-def is_daemon_running() -> bool:
+def daemon_status_succeeds() -> bool:
     status = subprocess.run(program_command("cli", "daemon", "status"), capture_output=True, timeout=60, check=False)
     return status.returncode == 0
 

@@ -33,8 +33,8 @@ def apply_state_sign(
         spans,
         code="current.sign",
         severity=Severity.ERROR,
-        sentence=f'"{file}" writes its current without a sign, and the state "{letter or ""}" in {describe_rows(spans)} '
-        f"tells none: name the letter in a vendor file, or leave the file out.",
+        sentence=f'"{file}" writes its current without a sign, and the state "{letter or ""}" in '
+        f"{describe_rows(spans)} tells none: name the letter in a vendor file, or leave the file out.",
         file=file,
         column="current_A",
     )

@@ -34,7 +34,8 @@ _MIN_COMPARED_S = 5.0  # seconds; dates resolved to 1 s are then exact to the 20
 
 @dataclass(frozen=True)
 class OpenedFile:
-    """A file with known column names and no rows read yet. why: the evidence for `vendor`. mapping: the user's."""
+    """A file with known column names and no rows read yet. vendor_evidence: the evidence for `vendor`. mapping: the
+    user's."""
 
     source: Source
     vendor: Vendor

@@ -69,8 +69,8 @@ _FAILURES = {
 class UndefinedFormulaValue(Exception):
     """A formula has no finite value.
 
-    row: first such row, from 0 in the rows that were pushed. count: number of such rows. words: reason and position in
-    the formula.
+    row: first such row, from 0 in the rows that were pushed. count: number of such rows. message: reason and position
+    in the formula.
     """
 
     def __init__(self, row: int, count: int, message: str) -> None:

@@ -13,7 +13,7 @@ from vestim_core.spec.preparation import Resample
 
 @dataclass(frozen=True)
 class GridRow:
-    """A row on the grid. values: (C,) float64. starts: true for the first row of a segment."""
+    """A row on the grid. values: (C,) float64. starts_segment: true for the first row of a segment."""
 
     time_s: float
     values: np.ndarray

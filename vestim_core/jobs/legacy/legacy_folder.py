@@ -92,7 +92,8 @@ class LegacyFolder:
 
 
 def plain(value: Any, depth: int = 0) -> Any:
-    """`value` as a registry can store it: no infinities, no lone surrogates, nested at most `MAX_DEPTH` deep."""
+    """`value` as a registry can store it: no infinities, no lone surrogates, nested at most `MAX_FORMULA_DEPTH`
+    deep."""
     if depth > MAX_DEPTH:
         raise ValueError(f"nested more than {MAX_DEPTH} deep")
     match value:

@@ -37,8 +37,8 @@ class LegacyImporter:
         self._candidates: list[Candidate] = []
 
     def import_page(self, paths: Sequence[str], cursor: str = "") -> dict[str, Any]:
-        """Import one page and return the reply of `import_legacy`. cursor: `next` of the page before, empty for the
-        first."""
+        """Import one page and return the reply of `import_legacy_jobs`. cursor: `next` of the page before, empty for
+        the first."""
         until_s = time.monotonic() + CALL_S
         if cursor and not cursor.isdecimal():
             raise wrong_input(f"'{cursor}' is not what an earlier answer named as next", location="after")

@@ -266,7 +266,7 @@ def _first_of_grids(section: Any) -> dict[str, Any]:
 
 
 def _validated(adapter: TypeAdapter[Any], document: dict[str, Any], notes: list[str]) -> Any:
-    """Validate `document`; a setting that the spec does not allow is left at its default, which is noted.
+    """Validate `job_document`; a setting that the spec does not allow is left at its default, which is noted.
 
     Raises VestimError when the invalid setting cannot be left out.
     """
