@@ -58,7 +58,7 @@ class Attempt:
             offset=record["offset"],
             started_utc=record["started_utc"],
             ended_utc=record["ended_utc"],
-            asked=None,
+            sent_intent=None,
         )
 
 
