@@ -139,11 +139,11 @@ def test_two_files_of_the_same_name_are_distinguished(tmp_path: Path) -> None:
     assert table is not None
     assert table.name == "b/x/cell.csv"
     truncated_finding = next(finding for finding in findings if finding.code == "rows.truncated")
-    assert truncated_finding.sentence.startswith('"b/x/cell.csv" breaks off')
+    assert truncated_finding.message.startswith('"b/x/cell.csv" breaks off')
     assert {finding.file for finding in findings} == {"b/x/cell.csv"}
     paths[1].write_bytes(b"")
     (_, [empty]) = inspect_file(paths[1], name="b/x/cell.csv")
-    assert (empty.file, empty.sentence) == ("b/x/cell.csv", '"b/x/cell.csv" is empty (0 bytes).')
+    assert (empty.file, empty.message) == ("b/x/cell.csv", '"b/x/cell.csv" is empty (0 bytes).')
 
 
 def test_a_folder_named_like_a_file_is_rejected(tmp_path: Path) -> None:
@@ -177,7 +177,7 @@ def test_a_damaged_file_gives_a_table_or_one_message(
         bytes(content[: data.draw(st.integers(0, len(content)))]) if data.draw(st.booleans()) else bytes(content)
     )
     _, findings = inspect_file(path)
-    assert all(path.name in finding.sentence for finding in findings)
+    assert all(path.name in finding.message for finding in findings)
 
 
 @given(st.lists(st.text('0123456789.,;\t"-eE aVs[h]~#:', max_size=30), max_size=12), st.sampled_from([",", ";", "\t"]))
@@ -188,7 +188,7 @@ def test_any_lines_give_a_table_or_one_message(
     path = tmp_path_factory.getbasetemp() / "fuzz_lines.csv"
     path.write_text("\n".join([HEADER.replace(",", separator), *lines]), encoding="utf-8")
     table, findings = inspect_file(path)
-    assert all(path.name in finding.sentence for finding in findings)
+    assert all(path.name in finding.message for finding in findings)
     if table is not None and table.rows:
         preview(table, list(table.columns), 4)
 

@@ -45,8 +45,8 @@ def altered_table(column: str, rows: slice | int | np.ndarray, value: float) -> 
 def only_finding(table: Table) -> Finding:
     (finding,) = check_table(table)
     assert finding.file == "made.csv"
-    assert '"made.csv"' in finding.sentence
-    assert "\n" not in finding.sentence
+    assert '"made.csv"' in finding.message
+    assert "\n" not in finding.message
     return finding
 
 
@@ -79,7 +79,7 @@ def test_a_block_of_tiny_steps_is_merged_and_a_single_pair_is_only_reported() ->
     table = drive_table(time_s=time_s)
     finding = next(candidate for candidate in check_table(table) if candidate.code == "time.tiny_steps")
     assert (finding.severity, finding.rows) == (Severity.WARNING, (1001, 1499))
-    assert "in one block 500 rows" in finding.sentence
+    assert "in one block 500 rows" in finding.message
     merged_table = apply_repair(table, finding.repair or Repair(kind=""))
     assert (merged_table.rows, merged_table.columns["soc"][1000]) == (ROWS - 499, table.columns["soc"][1499])
     time_s = np.arange(ROWS, dtype=np.float64)
@@ -241,7 +241,7 @@ def test_extrapolation_beyond_the_training_files_is_found() -> None:
     files = [CheckedFile(drive_table(), "train"), CheckedFile(replace(hot, name="hot.csv", sha256="1" * 64), "test")]
     (finding,) = (candidate for candidate in check_set(files) if candidate.code == "set.outside_training")
     assert (finding.file, finding.column) == ("hot.csv", "temperature_degC")
-    assert "extrapolation" in finding.sentence
+    assert "extrapolation" in finding.message
 
 
 def test_repairs_are_recorded_and_replayed(tmp_path: Path) -> None:

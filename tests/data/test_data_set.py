@@ -144,7 +144,7 @@ def test_files_of_the_same_name_are_distinguished(tmp_path: Path) -> None:
     paths = [tmp_path / "a" / "x.csv", tmp_path / "b" / "X.csv", tmp_path / "y.csv"]
     names = dict(zip(paths, distinct_names(paths), strict=True))
     (finding,) = find_same_names(names)
-    assert finding.code == "set.same_name" and str(paths[1]) in finding.sentence and finding.file == "x.csv"
+    assert finding.code == "set.same_name" and str(paths[1]) in finding.message and finding.file == "x.csv"
     flip = Repair(kind="flip", parameters={"column": "current_A"})
     same_named = [tmp_path / "a" / "x.csv", tmp_path / "b" / "x.csv"]
     with pytest.raises(VestimError, match="give the whole path"):
@@ -163,7 +163,7 @@ def test_files_of_the_same_name_are_distinguished(tmp_path: Path) -> None:
 def test_a_finding_is_accepted_for_its_own_file_only(tmp_path: Path) -> None:
     same_named = [tmp_path / "a" / "x.csv", tmp_path / "b" / "x.csv"]
     names = dict(zip(same_named, distinct_names(same_named), strict=True))
-    findings = [Finding(code="b", severity=Severity.ERROR, sentence="e", file=name) for name in names.values()]
+    findings = [Finding(code="b", severity=Severity.ERROR, message="e", file=name) for name in names.values()]
     accept = FileRepair(file=str(same_named[1]), repair=Repair(kind="accept", parameters={"code": "b"}))
     assert [finding.file for finding in unaccepted_findings(findings, [accept], names)] == ["a/x.csv"]
 
@@ -177,11 +177,11 @@ def test_contradicting_mappings_are_rejected() -> None:
 
 def test_findings_are_filtered_limited_and_sorted_by_severity() -> None:
     findings = [
-        Finding(code="a", severity=Severity.INFO, sentence="i", file="x.csv"),
-        Finding(code="b", severity=Severity.ERROR, sentence="e", file="x.csv"),
+        Finding(code="a", severity=Severity.INFO, message="i", file="x.csv"),
+        Finding(code="b", severity=Severity.ERROR, message="e", file="x.csv"),
     ]
     accept = FileRepair(file="/d/x.csv", repair=Repair(kind="accept", parameters={"code": "b"}))
     assert [finding.code for finding in worst_findings(findings)] == ["b", "a"]
     assert [finding.code for finding in unaccepted_findings(findings, [accept], {Path("/d/x.csv"): "x.csv"})] == ["a"]
-    long_finding = Finding(code="c", severity=Severity.ERROR, sentence="x" * (MAX_FINDING_BYTES // 3))
+    long_finding = Finding(code="c", severity=Severity.ERROR, message="x" * (MAX_FINDING_BYTES // 3))
     assert len(worst_findings([long_finding] * 5)) == 2

@@ -59,8 +59,8 @@ def test_counting_continues_from_the_previous_file_with_the_capacity_of_labeled_
     second = cycled_table("later.csv", float(first.columns["soc"][-1]), (1, -0.6), start_s=1000.0 + 1.5 * 3600)
     (finding,) = missing_soc_findings(first, second)
     assert (finding.severity, finding.file, finding.column) == (Severity.INFO, "later.csv", "soc")
-    assert "with 2 Ah, which SOC and current of the other files imply, beginning with" in finding.sentence
-    assert 'in row 0, where it goes on from "first.csv"' in finding.sentence
+    assert "with 2 Ah, which SOC and current of the other files imply, beginning with" in finding.message
+    assert 'in row 0, where it goes on from "first.csv"' in finding.message
     assert finding.repair is not None
     counted_table = apply_repair(second, finding.repair)
     truth = cycled_table("x", float(first.columns["soc"][-1]), (1, -0.6), is_labeled=True).columns["soc"]
@@ -78,8 +78,8 @@ def test_counting_starts_at_the_end_of_a_full_charge_and_drops_earlier_rows() ->
         pytest.approx(0.02, abs=0.05),
         0.0,
     )
-    assert f"the end of a full charge; the {row} rows before are left out" in finding.sentence
-    assert "the most that is taken out of the full cell until it is empty" in finding.sentence
+    assert f"the end of a full charge; the {row} rows before are left out" in finding.message
+    assert "the most that is taken out of the full cell until it is empty" in finding.message
     counted_table = apply_repairs(charge, [finding.repair])
     truth = cycled_table("x", 0.3, (0.5, 0.0), (2.5, 1.5), (0.5, 0.0), (1.9, -0.94), (0.5, 0.0), is_labeled=True)
     assert counted_table.rows == charge.rows - row
@@ -96,8 +96,8 @@ def test_counting_starts_at_a_full_cell_or_a_rest_at_a_known_voltage() -> None:
     full = cycled_table("full.csv", 1.0, (0.01, 0.0), (1.0, -1.0))
     rested_table = cycled_table("rested.csv", 0.45, (0.5, 0.0), (0.5, -0.5))
     by_name = {finding.file: finding for finding in missing_soc_findings(labeled_table, full, rested_table)}
-    assert "without current at the voltage of a full cell" in by_name["full.csv"].sentence
-    assert "row 0, a rest at 3.5400 V, whose SOC other files give" in by_name["rested.csv"].sentence
+    assert "without current at the voltage of a full cell" in by_name["full.csv"].message
+    assert "row 0, a rest at 3.5400 V, whose SOC other files give" in by_name["rested.csv"].message
     for table, soc in ((full, 1.0), (rested_table, 0.45)):
         repair = by_name[table.name].repair
         assert repair is not None
@@ -108,18 +108,18 @@ def test_counting_starts_at_a_full_cell_or_a_rest_at_a_known_voltage() -> None:
 def test_without_a_start_or_capacity_no_repair_is_proposed() -> None:
     (single_finding,) = missing_soc_findings(cycled_table("alone.csv", 0.8, (1, -1.0)))
     assert single_finding.repair is None
-    assert "tell no capacity" in single_finding.sentence
+    assert "tell no capacity" in single_finding.message
     labeled_table = cycled_table("labelled.csv", 0.9, (1, -1.0), is_labeled=True)
     (other_finding,) = missing_soc_findings(labeled_table, cycled_table("other.csv", 0.5, (1, -0.3)))
     assert other_finding.repair is None
-    assert "nothing in it tells where to begin" in other_finding.sentence
+    assert "nothing in it tells where to begin" in other_finding.message
     flipped_table = cycled_table("flipped.csv", 0.9, (1, -1.0))
-    sign_finding = Finding(code="current.sign", severity=Severity.ERROR, sentence="x", file="flipped.csv")
+    sign_finding = Finding(code="current.sign", severity=Severity.ERROR, message="x", file="flipped.csv")
     (flipped_finding,) = missing_soc_findings(
         labeled_table, replace(flipped_table, findings=(sign_finding,), start_s=10.0)
     )
     assert flipped_finding.repair is None
-    assert "once what is wrong with it is repaired" in flipped_finding.sentence
+    assert "once what is wrong with it is repaired" in flipped_finding.message
     no_current = replace(flipped_table, columns={"time_s": flipped_table.columns["time_s"]})
     assert missing_soc_findings(labeled_table, no_current) == []
 

@@ -94,4 +94,4 @@ def test_a_damaged_file_gives_a_table_or_one_message(
     length = data.draw(st.integers(0, len(content))) if data.draw(st.booleans()) else len(content)
     path.write_bytes(bytes(content[:length]))
     _, findings = inspect_file(path)
-    assert all(path.name in finding.sentence for finding in findings)
+    assert all(path.name in finding.message for finding in findings)

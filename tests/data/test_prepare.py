@@ -450,8 +450,8 @@ def test_a_grid_finer_than_the_rows_and_a_delay_are_reported(tmp_path: Path, dat
         finer = [finding for finding in findings if finding.code == "resample.finer"]
         assert [finding.file for finding in finer] == ["a.csv", "b.csv", "c.csv", "d.csv"]
         assert finer[0].severity == "warning"
-        assert '"a.csv" has a row every 1 s and is put on a grid of 0.1 s' in finer[0].sentence
-        delays = [finding.sentence for finding in findings if finding.code == "resample.delay"]
+        assert '"a.csv" has a row every 1 s and is put on a grid of 0.1 s' in finer[0].message
+        delays = [finding.message for finding in findings if finding.code == "resample.delay"]
         assert delays[0].startswith('Linear interpolation delays every signal of "a.csv" by one of its rows, 1 s')
     codes = {finding.code for finding in PrepareRun(tmp_path / "cache", data).findings}
     assert not codes & {"resample.finer", "resample.delay"}

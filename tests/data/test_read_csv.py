@@ -256,7 +256,7 @@ def test_the_last_row_of_equal_times_is_kept(file: Path) -> None:
     assert table.columns["voltage_V"].tolist() == [1, 4, 5]
     (finding,) = table.findings
     assert (finding.code, finding.rows) == ("time.duplicates", (1, 2))
-    assert finding.sentence.startswith('2 rows of "cell_07.csv" had the time of the row after, first at line 3')
+    assert finding.message.startswith('2 rows of "cell_07.csv" had the time of the row after, first at line 3')
 
 
 def test_an_optional_column_with_gaps_is_dropped_and_reported(file: Path) -> None:

@@ -48,7 +48,7 @@ def test_fields_of_another_length_or_type_are_skipped_and_reported(tmp_path: Pat
     table = read_table(save(tmp_path / "a.mat", {"meas": signals() | extra}), {}, REQUIRED_COLUMNS)
     (finding,) = table.findings
     assert (finding.code, finding.severity) == ("fields_skipped", "info")
-    assert finding.sentence == 'Of "a.mat" Label, Short, Cells, Grid were skipped: no vector of 30 numbers.'
+    assert finding.message == 'Of "a.mat" Label, Short, Cells, Grid were skipped: no vector of 30 numbers.'
 
 
 def test_the_struct_with_the_signals_is_chosen(tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_known_issues_within_files_are_found(cells: Path) -> None:
     findings = {name: {finding.code: finding for finding in check_table(table)} for name, table in tables.items()}
     tiny_steps = findings["9"]["time.tiny_steps"]
     assert (tiny_steps.severity, tiny_steps.rows) == ("warning", (40282, 47955))
-    assert "in one block 7675 rows" in tiny_steps.sentence
+    assert "in one block 7675 rows" in tiny_steps.message
     assert findings["25"]["time.tiny_steps"].rows == (10148, 10227)
     assert findings["10"]["temperature.first_sample"].rows == (0, 0)
     assert {name for name in findings if "channel.constant" in findings[name]} == {"10", "12", "14", "18"}

@@ -67,7 +67,7 @@ def test_a_file_is_resampled_to_the_rate_of_the_model(model: TrainedModel, tmp_p
     np.testing.assert_allclose(fast_A[:rows], reference_A[:rows])
     first, second = (model.predict(file)[scored_rows(file)][:rows] for file in (fast, reference))
     np.testing.assert_allclose(first, second, atol=2e-6)
-    assert all("\n" not in finding.sentence for finding in findings)
+    assert all("\n" not in finding.message for finding in findings)
 
 
 def test_an_empty_target_is_predicted_and_compared_with_nothing(model: TrainedModel, tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_a_file_without_what_the_model_reads_is_refused(
 
 def test_a_file_shorter_than_the_settling_time_is_tested_with_a_warning(model: TrainedModel, tmp_path: Path) -> None:
     file, findings = read_new_file(_write_drive(tmp_path / "short.csv", rows=20), model.pipeline, {})
-    assert any("less than the 100 s in which the model settles" in finding.sentence for finding in findings)
+    assert any("less than the 100 s in which the model settles" in finding.message for finding in findings)
     assert examine(file, model.predict(file), model.target).sums.rows == 19
 
 

@@ -214,7 +214,7 @@ def test_pages_of_jobs_are_complete(service: JobService) -> None:
 
 def test_a_remark_becomes_a_message_event(service: JobService) -> None:
     job_id = service.create_job("quiet")["job_id"]
-    service.remark(job_id, "chamber was opened")
+    service.add_message(job_id, "chamber was opened")
     events, _ = service.manager.registry.read_events(job_id, 0, 100, 1 << 20)
     assert events[-1]["kind"] == "message" and events[-1]["data"]["text"] == "chamber was opened"
     assert service.show_job(job_id)["state"] == "draft"

@@ -156,8 +156,8 @@ def test_temperature_and_hysteresis_are_recovered_on_request() -> None:
 
 def test_an_undetermined_element_is_reported() -> None:
     prepared = prepare({"cell.csv": _cell(3000)}, {"cell.csv": "train"})  # one lag only
-    assert fit_circuit(prepared.files, 1.0).doubts == ()
-    sentences = fit_circuit(prepared.files, 1.0, elements=3).doubts
+    assert fit_circuit(prepared.files, 1.0).undetermined_elements == ()
+    sentences = fit_circuit(prepared.files, 1.0, elements=3).undetermined_elements
     assert sentences and all("use fewer RC elements" in sentence for sentence in sentences)
 
 

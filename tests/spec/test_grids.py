@@ -189,7 +189,7 @@ def test_sections_may_be_objects() -> None:
     spec = JobSpec(data=DataSpec(train=["a"], validation=["b"]), model=[FnnModel(sizes=[8])])  # type: ignore[list-item]
     assert [trial.training.method for trial in spec.trials()] == ["rows"]
     spec = JobSpec(
-        data=DataSpec(train=["a"], validation=["b"]), model=[FnnModel()], training=[RowsTraining(batch_rows=7)]
+        data=DataSpec(train=["a"], validation=["b"]), model=[FnnModel()], training=[RowsTraining(batch_size=7)]
     )  # type: ignore[list-item]
-    assert spec.trials()[0].training.batch_rows == 7  # type: ignore[union-attr]
+    assert spec.trials()[0].training.batch_size == 7  # type: ignore[union-attr]
     assert JobSpec.model_validate(spec) == spec

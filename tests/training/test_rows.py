@@ -12,7 +12,7 @@ from vestim_core.training.rows import RowBatches
 
 def _row_batches(seed: int = 1, batch_rows: int = 100) -> RowBatches:
     files, generator = small_set().files_of_role("train"), torch.Generator().manual_seed(seed)
-    return RowBatches(files, RowsTraining(batch_rows=batch_rows), generator, "cpu")
+    return RowBatches(files, RowsTraining(batch_size=batch_rows), generator, "cpu")
 
 
 def _epoch(batches: RowBatches) -> torch.Tensor:

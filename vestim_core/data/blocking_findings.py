@@ -41,8 +41,8 @@ def raise_blocking_findings(tables: Sequence[Table], set_findings: Sequence[Find
     advice = "add the proposed repair to data.repairs" if first.repair else "correct the file"
     raise VestimError(
         ErrorCode.WRONG_INPUT,
-        f"{first.sentence.rstrip('.')} ({advice}, or leave the file out).",
+        f"{first.message.rstrip('.')} ({advice}, or leave the file out).",
         location=first.file,
         actions=(("Repair it",) if first.repair else ()) + ("Leave the file out",),
-        problems=tuple({"place": finding.file, "sentence": finding.sentence} for finding in blocking_findings),
+        problems=tuple({"place": finding.file, "sentence": finding.message} for finding in blocking_findings),
     )

@@ -92,7 +92,7 @@ def find_same_names(names: Mapping[Path, str]) -> list[Finding]:
         Finding(
             code="set.same_name",
             severity=Severity.WARNING,
-            sentence=f'{len(paths)} files are called "{paths[0].name}" ("{paths[0]}", "{paths[1]}"): results tell them '
+            message=f'{len(paths)} files are called "{paths[0].name}" ("{paths[0]}", "{paths[1]}"): results tell them '
             f"apart by their folders, and in names of files by a number, so rename one if that is not clear enough.",
             file=names[paths[0]],
         )

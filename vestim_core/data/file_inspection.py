@@ -35,12 +35,12 @@ def inspect_file(
         if error.code is ErrorCode.NOT_FOUND:
             raise
         code = error.finding if isinstance(error, NoTable) else "file.not_readable"
-        finding = Finding(code=code, severity=Severity.ERROR, sentence=error.message, file=path.name)
+        finding = Finding(code=code, severity=Severity.ERROR, message=error.message, file=path.name)
         return None, [rename_in_finding(finding, path.name, name or path.name)]
     table = apply_repairs(table.with_name(name or path.name), repairs)
     findings = check_table(table)
     if table.rows < 2:
         count_text = "one row" if table.rows else "no rows"
         message = f'"{table.name}" has {count_text} of data; a series needs at least two: leave the file out.'
-        findings.append(Finding(code="file.no_rows", severity=Severity.ERROR, sentence=message, file=table.name))
+        findings.append(Finding(code="file.no_rows", severity=Severity.ERROR, message=message, file=table.name))
     return replace(table, findings=tuple(findings)), findings

@@ -87,7 +87,7 @@ def sniff(path: Path, mapping: Mapping[str, str] | None = None, extra_vendors: P
         columns=columns,
         rows=rows,
         missing=tuple(name for name in _EXPECTED_QUANTITIES if name not in names),
-        notes=tuple(finding.sentence for finding in opened_file.source.findings),
+        notes=tuple(finding.message for finding in opened_file.source.findings),
     )
 
 

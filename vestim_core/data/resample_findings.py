@@ -28,7 +28,7 @@ def rate_findings(table: Table, step: Resample) -> list[Finding]:
             Finding(
                 code="resample.finer",
                 severity=Severity.WARNING,
-                sentence=f'"{table.name}" has a row every {row_interval_s:g} s and is put on a '
+                message=f'"{table.name}" has a row every {row_interval_s:g} s and is put on a '
                 f"grid of {step.period_s:g} s: that adds rows but no information; a period of {row_interval_s:g} s or "
                 f"more keeps training short.",
                 file=table.name,
@@ -40,7 +40,7 @@ def rate_findings(table: Table, step: Resample) -> list[Finding]:
             Finding(
                 code="resample.delay",
                 severity=Severity.INFO,
-                sentence=f'Linear interpolation delays every signal of "{table.name}" by one of its rows, '
+                message=f'Linear interpolation delays every signal of "{table.name}" by one of its rows, '
                 f"{row_interval_s:g} s, since the row after is not known yet.",
                 file=table.name,
                 column="time_s",
@@ -57,7 +57,7 @@ def _unexpected_rate_finding(table: Table, step: Resample, row_interval_s: float
     return Finding(
         code="resample.other_rate",
         severity=Severity.WARNING,
-        sentence=f'"{table.name}" has a row every {row_interval_s:g} s, and its rows are taken as they are where one '
+        message=f'"{table.name}" has a row every {row_interval_s:g} s, and its rows are taken as they are where one '
         f"every {step.period_s:g} s is expected: put the file on that time grid first.",
         file=table.name,
         column="time_s",

@@ -99,7 +99,7 @@ def _duplicate_finding(first: RoleFile, second: RoleFile) -> Finding:
     return Finding(
         code="set.same_file_twice",
         severity=Severity.WARNING,
-        sentence=f'"{second.name}" has the same content as "{first.name}", which is among the '
+        message=f'"{second.name}" has the same content as "{first.name}", which is among the '
         f"{_ROLE_LABELS[first.role]} files already: it is used once.",
         file=second.name,
     )

@@ -47,7 +47,7 @@ def build_span_finding(
     return Finding(
         code=code,
         severity=severity,
-        sentence=sentence,
+        message=sentence,
         file=file,
         column=column,
         rows=(spans[0][0], spans[-1][1]),

@@ -58,7 +58,7 @@ def envelope_findings(file: PreparedFile, envelope: Mapping[str, Any]) -> list[F
             Finding(
                 code="test.envelope",
                 severity=Severity.WARNING,
-                sentence=f'"{file.name}": {name} lies outside of what the model was trained on in {count:,} of '
+                message=f'"{file.name}": {name} lies outside of what the model was trained on in {count:,} of '
                 f"{file.scored_rows:,} rows ({values.min():.4g} to {values.max():.4g}, trained on {low:.4g} to "
                 f"{high:.4g}): predictions there are extrapolation.",
                 file=file.name,

@@ -141,7 +141,7 @@ def _refuse_errors(table: Table) -> None:
     ]
     if errors:
         advice = "write a repaired copy with 'vestim check --fix-to DIR'" if errors[0].repair else "correct the file"
-        raise wrong_input(f"{errors[0].sentence.rstrip('.')} ({advice}, or leave it out).", location=str(table.path))
+        raise wrong_input(f"{errors[0].message.rstrip('.')} ({advice}, or leave it out).", location=str(table.path))
 
 
 def _short_file_findings(file: PreparedFile, pipeline: Pipeline) -> list[Finding]:
@@ -153,7 +153,7 @@ def _short_file_findings(file: PreparedFile, pipeline: Pipeline) -> list[Finding
         Finding(
             code="test.short",
             severity=Severity.WARNING,
-            sentence=f'"{file.name}" lasts {duration_s:g} s, less than the {settling_s:g} s in which the model settles'
+            message=f'"{file.name}" lasts {duration_s:g} s, less than the {settling_s:g} s in which the model settles'
             f": its errors are those of a start.",
             file=file.name,
         )

@@ -45,7 +45,7 @@ def evaluation_task(
     first_spec = TaskSpec.model_validate(chosen_trainings[0].document)
     retest = EvaluationSpec(
         files=list(files),
-        trained=list(dict.fromkeys(task.task_id for task in chosen_trainings)),
+        training_task_ids=list(dict.fromkeys(task.task_id for task in chosen_trainings)),
         columns=dict(columns) or dict((job.document.get("data") or {}).get("columns") or {}),
         repairs=list(repairs),
         robustness=robustness,
@@ -56,10 +56,10 @@ def evaluation_task(
         task_id=f"{TaskKind.EVALUATION}_{index}",
         kind=TaskKind.EVALUATION,
         title=f"Test on {file_count}" if files else "Robustness",
-        depends_on=list(dict.fromkeys([*preparations, *retest.trained])),
+        depends_on=list(dict.fromkeys([*preparations, *retest.training_task_ids])),
         threads=max(first_spec.threads, 1),
         testing=first_spec.testing,
-        retest=retest,
+        evaluation=retest,
     )
 
 

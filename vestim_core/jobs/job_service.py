@@ -160,12 +160,12 @@ class JobService:
         self.manager.persist_job_container(container)
         return _state_reply(container)
 
-    def test(
+    def evaluate(
         self,
         job_id: str,
         files: list[str],
         tasks: list[str],
-        every: bool,
+        all_models: bool,
         columns: dict[str, str],
         repairs: list[dict[str, Any]],
         robustness: bool = False,
@@ -183,9 +183,9 @@ class JobService:
             file_repairs = TypeAdapter(list[FileRepair]).validate_python(repairs)
         except ValidationError as error:
             raise to_vestim_error(error) from None
-        spec = evaluation_task(container, files, tasks, every, columns, file_repairs, robustness)
+        spec = evaluation_task(container, files, tasks, all_models, columns, file_repairs, robustness)
         self.manager.add_task(container, spec)
-        trained = spec.retest.trained if spec.retest else []
+        trained = spec.evaluation.training_task_ids if spec.evaluation else []
         return {**_state_reply(container), "task_id": spec.task_id, "trained": trained}
 
     def import_legacy(self, paths: list[str], after: str = "") -> dict[str, Any]:
@@ -227,14 +227,14 @@ class JobService:
         """Replace a job's note."""
         return self._update_description(job_id, note=text)
 
-    def remark(self, job_id: str, text: str) -> dict[str, Any]:
+    def add_message(self, job_id: str, message: str) -> dict[str, Any]:
         """Add a text from outside to a job's messages; no state changes."""
         container = self.manager.get(job_id)
-        container.add_message(text)
+        container.add_message(message)
         self.manager.persist_job_container(container)
         return {"job_id": job_id, "last_seq": container.last_seq}
 
-    def move_in_queue(self, job_id: str, place: int) -> dict[str, Any]:
+    def reorder(self, job_id: str, position: int) -> dict[str, Any]:
         """Move a job to position `place` of the queue, counted from 1; running tasks continue."""
         container = self.manager.get(job_id)
         queued_states = {JobState.QUEUED, JobState.RUNNING, JobState.PAUSED, JobState.HELD}
@@ -244,7 +244,7 @@ class JobService:
         queue.sort(key=lambda queued: queued.position)
         positions = [queued.position for queued in queue]
         queue.remove(container)
-        queue.insert(place - 1, container)
+        queue.insert(position - 1, container)
         for position, queued_job in zip(positions, queue, strict=True):
             if queued_job.position != position:
                 queued_job.set_position(position)

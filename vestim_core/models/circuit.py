@@ -68,7 +68,7 @@ class Circuit:
     tau_s: KnotValues
     R0_ohm_per_K: float = 0.0
     hysteresis_V: float = 0.0
-    doubts: tuple[str, ...] = ()
+    undetermined_elements: tuple[str, ...] = ()
 
     @property
     def parameters(self) -> int:

@@ -76,7 +76,7 @@ def fit_circuit(
         tau_s=tuple(tau_s.tolist()),
         R0_ohm_per_K=float(solution.of("R0_per_K")[0]) if temperature else 0.0,
         hysteresis_V=float(solution.of("hysteresis")[0]) if hysteretic else 0.0,
-        doubts=_undetermined_elements(
+        undetermined_elements=_undetermined_elements(
             [solution.mean(f"R{element}") for element in range(1, elements + 1)], tau_s, TAU_S[elements]
         ),
     )

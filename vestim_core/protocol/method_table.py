@@ -88,7 +88,7 @@ class EvaluateParams(JobParams):
 
     files: list[str] = Field(default_factory=list, max_length=1000)
     tasks: list[str] = Field(default_factory=list, max_length=MAX_TASKS_PER_REPLY)
-    every: bool = False
+    all_models: bool = False
     columns: dict[str, str] = Field(default_factory=dict)
     repairs: list[dict[str, Any]] = Field(default_factory=list)
     robustness: bool = False
@@ -118,7 +118,7 @@ class NoteParams(JobParams):
 class ReorderParams(JobParams):
     """place: new position in the queue, counted from 1; beyond the end means last."""
 
-    place: int = Field(ge=1)
+    position: int = Field(ge=1)
 
 
 class ShowJobParams(JobParams):
@@ -128,8 +128,8 @@ class ShowJobParams(JobParams):
     tasks_limit: int = Field(MAX_TASKS_PER_REPLY, ge=0, le=MAX_TASKS_PER_REPLY)
 
 
-class RemarkParams(JobParams):
-    text: str = Field(min_length=1, max_length=4_000)
+class AddMessageParams(JobParams):
+    message: str = Field(min_length=1, max_length=4_000)
 
 
 class EstimateParams(Params):
@@ -291,7 +291,7 @@ METHODS = _by_name(
     Method("tag", TagParams, "job_id, name, note, tags", True, "POST", "/v1/jobs/{job_id}/tags"),
     Method("note", NoteParams, "job_id, name, note, tags", True, "POST", "/v1/jobs/{job_id}/note"),
     Method("move_in_queue", ReorderParams, "job_id, place, queue", True, "POST", "/v1/jobs/{job_id}/move"),
-    Method("remark", RemarkParams, "job_id, last_seq", True, "POST", "/v1/jobs/{job_id}/remarks"),
+    Method("remark", AddMessageParams, "job_id, last_seq", True, "POST", "/v1/jobs/{job_id}/remarks"),
     Method(
         "estimate",
         EstimateParams,

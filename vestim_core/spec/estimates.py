@@ -103,17 +103,17 @@ def _trial_groups(spec: JobSpec) -> Iterator[_TrialGroup]:
 
 def _rows_per_update(training: AnyTraining) -> int:
     if isinstance(training, TbpttTraining):
-        return training.streams * training.chunk_steps
+        return training.batch_size * training.sequence_length
     if isinstance(training, WindowsTraining):
-        return training.batch_windows * training.lookback_steps
-    return training.batch_rows
+        return training.batch_size * training.lookback
+    return training.batch_size
 
 
 def _rows_per_epoch(training: AnyTraining, context: EstimateContext) -> int | None:
     if isinstance(training, TbpttTraining):
-        return training.draws_per_epoch * training.chunks_per_stream * _rows_per_update(training)
+        return training.draws_per_epoch * training.sequences_per_draw * _rows_per_update(training)
     if isinstance(training, WindowsTraining) and context.train_rows is not None:
-        return context.train_rows // training.stride_steps * training.lookback_steps
+        return context.train_rows // training.stride_steps * training.lookback
     return context.train_rows
 
 

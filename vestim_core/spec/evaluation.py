@@ -20,7 +20,7 @@ class EvaluationSpec(Section):
     """
 
     files: list[str] = Field(default_factory=list, max_length=MAX_EVALUATION_FILES)
-    trained: list[str] = Field(min_length=1)
+    training_task_ids: list[str] = Field(min_length=1)
     columns: dict[str, str] = Field(default_factory=dict)
     repairs: list[FileRepair] = Field(default_factory=list)
     robustness: bool = False

@@ -36,7 +36,7 @@ class Finding(BaseModel):
 
     code: str
     severity: Severity
-    sentence: str
+    message: str
     file: str = ""
     column: str = ""
     rows: tuple[int, int] | None = None

@@ -53,7 +53,7 @@ class TaskSpec(Section):
     preparation: list[Step] = Field(default_factory=list)
     trial: Trial | None = None
     inspection: Inspection | None = None
-    retest: EvaluationSpec | None = None
+    evaluation: EvaluationSpec | None = None
     imported: ImportedModel | None = None
     testing: TestingSpec = TestingSpec()
 

@@ -258,10 +258,10 @@ class TbpttTraining(TrainingBase):
     max_epochs: int = Field(
         60, ge=1, le=1_000_000, title="Epochs", description="Training ends after this many at the latest."
     )
-    streams: int = Field(
+    batch_size: int = Field(
         64, ge=1, le=65536, title="Streams", description="Random starts that are trained side by side: the batch."
     )
-    chunk_steps: int = Field(
+    sequence_length: int = Field(
         50,
         ge=2,
         le=100_000,
@@ -269,7 +269,7 @@ class TbpttTraining(TrainingBase):
         description="Rows between two weight updates; gradients go back this far.",
         json_schema_extra=unit("rows"),
     )
-    chunks_per_stream: int = Field(
+    sequences_per_draw: int = Field(
         24,
         ge=1,
         le=100_000,
@@ -295,10 +295,10 @@ class TbpttTraining(TrainingBase):
 
     @model_validator(mode="after")
     def _check_burn_in(self) -> Self:
-        if self.burn_in_steps >= self.chunk_steps * self.chunks_per_stream:
+        if self.burn_in_steps >= self.sequence_length * self.sequences_per_draw:
             raise ValueError(
                 f"burn_in_steps ({self.burn_in_steps}) leaves no row of a stream of "
-                f"{self.chunk_steps} x {self.chunks_per_stream} rows in the loss"
+                f"{self.sequence_length} x {self.sequences_per_draw} rows in the loss"
             )
         return self
 
@@ -307,7 +307,7 @@ class WindowsTraining(TrainingBase):
     """For recurrent models: random batches of windows, each from a zero state, predicting its last row."""
 
     method: Literal["windows"] = "windows"
-    lookback_steps: int = Field(
+    lookback: int = Field(
         400,
         ge=1,
         le=100_000,
@@ -315,7 +315,7 @@ class WindowsTraining(TrainingBase):
         description="Rows of a window, the predicted one included.",
         json_schema_extra=unit("rows"),
     )
-    batch_windows: int = Field(
+    batch_size: int = Field(
         200,
         ge=1,
         le=1_000_000,
@@ -337,7 +337,7 @@ class RowsTraining(TrainingBase):
     """For feed-forward models: random batches of single rows."""
 
     method: Literal["rows"] = "rows"
-    batch_rows: int = Field(
+    batch_size: int = Field(
         1024,
         ge=1,
         le=10_000_000,

@@ -41,9 +41,9 @@ def training_warnings(trial: Trial, prepared: PreparedSet, threads: int, max_upd
 
 def _length_warnings(trial: Trial, name: str, rows: int) -> Iterator[str]:
     match trial.training:
-        case WindowsTraining(lookback_steps=lookback) if rows < lookback:
+        case WindowsTraining(lookback=lookback) if rows < lookback:
             yield f"{name} has no {lookback} rows in one piece, as a window needs them: it is not learned from."
-        case TbpttTraining(chunk_steps=chunk) if rows < chunk:
+        case TbpttTraining(sequence_length=chunk) if rows < chunk:
             yield f"{name} has no {chunk} rows in one piece, the length of a chunk: its chunks are only partly filled."
 
 

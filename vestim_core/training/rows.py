@@ -23,7 +23,7 @@ class RowBatches(ShuffledBatches):
         self, files: Sequence[PreparedFile], training: RowsTraining, generator: torch.Generator, device: str
     ) -> None:
         super().__init__(generator)
-        self._size = training.batch_rows
+        self._size = training.batch_size
         scored = [(file, segment.scored_rows) for file in files for segment in file.segments]
         self._x = torch.from_numpy(np.concatenate([file.features[rows] for file, rows in scored])).to(device)
         self._y = torch.from_numpy(np.concatenate([file.target[rows] for file, rows in scored])).to(device)

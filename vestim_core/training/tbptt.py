@@ -48,16 +48,16 @@ class TbpttBatches:
         self._training = training
         self._generator = generator
         self._device = device
-        self._x = _sliding_windows([file.features for file in files], training.chunk_steps, device)  # (N, F, T)
-        self._y = _sliding_windows([file.target for file in files], training.chunk_steps, device)  # (N, T)
+        self._x = _sliding_windows([file.features for file in files], training.sequence_length, device)  # (N, F, T)
+        self._y = _sliding_windows([file.target for file in files], training.sequence_length, device)  # (N, T)
         borders = _segment_borders(files)
         self._starts, self._stops, self._scored_from = borders.unbind(1)
-        self._chunk_offsets = np.arange(training.chunk_steps)
-        self.per_epoch = training.draws_per_epoch * training.chunks_per_stream
-        values = training.streams * training.chunk_steps * (self._x.shape[1] + 1)
-        self._prepared_chunks = max(1, min(MAX_PREPARED_VALUES // values, training.chunks_per_stream))
+        self._chunk_offsets = np.arange(training.sequence_length)
+        self.per_epoch = training.draws_per_epoch * training.sequences_per_draw
+        values = training.batch_size * training.sequence_length * (self._x.shape[1] + 1)
+        self._prepared_chunks = max(1, min(MAX_PREPARED_VALUES // values, training.sequences_per_draw))
         # In numpy, whose calls for a few numbers take a fraction of torch's.
-        self._row = np.zeros(training.streams, np.int64)  # next row of each sequence, over all files' rows
+        self._row = np.zeros(training.batch_size, np.int64)  # next row of each sequence, over all files' rows
         self._stop = np.zeros_like(self._row)  # end of its segment
         self._counts_from = np.zeros_like(self._row)  # its first row in the loss
         self._ready_batches: deque[Batch] = deque()  # prepared and not yet used
@@ -101,7 +101,7 @@ class TbpttBatches:
         take four times as long.
         """
         self._prepared_from = self._position()
-        per_stream = self._training.chunks_per_stream
+        per_stream = self._training.sequences_per_draw
         count = min(self._prepared_chunks, per_stream - first % per_stream)
         chunks = [
             self._next_chunk(at_new_start=(first + chunk_index) % per_stream == 0) for chunk_index in range(count)
@@ -145,7 +145,7 @@ class TbpttBatches:
 
     def _draw_starts(self, sequence_count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Start row, segment end and first row in the loss of `sequence_count` new sequences."""
-        length = self._training.chunk_steps * self._training.chunks_per_stream
+        length = self._training.sequence_length * self._training.sequences_per_draw
         weights = (self._stops - self._scored_from).double()
         segment = torch.multinomial(weights, sequence_count, replacement=True, generator=self._generator)
         segment_start, segment_stop, scored_from = (

@@ -28,8 +28,8 @@ class WindowBatches(ShuffledBatches):
         self, files: Sequence[PreparedFile], training: WindowsTraining, generator: torch.Generator, device: str
     ) -> None:
         super().__init__(generator)
-        self._lookback = training.lookback_steps
-        self._size = training.batch_windows
+        self._lookback = training.lookback
+        self._size = training.batch_size
         self._stride = training.stride_steps
         ends = np.concatenate([np.empty(0, np.int32), *_ends(files, self._lookback)])
         if not len(ends):

@@ -134,7 +134,7 @@ def jobs_are_persistent(fixture: ManagerFixture) -> None:
 def events_are_stored_once_in_order(fixture: ManagerFixture) -> None:
     container = fixture.create_draft()
     for index in range(10):
-        fixture.service.remark(container.job_id, f"remark {index}")
+        fixture.service.add_message(container.job_id, f"remark {index}")
     events, _ = fixture.manager.registry.read_events(container.job_id, 0, 1000, 1 << 20)
     numbers = [event["seq"] for event in events]
     expect(numbers == list(range(1, container.last_seq + 1)), f"of {container.last_seq} events it has {numbers}")

@@ -58,8 +58,8 @@ def test_a_gated_recurrent_unit_beside_a_feed_forward_network() -> None:
     spec, notes = read(MODEL_TYPE="GRU,FNN", RNN_LAYER_SIZES="12", FNN_HIDDEN_LAYERS="8", BATCH_SIZE="50", **keys)
     gru, fnn = spec.trials()
     assert (gru.model.kind, gru.model.sizes, gru.model.dropout, gru.model.layer_norm) == ("gru", [12], 0.3, True)
-    assert (gru.training.method, gru.training.lookback_steps, gru.training.batch_windows) == ("windows", 40, 50)
-    assert (fnn.model.kind, fnn.model.layer_norm, fnn.training.batch_rows) == ("fnn", False, 50)
+    assert (gru.training.method, gru.training.lookback, gru.training.batch_size) == ("windows", 40, 50)
+    assert (fnn.model.kind, fnn.model.layer_norm, fnn.training.batch_size) == ("fnn", False, 50)
     assert not notes
 
 
@@ -105,7 +105,7 @@ def test_a_feed_forward_network() -> None:
         "gelu",
         0.1,
     )
-    assert trial.training.batch_rows == 5000
+    assert trial.training.batch_size == 5000
 
 
 @pytest.mark.parametrize(
@@ -204,8 +204,8 @@ def test_the_example_files(shared: Path) -> None:
         training = spec.trials()[0].training
         assert training.max_epochs == int(document["MAX_EPOCHS"])
         if training.method == "windows":
-            assert training.lookback_steps == int(document["LOOKBACK"])
-            assert training.batch_windows == int(document["BATCH_SIZE"])
+            assert training.lookback == int(document["LOOKBACK"])
+            assert training.batch_size == int(document["BATCH_SIZE"])
 
 
 @pytest.mark.parametrize(

@@ -187,7 +187,7 @@ def test_an_imported_job_cannot_be_resumed(service: JobService, legacy_root: Pat
     with pytest.raises(VestimError, match="trained in PyBattML and cannot go on here"):
         service.resume(JOB)
     with pytest.raises(VestimError, match="has no trained model"):
-        service.test(JOB, ["x.csv"], [], False, {}, [])
+        service.evaluate(JOB, ["x.csv"], [], False, {}, [])
     copy = service.duplicate(JOB)["job_id"]
     assert service.show_job(copy)["state"] == "draft" and not service.show_job(copy)["imported"]
 

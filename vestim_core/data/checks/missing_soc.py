@@ -140,7 +140,7 @@ def _missing_soc_finding(table: Table, capacity: _Capacity | None, start: _Count
     return Finding(
         code="soc.missing",
         severity=Severity.INFO,
-        sentence=f'"{table.name}" has no SOC: {advice}.'.replace(": and", ", and"),
+        message=f'"{table.name}" has no SOC: {advice}.'.replace(": and", ", and"),
         file=table.name,
         column="soc",
         repair=repair,

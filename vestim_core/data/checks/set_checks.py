@@ -79,7 +79,7 @@ def _shared_content(
         yield Finding(
             code=code,
             severity=Severity.ERROR if is_leak and is_complete else Severity.WARNING,
-            sentence=f'"{file.table.name}" and "{counterpart.table.name}" {relation}; {consequence}.',
+            message=f'"{file.table.name}" and "{counterpart.table.name}" {relation}; {consequence}.',
             file=file.table.name,
         )
 
@@ -158,7 +158,7 @@ def _soc_jumps(files: Sequence[CheckedFile]) -> Iterator[Finding]:
             yield Finding(
                 code="set.soc_jump",
                 severity=Severity.WARNING,
-                sentence=f'SOC jumps by {100 * (begin_soc - end_soc):+.2f} % from the end of "{first.name}" '
+                message=f'SOC jumps by {100 * (begin_soc - end_soc):+.2f} % from the end of "{first.name}" '
                 f'({end_soc:.4f}) to the start of "{second.name}" ({begin_soc:.4f}), which follows it: the labels '
                 f"disagree by that much.",
                 file=second.name,
@@ -183,7 +183,7 @@ def _capacity_differences(files: Sequence[CheckedFile]) -> Iterator[Finding]:
             yield Finding(
                 code="set.capacity",
                 severity=Severity.WARNING,
-                sentence=f'SOC and current of "{table.name}" imply {capacity_Ah:.3g} Ah where {median_Ah:.3g} Ah is '
+                message=f'SOC and current of "{table.name}" imply {capacity_Ah:.3g} Ah where {median_Ah:.3g} Ah is '
                 f"usual among the files: another cell, another unit or another definition of SOC.",
                 file=table.name,
                 column="soc",
@@ -211,7 +211,7 @@ def _ocv_differences(files: Sequence[CheckedFile]) -> Iterator[Finding]:
     yield Finding(
         code="set.ocv",
         severity=Severity.WARNING,
-        sentence=f'After a rest at SOC {first_soc:.3f} "{first_name}" has {first_V:.4f} V and "{second_name}" '
+        message=f'After a rest at SOC {first_soc:.3f} "{first_name}" has {first_V:.4f} V and "{second_name}" '
         f"{second_V:.4f} V: another cell, another temperature, or SOC labels that disagree.",
         file=second_name,
         column="voltage_V",

@@ -57,7 +57,7 @@ def find_constant_temperature(files: Sequence[CheckedFile]) -> Iterator[Finding]
         yield Finding(
             code="set.constant_temperature",
             severity=Severity.WARNING,
-            sentence=f"The temperature of all training files together hardly moves: 90 % of it lies within "
+            message=f"The temperature of all training files together hardly moves: 90 % of it lies within "
             f"{spread_K:.2g} K. Its influence cannot be learned, and a sensor that is 5 K off would mislead the model.",
             column=name,
         )

@@ -34,7 +34,7 @@ def clean_table(table: Table, required_columns: Sequence[str], mapping: dict[str
     findings = list(table.findings)
     for finding in findings:
         if finding.code == "rows.ragged":
-            raise wrong_input(finding.sentence, location=str(table.path))
+            raise wrong_input(finding.message, location=str(table.path))
     if table.rows < 2:
         count_text = "one row" if table.rows == 1 else "no rows"
         raise wrong_input(
@@ -138,7 +138,7 @@ def _gap_error(table: Table, name: str, missing_rows: np.ndarray) -> VestimError
     )
     if text_finding is None or text_finding.rows is None:
         return wrong_input(_gap_message(table, header, missing_rows), location=str(table.path))
-    excerpt = text_finding.sentence.partition("the text ")[2].rpartition(" for a number")[0]
+    excerpt = text_finding.message.partition("the text ")[2].rpartition(" for a number")[0]
     location = table.row_location(int(missing_rows[0]))
     if name == "time_s":
         return wrong_input(
@@ -166,7 +166,7 @@ def _dropped_column_finding(table: Table, name: str, missing_rows: np.ndarray) -
     return Finding(
         code="column_left_out",
         severity=Severity.WARNING,
-        sentence=f"{sentence}; the column is left out, as no model reads it.",
+        message=f"{sentence}; the column is left out, as no model reads it.",
         file=table.name,
         column=name,
         rows=(int(missing_rows[0]), int(missing_rows[-1])),

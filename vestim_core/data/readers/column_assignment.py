@@ -159,7 +159,7 @@ def _mapping_missed_finding(path: Path, name: str, mapped_header: str, used_head
     return Finding(
         code="mapped_column_absent",
         severity=Severity.WARNING,
-        sentence=f'"{path.name}" has no column "{mapped_header}", which data.columns names for {name}; '
+        message=f'"{path.name}" has no column "{mapped_header}", which data.columns names for {name}; '
         f'"{used_header}" was recognised by its name and taken instead.',
         file=path.name,
         column=name,

@@ -126,7 +126,7 @@ def _load(
 ) -> Table:
     source, path = opened_file.source, opened_file.source.path
     step_time_position = opened_file.step_time_position
-    hint = " ".join(finding.sentence for finding in source.findings)
+    hint = " ".join(finding.message for finding in source.findings)
     derived_columns = [] if step_time_position is None else ["time_s"]
     required_in_file = [name for name in ("time_s", *required_columns) if name not in derived_columns]
     assigned_columns, findings = assign_columns(
@@ -243,7 +243,7 @@ def _check_unit_by_date(opened_file: OpenedFile, clock: AssignedColumn, time_s: 
         Finding(
             code="time.unit",
             severity=Severity.ERROR,
-            sentence=f'"{clock.header}" of "{opened_file.source.path.name}" moves by {time_span_s:g} s while '
+            message=f'"{clock.header}" of "{opened_file.source.path.name}" moves by {time_span_s:g} s while '
             f'"{opened_file.headers[date_position]}" moves by {date_span_s:g} s: its values must be '
             f"multiplied by {factor:g}.",
             file=opened_file.source.path.name,

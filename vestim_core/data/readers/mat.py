@@ -130,7 +130,7 @@ def _skipped_findings(path: Path, fields: Sequence[str], rows: int) -> tuple[Fin
         Finding(
             code="fields_skipped",
             severity=Severity.INFO,
-            sentence=f'Of "{path.name}" {", ".join(fields)} {"was" if len(fields) == 1 else "were"} skipped: '
+            message=f'Of "{path.name}" {", ".join(fields)} {"was" if len(fields) == 1 else "were"} skipped: '
             f"no vector of {rows} numbers.",
             file=path.name,
         ),

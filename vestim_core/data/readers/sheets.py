@@ -150,7 +150,7 @@ def _joined_findings(path: Path, joined_sheets: Iterable[Sheet], skipped_names: 
         Finding(
             code="sheets_joined",
             severity=Severity.INFO,
-            sentence=f'Of "{path.name}" the records in {names} were read{skipped_note}.',
+            message=f'Of "{path.name}" the records in {names} were read{skipped_note}.',
             file=path.name,
         ),
     )

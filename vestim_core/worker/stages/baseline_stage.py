@@ -46,7 +46,7 @@ def run(attempt: Attempt) -> AttemptState:
         hysteretic=testing.circuit_hysteresis,
     )
     write_json(attempt.result_folder / "circuit.json", circuit.to_json())
-    for warning in circuit.doubts:
+    for warning in circuit.undetermined_elements:
         attempt.journal.event(EventKind.MESSAGE, {"level": "warning", "text": warning})
     summary = (_soc_baselines if attempt.task.signals.target == "soc" else _voltage_baseline)(
         attempt, prepared, circuit

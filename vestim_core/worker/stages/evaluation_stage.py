@@ -55,11 +55,11 @@ class _Cancelled(Exception):
 
 def run(attempt: Attempt) -> AttemptState:
     """Write `metrics.json`, predictions and, if requested, `robustness.json` to `result/<training>/` of each model."""
-    evaluation = attempt.task.retest
+    evaluation = attempt.task.evaluation
     if evaluation is None:
         raise wrong_input("the task names no files: ask again", location="retest")
     torch.set_num_threads(attempt.launch.threads)
-    models = {name: _open_model(attempt, name) for name in evaluation.trained}
+    models = {name: _open_model(attempt, name) for name in evaluation.training_task_ids}
     try:
         files = _new_files(evaluation)
         summary, tested_files = _test_models(attempt, evaluation, models, files)
@@ -123,7 +123,7 @@ def _evaluate_robustness(
 
     model_index: position of the model among all, from 0.
     """
-    model_count = len(attempt.task.retest.trained) if attempt.task.retest else 1
+    model_count = len(attempt.task.evaluation.training_task_ids) if attempt.task.evaluation else 1
 
     def report(done_count: int, count: int) -> None:
         if attempt.is_cancelled():
@@ -198,7 +198,7 @@ def _read_file(attempt: Attempt, evaluation: EvaluationSpec, model: TrainedModel
     file, findings = read_new_file(
         new_file.path,
         model.pipeline,
-        column_mapping(attempt.home, new_file.path, evaluation.columns, _job_mapping(attempt, evaluation.trained[0])),
+        column_mapping(attempt.home, new_file.path, evaluation.columns, _job_mapping(attempt, evaluation.training_task_ids[0])),
         repairs=new_file.repairs,
         name=new_file.name,
         key=new_file.key,
@@ -206,7 +206,7 @@ def _read_file(attempt: Attempt, evaluation: EvaluationSpec, model: TrainedModel
     )
     for finding in (*findings, *envelope_findings(file, model.document.get("envelope", {}))):
         if finding.severity is not Severity.INFO:
-            attempt.journal.event(EventKind.MESSAGE, {"level": "warning", "text": finding.sentence})
+            attempt.journal.event(EventKind.MESSAGE, {"level": "warning", "text": finding.message})
     return file
 
 
