@@ -242,7 +242,7 @@ def _measure_checkpoint() -> Measurement:
     weights = {"lstm": torch.randn(5_000)}
     optimizer = {name: torch.randn(5_000) for name in ("exp_avg", "exp_avg_sq")}
     progress = {"history": [{"epoch": index, "validation_rmse_mV": 1.0} for index in range(100)]}
-    state = {"module": weights, "best_weights": weights, "optimiser": optimizer, "progress": progress}
+    state = {"module": weights, "best_weights": weights, "optimizer": optimizer, "progress": progress}
     times_ms = []
     with tempfile.TemporaryDirectory() as folder:
         for step in range(40):

@@ -102,7 +102,7 @@ async def _read_event_ids(http: httpx.AsyncClient, url: str) -> list[int]:
         async for line in answer.aiter_lines():
             if line.startswith("id: "):
                 event_ids.append(int(line[4:]))
-            elif line.startswith("data: ") and json.loads(line[6:]).get("data", {}).get("text") == "last":
+            elif line.startswith("data: ") and json.loads(line[6:]).get("data", {}).get("message") == "last":
                 break
     return event_ids
 
@@ -111,8 +111,8 @@ def _write_remarks(client: Client, job_id: str) -> None:
     start_s = time.monotonic()
     for index in range(int(EVENTS_PER_S * LISTENING_S)):
         time.sleep(max(0.0, start_s + index / EVENTS_PER_S - time.monotonic()))
-        client.call("remark", job_id=job_id, text=f"remark {index}")
-    client.call("remark", job_id=job_id, text="last")
+        client.call("add_message", job_id=job_id, message=f"remark {index}")
+    client.call("add_message", job_id=job_id, message="last")
 
 
 def _limited(name: str, value: float, limit: float, unit: str) -> Measurement:

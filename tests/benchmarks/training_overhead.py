@@ -41,9 +41,9 @@ TRIALS = {
         model={"sizes": [32]},
         training={
             "max_epochs": 2,
-            "streams": 64,
-            "chunk_steps": 50,
-            "chunks_per_stream": 24,
+            "batch_size": 64,
+            "sequence_length": 50,
+            "sequences_per_draw": 24,
             "draws_per_epoch": 6,
             "burn_in_steps": 100,
             "schedule": "constant",
@@ -54,8 +54,8 @@ TRIALS = {
         model={"sizes": [18, 18]},
         training={
             "max_epochs": 2,
-            "lookback_steps": 100,
-            "batch_windows": 200,
+            "lookback": 100,
+            "batch_size": 200,
             "stride_steps": 10,
             "schedule": "constant",
         },
@@ -63,11 +63,11 @@ TRIALS = {
     "FNN 64-32, rows": trial(
         "fnn",
         model={"sizes": [64, 32]},
-        training={"max_epochs": 10, "batch_rows": 1024, "schedule": "constant"},
+        training={"max_epochs": 10, "batch_size": 1024, "schedule": "constant"},
     ),
 }
 LOADER_TRIAL = trial(
-    "fnn", model={"sizes": [90, 45]}, training={"max_epochs": 1, "batch_rows": 4096, "schedule": "constant"}
+    "fnn", model={"sizes": [90, 45]}, training={"max_epochs": 1, "batch_size": 4096, "schedule": "constant"}
 )
 
 
@@ -147,7 +147,7 @@ def run_bare_loop(settings: Trial, prepared: PreparedSet, epochs: list[list[Batc
         optimizer = torch.optim.Adam(parameters, lr=settings.training.learning_rate, fused=True)
         best_error, best_weights = float("inf"), module.state_dict()
         state: tuple[torch.Tensor, ...] | None = None
-        lookback = getattr(settings.training, "lookback_steps", 1)
+        lookback = getattr(settings.training, "lookback", 1)
         windows = features.unfold(0, lookback, 1)
         for batches in rows_and_batches:
             module.train()

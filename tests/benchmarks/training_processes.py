@@ -26,13 +26,13 @@ NAIVE_LIMIT, GRID_LIMIT, MEMORY_LIMIT_MB = 0.6, 0.95, 700.0  # product promises
 ROUNDS = 7  # repetitions per median; arbitrary odd number
 LARGE_ROWS = 800_000  # of each of the two training files
 _TBPTT_TRAINING = {
-    "streams": 64,
-    "chunk_steps": 50,
-    "chunks_per_stream": 24,
+    "batch_size": 64,
+    "sequence_length": 50,
+    "sequences_per_draw": 24,
     "draws_per_epoch": 12,
     "burn_in_steps": 100,
 }
-_WINDOWS_TRAINING = {"lookback_steps": 400, "batch_windows": 200}
+_WINDOWS_TRAINING = {"lookback": 400, "batch_size": 200}
 GRID_TRIAL = trial("lstm", model={"sizes": [16]}, training={**_TBPTT_TRAINING, "max_epochs": 3, "schedule": "constant"})
 LSTM_2X18_TRIAL = trial(
     "windows", model={"sizes": [18, 18]}, training={**_WINDOWS_TRAINING, "max_epochs": 1, "stride_steps": 25}

@@ -153,7 +153,7 @@ def main(folder: Path) -> int:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     doorbell = Doorbell(Home(Path(launch.home)), attempt_key(launch.job_id, launch.task_id, launch.attempt))
     journal = Journal(folder / "events.jsonl", doorbell)
-    journal.event(EventKind.MESSAGE, {"level": "info", "text": "ready"})
+    journal.event(EventKind.MESSAGE, {"level": "info", "message": "ready"})
     return BEHAVIORS[arguments[0]](Attempt(folder, journal, doorbell, arguments))
 
 

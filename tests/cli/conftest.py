@@ -50,9 +50,9 @@ def long_job(tmp_path: Path) -> Path:
         """
         name = "[bold]endless[/bold]"
         data = {train = ["train.csv"], validation = ["validation.csv"]}
-        preparation = [{step = "resample"}, {step = "normalise"}]
+        preparation = [{step = "resample"}, {step = "normalize"}]
         model = {kind = "fnn", sizes = [4]}
-        training = {method = "rows", max_epochs = 1000000, patience = 1000000, batch_rows = 1}
+        training = {method = "rows", max_epochs = 1000000, patience = 1000000, batch_size = 1}
         """
     )
     return job

@@ -35,7 +35,7 @@ def test_every_problem_is_listed_with_its_location(vestim: RunVestim, long_job: 
     locations = {"data.validation", "what"}
     answer = vestim("submit", str(long_job))
     record = json.loads(vestim("submit", str(long_job), "--json").stderr)
-    assert locations <= {problem["place"] for problem in record["problems"]}
+    assert locations <= {problem["location"] for problem in record["problems"]}
     assert len(record["problems"]) == 3
     assert len([line for line in answer.stderr.splitlines() if line.startswith("  ")]) == 3
 

@@ -57,7 +57,7 @@ def test_life_of_a_data_set(vestim: RunVestim, drives: Path, tmp_path: Path) -> 
     job.write_text(
         """
         data = {data_set = "A"}
-        preparation = [{step = "resample"}, {step = "normalise"}]
+        preparation = [{step = "resample"}, {step = "normalize"}]
         model = {kind = "fnn", sizes = [4]}
         training = {method = "rows", max_epochs = 1}
         """

@@ -9,7 +9,7 @@ from vestim_core.system import Home
 
 
 def test_job_and_its_copied_folder(vestim: RunVestim, long_job: Path, tmp_path: Path) -> None:
-    text = long_job.read_text().replace("1000000, patience = 1000000, batch_rows = 1}", "2}")
+    text = long_job.read_text().replace("1000000, patience = 1000000, batch_size = 1}", "2}")
     long_job.write_text(text)
     assert vestim("submit", str(long_job), "--follow").returncode == 0
     job_id = json.loads(vestim("jobs", "--json").stdout)[0]["job_id"]
@@ -35,7 +35,7 @@ def test_job_and_its_copied_folder(vestim: RunVestim, long_job: Path, tmp_path: 
     shutil.copytree(Home.find().jobs / job_id, copied_folder)
     assert vestim("delete", job_id, "--yes").returncode == 0
     result = json.loads(vestim("test", str(copied_folder), "new.csv", "--json").stdout)
-    assert result["retest"][0]["files"] == metrics["files"]
+    assert result["evaluation"][0]["files"] == metrics["files"]
     missing_file = vestim("test", job_id, str(tmp_path / "nowhere.csv"))
     assert (
         missing_file.returncode == 3

@@ -42,7 +42,7 @@ def test_rename_tag_note_move_and_archive(vestim: RunVestim, running_job: str) -
     details = vestim("show", running_job).stdout
     for text in ("cold [red]cell", "Tags: cold", "Note: look at the tail"):
         assert text in details
-    assert "number 1 of 1" in vestim("move", running_job, "3").stdout
+    assert "number 1 of 1" in vestim("reorder", running_job, "3").stdout
     assert vestim("archive", running_job).returncode == 5
     vestim("stop", running_job, "--no-test")
     vestim("follow", running_job)

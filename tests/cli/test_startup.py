@@ -45,7 +45,7 @@ def test_help_names_the_commands(vestim: RunVestim) -> None:
         ("show",),
         ("follow", "x", "--since", "-1"),
         ("daemon",),
-        ("jobs", "--colour"),
+        ("jobs", "--color"),
         ("submit", "a", "b"),
     ],
 )

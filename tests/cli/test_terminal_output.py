@@ -123,7 +123,7 @@ def test_uncertainty_tables_fit_80_columns() -> None:
     seeds = {"title": "Ensemble of 2 LSTM 24-24-24", "spread": {"test": {"rmse_mV": spread}}}
     ensemble = {**_task_record("ensemble_1", "ensemble", "Ensemble of 2 LSTM 24"), "result": {"seeds": seeds}}
     label = {"file": "drive.csv", "rmse_mV": 11.3, "aligned_rmse_mV": 4.6, "soc_scale": 1.008}
-    checked = {"labels": [{**label, "soc_shift_percent": -1.01}], "label_check": {"sentence": "Labels drift."}}
+    checked = {"labels": [{**label, "soc_shift_percent": -1.01}], "label_check": {"message": "Labels drift."}}
     baseline = {**_task_record("baseline_1", "baseline", "Equivalent circuit"), "result": checked}
     job = {"tasks": [test, ensemble, baseline]}
     expected = (

@@ -119,7 +119,7 @@ def events_until(
 
 def is_worker_ready(event: dict[str, Any]) -> bool:
     """The event reports that a worker has started."""
-    return event["kind"] == "message" and event["data"].get("text") == "ready"
+    return event["kind"] == "message" and event["data"].get("message") == "ready"
 
 
 def job_is(*states: str) -> Callable[[dict[str, Any]], bool]:

@@ -243,7 +243,7 @@ def test_a_nearly_full_disk_pauses_jobs_with_a_reason_and_blocks_new_ones(
     supervisor.step()
     for job_id in (running, waiting):
         summary = service.show_job(job_id)
-        assert (summary["state"], summary["reason"]) == ("paused", disk_space.PAUSED_MESSAGE)
+        assert (summary["state"], summary["message"]) == ("paused", disk_space.PAUSED_MESSAGE)
     for method, job_id in (("resume", running), ("start", draft)):
         with pytest.raises(VestimError, match="less than 500 MB are free") as error_info:
             getattr(service, method)(job_id)
@@ -252,7 +252,7 @@ def test_a_nearly_full_disk_pauses_jobs_with_a_reason_and_blocks_new_ones(
     service.resume(running)
     supervisor.step()
     summary = service.show_job(running)
-    assert (summary["state"], summary["reason"]) == ("running", "")
+    assert (summary["state"], summary["message"]) == ("running", "")
 
 
 def test_a_pause_by_the_user_has_no_reason(service: JobService, tmp_path: Path) -> None:
@@ -261,4 +261,4 @@ def test_a_pause_by_the_user_has_no_reason(service: JobService, tmp_path: Path) 
     service.pause(job_id)
     supervisor.step()
     summary = service.show_job(job_id)
-    assert (summary["state"], summary["reason"]) == ("paused", "")
+    assert (summary["state"], summary["message"]) == ("paused", "")

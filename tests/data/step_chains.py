@@ -105,4 +105,4 @@ def chains(draw: st.DrawFn) -> list[Step]:
         "max_gap_s": draw(st.sampled_from([10.0, 60.0])),
         "method": draw(st.sampled_from(["mean", "linear", "rows"])),
     }
-    return steps_of.validate_python([resample, *middle, {"step": "normalise"}])
+    return steps_of.validate_python([resample, *middle, {"step": "normalize"}])

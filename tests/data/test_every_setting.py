@@ -15,7 +15,7 @@ from vestim_core.spec.signals import SignalsSpec
 SIGNALS = SignalsSpec(features=["soc", "current_A"], target="voltage_V")
 SURROUNDING_STEPS: list[dict[str, Any]] = [
     {"step": "resample", "period_s": 1.0, "max_gap_s": 60.0},
-    {"step": "normalise", "method": "z-score"},
+    {"step": "normalize", "method": "z-score"},
 ]
 FIELD_VALUES: dict[str, dict[str, tuple[Any, Any]]] = {
     "resample": {"period_s": (1.0, 2.0), "max_gap_s": (60.0, 1000.0), "method": ("mean", "linear")},
@@ -53,7 +53,7 @@ FIELD_VALUES: dict[str, dict[str, tuple[Any, Any]]] = {
         "seed": (0, 1),
     },
     "pre_roll": {"duration_s": (5.0, 6.0), "rows": ("rest", "first")},
-    "normalise": {"method": ("z-score", "min-max")},
+    "normalize": {"method": ("z-score", "min-max")},
 }
 STEP_FIELDS = [
     pytest.param(kind.model_fields["step"].default, name, id=f"{kind.__name__}.{name}")
@@ -65,13 +65,13 @@ STEP_FIELDS = [
 
 def prepare_with(step: dict[str, Any]) -> dict[str, Any]:
     """All arrays of a training file, and the columns fitted on it."""
-    resample, normalise = SURROUNDING_STEPS
+    resample, normalize = SURROUNDING_STEPS
     if step["step"] == "resample":
-        documents = [step, normalise]
-    elif step["step"] == "normalise":
+        documents = [step, normalize]
+    elif step["step"] == "normalize":
         documents = [resample, step]
     else:
-        documents = [resample, step, normalise]
+        documents = [resample, step, normalize]
     steps: list[Step] = steps_of.validate_python(documents)
     table = irregular_table(80, 3)
     rows, _ = run_steps(steps, resample_table(steps, table), table, is_training=True)

@@ -91,7 +91,7 @@ def test_counting_starts_at_the_end_of_a_full_charge_and_drops_earlier_rows() ->
 
 def test_counting_starts_at_a_full_cell_or_a_rest_at_a_known_voltage() -> None:
     labeled_table = cycled_table(
-        "labelled.csv", 0.3, (2.5, 1.5), (0.5, 0.0), (1.0, -1.0), (0.5, 0.0), (0.4, -0.5), (0.5, 0.0), is_labeled=True
+        "labeled.csv", 0.3, (2.5, 1.5), (0.5, 0.0), (1.0, -1.0), (0.5, 0.0), (0.4, -0.5), (0.5, 0.0), is_labeled=True
     )
     full = cycled_table("full.csv", 1.0, (0.01, 0.0), (1.0, -1.0))
     rested_table = cycled_table("rested.csv", 0.45, (0.5, 0.0), (0.5, -0.5))
@@ -109,7 +109,7 @@ def test_without_a_start_or_capacity_no_repair_is_proposed() -> None:
     (single_finding,) = missing_soc_findings(cycled_table("alone.csv", 0.8, (1, -1.0)))
     assert single_finding.repair is None
     assert "tell no capacity" in single_finding.message
-    labeled_table = cycled_table("labelled.csv", 0.9, (1, -1.0), is_labeled=True)
+    labeled_table = cycled_table("labeled.csv", 0.9, (1, -1.0), is_labeled=True)
     (other_finding,) = missing_soc_findings(labeled_table, cycled_table("other.csv", 0.5, (1, -0.3)))
     assert other_finding.repair is None
     assert "nothing in it tells where to begin" in other_finding.message

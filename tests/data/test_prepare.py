@@ -10,7 +10,7 @@ import pytest
 
 from tests.data.samples import STEPS, drive_csv, write_csv
 from vestim_core.data.data_files import sha256_of
-from vestim_core.data.prepare_data import PreparationCancelled, prepare, provenance
+from vestim_core.data.prepare_data import PreparationCanceled, prepare, provenance
 from vestim_core.data.prepared_set import PreparedSet, is_complete, open_prepared
 from vestim_core.spec.data import DataSpec
 from vestim_core.spec.errors import ErrorCode, VestimError
@@ -243,7 +243,7 @@ def test_phases_progress_and_finish_in_order(tmp_path: Path, data: DataSpec) -> 
 
 @pytest.mark.parametrize("report_count", [0, 3, 6, 9, 13])
 def test_a_cancelled_preparation_leaves_nothing(tmp_path: Path, data: DataSpec, report_count: int) -> None:
-    with pytest.raises(PreparationCancelled):
+    with pytest.raises(PreparationCanceled):
         PrepareRun(tmp_path / "cache", data, cancel_after=report_count)
     assert not list((tmp_path / "cache").glob("*"))
 
@@ -356,7 +356,7 @@ def test_errors_block_the_job_until_repaired_or_accepted(tmp_path: Path) -> None
         PrepareRun(tmp_path / "cache", data)
     assert error_info.value.message.startswith('In "a.csv" voltage falls where the current rises')
     assert error_info.value.message.endswith("(add the proposed repair to data.repairs, or leave the file out).")
-    assert [problem["place"] for problem in error_info.value.problems] == ["a.csv"]
+    assert [problem["location"] for problem in error_info.value.problems] == ["a.csv"]
     assert not (tmp_path / "cache").exists()
     flip = {"file": "a.csv", "repair": {"kind": "flip", "parameters": {"column": "current_A"}}}
     accept = {"file": "a.csv", "repair": {"kind": "accept", "parameters": {"code": "set.same_file_twice"}}}

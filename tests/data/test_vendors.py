@@ -76,7 +76,7 @@ def test_a_users_vendor_file_takes_precedence(tmp_path: Path) -> None:
     folder = tmp_path / "vendors"
     folder.mkdir()
     (folder / "ours.toml").write_text(
-        'name = "ours"\n[recognise]\nheaders = [["Timestamp", "SOC", "Temp"]]\n[current]\npositive = "discharge"\n',
+        'name = "ours"\n[recognize]\nheaders = [["Timestamp", "SOC", "Temp"]]\n[current]\npositive = "discharge"\n',
         encoding="utf-8",
     )
     table = load_table(path, extra_vendors=folder)

@@ -118,7 +118,7 @@ def test_half_a_line_is_no_event(daemon: Daemon, tmp_path: Path) -> None:
         job_id = submit(client, tmp_path, {"prepare": "half"})
         events = all_events(client, job_id)
         assert data_of_kind(events, "epoch") == []
-        assert [data["text"] for data in data_of_kind(events, "message")] == ["ready"]
+        assert [data["message"] for data in data_of_kind(events, "message")] == ["ready"]
 
 
 def test_nonsense_becomes_messages_and_the_daemon_lives(daemon: Daemon, tmp_path: Path) -> None:

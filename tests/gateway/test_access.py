@@ -22,7 +22,7 @@ def expect_problem(answer: httpx.Response, status: int) -> dict[str, Any]:
     assert answer.headers["content-type"] == "application/problem+json"
     problem: dict[str, Any] = answer.json()
     assert problem["status"] == status and problem["detail"] and "\n" not in problem["detail"]
-    assert {"type", "title", "code", "place", "actions", "problems"} <= set(problem)
+    assert {"type", "title", "code", "location", "actions", "problems"} <= set(problem)
     return problem
 
 
@@ -107,7 +107,7 @@ def test_status_of_invalid_requests(gateway: GatewayProcess) -> None:
     )
     for body in ([], "text", {"nam": "x"}, {"name": 3}, {"name": "x" * 300}):
         expect_problem(gateway.call("POST", "/v1/jobs", json=body), 422)
-    assert expect_problem(gateway.call("POST", "/v1/jobs", json={"nam": "x"}), 422)["place"] == "nam"
+    assert expect_problem(gateway.call("POST", "/v1/jobs", json={"nam": "x"}), 422)["location"] == "nam"
     assert expect_problem(gateway.call("GET", "/v1/jobs/job_none"), 404)["code"] == "not_found"
     expect_problem(gateway.call("GET", "/v1/nothing"), 404)
     expect_problem(gateway.call("PUT", "/v1/jobs"), 405)

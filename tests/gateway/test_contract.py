@@ -35,7 +35,7 @@ def call_rest(gateway: GatewayProcess, method: str, params: dict[str, Any], key:
     )
     if answer.status_code != 200:
         problem = answer.json()
-        return answer.status_code, problem["code"], problem["detail"], problem["place"], problem["problems"]
+        return answer.status_code, problem["code"], problem["detail"], problem["location"], problem["problems"]
     if method != "read_artifact":
         return answer.json()
     first, size = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", answer.headers["content-range"]).groups()  # type: ignore[union-attr]

@@ -18,7 +18,7 @@ from vestim_core.client.daemon_discovery import read_discovery, start_daemon
 
 def write_remarks(client: Client, job_id: str, count: int, pause: threading.Event | None = None) -> None:
     for index in range(count):
-        client.call("remark", job_id=job_id, text=f"remark {index}")
+        client.call("add_message", job_id=job_id, message=f"remark {index}")
         if pause is not None:
             pause.wait(0.002)
 
@@ -100,12 +100,12 @@ def test_streams_survive_a_killed_daemon(gateway: GatewayProcess) -> None:
         done.set()
         for thread in load_threads:
             thread.join()
-        gateway.post(f"/v1/jobs/{job_id}/remarks", {"text": "after"})
+        gateway.post(f"/v1/jobs/{job_id}/messages", {"message": "after"})
         event_ids = [first_messages[1].event_id]
         for message in messages:
             if message.event_id:
                 event_ids.append(message.event_id)
-                if message.data["data"].get("text") == "after":
+                if message.data["data"].get("message") == "after":
                     break
     assert event_ids == list(range(1, len(event_ids) + 1))
     assert statuses <= {200, 503} and 200 in statuses

@@ -48,13 +48,13 @@ def job(cells: dict[str, list[str]]) -> Callable[..., dict[str, Any]]:
     def make(kind: str = "fnn", epochs: int = 20, **training: Any) -> dict[str, Any]:
         model = {"kind": kind, "sizes": [8]}
         tbptt_settings = {
-            "streams": 8,
-            "chunk_steps": 20,
-            "chunks_per_stream": 8,
+            "batch_size": 8,
+            "sequence_length": 20,
+            "sequences_per_draw": 8,
             "burn_in_steps": 20,
             "draws_per_epoch": 2,
         }
-        method_settings = {"batch_rows": 64} if kind == "fnn" else tbptt_settings
+        method_settings = {"batch_size": 64} if kind == "fnn" else tbptt_settings
         settings = {"max_epochs": epochs, "patience": epochs, **method_settings, **training}
         # A copy, so that a test's changes do not reach the next one.
         return {"name": f"a {kind}", "data": deepcopy(cells), "model": model, "training": settings}

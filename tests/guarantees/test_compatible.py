@@ -163,8 +163,8 @@ def _data_sets(client: Client) -> list[dict[str, Any]]:
 def test_an_older_database_is_copied_and_brought_up_to_date(tmp_path: Path) -> None:
     path = tmp_path / "registry.sqlite"
     open_database(path, 1).close()
-    newer = open_database(path, 3, {1: "ALTER TABLE jobs ADD COLUMN colour TEXT", 2: "CREATE TABLE more (x)"})
-    assert newer.execute("SELECT colour FROM jobs").fetchall() == []
+    newer = open_database(path, 3, {1: "ALTER TABLE jobs ADD COLUMN color TEXT", 2: "CREATE TABLE more (x)"})
+    assert newer.execute("SELECT color FROM jobs").fetchall() == []
     assert newer.execute("PRAGMA user_version").fetchone() == (3,)
     newer.close()
     for version in (1, 2):

@@ -262,7 +262,7 @@ def test_missing_arrays_are_prepared_again_for_a_resumed_job(
     client.call("resume", job_id=job_id)
     events = follow_to_end(client, job_id, resume_seq)
     assert client.call("show_job", job_id=job_id)["state"] == "done"
-    assert any("prepared again" in str(event["data"].get("text")) for event in events)
+    assert any("prepared again" in str(event["data"].get("message")) for event in events)
     assert [path.name for path in client.home.prepared_data.iterdir()] == [prepared.name]
 
 

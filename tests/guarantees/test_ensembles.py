@@ -80,4 +80,4 @@ def test_repetitions_form_an_ensemble_and_each_test_has_a_band_and_flagged_rows(
         flagged |= (values < low - 0.01 * (high - low)) | (values > high + 0.01 * (high - low))
     assert metrics["files"][-1]["rows_outside"] == pytest.approx(int(flagged.sum()), abs=2)
     baseline = tasks["baseline_1"]["result"]
-    assert baseline["label_check"]["sentence"].startswith("With the SOC of each file scaled and shifted")
+    assert baseline["label_check"]["message"].startswith("With the SOC of each file scaled and shifted")

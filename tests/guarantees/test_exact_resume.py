@@ -71,13 +71,13 @@ def test_a_worker_that_keeps_vanishing_fails_in_the_end_with_the_reason(
         kill_count += 1
         if kill_count < 4:
             last_seq += len(
-                follow_until(client, job_id, lambda e: "Trying again" in e["data"].get("reason", ""), last_seq)
+                follow_until(client, job_id, lambda e: "Trying again" in e["data"].get("message", ""), last_seq)
             )
             if kill_count > 1:
                 break  # the pauses between further attempts are the reconciler's, tested there
     train = task_of(client, job_id, "train")
     assert train["retries"] == kill_count
-    assert "SIGKILL" in train["reason"]
+    assert "SIGKILL" in train["message"]
     client.call("stop", job_id=job_id, test=False)
     follow_to_end(client, job_id, last_seq)
 

@@ -29,7 +29,7 @@ EXPECTED = {
 
 
 def _evaluate(client: Client, job_id: str, *files: Path, **options: Any) -> dict[str, Any]:
-    task_id = client.call("test", job_id=job_id, files=[str(file) for file in files], **options)["task_id"]
+    task_id = client.call("evaluate", job_id=job_id, files=[str(file) for file in files], **options)["task_id"]
     follow_to_end(client, job_id)
     tasks = client.call("show_job", job_id=job_id)["tasks"]
     return dict(next(task for task in tasks if task["task_id"] == task_id))
@@ -65,7 +65,7 @@ def test_an_imported_job_is_evaluated_at_once_and_after_a_copy(client: Client, t
     with pytest.raises(VestimError, match="duplicate it to train it anew"):
         client.call("resume", job_id=JOB)
     with pytest.raises(VestimError, match="imported without its data: name files"):
-        client.call("test", job_id=JOB, files=[], robustness=True)
+        client.call("evaluate", job_id=JOB, files=[], robustness=True)
 
     copied_folder = tmp_path / "copied" / JOB
     shutil.copytree(client.home.jobs / JOB, copied_folder)
@@ -87,11 +87,11 @@ def test_predictions_equal_the_legacy_ones(client: Client, shared: Path) -> None
         pytest.skip("needs the examples of the former program")
     (*pages,) = import_legacy_jobs(client.call, [str(examples)])
     states = {entry["job_id"]: entry["state"] for page in pages for entry in page["imported"]}
-    skipped = [entry["sentence"] for page in pages for entry in page["skipped"]]
+    skipped = [entry["message"] for page in pages for entry in page["skipped"]]
     assert len(states) == 4 and states["job_20251020-111502"] == "stopped"
     assert len(skipped) == 2
     for folder, (job_id, models) in EXPECTED.items():
-        task = _evaluate(client, job_id, examples / folder / "new_test_raw.csv", every=True)
+        task = _evaluate(client, job_id, examples / folder / "new_test_raw.csv", all_models=True)
         assert task["state"] == "done", task["error"]
         for train_id, suffix in models.items():
             name = examples / folder / f"expected_predictions{suffix}.csv"

@@ -128,7 +128,7 @@ def test_a_file_that_is_no_table_gives_one_message(client: Client, drive: Path, 
     garbage.write_bytes(bytes(range(256)) * 50)
     check_answer = run_inspection(client, "check", files=[{"path": str(garbage)}, {"path": str(drive)}])
     assert [file["readable"] for file in check_answer["files"]] == [False, True]
-    assert any("garbage.csv" in finding["sentence"] for finding in check_answer["findings"])
+    assert any("garbage.csv" in finding["message"] for finding in check_answer["findings"])
     (sniffed,) = run_inspection(client, "sniff", files=[str(garbage)])["files"]
     assert "garbage.csv" in sniffed["error"]
     for method, params in {

@@ -127,7 +127,7 @@ def test_after_an_unclean_boot_jobs_wait_for_the_user(
             assert status["state"] in {"queued", "running"}
         else:
             assert status["state"] == "held"
-            assert "started anew" in status["reason"]
+            assert "started anew" in status["message"]
             assert not new_client.call("daemon_status")["running"]
             assert new_client.call("resume", job_id=running)["state"] == "queued"
         follow_until(new_client, running, lambda e: e["attempt"] == 2 and epoch_ended(e))

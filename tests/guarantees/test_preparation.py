@@ -25,7 +25,7 @@ STEPS = [
     {"step": "formula", "output": "loss", "formula": "slow * lag(current_A, 2) + noise(0, 0.1)"},
     {"step": "augment", "column": "current_A", "offset": 0.1, "noise": 0.01},
     {"step": "pre_roll", "duration_s": 20},
-    {"step": "normalise", "method": "min-max"},
+    {"step": "normalize", "method": "min-max"},
 ]
 
 
@@ -46,9 +46,9 @@ def test_a_job_with_filters_formulas_and_augmentation_is_evaluated_alike_elsewhe
     copied_folder = tmp_path / "elsewhere"
     shutil.copytree(client.home.jobs / job_id, copied_folder)
     client.call("map_columns", header=header, columns={})
-    client.call("test", job_id=job_id, files=[str(renamed_file)])
+    client.call("evaluate", job_id=job_id, files=[str(renamed_file)])
     follow_to_end(client, job_id)
-    metrics_json = client.home.jobs / job_id / "tasks" / "retest_1" / "result" / "train_001" / "metrics.json"
+    metrics_json = client.home.jobs / job_id / "tasks" / "evaluation_1" / "result" / "train_001" / "metrics.json"
     assert json.loads(metrics_json.read_text())["overall"]["test"]["rmse_mV"] > 0, "its own word for a column is kept"
     client.call("delete", job_id=job_id)
 

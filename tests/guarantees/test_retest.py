@@ -26,7 +26,7 @@ def done(client: Client, job: Callable[..., dict[str, Any]]) -> str:
 
 def _evaluate(client: Client, job_id: str, *files: object, **options: Any) -> dict[str, Any]:
     """Run an evaluation to its end and return its task."""
-    task_id = client.call("test", job_id=job_id, files=[str(file) for file in files], **options)["task_id"]
+    task_id = client.call("evaluate", job_id=job_id, files=[str(file) for file in files], **options)["task_id"]
     follow_to_end(client, job_id)
     tasks = client.call("show_job", job_id=job_id)["tasks"]
     return next(task for task in tasks if task["task_id"] == task_id)
@@ -51,10 +51,10 @@ def test_the_same_file_gives_the_same_numbers_with_or_without_its_target(
     status_before = client.call("show_job", job_id=done)
     known_file = Path(cells["test"][0])
     blind = _write_without_column(known_file, "voltage_V", tmp_path / "blind.csv")
-    task = _evaluate(client, done, known_file, blind, every=True)
+    task = _evaluate(client, done, known_file, blind, all_models=True)
     assert task["state"] == "done"
     root = client.home.jobs / done / "tasks"
-    for model in task["result"]["retest"]:
+    for model in task["result"]["evaluation"]:
         train_id = model["model"]["task_id"]
         own_result = root / train_id.replace("train", "test") / "result"
         new_result = root / task["task_id"] / "result" / train_id
@@ -72,9 +72,9 @@ def test_the_best_in_validation_is_evaluated_by_default(client: Client, done: st
     tasks = client.call("show_job", job_id=done)["tasks"]
     errors = {t["task_id"]: t["result"]["training"]["validation"]["rmse_mV"] for t in tasks if t["kind"] == "train"}
     best, worst = min(errors, key=errors.__getitem__), max(errors, key=errors.__getitem__)
-    assert client.call("test", job_id=done, files=cells["test"])["trained"] == [best]
+    assert client.call("evaluate", job_id=done, files=cells["test"])["training_task_ids"] == [best]
     follow_to_end(client, done)
-    assert client.call("test", job_id=done, files=cells["test"], tasks=[worst])["trained"] == [worst]
+    assert client.call("evaluate", job_id=done, files=cells["test"], tasks=[worst])["training_task_ids"] == [worst]
     follow_to_end(client, done)
 
 
@@ -84,9 +84,9 @@ def test_a_file_outside_the_envelope_or_too_short_gives_a_warning(client: Client
     hot_rows = [",".join([*line.split(",")[:3], "80.0", line.split(",")[4]]) for line in lines]
     (tmp_path / "hot.csv").write_text("\n".join([header, *hot_rows]))
     since = client.call("show_job", job_id=done)["last_seq"]
-    client.call("test", job_id=done, files=[str(tmp_path / "hot.csv")])
+    client.call("evaluate", job_id=done, files=[str(tmp_path / "hot.csv")])
     events = follow_to_end(client, done, since)
-    messages = [event["data"]["text"] for event in events if event["kind"] == "message"]
+    messages = [event["data"]["message"] for event in events if event["kind"] == "message"]
     (envelope_message,) = (text for text in messages if "trained on" in text)
     assert "temperature_degC" in envelope_message and "59 of 59 rows" in envelope_message
     assert any("less than the 100 s in which the model settles" in text for text in messages)
@@ -101,7 +101,7 @@ def test_an_impossible_evaluation_fails_with_one_message(client: Client, done: s
         assert task["state"] == "failed"
         assert expected_text in task["error"]["message"] and "\n" not in task["error"]["message"]
     with pytest.raises(VestimError, match=r"has no model 'train_9': use train_001, train_002"):
-        client.call("test", job_id=done, files=["a"], tasks=["train_9"])
+        client.call("evaluate", job_id=done, files=["a"], tasks=["train_9"])
     model = client.home.jobs / done / "tasks" / "train_001" / "result" / "model.json"
     model_json = model.read_text()
     model.write_text(json.dumps({**json.loads(model_json), "schema_version": 99}))
@@ -115,7 +115,7 @@ def test_an_impossible_evaluation_fails_with_one_message(client: Client, done: s
 def test_a_draft_is_refused(client: Client, job: Callable[..., dict[str, Any]]) -> None:
     draft = client.call("create_job", spec=job())["job_id"]
     with pytest.raises(VestimError) as refused:
-        client.call("test", job_id=draft, files=["a"])
+        client.call("evaluate", job_id=draft, files=["a"])
     assert refused.value.code is ErrorCode.REFUSED
 
 
@@ -131,7 +131,7 @@ def test_a_copied_folder_is_evaluated_with_the_same_numbers(
         new_client.call("delete", job_id=done)
         shutil.copytree(tmp_path / done, new_client.home.jobs / done)
         second = _evaluate(new_client, done, *cells["test"])
-        assert (first["task_id"], second["task_id"]) == ("retest_1", "retest_2")
+        assert (first["task_id"], second["task_id"]) == ("evaluation_1", "evaluation_2")
         assert second["result"] == first["result"]
 
 
@@ -141,7 +141,7 @@ def test_robustness_is_evaluated_on_the_jobs_own_and_on_other_files(
     """For a model whose inputs are filtered, also when the prepared arrays are gone."""
     ema = {"step": "ema", "column": "current_A", "output": "slow", "tau_s": 30}
     signals = {"features": ["soc", "slow", "temperature_degC"], "target": "voltage_V"}
-    preparation = [{"step": "resample"}, ema, {"step": "pre_roll"}, {"step": "normalise"}]
+    preparation = [{"step": "resample"}, ema, {"step": "pre_roll"}, {"step": "normalize"}]
     document = {**job(epochs=1), "signals": signals, "preparation": preparation, "testing": {"baseline": False}}
     job_id = str(client.call("submit", spec=document)["job_id"])
     follow_to_end(client, job_id)
@@ -160,8 +160,8 @@ def test_robustness_is_evaluated_on_the_jobs_own_and_on_other_files(
     assert cases["current +110 mA"]["cost_mV"] != 0 and cases["SOC +10 %"]["cost_mV"] != 0
     assert not [name for name in cases if name.startswith("voltage")]
     second_result = _evaluate(client, job_id, *cells["test"], robustness=True)["result"]
-    assert second_result["robustness"][0]["cases"] == summary["cases"] and len(second_result["retest"]) == 1
+    assert second_result["robustness"][0]["cases"] == summary["cases"] and len(second_result["evaluation"]) == 1
     with pytest.raises(VestimError, match="name the files to test on, or ask for robustness"):
-        client.call("test", job_id=job_id)
+        client.call("evaluate", job_id=job_id)
     status_after = client.call("show_job", job_id=job_id)
     assert (status_after["state"], status_after["best"]) == ("done", status_before["best"])

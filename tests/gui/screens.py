@@ -49,7 +49,7 @@ IMPORTED_JOB = {
 IMPORTED = {
     "imported": [IMPORTED_JOB],
     "known": [{"job_id": "job_20250930-180644", "source": "/old"}],
-    "skipped": [{"source": "/old/job_registry.json: job_20250811-160000", "sentence": "the entry names no job"}],
+    "skipped": [{"source": "/old/job_registry.json: job_20250811-160000", "message": "the entry names no job"}],
     "done": 3,
     "count": 3,
     "next": "",

@@ -119,7 +119,7 @@ def test_every_change_is_published_once_in_order(service: JobService, spec: dict
     service.delete_data_set(second)
     assert rows_of(registry, last_seq) == [(first, "ready"), (second, "gone")]
     assert {first, second} <= set(notified_ids)
-    assert registry.read_catalog(0, 100, MAX_BYTES)[0] == [], "the catalogue of jobs knows nothing of it"
+    assert registry.read_catalog(0, 100, MAX_BYTES)[0] == [], "the catalog of jobs knows nothing of it"
     assert set(files_on_disk(service)) == {first}
 
 

@@ -34,13 +34,13 @@ def test_a_draft_is_stored_exactly_as_typed(service: JobService, tmp_path: Path,
     service.manager.registry.close()
     status = open_service(tmp_path / "home").show_job(job_id)
     assert status["spec"] == document and status["problems"] == reply["problems"]
-    assert all(set(problem) == {"place", "sentence"} for problem in status["problems"])
+    assert all(set(problem) == {"location", "message"} for problem in status["problems"])
 
 
 def test_an_incomplete_draft_is_refused_with_its_problems(service: JobService, tmp_path: Path) -> None:
     job_id = service.create_job()["job_id"]
     problems = service.save_draft(job_id, HALF_TYPED)["problems"]
-    locations = {problem["place"].partition(".")[0].partition("[")[0] for problem in problems}
+    locations = {problem["location"].partition(".")[0].partition("[")[0] for problem in problems}
     assert {"data", "model", "training"} <= locations
     with pytest.raises(VestimError) as caught:
         service.start(job_id)
@@ -57,7 +57,7 @@ def test_every_missing_file_is_a_problem(service: JobService, tmp_path: Path) ->
     document["data"]["train"] += ["/no/such.csv", "/nor/this.csv"]
     document["training"] = {"threads": 200}
     problems = service.save_draft(service.create_job()["job_id"], document)["problems"]
-    assert [problem["place"] for problem in problems] == ["data.train[2]", "data.train[3]", "training.threads"]
+    assert [problem["location"] for problem in problems] == ["data.train[2]", "data.train[3]", "training.threads"]
     with pytest.raises(VestimError, match=r"no file or folder '/no/such.csv'.*\(and 2 more\)"):
         service.submit(document)
 

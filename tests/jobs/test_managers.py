@@ -53,7 +53,7 @@ def test_a_draft_needs_input_until_it_is_complete() -> None:
     assert phase_state(container, Phase.DATA_IMPORT) is PhaseState.WAITING
     assert phase_state(container, Phase.HYPERPARAMETERS) is PhaseState.NEEDS_INPUT
     problems = container.managers[Phase.HYPERPARAMETERS].details["problems"]
-    assert {problem["place"] for problem in problems} == {"training[1].learning_rate", "training[1].patience"}
+    assert {problem["location"] for problem in problems} == {"training[1].learning_rate", "training[1].patience"}
     container.save_document(job_document())
     assert phase_state(container, Phase.HYPERPARAMETERS) is PhaseState.DONE
     phases = [event.data["phase"] for event in container.pending_events if event.kind is EventKind.PHASE]

@@ -216,5 +216,5 @@ def test_a_remark_becomes_a_message_event(service: JobService) -> None:
     job_id = service.create_job("quiet")["job_id"]
     service.add_message(job_id, "chamber was opened")
     events, _ = service.manager.registry.read_events(job_id, 0, 100, 1 << 20)
-    assert events[-1]["kind"] == "message" and events[-1]["data"]["text"] == "chamber was opened"
+    assert events[-1]["kind"] == "message" and events[-1]["data"]["message"] == "chamber was opened"
     assert service.show_job(job_id)["state"] == "draft"

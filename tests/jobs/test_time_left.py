@@ -88,6 +88,6 @@ def test_a_summary_names_kinds_and_methods(tmp_path: Path) -> None:
     summary = submit_job(open_service(tmp_path / "home"), tmp_path, **both).summary()
     assert (summary["kinds"], summary["methods"], summary["target"]) == (
         ["lstm", "fnn"],
-        ["streams", "rows"],
+        ["tbptt", "rows"],
         "voltage_V",
     )

@@ -137,7 +137,7 @@ def test_replies_round_trip(request_id: bytes, result: Any) -> None:
 
 def test_errors_round_trip() -> None:
     error = VestimError(
-        ErrorCode.REFUSED, "no", location="here", actions=("a",), problems=({"place": "p", "sentence": "s"},)
+        ErrorCode.REFUSED, "no", location="here", actions=("a",), problems=({"location": "p", "message": "s"},)
     )
     decoded_error = Reply.decode(Reply(b"1", error=error).encode()).error
     assert decoded_error is not None and decoded_error.to_record() == error.to_record()

@@ -28,7 +28,7 @@ def validation_message(spec: dict[str, Any]) -> str:
         ({"files": ["a"], "split": {"by": "rows"}}, "a split inside a file is refused"),
         ({"files": ["a"], "split": {"validation": 1.5}}, "neither a share below 1 nor a whole number"),
         ({"files": ["a"], "split": {"validation": -1}}, "split.validation"),
-        ({"train": ["a"], "validation": ["b"], "colour": 1}, "no such setting"),
+        ({"train": ["a"], "validation": ["b"], "color": 1}, "no such setting"),
     ],
 )
 def test_invalid_data_set_is_rejected(spec: dict[str, Any], message: str) -> None:
@@ -54,7 +54,7 @@ def test_job_refers_to_data_set_instead_of_files() -> None:
             validate_job({"data": {"data_set": "cells", **extra_settings}})
     with pytest.raises(VestimError) as caught:
         validate_job({"data": {"data_set": ""}})
-    assert {problem["place"] for problem in caught.value.problems} == {"data.train", "data.validation"}
+    assert {problem["location"] for problem in caught.value.problems} == {"data.train", "data.validation"}
     with pytest.raises(ValidationError, match="without the files"):
         DataSpec.model_validate({"data_set": "cells", "hashes": {"/d/a.csv": "1"}})
 

@@ -98,13 +98,13 @@ def test_memory_grows_with_values_kept_for_gradients() -> None:
 def test_estimate_without_data_section(sections: dict[str, Any]) -> None:
     result = estimate_job({**LSTM, **sections}, NO_SPEEDS)
     assert result["trials"] == 6
-    assert {problem["place"].partition(".")[0] for problem in result["problems"]} == {"data"}
+    assert {problem["location"].partition(".")[0] for problem in result["problems"]} == {"data"}
 
 
 def test_wrong_and_missing_settings_are_reported_together() -> None:
     result = estimate_job({"model": {"kind": "lstm", "sizes": [0]}}, NO_SPEEDS)
     assert result["trials"] is result["parameters"] is result["seconds"] is None
-    locations = [problem["place"] for problem in result["problems"]]
+    locations = [problem["location"] for problem in result["problems"]]
     assert locations[0] == "data" and any("sizes" in location for location in locations)
 
 
@@ -112,7 +112,7 @@ def test_wrong_and_missing_settings_are_reported_together() -> None:
     ("sections", "location"),
     [
         ({"model": {"kind": "tree"}}, "model"),
-        ({"model": {"kind": "fnn"}, "training": {"method": "streams"}}, ""),
+        ({"model": {"kind": "fnn"}, "training": {"method": "tbptt"}}, ""),
         ({"nonsense": 1}, "nonsense"),
         ({"signals": {"features": ["soc"], "target": "soc"}}, "signals"),
         ({"data": 7}, "data"),
@@ -120,8 +120,8 @@ def test_wrong_and_missing_settings_are_reported_together() -> None:
 )
 def test_each_problem_has_location_and_message(sections: dict[str, Any], location: str) -> None:
     problems = job_problems({"data": DATA, **sections})
-    assert problems and all(problem["sentence"] for problem in problems)
-    assert any(problem["place"].startswith(location) for problem in problems)
+    assert problems and all(problem["message"] for problem in problems)
+    assert any(problem["location"].startswith(location) for problem in problems)
 
 
 def test_valid_document_has_no_problems() -> None:

@@ -64,8 +64,8 @@ def test_trials_are_the_product_of_the_axes(
         ({"optimizer": {"kind": ["adam", "sgd"], "momentum": [0.1, 0.2]}}, 3),
         ({"optimizer": "adam, sgd"}, 2),
         ({"optimizer": ["adam", {"kind": "sgd", "momentum": [0.5, 0.6]}]}, 3),
-        ({"batch_rows": [1, 2, 3]}, 1),
-        ({"method": "streams", "batch_rows": [1, 2, 3], "streams": [8, 16]}, 2),
+        ({"method": "tbptt", "lookback": [1, 2, 3], "batch_size": [8, 16]}, 2),
+        ({"method": "tbptt", "streams": [8, 16]}, 2),
     ],
 )
 def test_settings_of_other_kinds_never_multiply(training: dict[str, Any], count: int) -> None:
@@ -76,11 +76,11 @@ def test_each_model_is_trained_with_its_own_method() -> None:
     spec = validate_job(
         job_document(
             model=[{"kind": "lstm", "sizes": [[8], [16]]}, {"kind": "fnn", "activation": ["relu", "tanh"]}],
-            training={"streams": [8, 16], "batch_rows": [64, 128, 256]},
+            training=[{"method": "tbptt", "batch_size": [8, 16]}, {"method": "rows", "batch_size": [64, 128, 256]}],
         )
     )
     methods = [(t.model.kind, t.training.method) for t in spec.trials()]
-    assert methods.count(("lstm", "streams")) == 2 * 2
+    assert methods.count(("lstm", "tbptt")) == 2 * 2
     assert methods.count(("fnn", "rows")) == 2 * 3
     assert len(methods) == 10
 
@@ -89,9 +89,9 @@ def test_list_fields_take_lists_of_lists() -> None:
     assert trial_count(signals={"features": ["soc", "current_A"]}) == 1
     assert trial_count(signals={"features": [["soc"], ["soc", "current_A"]]}) == 2
     assert trial_count(signals={"features": "soc, current_A; soc"}) == 2
-    steps = [{"step": "resample", "period_s": [1, 10]}, {"step": "normalise", "method": ["min-max", "z-score"]}]
+    steps = [{"step": "resample", "period_s": [1, 10]}, {"step": "normalize", "method": ["min-max", "z-score"]}]
     assert trial_count(preparation=steps) == 4
-    assert trial_count(preparation=[steps, [*steps[:1], {"step": "normalise"}]]) == 6
+    assert trial_count(preparation=[steps, [*steps[:1], {"step": "normalize"}]]) == 6
 
 
 def test_parsing_of_text_fields() -> None:
@@ -141,7 +141,7 @@ def test_any_text_in_a_number_field_is_parsed_or_rejected(text: str) -> None:
         {
             "preparation": [
                 {"step": "resample", "period_s": list(range(1, 3000)), "max_gap_s": list(range(1, 3000))},
-                {"step": "normalise"},
+                {"step": "normalize"},
             ]
         },
         {

@@ -110,7 +110,7 @@ def test_each_kind_of_step_defines_input_and_output_columns() -> None:
         ([SavitzkyGolay(window_s=1e6)], "more than 100,000: use ema"),
         ([PreRoll(), PreRoll()], "'pre_roll' stands twice"),
         ([Resample()], "the first step must be the one 'resample'"),
-        ([Normalize()], "the last step must be the one 'normalise'"),
+        ([Normalize()], "the last step must be the one 'normalize'"),
     ],
 )
 def test_each_mistake_gives_one_message(middle: list[Step], message: str) -> None:
@@ -146,11 +146,11 @@ def test_message_counts_further_mistakes() -> None:
 
 def step_error(step: dict[str, Any]) -> tuple[str, str]:
     with pytest.raises(VestimError) as caught:
-        validate_job(job_document(preparation=[{"step": "resample"}, step, {"step": "normalise"}]))
+        validate_job(job_document(preparation=[{"step": "resample"}, step, {"step": "normalize"}]))
     return caught.value.location, caught.value.message
 
 
-@pytest.mark.parametrize("key", ["centred", "zero_phase", "forward_backward"])
+@pytest.mark.parametrize("key", ["centered", "zero_phase", "forward_backward"])
 @pytest.mark.parametrize("step", ["butterworth", "ema", "moving_average", "savitzky_golay"])
 def test_non_causal_filter_is_rejected_with_reason(step: str, key: str) -> None:
     location, message = step_error({"step": step, key: True})
@@ -195,11 +195,11 @@ def test_settings_out_of_range_are_rejected(step: dict[str, Any]) -> None:
 
 def test_commas_in_brackets_do_not_make_a_grid() -> None:
     formula = {"step": "formula", "output": "x", "formula": "lag(current_A, 2) + where(soc > 0, 1, 2)"}
-    spec = validate_job(job_document(preparation=[{"step": "resample"}, formula, {"step": "normalise"}]))
+    spec = validate_job(job_document(preparation=[{"step": "resample"}, formula, {"step": "normalize"}]))
     (steps,) = spec.preparation.choices
     assert steps[1] == Formula.model_validate(formula)
     grid_formula = formula | {"formula": "lag(current_A, 2), ema(current_A, 5), soc"}
-    spec = validate_job(job_document(preparation=[{"step": "resample"}, grid_formula, {"step": "normalise"}]))
+    spec = validate_job(job_document(preparation=[{"step": "resample"}, grid_formula, {"step": "normalize"}]))
     formulas = [steps[1].formula for steps in spec.preparation.choices if isinstance(steps[1], Formula)]
     assert formulas == ["lag(current_A, 2)", "ema(current_A, 5)", "soc"]
     assert validate_job(spec.to_document()) == spec
@@ -207,7 +207,7 @@ def test_commas_in_brackets_do_not_make_a_grid() -> None:
 
 def test_grid_over_kinds_of_filters() -> None:
     step = {"step": ["ema", "moving_average"], "output": "slow", "tau_s": [10, 20], "window_s": 60}
-    spec = validate_job(job_document(preparation=[{"step": "resample"}, step, {"step": "normalise"}]))
+    spec = validate_job(job_document(preparation=[{"step": "resample"}, step, {"step": "normalize"}]))
     middle = [steps[1] for steps in spec.preparation.choices]
     assert middle == [
         Ema(output="slow", tau_s=10),
@@ -245,7 +245,7 @@ def test_legacy_order() -> None:
         noise=sensor_error_steps(["current_A", "x", "soc"]),
         padding_s=50,
     )
-    kinds = ["resample", "butterworth", "butterworth", "formula", "augment", "augment", "pre_roll", "normalise"]
+    kinds = ["resample", "butterworth", "butterworth", "formula", "augment", "augment", "pre_roll", "normalize"]
     assert [step.step for step in steps] == kinds
     assert [step_output_column(step) for step in steps[1:3]] == ["power_W_fast", "power_W_slow"]
     assert steps[-1] == Normalize(method="min-max")

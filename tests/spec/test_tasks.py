@@ -43,7 +43,7 @@ def test_template_is_valid_and_contains_every_setting() -> None:
         (SignalsSpec, document["signals"]),
         (LstmModel, models["lstm"]),
         (FnnModel, models["fnn"]),
-        (TbpttTraining, trainings["streams"]),
+        (TbpttTraining, trainings["tbptt"]),
         (RowsTraining, trainings["rows"]),
         (TestingSpec, document["testing"]),
     ]:

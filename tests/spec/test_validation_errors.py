@@ -22,7 +22,7 @@ def messages_by_location(**sections: Any) -> dict[str, str]:
     error = caught.value
     assert error.code is ErrorCode.WRONG_INPUT
     assert "\n" not in error.message
-    return {problem["place"]: problem["sentence"] for problem in error.problems}
+    return {problem["location"]: problem["message"] for problem in error.problems}
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def messages_by_location(**sections: Any) -> dict[str, str]:
         ({"signals": {"target": "soc"}}, "signals"),
         ({"signals": {"features": ["soc", "soc"]}}, "signals"),
         ({"preparation": []}, "preparation"),
-        ({"preparation": [{"step": "normalise"}]}, "preparation"),
+        ({"preparation": [{"step": "normalize"}]}, "preparation"),
         ({"data": {"validation": ["v"]}}, "data.train"),
         ({"data": {"train": ["a"], "validation": ["a"]}}, "data"),
         ({"testing": 3}, "testing"),

@@ -31,7 +31,7 @@ def real_set(
         cache,
         on_progress=lambda phase, state, fraction, message: None,
         on_finding=lambda finding: None,
-        is_cancelled=lambda: False,
+        is_canceled=lambda: False,
     )
 
 

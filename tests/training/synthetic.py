@@ -22,9 +22,9 @@ R0_OHM, R1_OHM, TAU_S = 0.02, 0.015, 30.0
 FILES: dict[str, Role] = {"a.csv": "train", "b.csv": "train", "c.csv": "validation", "d.csv": "test"}
 
 _STREAMS = {
-    "streams": 6,
-    "chunk_steps": 20,
-    "chunks_per_stream": 4,
+    "batch_size": 6,
+    "sequence_length": 20,
+    "sequences_per_draw": 4,
     "draws_per_epoch": 3,
     "burn_in_steps": 30,
 }
@@ -33,9 +33,9 @@ TINY: dict[str, dict[str, Any]] = {
     "gru": {"model": {"kind": "gru", "sizes": [4]}, "training": _STREAMS},
     "windows": {
         "model": {"kind": "lstm", "sizes": [4]},
-        "training": {"method": "windows", "lookback_steps": 30, "batch_windows": 40, "stride_steps": 2},
+        "training": {"method": "windows", "lookback": 30, "batch_size": 40, "stride_steps": 2},
     },
-    "fnn": {"model": {"kind": "fnn", "sizes": [6]}, "training": {"batch_rows": 200}},
+    "fnn": {"model": {"kind": "fnn", "sizes": [6]}, "training": {"batch_size": 200}},
 }
 
 

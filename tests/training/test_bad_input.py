@@ -26,7 +26,7 @@ def run(settings: Trial, prepared: PreparedSet, folder: Path, threads: int = 1) 
     """Return the outcome and the warnings."""
     report = Recorder()
     outcome = train(settings, prepared, folder, device="cpu", threads=threads, reporter=report, intent=Intents())
-    return outcome, [data["text"] for kind, data in report.events if kind == "message"]
+    return outcome, [data["message"] for kind, data in report.events if kind == "message"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -48,15 +48,15 @@ def test_a_validation_file_smaller_than_a_batch_is_used_completely(tmp_path: Pat
 def test_a_file_shorter_than_a_chunk_or_window_is_named(tmp_path: Path, kind: str, expected_warning: str) -> None:
     tables = {"long": drive("long", 400, 1), "short": drive("short", 20, 2), "b": drive("b", 100, 3)}
     prepared = prepare(tables, {"long": "train", "short": "train", "b": "validation"})
-    length = {"lstm": {"chunk_steps": 150}, "windows": {"lookback_steps": 150}}[kind]
+    length = {"lstm": {"sequence_length": 150}, "windows": {"lookback": 150}}[kind]
     outcome, warnings = run(trial(kind, training=length), prepared, tmp_path)
     assert warnings == [expected_warning] and outcome.end == "finished"
 
 
 def test_windows_longer_than_every_file_are_refused(tmp_path: Path) -> None:
     with pytest.raises(VestimError, match="No training file has 5000 rows in one piece") as error_info:
-        run(trial("windows", training={"lookback_steps": 5000}), small_set(), tmp_path)
-    assert error_info.value.location == "training.lookback_steps"
+        run(trial("windows", training={"lookback": 5000}), small_set(), tmp_path)
+    assert error_info.value.location == "training.lookback"
 
 
 def test_a_feature_that_never_changes_is_refused_by_name() -> None:
@@ -112,7 +112,7 @@ def test_more_threads_than_cores_are_warned_of(tmp_path: Path, monkeypatch: pyte
 
 
 def test_a_warm_up_longer_than_the_training_is_warned_of(tmp_path: Path) -> None:
-    settings = trial("fnn", training={"max_epochs": 2, "warm_up_steps": 1_000, "batch_rows": 1_000})
+    settings = trial("fnn", training={"max_epochs": 2, "warm_up_steps": 1_000, "batch_size": 1_000})
     _, warnings = run(settings, small_set(), tmp_path)
     (warning,) = warnings
     assert warning.startswith(

@@ -30,7 +30,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[JobSpec, PreparedSet
         folder / "cache",
         on_progress=lambda phase, state, fraction, message: None,
         on_finding=lambda finding: None,
-        is_cancelled=lambda: False,
+        is_canceled=lambda: False,
     )
     return job, prepared
 

@@ -216,7 +216,7 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before(
     resumed_outcome = run(TRIALS["lstm"], prepared, tmp_path, report)
     assert next(data["epoch"] for event, data in report.events if event == "epoch") == 3
     assert older_path.name == "step_000000000024.pt"
-    warning = next(data["text"] for event, data in report.events if event == "message")
+    warning = next(data["message"] for event, data in report.events if event == "message")
     assert newest_path.name in warning
     assert "damaged" in warning
     assert bits(resumed_outcome) == bits(uninterrupted_outcomes["lstm"])

@@ -10,9 +10,9 @@ from vestim_core.spec.training import RowsTraining
 from vestim_core.training.rows import RowBatches
 
 
-def _row_batches(seed: int = 1, batch_rows: int = 100) -> RowBatches:
+def _row_batches(seed: int = 1, batch_size: int = 100) -> RowBatches:
     files, generator = small_set().files_of_role("train"), torch.Generator().manual_seed(seed)
-    return RowBatches(files, RowsTraining(batch_size=batch_rows), generator, "cpu")
+    return RowBatches(files, RowsTraining(batch_size=batch_size), generator, "cpu")
 
 
 def _epoch(batches: RowBatches) -> torch.Tensor:
@@ -36,7 +36,7 @@ def test_the_last_batch_is_not_dropped_and_slices_are_contiguous() -> None:
     assert counts[:-1] == [100] * (len(counts) - 1)
     assert sum(counts) == sum(file.scored_rows for file in small_set().files_of_role("train"))
     assert batches.batch(0).x.is_contiguous()
-    assert _row_batches(batch_rows=10**6).per_epoch == 1
+    assert _row_batches(batch_size=10**6).per_epoch == 1
 
 
 @pytest.mark.parametrize("resume_index", [0, 1, 5])

@@ -57,7 +57,12 @@ def test_sequences_stay_within_one_segment_and_only_settled_rows_count(
 ) -> None:
     files = small_set(200).files_of_role("train")
     segments = _segments(files)
-    settings = {"streams": sequence_count, "chunk_steps": chunk, "chunks_per_stream": chunks, "burn_in_steps": burn_in}
+    settings = {
+        "batch_size": sequence_count,
+        "sequence_length": chunk,
+        "sequences_per_draw": chunks,
+        "burn_in_steps": burn_in,
+    }
     batches = _tbptt_batches(files, seed, draws_per_epoch=2, **settings)
     first = torch.zeros(sequence_count)
     for index in range(batches.per_epoch):
@@ -82,7 +87,7 @@ def test_sequences_stay_within_one_segment_and_only_settled_rows_count(
 def test_every_scored_row_is_seen_about_equally_often() -> None:
     files = small_set(2000).files_of_role("train")
     batches = _tbptt_batches(
-        files, streams=50, chunk_steps=20, chunks_per_stream=10, burn_in_steps=0, draws_per_epoch=200
+        files, batch_size=50, sequence_length=20, sequences_per_draw=10, burn_in_steps=0, draws_per_epoch=200
     )
     counts = np.zeros(sum(len(file.time_s) for file in files))
     for index in range(batches.per_epoch):
@@ -97,7 +102,7 @@ def test_every_scored_row_is_seen_about_equally_often() -> None:
 def test_segments_shorter_than_a_chunk_are_used() -> None:
     tables = {name: drive(name, 30, seed) for seed, name in enumerate(FILES, 1)}
     files = prepare(tables, FILES).files_of_role("train")
-    batches = _tbptt_batches(files, streams=4, chunk_steps=200, chunks_per_stream=3, burn_in_steps=0)
+    batches = _tbptt_batches(files, batch_size=4, sequence_length=200, sequences_per_draw=3, burn_in_steps=0)
     counts = [batches.batch(index).count for index in range(6)]
     assert counts == [4 * files[0].scored_rows] * 6  # each stream draws anew for each chunk
 
@@ -140,7 +145,7 @@ def test_a_state_of_an_earlier_version_can_be_resumed() -> None:
 def _batches_prepared_at_once(batches: int, seed: int = 1) -> TbpttBatches:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tbptt, "MAX_PREPARED_VALUES", batches * 5 * 50 * 2)
-        sizes = {"streams": 5, "chunk_steps": 50, "chunks_per_stream": 8, "draws_per_epoch": 3}
+        sizes = {"batch_size": 5, "sequence_length": 50, "sequences_per_draw": 8, "draws_per_epoch": 3}
         return _tbptt_batches(small_set().files_of_role("train"), seed=seed, **sizes)
 
 

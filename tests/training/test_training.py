@@ -143,14 +143,14 @@ _COMMON: dict[str, list[Any]] = {
     "seed": [2],
 }
 _STREAMS = {
-    "streams": [5],
-    "chunk_steps": [10],
-    "chunks_per_stream": [5],
+    "batch_size": [5],
+    "sequence_length": [10],
+    "sequences_per_draw": [5],
     "draws_per_epoch": [2],
     "burn_in_steps": [10],
 }
-_WINDOWS = {"lookback_steps": [20], "batch_windows": [30], "stride_steps": [3]}
-_ROWS = {"batch_rows": [100]}
+_WINDOWS = {"lookback": [20], "batch_size": [30], "stride_steps": [3]}
+_ROWS = {"batch_size": [100]}
 _CHANGES = {
     "lstm": {"model": _RECURRENT, "training": {**_COMMON, **_STREAMS}},
     "gru": {"model": _RECURRENT, "training": {**_COMMON, **_STREAMS}},
@@ -277,7 +277,7 @@ def test_a_loss_that_is_not_finite_ends_the_training_with_one_sentence(tmp_path:
         "gradient_clip": 1e30,
         "optimizer": "sgd",
     }
-    settings = trial("fnn", training={**diverging, "batch_rows": 10_000}, model={"activation": "tanh"})
+    settings = trial("fnn", training={**diverging, "batch_size": 10_000}, model={"activation": "tanh"})
     with pytest.raises(TrainingDiverged) as error_info:
         run(settings, prepared, tmp_path)
     error, outcome = error_info.value, error_info.value.outcome

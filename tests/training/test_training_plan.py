@@ -101,6 +101,6 @@ def test_settings_without_effect_are_warned_of(tmp_path: Path, prepared: Prepare
     report = Recorder()
     settings = trial("fnn", model={"output_max": 3.5}, training={"max_epochs": 1, "mixed_precision": True})
     run(settings, prepared, tmp_path, report)
-    warnings = [data["text"] for kind, data in report.events if kind == "message"]
+    warnings = [data["message"] for kind, data in report.events if kind == "message"]
     assert any("needs a GPU" in text for text in warnings)
     assert any("a.csv" in text and "output_max" in text for text in warnings)

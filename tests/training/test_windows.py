@@ -14,7 +14,7 @@ from vestim_core.training.windows import WindowBatches
 
 def _window_batches(seed: int = 1, **settings: int) -> WindowBatches:
     files, generator = small_set().files_of_role("train"), torch.Generator().manual_seed(seed)
-    parameters = {"lookback_steps": 30, "batch_windows": 64, **settings}
+    parameters = {"lookback": 30, "batch_size": 64, **settings}
     return WindowBatches(files, WindowsTraining.model_validate(parameters), generator, "cpu")
 
 
@@ -61,5 +61,5 @@ def test_batches_can_be_resumed_at_any_index(resume_index: int) -> None:
 
 
 def test_a_lookback_longer_than_every_segment_is_refused() -> None:
-    with pytest.raises(VestimError, match=r"10000 rows in one piece: shorten training\.lookback_steps"):
-        _window_batches(lookback_steps=10_000)
+    with pytest.raises(VestimError, match=r"10000 rows in one piece: shorten training\.lookback"):
+        _window_batches(lookback=10_000)

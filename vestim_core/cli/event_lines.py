@@ -56,7 +56,7 @@ def result_text(data: dict[str, Any]) -> str:
             return "no epoch was finished"
         best = _rmse_text(training.get("validation", {}))
         return f"{training.get('epochs')} epochs, best {training['best_epoch']}: validation RMSE {best}"
-    if "retest" in data:
+    if "evaluation" in data:
         return f"{data['models']} model{'' if data['models'] == 1 else 's'}"
     if "rows" in data:
         return f"{data.get('files')} files, {data['rows']:,} rows"
@@ -70,7 +70,7 @@ def _rmse_text(metrics: dict[str, Any]) -> str:
 
 def _job_text(data: dict[str, Any], event: dict[str, Any]) -> str:
     if "state" in data:
-        reason = f": {data['reason']}" if data.get("reason") else ""
+        reason = f": {data['message']}" if data.get("message") else ""
         return f"is {data['state']}{_error_suffix(data) or reason}"
     if "intent" in data:
         return f"is asked to {data['intent']}"
@@ -85,7 +85,7 @@ def _phase_text(data: dict[str, Any], event: dict[str, Any]) -> str:
 
 
 def _task_text(data: dict[str, Any], event: dict[str, Any]) -> str:
-    reason = f": {data['reason']}" if data.get("reason") else ""
+    reason = f": {data['message']}" if data.get("message") else ""
     return f"{task_title(data.get('kind', ''), data.get('title', ''))} is {data.get('state')}{reason}"
 
 
@@ -109,7 +109,7 @@ def _checkpoint_text(data: dict[str, Any], event: dict[str, Any]) -> str:
 
 
 def _finding_text(data: dict[str, Any], event: dict[str, Any]) -> str:
-    text = str(data.get("sentence", ""))
+    text = str(data.get("message", ""))
     file_prefix = f"{data['file']}: " if data.get("file") and data["file"] not in text else ""
     return f"{data.get('severity', 'finding')}: {file_prefix}{text}"
 

@@ -41,7 +41,7 @@ COMMANDS = {
     "rename": "organize",
     "tag": "organize",
     "note": "organize",
-    "move": "organize",
+    "reorder": "organize",
     "archive": "organize",
     "restore": "organize",
     "delete": "organize",

@@ -45,8 +45,8 @@ def print_error(error: VestimError, *, as_json: bool) -> int:
     error_console.print(Text(plain_text(f"Error: {error.message}", keep_newlines=True), style="red"), soft_wrap=True)
     if len(error.problems) > 1:
         for problem in error.problems:
-            location_prefix = f"{problem.get('place')}: " if problem.get("place") else ""
-            error_console.print(Text(plain_text(f"  {location_prefix}{problem.get('sentence', '')}")), soft_wrap=True)
+            location_prefix = f"{problem.get('location')}: " if problem.get("location") else ""
+            error_console.print(Text(plain_text(f"  {location_prefix}{problem.get('message', '')}")), soft_wrap=True)
     for action in error.actions:
         error_console.print(Text(plain_text(f"Try: {action}")), soft_wrap=True)
     return error.code.exit_code

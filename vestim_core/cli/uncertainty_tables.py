@@ -85,7 +85,7 @@ def label_error_table(job: dict[str, Any]) -> Table | None:
         return None
     table = new_table("What label error would explain: RMSE of the circuit with SOC scaled and shifted, in mV")
     table.add_column("File", overflow="fold")
-    for title in ("As labelled", "Aligned", "Scale", "Shift / %"):
+    for title in ("As labeled", "Aligned", "Scale", "Shift / %"):
         table.add_column(title, justify="right", no_wrap=True)
     for file in labels:
         errors = (format_number(file["rmse_mV"]), format_number(file["aligned_rmse_mV"]))
@@ -96,9 +96,7 @@ def label_error_table(job: dict[str, Any]) -> Table | None:
 
 def label_error_summary(job: dict[str, Any]) -> str:
     """Summary of the circuit error that label errors explain; empty when labels were not checked."""
-    summaries = (
-        task["result"]["label_check"]["sentence"] for task in job["tasks"] if task["result"].get("label_check")
-    )
+    summaries = (task["result"]["label_check"]["message"] for task in job["tasks"] if task["result"].get("label_check"))
     return next(summaries, "")
 
 

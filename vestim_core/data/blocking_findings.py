@@ -44,5 +44,5 @@ def raise_blocking_findings(tables: Sequence[Table], set_findings: Sequence[Find
         f"{first.message.rstrip('.')} ({advice}, or leave the file out).",
         location=first.file,
         actions=(("Repair it",) if first.repair else ()) + ("Leave the file out",),
-        problems=tuple({"place": finding.file, "sentence": finding.message} for finding in blocking_findings),
+        problems=tuple({"location": finding.file, "message": finding.message} for finding in blocking_findings),
     )

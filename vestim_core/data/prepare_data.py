@@ -1,7 +1,7 @@
 """Prepares a job's data in one call: find, hash, read, resample, fit, normalize, write.
 
 The same files with the same settings give the same cache folder with the same bits; an existing one is reused. The
-pipeline is fitted on training files only. A call that fails or is cancelled leaves nothing behind.
+pipeline is fitted on training files only. A call that fails or is canceled leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from vestim_core.spec.signals import SignalsSpec
 from vestim_core.spec.states import Phase, PhaseState
 from vestim_core.spec.step_columns import required_file_columns, step_output_column
 
-__all__ = ["PreparationCancelled", "prepare", "prepare_table", "provenance"]
+__all__ = ["PreparationCanceled", "prepare", "prepare_table", "provenance"]
 
 ProgressCallback = Callable[[Phase, PhaseState, float, str], None]
 """Called with (phase, state, fraction done 0..1, short message)."""
@@ -56,8 +56,8 @@ _COLUMNS_SHARE = 0.5
 _RowsWithDraws = tuple[ResampledTable, tuple[AugmentationDraw, ...]]
 
 
-class PreparationCancelled(Exception):
-    """The preparation was cancelled; nothing was written."""
+class PreparationCanceled(Exception):
+    """The preparation was canceled; nothing was written."""
 
 
 def prepare(
@@ -67,22 +67,22 @@ def prepare(
     cache: Path,
     on_progress: ProgressCallback,
     on_finding: Callable[[Finding], None],
-    is_cancelled: Callable[[], bool],
+    is_canceled: Callable[[], bool],
     *,
     mappings: Mapping[str, Mapping[str, str]] | None = None,
     extra_vendors: Path | None = None,
 ) -> PreparedSet:
     """Prepare `data`, or take the prepared set from `cache/<key>/`.
 
-    on_finding: called with each finding, also for a set from the cache. is_cancelled: polled before every file.
+    on_finding: called with each finding, also for a set from the cache. is_canceled: polled before every file.
     mappings: column mapping by path, for files that `data` has none for. extra_vendors: a folder with more vendor
     files. Raises VestimError for unusable files and for findings of severity error that no repair in `data` resolves or
-    accepts; PreparationCancelled.
+    accepts; PreparationCanceled.
     """
 
     def progress(phase: Phase, fraction: float, message: str) -> None:
-        if is_cancelled():
-            raise PreparationCancelled
+        if is_canceled():
+            raise PreparationCanceled
         on_progress(phase, PhaseState.RUNNING, fraction, message)
 
     role_files = files_by_role(data)
@@ -251,7 +251,7 @@ def _fit_and_write(
     progress: Callable[[Phase, float, str], None],
 ) -> PreparedSet:
     """Fit on the training files, then normalize and write one file at a time."""
-    progress(Phase.DATA_AUGMENTATION, _COLUMNS_SHARE, "fits the normalisation")
+    progress(Phase.DATA_AUGMENTATION, _COLUMNS_SHARE, "fits the normalization")
     training = [rows for (rows, _), file in zip(file_rows, files, strict=True) if file.role == "train"]
     pipeline = Pipeline.fit_rows(steps, signals, training)
     keys = unique_keys(table.name for table in tables)

@@ -59,4 +59,4 @@ class Table:
 
 def rename_in_finding(finding: Finding, old: str, new: str) -> Finding:
     """Replace the file name `old` by `new` in `finding`."""
-    return finding.model_copy(update={"file": new, "sentence": finding.message.replace(f'"{old}"', f'"{new}"')})
+    return finding.model_copy(update={"file": new, "message": finding.message.replace(f'"{old}"', f'"{new}"')})

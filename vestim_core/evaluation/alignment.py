@@ -88,7 +88,7 @@ def label_check(alignments: Sequence[Alignment]) -> dict[str, Any]:
     )
     return {
         "schema_version": 1,
-        "sentence": sentence if rows else "",
+        "message": sentence if rows else "",
         "rmse_mV": rmse_mV,
         "aligned_rmse_mV": aligned_mV,
         "files": [alignment.to_json() for alignment in alignments],

@@ -96,7 +96,7 @@ def status_record(job: Mapping[str, Any], job_folder: str) -> dict[str, Any]:
         "status": legacy_status(job),
         "current_phase": legacy_phase(job),
         "progress_percent": round(100 * job["fraction"], 1),
-        "progress_message": job["message"] or job["reason"],
+        "progress_message": job["activity"] or job["message"],
         "phase_progress": {
             manager["phase"]: {
                 "status": PHASE_STATUS[manager["state"]],
@@ -121,7 +121,7 @@ def task_progress(task: Mapping[str, Any]) -> dict[str, Any]:
     error = task["error"] or {}
     return {
         "status": TASK_STATUS[task["state"]],
-        "message": error.get("message", "") or task["reason"] or task["title"],
+        "message": error.get("message", "") or task["message"] or task["title"],
         "current_epoch": progress.get("epoch", 0),
         "total_epochs": progress.get("max_epochs", 0),
         "progress_percent": round(100 * progress.get("fraction", 0.0), 1),

@@ -195,7 +195,7 @@ def _add_life_cycle_routes(router: APIRouter, api: LegacyApi, pool: ClientPool) 
     def hyperparameters(job_id: str, body: Hyperparameters) -> Answer:
         answer = pool.call("read_hyperparameters", {"document": body.hyperparameters})
         pool.call("save_hyperparameters", {"job_id": job_id, "sections": answer["sections"]})
-        notes = "".join(f"; {note['key']}: {note['sentence']}" for note in answer["notes"])
+        notes = "".join(f"; {note['key']}: {note['message']}" for note in answer["notes"])
         return {"message": f"Hyperparameters were saved{notes}", "job_id": job_id}
 
     @router.post("/jobs/{job_id}/setup-training")
@@ -230,7 +230,7 @@ def _add_life_cycle_routes(router: APIRouter, api: LegacyApi, pool: ClientPool) 
     @router.post("/jobs/{job_id}/update-status")
     def update_status(job_id: str, body: StatusUpdate) -> Answer:
         percent = "" if body.progress_percent is None else f" ({body.progress_percent:g} %)"
-        pool.call("remark", {"job_id": job_id, "text": f"{body.status}: {body.message}{percent}"})
+        pool.call("add_message", {"job_id": job_id, "message": f"{body.status}: {body.message}{percent}"})
         return {"message": "The remark was kept; states are Vestim's own", "job_id": job_id}
 
 

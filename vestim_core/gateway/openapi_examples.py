@@ -51,7 +51,7 @@ EXAMPLES: dict[str, Example] = {
     "create_job": Example({"name": "Drive cycles", "spec": {}}, _state_answer("draft")),
     "save_draft": Example(
         {"document": {"name": "Half typed", "model": {"kind": "lstm"}}},
-        {**_state_answer("draft"), "problems": [{"place": "data", "sentence": "is missing"}]},
+        {**_state_answer("draft"), "problems": [{"location": "data", "message": "is missing"}]},
     ),
     "duplicate": Example(answer=_state_answer("draft")),
     "save_data": Example({"data": _SPEC["data"]}, _state_answer("draft")),
@@ -62,9 +62,9 @@ EXAMPLES: dict[str, Example] = {
     "stop": Example({"test": True}, _state_answer("running")),
     "pause": Example(answer=_state_answer("running")),
     "resume": Example(answer=_state_answer("queued")),
-    "test": Example(
+    "evaluate": Example(
         {"files": ["/data/drive_9.csv"]},
-        {**_state_answer("queued"), "task_id": "retest_1", "trained": ["train_002"]},
+        {**_state_answer("queued"), "task_id": "evaluation_1", "training_task_ids": ["train_002"]},
     ),
     "import_legacy": Example(
         {"paths": ["/home/user/vestim/output"]},
@@ -80,7 +80,7 @@ EXAMPLES: dict[str, Example] = {
                 }
             ],
             "known": [],
-            "skipped": [{"source": "/home/user/vestim/output/job_20250811-160000", "sentence": "it is damaged"}],
+            "skipped": [{"source": "/home/user/vestim/output/job_20250811-160000", "message": "it is damaged"}],
             "done": 2,
             "count": 2,
             "next": "",
@@ -92,8 +92,8 @@ EXAMPLES: dict[str, Example] = {
     "rename": Example({"name": "Cold drives"}, _description_answer(name="Cold drives")),
     "tag": Example({"add": ["cold"], "remove": []}, _description_answer(tags=["cold"])),
     "note": Example({"text": "chamber at 5 degC"}, _description_answer(note="chamber at 5 degC")),
-    "move_in_queue": Example({"place": 1}, {"job_id": _JOB, "place": 1, "queue": [_JOB]}),
-    "remark": Example({"text": "chamber was opened"}, {"job_id": _JOB, "last_seq": 58}),
+    "reorder": Example({"position": 1}, {"job_id": _JOB, "position": 1, "queue": [_JOB]}),
+    "add_message": Example({"message": "chamber was opened"}, {"job_id": _JOB, "last_seq": 58}),
     "estimate": Example(
         {"spec": _SPEC, "train_rows": 36_000},
         {
@@ -108,8 +108,8 @@ EXAMPLES: dict[str, Example] = {
     "read_hyperparameters": Example(
         {"document": {"MODEL_TYPE": "LSTM", "MAX_EPOCHS": "50", "NUM_WORKERS": "4"}},
         {
-            "sections": {"model": [{"kind": "lstm"}], "training": [{"method": "streams", "max_epochs": 50}]},
-            "notes": [{"key": "NUM_WORKERS", "sentence": "belongs to a way of loading data that is not used here"}],
+            "sections": {"model": [{"kind": "lstm"}], "training": [{"method": "tbptt", "max_epochs": 50}]},
+            "notes": [{"key": "NUM_WORKERS", "message": "belongs to a way of loading data that is not used here"}],
         },
     ),
     "list_presets": Example(

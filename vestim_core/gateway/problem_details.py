@@ -50,7 +50,7 @@ def problem_from_record(status: int, record: dict[str, Any], headers: dict[str, 
         "title": _TITLES.get(status, "Error"),
         "status": status,
         "detail": record["message"],
-        **{key: record[key] for key in ("code", "place", "actions", "problems")},
+        **{key: record[key] for key in ("code", "location", "actions", "problems")},
     }
     retry = {"Retry-After": str(RETRY_AFTER_S)} if status == 503 else {}
     return JSONResponse(body, status, headers={**retry, **(headers or {})}, media_type=MEDIA_TYPE)
@@ -72,16 +72,16 @@ def problem_from_invalid_request(error: RequestValidationError) -> JSONResponse:
     if any(error_record["type"] == "json_invalid" for error_record in errors):
         return new_problem(400, ErrorCode.WRONG_INPUT, "the body is no JSON: send one object")
     problems = tuple(
-        {"place": _field_path(error_record["loc"]), "sentence": validation_message(error_record)}
+        {"location": _field_path(error_record["loc"]), "message": validation_message(error_record)}
         for error_record in errors
     )
     first = problems[0]
-    location_prefix = f"{first['place']}: " if first["place"] else ""
+    location_prefix = f"{first['location']}: " if first["location"] else ""
     remainder = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     vestim_error = VestimError(
         ErrorCode.WRONG_INPUT,
-        f"{location_prefix}{first['sentence']}{remainder}",
-        location=first["place"],
+        f"{location_prefix}{first['message']}{remainder}",
+        location=first["location"],
         problems=problems,
     )
     return problem_from_error(vestim_error)

@@ -43,7 +43,7 @@ def evaluation_task(
         raise refused(f"job {job.job_id} was imported without its data: name files to disturb", location="files")
     index = 1 + sum(task.kind is TaskKind.EVALUATION for task in job.tasks.values())
     first_spec = TaskSpec.model_validate(chosen_trainings[0].document)
-    retest = EvaluationSpec(
+    request = EvaluationSpec(
         files=list(files),
         training_task_ids=list(dict.fromkeys(task.task_id for task in chosen_trainings)),
         columns=dict(columns) or dict((job.document.get("data") or {}).get("columns") or {}),
@@ -56,10 +56,10 @@ def evaluation_task(
         task_id=f"{TaskKind.EVALUATION}_{index}",
         kind=TaskKind.EVALUATION,
         title=f"Test on {file_count}" if files else "Robustness",
-        depends_on=list(dict.fromkeys([*preparations, *retest.training_task_ids])),
+        depends_on=list(dict.fromkeys([*preparations, *request.training_task_ids])),
         threads=max(first_spec.threads, 1),
         testing=first_spec.testing,
-        evaluation=retest,
+        evaluation=request,
     )
 
 

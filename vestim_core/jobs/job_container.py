@@ -131,7 +131,7 @@ class JobContainer:
             else:
                 self.stop_flag.clear()
             self.needs_reconciliation = True
-            self._record(EventKind.JOB, {"intent": intent.value, **({"reason": reason} if reason else {})})
+            self._record(EventKind.JOB, {"intent": intent.value, **({"message": reason} if reason else {})})
 
     def set_state(self, state: JobState, reason: str = "") -> None:
         """Change the job's state; `TransitionError` when the table forbids it. reason: why, if not obvious."""
@@ -150,7 +150,7 @@ class JobContainer:
                 self.error = task_error if state is JobState.FAILED else None
             self.reason = reason
             self._record(
-                EventKind.JOB, {"state": state.value, "was": old_state.value, "error": self.error, "reason": reason}
+                EventKind.JOB, {"state": state.value, "was": old_state.value, "error": self.error, "message": reason}
             )
 
     def set_task_state(self, task_id: str, state: TaskState, reason: str = "") -> None:
@@ -166,7 +166,7 @@ class JobContainer:
                 task.retries = 0
                 task.progress = {**task.progress, "fraction": 1.0}
             self.dirty_task_ids.add(task_id)
-            data = {"state": state.value, "kind": task.kind.value, "title": task.title, "reason": reason}
+            data = {"state": state.value, "kind": task.kind.value, "title": task.title, "message": reason}
             self._record(EventKind.TASK, data, task)
             self._tasks_changed = self.needs_reconciliation = True
 
@@ -205,7 +205,7 @@ class JobContainer:
     def add_message(self, text: str) -> None:
         """Add a text from outside as a message event."""
         with self.batch_changes():
-            self._record(EventKind.MESSAGE, {"level": "info", "text": text})
+            self._record(EventKind.MESSAGE, {"level": "info", "message": text})
 
     def add_provenance(self, provenance: dict[str, Any]) -> None:
         """Add entries to the provenance of the job's data."""
@@ -273,7 +273,7 @@ class JobContainer:
                         f"at byte {line.offset}: {line.reason}."
                     )
                     location = {"file": "events.jsonl", "offset": line.offset}
-                    self._record(EventKind.MESSAGE, {"level": "warning", "text": text, **location}, task)
+                    self._record(EventKind.MESSAGE, {"level": "warning", "message": text, **location}, task)
                 else:
                     self._record(line.kind, line.data, task, line.time_utc)
                     self.add_provenance(apply_line(line, task, self.managers))
@@ -330,7 +330,7 @@ class JobContainer:
                 "archived": self.archived,
                 "tags": self.tags,
                 "note": self.note,
-                "reason": self.reason,
+                "message": self.reason,
                 "error": self.error,
                 "provenance": self.provenance,
                 "last_seq": self.last_seq,
@@ -350,7 +350,7 @@ class JobContainer:
         container.archived = record["archived"]
         container.tags = record.get("tags", [])
         container.note = record.get("note", "")
-        container.reason = record.get("reason", "")
+        container.reason = record.get("message", "")
         container.error = record["error"]
         container.provenance = record["provenance"]
         container.last_seq = record["last_seq"]

@@ -185,8 +185,8 @@ class JobService:
             raise to_vestim_error(error) from None
         spec = evaluation_task(container, files, tasks, all_models, columns, file_repairs, robustness)
         self.manager.add_task(container, spec)
-        trained = spec.evaluation.training_task_ids if spec.evaluation else []
-        return {**_state_reply(container), "task_id": spec.task_id, "trained": trained}
+        training_task_ids = spec.evaluation.training_task_ids if spec.evaluation else []
+        return {**_state_reply(container), "task_id": spec.task_id, "training_task_ids": training_task_ids}
 
     def import_legacy(self, paths: list[str], after: str = "") -> dict[str, Any]:
         """Import a page of legacy jobs, limited by time; their files stay unchanged."""
@@ -249,7 +249,7 @@ class JobService:
             if queued_job.position != position:
                 queued_job.set_position(position)
                 self.manager.persist_job_container(queued_job)
-        return {"job_id": job_id, "place": queue.index(container) + 1, "queue": [queued.job_id for queued in queue]}
+        return {"job_id": job_id, "position": queue.index(container) + 1, "queue": [queued.job_id for queued in queue]}
 
     # --- inspections of files, before a job exists
 

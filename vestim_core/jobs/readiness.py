@@ -29,7 +29,7 @@ def start_problems(document: dict[str, Any], data_sets: DataSets) -> Problems:
         spec = validate_job(resolve_data_set(document, data_sets)[0])
     except VestimError as error:
         problem_records = [dict(problem) for problem in error.problems]
-        return problem_records or [{"place": error.location or "data.data_set", "sentence": error.message}]
+        return problem_records or [{"location": error.location or "data.data_set", "message": error.message}]
     return [*_missing_file_problems(spec), *_thread_problems(spec)]
 
 
@@ -64,7 +64,7 @@ def _missing_file_problems(spec: JobSpec) -> Problems:
             if not Path(path).exists():
                 advice = f"check data set '{data_set_name}' again" if data_set_name else f"check data.{role}"
                 message = f"there is no file or folder '{path}': {advice}"
-                problems.append({"place": f"data.{role}[{index}]", "sentence": message})
+                problems.append({"location": f"data.{role}[{index}]", "message": message})
     return problems
 
 
@@ -76,13 +76,13 @@ def _thread_problems(spec: JobSpec) -> Problems:
     if threads <= cores:
         return []
     message = f"training.threads is {threads}, but this machine has {cores} cores"
-    return [{"place": "training.threads", "sentence": message}]
+    return [{"location": "training.threads", "message": message}]
 
 
 def _combined_error(problems: Problems) -> VestimError:
     """One error for all problems; its message is the first problem, prefixed with its location unless it names it
     itself."""
-    location, message = problems[0]["place"], problems[0]["sentence"]
+    location, message = problems[0]["location"], problems[0]["message"]
     prefix = f"{location}: " if location and location.partition("[")[0] not in message else ""
     suffix = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     return VestimError(ErrorCode.WRONG_INPUT, f"{prefix}{message}{suffix}", location=location, problems=tuple(problems))

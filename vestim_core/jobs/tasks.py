@@ -121,7 +121,7 @@ class Task:
             "error": self.error,
             "has_model": self.has_model,
             "retries": self.retries,
-            "reason": self.reason,
+            "message": self.reason,
         }
 
     def to_record(self) -> dict[str, Any]:
@@ -137,7 +137,7 @@ class Task:
             "error": self.error,
             "has_model": self.has_model,
             "retries": self.retries,
-            "reason": self.reason,
+            "message": self.reason,
             "attempt": self.attempt.to_record() if self.attempt else None,
         }
 
@@ -157,6 +157,6 @@ class Task:
             error=record["error"],
             has_model=record["has_model"],
             retries=record.get("retries", 0),
-            reason=record.get("reason", ""),
+            reason=record.get("message", ""),
             attempt=Attempt.from_record(record["attempt"]) if record["attempt"] else None,
         )

@@ -275,7 +275,14 @@ METHODS = _by_name(
     Method("stop", StopParams, "job_id, state", True, "POST", "/v1/jobs/{job_id}/stop"),
     Method("pause", JobParams, "job_id, state", True, "POST", "/v1/jobs/{job_id}/pause"),
     Method("resume", JobParams, "job_id, state", True, "POST", "/v1/jobs/{job_id}/resume"),
-    Method("test", EvaluateParams, "job_id, state, task_id, trained", True, "POST", "/v1/jobs/{job_id}/test"),
+    Method(
+        "evaluate",
+        EvaluateParams,
+        "job_id, state, task_id, training_task_ids",
+        True,
+        "POST",
+        "/v1/jobs/{job_id}/evaluations",
+    ),
     Method(
         "import_legacy",
         ImportLegacyParams,
@@ -290,8 +297,8 @@ METHODS = _by_name(
     Method("rename", RenameParams, "job_id, name, note, tags", True, "POST", "/v1/jobs/{job_id}/rename"),
     Method("tag", TagParams, "job_id, name, note, tags", True, "POST", "/v1/jobs/{job_id}/tags"),
     Method("note", NoteParams, "job_id, name, note, tags", True, "POST", "/v1/jobs/{job_id}/note"),
-    Method("move_in_queue", ReorderParams, "job_id, place, queue", True, "POST", "/v1/jobs/{job_id}/move"),
-    Method("remark", AddMessageParams, "job_id, last_seq", True, "POST", "/v1/jobs/{job_id}/remarks"),
+    Method("reorder", ReorderParams, "job_id, position, queue", True, "POST", "/v1/jobs/{job_id}/reorder"),
+    Method("add_message", AddMessageParams, "job_id, last_seq", True, "POST", "/v1/jobs/{job_id}/messages"),
     Method(
         "estimate",
         EstimateParams,

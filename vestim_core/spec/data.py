@@ -46,7 +46,7 @@ class DataSpec(Section):
     columns: dict[str, str] = Field(
         {},
         title="Columns",
-        description='Canonical name = name in the file, e.g. voltage_V = "U[V]". Empty: recognised by name.',
+        description='Canonical name = name in the file, e.g. voltage_V = "U[V]". Empty: recognized by name.',
     )
 
     repairs: list[FileRepair] = Field(

@@ -42,7 +42,7 @@ class VestimError(Exception):
     message: message for users, one message: what happened and what to do about it.
     location: the file, row or field that caused the error; empty if there is none.
     actions: what the user can do next, most useful first.
-    problems: the individual problems if there are several, each as `{"place": ..., "sentence": ...}`.
+    problems: the individual problems if there are several, each as `{"location": ..., "message": ...}`.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class VestimError(Exception):
         return {
             "code": self.code.value,
             "message": self.message,
-            "place": self.location,
+            "location": self.location,
             "actions": list(self.actions),
             "problems": [dict(problem) for problem in self.problems],
         }
@@ -79,7 +79,7 @@ class VestimError(Exception):
         return cls(
             ErrorCode(code) if code in known_codes else ErrorCode.FAILED,
             str(record.get("message", "")),
-            location=str(record.get("place", "")),
+            location=str(record.get("location", "")),
             actions=tuple(str(action) for action in record.get("actions", ())),
             problems=tuple(dict(problem) for problem in record.get("problems", ())),
         )

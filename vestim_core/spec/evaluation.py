@@ -14,7 +14,7 @@ class EvaluationSpec(Section):
     """Files to evaluate on, and the training tasks whose models are evaluated on each of them.
 
     files: paths of files or folders; empty: the job's test files, or its validation files if it has no test files.
-    trained: ids of the training tasks.
+    training_task_ids: ids of the training tasks.
     columns: canonical name to name in the file; empty: as in the job's files.
     robustness: if true, measure how sensor errors degrade the results on these files.
     """

@@ -75,5 +75,20 @@ FUNCTIONS: dict[str, Function] = {
 
 NON_CAUSAL_FUNCTIONS = frozenset(
     ("filtfilt", "sosfiltfilt", "savgol_filter", "gradient", "diff", "convolve", "interp", "flip", "median", "mean")
-) | frozenset(("max", "min", "std", "var", "sum", "cumsum", "percentile", "quantile", "argmax", "argmin", "normalise"))
+) | frozenset(
+    (
+        "max",
+        "min",
+        "std",
+        "var",
+        "sum",
+        "cumsum",
+        "percentile",
+        "quantile",
+        "argmax",
+        "argmin",
+        "normalise",
+        "normalize",
+    )
+)
 """Names of non-causal functions, which are rejected with that reason."""

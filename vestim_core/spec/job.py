@@ -25,7 +25,7 @@ from vestim_core.spec.validation_messages import validation_message
 
 SCHEMA_VERSION = 1  # version of the keys of job files and task.json; rises with every incompatible change
 _METHOD_FIELDS = {
-    "streams": set(TbpttTraining.model_fields),
+    "tbptt": set(TbpttTraining.model_fields),
     "windows": set(WindowsTraining.model_fields),
     "rows": set(RowsTraining.model_fields),
 }
@@ -168,16 +168,16 @@ def validate_job(document: Any) -> JobSpec:
 def to_vestim_error(error: ValidationError) -> VestimError:
     """Convert pydantic's errors to one `VestimError`: the first is the message, all are listed as problems."""
     problems = tuple(
-        {"place": _field_location(details["loc"]), "sentence": validation_message(details)}
+        {"location": _field_location(details["loc"]), "message": validation_message(details)}
         for details in error.errors()
     )
     first_problem = problems[0]
     suffix = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    prefix = f"{first_problem['place']}: " if first_problem["place"] else ""
+    prefix = f"{first_problem['location']}: " if first_problem["location"] else ""
     return VestimError(
         ErrorCode.WRONG_INPUT,
-        f"{prefix}{first_problem['sentence']}{suffix}",
-        location=first_problem["place"],
+        f"{prefix}{first_problem['message']}{suffix}",
+        location=first_problem["location"],
         problems=problems,
     )
 
@@ -210,7 +210,7 @@ def _sections_by_method(section: Any, kinds: list[str]) -> list[Any]:
             "method": method,
             **{key: v for key, v in section.items() if key in _METHOD_FIELDS[method] or key not in all_fields},
         }
-        for method in methods or ["streams"]
+        for method in methods or ["tbptt"]
     ]
 
 

@@ -18,7 +18,9 @@ def job_problems(document: Mapping[str, Any]) -> list[dict[str, str]]:
     Rules between sections are checked even if the data section is missing.
     """
     problems = _problems(document)
-    data_problems = [problem for problem in problems if problem["place"].partition(".")[0].partition("[")[0] == "data"]
+    data_problems = [
+        problem for problem in problems if problem["location"].partition(".")[0].partition("[")[0] == "data"
+    ]
     return [*data_problems, *_problems({**document, "data": PLACEHOLDER_DATA})] if data_problems else problems
 
 

@@ -20,7 +20,7 @@ class NetworkModel(Section):
         0.0, ge=0, lt=1, title="Dropout", description="Share of each layer's outputs that is dropped while training."
     )
     layer_norm: bool = Field(
-        False, title="Layer norm", description="Each layer's outputs are centred and scaled row by row."
+        False, title="Layer norm", description="Each layer's outputs are centered and scaled row by row."
     )
     output_min: float | None = Field(
         None,
@@ -86,8 +86,8 @@ class FnnModel(NetworkModel):
 AnyModel = LstmModel | GruModel | FnnModel
 ModelSpec = Annotated[AnyModel, Field(discriminator="kind")]
 TRAINING_METHODS: dict[str, tuple[str, ...]] = {
-    "lstm": ("streams", "windows"),
-    "gru": ("streams", "windows"),
+    "lstm": ("tbptt", "windows"),
+    "gru": ("tbptt", "windows"),
     "fnn": ("rows",),
 }
 """Training methods of each kind of model; the first is the default."""

@@ -15,7 +15,7 @@ from vestim_core.spec.formula import MAX_FORMULA_LENGTH, parse_formula
 from vestim_core.spec.section import Section, unit
 
 MAX_COLUMN_NAME_LENGTH = 200  # characters of a column name; arbitrary, bounds messages and tables
-_NON_CAUSAL_KEYS = ("centre", "center", "centred", "centered", "zero_phase", "both_ways", "forward_backward")
+_NON_CAUSAL_KEYS = ("center", "centre", "centered", "centred", "zero_phase", "both_ways", "forward_backward")
 
 
 def _check_formula(text: str) -> str:
@@ -277,10 +277,10 @@ class PreRoll(Section):
 class Normalize(Section):
     """Scale features and target. The scaling is fitted on training files only, saved, and applied everywhere."""
 
-    step: Literal["normalise"] = "normalise"
+    step: Literal["normalize"] = "normalize"
     method: Literal["min-max", "z-score", "none"] = Field(
         "z-score",
-        title="Normalisation",
+        title="Normalization",
         description="min-max: to 0..1 of the training range; z-score: mean 0, deviation 1; none: as it is.",
     )
 

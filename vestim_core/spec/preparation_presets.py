@@ -79,7 +79,7 @@ def _presets() -> tuple[PreparationPreset, ...]:
         PreparationPreset(
             "plain",
             "Plain",
-            "Even time grid, rested pre-roll and normalisation: for networks that remember by themselves.",
+            "Even time grid, rested pre-roll and normalization: for networks that remember by themselves.",
             inputs,
             tuple(default_preparation()),
         ),

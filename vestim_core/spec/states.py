@@ -83,8 +83,8 @@ class Phase(StrEnum):
 class TaskKind(StrEnum):
     """Kinds of work that a worker can do.
 
-    `ensemble`: combines the test results of one combination's repetitions. `retest`: evaluates models of an ended job
-    on other files, without changing the state in which that job ended.
+    `ensemble`: combines the test results of one combination's repetitions. `evaluation`: evaluates models of an ended
+    job on other files, without changing the state in which that job ended.
     """
 
     PREPARE = "prepare"
@@ -92,7 +92,7 @@ class TaskKind(StrEnum):
     TRAIN = "train"
     TEST = "test"
     ENSEMBLE = "ensemble"
-    EVALUATION = "retest"
+    EVALUATION = "evaluation"
     INSPECT = "inspect"
 
 

@@ -113,7 +113,7 @@ def _check_order(steps: Sequence[Step]) -> Iterator[StepProblem]:
             0, "the first step must be the one 'resample': everything after it works on an even time grid"
         )
     if kinds.count(Normalize) != 1 or kinds[-1] is not Normalize:
-        yield StepProblem(0, "the last step must be the one 'normalise': networks learn on scaled columns only")
+        yield StepProblem(0, "the last step must be the one 'normalize': networks learn on scaled columns only")
     pre_roll_rows = [step.rows for step in steps if isinstance(step, PreRoll)]
     if len(pre_roll_rows) > len(set(pre_roll_rows)):
         yield StepProblem(0, "'pre_roll' stands twice with the same rows: keep one")

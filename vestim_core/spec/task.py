@@ -36,7 +36,7 @@ class TaskSpec(Section):
     attempt has looked them up, empty if there are none or the job has its own.
     plan: epochs and start step (`epochs`, `from_step`) that the first attempt derived from a time budget.
     trial: settings of a training or testing task. inspection: request of an inspection task.
-    retest: request of an evaluation task. imported: weights of a training that ran elsewhere.
+    evaluation: request of an evaluation task. imported: weights of a training that ran elsewhere.
     """
 
     schema_version: int = SCHEMA_VERSION

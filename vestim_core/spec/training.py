@@ -181,7 +181,7 @@ class TrainingBase(Section):
         description="Ends after this many epochs without a better validation error.",
         json_schema_extra=unit("epochs"),
     )
-    optimizer: Optimizer = Field(Adam(), title="Optimiser", description="adam, adamw, sgd or rmsprop.")
+    optimizer: Optimizer = Field(Adam(), title="Optimizer", description="adam, adamw, sgd or rmsprop.")
     learning_rate: float = Field(5e-3, gt=0, le=10, title="Learning rate", description="Step size at the start.")
     weight_decay: float = Field(0.0, ge=0, le=10, title="Weight decay", description="Pull of the weights towards zero.")
     schedule: Schedule = Field(
@@ -254,7 +254,7 @@ class TbpttTraining(TrainingBase):
     """Truncated backpropagation through time for recurrent models: parallel streams from random starts are trained in
     chunks, and the state is carried from chunk to chunk."""
 
-    method: Literal["streams"] = "streams"
+    method: Literal["tbptt"] = "tbptt"
     max_epochs: int = Field(
         60, ge=1, le=1_000_000, title="Epochs", description="Training ends after this many at the latest."
     )
@@ -282,7 +282,7 @@ class TbpttTraining(TrainingBase):
         le=100_000,
         title="Draws an epoch",
         description="Draws of new starts in one epoch, which ends with a validation: an epoch is "
-        "draws_per_epoch x chunks_per_stream updates.",
+        "draws_per_epoch x sequences_per_draw updates.",
     )
     burn_in_steps: int = Field(
         100,

@@ -290,7 +290,7 @@ class _Trainer:
         self._report.event(EventKind.CHECKPOINT, {"epoch": state.epoch - 1, "batch": state.index, "file": path.name})
 
     def _warn(self, message: str) -> None:
-        self._report.event(EventKind.MESSAGE, {"level": "warning", "text": message})
+        self._report.event(EventKind.MESSAGE, {"level": "warning", "message": message})
 
     def resume(self, folders: Sequence[Path]) -> None:
         """Continue from the newest checkpoint in `folders`, if there is one."""

@@ -32,7 +32,8 @@ class _Chunk(NamedTuple):
 
 
 class TbpttBatches:
-    """One batch is one chunk of every sequence; an epoch is `draws_per_epoch` draws of `chunks_per_stream` chunks each.
+    """One batch is one chunk of every sequence; an epoch is `draws_per_epoch` draws of `sequences_per_draw` chunks
+    each.
 
     Starts: a segment is drawn in proportion to its scored rows and, in it, the middle of the sequence anywhere, moved
     inwards until the sequence fits. Every row is thus about equally likely, and starts and ends of segments occur too.

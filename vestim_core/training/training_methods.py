@@ -15,7 +15,7 @@ from vestim_core.training.tbptt import TbpttBatches
 from vestim_core.training.windows import WindowBatches
 
 _BUILDERS: dict[str, Callable[[Sequence[PreparedFile], Any, torch.Generator, str], Batches]] = {
-    "streams": TbpttBatches,
+    "tbptt": TbpttBatches,
     "windows": WindowBatches,
     "rows": RowBatches,
 }

@@ -94,7 +94,7 @@ class Updater:
         """Optimizer, weights, average and hidden state as tensors and numbers for a checkpoint."""
         return {
             "module": self.module.state_dict(),
-            "optimiser": self._optimizer.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
             "average": {} if self._average is None else self._average.state(),
             "carried": list(self._carried_state),
             "scaler": {} if self._scaler is None else self._scaler.state_dict(),
@@ -103,7 +103,7 @@ class Updater:
     def load(self, state: dict[str, Any], device: str) -> None:
         """Restore everything from `state`."""
         self.module.load_state_dict(state["module"])
-        self._optimizer.load_state_dict(state["optimiser"])
+        self._optimizer.load_state_dict(state["optimizer"])
         if self._average is not None:
             self._average.load(state["average"])
         self._carried_state = tuple(tensor.to(device) for tensor in state["carried"])

@@ -34,8 +34,8 @@ class WindowBatches(ShuffledBatches):
         ends = np.concatenate([np.empty(0, np.int32), *_ends(files, self._lookback)])
         if not len(ends):
             raise wrong_input(
-                f"No training file has {self._lookback} rows in one piece: shorten training.lookback_steps",
-                location="training.lookback_steps",
+                f"No training file has {self._lookback} rows in one piece: shorten training.lookback",
+                location="training.lookback",
             )
         rows = torch.from_numpy(np.concatenate([file.features for file in files])).to(device)
         self._windows = rows.unfold(0, self._lookback, 1)  # a view: entry i holds the rows from i on

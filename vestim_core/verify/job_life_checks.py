@@ -220,8 +220,8 @@ def models_are_tested(life: JobLife) -> None:
     expect(all(0.0 < value < 1000.0 for value in figures), f"the errors are {figures} mV")
     best = life.show()["best"]
     expect(best and best["value"] == min(figures), "the job does not tell the smallest error")
-    params = {"files": life.data["test"], "tasks": [], "every": False, "columns": {}, "repairs": []}
-    task_id = life.call("test", **params)["task_id"]
+    params = {"files": life.data["test"], "tasks": [], "all_models": False, "columns": {}, "repairs": []}
+    task_id = life.call("evaluate", **params)["task_id"]
     life.read_until_state(JobState.STOPPED)
     evaluation = next(task for task in life.show()["tasks"] if task["task_id"] == task_id)
     expect(evaluation["state"] == TaskState.DONE, f"the test on a new file is {evaluation['state']}")

@@ -54,9 +54,9 @@ def model_is_imported(model: LegacyModel) -> None:
 
 @LEGACY_MODEL_GROUP.check("It gives PyBattML's numbers on a new file")
 def predictions_match_pybattml(model: LegacyModel) -> None:
-    params = {"files": [model.file], "tasks": [], "every": False, "columns": {}, "repairs": []}
+    params = {"files": [model.file], "tasks": [], "all_models": False, "columns": {}, "repairs": []}
     last_seq = model.interface.call("show_job", job_id=JOB_ID)["last_seq"]
-    task_id = model.interface.call("test", job_id=JOB_ID, **params)["task_id"]
+    task_id = model.interface.call("evaluate", job_id=JOB_ID, **params)["task_id"]
     read_until(
         model.interface,
         JOB_ID,

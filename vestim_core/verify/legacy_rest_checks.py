@@ -204,7 +204,7 @@ def update_status(client: LegacyRestClient) -> None:
     expect(status_before == status_after, f"a remark made the job '{status_after}'")
     cursor = {"stream": job_stream(client.job_id)}
     (stream,) = client.interface.call("wait", cursors=[cursor], limit=5000)["streams"]
-    texts = [event["data"].get("text", "") for event in stream["events"] if event["kind"] == "message"]
+    texts = [event["data"].get("message", "") for event in stream["events"] if event["kind"] == "message"]
     expect(any("said by a script" in text for text in texts), "the remark was not kept")
 
 

@@ -138,7 +138,7 @@ def events_are_stored_once_in_order(fixture: ManagerFixture) -> None:
     events, _ = fixture.manager.registry.read_events(container.job_id, 0, 1000, 1 << 20)
     numbers = [event["seq"] for event in events]
     expect(numbers == list(range(1, container.last_seq + 1)), f"of {container.last_seq} events it has {numbers}")
-    texts = [event["data"]["text"] for event in events if event["kind"] == "message"]
+    texts = [event["data"]["message"] for event in events if event["kind"] == "message"]
     expect(texts == [f"remark {index}" for index in range(10)], f"what was said reads {texts}")
 
 
@@ -217,7 +217,7 @@ def legacy_jobs_are_imported_once(fixture: ManagerFixture) -> None:
     hashes_before = _file_hashes(folder)
     report = _import_legacy(fixture, paths)
     expect([job["job_id"] for job in report["imported"]] == [JOB_ID], f"these came in: {report['imported']}")
-    reasons = [skipped["sentence"] for skipped in report["skipped"]]
+    reasons = [skipped["message"] for skipped in report["skipped"]]
     expect(len(reasons) == 2 and all(map(str.strip, reasons)), f"of two that cannot come in it says {reasons}")
     status = fixture.reopen().get(JOB_ID).status()
     (task,) = status["tasks"]

@@ -34,13 +34,13 @@ def sample_settings(**training: Any) -> dict[str, Any]:
     """All sections of a job except its data, for two small networks. training: overrides of the training section."""
     return {
         "signals": {"features": ["soc", "current_A", "temperature_degC"], "target": "voltage_V"},
-        "preparation": [{"step": "resample"}, {"step": "normalise"}],
+        "preparation": [{"step": "resample"}, {"step": "normalize"}],
         "model": {"kind": "fnn", "sizes": [[4], [6]]},
         "training": {
             "method": "rows",
             "max_epochs": ENDLESS_EPOCHS,
             "patience": ENDLESS_EPOCHS,
-            "batch_rows": 64,
+            "batch_size": 64,
             **training,
         },
         "testing": {"baseline": False},

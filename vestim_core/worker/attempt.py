@@ -66,7 +66,7 @@ class Attempt:
         path = self.task_folder / "task.json"
         write_json(path, {**read_json(path), **values})
 
-    def is_cancelled(self) -> bool:
+    def is_canceled(self) -> bool:
         """True when the user's intent is to end this attempt."""
         return self.control.intent() is not Intent.RUN
 
@@ -115,7 +115,7 @@ def _work(home: Home, launch: LaunchFile, folder: Path, journal: Journal) -> tup
         attempt = Attempt(home, launch, task, folder, job_folder, journal, Control(folder / "control.json"))
         return find_stage(task.kind)(attempt), None
     except VestimError as error:
-        journal.event(EventKind.MESSAGE, {"level": "error", "text": error.message, "place": error.location})
+        journal.event(EventKind.MESSAGE, {"level": "error", "message": error.message, "location": error.location})
         return AttemptState.FAILED, error
     except ValidationError as error:
         return AttemptState.FAILED, VestimError(
@@ -129,7 +129,7 @@ def _work(home: Home, launch: LaunchFile, folder: Path, journal: Journal) -> tup
         message = f"{launch.task_id} failed unexpectedly ({type(error).__name__}: {error}): its log has the details"
         location = f"{Path(last_frame.filename).name}:{last_frame.lineno}"
         journal.event(
-            EventKind.MESSAGE, {"level": "error", "text": message, "traceback": traceback.format_exc()[-8000:]}
+            EventKind.MESSAGE, {"level": "error", "message": message, "traceback": traceback.format_exc()[-8000:]}
         )
         return AttemptState.FAILED, VestimError(ErrorCode.FAILED, message, location=location, actions=("vestim logs",))
 

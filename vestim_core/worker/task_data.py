@@ -23,7 +23,7 @@ def open_prepared_set(attempt: Attempt, task_id: str = "") -> PreparedSet:
     """Open the set of preparing task `task_id` (default: the one of `attempt`'s task), identical to the bit.
 
     Raises `VestimError` when it is gone and cannot be prepared again from the files as they are now, and
-    `PreparationCancelled` when the user's intent ends the attempt meanwhile.
+    `PreparationCanceled` when the user's intent ends the attempt meanwhile.
     """
     task_id = task_id or preparing_task_id(attempt.task)
     pointer = read_json(attempt.result_folder_of(task_id) / "prepared.json")
@@ -34,7 +34,7 @@ def open_prepared_set(attempt: Attempt, task_id: str = "") -> PreparedSet:
         if is_complete(directory):
             raise
     message = "The prepared data is no longer in the cache: it is prepared again."
-    attempt.journal.event(EventKind.MESSAGE, {"level": "info", "text": message})
+    attempt.journal.event(EventKind.MESSAGE, {"level": "info", "message": message})
     task = attempt.load_task(task_id)
     prepared = prepare_task(attempt, task, lambda *_: None, lambda finding: None)
     if prepared.arrays_sha256 != pointer["arrays_sha256"]:
@@ -69,7 +69,7 @@ def prepare_task(
         attempt.home.prepared_data,
         report,
         on_finding,
-        attempt.is_cancelled,
+        attempt.is_canceled,
         mappings=task.mappings,
         extra_vendors=attempt.home.vendors,
     )

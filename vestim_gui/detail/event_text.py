@@ -46,7 +46,7 @@ def state_text(state: Any) -> str:
 
 def _job(data: Data, event: Data) -> str:
     if "state" in data:
-        reason = f": {data['reason']}" if data.get("reason") else ""
+        reason = f": {data['message']}" if data.get("message") else ""
         return f"is {state_text(data['state'])}{_error_suffix(data) or reason}"
     if "intent" in data:
         return f"is asked to {data['intent']}"
@@ -61,7 +61,7 @@ def _phase(data: Data, event: Data) -> str:
 
 
 def _task(data: Data, event: Data) -> str:
-    reason = f": {data['reason']}" if data.get("reason") else ""
+    reason = f": {data['message']}" if data.get("message") else ""
     return f"is {state_text(data.get('state'))}{reason}"
 
 
@@ -85,7 +85,7 @@ def _checkpoint(data: Data, event: Data) -> str:
 
 
 def _finding(data: Data, event: Data) -> str:
-    text = str(data.get("sentence", ""))
+    text = str(data.get("message", ""))
     file_prefix = f"{data['file']}: " if data.get("file") and data["file"] not in text else ""
     return f"{data.get('severity', 'finding')}: {file_prefix}{text}"
 

@@ -14,7 +14,7 @@ from vestim_gui.store.job_history import JobHistory
 
 _RETRY_ACTION = re.compile(r"^Retry with ([0-9.eE+-]+)$")
 _HALF_BATCH_ACTION = "Resume with half the batch"
-BATCH_FIELDS = ("streams", "batch_rows")
+BATCH_FIELDS = ("streams", "batch_size")
 
 
 class Remedy(StrEnum):
@@ -60,7 +60,7 @@ def find_job_problem(
         return _from_error(error or {"message": "The job failed."}, spec, first_id, failed_tasks, "error")
     if row["state"] == JobState.STOPPED:
         kept_note = "What was trained until then is kept." if _has_model(details) else "Nothing was trained before."
-        reason = str(row.get("reason") or "")
+        reason = str(row.get("message") or "")
         return JobProblem(
             "The job was stopped before it was done.",
             _join_sentences(reason, kept_note),
@@ -69,11 +69,11 @@ def find_job_problem(
             "warn",
         )
     if row["state"] == JobState.HELD:
-        reason = str(row.get("reason") or "It waits for your word.")
+        reason = str(row.get("message") or "It waits for your word.")
         return JobProblem("This job waits for you.", reason, "", _resume_offer(), "warn")
-    if row["state"] == JobState.PAUSED and row.get("reason"):
+    if row["state"] == JobState.PAUSED and row.get("message"):
         offers = (*_resume_offer(), RemedyOffer("Open folder", Remedy.FOLDER))
-        return JobProblem(_as_sentence(f"Paused: {row['reason']}"), "", "", offers, "warn")
+        return JobProblem(_as_sentence(f"Paused: {row['message']}"), "", "", offers, "warn")
     if failed_tasks and error is not None:
         if row["state"] == JobState.DONE:
             task_count = len((details or {}).get("tasks") or failed_tasks)
@@ -150,7 +150,7 @@ def with_half_batch(spec: Mapping[str, Any]) -> dict[str, Any]:
 
 def _default_batch(section: Mapping[str, Any]) -> dict[str, Any]:
     """Default batch of a training section, which need not be written in it."""
-    return {"batch_rows": 1024} if section.get("method") == "rows" else {"streams": 64}
+    return {"batch_size": 1024} if section.get("method") == "rows" else {"batch_size": 64}
 
 
 def _halved(value: Any) -> Any:
@@ -190,9 +190,10 @@ def _details_text(failed_tasks: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
     """Every error of every failed task, one per line."""
     lines = []
     for task_id, error in failed_tasks:
-        location = f" ({error['place']})" if error.get("place") else ""
+        location = f" ({error['location']})" if error.get("location") else ""
         lines.append(f"{task_id}: {error.get('code', 'failed')}{location}: {error.get('message', '')}")
         lines += [
-            f"    {problem.get('place', '')}: {problem.get('sentence', '')}" for problem in error.get("problems") or ()
+            f"    {problem.get('location', '')}: {problem.get('message', '')}"
+            for problem in error.get("problems") or ()
         ]
     return "\n".join(lines)

@@ -96,7 +96,7 @@ def file_bar_panel(history: JobHistory, title_of: Mapping[str, str]) -> Panel | 
     for index, result in enumerate(models):
         model = str(result["model"]["task_id"])
         groups.append(BarGroup(title_of.get(model, model), _rmse_by_file(result, names, role), index))
-    color_note = " (grey: circuit)" if circuits and len(models) == 1 else ""
+    color_note = " (gray: circuit)" if circuits and len(models) == 1 else ""
     title = f"{role.capitalize()} RMSE by file{f' / {metric_unit(name)}' if metric_unit(name) else ''}{color_note}"
     return Panel(title, categories=tuple(names), bars=tuple(groups))
 

@@ -118,7 +118,7 @@ class SettingsTab(JobTab):
             self.note.setText(error.message)
 
     def _show_settings(self) -> None:
-        note = "What was not asked for is the default, shown in grey." if self._spec else ""
+        note = "What was not asked for is the default, shown in gray." if self._spec else ""
         self.note.setText(note)
         rows = spec_rows(self._spec) if self._spec else []
         self._fill(("Setting", "Value", "Unit"), [_row_line(row) for row in rows])

@@ -121,9 +121,9 @@ def _progress_card(
         epoch = max((max(task.epochs) for task in training_tasks(history) if task.epochs), default=0)
         return Card("Progress", value, f"{state}{f' at epoch {epoch}' if epoch else ''}{pace}")
     if state != JobState.RUNNING:
-        return Card("Progress", value, row.get("message") or str(state))
+        return Card("Progress", value, row.get("activity") or str(state))
     remaining = remaining_time_text(row, history, details, current_time)
-    return Card("Progress", value, (remaining or row.get("message") or "starting") + pace)
+    return Card("Progress", value, (remaining or row.get("activity") or "starting") + pace)
 
 
 def _run_time_text(row: Mapping[str, Any]) -> str:

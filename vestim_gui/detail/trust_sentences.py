@@ -21,7 +21,7 @@ def trust_sentences(history: JobHistory) -> list[str]:
     sentences += [
         _disturbance_sentence(model) for result in reversed(results) for model in result.get("robustness") or ()
     ][:1]
-    sentences += [str(result["label_check"]["sentence"]) for result in results if result.get("label_check")][:1]
+    sentences += [str(result["label_check"]["message"]) for result in results if result.get("label_check")][:1]
     return [sentence for sentence in sentences if sentence]
 
 

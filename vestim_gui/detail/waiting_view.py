@@ -62,9 +62,9 @@ def activity_sentence(row: Mapping[str, Any], history: JobHistory) -> str:
             if position > 1
             else "In the queue: it starts as soon as there is room."
         )
-    if row.get("message"):
+    if row.get("activity"):
         title = PHASE_TITLES.get(str(row.get("phase")), "Work")
-        return f"{title}: {row['message']}"
+        return f"{title}: {row['activity']}"
     if state == JobState.RUNNING:
         return f"{PHASE_TITLES.get(str(row.get('phase')), 'Starting a process for the data')}..."
     return f"The job is {state_text(state)} and nothing was trained yet."

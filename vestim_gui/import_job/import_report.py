@@ -69,7 +69,7 @@ def _imported_lines(job: dict[str, Any]) -> list[str]:
 
 
 def _skip_reason(job: dict[str, Any]) -> str:
-    message = str(job["sentence"]).rstrip(".") + "."
+    message = str(job["message"]).rstrip(".") + "."
     return message if job["source"] in message else f"{job['source']}: {message}"
 
 

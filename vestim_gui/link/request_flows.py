@@ -29,7 +29,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class InspectionEnd:
-    """Wait until an inspection has ended or was cancelled; the flow is resumed with None."""
+    """Wait until an inspection has ended or was canceled; the flow is resumed with None."""
 
     inspection_id: str
 
@@ -55,15 +55,15 @@ def read_file_flow(job_id: str, path: str) -> RequestFlow:
             return b"".join(pieces)
 
 
-def inspect_flow(method: str, params: dict[str, Any], command_id: str, is_cancelled: Callable[[], bool]) -> RequestFlow:
-    """Result of an inspection; `VestimError` if it failed, None if it was cancelled.
+def inspect_flow(method: str, params: dict[str, Any], command_id: str, is_canceled: Callable[[], bool]) -> RequestFlow:
+    """Result of an inspection; `VestimError` if it failed, None if it was canceled.
 
-    is_cancelled: True once the result is no longer needed; the worker is then told to stop.
+    is_canceled: True once the result is no longer needed; the worker is then told to stop.
     """
     inspection_id = (yield Request(method, params, command_id))["inspection_id"]
-    if not is_cancelled():
+    if not is_canceled():
         yield InspectionEnd(inspection_id)
-    if is_cancelled():
+    if is_canceled():
         yield Request("stop", {"job_id": inspection_id, "test": False})
         return None
     job = yield Request("show_job", {"job_id": inspection_id})

@@ -161,11 +161,11 @@ class CardList(QWidget):
         self._update_titles()
 
     def add_card(self, tag: str) -> None:
-        """Add a section of a kind at the end, but before a final `normalise` step."""
+        """Add a section of a kind at the end, but before a final `normalize` step."""
         values = self._values()
         section = {self.schema.tag_name: tag} if tag else {}
         index = len(values)
-        if self.schema.name == "preparation" and values and values[-1].get(self.schema.tag_name) == "normalise":
+        if self.schema.name == "preparation" and values and values[-1].get(self.schema.tag_name) == "normalize":
             index -= 1
         values.insert(index, section)
         self._set_and_focus(values, index)

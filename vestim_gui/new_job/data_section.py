@@ -336,7 +336,7 @@ class DataSection(QWidget):
                 is_shown_at_other_file = row.entry.role == "train" and is_shared_content(finding)
                 is_unresolved_error = finding["severity"] == "error" and not row.error and not is_shown_at_other_file
                 if is_unresolved_error and find_repair(row, finding, self._repairs()) is None:
-                    form_problems.append(self._file_problem(row, str(finding["sentence"])))
+                    form_problems.append(self._file_problem(row, str(finding["message"])))
                 warning_count += finding["severity"] == "warning" and find_repair(row, finding, self._repairs()) is None
         if warning_count:
             form_problems.append(

@@ -72,7 +72,7 @@ FILE_COLUMNS = (
 
 
 def _finding_messages(row: FileRow) -> list[str]:
-    return [str(finding["sentence"]) for finding in row.findings[:5]]
+    return [str(finding["message"]) for finding in row.findings[:5]]
 
 
 class FilesModel(QAbstractTableModel):

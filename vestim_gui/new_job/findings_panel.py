@@ -98,7 +98,7 @@ class FindingsPanel(QWidget):
         if (existing_repair := find_repair(row, finding, repairs)) is not None:
             label = "kept as it is" if existing_repair["repair"]["kind"] == "accept" else "will be repaired"
             undo_action: Action = ("Undo", partial(self.repairs_removed.emit, [existing_repair]))
-            self._add_block("ok", "✓", f"{finding['sentence']} ({label})", [undo_action])
+            self._add_block("ok", "✓", f"{finding['message']} ({label})", [undo_action])
             return
         actions: list[Action] = []
         if is_shared_content(finding) and row.entry.role != "train":
@@ -118,7 +118,7 @@ class FindingsPanel(QWidget):
             actions.append(("Keep", partial(self.repairs_requested.emit, [accept_record(row, finding)])))
         if finding.get("rows"):
             actions.append(("Show", partial(self.rows_requested.emit, row, finding)))
-        self._add_block(tone, sign, str(finding["sentence"]), actions)
+        self._add_block(tone, sign, str(finding["message"]), actions)
 
     def _add_block(self, tone: str, sign: str, message: str, actions: Sequence[Action]) -> None:
         block = QWidget()

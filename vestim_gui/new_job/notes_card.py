@@ -34,6 +34,6 @@ class NotesCard(QFrame):
         """Show the notes on a file. notes: `{key, sentence}` as the daemon lists them."""
         summary = "all settings were taken" if not notes else "these of its keys are no setting here or another one"
         self.heading.setText(f"Settings from {Path(path).name}: {summary}")
-        self.list.setText("\n".join(f"{note['key']}: {note['sentence']}." for note in notes))
+        self.list.setText("\n".join(f"{note['key']}: {note['message']}." for note in notes))
         self.list.setVisible(bool(notes))
         self.show()

@@ -49,7 +49,7 @@ def ending_text(row: dict[str, Any]) -> tuple[str, str]:
     """Title and text: `Voltage LSTM is done`, `test RMSE 4.12 mV`."""
     title = f"{row['name'] or row['job_id']} {_ENDING_PHRASES[row['state']]}"
     if row["state"] == JobState.FAILED:
-        return title, str((row.get("error") or {}).get("message") or row.get("reason") or "See the log of the job.")
+        return title, str((row.get("error") or {}).get("message") or row.get("message") or "See the log of the job.")
     best = row.get("best") or row.get("validation")
     role = str(best.get("role") or "") if best else ""
     return (

@@ -65,7 +65,7 @@ class Toasts(QObject):
 
     def show_error(self, error: VestimError) -> None:
         """Show an error's message, with its location and problems as details."""
-        details = [f"{problem.get('place', '')}: {problem.get('sentence', '')}" for problem in error.problems]
+        details = [f"{problem.get('location', '')}: {problem.get('message', '')}" for problem in error.problems]
         location = [error.location] if error.location and error.location not in error.message else []
         self.show_toast(error_text(error), "error", details="\n".join([*location, *details]))
 

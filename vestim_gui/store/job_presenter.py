@@ -147,28 +147,28 @@ def _job_text(row: Row, progress: Row | None, jobs_ahead: int, now_s: float) -> 
         return _running_text(row, progress, now_s)
     if state == JobState.QUEUED:
         return (
-            f"starts after {jobs_ahead} job{'s' * (jobs_ahead > 1)}" if jobs_ahead else row["reason"] or "starts next"
+            f"starts after {jobs_ahead} job{'s' * (jobs_ahead > 1)}" if jobs_ahead else row["message"] or "starts next"
         )
     if state == JobState.FAILED:
-        return str((row["error"] or {}).get("message", "") or row["reason"])
+        return str((row["error"] or {}).get("message", "") or row["message"])
     if state == JobState.DRAFT:
         return str((row.get("needs") or {}).get("message", "") or "not started yet")
     if state == JobState.PAUSED:
         epochs = epochs_of(row, None)
-        return f"paused at epoch {epochs}" if epochs else row["reason"] or "nothing is lost"
+        return f"paused at epoch {epochs}" if epochs else row["message"] or "nothing is lost"
     if state in TERMINAL_JOB_STATES:
         verb = "finished" if state == JobState.DONE else "stopped"
         elapsed_s = run_time_s(dict(row))
         run_time = f" · {format_duration(elapsed_s)}" if elapsed_s is not None else ""
         return f"{verb} {local_time(row['ended_utc'])}{run_time}"
-    return str(row["reason"])
+    return str(row["message"])
 
 
 def _running_text(row: Row, progress: Row | None, now_s: float) -> str:
     remaining = time_left(row, progress, now_s)
     models = row.get("models", 1)
     if row["phase"] != Phase.TRAINING:
-        activity = str((progress or {}).get("message") or row["message"] or "begins")
+        activity = str((progress or {}).get("message") or row["activity"] or "begins")
     elif models > 1:
         activity = f"model {min(row.get('models_done', 0) + 1, models)}/{models}"
     else:
@@ -213,7 +213,7 @@ def _task_text(task: Row, current: Row) -> str:
         return f"epoch {epochs}{remaining}"
     if "rows" in task["result"]:
         return f"{task['result'].get('files')} files, {task['result']['rows']:,} rows"
-    return str(task["reason"])
+    return str(task["message"])
 
 
 def _task_metric_text(task: Row) -> str:

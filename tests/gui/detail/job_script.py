@@ -17,7 +17,7 @@ SPEC: dict[str, Any] = {
     "data": {"train": ["city_5degC.csv"], "validation": ["drive_20degC.csv"], "test": ["mountain_32degC.csv"]},
     "signals": {"features": ["soc", "current_A", "temperature_degC"], "target": "voltage_V"},
     "model": [{"kind": "lstm", "sizes": [24]}],
-    "training": [{"method": "streams", "max_epochs": 60, "learning_rate": 0.005}],
+    "training": [{"method": "tbptt", "max_epochs": 60, "learning_rate": 0.005}],
 }
 
 

@@ -46,7 +46,7 @@ def install_done(link: FakeLink) -> None:
     sentence_start = (
         "With the SOC of each file scaled and shifted as suits the circuit best, its RMSE falls from 27.3 to 19.2 mV: "
     )
-    label_check = {"sentence": f"{sentence_start}label error would explain at most 50 % of its squared error."}
+    label_check = {"message": f"{sentence_start}label error would explain at most 50 % of its squared error."}
     script.add_event("result", "baseline_1", label_check=label_check)
     script.install(link)
 
@@ -63,7 +63,7 @@ def install_waiting(link: FakeLink) -> None:
     script = JobScript().add_task("prepare_1", "prepare", "Prepare data", "running")
     script.add_event("phase", phase="hyperparameters", state="done", message="")
     script.add_event("phase", "prepare_1", phase="data_import", state="running", message="read 3 of 7 files")
-    row = {"state": "running", "phase": "data_import", "message": "read 3 of 7 files", "fraction": 0.05}
+    row = {"state": "running", "phase": "data_import", "activity": "read 3 of 7 files", "fraction": 0.05}
     script.install(link, ended_utc="", **row)
 
 
@@ -73,7 +73,7 @@ def install_failed(link: FakeLink) -> None:
         "code": "failed",
         "message": "Training stopped at epoch 24: the loss became NaN. The learning rate 0.05 is probably too high. "
         "The best model (epoch 21, 8.9 mV) is kept.",
-        "place": "training.learning_rate",
+        "location": "training.learning_rate",
         "actions": ["Retry with 0.005"],
     }
     script = JobScript().add_baseline().add_task("train_001", "train", "LSTM 24", "running").add_epochs(23)

@@ -106,7 +106,7 @@ DIVERGED = {
     "code": "failed",
     "message": "Training stopped at epoch 24: the loss became NaN. The learning rate 0.05 is probably too high. "
     "The best model (epoch 21, 8.9 mV) is kept.",
-    "place": "training.learning_rate",
+    "location": "training.learning_rate",
     "actions": ["Retry with 0.005"],
     "problems": [],
 }
@@ -166,8 +166,8 @@ def test_a_stopped_and_a_paused_job_say_what_is_kept() -> None:
 def test_settings_have_the_titles_and_units_of_the_spec() -> None:
     rows = {row.path: row for row in spec_rows(SPEC)}
     assert rows["training[1].learning_rate"].label == "Learning rate"
-    assert rows["training[1].chunk_steps"].unit == "rows"
-    assert not rows["training[1].chunk_steps"].is_explicit and rows["training[1].max_epochs"].is_explicit
+    assert rows["training[1].sequence_length"].unit == "rows"
+    assert not rows["training[1].sequence_length"].is_explicit and rows["training[1].max_epochs"].is_explicit
     assert rows["model[1].sizes"].section == "LSTM"
     assert {row.group for row in rows.values()} == {"Data", "Signals and preparation", "Model", "Run"}
 
@@ -207,15 +207,15 @@ def test_trust_is_stated_in_sentences() -> None:
     assert trust_sentences(history_of(script)) == []
     band = {"level": 0.95, "half_width_mV": 9.97, "calibration_rows": 900, "coverage": 0.725}
     script.add_event("result", "test_001", band=band)
-    script.add_event("result", "baseline_1", label_check={"sentence": "Labels drift.", "rmse_mV": 2.0})
+    script.add_event("result", "baseline_1", label_check={"message": "Labels drift.", "rmse_mV": 2.0})
     spread = {"mean": 8.0, "std": 1.25, "min": 6.75, "max": 9.25, "values": [6.75, 9.25]}
     seeds = {"title": "Ensemble of 2 LSTM 24", "spread": {"test": {"mae_mV": spread, "rmse_mV": spread}}}
     script.add_task("ensemble_1", "ensemble", "Ensemble of 2 LSTM 24", "done").add_event(
         "result", "ensemble_1", seeds=seeds
     )
     cases = [{"case": "undisturbed", "rmse_mV": 4.0, "cost_mV": 0.0}, {"case": "SOC +10 %", "cost_mV": 89.2}]
-    script.add_task("retest_1", "retest", "Robustness", "done")
-    script.add_event("result", "retest_1", robustness=[{"model": {"title": "LSTM 24"}, "cases": cases}])
+    script.add_task("evaluation_1", "evaluation", "Robustness", "done")
+    script.add_event("result", "evaluation_1", robustness=[{"model": {"title": "LSTM 24"}, "cases": cases}])
     assert trust_sentences(history_of(script)) == [
         "2 LSTM 24: RMSE 8.00 ± 1.25 mV in test (6.75 to 9.25 mV).",
         "LSTM 24 ± 9.97 mV holds 95 % of the validation rows and 72 % of the test rows.",

@@ -117,7 +117,7 @@ def test_a_later_attempt_replaces_its_epochs(page: DetailPage, qtbot: QtBot, fak
 def test_before_the_first_epoch_the_phases_are_shown(page: DetailPage, qtbot: QtBot, fake_link: FakeLink) -> None:
     script = JobScript().add_task("prepare_1", "prepare", "Prepare data", "running")
     script.add_event("phase", "prepare_1", phase="data_import", state="running", message="read 3 of 7 files")
-    row = {"state": "running", "phase": "data_import", "message": "read 3 of 7 files", "fraction": 0.02}
+    row = {"state": "running", "phase": "data_import", "activity": "read 3 of 7 files", "fraction": 0.02}
     script.install(fake_link, **row)
     open_job(page, qtbot)
     waiting = page.overview.waiting
@@ -155,7 +155,7 @@ def test_a_failed_job_shows_its_headline_and_folds_the_details(
     error = {
         "code": "failed",
         "message": "Training stopped at epoch 24: the loss became NaN. The learning rate 0.05 is probably too high.",
-        "place": "training.learning_rate",
+        "location": "training.learning_rate",
         "actions": ["Retry with 0.005"],
     }
     script = JobScript().add_task("train_001", "train", "LSTM 24", "running").add_epochs(23)

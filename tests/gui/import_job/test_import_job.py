@@ -25,7 +25,7 @@ from vestim_gui.shell.dropped_paths import sort_paths
 from vestim_gui.shell.main_window import MainWindow
 
 FIRST, SECOND = "job_20251014-180644", "job_20250930-180644"
-MISSING_FOLDER = {"source": "/old/job_registry.json: x", "sentence": "the folder of job 'x' is not there any more"}
+MISSING_FOLDER = {"source": "/old/job_registry.json: x", "message": "the folder of job 'x' is not there any more"}
 WaitUntil = Callable[[Callable[[], Any]], None]
 
 
@@ -121,14 +121,14 @@ def test_the_report_gives_every_reason_as_text_that_can_be_copied(window: MainWi
     text = dialog.report.toPlainText()
     assert f"{FIRST}: done, 2 models to test" in text and "its noise was never recorded" in text
     assert f"There already, and left as they were:\n  {SECOND}" in text
-    assert f"{MISSING_FOLDER['source']}: {MISSING_FOLDER['sentence']}." in text
+    assert f"{MISSING_FOLDER['source']}: {MISSING_FOLDER['message']}." in text
     dialog.copy_button.click()
     clipboard = QApplication.clipboard()
     assert clipboard is not None and clipboard.text() == f"{dialog.headline.text()}\n\n{text}"
 
 
 def test_names_from_outside_stay_plain_text(window: MainWindow, fake_link: FakeLink, wait_until: WaitUntil) -> None:
-    skipped_job = {"source": "<b>x</b>", "sentence": "<img src=x> is no job"}
+    skipped_job = {"source": "<b>x</b>", "message": "<img src=x> is no job"}
     fake_link.handlers["import_legacy"] = lambda paths, after: page(1, 1, skipped=[skipped_job])
     window.import_jobs(["/old"])
     dialog = dialog_of(window)

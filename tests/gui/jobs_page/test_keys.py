@@ -35,11 +35,11 @@ def test_space_pauses_and_delete_archives(focused_page: JobsPage, daemon: FakeLi
 def test_alt_and_arrows_reorder_the_queue(focused_page: JobsPage, daemon: FakeLink, qtbot: QtBot) -> None:
     select(focused_page, "job_next")
     qtbot.keyClick(focused_page.view, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
-    qtbot.waitUntil(lambda: requests_of(daemon, "move_in_queue") == [{"job_id": "job_next", "place": 1}])
+    qtbot.waitUntil(lambda: requests_of(daemon, "reorder") == [{"job_id": "job_next", "position": 1}])
 
 
 def test_arrows_select_and_expand(focused_page: JobsPage, daemon: FakeLink, qtbot: QtBot) -> None:
-    task = {"task_id": "train_001", "kind": "train", "title": "LSTM", "state": "running", "reason": "", "error": None}
+    task = {"task_id": "train_001", "kind": "train", "title": "LSTM", "state": "running", "message": "", "error": None}
     daemon.details["job_run"] = {"tasks": [{**task, "progress": {}, "result": {}}], "task_count": 1}
     select(focused_page, "job_run")
     qtbot.keyClick(focused_page.view, Qt.Key.Key_Right)

@@ -93,9 +93,9 @@ def test_a_filter_applies_as_typed_and_mistakes_are_shown(page: JobsPage, ctx: C
     qtbot.keyClicks(page.filter, "tag:demo")
     qtbot.waitUntil(lambda: page.model.ids() == ["job_done"])
     assert page.count.text() == "1 of 5 jobs"
-    page.filter.setText("tag:demo colour:red")
+    page.filter.setText("tag:demo color:red")
     page.filter.apply(is_final=True)
-    assert page.note.text().startswith("There is no 'colour'") and page.model.ids() == ["job_done"]
+    assert page.note.text().startswith("There is no 'color'") and page.model.ids() == ["job_done"]
     qtbot.keyClick(page.filter, Qt.Key.Key_Escape)
     qtbot.waitUntil(lambda: len(page.model.ids()) == 5)
     assert page.note.text() == ""
@@ -219,7 +219,7 @@ def test_a_name_being_typed_survives_updates_of_its_job(
     assert editor is not None
     editor.clear()
     qtbot.keyClicks(editor, "LG")
-    daemon.add_job({**(ctx.jobs.row("job_done") or {}), "message": "epoch 2 begins", "last_seq": 900})
+    daemon.add_job({**(ctx.jobs.row("job_done") or {}), "activity": "epoch 2 begins", "last_seq": 900})
     qtbot.waitUntil(lambda: (ctx.jobs.row("job_done") or {})["last_seq"] == 900)
     QApplication.processEvents()
     qtbot.keyClicks(editor, " HG2")
@@ -232,9 +232,9 @@ def test_the_queue_is_reordered_by_keys_and_by_hand(
 ) -> None:
     select(page, "job_next")
     trigger(ctx, "job.up")
-    qtbot.waitUntil(lambda: requests_of(daemon, "move_in_queue") == [{"job_id": "job_next", "place": 1}])
+    qtbot.waitUntil(lambda: requests_of(daemon, "reorder") == [{"job_id": "job_next", "position": 1}])
     page.model.dropped.emit("job_run", "")
-    qtbot.waitUntil(lambda: requests_of(daemon, "move_in_queue")[-1] == {"job_id": "job_run", "place": 2})
+    qtbot.waitUntil(lambda: requests_of(daemon, "reorder")[-1] == {"job_id": "job_run", "position": 2})
     select(page, "job_done")
     assert not ctx.actions.action("job.up").isEnabled()
 

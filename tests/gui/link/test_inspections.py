@@ -1,4 +1,4 @@
-"""Inspections through the link: submitted, followed, answered, cancelled, lost."""
+"""Inspections through the link: submitted, followed, answered, canceled, lost."""
 
 from __future__ import annotations
 

@@ -335,7 +335,7 @@ def test_a_thousand_files_are_shown_quickly(page: NewJobPage, fake_link: FakeLin
     fake_link.disconnect_daemon()
     data = page.sections.data
     data.add(paths, "train")
-    finding = {"code": "time.gap", "severity": "warning", "sentence": "A gap.", "repair": None, "rows": None}
+    finding = {"code": "time.gap", "severity": "warning", "message": "A gap.", "repair": None, "rows": None}
     checked = [{"path": path, "name": path[7:], "readable": True, "rows": 9, "vendor": "", "why": ""} for path in paths]
     answer = {"files": checked, "findings": [{**finding, "file": path[7:]} for path in paths]}
     started_s = time.process_time()

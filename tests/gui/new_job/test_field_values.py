@@ -104,14 +104,14 @@ def test_values_in_a_text_are_counted(path: str, text: str, count: int) -> None:
 def test_finished_documents_hold_values_instead_of_texts() -> None:
     document = {
         "model": [{"kind": "lstm", "sizes": "8,8; 4"}],
-        "training": [{"method": "streams", "learning_rate": "0.0050", "schedule": {"kind": "step", "factor": "0.50"}}],
+        "training": [{"method": "tbptt", "learning_rate": "0.0050", "schedule": {"kind": "step", "factor": "0.50"}}],
         "max_parallel_tasks": "02",
         "data": {},
         "odd": "1, 2",
     }
     assert finish_document(document) == {
         "model": [{"kind": "lstm", "sizes": [[8, 8], [4]]}],
-        "training": [{"method": "streams", "learning_rate": 0.005, "schedule": {"kind": "step", "factor": 0.5}}],
+        "training": [{"method": "tbptt", "learning_rate": 0.005, "schedule": {"kind": "step", "factor": 0.5}}],
         "max_parallel_tasks": 2,
         "odd": "1, 2",
     }

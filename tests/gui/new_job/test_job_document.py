@@ -22,9 +22,9 @@ DATA = {"train": ["/a.csv"], "validation": ["/b.csv"]}
 
 def test_an_empty_document_expands_to_the_default_job() -> None:
     document = expand_document({})
-    assert [step["step"] for step in document["preparation"]] == ["resample", "pre_roll", "normalise"]
+    assert [step["step"] for step in document["preparation"]] == ["resample", "pre_roll", "normalize"]
     assert document["model"] == [{"kind": "lstm"}]
-    assert document["training"] == [{"method": "streams"}]
+    assert document["training"] == [{"method": "tbptt"}]
     assert validate_job({**document, "data": DATA}) == validate_job({"data": DATA})
 
 
@@ -37,14 +37,14 @@ def test_a_preset_keeps_data_and_name(preset: Any) -> None:
 
 def test_trainings_match_the_models() -> None:
     lstm, fnn = {"kind": "lstm"}, {"kind": "fnn"}
-    streams = {"method": "streams", "max_epochs": 9}
-    assert match_training([lstm], []) == [{"method": "streams"}]
+    streams = {"method": "tbptt", "max_epochs": 9}
+    assert match_training([lstm], []) == [{"method": "tbptt"}]
     assert match_training([lstm, fnn], [streams]) == [streams, {"method": "rows"}]
     assert match_training([fnn], [streams]) == [{"method": "rows"}]
-    assert match_training([{"kind": "lstm, fnn"}], []) == [{"method": "streams"}, {"method": "rows"}]
-    assert match_training([lstm, fnn], {"max_epochs": 9, "batch_rows": 5}) == [
-        {"method": "streams", "max_epochs": 9},
-        {"method": "rows", "max_epochs": 9, "batch_rows": 5},
+    assert match_training([{"kind": "lstm, fnn"}], []) == [{"method": "tbptt"}, {"method": "rows"}]
+    assert match_training([lstm, fnn], {"max_epochs": 9, "batch_size": 5}) == [
+        {"method": "tbptt", "max_epochs": 9},
+        {"method": "rows", "max_epochs": 9, "batch_size": 5},
     ]
     windows = {"method": "windows"}
     assert match_training([lstm], [windows]) == [windows], "another matching method is kept"
@@ -60,7 +60,7 @@ def test_values_other_than_section_lists_are_kept() -> None:
 def test_locations_are_paths_counted_from_zero() -> None:
     assert parse_location("model[2].sizes[1]") == ("model", 1, "sizes", 0)
     assert parse_location("") == ()
-    record = {"place": "model", "sentence": "is missing"}
+    record = {"location": "model", "message": "is missing"}
     assert [problem.message for problem in parse_problems([record, record])] == ["Is missing."]
 
 

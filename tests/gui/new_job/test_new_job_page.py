@@ -104,7 +104,7 @@ def test_a_problem_in_a_folded_field_unfolds_it(page: NewJobPage, wait_until: Wa
 def test_problems_across_sections_are_shown_at_their_section(
     page: NewJobPage, wait_until: WaitUntil, data_files: DataFiles
 ) -> None:
-    page.open({"data": data_files, "signals": {"target": "soc"}, "preparation": [{"step": "normalise"}]})
+    page.open({"data": data_files, "signals": {"target": "soc"}, "preparation": [{"step": "normalize"}]})
     signals, steps = page.sections.parts["signals"], page.sections.parts["preparation"]
     wait_until(lambda: signals.note.text().startswith("The target 'soc' is also among the features"))
     assert "first step must be the one 'resample'" in steps.note.text()
@@ -128,7 +128,7 @@ def test_an_unknown_setting_is_reported_and_can_be_removed(page: NewJobPage, wai
         push_button for push_button in card.findChildren(QPushButton) if push_button.text() == "Remove learning_rat"
     ]
     remove.click()
-    assert page.document()["training"] == [{"method": "streams"}]
+    assert page.document()["training"] == [{"method": "tbptt"}]
 
 
 def test_a_very_large_grid_is_left_to_the_daemon(page: NewJobPage, fake_link: FakeLink, wait_until: WaitUntil) -> None:
@@ -144,7 +144,7 @@ def test_trainings_follow_added_and_removed_models(page: NewJobPage, wait_until:
     models, trainings = page.sections.parts["model"], page.sections.parts["training"]
     assert not models.cards[0].buttons["✕"].isEnabled(), "one model stays"
     models.add_card("fnn")
-    assert [card.form.value()["method"] for card in trainings.cards] == ["streams", "rows"]
+    assert [card.form.value()["method"] for card in trainings.cards] == ["tbptt", "rows"]
     wait_until(lambda: page.summary.models.text() == "Makes 2 models")
     models.cards[0].buttons["✕"].click()
     assert page.document()["model"] == [{"kind": "fnn"}]
@@ -158,15 +158,15 @@ def test_steps_are_added_moved_and_removed(page: NewJobPage) -> None:
         return [step["step"] for step in page.document()["preparation"]]
 
     steps.add_card("ema")
-    assert kinds() == ["resample", "pre_roll", "ema", "normalise"], "normalise stays last"
+    assert kinds() == ["resample", "pre_roll", "ema", "normalize"], "normalize stays last"
     steps.cards[2].buttons["↑"].click()
-    assert kinds() == ["resample", "ema", "pre_roll", "normalise"]
+    assert kinds() == ["resample", "ema", "pre_roll", "normalize"]
     assert not steps.cards[0].buttons["↑"].isEnabled()
     type_into(field_row(page, "preparation", 1, "tau_s"), "5, 50")
     steps.cards[1].buttons["↓"].click()
     assert page.document()["preparation"][2] == {"step": "ema", "tau_s": [5, 50]}
     steps.cards[2].buttons["✕"].click()
-    assert kinds() == ["resample", "pre_roll", "normalise"]
+    assert kinds() == ["resample", "pre_roll", "normalize"]
 
 
 def test_step_presets_set_their_inputs(page: NewJobPage, wait_until: WaitUntil, data_files: DataFiles) -> None:
@@ -390,7 +390,7 @@ def test_a_started_job_has_values_and_opens(
     assert tabs == ["overview"]
     assert daemon.started_documents[0]["training"][0]["learning_rate"] == 0.005
     assert page.draft.job_id == "", "the page is free for the next job"
-    assert page.document()["training"] == [{"method": "streams"}]
+    assert page.document()["training"] == [{"method": "tbptt"}]
     assert ctx.session.get(DRAFT_KEY, "") == ""
 
 
@@ -402,8 +402,8 @@ def test_a_refusal_is_shown_below_start_and_at_its_field(
     open_complete_document(page, wait_until, data_files)
 
     def start(job_id: str) -> Any:
-        problem = {"place": "training[1].threads", "sentence": "training.threads is 9, but this machine has 2 cores"}
-        raise VestimError(ErrorCode.WRONG_INPUT, problem["sentence"], problems=(problem,))
+        problem = {"location": "training[1].threads", "message": "training.threads is 9, but this machine has 2 cores"}
+        raise VestimError(ErrorCode.WRONG_INPUT, problem["message"], problems=(problem,))
 
     fake_link.handlers["start"] = start
     page.start()

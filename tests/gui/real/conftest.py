@@ -36,7 +36,7 @@ def job(cells: dict[str, list[str]]) -> Callable[[int], dict[str, Any]]:
     """Creates the document of a job that trains for `epochs` epochs."""
 
     def make(epochs: int) -> dict[str, Any]:
-        training = {"max_epochs": epochs, "patience": epochs, "batch_rows": 64}
+        training = {"max_epochs": epochs, "patience": epochs, "batch_size": 64}
         return {"name": "a fnn", "data": cells, "model": {"kind": "fnn", "sizes": [8]}, "training": training}
 
     return make

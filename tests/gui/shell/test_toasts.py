@@ -96,7 +96,7 @@ def test_an_error_is_shown_with_location_and_problems(ctx: Context, layer: Toast
         ErrorCode.WRONG_INPUT,
         "the field is wrong",
         location="training.epochs",
-        problems=({"place": "a", "sentence": "is b"},),
+        problems=({"location": "a", "message": "is b"},),
     )
     ctx.toasts.show_error(error)
     toast = layer.cards()[0].toast

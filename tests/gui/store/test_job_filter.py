@@ -69,7 +69,7 @@ def test_finds(text: str, ids: str) -> None:
         ("rmse:5", "write rmse<5"),
         ("epochs>20mV", "has no unit"),
         ("tag:", "needs a word"),
-        ("colour:red", "there is no 'colour': use status"),
+        ("color:red", "there is no 'color': use status"),
         ("status<3", "'status' is no number"),
     ],
 )

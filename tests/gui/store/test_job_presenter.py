@@ -41,7 +41,7 @@ def test_every_state_has_a_glyph_and_a_word_of_its_own() -> None:
             "val 4.10 mV",
         ),
         (
-            {**RUNNING, "phase": "data_import", "message": "read 2 of 7 files", "models": 1},
+            {**RUNNING, "phase": "data_import", "activity": "read 2 of 7 files", "models": 1},
             None,
             "Preparing",
             "read 2 of 7 files",
@@ -85,7 +85,7 @@ def test_a_task_shows_its_own_state() -> None:
         "kind": "train",
         "title": "LSTM 24",
         "state": "running",
-        "reason": "",
+        "message": "",
         "error": None,
     }
     progress = {"epoch": 3, "max_epochs": 30, "fraction": 0.1, "best_validation_rmse_mV": 9.0}

@@ -30,7 +30,7 @@ TASKS = [
         "progress": {},
         "result": {},
         "error": None,
-        "reason": "",
+        "message": "",
     }
     for n in range(1, 4)
 ]
@@ -115,7 +115,7 @@ def test_a_job_expands_into_its_tasks_with_their_states(model_setup: Any, qtbot:
 
 
 def task_event(seq: int, task: str, state: str) -> dict[str, Any]:
-    data = {"state": state, "kind": "train", "title": "LSTM", "reason": ""}
+    data = {"state": state, "kind": "train", "title": "LSTM", "message": ""}
     return {"seq": seq, "time_utc": "", "kind": "task", "task": task, "attempt": 1, "data": data}
 
 

@@ -35,7 +35,7 @@ LSTM: dict[str, Any] = {
 def read(**keys: Any) -> tuple[JobSpec, dict[str, str]]:
     """The job that a file with these keys gives, and its notes by key."""
     reply = read_hyperparameters(keys)
-    return validate_job({**reply["sections"], "data": DATA}), {n["key"]: n["sentence"] for n in reply["notes"]}
+    return validate_job({**reply["sections"], "data": DATA}), {n["key"]: n["message"] for n in reply["notes"]}
 
 
 def test_a_recurrent_network() -> None:
@@ -45,7 +45,7 @@ def test_a_recurrent_network() -> None:
     assert len(trials) == 3 and trial.model.kind == "lstm" and trial.model.sizes == [18, 18]
     assert trial.model.dropout == 0.2 and trial.signals.features == ["soc", "current_A", "temperature_degC"]
     training = trial.training.model_dump()
-    expected = {"method": "windows", "batch_windows": 100, "lookback_steps": 400}
+    expected = {"method": "windows", "batch_size": 100, "lookback": 400}
     assert {key: training[key] for key in expected} == expected
     expected = {"max_epochs": 500, "learning_rate": 1e-4, "weight_decay": 0.01}
     assert {key: training[key] for key in expected} == expected
@@ -177,7 +177,7 @@ def test_every_unused_key_is_noted() -> None:
 def test_an_unknown_kind_of_model_is_noted() -> None:
     reply = read_hyperparameters({**LSTM, "MODEL_TYPE": "TRANSFORMER"})
     assert "model" not in reply["sections"]
-    notes = {note["key"]: note["sentence"] for note in reply["notes"]}
+    notes = {note["key"]: note["message"] for note in reply["notes"]}
     assert "no TRANSFORMER" in notes["MODEL_TYPE"] and set(notes) >= {"RNN_LAYER_SIZES", "LOOKBACK", "BATCH_SIZE"}
 
 

@@ -130,10 +130,10 @@ def test_predictions_have_the_format_of_every_test(service: JobService, legacy_r
 def test_importing_twice_changes_nothing_and_a_deleted_job_comes_back(service: JobService, legacy_root: Path) -> None:
     make_legacy_task(make_legacy_job(legacy_root))
     import_all(service, legacy_root)
-    service.rename(JOB, "my favourite")
+    service.rename(JOB, "my favorite")
     second_reply = import_all(service, legacy_root)
     assert not second_reply["imported"] and [entry["job_id"] for entry in second_reply["known"]] == [JOB]
-    assert service.show_job(JOB)["name"] == "my favourite"
+    assert service.show_job(JOB)["name"] == "my favorite"
     service.delete(JOB)
     assert [entry["job_id"] for entry in import_all(service, legacy_root)["imported"]] == [JOB]
     assert service.show_job(JOB)["name"] == JOB
@@ -145,14 +145,14 @@ def test_another_job_with_a_known_id_is_skipped(service: JobService, legacy_root
     reply = import_all(service, legacy_root)
     assert [entry["source"] for entry in reply["imported"]] == [str(first)]
     (skipped,) = reply["skipped"]
-    assert f"job {JOB} is there already, from '{first}'" in skipped["sentence"] and f"'{second}'" in skipped["sentence"]
+    assert f"job {JOB} is there already, from '{first}'" in skipped["message"] and f"'{second}'" in skipped["message"]
     write(second / "job_metadata.json", {"job_id": "job_20251014-180645"})
     second_reply = import_all(service, legacy_root)
     assert [entry["job_id"] for entry in second_reply["imported"]] == ["job_20251014-180645"]
     assert [entry["source"] for entry in second_reply["known"]] == [str(first)] and not second_reply["skipped"]
     copy_id = service.duplicate(JOB)["job_id"]
     write(second / "job_metadata.json", {"job_id": copy_id})
-    assert "which was not imported" in import_all(service, second)["skipped"][0]["sentence"]
+    assert "which was not imported" in import_all(service, second)["skipped"][0]["message"]
 
 
 def test_a_lost_registry_is_rebuilt_with_imported_jobs(service: JobService, legacy_root: Path, tmp_path: Path) -> None:
@@ -237,7 +237,7 @@ def test_the_output_limits_are_kept(service: JobService, legacy_root: Path) -> N
     assert limits == {"lstm": None, "gru": pytest.approx(4.2), "fnn": pytest.approx(4.2)}
     (task,) = service.manager.get("job_20250102-000000").tasks.values()
     assert task.document["trial"]["model"]["output_min"] is None
-    assert task.document["trial"]["preparation"][-1] == {"step": "normalise", "method": "none"}
+    assert task.document["trial"]["preparation"][-1] == {"step": "normalize", "method": "none"}
 
 
 def test_preparation_keeps_the_legacy_order(service: JobService, legacy_root: Path) -> None:
@@ -272,7 +272,7 @@ def test_preparation_keeps_the_legacy_order(service: JobService, legacy_root: Pa
         "formula",
         "formula",
         "pre_roll",
-        "normalise",
+        "normalize",
     ]
     assert (steps[0]["period_s"], steps[1]["duration_s"], steps[1]["rows"]) == (1.0, 50.0, "rest")
     assert (steps[2]["cutoff_Hz"], steps[2]["order"], steps[2]["start"]) == (pytest.approx(0.002), 3, "zero")
@@ -429,7 +429,7 @@ def test_both_registries_stale_paths_damaged_entries_and_gone_folders(service: J
     assert "ended with an error (CUDA out of memory)" in notes[ids[2]]
     assert "'training' (Epoch 3/18)" in notes[ids[3]] and "nothing of it runs here" in notes[ids[3]]
     assert service.show_job(ids[3])["tasks"][0]["progress"]["epoch"] == 2
-    messages = [entry["sentence"] for entry in reply["skipped"]]
+    messages = [entry["message"] for entry in reply["skipped"]]
     for expected_text in ("is not there any more", "names no job", "is damaged", "'..'", "is about job"):
         assert any(expected_text in message for message in messages), expected_text
     assert len(messages) == 5 and all("\n" not in message for message in messages)
@@ -461,7 +461,7 @@ def test_everything_else_gets_a_message(service: JobService, legacy_root: Path, 
     (legacy_root / "job_20250105-000000").symlink_to(tmp_path)
     reply = import_all(service, legacy_root, tmp_path / "nowhere")
     assert [entry["job_id"] for entry in reply["imported"]] == ["job_20250101-000000"]
-    messages = " | ".join(entry["sentence"] for entry in reply["skipped"])
+    messages = " | ".join(entry["message"] for entry in reply["skipped"])
     for expected_text in (
         "is no JSON",
         "is no registry",
@@ -473,8 +473,8 @@ def test_everything_else_gets_a_message(service: JobService, legacy_root: Path, 
         assert expected_text in messages, expected_text
     assert len(reply["skipped"]) == 6
     job_folder = service.manager.home.jobs / "job_20250101-000000"
-    assert "is a job of Vestim" in import_all(service, job_folder)["skipped"][0]["sentence"]
-    assert "there is no job of PyBattML" in import_all(service, tmp_path / "home" / "keys")["skipped"][0]["sentence"]
+    assert "is a job of Vestim" in import_all(service, job_folder)["skipped"][0]["message"]
+    assert "there is no job of PyBattML" in import_all(service, tmp_path / "home" / "keys")["skipped"][0]["message"]
     assert not (tmp_path / "escape").exists()
 
 
@@ -501,7 +501,7 @@ def test_a_closed_folder_gives_a_message_and_stops_no_other_job(
     for path in (legacy_root / "jobs" / "job_registry.json", legacy_root):
         reply = import_all(service, path)
         assert {entry["job_id"] for entry in reply["imported"] + reply["known"]} == {ids[0], ids[2]}
-        messages = " | ".join(entry["sentence"] for entry in reply["skipped"])
+        messages = " | ".join(entry["message"] for entry in reply["skipped"])
         assert "too long" in messages and "Permission denied" in messages and ids[1] in messages
     assert f"'{legacy_root / 'shut'}' cannot be opened" in messages
 
@@ -514,10 +514,10 @@ def test_folders_beyond_the_limits_are_named(
     reply = import_all(service, legacy_root)
     assert [entry["job_id"] for entry in reply["imported"]] == ["job_20250101-000000"]
     (skipped,) = reply["skipped"]
-    assert str(deep.parent) in skipped["sentence"] and "name a folder nearer" in skipped["sentence"]
+    assert str(deep.parent) in skipped["message"] and "name a folder nearer" in skipped["message"]
     assert [entry["job_id"] for entry in import_all(service, legacy_root, deep.parent)["imported"]] == [JOB]
     monkeypatch.setattr("vestim_core.jobs.legacy.import_candidates.MAX_FOLDERS", 2)
-    messages = [entry["sentence"] for entry in import_all(service, legacy_root)["skipped"]]
+    messages = [entry["message"] for entry in import_all(service, legacy_root)["skipped"]]
     assert any("behind 2 other folders" in message and str(legacy_root / "a" / "b") in message for message in messages)
 
 
@@ -602,7 +602,7 @@ def test_a_full_disk_leaves_no_partial_job(
 
     monkeypatch.setattr(Path, "write_bytes", fail)
     reply = import_all(service, legacy_root)
-    assert "No space left on device" in reply["skipped"][0]["sentence"]
+    assert "No space left on device" in reply["skipped"][0]["message"]
     assert list(service.manager.home.jobs.iterdir()) == []
 
 

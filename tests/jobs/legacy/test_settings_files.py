@@ -26,7 +26,7 @@ BEST = [{"RNN_LAYER_SIZES": "18"}, {"RNN_LAYER_SIZES": "24,24"}, {"RNN_LAYER_SIZ
 
 def job_from(document: Any) -> tuple[JobSpec, dict[str, str]]:
     reply = read_settings(document)
-    return validate_job({**reply["sections"], "data": DATA}), {n["key"]: n["sentence"] for n in reply["notes"]}
+    return validate_job({**reply["sections"], "data": DATA}), {n["key"]: n["message"] for n in reply["notes"]}
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_one_configuration_inside_an_export() -> None:
 def test_filters_are_steps_of_the_preparation(document: Any) -> None:
     spec, _ = job_from(document)
     steps = spec.trials()[0].preparation
-    assert [step.step for step in steps] == ["resample", "butterworth", "pre_roll", "normalise"]
+    assert [step.step for step in steps] == ["resample", "butterworth", "pre_roll", "normalize"]
     assert steps[0].model_dump()["period_s"] == 0.5
     butterworth = steps[1].model_dump()
     assert (butterworth["column"], butterworth["output"], butterworth["cutoff_Hz"], butterworth["order"]) == (

@@ -73,7 +73,7 @@ def _print_report(report: dict[str, Any]) -> None:
         severity = Severity(finding["severity"])
         repair_hint = " [can be repaired: --fix-to DIR]" if finding["repair"] else ""
         line = Text(f"  {severity.value}: ", style=SEVERITY_STYLES[severity])
-        line.append(f"{plain_text(finding['sentence'])}{repair_hint}", style="default")
+        line.append(f"{plain_text(finding['message'])}{repair_hint}", style="default")
         terminal.print(line, soft_wrap=True)
     if not report["findings"]:
         say("Nothing to complain about.")

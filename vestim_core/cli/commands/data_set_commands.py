@@ -206,7 +206,7 @@ def _print_data_set(record: dict[str, Any]) -> None:
         severity = Severity(finding["severity"])
         repair_hint = " [can be repaired: --repair]" if finding["repair"] else ""
         line = Text(f"  {severity.value}: ", style=SEVERITY_STYLES[severity])
-        line.append(f"{plain_text(finding['sentence'])}{repair_hint}", style="default")
+        line.append(f"{plain_text(finding['message'])}{repair_hint}", style="default")
         terminal.print(line, soft_wrap=True)
     omitted_count = sum(content["finding_counts"].values()) - len(content["findings"])
     if omitted_count:

@@ -60,5 +60,5 @@ def start(job: JobName, as_json: AsJson = False) -> None:
 
 def _to_do_lines(answer: dict[str, Any]) -> list[str]:
     return [
-        f"To do: {plain_text(problem['place'])}: {plain_text(problem['sentence'])}" for problem in answer["problems"]
+        f"To do: {plain_text(problem['location'])}: {plain_text(problem['message'])}" for problem in answer["problems"]
     ]

@@ -38,7 +38,7 @@ def test(
     task: Annotated[
         list[str] | None, typer.Option("--task", metavar="T", help="Model of this training; may be given again.")
     ] = None,
-    every: Annotated[bool, typer.Option("--all", help="Test every model of the job.")] = False,
+    all_models: Annotated[bool, typer.Option("--all", help="Test every model of the job.")] = False,
     robustness: Annotated[
         bool, typer.Option("--robustness", help="Tell what sensor errors cost, without FILE on the job's own files.")
     ] = False,
@@ -52,7 +52,7 @@ def test(
     predictions are written all the same. --robustness tests again with offsets, gains, noise, a wrong SOC, lost samples
     and a start in mid-cycle. Ctrl+C ends the test.
     """
-    if task and every:
+    if task and all_models:
         raise wrong_input("--task and --all exclude each other: give one of them", location="--all")
     folder = _require_empty_folder(out) if out else None
     with connect() as client:
@@ -60,11 +60,11 @@ def test(
         params: dict[str, Any] = {
             "files": absolute_paths(files or []),
             "tasks": task or [],
-            "every": every,
+            "all_models": all_models,
             "columns": parse_columns(column),
             "robustness": robustness,
         }
-        task_id = client.call("test", job_id=job_id, **params)["task_id"]
+        task_id = client.call("evaluate", job_id=job_id, **params)["task_id"]
         result = _await_evaluation(client, job_id, task_id)
         copied_paths = _copy_artifacts(client, job_id, f"tasks/{task_id}/result/", folder) if folder else []
     if as_json:
@@ -111,7 +111,7 @@ def _await_evaluation(client: Client, job_id: str, task_id: str) -> dict[str, An
                     update(progress)
                 task_messages = [e for e in batch.events if e["task"] == task_id and e["kind"] == EventKind.MESSAGE]
                 warnings += [
-                    event["data"]["text"] for event in task_messages if event["data"].get("level") == "warning"
+                    event["data"]["message"] for event in task_messages if event["data"].get("level") == "warning"
                 ]
     except KeyboardInterrupt:
         client.call("stop", job_id=job_id)
@@ -146,7 +146,7 @@ def _copy_artifacts(client: Client, job_id: str, prefix: str, folder: Path) -> l
 def _print_result(result: dict[str, Any]) -> None:
     for warning in result["warnings"]:
         say(f"Warning: {plain_text(warning)}")
-    for model in result["retest"]:
+    for model in result["evaluation"]:
         unit = metric_unit(find_metric(model["files"][0], "rmse")[0])
         title = f"Errors of {model['target']}, {plain_text(model['model']['title'])} ({model['model']['task_id']})"
         table = new_table(f"{title}, in {unit} (R2 has no unit)" if unit else title)

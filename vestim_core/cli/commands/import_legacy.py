@@ -59,7 +59,7 @@ def _print_report(report: dict[str, list[dict[str, Any]]]) -> None:
     if report["known"]:
         say(f"{len(report['known'])} were there already and are as they were.")
     for skipped in report["skipped"]:
-        reason = skipped["sentence"]
+        reason = skipped["message"]
         source_prefix = "" if skipped["source"] in reason else f"{skipped['source']}: "
         say(f"Not imported: {plain_text(source_prefix + reason)}", stderr=True)
     if report["imported"]:

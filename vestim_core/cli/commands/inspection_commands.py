@@ -47,7 +47,7 @@ def preview(
     points: Annotated[int, typer.Option(min=4, max=20_000, help="At most this many points of each.")] = 2_000,
     as_json: AsJson = False,
 ) -> None:
-    """Summarise the signals of a file; with --json, give them, thinned so that single spikes stay."""
+    """Summarize the signals of a file; with --json, give them, thinned so that single spikes stay."""
     params = {
         "file": absolute_paths([file])[0],
         "columns": parse_columns(column),

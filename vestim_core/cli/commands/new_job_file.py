@@ -69,7 +69,7 @@ def legacy_job_file(path: Path) -> str:
 
     with connect() as client:
         answer = client.call("read_hyperparameters", document=read_legacy_settings(path))
-    notes = [f"# {plain_text(note['key'])}: {plain_text(note['sentence'])}" for note in answer["notes"]]
+    notes = [f"# {plain_text(note['key'])}: {plain_text(note['message'])}" for note in answer["notes"]]
     head = "\n".join(
         [f"# Settings from {plain_text(path.name)}. Of its keys, these are no setting here or another one:", *notes]
     )

@@ -1,4 +1,4 @@
-"""Commands that organize jobs: `rename`, `tag`, `note`, `move`, `archive`, `restore` and `delete`."""
+"""Commands that organize jobs: `rename`, `tag`, `note`, `reorder`, `archive`, `restore` and `delete`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Job = Annotated[str, typer.Argument(metavar="JOB", help="Id of the job, a part o
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (rename, tag, note, move, archive, restore, delete):
+    for command in (rename, tag, note, reorder, archive, restore, delete):
         app.command(command.__name__)(command)
 
 
@@ -48,17 +48,17 @@ def note(
     )
 
 
-def move(
+def reorder(
     job: Job,
     position: Annotated[
-        int, typer.Argument(metavar="PLACE", min=1, help="Place in the queue, from 1; beyond the end means last.")
+        int, typer.Argument(metavar="POSITION", min=1, help="Position in the queue, from 1; beyond the end means last.")
     ],
     as_json: AsJson = False,
 ) -> None:
     """Give a job another place in the queue; what runs goes on."""
-    answer = _change_job("move_in_queue", job, place=position)
+    answer = _change_job("reorder", job, position=position)
     _print_answer(
-        answer, f"{answer['job_id']} is number {answer['place']} of {len(answer['queue'])} in the queue.", as_json
+        answer, f"{answer['job_id']} is number {answer['position']} of {len(answer['queue'])} in the queue.", as_json
     )
 
 

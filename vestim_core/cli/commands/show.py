@@ -70,8 +70,8 @@ def _headline(job: dict[str, Any]) -> str:
 def _reason_lines(job: dict[str, Any]) -> list[str]:
     """Reasons why the job or its tasks are waiting, then the user's tags and note."""
     resume_hint = f" 'vestim resume {job['job_id']}' lets it go on." if job["state"] == JobState.HELD else ""
-    lines = [f"{plain_text(job['reason'])}{resume_hint}"] if job["reason"] else []
-    lines += [plain_text(task["reason"]) for task in job["tasks"] if task["reason"]]
+    lines = [f"{plain_text(job['message'])}{resume_hint}"] if job["message"] else []
+    lines += [plain_text(task["message"]) for task in job["tasks"] if task["message"]]
     lines += [f"Tags: {plain_text(', '.join(job['tags']))}"] if job["tags"] else []
     return [*lines, f"Note: {plain_text(job['note'])}"] if job["note"] else lines
 
@@ -79,14 +79,14 @@ def _reason_lines(job: dict[str, Any]) -> list[str]:
 def _to_do_lines(job: dict[str, Any]) -> list[str]:
     """Problems that prevent a draft from starting."""
     return [
-        f"To do: {plain_text(problem['place'])}: {plain_text(problem['sentence'])}"
+        f"To do: {plain_text(problem['location'])}: {plain_text(problem['message'])}"
         for problem in job.get("problems", ())
     ]
 
 
 def _finding_lines(job: dict[str, Any]) -> list[str]:
     findings = [finding for manager in job["managers"] for finding in manager["details"].get("findings", ())]
-    return [f"{finding['severity'].capitalize()}: {plain_text(finding['sentence'])}" for finding in findings]
+    return [f"{finding['severity'].capitalize()}: {plain_text(finding['message'])}" for finding in findings]
 
 
 def _tasks_table(job: dict[str, Any]) -> Any:

@@ -72,5 +72,5 @@ def _print_estimate(estimate: dict[str, Any], *, as_json: bool) -> int:
     time_text = "" if estimate["seconds"] is None else f"At most {format_duration(estimate['seconds'])}, "
     say(f"Time: {time_text}{estimate['basis']}.")
     for problem in estimate["problems"]:
-        say(f"Missing or wrong: {problem['place']}: {problem['sentence']}", stderr=True)
+        say(f"Missing or wrong: {problem['location']}: {problem['message']}", stderr=True)
     return code

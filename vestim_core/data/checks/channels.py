@@ -178,7 +178,7 @@ def find_spikes(view: TableView) -> list[Finding]:
                 Severity.WARNING,
                 f'{_channel_name(name)} of "{view.name}" jumps by up to {highest:.3g} {_NAMES_AND_UNITS[name][1]} and '
                 f"back in {len(rows)} row{'' if len(rows) == 1 else 's'} ({describe_rows(spans)}): replace by its "
-                f"neighbours.",
+                f"neighbors.",
                 name,
                 spans,
                 Repair(kind="interpolate_rows", parameters={"column": name, "rows": [list(span) for span in spans]}),

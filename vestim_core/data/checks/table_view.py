@@ -94,9 +94,7 @@ class TableView:
         """A finding about these rows (indices, mask or spans), or about the whole file without any."""
         spans = find_spans(rows) if isinstance(rows, np.ndarray) else rows
         if not spans:
-            return Finding(
-                code=code, severity=severity, message=sentence, file=self.name, column=column, repair=repair
-            )
+            return Finding(code=code, severity=severity, message=sentence, file=self.name, column=column, repair=repair)
         return build_span_finding(
             spans, code=code, severity=severity, sentence=sentence, file=self.name, column=column, repair=repair
         )

@@ -69,12 +69,12 @@ def demo_document(folder: Path) -> dict[str, Any]:
         "preparation": [
             {"step": "resample", "period_s": 1.0},
             {"step": "pre_roll", "duration_s": 100.0},
-            {"step": "normalise", "method": "z-score"},
+            {"step": "normalize", "method": "z-score"},
         ],
         "model": [{"kind": "lstm", "sizes": [24]}, {"kind": "fnn", "sizes": [64, 32]}],
         "training": [
-            {"method": "streams", "max_epochs": 32, "draws_per_epoch": 12, "learning_rate": 1e-2},
-            {"method": "rows", "max_epochs": 300, "patience": 60, "batch_rows": 256, "learning_rate": 5e-3},
+            {"method": "tbptt", "max_epochs": 32, "draws_per_epoch": 12, "learning_rate": 1e-2},
+            {"method": "rows", "max_epochs": 300, "patience": 60, "batch_size": 256, "learning_rate": 5e-3},
         ],
         "testing": {"baseline": True},
     }

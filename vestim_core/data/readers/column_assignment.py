@@ -160,7 +160,7 @@ def _mapping_missed_finding(path: Path, name: str, mapped_header: str, used_head
         code="mapped_column_absent",
         severity=Severity.WARNING,
         message=f'"{path.name}" has no column "{mapped_header}", which data.columns names for {name}; '
-        f'"{used_header}" was recognised by its name and taken instead.',
+        f'"{used_header}" was recognized by its name and taken instead.',
         file=path.name,
         column=name,
     )

@@ -1,6 +1,6 @@
 """Vendor file formats as data: one TOML file per vendor, in this package or in a folder of the user's.
 
-A file states how to recognize the vendor (`[recognise]`), its name for each quantity (`[columns]`, preferred name
+A file states how to recognize the vendor (`[recognize]`), its name for each quantity (`[columns]`, preferred name
 first), units implied by names (`[units]`), which columns count time within a step or give the date (`[time]`), which
 letters of a state column give the current its sign (`[state]`), and where the records lie (`[sheets]`, `[mat]`).
 """
@@ -21,7 +21,7 @@ from vestim_core.spec.signals import QUANTITIES
 
 PLAIN = "plain"
 _SECTION_KEYS = {
-    "recognise": {"headers", "preamble", "suffixes", "requires_suffix", "literal"},
+    "recognize": {"headers", "preamble", "suffixes", "requires_suffix", "literal"},
     "columns": {*QUANTITIES, "step_type"},
     "columns_with_unit": set(QUANTITIES),
     "units": None,
@@ -31,6 +31,8 @@ _SECTION_KEYS = {
     "sheets": {"data"},
     "mat": {"structs"},
 }
+_RENAMED_SECTIONS = {"recognise": "recognize"}
+"""Earlier to present section names, for vendor files that users wrote."""
 
 
 @dataclass(frozen=True)
@@ -81,14 +83,15 @@ def _built_in_vendors() -> tuple[Vendor, ...]:
 def read_vendor(path: Path) -> Vendor:
     """Read a vendor file."""
     try:
-        return _parse_vendor(tomllib.loads(path.read_text(encoding="utf-8")), path.name)
+        record = tomllib.loads(path.read_text(encoding="utf-8"))
+        return _parse_vendor({_RENAMED_SECTIONS.get(key, key): value for key, value in record.items()}, path.name)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise wrong_input(f'The vendor file "{path.name}" cannot be read: {error}.', location=str(path)) from None
 
 
 def _parse_vendor(record: dict[str, Any], file: str) -> Vendor:
     _check_record(record, file)
-    recognition, time = record.get("recognise", {}), record.get("time", {})
+    recognition, time = record.get("recognize", {}), record.get("time", {})
     normalize = fold_case if recognition.get("literal") else name_key
     state_signs = (("charge", 1), ("discharge", -1), ("rest", 0))
     return Vendor(

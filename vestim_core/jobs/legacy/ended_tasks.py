@@ -78,7 +78,7 @@ def ended_tasks(job: LegacyJob, translation: JobTranslation, report: ImportRepor
     all_finished = all(task.end is AttemptState.FINISHED for task in tasks)
     report.notes[:0] = status_notes(job, all_finished=all_finished)
     if tasks:
-        messages = [(EventKind.MESSAGE, {"level": "info", "text": note}) for note in report.notes[:MAX_NOTES]]
+        messages = [(EventKind.MESSAGE, {"level": "info", "message": note}) for note in report.notes[:MAX_NOTES]]
         tasks[0].lines[:0] = [
             *((EventKind.PHASE, {"phase": phase.value, **_PREPARED}) for phase in _PREPARING),
             *messages,

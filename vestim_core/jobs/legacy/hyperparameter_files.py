@@ -105,7 +105,7 @@ def read_hyperparameters(document: Mapping[str, Any], period_s: float = 1.0) -> 
     if not model_kinds:
         sections["training"] = common
     _note_unused_keys(reader, model_kinds, common.get("schedule", {}).get("kind", ""))
-    notes = [{"key": key, "sentence": sentence} for key, sentence in sorted(reader.notes.items())]
+    notes = [{"key": key, "message": sentence} for key, sentence in sorted(reader.notes.items())]
     return {"sections": {name: section for name, section in sections.items() if section}, "notes": notes}
 
 
@@ -343,9 +343,9 @@ def _batch_settings(reader: SettingsReader, method: str) -> dict[str, Any]:
     """Settings of one method: its batch size and the lookback of a recurrent network."""
     batch_size = reader.read_number("BATCH_SIZE", int)
     if method == "rows":
-        return {} if batch_size is None else {"batch_rows": batch_size}
+        return {} if batch_size is None else {"batch_size": batch_size}
     lookback = reader.read_number("LOOKBACK", int)
-    settings = (("batch_windows", batch_size), ("lookback_steps", lookback))
+    settings = (("batch_size", batch_size), ("lookback", lookback))
     return {name: value for name, value in settings if value is not None}
 
 

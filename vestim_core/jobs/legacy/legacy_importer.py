@@ -64,12 +64,12 @@ class LegacyImporter:
         except Exception as error:  # one folder with unexpected content must not stop the others
             if not isinstance(error, UnreadableFile | VestimError | OSError):
                 log.exception("importing %s failed", candidate.source)
-            return "skipped", {"source": candidate.source, "sentence": _error_message(candidate, error)}
+            return "skipped", {"source": candidate.source, "message": _error_message(candidate, error)}
 
 
 def _import(manager: JobManager, candidate: Candidate) -> tuple[str, dict[str, Any]]:
     if candidate.folder is None:
-        return "skipped", {"source": candidate.source, "sentence": candidate.message}
+        return "skipped", {"source": candidate.source, "message": candidate.message}
     job_id = legacy_job_id(candidate.folder)
     if not is_safe_id(job_id) or is_inspection_id(job_id) or is_data_set_id(job_id):
         raise UnreadableFile(

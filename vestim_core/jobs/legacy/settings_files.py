@@ -55,7 +55,7 @@ def _read_preparation_file(document: Any) -> SettingsSections:
     preparation = read_preparation(record, [], names, column_names)
     middle_steps = [step for step in preparation.steps if not isinstance(step, Resample | PreRoll)]
     steps = [Resample(period_s=preparation.period_s), *middle_steps, PreRoll(), Normalize(method="min-max")]
-    notes = [{"key": "preparation", "sentence": note} for note in preparation.notes]
+    notes = [{"key": "preparation", "message": note} for note in preparation.notes]
     return {"sections": {"preparation": [step.model_dump(mode="json") for step in steps]}, "notes": notes}
 
 
@@ -107,11 +107,11 @@ def _combine(configurations: list[SettingsSections]) -> SettingsSections:
     if is_alike and 1 in (len(models), len(trainings)):
         sections = {**first["sections"], "model": models, "training": trainings}
         message = f"the file's {len(configurations)} configurations are the models and trainings of one job"
-        return {"sections": sections, "notes": [*first["notes"], {"key": "configurations", "sentence": message}]}
+        return {"sections": sections, "notes": [*first["notes"], {"key": "configurations", "message": message}]}
     message = (
         f"the first of the file's {len(configurations)} configurations is taken: they differ in more than one section"
     )
-    return {**first, "notes": [*first["notes"], {"key": "configurations", "sentence": message}]}
+    return {**first, "notes": [*first["notes"], {"key": "configurations", "message": message}]}
 
 
 def _other_sections(parsed: SettingsSections) -> dict[str, Any]:

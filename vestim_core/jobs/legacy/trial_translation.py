@@ -120,7 +120,7 @@ def _translate_trial(
     )
     translation.settings_notes = translation.settings_notes or reading["notes"]
     filter_notes = [
-        f"filter of predictions: {n['sentence']}" for n in reading["notes"] if n["key"] == "INFERENCE_FILTER_TYPE"
+        f"filter of predictions: {n['message']}" for n in reading["notes"] if n["key"] == "INFERENCE_FILTER_TYPE"
     ]
     translation.notes += [note for note in filter_notes if note not in translation.notes]
     notes: list[str] = []

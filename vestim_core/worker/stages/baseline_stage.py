@@ -47,7 +47,7 @@ def run(attempt: Attempt) -> AttemptState:
     )
     write_json(attempt.result_folder / "circuit.json", circuit.to_json())
     for warning in circuit.undetermined_elements:
-        attempt.journal.event(EventKind.MESSAGE, {"level": "warning", "text": warning})
+        attempt.journal.event(EventKind.MESSAGE, {"level": "warning", "message": warning})
     summary = (_soc_baselines if attempt.task.signals.target == "soc" else _voltage_baseline)(
         attempt, prepared, circuit
     )
@@ -61,7 +61,7 @@ def _voltage_baseline(attempt: Attempt, prepared: PreparedSet, circuit: Circuit)
     alignments = [alignment for file in prepared.files if (alignment := align(circuit, file, period_s))]
     labels = label_check(alignments)
     write_json(attempt.result_folder / "labels.json", labels)
-    label_summary = {name: labels[name] for name in ("sentence", "rmse_mV", "aligned_rmse_mV")}
+    label_summary = {name: labels[name] for name in ("message", "rmse_mV", "aligned_rmse_mV")}
     return {**metrics_summary(metrics), "labels": labels["files"][:MAX_EVENT_LABELS], "label_check": label_summary}
 
 

@@ -10,7 +10,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from vestim_core.data.prepare_data import PreparationCancelled
+from vestim_core.data.prepare_data import PreparationCanceled
 from vestim_core.data.prepared_set import PreparedFile, Role
 from vestim_core.evaluation.comparison import Comparison, compared_rows, scored_rows
 from vestim_core.evaluation.ensemble import agreement, mean_and_spread, spread_over_repetitions
@@ -34,7 +34,7 @@ def run(attempt: Attempt) -> AttemptState:
     first_member = next(iter(specs.values()))
     try:
         prepared = open_prepared_set(attempt, preparing_task_id(first_member))
-    except PreparationCancelled:
+    except PreparationCanceled:
         return AttemptState.STOPPED
     model_info = {"kind": "ensemble", "title": attempt.task.title, "members": [*members]}
     csv = attempt.task.testing.predictions_csv

@@ -17,7 +17,7 @@ import torch
 
 from vestim_core.data.data_files import distinct_names, find_files
 from vestim_core.data.file_repairs import resolve_repairs, select_repairs
-from vestim_core.data.prepare_data import PreparationCancelled
+from vestim_core.data.prepare_data import PreparationCanceled
 from vestim_core.data.prepared_set import PreparedFile, unique_keys
 from vestim_core.evaluation.conformal import Band
 from vestim_core.evaluation.disturbances import robustness, robustness_document
@@ -49,7 +49,7 @@ class _NewFile:
     repairs: list[Repair]
 
 
-class _Cancelled(Exception):
+class _Canceled(Exception):
     """The user's intent is to end the attempt."""
 
 
@@ -57,7 +57,7 @@ def run(attempt: Attempt) -> AttemptState:
     """Write `metrics.json`, predictions and, if requested, `robustness.json` to `result/<training>/` of each model."""
     evaluation = attempt.task.evaluation
     if evaluation is None:
-        raise wrong_input("the task names no files: ask again", location="retest")
+        raise wrong_input("the task names no files: ask again", location="evaluation")
     torch.set_num_threads(attempt.launch.threads)
     models = {name: _open_model(attempt, name) for name in evaluation.training_task_ids}
     try:
@@ -71,7 +71,7 @@ def run(attempt: Attempt) -> AttemptState:
                 for model_index, (name, model) in enumerate(models.items())
             ]
             summary["robustness"] = robustness_summaries[:MAX_EVENT_ROBUSTNESS]
-    except (_Cancelled, PreparationCancelled):
+    except (_Canceled, PreparationCanceled):
         return AttemptState.STOPPED
     attempt.journal.event(EventKind.RESULT, summary)
     return AttemptState.FINISHED
@@ -80,7 +80,7 @@ def run(attempt: Attempt) -> AttemptState:
 def _test_models(
     attempt: Attempt, evaluation: EvaluationSpec, models: dict[str, TrainedModel], files: list[_NewFile]
 ) -> tuple[dict[str, Any], dict[str, list[PreparedFile]]]:
-    """Test the models on new files; raises `_Cancelled` between two files.
+    """Test the models on new files; raises `_Canceled` between two files.
 
     Returns the summary for the event, and the files as each model reads them when robustness is requested too.
     """
@@ -88,8 +88,8 @@ def _test_models(
     tested_files: dict[str, list[PreparedFile]] = {name: [] for name in models}
     done_count, count = 0, len(files) * len(models)
     for names, new_file in _iter_work(models, files):
-        if attempt.is_cancelled():
-            raise _Cancelled
+        if attempt.is_canceled():
+            raise _Canceled
         file = _read_file(attempt, evaluation, models[names[0]], new_file)
         for name in names:
             writers[name].add(file, models[name].predict(file))
@@ -97,14 +97,14 @@ def _test_models(
             done_count += 1
             attempt.journal.progress({"fraction": done_count / count, "message": f"tested {done_count} of {count}"})
     summaries = [_event_summary(writer.finish(), len(models)) for writer in writers.values()]
-    return {"retest": summaries[:MAX_EVENT_MODELS], "models": len(models)}, tested_files
+    return {"evaluation": summaries[:MAX_EVENT_MODELS], "models": len(models)}, tested_files
 
 
 def _open_model(attempt: Attempt, name: str) -> TrainedModel:
     """Open the model of a training; one with imported weights is built first."""
 
     def warn(message: str) -> None:
-        attempt.journal.event(EventKind.MESSAGE, {"level": "warning", "text": message})
+        attempt.journal.event(EventKind.MESSAGE, {"level": "warning", "message": message})
 
     build_imported_model(attempt.result_folder_of(name).parent, warn)
     return TrainedModel.open(attempt.result_folder_of(name))
@@ -119,15 +119,15 @@ def _job_files(attempt: Attempt, training_id: str) -> list[PreparedFile]:
 def _evaluate_robustness(
     attempt: Attempt, name: str, model: TrainedModel, files: Sequence[PreparedFile], model_index: int
 ) -> dict[str, Any]:
-    """Write the effect of disturbances on one model and return its summary; raises `_Cancelled` between two.
+    """Write the effect of disturbances on one model and return its summary; raises `_Canceled` between two.
 
     model_index: position of the model among all, from 0.
     """
     model_count = len(attempt.task.evaluation.training_task_ids) if attempt.task.evaluation else 1
 
     def report(done_count: int, count: int) -> None:
-        if attempt.is_cancelled():
-            raise _Cancelled
+        if attempt.is_canceled():
+            raise _Canceled
         fraction = (model_index + done_count / count) / model_count
         attempt.journal.progress({"fraction": fraction, "message": f"{name}: {done_count} of {count} disturbances"})
 
@@ -198,7 +198,9 @@ def _read_file(attempt: Attempt, evaluation: EvaluationSpec, model: TrainedModel
     file, findings = read_new_file(
         new_file.path,
         model.pipeline,
-        column_mapping(attempt.home, new_file.path, evaluation.columns, _job_mapping(attempt, evaluation.training_task_ids[0])),
+        column_mapping(
+            attempt.home, new_file.path, evaluation.columns, _job_mapping(attempt, evaluation.training_task_ids[0])
+        ),
         repairs=new_file.repairs,
         name=new_file.name,
         key=new_file.key,
@@ -206,7 +208,7 @@ def _read_file(attempt: Attempt, evaluation: EvaluationSpec, model: TrainedModel
     )
     for finding in (*findings, *envelope_findings(file, model.document.get("envelope", {}))):
         if finding.severity is not Severity.INFO:
-            attempt.journal.event(EventKind.MESSAGE, {"level": "warning", "text": finding.message})
+            attempt.journal.event(EventKind.MESSAGE, {"level": "warning", "message": finding.message})
     return file
 
 

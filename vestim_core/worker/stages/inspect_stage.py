@@ -44,7 +44,7 @@ ANSWERS_VERSION = 2
 MAX_ANSWERS = 200  # in the cache, where they are small files; arbitrary
 
 
-class _Cancelled(Exception):
+class _Canceled(Exception):
     """The user's intent is to end the inspection."""
 
 
@@ -71,7 +71,7 @@ def run(attempt: Attempt) -> AttemptState:
                 answer = ensure_demo(attempt.home.demo, attempt.journal.progress)
             case None:
                 raise wrong_input("the task asks nothing: ask again", location="inspection")
-    except _Cancelled:
+    except _Canceled:
         return AttemptState.PAUSED if attempt.control.intent() is Intent.PAUSE else AttemptState.STOPPED
     write_json(attempt.result_folder / "answer.json", answer)
     attempt.journal.event(EventKind.RESULT, {"answer": "answer.json"})
@@ -215,11 +215,11 @@ def _file_statistics(table: Table) -> dict[str, float | None]:
 
 
 def _iter_files(attempt: Attempt, paths: list[str], verb: str) -> Any:
-    """Yield each file with progress by file; raises `_Cancelled` when the user's intent changes."""
+    """Yield each file with progress by file; raises `_Canceled` when the user's intent changes."""
     files = find_files(paths)
     for index, path in enumerate(files):
-        if attempt.is_cancelled():
-            raise _Cancelled
+        if attempt.is_canceled():
+            raise _Canceled
         message = f"{index} of {len(files)} files {verb}"
         attempt.journal.progress({"fraction": index / len(files), "message": message})
         yield path

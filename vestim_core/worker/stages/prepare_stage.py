@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from vestim_core.data.prepare_data import PreparationCancelled, provenance
+from vestim_core.data.prepare_data import PreparationCanceled, provenance
 from vestim_core.data.prepared_set import PreparedSet
 from vestim_core.data.roles import files_by_role
 from vestim_core.spec.events import EventKind
@@ -55,7 +55,7 @@ def run(attempt: Attempt) -> AttemptState:
     try:
         task = _with_stored_mappings(attempt)
         prepared = prepare_task(attempt, task, reporter.report, reporter.add_finding)
-    except PreparationCancelled:
+    except PreparationCanceled:
         return AttemptState.PAUSED if attempt.control.intent() is Intent.PAUSE else AttemptState.STOPPED
     except Exception as error:
         reporter.fail(str(error))
@@ -87,7 +87,7 @@ def _with_stored_mappings(attempt: Attempt) -> TaskSpec:
     for path, columns in mappings.items():
         column_list = ", ".join(f'{name} = "{header}"' for name, header in columns.items())
         text = f'"{path}" is read with what you said of its header before: {column_list}.'
-        attempt.journal.event(EventKind.MESSAGE, {"level": "info", "text": text})
+        attempt.journal.event(EventKind.MESSAGE, {"level": "info", "message": text})
     return task.model_copy(update={"mappings": mappings})
 
 

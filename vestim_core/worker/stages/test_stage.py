@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from vestim_core.data.prepare_data import PreparationCancelled
+from vestim_core.data.prepare_data import PreparationCanceled
 from vestim_core.evaluation.evaluation_report import FileResult, metrics_summary, write_results
 from vestim_core.evaluation.inference import predict
 from vestim_core.models.model_files import load_model
@@ -19,7 +19,7 @@ def run(attempt: Attempt) -> AttemptState:
     torch.set_num_threads(attempt.launch.threads)
     try:
         prepared = open_prepared_set(attempt)
-    except PreparationCancelled:
+    except PreparationCanceled:
         return AttemptState.STOPPED
     training_id = next(name for name in attempt.task.depends_on if name.startswith("train"))
     module, document = load_model(attempt.result_folder_of(training_id))

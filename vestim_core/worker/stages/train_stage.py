@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
-from vestim_core.data.prepare_data import PreparationCancelled, provenance
+from vestim_core.data.prepare_data import PreparationCanceled, provenance
 from vestim_core.data.prepared_set import PreparedSet
 from vestim_core.evaluation.envelope import training_envelope
 from vestim_core.models.model_files import save_model
@@ -35,7 +35,7 @@ def run(attempt: Attempt) -> AttemptState:
         prepared = open_prepared_set(attempt)
         device = _resolve_device(attempt, trial)
         threads = _resolve_threads(attempt, trial, prepared)
-    except PreparationCancelled:
+    except PreparationCanceled:
         return AttemptState.PAUSED if attempt.control.intent() is Intent.PAUSE else AttemptState.STOPPED
     try:
         outcome = train(
@@ -69,7 +69,7 @@ def _resolve_device(attempt: Attempt, trial: Trial) -> str:
 def _resolve_threads(attempt: Attempt, trial: Trial, prepared: PreparedSet) -> int:
     """Number of CPU threads: given to or measured by the task's first attempt, and used by all later ones.
 
-    Raises `PreparationCancelled` when the user's intent changes during the measurement.
+    Raises `PreparationCanceled` when the user's intent changes during the measurement.
     """
     launch, threads = attempt.launch, attempt.task.threads
     if threads:
@@ -80,13 +80,13 @@ def _resolve_threads(attempt: Attempt, trial: Trial, prepared: PreparedSet) -> i
     else:
         seconds = update_seconds(trial, prepared, launch.threads, attempt.control.intent)
         if not seconds:
-            raise PreparationCancelled
+            raise PreparationCanceled
         threads = worthwhile_threads(seconds)
         attempt.store_in_task(threads=threads)
         thread_note = f"{threads} threads pay" if threads > 1 else "one thread pays best"
         text = f"Of {launch.threads} threads that were free, {thread_note}, measured on this training's first updates."
     if launch.measure_threads:
-        attempt.journal.event(EventKind.MESSAGE, {"level": "info", "text": text, "threads": threads})
+        attempt.journal.event(EventKind.MESSAGE, {"level": "info", "message": text, "threads": threads})
     return threads
 
 
