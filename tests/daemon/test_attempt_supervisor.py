@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +17,7 @@ from vestim_core.daemon.server import Server
 from vestim_core.jobs import disk_space
 from vestim_core.jobs.job_service import JobService
 from vestim_core.jobs.reconciler import Action, JobFacts, reconcile
+from vestim_core.protocol.doorbell_messages import MIN_RING_INTERVAL_S
 from vestim_core.protocol.journal_lines import write_line
 from vestim_core.protocol.messages import Request
 from vestim_core.spec.errors import ErrorCode, VestimError
@@ -35,10 +37,10 @@ class FakeExecutor:
         self.pending_ends: list[tuple[str, int | None]] = []
         self.is_broken = False
 
-    def keep_warm(self, preloads: object) -> None:
+    def keep_preloaded(self, preloads: object) -> None:
         pass
 
-    def start(self, attempt_key: str, folder: Path, threads: int, gpu: int | None, *, warmth: str | None) -> None:
+    def start(self, attempt_key: str, folder: Path, threads: int, gpu: int | None, *, preload: str | None) -> None:
         if self.is_broken:
             raise OSError("no more processes")
         self.folders[attempt_key] = folder
@@ -47,7 +49,7 @@ class FakeExecutor:
     def adopt(self, attempt_key: str, folder: Path) -> bool:
         return attempt_key in self.folders
 
-    def born(self) -> list[tuple[str, int, float]]:
+    def take_started(self) -> list[tuple[str, int, float]]:
         started, self.pending_starts = self.pending_starts, []
         return started
 
@@ -94,6 +96,36 @@ def test_a_job_goes_from_preparation_to_its_end(service: JobService, tmp_path: P
     supervisor.step()
     assert service.manager.get(job_id).state is JobState.DONE
     assert service.manager.job_containers == {} and not supervisor.unreconciled_job_ids
+
+
+def test_an_event_just_after_a_ring_is_read_without_another_one(
+    service: JobService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker rings at most every `MIN_RING_INTERVAL_S`: nobody rings for the second of two events close together."""
+    now_s = 1000.0  # arbitrary
+    monkeypatch.setattr(supervisor_module, "time", SimpleNamespace(monotonic=lambda: now_s))
+    monkeypatch.setattr(supervisor_module, "JOURNAL_POLL_S", math.inf)
+    supervisor, fake_executor = make_supervisor(service)
+    job_id = submit_job(service, tmp_path).job_id
+    supervisor.step()
+    key = f"{job_id}/prepare_1/1"
+    seq_before = service.manager.get(job_id).last_seq
+
+    def write_event() -> None:
+        with (fake_executor.folders[key] / "events.jsonl").open("ab") as file:
+            file.write(write_line("t", EventKind.EPOCH, {}))
+
+    write_event()
+    assert supervisor.mark_rung(key)
+    supervisor.step()
+    assert service.manager.get(job_id).last_seq == seq_before + 1
+    write_event()
+    assert supervisor.next_due_s <= now_s + MIN_RING_INTERVAL_S
+    now_s = supervisor.next_due_s
+    supervisor.step()
+    assert service.manager.get(job_id).last_seq == seq_before + 2
+    supervisor.step()
+    assert supervisor.next_due_s == math.inf, "an idle journal is not read again and again"
 
 
 def test_mere_events_do_not_trigger_reconciling(
@@ -187,7 +219,7 @@ def test_a_command_that_cannot_be_stored_is_refused_with_a_message(
         error.sqlite_errorcode = sqlite3.SQLITE_FULL
         raise error
 
-    monkeypatch.setattr(service.manager.registry, "keep_answer", raise_disk_full)
+    monkeypatch.setattr(service.manager.registry, "save_answer", raise_disk_full)
     request = Request(b"1", "rename", {"job_id": job_id, "name": "after"}, "c")
     error = Dispatcher(service, {}).answer(request).error
     assert error is not None and "make room on the disk" in error.message and "Error" not in error.message

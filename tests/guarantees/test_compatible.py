@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 
 from tests.guarantees.conftest import arm_failpoint, follow_to_end, follow_until, running_pid, stop_daemon
@@ -21,6 +22,7 @@ from vestim_core.evaluation.inference import predict
 from vestim_core.jobs.database import MIGRATIONS, SCHEMA_VERSION, DamagedDatabase, open_database
 from vestim_core.models.model_files import load_model
 from vestim_core.spec.errors import ErrorCode, VestimError
+from vestim_core.spec.schema_upgrade import upgrade_event, upgrade_job, upgrade_job_record, upgrade_record
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"  # homes that earlier versions wrote
 WORKER_EVENTS = {"epoch", "checkpoint", "result", "finding"}
@@ -121,29 +123,116 @@ def test_a_job_folder_tests_with_the_same_numbers_elsewhere(
         assert np.array_equal(predict(module, file, pipeline)[scored_rows(file)], arrays["predicted"])
 
 
+EARLIER_KEYS = [
+    "normalise",
+    "batch_rows",
+    "batch_windows",
+    "chunk_steps",
+    "lookback_steps",
+    '"sentence"',
+    '"place"',
+    '"text"',
+    '"reason"',
+    '"retest"',
+    '"doubts"',
+]
+
+
+def _expected(name: str) -> dict[str, Any]:
+    """What a home of an earlier version showed then, in today's spelling."""
+    return dict(json.loads((FIXTURES / f"{name}.json").read_text()))
+
+
+def _upgraded_events(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{**event, "data": upgrade_event(event["kind"], event["data"])} for event in events]
+
+
 @pytest.mark.parametrize("version", [1, 2])
 def test_a_home_of_an_earlier_version_opens(vestim_home: Path, version: int) -> None:
     shutil.copytree(FIXTURES / f"home_version_{version}", vestim_home, dirs_exist_ok=True)
-    expected = json.loads((FIXTURES / f"home_version_{version}.json").read_text())
+    expected = _expected(f"home_version_{version}")
+    expected_status = upgrade_job_record(expected["show_job"])
+    expected_events = _upgraded_events(expected["events"])
+    expected_data_sets = upgrade_record(expected.get("data_sets", []))
     with Client() as client:
         (job,) = client.call("list_jobs")["jobs"]
         status = client.call("show_job", job_id=job["job_id"])
-        assert _restricted_to(status, expected["show_job"]) == expected["show_job"]
+        assert _restricted_to(status, expected_status) == expected_status
         events = follow_to_end(client, job["job_id"])
-        assert events == expected["events"]
-        assert _data_sets(client) == expected.get("data_sets", [])
+        assert events == expected_events
+        assert not [key for key in EARLIER_KEYS if key in json.dumps([status, events])]
+        assert _data_sets(client) == expected_data_sets
         assert load_model(client.home.jobs / job["job_id"] / "tasks" / "train_001" / "result")
         stop_daemon(client)
     (vestim_home / "registry.sqlite").unlink()
     with Client() as client:
-        rebuilt = _restricted_to(_restorable_status(client, job["job_id"]), expected["show_job"])
-        assert rebuilt == {key: expected["show_job"][key] for key in rebuilt} | {"tasks": rebuilt["tasks"]}
-        assert _worker_events(follow_to_end(client, job["job_id"])) == _worker_events(expected["events"])
-        summaries = [row["summary"] for row in expected.get("data_sets", []) if row["summary"]]
+        rebuilt = _restricted_to(_restorable_status(client, job["job_id"]), expected_status)
+        assert rebuilt == {key: expected_status[key] for key in rebuilt} | {"tasks": rebuilt["tasks"]}
+        assert _worker_events(follow_to_end(client, job["job_id"])) == _worker_events(expected_events)
+        summaries = [row["summary"] for row in expected_data_sets if row["summary"]]
         assert [row["summary"] for row in _data_sets(client)] == summaries
         for summary in summaries:
-            assert client.call("show_data_set", data_set=summary["name"]) == expected["show_data_set"]
-    assert (vestim_home / "registry.version-1.sqlite").exists() is (version == 1), "what is migrated is copied before"
+            shown_data_set = client.call("show_data_set", data_set=summary["name"])
+            assert shown_data_set == upgrade_record(expected["show_data_set"])
+    for copied_version in range(1, SCHEMA_VERSION):
+        is_copied = (vestim_home / f"registry.version-{copied_version}.sqlite").exists()
+        assert is_copied is (copied_version >= version), "what is migrated is copied before"
+
+
+def test_every_kind_of_job_of_version_2_opens_and_goes_on(vestim_home: Path) -> None:
+    """Tested with an evaluation, failed, drafted with a grid, and paused in mid-training."""
+    shutil.copytree(FIXTURES / "home_version_2_jobs", vestim_home, dirs_exist_ok=True)
+    expected = _expected("home_version_2_jobs")
+    job_ids = {name: record["job_id"] for name, record in expected.items()}
+    with Client() as client:
+        for record in expected.values():
+            status = client.call("show_job", job_id=record["job_id"])
+            expected_status = upgrade_job_record(record["show_job"])
+            assert _restricted_to(status, expected_status) == expected_status
+            (part,) = client.call("wait", cursors=[{"stream": f"job:{record['job_id']}"}], limit=10_000)["streams"]
+            assert part["events"] == _upgraded_events(record["events"])
+            assert not [key for key in EARLIER_KEYS if key in json.dumps([status, part["events"]])]
+        draft = client.call("show_job", job_id=job_ids["draft"])
+        assert draft["spec"]["training"] == [
+            {"batch_size": [16, 32], "method": "tbptt"},
+            {"batch_size": 512, "method": "rows"},
+        ]
+        stop_daemon(client)
+    (vestim_home / "registry.sqlite").unlink()
+    with Client() as client:
+        for name, record in expected.items():
+            status = client.call("show_job", job_id=record["job_id"])
+            assert (status["state"], status["name"]) == (record["show_job"]["state"], record["show_job"]["name"])
+            assert status["spec"] == upgrade_job(record["show_job"]["spec"]).document, name
+            assert [task["task_id"] for task in status["tasks"]] == [
+                task["task_id"] for task in record["show_job"]["tasks"]
+            ]
+        last_epoch = max(e["data"]["epoch"] for e in expected["paused"]["events"] if e["kind"] == "epoch")
+        last_seq = client.call("show_job", job_id=job_ids["paused"])["last_seq"]
+        client.call("resume", job_id=job_ids["paused"])
+        events = follow_until(client, job_ids["paused"], lambda event: event["kind"] == "epoch", last_seq)
+        resumed_epochs = [event["data"]["epoch"] for event in events if event["kind"] == "epoch"]
+        assert resumed_epochs[0] == last_epoch + 1, "continued from the checkpoint, not started over"
+        client.call("stop", job_id=job_ids["paused"], test=False)
+        follow_to_end(client, job_ids["paused"])
+
+
+def test_a_job_ended_by_force_is_rebuilt_as_it_was(
+    client: Client, tmp_path: Path, job: Callable[..., dict[str, Any]]
+) -> None:
+    """A stop that had to kill the worker ends as stopped, also after the registry was lost."""
+    job_id = client.call("submit", spec=job("lstm", epochs=100_000))["job_id"]
+    follow_until(client, job_id, lambda event: event["kind"] == "epoch")
+    process = psutil.Process(running_pid(client, job_id, "train"))
+    process.suspend()  # it cannot obey
+    client.call("stop", job_id=job_id, test=False)
+    follow_to_end(client, job_id)
+    expected = _restorable_status(client, job_id)
+    assert expected["state"] == "stopped"
+    stop_daemon(client)
+    client.home.registry.unlink()
+    with Client() as new_client:
+        assert _restorable_status(new_client, job_id) == expected
 
 
 def _restricted_to(reply: Any, reference: Any) -> Any:

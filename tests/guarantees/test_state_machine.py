@@ -36,10 +36,10 @@ class SimulatedProcesses:
         self._started: list[str] = []
         self.exit_fds: frozenset[int] = frozenset()
 
-    def keep_warm(self, preloads: object) -> None:
+    def keep_preloaded(self, preloads: object) -> None:
         """Do nothing: no process is preloaded here."""
 
-    def start(self, attempt_key: str, folder: Path, threads: int, gpu: int | None, *, warmth: str | None) -> None:
+    def start(self, attempt_key: str, folder: Path, threads: int, gpu: int | None, *, preload: str | None) -> None:
         self.folders[attempt_key] = folder
         self.starts[attempt_key] = self.starts.get(attempt_key, 0) + 1
         self._started.append(attempt_key)
@@ -47,7 +47,7 @@ class SimulatedProcesses:
     def adopt(self, attempt_key: str, folder: Path) -> bool:
         return attempt_key in self.folders
 
-    def born(self) -> list[tuple[str, int, float]]:
+    def take_started(self) -> list[tuple[str, int, float]]:
         started_keys, self._started = self._started, []
         return [(key, 1, 1.0) for key in started_keys]
 

@@ -24,39 +24,39 @@ def measured_task(home: Path, folder: Path, rows_per_s: object = 1000.0, **secti
     return task
 
 
-def test_the_median_of_the_newest_speeds_counts(vestim_home: Path, tmp_path: Path) -> None:
-    path = vestim_home / "cache" / "speeds.json"
-    task = measured_task(vestim_home, tmp_path)
+def test_the_median_of_the_newest_speeds_counts(home_folder: Path, tmp_path: Path) -> None:
+    path = home_folder / "cache" / "speeds.json"
+    task = measured_task(home_folder, tmp_path)
     for speed in (1.0, *[10.0] * training_speeds.MAX_SPEEDS_PER_KIND, 20.0):
         task.result["training"]["rows_per_s"] = speed
         record_speed(path, task)
     ((key, value),) = read_speeds(path).items()
-    assert value == 10.0 and "lstm/streams" in key and "cpu" in key
+    assert value == 10.0 and "lstm/tbptt" in key and "cpu" in key
 
 
-def test_a_measured_speed_gives_an_estimate(vestim_home: Path, tmp_path: Path) -> None:
-    service = open_service(vestim_home)
+def test_a_measured_speed_gives_an_estimate(home_folder: Path, tmp_path: Path) -> None:
+    service = open_service(home_folder)
     assert service.estimate(SETTINGS)["seconds"] is None
-    record_speed(vestim_home / "cache" / "speeds.json", measured_task(vestim_home, tmp_path))
+    record_speed(home_folder / "cache" / "speeds.json", measured_task(home_folder, tmp_path))
     assert service.estimate(SETTINGS)["seconds"] == pytest.approx(10 * 25 * 24 * 50 * 64 / 1000.0)
 
 
 @pytest.mark.parametrize("rows_per_s", [None, "fast", -1.0, 0, float("nan")])
-def test_an_invalid_speed_is_not_stored(vestim_home: Path, tmp_path: Path, rows_per_s: object) -> None:
-    record_speed(vestim_home / "cache" / "speeds.json", measured_task(vestim_home, tmp_path, rows_per_s))
-    assert read_speeds(vestim_home / "cache" / "speeds.json") == {}
+def test_an_invalid_speed_is_not_stored(home_folder: Path, tmp_path: Path, rows_per_s: object) -> None:
+    record_speed(home_folder / "cache" / "speeds.json", measured_task(home_folder, tmp_path, rows_per_s))
+    assert read_speeds(home_folder / "cache" / "speeds.json") == {}
 
 
-def test_the_number_of_kinds_is_limited(vestim_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_number_of_kinds_is_limited(home_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(training_speeds, "MAX_KINDS", 2)
-    path = vestim_home / "cache" / "speeds.json"
+    path = home_folder / "cache" / "speeds.json"
     for size in (8, 64, 512):
-        record_speed(path, measured_task(vestim_home, tmp_path, model={"kind": "lstm", "sizes": [size]}))
+        record_speed(path, measured_task(home_folder, tmp_path, model={"kind": "lstm", "sizes": [size]}))
     assert len(read_speeds(path)) == 2
 
 
-def test_a_damaged_file_counts_as_empty(vestim_home: Path) -> None:
-    path = vestim_home / "speeds.json"
+def test_a_damaged_file_counts_as_empty(home_folder: Path) -> None:
+    path = home_folder / "speeds.json"
     for text in ("{", "[]", '{"rows_per_s": 7}', '{"rows_per_s": {"a": ["x"]}}'):
         path.write_text(text)
         assert read_speeds(path) == {}

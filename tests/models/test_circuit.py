@@ -77,7 +77,7 @@ def test_circuits_of_earlier_versions_are_read() -> None:
     """They had one resistance for every SOC; the first version had a single RC element without a list."""
     document = {"soc": [0.0, 1.0], "ocv_V": [3.0, 4.0], "R0_ohm": 0.02}
     second_version = Circuit.from_json({**document, "R_ohm": [0.01], "tau_s": [20.0], "doubts": ["R1?"]})
-    assert replace(second_version, doubts=()) == Circuit.from_json({**document, "R1_ohm": 0.01, "tau_s": 20.0})
+    assert replace(second_version, undetermined_elements=()) == Circuit.from_json({**document, "R1_ohm": 0.01, "tau_s": 20.0})
     soc, current_A = np.linspace(0.2, 0.7, 50), np.sin(np.arange(50.0))
     current_version = _circuit(R0_ohm=(0.02,), R_ohm=((0.01,),))
     assert np.array_equal(second_version.simulate(soc, current_A, 1.0), current_version.simulate(soc, current_A, 1.0))

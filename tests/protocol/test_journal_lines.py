@@ -54,7 +54,7 @@ def read_all(file: bytes, cuts: list[int], chunk_size: int) -> tuple[list[Journa
 
 @pytest.fixture(autouse=True)
 def _short_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal_lines, "MAX_LINE_BYTES", MAX_TEST_LINE_BYTES)
+    monkeypatch.setattr(journal_lines, "MAX_JOURNAL_LINE_BYTES", MAX_TEST_LINE_BYTES)
 
 
 @given(
@@ -145,7 +145,7 @@ def test_any_value_can_be_reported(value: Any, expected: Any) -> None:
 
 
 def test_line_length_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal_lines, "MAX_LINE_BYTES", MAX_JOURNAL_LINE_BYTES)
+    monkeypatch.setattr(journal_lines, "MAX_JOURNAL_LINE_BYTES", MAX_JOURNAL_LINE_BYTES)
     overhead = len(write_line("t", EventKind.RESULT, {"a": ""})) - 1
     fits = write_line("t", EventKind.RESULT, {"a": "x" * (MAX_JOURNAL_LINE_BYTES - overhead)})
     assert isinstance(read_lines(fits, 0)[0][0], JournalLine)

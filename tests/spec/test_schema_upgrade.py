@@ -129,7 +129,7 @@ def test_tasks_on_new_files_are_evaluations() -> None:
     assert upgrade_record(task) == {
         "task_id": "retest_1",
         "kind": "evaluation",
-        "evaluation": {"files": ["a"], "training_tasks": ["train_001"]},
+        "evaluation": {"files": ["a"], "training_task_ids": ["train_001"]},
     }
 
 

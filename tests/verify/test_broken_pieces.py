@@ -59,7 +59,7 @@ def managers_are_shared(patch: Patch) -> None:
 
 
 def hyperparameters_are_not_looked_at(patch: Patch) -> None:
-    patch.setattr(HyperparametersManager, "save", lambda self, document: False)
+    patch.setattr(HyperparametersManager, "review_draft", lambda self, document: False)
 
 
 def any_state_may_follow(patch: Patch) -> None:
@@ -72,7 +72,7 @@ def stop_flag_is_cleared(patch: Patch) -> None:
 
 def processes_are_held_for_ever(patch: Patch) -> None:
     call_after(
-        patch, JobContainer, "attempt_ended", lambda job, task_id, *rest: job.handles.update({task_id: (1, 1.0)})
+        patch, JobContainer, "record_attempt_end", lambda job, task_id, *rest: job.handles.update({task_id: (1, 1.0)})
     )
 
 
@@ -122,7 +122,7 @@ def views_hold_what_changes(patch: Patch) -> None:
     def accept(self: DataImportManager, finding: dict[str, Any]) -> None:
         self.details.setdefault("findings", []).append(finding)
 
-    patch.setattr(DataImportManager, "accept", accept)
+    patch.setattr(DataImportManager, "add_finding", accept)
 
 
 # --- what can break in the manager
@@ -194,17 +194,17 @@ def folders_do_not_tell(patch: Patch) -> None:
 
 def imports_come_twice(patch: Patch) -> None:
     original = Registry.has_job
-    patch.setattr(Registry, "has", lambda self, job_id: original(self, job_id) and job_id != JOB_ID)
+    patch.setattr(Registry, "has_job", lambda self, job_id: original(self, job_id) and job_id != JOB_ID)
 
 
 def imports_write_to_their_source(patch: Patch) -> None:
-    call_after(patch, legacy_importer, "read_former_job", lambda root, entry: (root / "seen").touch())
+    call_after(patch, legacy_importer, "read_legacy_job", lambda root, entry: (root / "seen").touch())
 
 
 def a_bad_import_stops_the_others(patch: Patch) -> None:
     patch.setattr(
         legacy_importer,
-        "candidates",
+        "find_candidates",
         lambda paths: [candidate for candidate in find_candidates(paths) if candidate.folder is None],
     )
 

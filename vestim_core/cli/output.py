@@ -36,6 +36,12 @@ def print_json(value: Any, *, indent: int | None = None) -> None:
     print(json.dumps(value, indent=indent), flush=True)
 
 
+def print_notes(answer: dict[str, Any]) -> None:
+    """Print the notes of a reply on standard error, one a line: settings that were read under their earlier names."""
+    for note in answer.get("notes", ()):
+        say(f"Note: {note}.", stderr=True)
+
+
 def print_error(error: VestimError, *, as_json: bool) -> int:
     """Print an error on standard error and return its exit code."""
     if as_json:

@@ -94,7 +94,7 @@ class Channel:
         deadline_s = time.monotonic() + timeout_s
         while self._is_shutting_down and self._is_same_daemon_running() and time.monotonic() < deadline_s:
             time.sleep(_POLL_INTERVAL_S)
-        daemon = find_daemon(self.home) or self._start_next_daemon(start, requested_by_user, timeout_s)
+        daemon = self._find_next_daemon(deadline_s) or self._start_next_daemon(start, requested_by_user, timeout_s)
         try:
             client_keys = key_pair(self.home, "client")
         except (OSError, HomeError) as error:
@@ -208,12 +208,22 @@ class Channel:
         discovery = read_discovery(self.home)
         return discovery is None or self.daemon is None or discovery.instance == self.daemon.instance
 
-    def _start_next_daemon(self, start: bool, asked: bool, timeout_s: float) -> Discovery:
+    def _find_next_daemon(self, deadline_s: float) -> Discovery | None:
+        """The running daemon, None without one. One that was stopped and still holds its lock is waited for: it leaves
+        none, or its successor holds the lock already and has not said yet where it listens."""
+        while (daemon := find_daemon(self.home)) is None and time.monotonic() < deadline_s:
+            discovery = read_discovery(self.home)
+            if discovery is None or discovery.state != "stopped" or not is_daemon_running(self.home):
+                break
+            time.sleep(_POLL_INTERVAL_S)
+        return daemon
+
+    def _start_next_daemon(self, start: bool, requested_by_user: bool, timeout_s: float) -> Discovery:
         last_discovery = read_discovery(self.home)
         was_stopped = (
             last_discovery is not None and last_discovery.state == "stopped" and not is_daemon_running(self.home)
         )
-        if self.daemon is not None and was_stopped and not asked:
+        if self.daemon is not None and was_stopped and not requested_by_user:
             raise VestimError(ErrorCode.STOPPED, "the daemon was stopped: 'vestim daemon start' starts it again")
         if not start:
             raise VestimError(ErrorCode.UNREACHABLE, "no daemon is running: 'vestim daemon start' starts one")

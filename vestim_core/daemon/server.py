@@ -109,6 +109,8 @@ class Server:
                 self._send(client, self._answer_while_stopping(request))
             else:
                 self._send(client, self._dispatcher.answer(request))
+            if self._is_finished():
+                return  # whoever asks after an answered shutdown must not be answered by a daemon that is gone
 
     def _answer_while_stopping(self, request: Request) -> Reply:
         """Reply while jobs are being ended: a second shutdown is carried out, nothing new is started."""

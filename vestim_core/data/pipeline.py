@@ -23,6 +23,7 @@ from vestim_core.data.steps.resampled_table import ResampledTable
 from vestim_core.data.table import Table
 from vestim_core.spec.errors import ErrorCode, VestimError, wrong_input
 from vestim_core.spec.preparation import AnyColumnStep, Augment, Normalize, PreRoll, Resample, Step
+from vestim_core.spec.schema_upgrade import upgrade_record
 from vestim_core.spec.signals import SignalsSpec
 
 SCHEMA_VERSION = 1  # raised with every change of the JSON record
@@ -127,7 +128,7 @@ class Pipeline:
             )
         try:
             return cls(
-                tuple(_STEPS.validate_python(record["steps"])),
+                tuple(_STEPS.validate_python(upgrade_record(record["steps"]))),
                 SignalsSpec.model_validate(record["signals"]),
                 Scale.from_json(record["feature_scale"]),
                 Scale.from_json(record["target_scale"]),

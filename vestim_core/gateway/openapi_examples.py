@@ -48,17 +48,19 @@ EXAMPLES: dict[str, Example] = {
     "hello": Example(answer={"version": "0.1.0", "protocol": [1, 1], "lineage": "0e2b922fb7840a73", "pid": 4711}),
     "daemon_status": Example(answer={"pid": 4711, "uptime_s": 3600.0, "memory_MB": 48.1, "jobs": {"running": 1}}),
     "shutdown": Example({"stop_jobs": False}),
-    "create_job": Example({"name": "Drive cycles", "spec": {}}, _state_answer("draft")),
+    "create_job": Example({"name": "Drive cycles", "spec": {}}, {**_state_answer("draft"), "notes": []}),
     "save_draft": Example(
         {"document": {"name": "Half typed", "model": {"kind": "lstm"}}},
-        {**_state_answer("draft"), "problems": [{"location": "data", "message": "is missing"}]},
+        {**_state_answer("draft"), "problems": [{"location": "data", "message": "is missing"}], "notes": []},
     ),
     "duplicate": Example(answer=_state_answer("draft")),
     "save_data": Example({"data": _SPEC["data"]}, _state_answer("draft")),
-    "save_hyperparameters": Example({"sections": {"model": [{"kind": "lstm"}]}}, _state_answer("draft")),
+    "save_hyperparameters": Example(
+        {"sections": {"model": [{"kind": "lstm"}]}}, {**_state_answer("draft"), "notes": []}
+    ),
     "setup_training_tasks": Example(answer={"job_id": _JOB, "task_count": 4, "trial_count": 1}),
     "start": Example(answer=_state_answer("queued")),
-    "submit": Example({"spec": _SPEC}, {**_state_answer("queued"), "task_count": 4, "trial_count": 1}),
+    "submit": Example({"spec": _SPEC}, {**_state_answer("queued"), "task_count": 4, "trial_count": 1, "notes": []}),
     "stop": Example({"test": True}, _state_answer("running")),
     "pause": Example(answer=_state_answer("running")),
     "resume": Example(answer=_state_answer("queued")),

@@ -5,15 +5,17 @@ A database of an earlier version is copied before it is migrated; one of a later
 
 from __future__ import annotations
 
+import json
 import secrets
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
+from vestim_core.jobs.schema_migration import upgrade_to_schema_3
 from vestim_core.spec.errors import ErrorCode, VestimError
 
-SCHEMA_VERSION = 2  # stored as the database's user_version
+SCHEMA_VERSION = 3  # stored as the database's user_version
 _DATA_SETS = """
 CREATE TABLE data_sets (
     data_set_id TEXT PRIMARY KEY, seq INTEGER NOT NULL UNIQUE, deleted INTEGER NOT NULL DEFAULT 0, name TEXT NOT NULL,
@@ -21,7 +23,10 @@ CREATE TABLE data_sets (
 );
 CREATE UNIQUE INDEX data_sets_name ON data_sets (name) WHERE NOT deleted;
 """
-MIGRATIONS: Mapping[int, str] = {1: _DATA_SETS}
+Migration = str | Callable[[sqlite3.Connection], None]
+"""SQL, or a function that rewrites rows within the caller's transaction."""
+
+MIGRATIONS: Mapping[int, Migration] = {1: _DATA_SETS, 2: upgrade_to_schema_3}
 """SQL that migrates a database from the key's version to the next one; a new database takes the same steps."""
 
 _SCHEMA_1 = """
@@ -54,7 +59,7 @@ class DamagedDatabase(Exception):
 
 
 def open_database(
-    path: Path, version: int = SCHEMA_VERSION, migrations: Mapping[int, str] = MIGRATIONS
+    path: Path, version: int = SCHEMA_VERSION, migrations: Mapping[int, Migration] = MIGRATIONS
 ) -> sqlite3.Connection:
     """Open the database at `path`, created when missing and migrated to `version`.
 
@@ -74,18 +79,35 @@ def open_database(
         db.execute("PRAGMA cache_size = -4096")
         if file_version == 0:
             lineage = f"INSERT INTO meta VALUES ('lineage', '{secrets.token_hex(8)}');"
-            migration_sql = " ".join(f"{migrations[step]};" for step in range(1, version))
+            steps = [migrations[step] for step in range(1, version)]
+            migration_sql = " ".join(f"{step};" for step in steps if isinstance(step, str))  # no rows to rewrite yet
             db.executescript(f"BEGIN; {_SCHEMA_1} {lineage} {migration_sql} PRAGMA user_version = {version}; COMMIT;")
         for step in range(file_version or version, version):
             _back_up(db, path.with_name(f"{path.stem}.version-{step}.sqlite"))
-            db.executescript(f"BEGIN; {migrations[step]}; PRAGMA user_version = {step + 1}; COMMIT;")
+            _migrate(db, migrations[step], step + 1)
     except sqlite3.OperationalError as error:
         db.close()
         raise _open_error(path, error) from None
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, json.JSONDecodeError) as error:
         db.close()
         raise DamagedDatabase(f"{path}: {error}") from None
     return db
+
+
+def _migrate(db: sqlite3.Connection, migration: Migration, version: int) -> None:
+    """Migrate to `version` in one transaction."""
+    if isinstance(migration, str):
+        db.executescript(f"BEGIN; {migration}; PRAGMA user_version = {version}; COMMIT;")
+        return
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        migration(db)
+        db.execute(f"PRAGMA user_version = {version}")
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
 
 
 def is_database_damage(error: Exception) -> bool:

@@ -24,6 +24,7 @@ from vestim_core.jobs.worker_reports import apply_line
 from vestim_core.protocol.journal_lines import BadJournalLine, JournalLine
 from vestim_core.spec.errors import VestimError, refused, wrong_input
 from vestim_core.spec.events import Event, EventKind
+from vestim_core.spec.schema_upgrade import SCHEMA_VERSION
 from vestim_core.spec.states import (
     TERMINAL_JOB_STATES,
     AttemptState,
@@ -315,7 +316,7 @@ class JobContainer:
         """The record without the tasks, which are stored one by one as they change."""
         with self.lock:
             return {
-                "schema_version": 1,
+                "schema_version": SCHEMA_VERSION,
                 "job_id": self.job_id,
                 "name": self.name,
                 "spec": self.document,

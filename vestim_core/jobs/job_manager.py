@@ -28,6 +28,7 @@ from vestim_core.jobs.prepared_cache import PreparedCache
 from vestim_core.jobs.timestamps import utc_now
 from vestim_core.spec.errors import ErrorCode, VestimError, not_found
 from vestim_core.spec.ids import is_inspection_id, new_inspection_id, new_job_id
+from vestim_core.spec.schema_upgrade import SCHEMA_VERSION
 from vestim_core.spec.states import TERMINAL_JOB_STATES, JobState, Phase, TaskKind
 from vestim_core.spec.task import TaskSpec
 from vestim_core.system import Home, read_json, write_json
@@ -231,7 +232,7 @@ class JobManager:
         _write_file(
             folder.job_json,
             {
-                "schema_version": 1,
+                "schema_version": SCHEMA_VERSION,
                 "job_id": container.job_id,
                 "name": container.name,
                 "spec": container.document,
@@ -256,7 +257,7 @@ class JobManager:
     def _write_state_json(self, container: JobContainer) -> None:
         """Rewrite state.json when its content changed; the registry can be rebuilt from it."""
         state = {
-            "schema_version": 1,
+            "schema_version": SCHEMA_VERSION,
             "job_id": container.job_id,
             "name": container.name,
             "state": container.state.value,

@@ -34,6 +34,7 @@ from vestim_core.spec.ids import is_inspection_id
 from vestim_core.spec.inspection import Inspection
 from vestim_core.spec.job import to_vestim_error
 from vestim_core.spec.job_presets import installed_presets
+from vestim_core.spec.schema_upgrade import ConflictingKeysError, UpgradedJob, upgrade_job
 from vestim_core.spec.states import TERMINAL_JOB_STATES, Intent, JobState, Phase
 from vestim_core.system import gpu_count
 
@@ -50,15 +51,18 @@ class JobService:
     # --- from a draft to a running job
 
     def create_job(self, name: str = "", spec: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Create a draft with a complete spec, part of one, or none."""
-        return _state_reply(self.manager.create_job(name, spec or {}))
+        """Create a draft with a complete spec, part of one, or none; keys of earlier versions get today's names."""
+        upgraded = _upgrade_draft(spec or {})
+        return {**_state_reply(self.manager.create_job(name, upgraded.document)), "notes": list(upgraded.notes)}
 
     def save_draft(self, job_id: str, document: dict[str, Any]) -> dict[str, Any]:
-        """Replace a draft's whole document, stored exactly as given, valid or not."""
+        """Replace a draft's whole document, stored as given, valid or not, but for keys of earlier versions."""
         container = self.manager.get(job_id)
-        container.save_document(document)
+        upgraded = _upgrade_draft(document)
+        container.save_document(upgraded.document)
         self.manager.persist_job_container(container)
-        return {**_state_reply(container), "problems": start_problems(document, self.manager.data_sets)}
+        problems = start_problems(upgraded.document, self.manager.data_sets)
+        return {**_state_reply(container), "problems": problems, "notes": list(upgraded.notes)}
 
     def duplicate(self, job_id: str) -> dict[str, Any]:
         """Create a draft with the settings of another job."""
@@ -83,9 +87,10 @@ class JobService:
         if unknown:
             raise wrong_input(f"'{unknown[0]}' is no section: use {', '.join(SECTIONS)}", location=unknown[0])
         container = self.manager.get(job_id)
-        container.save_document({**container.document, **sections})
+        upgraded = _upgrade_draft({**container.document, **sections})
+        container.save_document(upgraded.document)
         self.manager.persist_job_container(container)
-        return _state_reply(container)
+        return {**_state_reply(container), "notes": list(upgraded.notes)}
 
     def setup_training_tasks(self, job_id: str) -> dict[str, Any]:
         """Expand the draft's grids and repetitions into tasks; returns their counts."""
@@ -115,9 +120,9 @@ class JobService:
     def submit(self, spec: dict[str, Any]) -> dict[str, Any]:
         """Create, set up and start in one command; an invalid spec creates nothing."""
         startable_spec(spec, self.manager.data_sets)
-        job_id = self.create_job(spec=spec)["job_id"]
-        counts = self.setup_training_tasks(job_id)
-        return {**counts, **self.start(job_id)}
+        draft = self.create_job(spec=spec)
+        counts = self.setup_training_tasks(draft["job_id"])
+        return {**counts, **self.start(draft["job_id"]), "notes": draft["notes"]}
 
     def stop(self, job_id: str, test: bool = True) -> dict[str, Any]:
         """End training after the running batch, keep the best weights, and test the trained models unless `test` is
@@ -328,7 +333,9 @@ class JobService:
     def estimate(self, spec: dict[str, Any], train_rows: int | None = None) -> dict[str, Any]:
         """Estimate a job's models, parameters, memory, and its time when trainings of its kind have ended here."""
         speeds = read_speeds(self.manager.home.speeds)
-        return estimate_job(spec, EstimateContext(speeds, os.cpu_count() or 1, gpu_count(), train_rows))
+        upgraded = _upgrade_draft(spec)
+        context = EstimateContext(speeds, os.cpu_count() or 1, gpu_count(), train_rows)
+        return {**estimate_job(upgraded.document, context), "notes": list(upgraded.notes)}
 
     def read_hyperparameters(self, document: dict[str, Any] | list[Any]) -> dict[str, Any]:
         """Convert legacy settings to sections of a job, with a note on each setting that has no counterpart."""
@@ -412,6 +419,14 @@ def _data_set_reply(data_set: DataSet) -> dict[str, Any]:
         "state": data_set.state.value,
         "inspection_id": data_set.inspection_id,
     }
+
+
+def _upgrade_draft(document: dict[str, Any]) -> UpgradedJob:
+    """Upgrade a document that need not be valid; one that contradicts itself stays, and its problems say so."""
+    try:
+        return upgrade_job(document)
+    except ConflictingKeysError:
+        return UpgradedJob(document)
 
 
 def _state_reply(container: JobContainer) -> dict[str, Any]:

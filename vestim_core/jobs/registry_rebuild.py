@@ -24,17 +24,28 @@ from vestim_core.protocol.journal_lines import read_lines
 from vestim_core.spec.errors import ErrorCode, VestimError, wrong_input
 from vestim_core.spec.ids import is_safe_id
 from vestim_core.spec.job import validate_job
+from vestim_core.spec.schema_upgrade import SCHEMA_VERSION, upgrade_job_record, upgrade_record
 from vestim_core.spec.states import TERMINAL_JOB_STATES, AttemptState, Intent, JobState, Phase, TaskKind, TaskState
 from vestim_core.spec.task import TaskSpec
 from vestim_core.system import read_json
 from vestim_core.system.failpoints import failpoint
+
+EARLIER_EVALUATION_IDS = ("retest",)  # prefixes of the ids of evaluation tasks before schema 3
 
 log = logging.getLogger(__name__)
 _STATE_AFTER = {
     AttemptState.FINISHED: TaskState.DONE,
     AttemptState.STOPPED: TaskState.STOPPED,
     AttemptState.PAUSED: TaskState.PAUSED,
+    AttemptState.FAILED: TaskState.FAILED,
 }
+_VIOLENT_ENDS = (AttemptState.KILLED, AttemptState.LOST)
+_STATE_AFTER_VIOLENT_END = {
+    Intent.STOP: TaskState.STOPPED,
+    Intent.PAUSE: TaskState.PAUSED,
+    Intent.RUN: TaskState.FAILED,
+}
+"""By the job's intent, as the reconciler decides when no retry is left."""
 
 
 def register_job_folder(manager: JobManager, job_id: str) -> JobContainer | None:
@@ -87,11 +98,13 @@ class _Run:
 
 
 def _read_job(folder: JobFolder) -> JobContainer:
-    state: dict[str, Any] = read_json(folder.state_json)
+    state = upgrade_job_record(read_json(folder.state_json), "draft")
+    if state.get("schema_version", 1) > SCHEMA_VERSION:
+        raise ValueError(f"it is of schema {state['schema_version']}, this version reads up to {SCHEMA_VERSION}")
     if state["job_id"] != folder.root.name:
         raise ValueError(f"its state.json belongs to job {state['job_id']}")
     is_draft = JobState(state["state"]) is JobState.DRAFT
-    job: dict[str, Any] = {} if is_draft else read_json(folder.job_json)
+    job = {} if is_draft else upgrade_job_record(read_json(folder.job_json))
     container = JobContainer(state["job_id"], state["name"], {}, state["created_utc"], state.get("position", 0))
     container.save_document(state["draft"] if is_draft else job["spec"])
     if is_draft and state.get("imported"):
@@ -99,9 +112,10 @@ def _read_job(folder: JobFolder) -> JobContainer:
     if not is_draft:
         kept_prefixes = ("prepare_", "data_set", "imported")
         provenance = {key: value for key, value in job["provenance"].items() if key.startswith(kept_prefixes)}
-        _restore_tasks(container, folder, _imported_runs(state, folder, provenance.get("imported") or {}))
+        intent = Intent(state["intent"])
+        _restore_tasks(container, folder, _imported_runs(state, folder, provenance.get("imported") or {}), intent)
         container.provenance = provenance or container.provenance
-        container.set_intent(Intent(state["intent"]), test=state.get("test_after_stop", True))
+        container.set_intent(intent, test=state.get("test_after_stop", True))
         _restore_job_state(container, JobState(state["state"]))
     container.update_labels(name=state["name"], note=state.get("note", ""), tags=state.get("tags", []))
     container.archived = state["archived"]
@@ -124,8 +138,9 @@ def _imported_runs(state: dict[str, Any], folder: JobFolder, imported: dict[str,
     return runs
 
 
-def _restore_tasks(container: JobContainer, folder: JobFolder, imported: list[_Run]) -> None:
-    """Restore the tasks and their attempts. imported: runs of tasks that are read from files, not from the spec."""
+def _restore_tasks(container: JobContainer, folder: JobFolder, imported: list[_Run], intent: Intent) -> None:
+    """Restore the tasks and their attempts. imported: runs of tasks that are read from files, not from the spec.
+    intent: what the user wants of the job."""
     setup = container.managers[Phase.TRAINING_SETUP]
     assert isinstance(setup, TrainingSetupManager)
     if imported:
@@ -134,18 +149,20 @@ def _restore_tasks(container: JobContainer, folder: JobFolder, imported: list[_R
     else:
         container.replace_tasks(setup.expand(validate_job(container.document)))
     container.set_state(JobState.QUEUED)
-    for task_json in sorted(folder.root.glob(f"tasks/{TaskKind.EVALUATION}_*/task.json"), key=_task_index):
+    names = (TaskKind.EVALUATION.value, *EARLIER_EVALUATION_IDS)
+    evaluations = [path for name in names for path in folder.root.glob(f"tasks/{name}_*/task.json")]
+    for task_json in sorted(evaluations, key=_task_index):
         spec = TaskSpec.model_validate(read_json(task_json))
         container.tasks[spec.task_id] = Task.from_spec(spec)
     for task_id, task in container.tasks.items():
         task_json = folder.task(task_id) / "task.json"
         if not imported and task_json.is_file():
-            task.document = read_json(task_json)
+            task.document = upgrade_record(read_json(task_json))
             task.threads = int(task.document.get("threads", task.threads))
         task.has_model = (folder.result(task_id) / "model.json").is_file()
     runs = [*imported, *_read_runs(container, folder)]
     for run in sorted(runs, key=lambda run: (run.launch.started_utc, run.launch.attempt)):
-        _restore_run(container, run)
+        _restore_run(container, run, intent)
 
 
 def _task_index(task_json: Path) -> int:
@@ -165,7 +182,7 @@ def _read_runs(container: JobContainer, folder: JobFolder) -> list[_Run]:
     return runs
 
 
-def _restore_run(container: JobContainer, run: _Run) -> None:
+def _restore_run(container: JobContainer, run: _Run, intent: Intent) -> None:
     task_id = run.launch.task_id
     task = container.tasks[task_id]
     container.set_task_state(task_id, TaskState.READY)
@@ -185,7 +202,8 @@ def _restore_run(container: JobContainer, run: _Run) -> None:
     error = VestimError.from_record(dict(run.exit.error)) if run.exit.error else None
     container.record_attempt_end(task_id, run.exit.state, error)
     attempt.ended_utc = run.exit.ended_utc
-    container.set_task_state(task_id, _STATE_AFTER.get(run.exit.state, TaskState.FAILED))
+    state_after = {**_STATE_AFTER, **dict.fromkeys(_VIOLENT_ENDS, _STATE_AFTER_VIOLENT_END[intent])}
+    container.set_task_state(task_id, state_after[run.exit.state])
 
 
 def _restore_job_state(container: JobContainer, state: JobState) -> None:

@@ -56,8 +56,8 @@ class Circuit:
 
     R0_ohm: at `resistance_soc`, linear in between, constant outside. R_ohm, tau_s: resistances of each RC element in
     the same form and its time constant, fast elements first. R0_ohm_per_K: change of R0 per K above 25 degC.
-    hysteresis_V: largest voltage that hysteresis adds in charge and subtracts in discharge. doubts: a sentence for each
-    element that the data do not determine.
+    hysteresis_V: largest voltage that hysteresis adds in charge and subtracts in discharge. undetermined_elements: a
+    message for each element that the data do not determine.
     """
 
     soc: KnotValues
@@ -147,6 +147,8 @@ class Circuit:
         The first version had one RC element, the second the same resistances at every SOC.
         """
         values: dict[str, Any] = {key: document[key] for key in cls.__dataclass_fields__ if key in document}
+        if "doubts" in document:  # its name before schema 3
+            values |= {"undetermined_elements": document["doubts"]}
         if "R1_ohm" in document:
             values |= {"R_ohm": [document["R1_ohm"]], "tau_s": [document["tau_s"]]}
         if "resistance_soc" not in document:

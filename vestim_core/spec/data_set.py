@@ -17,6 +17,7 @@ from pydantic import Field, field_validator, model_validator
 
 from vestim_core.spec.data import FileRepair, Role
 from vestim_core.spec.finding import Finding, Severity
+from vestim_core.spec.schema_upgrade import upgrade_record
 from vestim_core.spec.section import Section
 
 # Limits of what is stored of a check, so that a data set fits into one reply (`protocol.limits.MAX_REPLY_BYTES`).
@@ -184,6 +185,12 @@ class DataSet(Section):
     error: dict[str, Any] | None = None
     content: DataSetContent | None = None
     changes: list[str] = Field(default_factory=list)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _upgrade(cls, record: Any) -> Any:
+        """Read data sets that earlier versions stored."""
+        return upgrade_record(record)
 
     def to_record(self) -> dict[str, Any]:
         """Return plain values that `DataSet.model_validate` turns back into this data set."""

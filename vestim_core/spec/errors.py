@@ -9,6 +9,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any, Self
 
+from vestim_core.spec.schema_upgrade import upgrade_record
+
 
 class ErrorCode(StrEnum):
     """Closed list of error codes, each with an exit code for the command line."""
@@ -74,6 +76,7 @@ class VestimError(Exception):
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> Self:
         """Rebuild an error from `to_record`; codes of later versions become `failed`."""
+        record = upgrade_record(record)
         known_codes = {code.value for code in ErrorCode}
         code = record.get("code", "")
         return cls(

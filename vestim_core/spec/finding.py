@@ -5,7 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from vestim_core.spec.schema_upgrade import upgrade_record
 
 
 class Severity(StrEnum):
@@ -42,3 +44,9 @@ class Finding(BaseModel):
     rows: tuple[int, int] | None = None
     spans: tuple[tuple[int, int], ...] = ()
     repair: Repair | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _upgrade(cls, record: Any) -> Any:
+        """Read findings that earlier versions stored."""
+        return upgrade_record(record)

@@ -9,7 +9,7 @@ only kind chosen, keys of other kinds are kept and rejected too.
 from __future__ import annotations
 
 import types
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, product
 from typing import Annotated, Any, Generic, Literal, TypeVar, Union, cast, get_args, get_origin
 
@@ -82,7 +82,7 @@ def _validate_choices(adapter: TypeAdapter[Any], kind: Any, document: Any) -> It
             choices.append(adapter.validate_python(choice))
         except ValidationError as error:
             for details in error.errors():
-                message = validation_message(details)
+                message = validation_message(details, settings_at(kind, details["loc"][:-1]))
                 # pydantic formats templates with braces, so the final message is passed as a value
                 custom = PydanticCustomError("grid", "{message}", {"message": message})
                 detail = InitErrorDetails(type=custom, loc=_field_path(details["loc"], kind), input=details["input"])
@@ -108,6 +108,21 @@ def _field_path(loc: tuple[int | str, ...], kind: Any) -> tuple[int | str, ...]:
         else:
             kind = None
     return tuple(path)
+
+
+def settings_at(kind: Any, loc: Sequence[int | str]) -> set[str]:
+    """Names of the settings at a location inside of type `kind`: of all members where it is a union, none where it
+    leads nowhere."""
+    for part in loc:
+        members = _union_members(kind)
+        tagged = [member for member in members if len(members) > 1 and part == _tag_value(member, _tag(members))]
+        if tagged:
+            kind = tagged[0]
+        elif isinstance(part, int):
+            kind = _item_type(kind)
+        else:
+            kind = next((_field_type(m, part) for m in members if part in m.model_fields), None)
+    return {name for member in _union_members(kind) for name in member.model_fields}
 
 
 def expand_document(kind: Any, document: Any) -> Iterator[Any]:

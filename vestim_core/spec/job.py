@@ -13,9 +13,10 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from vestim_core.spec.data import DataSpec
 from vestim_core.spec.errors import ErrorCode, VestimError
-from vestim_core.spec.grid import MAX_COMBINATIONS, Grid, to_document
+from vestim_core.spec.grid import MAX_COMBINATIONS, Grid, settings_at, to_document
 from vestim_core.spec.model import TRAINING_METHODS, AnyModel, LstmModel, ModelSpec, model_title
 from vestim_core.spec.preparation import Step, default_preparation
+from vestim_core.spec.schema_upgrade import SCHEMA_VERSION, upgrade_job, upgrade_record
 from vestim_core.spec.section import Section
 from vestim_core.spec.signals import SignalsSpec
 from vestim_core.spec.step_columns import check_steps
@@ -23,7 +24,6 @@ from vestim_core.spec.testing import TestingSpec
 from vestim_core.spec.training import AnyTraining, RowsTraining, TbpttTraining, TrainingSpec, WindowsTraining
 from vestim_core.spec.validation_messages import validation_message
 
-SCHEMA_VERSION = 1  # version of the keys of job files and task.json; rises with every incompatible change
 _METHOD_FIELDS = {
     "tbptt": set(TbpttTraining.model_fields),
     "windows": set(WindowsTraining.model_fields),
@@ -43,11 +43,17 @@ class Trial(Section):
     repetition: int = Field(ge=1)
     seed: int = Field(ge=0)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _upgrade(cls, record: Any) -> Any:
+        """Read trials that earlier versions stored."""
+        return upgrade_record(record)
+
 
 class JobSpec(Section):
     """A job: data, signals, preparation, one or several models, training, testing. Lists in fields make a grid."""
 
-    schema_version: int = Field(SCHEMA_VERSION, ge=1, le=SCHEMA_VERSION)
+    schema_version: int = Field(SCHEMA_VERSION, ge=1)
     name: str = Field("", max_length=200, title="Name", description="Name of the job; may be changed later.")
     data: DataSpec
     signals: Grid[SignalsSpec] = Field(default_factory=lambda: _default_grid(SignalsSpec()))
@@ -65,6 +71,7 @@ class JobSpec(Section):
         """Replace a training section without a method by one section per method that the models need."""
         if not isinstance(document, Mapping):
             return document
+        document = upgrade_job(document).document
         models = _as_list(document.get("model", {"kind": "lstm"}))
         plain_models = [model for model in map(to_document, models) if isinstance(model, Mapping)]
         kinds = [kind for model in plain_models for kind in _as_list(model.get("kind", "lstm"))]
@@ -75,6 +82,15 @@ class JobSpec(Section):
             for part in _sections_by_method(section, known_kinds)
         ]
         return {**document, "model": models, "training": sections}
+
+    @field_validator("schema_version")
+    @classmethod
+    def _check_version(cls, version: int) -> int:
+        if version > SCHEMA_VERSION:
+            raise ValueError(
+                f"is {version}, and this version of Vestim reads job files up to schema {SCHEMA_VERSION}: update Vestim"
+            )
+        return version
 
     @field_validator("preparation")
     @classmethod
@@ -162,13 +178,17 @@ def validate_job(document: Any) -> JobSpec:
     try:
         return JobSpec.model_validate(document)
     except ValidationError as error:
-        raise to_vestim_error(error) from None
+        raise to_vestim_error(error, JobSpec) from None
 
 
-def to_vestim_error(error: ValidationError) -> VestimError:
-    """Convert pydantic's errors to one `VestimError`: the first is the message, all are listed as problems."""
+def to_vestim_error(error: ValidationError, model: type[Section] | None = None) -> VestimError:
+    """Convert pydantic's errors to one `VestimError`: the first is the message, all are listed as problems. model: what
+    was validated, to name the nearest setting for an unknown one."""
     problems = tuple(
-        {"location": _field_location(details["loc"]), "message": validation_message(details)}
+        {
+            "location": _field_location(details["loc"]),
+            "message": validation_message(details, settings_at(model, details["loc"][:-1])),
+        }
         for details in error.errors()
     )
     first_problem = problems[0]

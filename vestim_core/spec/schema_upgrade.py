@@ -84,17 +84,20 @@ def upgrade_record(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     record = {key: upgrade_record(item) for key, item in value.items()}
-    if record.get("step") in RENAMED_STEPS:
-        record["step"] = RENAMED_STEPS[record["step"]]
-    if record.get("kind") in RENAMED_TASK_KINDS:
-        record["kind"] = RENAMED_TASK_KINDS[record["kind"]]
+    for key, renamed in (("step", RENAMED_STEPS), ("kind", RENAMED_TASK_KINDS)):
+        if isinstance(record.get(key), str):
+            record[key] = renamed.get(record[key], record[key])
+    if isinstance(record.get("methods"), list):
+        record["methods"] = [RENAMED_METHODS.get(method, method) for method in record["methods"]]
     if isinstance(record.get("training"), dict) and "method" in record["training"]:
         (record["training"],) = _upgrade_training(record["training"], [], [])
     if isinstance(record.get("retest"), dict):
-        _rename(record["retest"], "trained", "training_tasks")
+        _rename(record["retest"], "trained", "training_task_ids")
     _rename(record, "retest", "evaluation")
     _rename(record, "sentence", "message")
-    if {"code", "place", "actions"} <= record.keys():
+    if record.get("kind") == "circuit":
+        _rename(record, "doubts", "undetermined_elements")
+    if {"code", "place"} <= record.keys():
         _rename(record, "place", "location")
     if isinstance(record.get("problems"), list):
         record["problems"] = [_upgrade_problem(problem) for problem in record["problems"]]
@@ -134,11 +137,12 @@ def _upgrade_steps(steps: Any, notes: list[str]) -> Any:
     """Steps of a preparation, of several ones, or whatever else stands there."""
     if isinstance(steps, list):
         return [_upgrade_steps(step, notes) for step in steps]
-    if isinstance(steps, Mapping) and steps.get("step") in RENAMED_STEPS:
-        present = RENAMED_STEPS[steps["step"]]
-        notes.append(f"the preparation step '{steps['step']}' is called '{present}' now")
-        return {**steps, "step": present}
-    return steps
+    step = steps.get("step") if isinstance(steps, Mapping) else None
+    if not isinstance(step, str) or step not in RENAMED_STEPS:
+        return steps
+    present = RENAMED_STEPS[step]
+    notes.append(f"the preparation step '{step}' is called '{present}' now")
+    return {**steps, "step": present}
 
 
 def _upgrade_training(section: Any, kinds: list[str], notes: list[str]) -> list[Any]:

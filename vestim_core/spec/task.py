@@ -6,14 +6,15 @@ import hashlib
 import json
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from vestim_core.spec.data import DataSpec
 from vestim_core.spec.evaluation import EvaluationSpec
 from vestim_core.spec.imported_model import ImportedModel
 from vestim_core.spec.inspection import Inspection
-from vestim_core.spec.job import SCHEMA_VERSION, JobSpec, Trial
+from vestim_core.spec.job import JobSpec, Trial
 from vestim_core.spec.preparation import Step
+from vestim_core.spec.schema_upgrade import SCHEMA_VERSION, upgrade_record
 from vestim_core.spec.section import Section
 from vestim_core.spec.signals import SignalsSpec
 from vestim_core.spec.states import TaskKind
@@ -56,6 +57,12 @@ class TaskSpec(Section):
     evaluation: EvaluationSpec | None = None
     imported: ImportedModel | None = None
     testing: TestingSpec = TestingSpec()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _upgrade(cls, record: Any) -> Any:
+        """Read tasks that earlier versions stored."""
+        return upgrade_record(record)
 
 
 def expand_tasks(spec: JobSpec) -> list[TaskSpec]:

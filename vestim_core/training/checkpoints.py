@@ -18,6 +18,7 @@ from vestim_core.data.prepared_set import PreparedSet
 from vestim_core.models.atomic_files import atomic_write
 from vestim_core.spec.errors import refused
 from vestim_core.spec.job import Trial
+from vestim_core.spec.schema_upgrade import RENAMED_TRAINING_KEYS
 
 SCHEMA_VERSION = 1  # raised when a checkpoint's structure changes
 KEPT_CHECKPOINTS = 2  # checkpoints: the newest, and the one before in case the newest is damaged
@@ -26,11 +27,15 @@ KEPT_CHECKPOINTS = 2  # checkpoints: the newest, and the one before in case the 
 def identity(trial: Trial, prepared: PreparedSet) -> str:
     """Hash of everything a training depends on; a checkpoint with another hash belongs to another training.
 
-    Settings at their defaults are left out, so a setting added by a later version changes nothing.
+    Settings at their defaults are left out, so a setting added by a later version changes nothing. Keys are those of
+    schema 2, so that checkpoints of that time are continued.
     """
     if trial.training.threads == 1:  # the default of earlier versions, which left it out
         trial = trial.model_copy(update={"training": trial.training.model_copy(update={"threads": "auto"})})
     settings = trial.model_dump(mode="json", exclude={"title", "schema_version"}, exclude_defaults=True)
+    earlier_keys = {key: earlier for earlier, key in RENAMED_TRAINING_KEYS[trial.training.method].items()}
+    if "training" in settings:
+        settings["training"] = {earlier_keys.get(key, key): value for key, value in settings["training"].items()}
     files = [[file.role, file.sha256] for file in prepared.files]
     return hashlib.sha256(json.dumps([settings, files, prepared.arrays_sha256], sort_keys=True).encode()).hexdigest()
 

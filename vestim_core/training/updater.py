@@ -20,6 +20,7 @@ from vestim_core.training.weight_average import WeightAverage
 MAX_PART_ROWS = 50_000
 """Rows of windows whose gradients are computed at once. A network keeps kilobytes for each row: in two parts, 200
 windows of 400 rows through an LSTM of 18 and 18 need 140 MB less, for 7 % more time."""
+_EARLIER_OPTIMIZER_KEY = "optimiser"  # in checkpoints before schema 3
 
 
 class BatchLosses(NamedTuple):
@@ -103,7 +104,7 @@ class Updater:
     def load(self, state: dict[str, Any], device: str) -> None:
         """Restore everything from `state`."""
         self.module.load_state_dict(state["module"])
-        self._optimizer.load_state_dict(state["optimizer"])
+        self._optimizer.load_state_dict(state["optimizer" if "optimizer" in state else _EARLIER_OPTIMIZER_KEY])
         if self._average is not None:
             self._average.load(state["average"])
         self._carried_state = tuple(tensor.to(device) for tensor in state["carried"])

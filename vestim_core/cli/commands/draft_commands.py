@@ -9,7 +9,7 @@ import typer
 
 from vestim_core.cli.daemon_client import connect
 from vestim_core.cli.job_lookup import JobName, find_job
-from vestim_core.cli.output import AsJson, plain_text, print_json, say
+from vestim_core.cli.output import AsJson, plain_text, print_json, print_notes, say
 from vestim_core.spec.job_file_reader import read_job_document
 
 
@@ -29,6 +29,7 @@ def draft(
     with connect() as client:
         job_id = find_job(client, job) if job else client.call("create_job", spec=document)["job_id"]
         answer = client.call("save_draft", job_id=job_id, document=document)
+        print_notes(answer)
     if as_json:
         print_json(answer)
         return

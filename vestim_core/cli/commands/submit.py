@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from vestim_core.cli.daemon_client import connect
-from vestim_core.cli.output import AsJson, console, print_json, say
+from vestim_core.cli.output import AsJson, console, print_json, print_notes, say
 from vestim_core.cli.result_tables import error_tables
 from vestim_core.cli.value_format import format_duration, format_number
 from vestim_core.cli.watch import watch
@@ -38,8 +38,11 @@ def submit(
     document = read_job_document(spec)
     with connect() as client:
         if dry_run:
-            return _print_estimate(client.call("estimate", spec=document), as_json=as_json)
+            estimate = client.call("estimate", spec=document)
+            print_notes(estimate)
+            return _print_estimate(estimate, as_json=as_json)
         answer = client.call("submit", spec=document)
+        print_notes(answer)
         job_id = answer["job_id"]
         if as_json:
             print_json(answer)

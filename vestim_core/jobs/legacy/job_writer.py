@@ -19,6 +19,7 @@ from vestim_core.jobs.legacy.job_reader import LegacyJob
 from vestim_core.jobs.legacy.legacy_status import created_utc, ended_utc
 from vestim_core.jobs.legacy.trial_translation import JobTranslation, translate_job
 from vestim_core.protocol.journal_lines import write_line
+from vestim_core.spec.schema_upgrade import SCHEMA_VERSION
 from vestim_core.spec.states import AttemptState, Intent, JobState, TaskKind
 
 TAG = "imported"
@@ -79,7 +80,7 @@ def _job_files(
     if state is JobState.DRAFT:
         return files
     job_record = {
-        "schema_version": 1,
+        "schema_version": SCHEMA_VERSION,
         "job_id": job.job_id,
         "name": job.job_id,
         "spec": document,
@@ -95,7 +96,7 @@ def _state_record(job: LegacyJob, state: JobState, created: str, ended_at: str) 
     """Content of `state.json`."""
     is_draft = state is JobState.DRAFT
     return {
-        "schema_version": 1,
+        "schema_version": SCHEMA_VERSION,
         "job_id": job.job_id,
         "name": job.job_id,
         "state": state.value,

@@ -39,7 +39,7 @@ from vestim_core.system import read_json, safe_name, unique_path, write_json
 from vestim_core.worker.attempt import Attempt
 from vestim_core.worker.home_mappings import column_mapping
 
-ANSWERS_VERSION = 2
+ANSWERS_VERSION = 3
 """Raised when the structure of answers changes, so a cached one of the old structure is not used."""
 MAX_ANSWERS = 200  # in the cache, where they are small files; arbitrary
 
