@@ -60,5 +60,4 @@ def test_examples_of_job_files_are_valid(document: str) -> None:
     examples = [tomllib.loads(block) for block in TOML_BLOCK.findall((ROOT / document).read_text("utf-8"))]
     assert examples
     for example in examples:
-        files = {"train": ["a.csv"], "validation": ["b.csv"]}
-        validate_job({**example, "data": files | example.get("data", {})})
+        validate_job({"data": {"train": ["a.csv"], "validation": ["b.csv"]}, **example})

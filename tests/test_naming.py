@@ -57,7 +57,12 @@ BARE_WORDS = {
     "readings",
 }
 """Participles, pronouns and adverbs that do not say what a variable holds."""
-COUNTERPARTS: dict[str, str] = {}
+COUNTERPARTS = {
+    "formula": "the grammar in spec; the column computed from it in data",
+    "output_filter": "its settings in spec; the filter itself in evaluation",
+    "testing": "the section of a job file in spec; the manager of that phase in jobs",
+    "training": "the section of a job file in spec; the manager of that phase in jobs",
+}
 """Module names that stand more than once, and why."""
 
 

@@ -58,7 +58,7 @@ def _rotate_log(home: Home) -> None:
     """Copy a log that has grown long over the previous one and empty it; ours is open for appending and continues."""
     try:
         if home.daemon_log.stat().st_size > MAX_LOG_BYTES:
-            shutil.copy(home.daemon_log, home.daemon_log.with_name("daemon.former.log"))
+            shutil.copy(home.daemon_log, home.daemon_log.with_name("daemon.previous.log"))
             os.truncate(home.daemon_log, 0)
     except OSError as error:
         print(f"the log could not be put aside: {error}", file=sys.stderr)
@@ -114,7 +114,7 @@ def _rebuild_registry(home: Home) -> None:
     log.info("brought back %d jobs", len(manager.job_containers))
     registry.close()
     if old_path := rename_damaged_database(home.registry):
-        log.warning("the former registry lies in %s", old_path)
+        log.warning("the previous registry lies in %s", old_path)
     new_path.rename(home.registry)
 
 

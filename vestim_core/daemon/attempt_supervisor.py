@@ -34,8 +34,8 @@ from vestim_core.jobs.reconciler import (
 from vestim_core.jobs.scheduler import Capacity, QueuedJob, ReadyTask, choose_tasks
 from vestim_core.jobs.tasks import Task
 from vestim_core.jobs.thread_grants import has_single_training
-from vestim_core.jobs.timestamps import utc_now
 from vestim_core.jobs.training_speeds import record_speed
+from vestim_core.jobs.utc_time import utc_now
 from vestim_core.protocol.attempt_files import ControlFile, ExitFile
 from vestim_core.protocol.doorbell_messages import MIN_RING_INTERVAL_S
 from vestim_core.spec.errors import VestimError

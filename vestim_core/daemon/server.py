@@ -26,7 +26,7 @@ from vestim_core.daemon.dispatch import Dispatcher, parse_request
 from vestim_core.daemon.long_poll import PendingWait, ProgressBoard, StreamReader, open_streams
 from vestim_core.daemon.sockets import Sockets, endpoint_of
 from vestim_core.jobs.job_service import JobService
-from vestim_core.jobs.timestamps import utc_now
+from vestim_core.jobs.utc_time import utc_now
 from vestim_core.protocol.codec import CodecError
 from vestim_core.protocol.discovery import Discovery
 from vestim_core.protocol.doorbell_messages import DoorbellMessage

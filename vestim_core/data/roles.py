@@ -84,7 +84,7 @@ def _data_set_suffix(data: DataSpec) -> str:
 def _advice(data: DataSpec) -> str:
     if not data.data_set:
         return "bring back the file that data.hashes was written for, or leave data.hashes out"
-    return "bring back the former file, or check the data set ('vestim data check') and start the job anew"
+    return "bring back the earlier file, or check the data set ('vestim data check') and start the job anew"
 
 
 def _leak_message(first: RoleFile, second: RoleFile) -> str:

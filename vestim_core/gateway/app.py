@@ -32,7 +32,7 @@ def create_app(pool: ClientPool, token: str, port: int) -> FastAPI:
     )
     app.include_router(v1_router(pool), tags=["v1"])
     app.include_router(stream_router(pool), tags=["v1"])
-    app.include_router(legacy_router(pool), tags=["former"], deprecated=True)
+    app.include_router(legacy_router(pool), tags=["PyBattML"], deprecated=True)
     app.add_exception_handler(VestimError, _answer_vestim_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid_request)
     app.add_exception_handler(HTTPException, _answer_http_error)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from vestim_core.jobs.timestamps import utc_now
+from vestim_core.jobs.utc_time import utc_now
 from vestim_core.spec.data_set import DataSet, DataSetContent, DataSetSpec, DataSetState, describe_changes
 from vestim_core.spec.errors import ErrorCode, VestimError, not_found, refused, wrong_input
 from vestim_core.spec.ids import is_data_set_id, new_data_set_id

@@ -19,7 +19,7 @@ from vestim_core.jobs.job_views import job_facts, job_summary
 from vestim_core.jobs.managers import MANAGERS, Manager, new_managers
 from vestim_core.jobs.reconciler import JobFacts
 from vestim_core.jobs.tasks import Attempt, Task
-from vestim_core.jobs.timestamps import utc_now
+from vestim_core.jobs.utc_time import utc_now
 from vestim_core.jobs.worker_reports import apply_line
 from vestim_core.protocol.journal_lines import BadJournalLine, JournalLine
 from vestim_core.spec.errors import VestimError, refused, wrong_input

@@ -25,7 +25,7 @@ from vestim_core.jobs.job_container import JobContainer
 from vestim_core.jobs.job_folder import JobFolder
 from vestim_core.jobs.job_registry import Registry
 from vestim_core.jobs.prepared_cache import PreparedCache
-from vestim_core.jobs.timestamps import utc_now
+from vestim_core.jobs.utc_time import utc_now
 from vestim_core.spec.errors import ErrorCode, VestimError, not_found
 from vestim_core.spec.ids import is_inspection_id, new_inspection_id, new_job_id
 from vestim_core.spec.schema_upgrade import SCHEMA_VERSION

@@ -16,7 +16,7 @@ from pydantic_core import from_json
 
 from vestim_core.jobs.database import open_database
 from vestim_core.jobs.job_container import JobContainer
-from vestim_core.jobs.timestamps import utc_now
+from vestim_core.jobs.utc_time import utc_now
 from vestim_core.protocol.message_limits import MAX_CHUNK_BYTES, MAX_JOBS_PER_REPLY
 from vestim_core.spec.data_set import DataSet
 from vestim_core.spec.ids import is_inspection_id

@@ -21,9 +21,10 @@ MAX_EVENT_DEPTH = 32
 WORKER_EVENT_KINDS = frozenset(EventKind) - {EventKind.JOB, EventKind.TASK, EventKind.ATTEMPT}
 """Event kinds that a worker may report. Only the daemon reports states of jobs, tasks and attempts."""
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+_RENAMED_KINDS = frozenset({EventKind.MESSAGE, EventKind.FINDING, EventKind.RESULT})
+"""Events whose data had other keys before schema 3; a worker of an earlier version may outlive an upgrade."""
 _EARLIER_SPELLINGS = (b'"text":', b'"sentence":', b'"place":', b'"retest":', b'"doubts":', b'"normalise"')
-"""Spellings before schema 3 in a raw line: a worker of an earlier version may outlive an upgrade. Looking for them costs a
-tenth of parsing the line; upgrading every line would cost as much as parsing it."""
+"""Looked for in the raw line, since upgrading a result of 100 kB that needs none would take milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def _read_line(raw: bytes, offset: int) -> JournalLine | BadJournalLine:
         return BadJournalLine(offset, "not JSON")
     match value:
         case {"t": str(time_utc), "k": str(kind), "d": dict(data)} if kind in WORKER_EVENT_KINDS:
-            if any(spelling in raw for spelling in _EARLIER_SPELLINGS):
+            if kind in _RENAMED_KINDS and any(spelling in raw for spelling in _EARLIER_SPELLINGS):
                 data = upgrade_event(kind, data)
             return _check_sendable(JournalLine(time_utc, EventKind(kind), to_plain_value(data)), offset)
         case _:

@@ -251,21 +251,26 @@ class TrainingBase(Section):
 
 
 class TbpttTraining(TrainingBase):
-    """Truncated backpropagation through time for recurrent models: parallel streams from random starts are trained in
-    chunks, and the state is carried from chunk to chunk."""
+    """Truncated backpropagation through time for recurrent models: sequences from random starts are trained side by
+    side, and the state is carried from one sequence to the next."""
 
     method: Literal["tbptt"] = "tbptt"
     max_epochs: int = Field(
         60, ge=1, le=1_000_000, title="Epochs", description="Training ends after this many at the latest."
     )
     batch_size: int = Field(
-        64, ge=1, le=65536, title="Streams", description="Random starts that are trained side by side: the batch."
+        64,
+        ge=1,
+        le=65536,
+        title="Batch size",
+        description="Sequences side by side, each from a random start.",
+        json_schema_extra=unit("sequences"),
     )
     sequence_length: int = Field(
         50,
         ge=2,
         le=100_000,
-        title="Chunk",
+        title="Sequence length",
         description="Rows between two weight updates; gradients go back this far.",
         json_schema_extra=unit("rows"),
     )
@@ -273,23 +278,23 @@ class TbpttTraining(TrainingBase):
         24,
         ge=1,
         le=100_000,
-        title="Chunks a stream",
-        description="Chunks with carried state before new starts are drawn.",
+        title="Sequences a draw",
+        description="Consecutive sequences with carried state before new starts are drawn.",
     )
     draws_per_epoch: int = Field(
         25,
         ge=1,
         le=100_000,
         title="Draws an epoch",
-        description="Draws of new starts in one epoch, which ends with a validation: an epoch is "
-        "draws_per_epoch x sequences_per_draw updates.",
+        description="Draws of new starts in one epoch, which ends with a validation. Each draw makes as many updates "
+        "as it has sequences.",
     )
     burn_in_steps: int = Field(
         100,
         ge=0,
         le=100_000,
         title="Burn-in",
-        description="Rows that do not count in the loss at the start of a stream that begins inside a file.",
+        description="Rows that do not count in the loss at the start of a draw that begins inside a file.",
         json_schema_extra=unit("rows"),
     )
 
@@ -297,7 +302,7 @@ class TbpttTraining(TrainingBase):
     def _check_burn_in(self) -> Self:
         if self.burn_in_steps >= self.sequence_length * self.sequences_per_draw:
             raise ValueError(
-                f"burn_in_steps ({self.burn_in_steps}) leaves no row of a stream of "
+                f"burn_in_steps ({self.burn_in_steps}) leaves no row of a draw of "
                 f"{self.sequence_length} x {self.sequences_per_draw} rows in the loss"
             )
         return self
@@ -319,7 +324,7 @@ class WindowsTraining(TrainingBase):
         200,
         ge=1,
         le=1_000_000,
-        title="Batch",
+        title="Batch size",
         description="Windows between two weight updates.",
         json_schema_extra=unit("windows"),
     )
@@ -341,7 +346,7 @@ class RowsTraining(TrainingBase):
         1024,
         ge=1,
         le=10_000_000,
-        title="Batch",
+        title="Batch size",
         description="Rows between two weight updates.",
         json_schema_extra=unit("rows"),
     )

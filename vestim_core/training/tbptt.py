@@ -1,4 +1,4 @@
-"""Truncated backpropagation through time (TBPTT) on many sequences side by side ("streams"), with random starts.
+"""Truncated backpropagation through time (TBPTT) on many sequences side by side, with random starts.
 
 Sequences are cut into chunks, and the hidden state is carried from chunk to chunk. A sequence never crosses the border
 of a segment, and a row counts only when the state it was predicted from could also occur in inference.
@@ -102,11 +102,9 @@ class TbpttBatches:
         take four times as long.
         """
         self._prepared_from = self._position()
-        per_stream = self._training.sequences_per_draw
-        count = min(self._prepared_chunks, per_stream - first % per_stream)
-        chunks = [
-            self._next_chunk(at_new_start=(first + chunk_index) % per_stream == 0) for chunk_index in range(count)
-        ]
+        per_draw = self._training.sequences_per_draw
+        count = min(self._prepared_chunks, per_draw - first % per_draw)
+        chunks = [self._next_chunk(at_new_start=(first + chunk_index) % per_draw == 0) for chunk_index in range(count)]
         rows = torch.from_numpy(np.concatenate([chunk.first for chunk in chunks])).to(self._device)
         x, y = (part[rows].unflatten(0, (count, -1)).unbind() for part in (self._x, self._y))
         self._ready_batches.extend(

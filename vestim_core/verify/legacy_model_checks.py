@@ -33,8 +33,8 @@ class LegacyModel:
 
 @contextmanager
 def _open_legacy_model(sandbox: Sandbox) -> Iterator[LegacyModel]:
-    sandbox.root.joinpath("former").mkdir()
-    folder = write_legacy_job(sandbox.root / "former", with_weights=True)
+    sandbox.root.joinpath("pybattml").mkdir()
+    folder = write_legacy_job(sandbox.root / "pybattml", with_weights=True)
     with public_interface.open_interface(sandbox) as interface:
         yield LegacyModel(interface, str(folder), write_drives(sandbox.root / "new_data")["test"][0])
 

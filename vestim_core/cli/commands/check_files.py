@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from vestim_core.cli.commands.convert import print_written_files
-from vestim_core.cli.file_inspection import Columns, Files, absolute_paths, inspect_files, parse_columns
+from vestim_core.cli.inspect_with_progress import Columns, Files, absolute_paths, inspect_files, parse_columns
 from vestim_core.cli.output import AsJson, console, plain_text, print_json, say
 from vestim_core.spec.finding import Severity
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from vestim_core.cli.file_inspection import Columns, absolute_paths, inspect_files, parse_columns
+from vestim_core.cli.inspect_with_progress import Columns, absolute_paths, inspect_files, parse_columns
 from vestim_core.cli.output import AsJson, plain_text, print_json, say
 from vestim_core.spec.errors import wrong_input
 

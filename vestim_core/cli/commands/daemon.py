@@ -128,7 +128,7 @@ def logs(as_json: AsJson = False) -> None:
 def rebuild(as_json: AsJson = False) -> None:
     """Make the registry anew from the job folders.
 
-    The former one is kept beside it. Running jobs go on; every client starts over by itself.
+    The previous one is kept beside it. Running jobs go on; every client starts over by itself.
     """
     stop_daemon(stop_jobs=False)
     with connect() as client:

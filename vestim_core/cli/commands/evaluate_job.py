@@ -10,7 +10,7 @@ import typer
 from rich.text import Text
 
 from vestim_core.cli.daemon_client import connect
-from vestim_core.cli.file_inspection import Columns, absolute_paths, parse_columns, progress_bar
+from vestim_core.cli.inspect_with_progress import Columns, absolute_paths, parse_columns, progress_bar
 from vestim_core.cli.job_lookup import find_job
 from vestim_core.cli.output import AsJson, console, plain_text, print_json, say
 from vestim_core.cli.result_tables import METRIC_TITLES, METRICS, new_table

@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from vestim_core.cli.daemon_client import connect
-from vestim_core.cli.file_inspection import absolute_paths
+from vestim_core.cli.inspect_with_progress import absolute_paths
 from vestim_core.cli.output import AsJson, console, plain_text, print_json, say
 from vestim_core.cli.result_tables import new_table
 from vestim_core.client import import_legacy_jobs as import_pages

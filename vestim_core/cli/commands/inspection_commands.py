@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from vestim_core.cli.daemon_client import connect
-from vestim_core.cli.file_inspection import Columns, Files, absolute_paths, inspect_files, parse_columns
+from vestim_core.cli.inspect_with_progress import Columns, Files, absolute_paths, inspect_files, parse_columns
 from vestim_core.cli.output import AsJson, plain_text, print_json, say
 from vestim_core.cli.value_format import format_number
 from vestim_core.spec.errors import wrong_input

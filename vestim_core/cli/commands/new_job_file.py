@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
 def new(file: File = None, preset: PresetName = None, legacy: LegacySettings = None, as_json: AsJson = False) -> None:
     """Print a commented job file, or write it to FILE.
 
-    It holds every setting with its default, or those of a preset or of a file of the former program: name your data
+    It holds every setting with its default, or those of a preset or of a file of PyBattML: name your data
     files and submit it.
     """
     if preset and legacy:

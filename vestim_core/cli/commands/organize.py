@@ -41,7 +41,7 @@ def tag(
 def note(
     job: Job, text: Annotated[str, typer.Argument(help="The note; empty for none.")], as_json: AsJson = False
 ) -> None:
-    """Write a note on a job in place of the former one."""
+    """Write a note on a job that replaces the previous one."""
     answer = _change_job("note", job, text=text)
     _print_answer(
         answer, f"The note on {answer['job_id']} is kept." if text else f"{answer['job_id']} has no note.", as_json

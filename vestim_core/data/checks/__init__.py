@@ -12,8 +12,8 @@ import numpy as np
 
 from vestim_core.data.checks import channels, current, soc, temperature, time
 from vestim_core.data.checks.checked_file import CheckedFile
+from vestim_core.data.checks.checked_table import TableView
 from vestim_core.data.checks.set_checks import check_set
-from vestim_core.data.checks.table_view import TableView
 from vestim_core.data.table import Table
 from vestim_core.spec.finding import Finding
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vestim_core.data.checks import thresholds
-from vestim_core.data.checks.table_view import TableView, dot, finite_sample
+from vestim_core.data.checks.checked_table import TableView, dot, finite_sample
 from vestim_core.spec.finding import Finding, Repair, Severity
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from vestim_core.data.checks import thresholds
-from vestim_core.data.checks.table_view import finite_sample
+from vestim_core.data.checks.checked_table import finite_sample
 from vestim_core.data.table import Table
 
 _STRETCH_ROWS = thresholds.SHARED_ROWS.value

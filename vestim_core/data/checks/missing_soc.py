@@ -10,9 +10,9 @@ import numpy as np
 
 from vestim_core.data.charge_integration import charge_Ah, counted_soc
 from vestim_core.data.checks import thresholds
+from vestim_core.data.checks.checked_table import TableView
 from vestim_core.data.checks.rests import find_full_charge, find_rests
 from vestim_core.data.checks.soc import implied_capacity
-from vestim_core.data.checks.table_view import TableView
 from vestim_core.data.table import Table
 from vestim_core.spec.finding import Finding, Repair, Severity
 

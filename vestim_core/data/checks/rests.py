@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from vestim_core.data.checks import thresholds
-from vestim_core.data.checks.table_view import finite_sample
+from vestim_core.data.checks.checked_table import finite_sample
 from vestim_core.data.table import Table
 
 

@@ -9,11 +9,11 @@ import numpy as np
 
 from vestim_core.data.checks import thresholds
 from vestim_core.data.checks.checked_file import CheckedFile
+from vestim_core.data.checks.checked_table import TableView
 from vestim_core.data.checks.duplicates import Pair, find_duplicates, find_overlaps
 from vestim_core.data.checks.missing_soc import find_missing_soc
 from vestim_core.data.checks.rests import find_rests
 from vestim_core.data.checks.soc import implied_capacity
-from vestim_core.data.checks.table_view import TableView
 from vestim_core.data.checks.training_coverage import find_constant_temperature, find_extrapolation
 from vestim_core.data.spans import Spans, build_span_finding, describe_rows, find_spans
 from vestim_core.data.table import Table

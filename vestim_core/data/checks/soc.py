@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from vestim_core.data.checks import thresholds
+from vestim_core.data.checks.checked_table import TableView, dot
 from vestim_core.data.checks.current import find_wrong_sign
-from vestim_core.data.checks.table_view import TableView, dot
 from vestim_core.spec.finding import Finding, Repair, Severity
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vestim_core.data.checks import thresholds
-from vestim_core.data.checks.table_view import TableView, finite_sample, noise_deviation, spread
+from vestim_core.data.checks.checked_table import TableView, finite_sample, noise_deviation, spread
 from vestim_core.data.spans import count_rows, describe_rows, find_spans
 from vestim_core.spec.finding import Finding, Repair, Severity
 

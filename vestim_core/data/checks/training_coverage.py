@@ -8,7 +8,7 @@ import numpy as np
 
 from vestim_core.data.checks import thresholds
 from vestim_core.data.checks.checked_file import CheckedFile
-from vestim_core.data.checks.table_view import finite_sample, spread
+from vestim_core.data.checks.checked_table import finite_sample, spread
 from vestim_core.data.spans import build_span_finding, find_spans
 from vestim_core.spec.finding import Finding, Severity
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from itertools import product
 from typing import Any
 
-from vestim_core.jobs.legacy.column_names import QUANTITIES
+from vestim_core.jobs.legacy.legacy_columns import QUANTITIES
 from vestim_core.jobs.legacy.settings_reader import SettingsReader
 from vestim_core.spec.errors import wrong_input
 from vestim_core.spec.model import TRAINING_METHODS
@@ -148,7 +148,7 @@ def _read_model(reader: SettingsReader, kind: str) -> dict[str, Any]:
         model["sizes"] = reader.read_sizes("RNN_LAYER_SIZES") or _layers_and_units(reader)
         if _has_different_widths(model["sizes"]):
             reader.add_note(
-                "RNN_LAYER_SIZES", "each layer has its own size here; the former program gave all the first's"
+                "RNN_LAYER_SIZES", "each layer has its own size here; PyBattML gave all layers the size of the first"
             )
     for key in (f"{kind.upper()}_DROPOUT_PROB", "DROPOUT_PROB"):
         if model.get("dropout") is None:

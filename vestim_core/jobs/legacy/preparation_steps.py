@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from vestim_core.jobs.legacy.column_names import rename_columns_in_formula
+from vestim_core.jobs.legacy.legacy_columns import rename_columns_in_formula
 from vestim_core.spec.job import to_vestim_error
 from vestim_core.spec.preparation import Normalize, PreRoll, Resample, Step
 from vestim_core.spec.step_columns import check_steps
@@ -68,7 +68,7 @@ def read_preparation(
     )
     if is_resampled:
         preparation.notes.append(
-            "files are resampled by held means here; the former program's grid begins one period earlier, and its "
+            "files are resampled by held means here; PyBattML's grid begins one period earlier, and its "
             "values are means and interpolations of its own, so that predictions differ from its own"
         )
     _append_padding(preparation, _dict(document.get("padding")))

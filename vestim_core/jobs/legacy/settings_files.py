@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vestim_core.jobs.legacy.column_names import map_quantities
 from vestim_core.jobs.legacy.hyperparameter_files import read_hyperparameters
+from vestim_core.jobs.legacy.legacy_columns import map_quantities
 from vestim_core.jobs.legacy.preparation_steps import derived_columns, filters_and_formulas, read_preparation
 from vestim_core.spec.errors import VestimError, wrong_input
 from vestim_core.spec.preparation import Normalize, PreRoll, Resample

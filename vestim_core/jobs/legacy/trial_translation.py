@@ -9,9 +9,9 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from vestim_core.jobs.legacy.column_names import map_quantities
 from vestim_core.jobs.legacy.hyperparameter_files import read_hyperparameters
 from vestim_core.jobs.legacy.job_reader import LegacyJob, LegacyTask, parse_architecture
+from vestim_core.jobs.legacy.legacy_columns import map_quantities
 from vestim_core.jobs.legacy.preparation_steps import (
     LegacyPreparation,
     derived_columns,
