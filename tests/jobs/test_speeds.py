@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from tests.jobs.job_services import open_service, submit_job, task_ids
 from vestim_core.jobs import training_speeds
 from vestim_core.jobs.tasks import Task
-from vestim_core.jobs.training_speeds import read_speeds, record_speed
+from vestim_core.jobs.training_speeds import read_speeds, read_thread_counts, record_speed
 from vestim_core.spec.states import TaskKind
 
 SETTINGS: dict[str, Any] = {"model": {"kind": "lstm", "sizes": [24]}, "training": {"max_epochs": 10}}
@@ -60,3 +61,11 @@ def test_a_damaged_file_counts_as_empty(home_folder: Path) -> None:
     for text in ("{", "[]", '{"rows_per_s": 7}', '{"rows_per_s": {"a": ["x"]}}'):
         path.write_text(text)
         assert read_speeds(path) == {}
+
+
+def test_speeds_of_earlier_versions_count_under_the_present_method_name(tmp_path: Path) -> None:
+    path = tmp_path / "speeds.json"
+    key = "lstm/streams/parameters 2^11/batch 2^12"
+    path.write_text(json.dumps({"rows_per_s": {f"{key}/1 threads/cpu": [5.0]}, "threads": {key: 2}}))
+    assert read_speeds(path) == {"lstm/tbptt/parameters 2^11/batch 2^12/1 threads/cpu": 5.0}
+    assert read_thread_counts(path) == {"lstm/tbptt/parameters 2^11/batch 2^12": 2}

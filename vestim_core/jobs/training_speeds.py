@@ -13,6 +13,7 @@ from vestim_core.jobs.tasks import Task
 from vestim_core.jobs.thread_grants import training_kind
 from vestim_core.spec.estimates import speed_key
 from vestim_core.spec.job import Trial
+from vestim_core.spec.schema_upgrade import RENAMED_METHODS
 from vestim_core.system import read_json, write_json
 
 MAX_KINDS = 300  # arbitrary: bounds the file
@@ -50,7 +51,7 @@ def read_thread_counts(path: Path) -> dict[str, int]:
     """Number of threads that paid, by kind of training (see `load_key`); empty when there is no file."""
     try:
         record: Any = read_json(path)["threads"]
-        return {str(kind): int(count) for kind, count in record.items() if int(count) > 0}
+        return {_present_key(kind): int(count) for kind, count in record.items() if int(count) > 0}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
 
@@ -67,9 +68,14 @@ def record_thread_count(path: Path, task: Task) -> None:
 def _read(path: Path) -> dict[str, list[float]]:
     try:
         record: Any = read_json(path)["rows_per_s"]
-        return {str(key): [float(value) for value in values] for key, values in record.items() if values}
+        return {_present_key(key): [float(value) for value in values] for key, values in record.items() if values}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
+
+
+def _present_key(key: str) -> str:
+    """The key with the present name of its training method."""
+    return "/".join(RENAMED_METHODS.get(part, part) for part in str(key).split("/"))
 
 
 def _write(path: Path, rows_per_s: dict[str, list[float]], threads: dict[str, int]) -> None:
