@@ -186,10 +186,10 @@ class DataSet(Section):
     content: DataSetContent | None = None
     changes: list[str] = Field(default_factory=list)
 
-    @model_validator(mode="before")
+    @field_validator("error", mode="before")
     @classmethod
-    def _upgrade(cls, record: Any) -> Any:
-        """Read data sets that earlier versions stored."""
+    def _upgrade_error(cls, record: Any) -> Any:
+        """Read errors that earlier versions stored; findings read themselves."""
         return upgrade_record(record)
 
     def to_record(self) -> dict[str, Any]:

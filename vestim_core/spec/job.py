@@ -16,7 +16,7 @@ from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.spec.grid import MAX_COMBINATIONS, Grid, settings_at, to_document
 from vestim_core.spec.model import TRAINING_METHODS, AnyModel, LstmModel, ModelSpec, model_title
 from vestim_core.spec.preparation import Step, default_preparation
-from vestim_core.spec.schema_upgrade import SCHEMA_VERSION, upgrade_job, upgrade_record
+from vestim_core.spec.schema_upgrade import SCHEMA_VERSION, upgrade_job, upgrade_versioned
 from vestim_core.spec.section import Section
 from vestim_core.spec.signals import SignalsSpec
 from vestim_core.spec.step_columns import check_steps
@@ -47,7 +47,7 @@ class Trial(Section):
     @classmethod
     def _upgrade(cls, record: Any) -> Any:
         """Read trials that earlier versions stored."""
-        return upgrade_record(record)
+        return upgrade_versioned(record)
 
 
 class JobSpec(Section):

@@ -107,6 +107,13 @@ def upgrade_record(value: Any) -> Any:
     return record
 
 
+def upgrade_versioned(record: Any) -> Any:
+    """Upgrade a record that carries a `schema_version` of an earlier schema; others come back as they are, at once."""
+    if isinstance(record, dict) and record.get("schema_version", SCHEMA_VERSION) < SCHEMA_VERSION:
+        return upgrade_record(record)
+    return record
+
+
 def upgrade_event(kind: str, data: Mapping[str, Any]) -> dict[str, Any]:
     """Upgrade the data of an event of this kind."""
     record: dict[str, Any] = upgrade_record(dict(data))

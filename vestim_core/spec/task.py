@@ -14,7 +14,7 @@ from vestim_core.spec.imported_model import ImportedModel
 from vestim_core.spec.inspection import Inspection
 from vestim_core.spec.job import JobSpec, Trial
 from vestim_core.spec.preparation import Step
-from vestim_core.spec.schema_upgrade import SCHEMA_VERSION, upgrade_record
+from vestim_core.spec.schema_upgrade import SCHEMA_VERSION, upgrade_versioned
 from vestim_core.spec.section import Section
 from vestim_core.spec.signals import SignalsSpec
 from vestim_core.spec.states import TaskKind
@@ -62,7 +62,7 @@ class TaskSpec(Section):
     @classmethod
     def _upgrade(cls, record: Any) -> Any:
         """Read tasks that earlier versions stored."""
-        return upgrade_record(record)
+        return upgrade_versioned(record)
 
 
 def expand_tasks(spec: JobSpec) -> list[TaskSpec]:
