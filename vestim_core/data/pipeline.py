@@ -193,7 +193,8 @@ def no_value_error(table: Table, index: int, error: UndefinedFormulaValue, time_
 
 
 def _new_column(rows: ResampledTable, column_maker: ColumnStep) -> np.ndarray:
-    """Compute a new column (n,), segment by segment. Raises NoValue with the row counted over all of `rows`."""
+    """Compute a new column (n,), segment by segment. Raises UndefinedFormulaValue with the row counted over all of
+    `rows`."""
     values = np.empty(len(rows.time_s))
     for segment in rows.segments:
         segment_rows = slice(segment.start, segment.stop)

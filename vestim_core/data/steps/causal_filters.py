@@ -40,11 +40,11 @@ class CausalButterworth:
         self._state: np.ndarray | None = None
 
     def start(self) -> None:
-        """See `Follower.start`."""
+        """See `CausalFilter.start`."""
         self._state = None
 
     def push(self, x: np.ndarray) -> np.ndarray:
-        """See `Follower.push`."""
+        """See `CausalFilter.push`."""
         state = self._initial_state * x[0] if self._state is None else self._state
         y, self._state = sosfilt(self._sections, x, zi=state)
         return np.asarray(y)
@@ -58,11 +58,11 @@ class CausalEma:
         self._last_value: float | None = None
 
     def start(self) -> None:
-        """See `Follower.start`."""
+        """See `CausalFilter.start`."""
         self._last_value = None
 
     def push(self, x: np.ndarray) -> np.ndarray:
-        """See `Follower.push`."""
+        """See `CausalFilter.push`."""
         last = float(x[0]) if self._last_value is None else self._last_value
         decay = 1.0 - self._gain
         y, _ = lfilter([self._gain], [1.0, -decay], x, zi=[decay * last])
@@ -79,7 +79,7 @@ class _RowMemory:
         self._last_values: np.ndarray | None = None
 
     def start(self) -> None:
-        """See `Follower.start`."""
+        """See `CausalFilter.start`."""
         self._last_values = None
 
     def extend(self, x: np.ndarray) -> np.ndarray:
@@ -99,7 +99,7 @@ class CausalLag(_RowMemory):
         super().__init__(n, None)
 
     def push(self, x: np.ndarray) -> np.ndarray:
-        """See `Follower.push`."""
+        """See `CausalFilter.push`."""
         return self.extend(x)[: len(x)]
 
 
@@ -112,12 +112,12 @@ class CausalMean(_RowMemory):
         self._row_count = 0
 
     def start(self) -> None:
-        """See `Follower.start`."""
+        """See `CausalFilter.start`."""
         super().start()
         self._row_count = 0
 
     def push(self, x: np.ndarray) -> np.ndarray:
-        """See `Follower.push`."""
+        """See `CausalFilter.push`."""
         sums = sliding_reduce(self.extend(x), self._n, np.add)
         if self._row_count >= self._n:
             return sums / self._n
@@ -134,7 +134,7 @@ class CausalMax(_RowMemory):
         self._n = n
 
     def push(self, x: np.ndarray) -> np.ndarray:
-        """See `Follower.push`."""
+        """See `CausalFilter.push`."""
         return sliding_reduce(self.extend(x), self._n, np.maximum)
 
 
@@ -147,7 +147,7 @@ class CausalSavitzkyGolay(_RowMemory):
         self._weights = (basis @ basis[-1])[::-1]  # newest first, the order of a convolution
 
     def push(self, x: np.ndarray) -> np.ndarray:
-        """See `Follower.push`."""
+        """See `CausalFilter.push`."""
         first = x[0]  # subtracted and added back, so that a constant stays constant and the FFT keeps its precision
         rows = self.extend(x) - first
         convolve = oaconvolve if len(self._weights) >= _MIN_FFT_ROWS and len(x) >= _MIN_FFT_ROWS else np.convolve

@@ -59,11 +59,11 @@ class FilterColumn:
         self._filter = causal_filter
 
     def start(self) -> None:
-        """See `Maker.start`."""
+        """See `ColumnStep.start`."""
         self._filter.start()
 
     def push(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
-        """See `Maker.push`."""
+        """See `ColumnStep.push`."""
         return self._filter.push(columns[self._column])
 
 
@@ -81,11 +81,11 @@ class CoulombColumn:
         self._is_at_start = True
 
     def start(self) -> None:
-        """See `Maker.start`."""
+        """See `ColumnStep.start`."""
         self._is_at_start = True
 
     def push(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
-        """See `Maker.push`."""
+        """See `ColumnStep.push`."""
         current_A = columns[self._step.column]
         soc_steps = np.where(current_A > 0, current_A * self._step.efficiency, current_A) * self._soc_per_A
         if self._is_at_start:

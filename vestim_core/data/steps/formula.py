@@ -102,7 +102,7 @@ class FormulaColumn:
             causal_filter.start()
 
     def push(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
-        """Evaluate the next rows (n,) of the segment. Raises NoValue where the result is not finite."""
+        """Evaluate the next rows (n,) of the segment. Raises UndefinedFormulaValue where the result is not finite."""
         rows = len(next(iter(columns.values())))
         self._failures = []
         with np.errstate(all="ignore"):
