@@ -1,4 +1,8 @@
-"""Fixtures of all tests. They guarantee a separate home per test, an untouched user home and no processes left over."""
+"""Fixtures of all tests, and the lanes `fast` and `slow`.
+
+The fixtures guarantee a separate home per test, an untouched user home and no processes left over. A test is slow when
+it starts processes of Vestim, lies in one of `SLOW_PLACES` or says so by `@pytest.mark.slow`, and fast otherwise.
+"""
 
 import os
 import shutil
@@ -10,12 +14,45 @@ from pathlib import Path
 import platformdirs
 import psutil
 import pytest
+from hypothesis import HealthCheck, settings
 
+from tests.patience import PATIENCE_S
 from vestim_core.system import is_locked, program_command
 
 # Set before any module of Vestim reads it.
 _SESSION_HOME = Path(tempfile.mkdtemp(prefix="vestim-"))
 os.environ["VESTIM_HOME"] = str(_SESSION_HOME)
+
+# Examples of generated data may take any time.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
+
+SLOW_PLACES = (
+    "guarantees",
+    "faults",
+    "verify",
+    "gui/real",
+    "gui/detail/test_pictures.py",  # these three draw every page in every theme and size
+    "gui/new_job/test_new_job_layout.py",
+    "gui/test_screens.py",
+    "test_demo.py",
+    "test_job_container_migration.py",
+)
+"""Folders and files whose tests are slow, relative to this folder."""
+PROCESS_FIXTURES = {"vestim_home"}
+"""Fixtures for tests that start processes of Vestim; those with a daemon, gateway or window are built on them."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` selects
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test `fast` or `slow`, unless it is marked."""
+    for item in items:
+        if any(item.get_closest_marker(lane) for lane in ("fast", "slow")):
+            continue
+        place = item.path.relative_to(Path(__file__).parent)
+        is_in_slow_place = any(place.is_relative_to(slow_place) for slow_place in SLOW_PLACES)
+        is_slow = is_in_slow_place or not PROCESS_FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
+        item.add_marker(pytest.mark.slow if is_slow else pytest.mark.fast)
 
 
 def pytest_unconfigure() -> None:
@@ -38,15 +75,20 @@ def _user_folders_stay_untouched() -> Iterator[None]:
 
 
 @pytest.fixture
-def vestim_home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A new home with a short path. Afterwards its daemon is stopped; any other process left over fails the test."""
+def home_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A new home with a short path, for tests that start no process of Vestim."""
     home = Path(tempfile.mkdtemp(prefix="vestim-")).resolve()
     monkeypatch.setenv("VESTIM_HOME", str(home))
     yield home
-    _stop_daemon(home)
-    remaining = _end_processes(home)
     shutil.rmtree(home, ignore_errors=True)
-    if remaining:
+
+
+@pytest.fixture
+def vestim_home(home_folder: Path) -> Iterator[Path]:
+    """A new home with a short path. Afterwards its daemon is stopped; any other process left over fails the test."""
+    yield home_folder
+    _stop_daemon(home_folder)
+    if remaining := _end_processes(home_folder):
         pytest.fail("processes were left behind:\n" + "\n".join(remaining))
 
 
@@ -65,7 +107,7 @@ def _stop_daemon(home: Path) -> None:
             program_command("cli", "daemon", "stop", "--stop-jobs"),
             env=os.environ | {"VESTIM_HOME": str(home)},
             capture_output=True,
-            timeout=60,
+            timeout=PATIENCE_S,
             check=False,
         )
 
@@ -75,7 +117,7 @@ def _end_processes(home: Path) -> list[str]:
     processes = [
         process for process in psutil.process_iter() if process.pid != os.getpid() and _belongs_to_home(process, home)
     ]
-    _, remaining = psutil.wait_procs(processes, timeout=5)
+    _, remaining = psutil.wait_procs(processes, timeout=PATIENCE_S)
     descriptions = []
     for process in remaining:
         try:
@@ -83,7 +125,7 @@ def _end_processes(home: Path) -> list[str]:
             process.kill()
         except psutil.NoSuchProcess:
             continue
-    psutil.wait_procs(remaining, timeout=5)
+    psutil.wait_procs(remaining, timeout=PATIENCE_S)
     return descriptions
 
 

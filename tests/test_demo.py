@@ -9,16 +9,17 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.patience import LONG_PATIENCE_S, LONG_TEST_LIMIT_S, PATIENCE_S
 from vestim_core.system import program_command
 
 
 def _run_cli(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        program_command("cli", *arguments), capture_output=True, encoding="utf-8", timeout=280, check=False
+        program_command("cli", *arguments), capture_output=True, encoding="utf-8", timeout=LONG_PATIENCE_S, check=False
     )
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(LONG_TEST_LIMIT_S)
 def test_demo(vestim_home: Path) -> None:
     result = _run_cli("demo")
     assert result.returncode == 0, result.stderr
@@ -45,7 +46,7 @@ def test_demo(vestim_home: Path) -> None:
 
     assert _run_cli("daemon", "stop").returncode == 0
     processes = [process for process in psutil.process_iter() if _belongs_to_home(process, vestim_home)]
-    _, remaining = psutil.wait_procs(processes, timeout=10)
+    _, remaining = psutil.wait_procs(processes, timeout=PATIENCE_S)
     assert not remaining
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from tests.benchmarks.window_start import start_window
 
+pytestmark = pytest.mark.slow
+
 LIGHT_PACKAGES = ["spec", "system", "protocol", "jobs", "executors", "daemon", "client", "cli", "gateway", "verify"]
 
 IMPORT_ALL_MODULES = """

@@ -1,9 +1,9 @@
-"""The verification under the name that users of PyBattML know: a script, and here one test per check.
+"""The verification under the file name that PyBattML users know: a script, and one test per check.
 
 python tests/test_job_container_migration.py
 
-All checks run once, in order; each test looks at the result of its own. Tests that the checks can fail follow, on the
-same run.
+All checks run once, in order, and each test reads the result of its check. The tests that prove that the checks can
+fail follow and use the same run.
 """
 
 from __future__ import annotations
@@ -18,8 +18,6 @@ from vestim_core.verify.__main__ import GROUPS, main
 if TYPE_CHECKING:
     from tests.verify.recordings import RecordedVerification
 
-pytestmark = pytest.mark.timeout(300)  # the first test waits for all checks
-
 
 @pytest.mark.parametrize(
     ("group", "check"), [pytest.param(group.title, name, id=name) for group in GROUPS for name in group.checks]
@@ -33,4 +31,7 @@ if __name__ == "__main__":
     sys.exit(main())
 
 pytest.register_assert_rewrite("tests.verify.broken_daemon")
+from tests.patience import LONG_TEST_LIMIT_S  # noqa: E402
 from tests.verify.broken_daemon import *  # noqa: E402, F403
+
+pytestmark = pytest.mark.timeout(LONG_TEST_LIMIT_S)  # the first test waits for all checks

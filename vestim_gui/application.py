@@ -143,10 +143,10 @@ class _Channel(Channel):
         super().__init__(home)
         self._starts_daemon = starts_daemon
 
-    def connect(self, *, start: bool = True, asked: bool = False, **options: float) -> Discovery:
-        may_start = start and (asked or self._starts_daemon)
+    def connect(self, *, start: bool = True, requested_by_user: bool = False, **options: float) -> Discovery:
+        may_start = start and (requested_by_user or self._starts_daemon)
         try:
-            return super().connect(start=may_start, requested_by_user=asked, **options)
+            return super().connect(start=may_start, requested_by_user=requested_by_user, **options)
         except VestimError as error:
             if may_start or error.code is not ErrorCode.UNREACHABLE:
                 raise

@@ -26,7 +26,7 @@ from vestim_core.client import Client, follow_job
 from vestim_core.client.daemon_discovery import is_daemon_running, read_discovery
 from vestim_core.jobs.job_container import JobContainer
 from vestim_core.jobs.job_registry import Registry
-from vestim_core.jobs.timestamps import utc_now
+from vestim_core.jobs.utc_time import utc_now
 from vestim_core.protocol.cursors import CATALOG_STREAM, Cursor
 from vestim_core.spec.events import EventKind
 from vestim_core.spec.states import JobState

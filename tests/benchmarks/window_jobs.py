@@ -28,7 +28,7 @@ from tests.gui.fake_link import FakeLink, epoch_event, summary
 from vestim_core.client import Client
 from vestim_core.jobs.job_container import JobContainer
 from vestim_core.jobs.job_registry import Registry
-from vestim_core.jobs.timestamps import utc_now
+from vestim_core.jobs.utc_time import utc_now
 from vestim_core.spec.states import JobState
 from vestim_core.system import Home
 from vestim_gui.actions import Actions
@@ -38,6 +38,8 @@ from vestim_gui.jobs_page.jobs_page import JobsPage
 from vestim_gui.link import Link, LinkPhase
 from vestim_gui.session import Session
 from vestim_gui.settings import SettingsStore
+from vestim_gui.shell.command_palette import MAX_RESULTS
+from vestim_gui.shell.fuzzy_search import best_matches
 from vestim_gui.shell.toasts import Toasts
 from vestim_gui.store.catalog import Catalog
 from vestim_gui.store.feed import JobFeed
@@ -60,6 +62,7 @@ def run() -> list[Measurement]:
         return [
             _measure_many_jobs(theme, folder),
             *_measure_filter_and_sort(theme, folder),
+            _measure_search(),
             _measure_streaming(theme, folder),
         ]
     finally:
@@ -140,6 +143,15 @@ def _measure_filter_and_sort(theme: Theme, folder: Path) -> list[Measurement]:
         Measurement(f"filter {JOBS:,} jobs, CPU", "<= 100 ms", f"{filter_ms:.0f} ms", filter_ms <= 100),
         Measurement(f"sort {JOBS:,} jobs, CPU", "<= 100 ms", f"{sort_ms:.0f} ms", sort_ms <= 100),
     ]
+
+
+def _measure_search() -> Measurement:
+    """Search of the command palette while the user types."""
+    names = [f"Voltage LSTM {index} at {index % 40} degC" for index in range(JOBS)]
+    start_s = time.process_time()
+    assert best_matches("lstm 77", names, str, MAX_RESULTS)
+    search_ms = (time.process_time() - start_s) * 1000
+    return Measurement(f"search {JOBS:,} names, CPU", "<= 500 ms", f"{search_ms:.0f} ms", search_ms <= 500)
 
 
 def _measure_streaming(theme: Theme, folder: Path) -> Measurement:

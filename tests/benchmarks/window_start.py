@@ -23,7 +23,7 @@ import psutil
 from PyQt6.QtCore import QTimer
 from PyQt6.QtGui import QPaintEvent
 from vestim_gui import application
-from vestim_gui.detail.lazy_detail import DetailLater
+from vestim_gui.detail.lazy_detail import LazyDetailPage
 process = psutil.Process()
 class Window(application.MainWindow):
     painted_s = 0.0
@@ -33,19 +33,19 @@ class Window(application.MainWindow):
             self.painted_s = time.time() - process.create_time()
             QTimer.singleShot(0, self.wait_for_daemon)
     def wait_for_daemon(self) -> None:
-        if not self._ctx.link.state.current:
+        if not self._ctx.link.state.is_live:
             QTimer.singleShot(20, self.wait_for_daemon)
             return
         for page in sys.argv[1].split(","):
             self.open_page(page)
             if page == "a job":
-                self.findChild(DetailLater).page()
+                self.findChild(LazyDetailPage).page()
         QTimer.singleShot(1000, self.report)
     def report(self) -> None:
         heavy = sorted({"torch", "pandas", "scipy", "matplotlib"} & set(sys.modules))
         memory_MB = process.memory_info().rss / 1e6
         print(json.dumps({"painted_s": self.painted_s, "memory_MB": memory_MB, "heavy": heavy}), flush=True)
-        self._go()
+        self._close_for_good()
 application.MainWindow = Window
 sys.exit(application.main([]))
 """
@@ -82,7 +82,7 @@ def start_window(pages: str) -> dict[str, Any]:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=300,
         env=environment,
     )
     report: dict[str, Any] = json.loads(answer.stdout.splitlines()[-1])

@@ -1,4 +1,4 @@
-"""The real daemon with misbehaving workers and a short stop ladder.
+"""The real daemon with misbehaving workers and a stop ladder of the given steps in s.
 
 `python -m tests.children.daemon ASK_S TERMINATE_S`
 """

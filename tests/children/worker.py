@@ -61,7 +61,8 @@ def flood(attempt: Attempt) -> int:
 
 
 def pairs(attempt: Attempt) -> int:
-    """Write two events close together, as at an epoch's end, ten times a second, each with its time of writing."""
+    """For benchmarks: write two events close together, as at an epoch's end, ten times a second, each with its time of
+    writing."""
     for event_index in range(2 * int(attempt.arguments[1])):
         attempt.journal.event(EventKind.EPOCH, {"n": event_index, "written_s": time.time()})
         time.sleep(0.005 if event_index % 2 == 0 else 0.095)
@@ -69,10 +70,11 @@ def pairs(attempt: Attempt) -> int:
 
 
 def obey(attempt: Attempt) -> int:
-    """Work until the intent changes; with a second argument, write that many events, one every 10 ms."""
+    """Work until the intent changes; with a second argument, write that many events or `endless`, one every 10 ms."""
     control, event_index = Control(attempt.folder / "control.json"), 0
+    count = float(attempt.arguments[1].replace("endless", "inf")) if len(attempt.arguments) > 1 else 0
     while control.intent() is Intent.RUN:
-        if len(attempt.arguments) > 1 and event_index < int(attempt.arguments[1]):
+        if event_index < count:
             event_index += 1
             attempt.journal.event(EventKind.EPOCH, {"n": event_index, "epoch": event_index, "max_epochs": 10**6})
             attempt.journal.progress({"step": event_index})

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import pytest
 
+from tests.patience import TRAINING_PATIENCE_S
 from vestim_core.system import program_command
 
 
@@ -27,7 +28,7 @@ def vestim(vestim_home: Path, tmp_path: Path) -> RunVestim:
             cwd=tmp_path,
             capture_output=True,
             encoding="utf-8",
-            timeout=100,
+            timeout=TRAINING_PATIENCE_S,
             check=False,
         )
 

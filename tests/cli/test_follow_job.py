@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.cli.conftest import RunVestim
+from tests.patience import PATIENCE_S
 from vestim_core.system import program_command
 
 
@@ -45,7 +46,7 @@ def remaining_lines(process: "subprocess.Popen[str]") -> list[str]:
     """All remaining lines of a follower, read until it ends."""
     assert process.stdout
     lines = process.stdout.readlines()
-    process.wait(timeout=20)
+    process.wait(timeout=PATIENCE_S)
     return lines
 
 
@@ -66,7 +67,7 @@ def test_followers_of_one_job(vestim: RunVestim, long_job: Path) -> None:
         task_before = training_task(vestim, job_id)
         killed.send_signal(signal.SIGKILL)
         interrupted.send_signal(signal.SIGINT)
-        _, message = interrupted.communicate(timeout=20)
+        _, message = interrupted.communicate(timeout=PATIENCE_S)
         assert interrupted.returncode == 130
         assert message == f"The job goes on: 'vestim follow {job_id}' shows it again, 'vestim stop {job_id}' ends it.\n"
     task_after = training_task(vestim, job_id)
@@ -112,7 +113,7 @@ def test_follower_ends_with_the_daemon_and_the_job_goes_on(vestim: RunVestim, lo
         read_until(process, '"kind": "epoch"')
         task_before = training_task(vestim, job_id)
         assert json.loads(vestim("daemon", "stop", "--json").stdout) == {"stopped": True, "running": 1}
-        _, error_text = process.communicate(timeout=20)
+        _, error_text = process.communicate(timeout=PATIENCE_S)
         assert process.returncode == 4
         assert json.loads(error_text)["code"] == "stopped"
     assert (

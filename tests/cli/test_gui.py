@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from vestim_core.cli.main import main
 
 WINDOW_MAIN = """
@@ -32,7 +33,7 @@ def vestim(*arguments: str, path: Path, **environment: str) -> subprocess.Comple
         cwd=path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
     )
 
@@ -47,6 +48,7 @@ def window(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [(), ("gui",)])
 def test_window_is_opened(window: Path, arguments: tuple[str, ...]) -> None:
     answer = vestim(*arguments, path=window, QT_QPA_PLATFORM="offscreen")
@@ -54,12 +56,14 @@ def test_window_is_opened(window: Path, arguments: tuple[str, ...]) -> None:
     assert (window / "opened.json").read_text() == "[]"
 
 
+@pytest.mark.slow
 def test_window_is_opened_with_files(window: Path) -> None:
     vestim("gui", "a b.csv", "/data/x.mat", path=window, DISPLAY=":0")
     assert str(window / "a b.csv") in (window / "opened.json").read_text()
     assert "/data/x.mat" in (window / "opened.json").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems always have a screen")
 @pytest.mark.parametrize("arguments", [(), ("gui",), ("all",)])
 def test_missing_screen_is_reported(window: Path, arguments: tuple[str, ...]) -> None:

@@ -63,7 +63,7 @@ def test_event_text() -> None:
         "epoch 3/12, training 20.1, validation 18.3 mV, best 17.0 mV at epoch 2"
     )
     assert event_text(
-        _event_record("finding", severity="warning", sentence="12 rows without a voltage", file="a.csv")
+        _event_record("finding", severity="warning", message="12 rows without a voltage", file="a.csv")
     ) == ("warning: a.csv: 12 rows without a voltage")
     assert (
         event_text(_event_record("job", state="failed", error={"message": "no training file"}))

@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 from tests.daemon.daemons import Daemon, wait_until
+from tests.patience import PATIENCE_S, PENDING_S
 from vestim_core.client import Channel, Client
 from vestim_core.protocol.message_limits import MAX_PENDING_REQUESTS
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.system import Home
 
-PATIENCE_S = 20.0  # s; arbitrary, generous for a slow machine
-CATALOG = {"cursors": [{"stream": "catalog"}], "timeout_s": 30.0}
+CATALOG = {"cursors": [{"stream": "catalog"}], "timeout_s": PENDING_S}
 
 
 @pytest.fixture

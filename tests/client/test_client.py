@@ -11,9 +11,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.daemon.daemons import Daemon, is_daemon_running, wait_until
-from vestim_core.client import Client, blocking_client
-from vestim_core.client.daemon_discovery import read_discovery
+from tests.daemon.daemons import Daemon, wait_until
+from tests.patience import PENDING_S
+from vestim_core.client import Client
+from vestim_core.client.daemon_discovery import is_daemon_running, read_discovery
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.system import Home, write_json
 
@@ -62,8 +63,7 @@ def test_relative_home_in_the_environment(vestim_home: Path, monkeypatch: pytest
 
 
 def test_repeatedly_dying_daemons_end_in_an_error(vestim_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blocking_client, "CALL_TIMEOUT_S", 0.2)
-    with Client() as client:
+    with Client(reply_timeout_s=0.2) as client:
         monkeypatch.setattr(client, "_wait_for_reply", lambda *_: None)
         with pytest.raises(VestimError) as caught:
             client.call("hello")
@@ -136,7 +136,7 @@ def test_pending_wait_ends_with_a_deliberate_stop(vestim_home: Path) -> None:
         def wait() -> None:
             with Client() as waiting_client:
                 try:
-                    waiting_client.call("wait", cursors=[{"stream": "catalog"}], timeout_s=30.0)
+                    waiting_client.call("wait", cursors=[{"stream": "catalog"}], timeout_s=PENDING_S)
                 except VestimError as error:
                     errors.append(error)
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import zmq
 
+from tests.patience import PATIENCE_MS, PATIENCE_S
 from tests.spec.documents import job_document_with_files
 from vestim_core.client import Client
 from vestim_core.client.daemon_discovery import read_discovery
@@ -24,7 +25,6 @@ from vestim_core.system import Home
 from vestim_core.system.keys import KeyName, key_pair
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 20.0  # limit of every wait; generous, for machines ten times slower
 
 
 def wait_until(condition: Callable[[], Any], description: str = "it", seconds: float = PATIENCE_S) -> Any:
@@ -37,9 +37,12 @@ def wait_until(condition: Callable[[], Any], description: str = "it", seconds: f
 
 
 class Daemon:
-    """A daemon of one home with misbehaving workers and a short stop ladder."""
+    """A daemon of one home with workers that behave as told.
 
-    def __init__(self, home: Path, ask_s: float = 0.3, terminate_s: float = 0.2) -> None:
+    ask_s, terminate_s: the stop ladder; as patient as every wait, unless a test is about workers that do not obey.
+    """
+
+    def __init__(self, home: Path, ask_s: float = PATIENCE_S, terminate_s: float = PATIENCE_S) -> None:
         self.home = Home(home)
         self.home.ensure()
         with self.home.daemon_log.open("ab") as log_file:
@@ -66,13 +69,13 @@ class Daemon:
     def stop(self) -> None:
         """Stop the daemon deliberately, which ends all jobs."""
         if self.process.poll() is None:
-            with Client(self.home, start=False) as client:
+            with self.client() as client:
                 client.call("shutdown", stop_jobs=True)
             self.process.wait(PATIENCE_S)
 
     def client(self) -> Client:
         """A client that never starts a daemon."""
-        return Client(self.home, start=False)
+        return Client(self.home, start=False, reply_timeout_s=PATIENCE_S)
 
     @contextmanager
     def raw(self, name: KeyName | None = "client", endpoint: str = "", kind: int = zmq.DEALER) -> Iterator[Any]:
@@ -104,7 +107,10 @@ def submit(client: Client, folder: Path, behaviors: dict[str, str] | None = None
 def events_until(
     client: Client, job_id: str, is_match: Callable[[dict[str, Any]], bool], cursor: Cursor | None = None
 ) -> tuple[list[dict[str, Any]], Cursor]:
-    """Every event from the cursor on, up to the first batch with a matching one; also the new cursor."""
+    """Every event from the cursor on, up to the first batch with a matching one; also the new cursor.
+
+    Gives up when no event has come for `PATIENCE_S`.
+    """
     cursor = cursor or Cursor(stream=job_stream(job_id))
     events: list[dict[str, Any]] = []
     deadline_s = time.monotonic() + PATIENCE_S
@@ -112,6 +118,8 @@ def events_until(
         stream_part = client.call("wait", cursors=[cursor.model_dump()], limit=5000, timeout_s=5.0)["streams"][0]
         cursor = Cursor(stream=stream_part["stream"], lineage=stream_part["lineage"], seq=stream_part["seq"])
         events += stream_part["events"]
+        if stream_part["events"]:
+            deadline_s = time.monotonic() + PATIENCE_S
         if any(map(is_match, stream_part["events"])):
             return events, cursor
     raise AssertionError(f"no such event; the last were {events[-5:]}")
@@ -140,7 +148,7 @@ def ask(socket: Any, method: str, command_id: str = "", **params: Any) -> Reply:
     request = Request(os.urandom(8), method, params, command_id)
     socket.send(request.encode())
     while True:
-        assert socket.poll(PATIENCE_S * 1000), f"no answer to {method}"
+        assert socket.poll(PATIENCE_MS), f"no answer to {method}"
         reply = Reply.decode(socket.recv())
         if reply.request_id == request.request_id:
             return reply

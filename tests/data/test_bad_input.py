@@ -24,7 +24,9 @@ from vestim_core.data.readers import load_table
 from vestim_core.data.readers.archive import MAX_UNPACKED_BYTES
 from vestim_core.spec.errors import VestimError
 
-SLOW = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SLOW = settings(
+    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 
 
 def error_message(path: Path) -> str:
@@ -161,6 +163,7 @@ def test_hdf5_with_a_forged_size_is_rejected(tmp_path: Path) -> None:
     assert "is damaged or no MAT file" in error_message(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("write", [plain, biologic, stla, matlab_hdf5])
 @given(data=st.data())
 @SLOW
@@ -180,6 +183,7 @@ def test_a_damaged_file_gives_a_table_or_one_message(
     assert all(path.name in finding.message for finding in findings)
 
 
+@pytest.mark.slow
 @given(st.lists(st.text('0123456789.,;\t"-eE aVs[h]~#:', max_size=30), max_size=12), st.sampled_from([",", ";", "\t"]))
 @settings(max_examples=400, deadline=None)
 def test_any_lines_give_a_table_or_one_message(
@@ -193,6 +197,7 @@ def test_any_lines_give_a_table_or_one_message(
         preview(table, list(table.columns), 4)
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.sampled_from([0.0, 1.0, -1.0, 3.7, np.nan, np.inf, -np.inf, 1e300, 1e-300]), min_size=2, max_size=40)
 )

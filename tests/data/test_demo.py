@@ -23,6 +23,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_every_run_writes_the_same_bytes(folder: Path, tmp_path: Path) -> None:
     write_demo(tmp_path / "again")
     names = sorted(path.name for path in folder.iterdir())
@@ -39,6 +40,7 @@ def test_the_job_is_valid_and_leaves_the_defective_file_out(folder: Path) -> Non
     assert {trial.model.kind for trial in spec.trials()} == {"lstm", "fnn"}
 
 
+@pytest.mark.slow
 def test_a_complete_set_is_kept_and_any_other_is_rewritten(tmp_path: Path) -> None:
     progress: list[dict[str, object]] = []
     first = ensure_demo(tmp_path / "demo", progress.append)

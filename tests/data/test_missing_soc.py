@@ -188,6 +188,7 @@ def test_counting_requires_a_current(tmp_path: Path) -> None:
         load_repaired(path, [repair], {}, ["soc"], [])
 
 
+@pytest.mark.slow
 def test_soc_of_the_shared_drive_is_recovered(shared: Path) -> None:
     tables = [load_table(path) for path in (shared / "data" / "tesla_m80").glob("*.mat")]
     truth = {table.name: table.columns["soc"] for table in tables}

@@ -77,9 +77,12 @@ def test_parquet_is_read(tmp_path: Path) -> None:
     assert all(table.columns[column].tolist() == values.tolist() for column, values in TRUTH.items())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*WRITERS, "a.xls", "a.parquet"])
 @given(data=st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_a_damaged_file_gives_a_table_or_one_message(
     tmp_path_factory: pytest.TempPathFactory, name: str, data: st.DataObject
 ) -> None:

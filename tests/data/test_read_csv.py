@@ -342,6 +342,7 @@ def test_a_folder_and_a_missing_file_are_errors(tmp_path: Path) -> None:
     assert error_info.value.code is ErrorCode.NOT_FOUND
 
 
+@pytest.mark.slow
 @given(st.one_of(st.binary(max_size=400), st.text('0123456789.,;\t\n\r"-eE aV', max_size=200).map(str.encode)))
 @settings(max_examples=300, deadline=None)
 def test_any_bytes_give_a_table_or_one_message(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:

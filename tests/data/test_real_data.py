@@ -14,6 +14,8 @@ from vestim_core.spec.data import DataSpec
 from vestim_core.spec.preparation import default_preparation
 from vestim_core.spec.signals import SignalsSpec
 
+pytestmark = pytest.mark.slow
+
 REQUIRED_COLUMNS = ("soc", "current_A", "temperature_degC", "voltage_V")
 ROWS = {
     "9_CC_CV_charge.mat": 56118,

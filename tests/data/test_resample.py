@@ -108,6 +108,7 @@ def test_a_value_held_over_a_period_is_kept_bit_for_bit(rows: Rows, period_s: fl
     assert np.all(x[is_resting] == 0.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("period_s", [0.05, 1.0, 2000.0])
 def test_long_files_match_the_definition(period_s: float) -> None:
     random = np.random.default_rng(3)

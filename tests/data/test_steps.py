@@ -43,6 +43,7 @@ from vestim_core.spec.preparation import (
     Resample,
     SavitzkyGolay,
 )
+from vestim_core.spec.schema_upgrade import upgrade_record
 from vestim_core.spec.signals import SignalsSpec
 
 # written by version 1 of the pipeline
@@ -129,6 +130,7 @@ def test_a_constant_passes_unchanged_from_the_first_row(causal_filter: CausalFil
     assert y == pytest.approx(np.full(400, value), abs=1e-9 * max(1, abs(value)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("causal_filter", FILTERS, ids=lambda causal_filter: type(causal_filter).__name__)
 @given(st.lists(st.integers(1, 400), min_size=1, max_size=8))
 def test_chunks_of_any_length_give_the_same_result(causal_filter: CausalFilter, lengths: list[int]) -> None:
@@ -429,7 +431,9 @@ def test_pipelines_of_version_1_still_give_the_same_numbers(index: int) -> None:
     case = json.loads(FIXTURE.read_text())["cases"][index]
     time_s = np.concatenate([np.arange(8.0), 100 + np.arange(0.0, 6.0, 0.5)])
     stored_pipeline = Pipeline.from_json(case["pipeline"])
-    fitted_pipeline = Pipeline.fit(steps_of.validate_python(case["steps"]), SignalsSpec(), [table(12, 1), table(15, 2)])
+    fitted_pipeline = Pipeline.fit(
+        steps_of.validate_python(upgrade_record(case["steps"])), SignalsSpec(), [table(12, 1), table(15, 2)]
+    )
     for pipeline in (stored_pipeline, fitted_pipeline):
         arrays = pipeline.apply(table(20, 3, time_s=time_s))
         assert arrays.time_s.tolist() == case["time_s"]

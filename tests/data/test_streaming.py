@@ -103,6 +103,7 @@ def test_rows_on_the_grid_and_rests_stream_like_the_batch(period_s: float) -> No
     )
 
 
+@pytest.mark.slow
 @given(chains(), st.integers(3, 9), st.integers(10, 120), st.booleans())
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_random_chains_stream_like_the_batch(steps: list[Step], seed: int, rows: int, training: bool) -> None:

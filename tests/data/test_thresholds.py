@@ -108,7 +108,7 @@ FALSE_ALARMS: dict[str, dict[str, set[str]]] = {
 """Good files that raise a finding wrongly, by set and code."""
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SETS)
 def test_false_alarms_of_real_files(name: str, shared: Path) -> None:
     pattern, count = SETS[name]
@@ -133,7 +133,7 @@ def test_false_alarms_of_real_files(name: str, shared: Path) -> None:
     assert false_alarms == FALSE_ALARMS[name]
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.slow
 def test_false_alarms_of_vendor_examples(shared: Path) -> None:
     folder = shared / "vendor_examples"
     entries = json.loads((folder / "expected.json").read_text(encoding="utf-8"))["files"]

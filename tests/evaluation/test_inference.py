@@ -32,6 +32,7 @@ def test_prediction_is_one_stateful_pass_over_each_segment(kind: str) -> None:
     assert predicted.shape == file.time_s.shape
 
 
+@pytest.mark.slow
 def test_pieces_of_a_long_file_give_the_same_result(monkeypatch: pytest.MonkeyPatch) -> None:
     prepared, network = small_set(), build_model(trial("lstm").model, 3)
     complete = predict(network, prepared.files[0], prepared.pipeline)
@@ -55,6 +56,7 @@ FILTERS: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("output_filter", FILTERS, ids=lambda setting: setting["kind"])
 @pytest.mark.parametrize("kind", ["lstm", "gru", "fnn"])
 def test_running_model_agrees_with_the_complete_file(kind: str, output_filter: dict[str, Any]) -> None:
@@ -93,6 +95,7 @@ def test_a_filter_smooths_scored_rows_only() -> None:
         assert np.array_equal(smoothed[pre_roll], plain[pre_roll])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["lstm", "gru", "fnn"])
 def test_network_row_by_row_agrees_with_one_pass(kind: str) -> None:
     """One row at a time with the state kept, as in a battery management system, agrees within 1e-6 V."""

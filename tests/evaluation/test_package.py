@@ -17,6 +17,7 @@ from vestim_core.models.network_registry import build_model
 _FOLDER, _FILE = "jobs/job_20261104-101112-ab3d/tasks/train_001/result", "drive_9.csv"
 
 
+@pytest.mark.slow
 def test_the_example_of_the_package_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -70,6 +70,7 @@ def test_a_file_is_resampled_to_the_rate_of_the_model(model: TrainedModel, tmp_p
     assert all("\n" not in finding.message for finding in findings)
 
 
+@pytest.mark.slow
 def test_an_empty_target_is_predicted_and_compared_with_nothing(model: TrainedModel, tmp_path: Path) -> None:
     reference = model.predict(model.read(_write_drive(tmp_path / "known.csv")))
     for index, value in enumerate(("", "nan", None)):
@@ -108,6 +109,7 @@ def test_a_file_without_what_the_model_reads_is_refused(
     assert "\n" not in error.value.message
 
 
+@pytest.mark.slow
 def test_a_file_shorter_than_the_settling_time_is_tested_with_a_warning(model: TrainedModel, tmp_path: Path) -> None:
     file, findings = read_new_file(_write_drive(tmp_path / "short.csv", rows=20), model.pipeline, {})
     assert any("less than the 100 s in which the model settles" in finding.message for finding in findings)

@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from tests.daemon.daemons import wait_until
+from tests.patience import PATIENCE_S
 from vestim_core.executors.local import LOCK_NAME, LocalExecutor
 from vestim_core.system import FileLock, is_locked, process_ref, write_json
 
@@ -48,7 +49,7 @@ def start(executor: LocalExecutor, folder: Path) -> int:
 
 def wait_for_end(executor: LocalExecutor) -> tuple[str, int | None]:
     """Wait for the one reported end, on the descriptors that announce it."""
-    deadline_s = time.monotonic() + 20
+    deadline_s = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline_s:
         if ended_attempts := executor.reap():
             assert executor.reap() == [] and not executor.exit_fds

@@ -12,10 +12,9 @@ from typing import Any, Self
 
 import httpx
 
+from tests.patience import PATIENCE_S
 from vestim_core.client import Client
 from vestim_core.system import Home, program_command
-
-TIMEOUT_S = 20.0  # allows for a busy machine
 
 
 class GatewayProcess:
@@ -35,7 +34,7 @@ class GatewayProcess:
         assert "127.0.0.1:" in first_line, first_line
         self.url = first_line.split()[2].removesuffix("/v1;")
         self.token = (self.home.keys / "rest.token").read_text().strip()
-        self.http = httpx.Client(base_url=self.url, headers=self.authorization, timeout=TIMEOUT_S)
+        self.http = httpx.Client(base_url=self.url, headers=self.authorization, timeout=PATIENCE_S)
 
     @property
     def authorization(self) -> dict[str, str]:
@@ -60,7 +59,7 @@ class GatewayProcess:
 
     def get_when_available(self, path: str) -> httpx.Response:
         """First answer to a GET that is not 503, as a client that obeys Retry-After gets it."""
-        deadline_s = time.monotonic() + TIMEOUT_S
+        deadline_s = time.monotonic() + PATIENCE_S
         while (answer := self.http.get(path)).status_code == 503:
             assert float(answer.headers["Retry-After"]) > 0 and time.monotonic() < deadline_s
             time.sleep(0.05)
@@ -68,14 +67,14 @@ class GatewayProcess:
 
     def client(self) -> Client:
         """A client of the same daemon over ZeroMQ."""
-        return Client(self.home, start=False)
+        return Client(self.home, start=False, reply_timeout_s=PATIENCE_S)
 
     def close(self) -> None:
         """Interrupt the gateway as Ctrl+C does and wait for its end."""
         self.http.close()
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-        assert self.process.wait(TIMEOUT_S) == 0
+        assert self.process.wait(PATIENCE_S) == 0
         assert self.process.stdout is not None
         self.process.stdout.close()
 

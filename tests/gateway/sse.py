@@ -10,7 +10,8 @@ from typing import Any
 
 import httpx
 
-from tests.gateway.gateway_process import TIMEOUT_S, GatewayProcess
+from tests.gateway.gateway_process import GatewayProcess
+from tests.patience import PATIENCE_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ def open_event_stream(
     if last_event_id is not None:
         headers["Last-Event-ID"] = str(last_event_id)
     with (
-        httpx.Client(timeout=TIMEOUT_S) as http,
+        httpx.Client(timeout=PATIENCE_S) as http,
         http.stream("GET", gateway.url + path, headers=headers, params=params) as answer,
     ):
         assert answer.status_code == 200 and answer.headers["content-type"].startswith("text/event-stream")

@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from tests.gateway.gateway_process import GatewayProcess
+from tests.patience import PATIENCE_S
 from vestim_core.system import program_command
 
 
@@ -55,7 +56,7 @@ def test_token_file_is_private_and_can_be_printed(gateway: GatewayProcess) -> No
     if os.name != "nt":
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     answer = subprocess.run(
-        program_command("cli", "serve", "--show-token"), capture_output=True, text=True, timeout=30, check=True
+        program_command("cli", "serve", "--show-token"), capture_output=True, text=True, timeout=PATIENCE_S, check=True
     )
     assert answer.stdout.strip() == gateway.token
 
@@ -131,7 +132,7 @@ def test_idempotency_key_is_for_one_command(gateway: GatewayProcess) -> None:
 def test_occupied_port_is_reported(gateway: GatewayProcess) -> None:
     port = gateway.url.rpartition(":")[2]
     answer = subprocess.run(
-        program_command("gateway", "--port", port), capture_output=True, text=True, timeout=30, check=False
+        program_command("gateway", "--port", port), capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
     assert answer.returncode == 5 and answer.stderr.count("\n") == 1 and "--port" in answer.stderr
 
@@ -142,7 +143,7 @@ def test_token_readable_by_others_is_refused(gateway: GatewayProcess) -> None:
     path = gateway.home.keys / "rest.token"
     path.chmod(0o644)
     answer = subprocess.run(
-        program_command("gateway", "--show-token"), capture_output=True, text=True, timeout=30, check=False
+        program_command("gateway", "--show-token"), capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
     assert answer.returncode == 2 and "chmod 600" in answer.stderr and gateway.token not in answer.stdout
 
@@ -156,4 +157,4 @@ def test_legacy_server_command_serves(gateway: GatewayProcess) -> None:
         assert "http://127.0.0.1:" in server.stdout.readline()
         for child in psutil.Process(server.pid).children():
             child.send_signal(signal.SIGINT)
-        assert server.wait(20) == 0
+        assert server.wait(PATIENCE_S) == 0

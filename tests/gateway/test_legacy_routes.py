@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.gateway.gateway_process import TIMEOUT_S, GatewayProcess
+from tests.gateway.gateway_process import GatewayProcess
+from tests.patience import PATIENCE_S
 
 LEGACY_STATUSES = {"created", "data_augmented", "hyperparameters_set", "training_setup_complete"}
 RUNNING_STATUSES = {"starting_training", "processing_data", "augmenting_data", "training", "testing"}
@@ -15,7 +16,7 @@ RUNNING_STATUSES = {"starting_training", "processing_data", "augmenting_data", "
 
 def poll_until(request: Callable[[], dict[str, Any]], until: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
     """Repeat a request until the answer is accepted, as a script without events does."""
-    deadline_s = time.monotonic() + 3 * TIMEOUT_S
+    deadline_s = time.monotonic() + PATIENCE_S
     while not until(answer := request()):
         assert time.monotonic() < deadline_s, answer
         time.sleep(0.05)
@@ -114,4 +115,4 @@ def test_job_without_files_and_oldest_format(gateway: GatewayProcess, tmp_path: 
 
 def test_legacy_shutdown_ends_the_server(gateway: GatewayProcess) -> None:
     assert gateway.post("/server/shutdown")["message"]
-    assert gateway.process.wait(TIMEOUT_S) == 0
+    assert gateway.process.wait(PATIENCE_S) == 0

@@ -15,6 +15,7 @@ import psutil
 import pytest
 import torch
 
+from tests.patience import PATIENCE_S
 from vestim_core.client import Client, follow_job
 from vestim_core.client.daemon_discovery import is_daemon_running
 from vestim_core.system import Home
@@ -65,7 +66,7 @@ def job(cells: dict[str, list[str]]) -> Callable[..., dict[str, Any]]:
 @pytest.fixture
 def client(vestim_home: Path) -> Iterator[Client]:
     """A client of a new home; the daemon starts with the first call."""
-    with Client() as new_client:
+    with Client(reply_timeout_s=PATIENCE_S) as new_client:
         yield new_client
 
 
@@ -110,13 +111,13 @@ def kill_daemon(client: Client) -> None:
     process = psutil.Process(pid)
     process.kill()
     with suppress(psutil.NoSuchProcess):
-        process.wait(10)
+        process.wait(PATIENCE_S)
 
 
 def stop_daemon(client: Client) -> None:
     """Stop the daemon deliberately and wait until it has ended; jobs run on."""
     client.call("shutdown")
-    deadline_s = time.monotonic() + 10
+    deadline_s = time.monotonic() + PATIENCE_S
     while is_daemon_running(client.home):
         assert time.monotonic() < deadline_s, "the daemon did not stop"
         time.sleep(0.005)

@@ -17,6 +17,7 @@ from tests.guarantees.conftest import (
     stop_daemon,
     write_cell,
 )
+from tests.patience import PENDING_S
 from vestim_core.client import Client
 from vestim_core.client.inspection_calls import wait_for_data_set
 from vestim_core.spec.errors import ErrorCode, VestimError
@@ -68,7 +69,7 @@ def test_a_job_trains_on_a_data_set_that_two_clients_share(
         assert [row["summary"] for row in part["events"]] == client.call("list_data_sets")["data_sets"]
         cursor = {"stream": "data_sets", "lineage": part["lineage"], "seq": part["seq"]}
         client.call("rename_data_set", data_set="drives", name="ten drives")
-        (update,) = second_client.call("wait", cursors=[cursor], timeout_s=10.0)["streams"]
+        (update,) = second_client.call("wait", cursors=[cursor], timeout_s=PENDING_S)["streams"]
         assert [row["summary"]["name"] for row in update["events"]] == ["ten drives"]
     job_id = client.call("submit", spec={**job(epochs=2), "data": {"data_set": "ten drives"}})["job_id"]
     follow_to_end(client, job_id)

@@ -15,6 +15,7 @@ import torch
 from tests.guarantees.conftest import follow_to_end
 from tests.jobs.legacy.legacy_jobs import LSTM, make_legacy_job, make_legacy_task
 from tests.models.test_legacy_weights import LegacyRecurrent
+from tests.patience import PATIENCE_S
 from tests.worker.test_imported import recording
 from vestim_core.client import Client, import_legacy_jobs
 from vestim_core.spec.errors import VestimError
@@ -107,7 +108,9 @@ def test_the_command_reports_imported_and_skipped_jobs(vestim_home: Path, tmp_pa
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         command = program_command("cli", "import-legacy", *arguments)
-        return subprocess.run(command, capture_output=True, encoding="utf-8", cwd=tmp_path, timeout=60, check=False)
+        return subprocess.run(
+            command, capture_output=True, encoding="utf-8", cwd=tmp_path, timeout=PATIENCE_S, check=False
+        )
 
     completed = run("old")
     assert completed.returncode == 0 and JOB in completed.stdout

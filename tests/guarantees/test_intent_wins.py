@@ -20,6 +20,7 @@ from tests.guarantees.conftest import (
     stop_daemon,
     task_of,
 )
+from tests.patience import PATIENCE_S
 from vestim_core.client import Client
 from vestim_core.spec.errors import ErrorCode, VestimError
 
@@ -50,7 +51,7 @@ def test_a_worker_obeys_while_no_daemon_lives(client: Client, job: Callable[...,
     kill_daemon(client)
     control = client.home.jobs / job_id / "tasks" / "train_001" / "attempts" / "1" / "control.json"
     control.write_text('{"schema_version": 1, "intent": "pause"}')
-    worker.wait(10)
+    worker.wait(PATIENCE_S)
     events = follow_until(client, job_id, lambda e: e["kind"] == "attempt" and e["data"]["state"] == "paused", last_seq)
     assert events
     client.call("stop", job_id=job_id, test=False)
@@ -70,7 +71,7 @@ def test_workers_outlive_a_deliberate_stop_of_the_daemon(client: Client, job: Ca
         last_seq += len(follow_until(new_client, job_id, epoch_ended, last_seq))
         assert running_pid(new_client, job_id, "train") == pid
         new_client.call("shutdown", stop_jobs=True)
-    psutil.wait_procs([psutil.Process(pid)] if psutil.pid_exists(pid) else [], timeout=15)
+    psutil.wait_procs([psutil.Process(pid)] if psutil.pid_exists(pid) else [], timeout=PATIENCE_S)
     assert not alive_workers(client.home)
 
 

@@ -25,6 +25,7 @@ from tests.guarantees.conftest import (
     stop_daemon,
     task_of,
 )
+from tests.patience import PATIENCE_S
 from vestim_core.client import Client
 from vestim_core.system import program_command
 
@@ -59,7 +60,7 @@ def test_another_process_with_a_recorded_pid_is_never_signaled(
     stop_daemon(client)
     worker = psutil.Process(pid)
     worker.kill()
-    psutil.wait_procs([worker], timeout=10)
+    psutil.wait_procs([worker], timeout=PATIENCE_S)
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, start_new_session=True) as decoy:
         _replace_pid(client.home.root, client.home.jobs / job_id, pid, decoy.pid)
         with Client() as new_client:
@@ -87,7 +88,7 @@ def test_a_second_daemon_of_the_same_home_changes_no_byte(client: Client) -> Non
         return {str(path): path.read_bytes() for path in files if path.name != "daemon.log"}
 
     expected_contents = contents()
-    second_daemon = subprocess.run(program_command("daemon"), capture_output=True, timeout=30, check=False)
+    second_daemon = subprocess.run(program_command("daemon"), capture_output=True, timeout=PATIENCE_S, check=False)
     assert second_daemon.returncode == 0
     assert contents() == expected_contents
 
@@ -115,7 +116,7 @@ def test_after_an_unclean_boot_jobs_wait_for_the_user(
     kill_daemon(client)
     worker = psutil.Process(pid)
     worker.kill()
-    psutil.wait_procs([worker], timeout=10)
+    psutil.wait_procs([worker], timeout=PATIENCE_S)
     with sqlite3.connect(client.home.registry) as db:
         db.execute("UPDATE meta SET value = 'another boot' WHERE key = 'boot'")
     db.close()
@@ -153,7 +154,7 @@ def test_a_dead_fork_server_harms_no_worker(client: Client, job: Callable[..., d
         pytest.skip("this system has no fork server")
     for server in servers:
         server.kill()
-    psutil.wait_procs(servers, timeout=10)
+    psutil.wait_procs(servers, timeout=PATIENCE_S)
     assert psutil.pid_exists(pid), "workers outlive the server that they were born by"
     client.call("stop", job_id=job_id)
     follow_to_end(client, job_id)

@@ -1,13 +1,14 @@
-"""Fixtures of all window tests: an application with its own palette, a context over a scripted daemon, and a check that
-nothing is left behind: threads, timers, windows, child processes."""
+"""Fixtures of all window tests: an application with its own palette, a context over a scripted daemon, a `qtbot` whose
+waits hold on slow machines, and a check that nothing is left behind: threads, timers, windows, child processes."""
 
 from __future__ import annotations
 
 import gc
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -15,8 +16,10 @@ from PyQt6 import sip
 from PyQt6.QtCore import QEvent, Qt, QTimer
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
 
 from tests.gui.fake_link import FakeLink
+from tests.gui.wait_limits import TEST_S, WAIT_MS
 from vestim_gui.actions import Actions
 from vestim_gui.context import Context, Navigator
 from vestim_gui.session import Session
@@ -27,6 +30,32 @@ from vestim_gui.theme.theme import Theme
 
 # A server without a window manager gives no window the keys; those tests that need a real server start their own.
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let every window test run for as long as its waits may take."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent) and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(TEST_S))
+
+
+class PatientQtBot(QtBot):
+    """A `QtBot` whose waits end late enough for slow machines."""
+
+    def waitUntil(self, callback: Callable[[], bool | None], *, timeout: int = WAIT_MS) -> None:
+        super().waitUntil(callback, timeout=timeout)
+
+    def waitSignal(self, signal: Any, *, timeout: int = WAIT_MS, **options: Any) -> Any:
+        return super().waitSignal(signal, timeout=timeout, **options)
+
+    def waitExposed(self, widget: Any, *, timeout: int = WAIT_MS) -> Any:
+        return super().waitExposed(widget, timeout=timeout)
+
+
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
+    """The bot of pytest-qt with generous limits."""
+    return PatientQtBot(request)
 
 
 @pytest.fixture(scope="session")

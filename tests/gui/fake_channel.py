@@ -92,7 +92,7 @@ class ScriptedChannel:
     def __init__(self, service: ScriptedDaemon) -> None:
         self.service = service
         self.home = Home(Path("/nowhere"))
-        self.connected = False
+        self.is_connected = False
         self.is_up = True
         self.is_answering = True
         self.connect_error: VestimError | None = None
@@ -103,17 +103,17 @@ class ScriptedChannel:
         self._wake_event = threading.Event()
         self.is_closed = False
 
-    def alive(self) -> bool:
-        return self.connected and self.is_up
+    def is_alive(self) -> bool:
+        return self.is_connected and self.is_up
 
-    def connect(self, *, start: bool = True, asked: bool = False, timeout_s: float = 20.0) -> None:
-        self.connect_calls.append((start, asked))
-        if self.connect_error is not None and not asked:
+    def connect(self, *, start: bool = True, requested_by_user: bool = False, timeout_s: float = 20.0) -> None:
+        self.connect_calls.append((start, requested_by_user))
+        if self.connect_error is not None and not requested_by_user:
             raise self.connect_error
-        self.connected = self.is_up = True
+        self.is_connected = self.is_up = True
 
     def disconnect(self) -> None:
-        self.connected = False
+        self.is_connected = False
 
     def close(self) -> None:
         self.is_closed = True
@@ -134,7 +134,7 @@ class ScriptedChannel:
         deadline_s = time.monotonic() + timeout_s
         while True:
             replies: deque[tuple[bytes, Any]] = deque()
-            for request_id in list(self._requests) if self.connected and self.is_up and self.is_answering else ():
+            for request_id in list(self._requests) if self.is_connected and self.is_up and self.is_answering else ():
                 reply = self._reply(*self._requests[request_id])
                 if reply is not None:
                     if self.lost_reply_count > 0:  # executed, but the daemon dies before its reply is sent

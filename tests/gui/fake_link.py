@@ -131,9 +131,9 @@ class FakeLink(Link):
     def start(self) -> None:
         """Connect: the list of jobs arrives, then the link is live."""
         self._is_connected = True
-        self.set_state(LinkPhase.SYNCING, sentence="Reading the list of jobs...")
+        self.set_state(LinkPhase.SYNCING, message="Reading the list of jobs...")
         self._deliver(CatalogChange(reset=True, rows=list(self.jobs.values())))
-        self.set_state(LinkPhase.LIVE, sentence="Background service: connected")
+        self.set_state(LinkPhase.LIVE, message="Background service: connected")
         self._send_held()
 
     def close(self) -> None:
@@ -141,13 +141,13 @@ class FakeLink(Link):
         self._stream_timer.stop()
         super().close()
 
-    def set_state(self, phase: LinkPhase, attempt: int = 0, sentence: str = "") -> None:
+    def set_state(self, phase: LinkPhase, attempt: int = 0, message: str = "") -> None:
         """Report this connection state."""
         as_of = None if phase is LinkPhase.STARTING else datetime.now(UTC)
-        self._deliver(LinkState(phase, attempt, datetime.now(UTC), sentence, as_of))
+        self._deliver(LinkState(phase, attempt, datetime.now(UTC), message, as_of))
 
     def disconnect_daemon(self, attempt: int = 1) -> None:
-        """The daemon vanishes: requests from now on wait for `reconnect_service`."""
+        """The daemon vanishes: requests from now on wait for `reconnect_daemon`."""
         self._is_connected = False
         message = f"Service not answering. Training goes on; reconnecting ({attempt})..."
         self.set_state(LinkPhase.RECONNECTING, attempt, message)
@@ -155,12 +155,12 @@ class FakeLink(Link):
     def reconnect_daemon(self, *, is_rebuilt: bool = False) -> None:
         """The daemon is back, with its registry rebuilt or not; requests held meanwhile are answered."""
         self._is_connected = True
-        self.set_state(LinkPhase.SYNCING, sentence="Reading the list of jobs...")
+        self.set_state(LinkPhase.SYNCING, message="Reading the list of jobs...")
         self._deliver(CatalogChange(reset=is_rebuilt, rows=list(self.jobs.values())))
         if is_rebuilt:
             for job_id in [name.removeprefix("job:") for name in self.watched_streams if name.startswith("job:")]:
                 self._deliver(EventsDelivery(job_id, JobEvents(True, self.journals.get(job_id, []))))
-        self.set_state(LinkPhase.LIVE, sentence="Background service: connected")
+        self.set_state(LinkPhase.LIVE, message="Background service: connected")
         self._send_held()
 
     def _send_held(self) -> None:
@@ -171,12 +171,12 @@ class FakeLink(Link):
     def stop_daemon(self) -> None:
         """The daemon is stopped on purpose: every request is refused."""
         self._is_connected = False
-        self.set_state(LinkPhase.STOPPED, sentence="The background service was stopped. Running jobs go on.")
+        self.set_state(LinkPhase.STOPPED, message="The background service was stopped. Running jobs go on.")
 
     def go_stale(self) -> None:
         """The daemon is alive but does not answer."""
         self._is_connected = False
-        self.set_state(LinkPhase.STALE, sentence="Service not answering. Training goes on.")
+        self.set_state(LinkPhase.STALE, message="Service not answering. Training goes on.")
 
     def add_job(
         self,

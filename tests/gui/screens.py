@@ -18,6 +18,7 @@ from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
 
 from tests.gui.fake_link import FakeLink, epoch_event, summary
+from tests.gui.wait_limits import WAIT_S
 from vestim_gui.actions import Actions
 from vestim_gui.application import create_application, page_factories
 from vestim_gui.context import Context, Navigator
@@ -31,8 +32,6 @@ from vestim_gui.store.catalog import Catalog
 from vestim_gui.theme.theme import Theme
 from vestim_gui.widgets.elided_label import ElidedLabel
 
-TIMEOUT_S = 20.0
-"""How long, in s, the texts of a picture may take to appear."""
 SETTLE_MS = 200  # ms until a page is laid out and painted
 RUNNING, FAILED = "job_20260101-120000-aaaa", "job_20260101-110000-bbbb"
 LONG_NAME = (
@@ -156,7 +155,7 @@ def _visible_texts(window: QWidget) -> list[QLabel | QAbstractButton]:
 
 def _wait_until(condition: Callable[[], bool]) -> None:
     """Wait until a condition is true; on a timeout the reader of the picture reports what is missing."""
-    deadline_s = time.monotonic() + TIMEOUT_S
+    deadline_s = time.monotonic() + WAIT_S
     while not condition() and time.monotonic() < deadline_s:
         QTest.qWait(20)
 

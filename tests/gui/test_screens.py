@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.gui.screens import DIALOGS, EXPECTED_TEXTS, MIN_COLORS
+from tests.gui.wait_limits import WINDOW_S
 
 
 @pytest.fixture(params=["light", "dark"])
@@ -43,7 +44,7 @@ def take_pictures(server: str, theme: str, scale: int, folder: Path) -> dict[str
         cwd=Path(__file__).resolve().parents[2],
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=WINDOW_S,
         check=False,
     )
     assert answer.returncode == 0, answer.stderr

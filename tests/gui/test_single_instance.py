@@ -14,6 +14,7 @@ import pytest
 from PyQt6.QtNetwork import QLocalSocket
 from pytestqt.qtbot import QtBot
 
+from tests.gui.wait_limits import WAIT_S
 from vestim_gui.single_instance import SingleInstance, _server_name
 
 SECOND = """
@@ -49,9 +50,9 @@ def _start(folder: Path, *paths: str) -> subprocess.Popen[str]:
 
 
 def test_a_second_start_hands_over_its_paths(qtbot: QtBot, first: SingleInstance, folder: Path) -> None:
-    with qtbot.waitSignal(first.activation_requested, timeout=20_000) as signal:
+    with qtbot.waitSignal(first.activation_requested) as signal:
         second = _start(folder, "/data/ü ö.csv", "b.csv")
-    assert second.communicate(timeout=20)[0].strip() == "second"
+    assert second.communicate(timeout=WAIT_S)[0].strip() == "second"
     assert signal.args == [["/data/ü ö.csv", str(Path("b.csv").absolute())]]
 
 
@@ -65,12 +66,12 @@ def test_the_next_start_after_a_kill_is_first(qtbot: QtBot, folder: Path) -> Non
     killed = _start(folder)
     assert killed.stdout is not None and killed.stdout.readline().strip() == "first"
     os.kill(killed.pid, signal.SIGKILL)
-    killed.communicate(timeout=20)
+    killed.communicate(timeout=WAIT_S)
     single = SingleInstance(folder)
     assert single.claim()
-    with qtbot.waitSignal(single.activation_requested, timeout=20_000):
+    with qtbot.waitSignal(single.activation_requested):
         second = _start(folder, "a.csv")
-    assert second.communicate(timeout=20)[0].strip() == "second"
+    assert second.communicate(timeout=WAIT_S)[0].strip() == "second"
     single.close()
 
 

@@ -169,6 +169,7 @@ def test_the_main_tasks_by_keyboard_alone(window: MainWindow, ctx: Context, fake
     press(Qt.Key.Key_Return)  # from the filter into the list
     qtbot.waitUntil(lambda: isinstance(QApplication.focusWidget(), QAbstractItemView))
     press(Qt.Key.Key_Home)
+    qtbot.waitUntil(ctx.actions.action("job.pause").isEnabled)  # soon after the job is selected
     press(Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: ("pause", {"job_id": JOB}) in fake_link.calls)
     detail = window.findChildren(DetailPage)[0]
@@ -176,6 +177,7 @@ def test_the_main_tasks_by_keyboard_alone(window: MainWindow, ctx: Context, fake
         press(key, alt)
         assert detail.tab == tab
     press(Qt.Key.Key_K, control)
+    qtbot.waitUntil(lambda: isinstance(QApplication.focusWidget(), QLineEdit))
     qtbot.keyClicks(QApplication.focusWidget(), "new job")
     press(Qt.Key.Key_Return)
     assert window.page_name == "new_job"

@@ -98,6 +98,7 @@ REPORT_KEYS = st.sampled_from(
 VALUES = JSON | st.sampled_from([*Phase, *PhaseState]) | st.dictionaries(st.sampled_from(["test", "validation"]), JSON)
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.sampled_from(EventKind), st.dictionaries(REPORT_KEYS, VALUES, max_size=5)), max_size=8))
 def test_no_worker_report_breaks_the_container(
     reports: list[tuple[EventKind, dict[str, Any]]],

@@ -107,6 +107,7 @@ def settle(job: JobFacts, now_s: float = NOW_S) -> JobFacts:
     raise AssertionError(f"never comes to rest: {actions}")
 
 
+@pytest.mark.slow
 @given(jobs())
 def test_actions_converge_within_the_table(job: JobFacts) -> None:
     rest = settle(job)

@@ -235,6 +235,7 @@ def test_a_damaged_registry_differs_from_one_that_cannot_be_opened(tmp_path: Pat
         Registry(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_thousand_trials_are_one_command(service: JobService, tmp_path: Path) -> None:
     rates = [k / 1e4 for k in range(1, 1001)]
     container = submit_job(service, tmp_path, training={"learning_rate": rates, "schedule": "constant"})

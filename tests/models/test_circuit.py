@@ -77,7 +77,9 @@ def test_circuits_of_earlier_versions_are_read() -> None:
     """They had one resistance for every SOC; the first version had a single RC element without a list."""
     document = {"soc": [0.0, 1.0], "ocv_V": [3.0, 4.0], "R0_ohm": 0.02}
     second_version = Circuit.from_json({**document, "R_ohm": [0.01], "tau_s": [20.0], "doubts": ["R1?"]})
-    assert replace(second_version, undetermined_elements=()) == Circuit.from_json({**document, "R1_ohm": 0.01, "tau_s": 20.0})
+    assert replace(second_version, undetermined_elements=()) == Circuit.from_json(
+        {**document, "R1_ohm": 0.01, "tau_s": 20.0}
+    )
     soc, current_A = np.linspace(0.2, 0.7, 50), np.sin(np.arange(50.0))
     current_version = _circuit(R0_ohm=(0.02,), R_ohm=((0.01,),))
     assert np.array_equal(second_version.simulate(soc, current_A, 1.0), current_version.simulate(soc, current_A, 1.0))
@@ -118,6 +120,7 @@ def test_a_missing_column_is_named() -> None:
         fit_circuit(prepared.files, 1.0)
 
 
+@pytest.mark.slow
 def test_the_baseline_needs_no_torch() -> None:
     code = (
         "import sys, vestim_core.models.circuit, vestim_core.models.ekf, vestim_core.evaluation.alignment, "
@@ -161,6 +164,7 @@ def test_an_undetermined_element_is_reported() -> None:
     assert sentences and all("use fewer RC elements" in sentence for sentence in sentences)
 
 
+@pytest.mark.slow
 def test_real_drives(shared: Path, tmp_path: Path) -> None:
     """One RC on the shared data (11.3 mV); most of it is the drift of the SOC labels from file to file."""
     prepared = real_set(shared, tmp_path)

@@ -49,6 +49,7 @@ class LegacyChain(nn.Module):
         return self.network(x).squeeze(-1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["lstm", "gru"])
 @pytest.mark.parametrize("layers", [1, 2, 3])
 @pytest.mark.parametrize("holder", ["", "model_state_dict", "state_dict"])

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.patience import PATIENCE_S
 from tests.spec.documents import job_document
 from vestim_core.spec.errors import VestimError
 from vestim_core.spec.grid import parse_lists, parse_values
@@ -151,7 +152,7 @@ def test_any_text_in_a_number_field_is_parsed_or_rejected(text: str) -> None:
     ],
     ids=["one axis", "two axes", "inside a schedule", "inside a step", "sections and repetitions"],
 )
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(PATIENCE_S)  # expanded, they would take hours
 def test_oversized_grid_is_rejected_quickly(sections: dict[str, Any]) -> None:
     with pytest.raises(VestimError, match="combinations"):
         validate_job(job_document(**sections))

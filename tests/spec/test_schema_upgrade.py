@@ -56,6 +56,7 @@ def test_a_list_of_methods_is_split_where_their_keys_differed() -> None:
         {"batch_size": 5, "patience": 2, "method": "windows"},
     ]
     assert upgraded_training({"method": ["streams", "windows"]}) == {"method": ["tbptt", "windows"]}
+    assert upgraded_training({"method": "streams, windows"}) == {"method": ["tbptt", "windows"]}
 
 
 def test_notes_name_each_renamed_key_once() -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.patience import PATIENCE_S
 from vestim_core.system import (
     ProcessRef,
     is_alive,
@@ -33,7 +34,7 @@ PRINT_READY = "print('ready', flush=True)\n"
 Start = Callable[[str], tuple[subprocess.Popen[bytes], ProcessRef]]
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+def eventually(condition: Callable[[], bool], seconds: float = PATIENCE_S) -> None:
     """Poll until `condition` holds, for changes without an event, such as the end of another process's child."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -57,7 +58,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
     yield start_code
     for process, ref in started:
         kill_tree(ref)
-        process.wait(10)
+        process.wait(PATIENCE_S)
 
 
 def _parent_code(ending: str, *, own_session: bool = False) -> str:
@@ -88,7 +89,7 @@ def test_detached_process_has_its_own_session_and_files(tmp_path: Path) -> None:
         keep_fds=[write],
     )
     assert ref.pid == process.pid
-    assert process.wait(10) == 0
+    assert process.wait(PATIENCE_S) == 0
     assert out.read_text(encoding="utf-8") == f"before\nTrue {tmp_path} ä ''\n"
     assert err.read_text() == "oops\n"
     assert os.read(read, 9) == b"x"
@@ -107,7 +108,7 @@ def test_packaged_program_resets_the_environment_of_children(tmp_path: Path, mon
     out = tmp_path / "out"
     argv = [sys.executable, "-c", code]
     process, _ = spawn_detached(argv, env=None, cwd=tmp_path, stdout=out, stderr=out)
-    assert process.wait(10) == 0
+    assert process.wait(PATIENCE_S) == 0
     assert out.read_text() == "1\n"
 
 
@@ -123,7 +124,7 @@ def test_zombie_is_not_alive(start: Start) -> None:
     eventually(lambda: psutil.Process(ref.pid).status() == psutil.STATUS_ZOMBIE)
     assert not is_alive(ref)
     assert not is_process_tree_alive(ref)
-    process.wait(10)
+    process.wait(PATIENCE_S)
     assert not is_alive(ref)
     assert open_exit_fd(ref) is None
     assert process_ref(ref.pid) is None
@@ -179,7 +180,7 @@ def test_process_with_reused_pid_is_left_alone(start: Start, shift_s: float) -> 
 
 def test_orphans_of_another_session_are_left_alone(start: Start, tmp_path: Path) -> None:
     other_leader, ref = start(_parent_code("raise SystemExit"))
-    other_leader.wait(10)
+    other_leader.wait(PATIENCE_S)
     stale_ref = replace(ref, create_time=ref.create_time - 3600)
     orphan = process_ref(int((tmp_path / "0.out").read_text()))
     assert orphan is not None
@@ -191,7 +192,7 @@ def test_orphans_of_another_session_are_left_alone(start: Start, tmp_path: Path)
 
 def test_orphans_of_the_session_are_killed(start: Start, tmp_path: Path) -> None:
     leader, ref = start(_parent_code("raise SystemExit"))
-    leader.wait(10)
+    leader.wait(PATIENCE_S)
     orphan = process_ref(int((tmp_path / "0.out").read_text()))
     assert orphan is not None
     terminate_tree(ref)
@@ -206,7 +207,7 @@ def test_descendants_in_their_own_sessions_are_killed(start: Start, tmp_path: Pa
     child = process_ref(int((tmp_path / "0.out").read_text()))
     assert child is not None
     kill_tree(ref)
-    assert process.wait(10) == -signal.SIGKILL
+    assert process.wait(PATIENCE_S) == -signal.SIGKILL
     eventually(lambda: not is_alive(child))
     assert not is_process_tree_alive(ref)
 
@@ -215,7 +216,7 @@ def test_terminate_tree_sends_sigterm(start: Start) -> None:
     exit_on_sigterm = "import signal, sys; signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))\n"
     process, ref = start(exit_on_sigterm + PRINT_READY + WAIT_FOREVER)
     terminate_tree(ref)
-    assert process.wait(10) == 7
+    assert process.wait(PATIENCE_S) == 7
 
 
 def test_growing_tree_is_killed_completely(start: Start) -> None:
@@ -226,7 +227,7 @@ def test_growing_tree_is_killed_completely(start: Start) -> None:
     )
     process, ref = start(forking_code)
     kill_tree(ref)
-    process.wait(10)
+    process.wait(PATIENCE_S)
     eventually(lambda: not is_process_tree_alive(ref))
 
 
@@ -234,7 +235,7 @@ def test_ending_an_ended_process_is_no_error(start: Start) -> None:
     process, ref = start(PRINT_READY + WAIT_FOREVER)
     kill_tree(ref)
     kill_tree(ref)
-    process.wait(10)
+    process.wait(PATIENCE_S)
     kill_tree(ref)
     terminate_tree(ref)
     assert not is_process_tree_alive(ref)

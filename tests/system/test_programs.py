@@ -37,6 +37,7 @@ def test_worker_environment_sets_threads_for_the_worker_only(monkeypatch: pytest
     assert "OMP_NUM_THREADS" not in os.environ
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the allocator's variables are glibc's")
 def test_worker_environment_keeps_freed_memory() -> None:
     allocation_code = "import resource\nfor _ in range(20): bytearray(b'x' * 50_000_000)\n"

@@ -17,6 +17,8 @@ from vestim_core.spec.job import JobSpec, Trial, validate_job
 from vestim_core.spec.states import Intent
 from vestim_core.training.loop import train
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[JobSpec, PreparedSet]:

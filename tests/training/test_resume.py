@@ -97,6 +97,7 @@ def curve(outcome: Outcome) -> list[dict[str, Any]]:
     return [{name: value for name, value in line.items() if name not in time_columns} for line in outcome.history]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", list(TRIALS))
 @given(data=st.data())
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
@@ -154,6 +155,7 @@ def _case_trial(case_name: str, **training: Any) -> Trial:
     return trial(kind, model=model, training={"max_epochs": 2, "learning_rate": 0.1, **training})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("schedule", SCHEDULES)
 @pytest.mark.parametrize("case_name", CASES)
 def test_every_network_method_schedule_and_optimizer_resumes_at_any_batch(
@@ -184,6 +186,7 @@ def test_every_network_method_schedule_and_optimizer_resumes_at_any_batch(
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", list(TRIALS))
 @pytest.mark.parametrize("interval", ["EPOCH_CHECKPOINT_S", "CHECKPOINT_INTERVAL_S", ""])
 @pytest.mark.parametrize("events", [1, 2, 4])

@@ -84,6 +84,7 @@ def test_sequences_stay_within_one_segment_and_only_settled_rows_count(
     assert batches.per_epoch == 2 * chunks
 
 
+@pytest.mark.slow
 def test_every_scored_row_is_seen_about_equally_often() -> None:
     files = small_set(2000).files_of_role("train")
     batches = _tbptt_batches(
@@ -107,6 +108,7 @@ def test_segments_shorter_than_a_chunk_are_used() -> None:
     assert counts == [4 * files[0].scored_rows] * 6  # each stream draws anew for each chunk
 
 
+@pytest.mark.slow
 @given(
     resume_index=st.integers(0, 23),
     prepared_count=st.sampled_from([1, 3, 8]),

@@ -26,6 +26,7 @@ def test_more_threads_must_be_clearly_faster(seconds: dict[int, float], best: in
     assert worthwhile_threads(seconds) == best
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["fnn", "lstm", "windows"])
 def test_a_training_that_was_measured_has_the_same_bits(kind: str, tmp_path: Path) -> None:
     settings, prepared = trial(kind, training={"max_epochs": 2}), small_set()

@@ -69,6 +69,7 @@ def test_validation_in_training_equals_testing(tmp_path: Path, prepared: Prepare
     assert epoch["validation_rmse_mV"] == min(line["validation_rmse_mV"] for line in outcome.history)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_learns(tmp_path: Path, prepared: PreparedSet, kind: str) -> None:
     outcome = run(trial(kind, training={"max_epochs": 60, "learning_rate": 0.02}), prepared, tmp_path)
@@ -161,6 +162,7 @@ _CHANGES = {
 _FIELDS_WITHOUT_EFFECT = {"kind", "method", "repetitions", "device", "threads", "mixed_precision"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_setting_reaches_training(tmp_path: Path, prepared: PreparedSet, kind: str) -> None:
     sections = {

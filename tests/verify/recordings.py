@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from vestim_core.spec.errors import VestimError
 from vestim_core.verify import event_reader, job_life_checks, legacy_rest_client, public_interface
 from vestim_core.verify.__main__ import GROUPS
@@ -76,7 +77,7 @@ class RecordedVerification:
                     )
                 case LEGACY_MODEL_GROUP.title:
                     model = LegacyModel(
-                        replayer, str(self.root / "former" / JOB_ID), write_drives(self.files)["test"][0]
+                        replayer, str(self.root / "pybattml" / JOB_ID), write_drives(self.files)["test"][0]
                     )
                     results = list(LEGACY_MODEL_GROUP.run_with(model, replayer.start_check))
                 case _:
@@ -189,6 +190,8 @@ def record_verification(files: Path) -> RecordedVerification:
             current_check = check
 
         patch.setattr(public_interface, "open_interface", open_recorded)
+        for module in (public_interface, event_reader, legacy_rest_client, job_life_checks):
+            patch.setattr(module, "TIMEOUT_S", PATIENCE_S)
         for group in GROUPS:
             recording = verification.recordings[group.title] = []
             verification.results += group.run(sandbox, on_start)

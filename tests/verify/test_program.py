@@ -19,6 +19,7 @@ import pytest
 
 from tests.cli.conftest import RunVestim
 from tests.daemon.daemons import wait_until
+from tests.patience import PATIENCE_S
 from vestim_core.spec.errors import refused
 from vestim_core.system import is_locked, program_command
 from vestim_core.verify import __main__ as program
@@ -161,9 +162,9 @@ def test_remaining_processes_are_killed(monkeypatch: pytest.MonkeyPatch) -> None
         assert [process.pid for process in sandbox.processes()] == [orphan.pid]
         unrelated = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
         assert psutil.pid_exists(unrelated.pid)
-    assert orphan.wait(10) != 0 and not sandbox.root.exists()
+    assert orphan.wait(PATIENCE_S) != 0 and not sandbox.root.exists()
     assert unrelated.poll() is None, "nobody else is touched"
-    unrelated.communicate(b"\n", timeout=10)
+    unrelated.communicate(b"\n", timeout=PATIENCE_S)
     assert orphan.stdin is not None
     orphan.stdin.close()
 
@@ -176,10 +177,10 @@ def test_ctrl_c_on_the_command_line_leaves_no_daemon_behind(short_folder: Path) 
         stdout=subprocess.DEVNULL,
         start_new_session=True,
     )
-    wait_until(lambda: any(map(is_locked, short_folder.glob("*/home/daemon.lock"))), "a service", seconds=60)
+    wait_until(lambda: any(map(is_locked, short_folder.glob("*/home/daemon.lock"))), "a service")
     (root,) = short_folder.iterdir()
     os.killpg(verifying.pid, signal.SIGINT)
-    assert verifying.wait(60) == program.INTERRUPTED
+    assert verifying.wait(PATIENCE_S) == program.INTERRUPTED
     assert Sandbox(root).processes() == [] and not root.exists()
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import zmq
 
+from tests.patience import PATIENCE_S
 from vestim_core.protocol.discovery import Discovery
 from vestim_core.protocol.doorbell_messages import DoorbellMessage
 from vestim_core.protocol.journal_lines import BadJournalLine, JournalLine, read_lines
@@ -24,13 +25,13 @@ from vestim_core.system import Home, endpoints, write_json
 from vestim_core.system.keys import key_pair
 from vestim_core.worker import control as control_module
 from vestim_core.worker.control import Control
-from vestim_core.worker.doorbell import Doorbell
+from vestim_core.worker.doorbell import HIGH_WATER_MARK, Doorbell
 from vestim_core.worker.journal_writer import Journal
 
 
 @pytest.fixture
-def home(vestim_home: Path) -> Home:
-    home = Home(vestim_home)
+def home(home_folder: Path) -> Home:
+    home = Home(home_folder)
     home.ensure()
     return home
 
@@ -134,7 +135,9 @@ journal.event(EventKind.EPOCH, {{"n": 6}})
 journal.close()
 """
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[1] == resource.RLIM_INFINITY
-    completed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
+    completed = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=PATIENCE_S
+    )
     assert completed.stderr.count("journal cannot be written") == 1
     events = read_journal(home)
     assert [line.data["n"] for line in events if isinstance(line, JournalLine)] == [1, 5, 6]
@@ -156,25 +159,29 @@ def test_a_log_on_the_full_disk_does_not_raise(home: Home, monkeypatch: pytest.M
         full_device.close()
 
 
-def ring_repeatedly(doorbell: Doorbell, seconds: float) -> float:
-    """Ring without pause for `seconds`; return the longest duration of one ring."""
-    longest, end = 0.0, time.perf_counter() + seconds
-    while (start := time.perf_counter()) < end:
+def ring_repeatedly(doorbell: Doorbell) -> None:
+    """Ring more often than any queue holds; a ring that waited for a reader would never return."""
+    for _ in range(20 * HIGH_WATER_MARK):
         doorbell.ring({"step": 1})
-        longest = max(longest, time.perf_counter() - start)
-    return longest
 
 
-def test_ringing_costs_nothing_without_a_daemon(home: Home) -> None:
+def ring_until_heard(doorbell: Doorbell, socket: zmq.Socket[bytes]) -> None:
+    """Ring until something has come to the socket; a worker's first rings are lost while it is connecting."""
+    deadline_s = time.monotonic() + PATIENCE_S
+    while not socket.poll(20):
+        doorbell.ring({"step": 2, "value": Unprintable()})
+        doorbell.ring({"step": 2})
+        assert time.monotonic() < deadline_s
+
+
+def test_ringing_needs_no_daemon(home: Home) -> None:
     doorbell = Doorbell(home, "job_1/train_001/1")
-    assert ring_repeatedly(doorbell, 0.2) < 0.1
+    ring_repeatedly(doorbell)
     doorbell.close()
     write_json(home.discovery, discovery_record())
     doorbell = Doorbell(home, "job_1/train_001/1")  # a daemon that has gone
-    assert ring_repeatedly(doorbell, 0.2) < 0.1
-    start = time.perf_counter()
+    ring_repeatedly(doorbell)
     doorbell.close()
-    assert time.perf_counter() - start < 1.0
 
 
 @pytest.mark.parametrize(
@@ -222,15 +229,12 @@ def test_a_daemon_that_does_not_read_blocks_nobody(home: Home) -> None:
     )
     write_json(home.discovery, record)
     doorbell = Doorbell(home, "job_1/train_001/1")
-    assert ring_repeatedly(doorbell, 0.3) < 0.2
+    ring_until_heard(doorbell, unread_socket)
+    ring_repeatedly(doorbell)
     unread_socket.close(linger=0)
     reading_socket = bind_doorbell()
     write_json(home.discovery, record | {"instance": "another"})
-    deadline = time.monotonic() + 10
-    while not reading_socket.poll(20):
-        doorbell.ring({"step": 2, "value": Unprintable()})
-        doorbell.ring({"step": 2})
-        assert time.monotonic() < deadline
+    ring_until_heard(doorbell, reading_socket)
     assert DoorbellMessage.decode(reading_socket.recv()).attempt_key == "job_1/train_001/1"
     doorbell.close()
     reading_socket.close(linger=0)

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from tests.patience import PATIENCE_S
+
 _COUNT_NEW_MODULES = """
 import sys
 
@@ -45,6 +47,6 @@ def test_a_server_without_a_daemon_exits_while_it_loads() -> None:
         command = [sys.executable, "-c", _SERVE_WITH_ENDLESS_LOADING, str(server_end.fileno())]
         server = subprocess.Popen(command, pass_fds=[server_end.fileno()])
     try:
-        assert server.wait(60) == 0
+        assert server.wait(PATIENCE_S) == 0
     finally:
         server.kill()

@@ -79,12 +79,10 @@ class EvaluateParams(JobParams):
     """Parameters of an evaluation of a finished job's models.
 
     files: files or folders; empty: the job's own, for robustness alone. tasks: ids of the training tasks whose models
-    are evaluated; empty: the one with the smallest validation error. every: all models. columns: canonical name = name
+    are evaluated; empty: the one with the smallest validation error. all_models: of the job. columns: canonical name = name
     in the file; empty: as in the job. repairs: each `{"file": path, "repair": {...}}`, as proposed by a check.
     robustness: measure how sensor errors degrade the results.
     """
-
-    __test__ = False  # keeps pytest from collecting it because of its name
 
     files: list[str] = Field(default_factory=list, max_length=1000)
     tasks: list[str] = Field(default_factory=list, max_length=MAX_TASKS_PER_REPLY)
@@ -116,7 +114,7 @@ class NoteParams(JobParams):
 
 
 class ReorderParams(JobParams):
-    """place: new position in the queue, counted from 1; beyond the end means last."""
+    """position: new position in the queue, counted from 1; beyond the end means last."""
 
     position: int = Field(ge=1)
 

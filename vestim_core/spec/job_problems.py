@@ -13,7 +13,7 @@ PLACEHOLDER_DATA = {"train": ["train"], "validation": ["validation"]}
 
 
 def job_problems(document: Mapping[str, Any]) -> list[dict[str, str]]:
-    """List all problems as `{place, sentence}`, those of the data first; empty if the job can be started.
+    """List all problems as `{location, message}`, those of the data first; empty if the job can be started.
 
     Rules between sections are checked even if the data section is missing.
     """

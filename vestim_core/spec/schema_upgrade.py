@@ -157,6 +157,8 @@ def _upgrade_training(section: Any, kinds: list[str], notes: list[str]) -> list[
     if not isinstance(section, Mapping):
         return [section]
     methods = section.get("method")
+    if isinstance(methods, str) and "," in methods:
+        methods = [part.strip() for part in methods.split(",")]
     if isinstance(methods, str):
         return [_upgrade_section(section, _present_method(methods, notes), notes)]
     earlier = {key for keys in RENAMED_TRAINING_KEYS.values() for key in keys}.intersection(section)

@@ -278,14 +278,14 @@ class TbpttTraining(TrainingBase):
         24,
         ge=1,
         le=100_000,
-        title="Sequences a draw",
+        title="Sequences per draw",
         description="Consecutive sequences with carried state before new starts are drawn.",
     )
     draws_per_epoch: int = Field(
         25,
         ge=1,
         le=100_000,
-        title="Draws an epoch",
+        title="Draws per epoch",
         description="Draws of new starts in one epoch, which ends with a validation. Each draw makes as many updates "
         "as it has sequences.",
     )

@@ -102,7 +102,7 @@ def _result(data: Data, event: Data) -> str:
 
 
 def _message(data: Data, event: Data) -> str:
-    return f"{data.get('level', 'message')}: {data.get('text', '')}"
+    return f"{data.get('level', 'message')}: {data.get('message', '')}"
 
 
 def _error_suffix(data: Data) -> str:

@@ -10,11 +10,11 @@ from enum import StrEnum
 from typing import Any
 
 from vestim_core.spec.states import JobState, TaskState
+from vestim_gui.detail.half_batch import with_half_batch
 from vestim_gui.store.job_history import JobHistory
 
 _RETRY_ACTION = re.compile(r"^Retry with ([0-9.eE+-]+)$")
 _HALF_BATCH_ACTION = "Resume with half the batch"
-BATCH_FIELDS = ("streams", "batch_size")
 
 
 class Remedy(StrEnum):
@@ -133,30 +133,6 @@ def with_training_fields(spec: Mapping[str, Any], fields: Mapping[str, Any]) -> 
     document = copy.deepcopy(dict(spec))
     document["training"] = [{**section, **fields} for section in _training_sections(document)]
     return document
-
-
-def with_half_batch(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """A job's document with half the batch in every training section that has one."""
-    document = copy.deepcopy(dict(spec))
-    document["training"] = [
-        {
-            name: _halved(value) if name in BATCH_FIELDS else value
-            for name, value in {**_default_batch(section), **section}.items()
-        }
-        for section in _training_sections(document)
-    ]
-    return document
-
-
-def _default_batch(section: Mapping[str, Any]) -> dict[str, Any]:
-    """Default batch of a training section, which need not be written in it."""
-    return {"batch_size": 1024} if section.get("method") == "rows" else {"batch_size": 64}
-
-
-def _halved(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_halved(item) for item in value]
-    return max(value // 2, 1) if isinstance(value, int) else value
 
 
 def _training_sections(document: Mapping[str, Any]) -> list[dict[str, Any]]:

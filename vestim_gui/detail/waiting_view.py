@@ -1,4 +1,4 @@
-"""WaitingView: what a job does before there is anything to plot: a sentence, its phases, and the input it waits for."""
+"""WaitingView: what a job does before there is anything to plot: a message, its phases, and the input it waits for."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def activity_sentence(row: Mapping[str, Any], history: JobHistory) -> str:
     if state == JobState.QUEUED:
         position = int(row.get("position") or 0)
         return (
-            f"In the queue, at place {position}."
+            f"In the queue, at position {position}."
             if position > 1
             else "In the queue: it starts as soon as there is room."
         )
@@ -71,11 +71,11 @@ def activity_sentence(row: Mapping[str, Any], history: JobHistory) -> str:
 
 
 class WaitingView(QWidget):
-    """A sentence, a progress line, and the phases."""
+    """A message, a progress line, and the phases."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.sentence = plain_label(kind="heading", wrap=True)
+        self.message = plain_label(kind="heading", wrap=True)
         self.progress = ProgressLine(parent=self)
         self.rows: list[tuple[QLabel, QLabel, QLabel]] = []
         grid = QGridLayout()
@@ -90,15 +90,15 @@ class WaitingView(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 24, 24, 24)
         layout.setSpacing(16)
-        layout.addWidget(self.sentence)
+        layout.addWidget(self.message)
         layout.addWidget(self.progress)
         layout.addLayout(grid)
         layout.addStretch(1)
 
     def show_job(self, row: Mapping[str, Any], details: Mapping[str, Any] | None, history: JobHistory) -> None:
         """Show a job's current state."""
-        self.sentence.setText(activity_sentence(row, history))
-        set_kind(self.sentence, "warn" if missing_input(history) else "heading")
+        self.message.setText(activity_sentence(row, history))
+        set_kind(self.message, "warn" if missing_input(history) else "heading")
         self.progress.show_progress(float(row.get("fraction") or 0.0))
         for labels, phase in zip(self.rows, phase_rows(details, history), strict=True):
             labels[0].setText(f"{glyph_of(phase.state)} {state_text(phase.state)}")

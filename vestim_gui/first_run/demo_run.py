@@ -28,7 +28,7 @@ class DemoRun(QObject):
         super().__init__(parent)
         self._ctx = ctx
         self._pending: PendingRequest | None = None
-        ctx.link.state_changed.connect(lambda state: self._report_link_state() if not state.current else None)
+        ctx.link.state_changed.connect(lambda state: self._report_link_state() if not state.is_live else None)
 
     @property
     def is_running(self) -> bool:

@@ -269,8 +269,8 @@ class Verbs(QObject):
         old_index = self._queue_ids().index(job_id)
         if index == old_index:
             return
-        self._call("reorder", job_id, "Moving…", place=index + 1)
-        self._push_undo("Move", lambda: self._call("reorder", job_id, "Moving…", place=old_index + 1))
+        self._call("reorder", job_id, "Moving…", position=index + 1)
+        self._push_undo("Move", lambda: self._call("reorder", job_id, "Moving…", position=old_index + 1))
 
     def _queue_ids(self) -> list[str]:
         rows = [row for row in self._ctx.jobs.rows() if is_in_queue(row)]

@@ -7,7 +7,7 @@ from PyQt6.QtWidgets import QComboBox, QDialog, QGridLayout, QHBoxLayout, QVBoxL
 
 from vestim_core.spec.display_format import unit_symbol
 from vestim_core.spec.signals import QUANTITIES
-from vestim_gui.new_job.data_files import COMMON_QUANTITIES, FileRow, missing_columns_message, quantity_name
+from vestim_gui.new_job.job_data_files import COMMON_QUANTITIES, FileRow, missing_columns_message, quantity_name
 from vestim_gui.widgets.plain_label import button, plain_label
 
 _NO_COLUMN = "not in this file"

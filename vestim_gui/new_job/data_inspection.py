@@ -14,7 +14,7 @@ from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 from vestim_core.spec.errors import VestimError
 from vestim_gui.link.daemon_link import Link
 from vestim_gui.link.pending_request import PendingInspection
-from vestim_gui.new_job.data_files import DataEntry, FileFacts
+from vestim_gui.new_job.job_data_files import DataEntry, FileFacts
 
 DELAY_MS = 300  # a burst of changes results in one request
 MAX_ENTRIES = 1000  # entries per request

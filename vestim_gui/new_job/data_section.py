@@ -21,7 +21,14 @@ from PyQt6.QtWidgets import (
 from vestim_gui.context import Context
 from vestim_gui.display_numbers import format_quantity
 from vestim_gui.new_job.columns_dialog import ColumnsDialog
-from vestim_gui.new_job.data_files import (
+from vestim_gui.new_job.data_inspection import DataInspection
+from vestim_gui.new_job.field_values import MISSING, Missing
+from vestim_gui.new_job.file_preview import FilePreview
+from vestim_gui.new_job.files_model import FilesModel
+from vestim_gui.new_job.files_table import FilesTable
+from vestim_gui.new_job.findings_panel import FindingsPanel
+from vestim_gui.new_job.form_problems import FormProblem, Problem
+from vestim_gui.new_job.job_data_files import (
     ROLE_TITLES,
     DataEntry,
     FileRow,
@@ -35,13 +42,6 @@ from vestim_gui.new_job.data_files import (
     with_role,
     without_file,
 )
-from vestim_gui.new_job.data_inspection import DataInspection
-from vestim_gui.new_job.field_values import MISSING, Missing
-from vestim_gui.new_job.file_preview import FilePreview
-from vestim_gui.new_job.files_model import FilesModel
-from vestim_gui.new_job.files_table import FilesTable
-from vestim_gui.new_job.findings_panel import FindingsPanel
-from vestim_gui.new_job.form_problems import FormProblem, Problem
 from vestim_gui.new_job.job_document import JOB_FIELDS, ROLES
 from vestim_gui.new_job.section_form import SectionForm
 from vestim_gui.shell.dropped_paths import sort_paths

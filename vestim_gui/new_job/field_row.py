@@ -19,7 +19,7 @@ from vestim_gui.widgets.plain_label import plain_label
 # columns of the form, chosen so that labels and units of the spec fit
 LABEL_PX = 136
 EDITOR_PX = 216  # a list of several numbers
-UNIT_PX = 48
+UNIT_PX = 64
 SPACING_PX = 8  # one step of the grid
 LINE_PX = 28  # height of a line edit
 _WIDE_KINDS = (FieldKind.TEXT, FieldKind.MAPPING, FieldKind.JSON)

@@ -12,7 +12,7 @@ from vestim_core.spec.errors import VestimError
 from vestim_core.spec.signals import QUANTITIES
 from vestim_gui.context import Context
 from vestim_gui.link.pending_request import PendingInspection
-from vestim_gui.new_job.data_files import FileRow, Record, quantity_name
+from vestim_gui.new_job.job_data_files import FileRow, Record, quantity_name
 from vestim_gui.widgets.plain_label import plain_label
 
 if TYPE_CHECKING:

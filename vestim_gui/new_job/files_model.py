@@ -10,7 +10,7 @@ from typing import Any
 from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
 
 from vestim_gui.display_numbers import NO_VALUE, format_count, format_duration, format_number
-from vestim_gui.new_job.data_files import ROLE_TITLES, FileRow
+from vestim_gui.new_job.job_data_files import ROLE_TITLES, FileRow
 from vestim_gui.theme.theme import Theme
 
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter

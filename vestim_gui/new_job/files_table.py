@@ -8,8 +8,8 @@ from PyQt6.QtCore import QItemSelectionModel, Qt, pyqtSignal
 from PyQt6.QtGui import QKeyEvent
 from PyQt6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
-from vestim_gui.new_job.data_files import FileRow
 from vestim_gui.new_job.files_model import FILE_COLUMNS, FilesModel
+from vestim_gui.new_job.job_data_files import FileRow
 
 MEASURED_ROWS = 20
 """Rows that determine the column widths; measuring a thousand takes a second."""

@@ -9,7 +9,7 @@ from typing import Any
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from vestim_gui.new_job.data_files import (
+from vestim_gui.new_job.job_data_files import (
     ROLE_TITLES,
     SEVERITIES,
     FileRow,

@@ -51,7 +51,7 @@ def parse_location(location: str) -> tuple[str | int, ...]:
 
 
 def parse_problems(records: Iterable[Mapping[str, Any]]) -> list[Problem]:
-    """Problems from records `{place, sentence}`, without duplicates."""
+    """Problems from records `{location, message}`, without duplicates."""
     problems = (
         Problem(parse_location(str(record.get("location", ""))), _capitalize(str(record.get("message", ""))))
         for record in records

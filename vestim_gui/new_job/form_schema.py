@@ -78,8 +78,8 @@ def title_of(name: str) -> str:
 
 
 def kind_title(tag: str) -> str:
-    """Title of a kind: short names are abbreviations (`LSTM`), others are words."""
-    if tag.isalpha() and (len(tag) <= 3 or (len(tag) == 4 and not set(tag) & set("aeiou"))):
+    """Title of a kind: names of up to three letters or without vowels are abbreviations (`LSTM`), others are words."""
+    if tag.isalpha() and (len(tag) <= 3 or not set(tag) & set("aeiou")):
         return tag.upper()
     return title_of(tag).replace(" soc", " SOC")
 

@@ -1,7 +1,7 @@
 """Job documents of the form. Pure functions from documents to documents.
 
-Values are plain, and unknown keys are kept. `expand_document` adds the sections that the form shows; `finish_document`
-returns what is started, saved to a file or compared.
+Values are plain, and unknown keys are kept. `expand_document` reads also documents in the spelling of earlier versions
+and adds the sections that the form shows; `finish_document` returns what is started, saved to a file or compared.
 """
 
 from __future__ import annotations
@@ -12,25 +12,37 @@ from typing import Any
 from vestim_core.spec.job import JobSpec
 from vestim_core.spec.model import TRAINING_METHODS
 from vestim_core.spec.preparation import default_preparation
+from vestim_core.spec.schema_upgrade import ConflictingKeysError, UpgradedJob, upgrade_job
 from vestim_gui.new_job.field_values import parse_texts, selected_tags
 from vestim_gui.new_job.form_schema import FieldSchema, section_schema
 
 Document = dict[str, Any]
 JOB_SCHEMA = section_schema(JobSpec)
 JOB_FIELDS: dict[str, FieldSchema] = {field.name: field for field in JOB_SCHEMA.fields}
+_METHOD_FIELDS = {member.tag: {field.name for field in member.fields} for member in JOB_FIELDS["training"].members}
+"""Names of the settings of each training method."""
 ROLES = ("train", "validation", "test")
 MAX_LOCAL_COMBINATIONS = 300
 """Documents with more combinations than this are checked by the daemon only."""
 
 
 def expand_document(document: Mapping[str, Any]) -> Document:
-    """The document with steps, models and trainings as lists, and default ones if it has none."""
+    """The document in today's spelling with steps, models and trainings as lists, and default ones if it has none."""
+    document = upgrade_document(document).document
     expanded = {name: value for name, value in document.items() if name != "schema_version"}
     expanded["preparation"] = document.get("preparation", [{"step": step.step} for step in default_preparation()])
     models = document.get("model", [{"kind": "lstm"}])
     expanded["model"] = models if isinstance(models, list) else [models]
     expanded["training"] = match_training(expanded["model"], document.get("training", []))
     return expanded
+
+
+def upgrade_document(document: Mapping[str, Any]) -> UpgradedJob:
+    """The document in today's spelling; as it is where it names a setting by both its earlier and its present key."""
+    try:
+        return upgrade_job(document)
+    except ConflictingKeysError:
+        return UpgradedJob(dict(document))
 
 
 def model_kinds(models: Any) -> list[str]:
@@ -66,17 +78,23 @@ def match_training(models: Any, sections: Any) -> Any:
     common = {name: value for section in section_list if tag not in section for name, value in section.items()}
     for kind in kinds:
         if not covered.intersection(TRAINING_METHODS[kind]):
-            method = TRAINING_METHODS[kind][0]
+            method = _method_for(kind, common)
             covered.add(method)
             matched.append({tag: method, **_method_settings(common, method)})
     return matched
 
 
+def _method_for(kind: str, settings: Mapping[str, Any]) -> str:
+    """Training method of a kind of model: the one that has most of the settings, else the default; as in the spec."""
+    return max(TRAINING_METHODS[kind], key=lambda method: len(_METHOD_FIELDS[method].intersection(settings)))
+
+
 def _method_settings(settings: Mapping[str, Any], method: str) -> Document:
     """Settings that the method has, and those that no method has."""
-    fields = {member.tag: {field.name for field in member.fields} for member in JOB_FIELDS["training"].members}
-    known_names = set().union(*fields.values())
-    return {name: value for name, value in settings.items() if name in fields[method] or name not in known_names}
+    known_names = set().union(*_METHOD_FIELDS.values())
+    return {
+        name: value for name, value in settings.items() if name in _METHOD_FIELDS[method] or name not in known_names
+    }
 
 
 def finish_document(document: Mapping[str, Any]) -> Document:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from PyQt6.QtGui import QHideEvent, QResizeEvent
@@ -16,9 +17,9 @@ from vestim_gui.actions import ShortcutScope
 from vestim_gui.context import Context
 from vestim_gui.display_numbers import format_duration, format_quantity
 from vestim_gui.new_job.checker import Checker
-from vestim_gui.new_job.data_files import required_columns
 from vestim_gui.new_job.form_problems import FormProblem, Problem, parse_problems
-from vestim_gui.new_job.job_document import Document, apply_preset, expand_document, finish_document
+from vestim_gui.new_job.job_data_files import required_columns
+from vestim_gui.new_job.job_document import Document, apply_preset, expand_document, finish_document, upgrade_document
 from vestim_gui.new_job.job_draft import Draft
 from vestim_gui.new_job.job_files import has_job_sections, read_job_file, write_job_file
 from vestim_gui.new_job.notes_card import NotesCard
@@ -87,6 +88,7 @@ class NewJobPage(QWidget):
             return
         if has_job_sections(document):
             self.open(document)
+            self._report_renamed_settings(path, upgrade_document(document).notes)
             return
 
         def take_hyperparameters(reply: dict[str, Any]) -> None:
@@ -168,6 +170,11 @@ class NewJobPage(QWidget):
             )
 
     # --- internals
+
+    def _report_renamed_settings(self, path: str, notes: Sequence[str]) -> None:
+        """Tell the user which settings of a job file of an earlier version have other names now."""
+        if notes:
+            self._ctx.toasts.show_toast(f"{Path(path).name} is of an earlier version: {'; '.join(notes)}.", "info")
 
     def _reset(self, draft_id: str, document: Mapping[str, Any]) -> None:
         self.draft.switch_to(draft_id)

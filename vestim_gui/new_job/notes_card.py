@@ -31,7 +31,7 @@ class NotesCard(QFrame):
         self.hide()
 
     def show_notes(self, path: str, notes: Sequence[dict[str, Any]]) -> None:
-        """Show the notes on a file. notes: `{key, sentence}` as the daemon lists them."""
+        """Show the notes on a file. notes: `{key, message}` as the daemon lists them."""
         summary = "all settings were taken" if not notes else "these of its keys are no setting here or another one"
         self.heading.setText(f"Settings from {Path(path).name}: {summary}")
         self.list.setText("\n".join(f"{note['key']}: {note['message']}." for note in notes))

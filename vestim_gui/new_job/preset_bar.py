@@ -8,7 +8,7 @@ from typing import Any
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from vestim_gui.new_job.data_files import quantity_name
+from vestim_gui.new_job.job_data_files import quantity_name
 from vestim_gui.theme.style import set_kind
 from vestim_gui.widgets.flow_layout import FlowLayout
 from vestim_gui.widgets.plain_label import plain_label

@@ -20,7 +20,9 @@ from vestim_gui.new_job.section_form import FormPart, create_part
 from vestim_gui.widgets.plain_label import button, plain_label
 
 # fields always visible; the others are folded
-BASIC_TRAINING = ("max_epochs", "patience", "learning_rate", "batch_size", "batch_size", "streams", "repetitions")
+BASIC_TRAINING = (
+    "max_epochs", "patience", "learning_rate", "batch_size", "sequence_length", "lookback", "repetitions",
+)  # fmt: skip
 BASIC_MODEL = ("sizes", "activation", "dropout")
 _FIELDS_BY_TITLE = {
     "1  Data": ("data",),

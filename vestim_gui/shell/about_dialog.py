@@ -12,7 +12,7 @@ import vestim_core
 from vestim_gui.theme.icons import program_icon
 from vestim_gui.widgets.plain_label import button, plain_label
 
-TERMS = "PyQt6 makes a distributed build GPL-3, unless a commercial licence for it is held."
+TERMS = "PyQt6 makes a distributed build GPL-3, unless a commercial license for it is held."
 
 
 def versions() -> dict[str, str]:

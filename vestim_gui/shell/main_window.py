@@ -348,7 +348,7 @@ class MainWindow(QMainWindow):
         self.closed.emit()
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
-        """Closing asks the user first; `_go` closes for good."""
+        """Closing asks the user first; `_close_for_good` does not."""
         if event is None:
             return
         if self._is_closing:

@@ -251,7 +251,7 @@ class JobsModel(QAbstractItemModel):
         self._arrange()
 
     def _arrange(self, *, is_forced: bool = False) -> None:
-        """Bring the rows to the filtered, sorted order with the fewest changes; reset the model if `forced`."""
+        """Bring the rows to the filtered, sorted order with the fewest changes; reset the model if `is_forced`."""
         rows = self._filter.select(row for row in self._jobs.rows() if self._includes_archived or not row["archived"])
         order = [row["job_id"] for row in sort_rows(rows, self._sort_column, self._is_descending)]
         if order == self._order and not is_forced:

@@ -57,7 +57,7 @@ class JobScript:
         }
         if state == "waiting":
             return self
-        self.add_event("task", task_id, state=state, kind=kind, title=title, reason="")
+        self.add_event("task", task_id, state=state, kind=kind, title=title, message="")
         return self.add_event("attempt", task_id, state="failed" if error else "running", error=error)
 
     def add_epochs(self, last: int, task: str = "train_001", first: int = 1, **data: Any) -> JobScript:
@@ -98,7 +98,7 @@ def finished_job() -> JobScript:
 
 
 def add_prediction_files(link: FakeLink, *tests: str, has_gap: bool = False, job_id: str = JOB) -> None:
-    """Predictions of these tests, 10 mV too high; with a gap if `bad`."""
+    """Predictions of these tests, 10 mV too high; with a gap if `has_gap`."""
     time_s = np.arange(float(ROW_COUNT))
     measured = 4 - time_s / ROW_COUNT
     for test in tests:

@@ -19,6 +19,7 @@ from PyQt6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
 
 from tests.gui.detail.job_script import JOB, JobScript, add_prediction_files, finished_job
 from tests.gui.fake_link import FakeLink
+from tests.gui.wait_limits import WAIT_S
 from vestim_gui.actions import Actions
 from vestim_gui.context import Context, Navigator
 from vestim_gui.detail.detail_page import DetailPage
@@ -32,7 +33,7 @@ from vestim_gui.widgets.elided_label import ElidedLabel
 
 SIZE = (900, 760)
 TOLERANCE_PX = 1.5  # rounding of text extents
-TIMEOUT_S = 20.0  # how long a job may take to be shown
+SETTLE_S = 0.8  # s until a page is laid out and its plots are drawn, at least
 TESTS = ("test_001", "test_002", "baseline_1")
 
 
@@ -114,7 +115,7 @@ def clipped_texts(page: QWidget) -> Iterator[str]:
         if not widget.isVisible() or not isinstance(widget, QLabel | QAbstractButton) or not widget.text():
             continue
         if isinstance(widget, ElidedLabel):
-            fits = widget._shown() == widget.text()
+            fits = widget._elided_text() == widget.text()
         elif isinstance(widget, QLabel) and widget.wordWrap():
             fits = widget.heightForWidth(widget.width()) <= widget.height()
         else:
@@ -176,11 +177,11 @@ def take_picture(app: QApplication, theme: Theme, name: str, path: Path) -> list
     link.start()
     page.show()
     page.show_job(JOB, tab)
-    deadline_s = time.monotonic() + TIMEOUT_S
+    deadline_s = time.monotonic() + WAIT_S
     while time.monotonic() < deadline_s and not (page.feed and page.feed.history.seq and page.feed.details):
         app.processEvents()
-    settle_until_s = time.monotonic() + 0.8
-    while time.monotonic() < settle_until_s:
+    settled_s = time.monotonic() + SETTLE_S
+    while time.monotonic() < settled_s or (time.monotonic() < deadline_s and any(clipped_texts(page))):
         app.processEvents()
     defects = [f"{name}: {text}" for text in clipped_texts(page)]
     picture = page.grab()

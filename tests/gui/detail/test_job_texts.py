@@ -135,7 +135,8 @@ def test_an_out_of_memory_error_offers_half_the_batch() -> None:
     assert problem is not None
     assert [offer.text for offer in problem.offers] == ["Try with half the batch", "Show log"]
     document = problem.offers[0].document
-    assert document is not None and document["training"][0]["streams"] == 32
+    assert document is not None and document["training"][0]["batch_size"] == 32
+    JobSpec.model_validate(document)
 
 
 def test_a_killed_training_can_be_resumed() -> None:
@@ -157,7 +158,7 @@ def test_a_finished_job_reports_its_failed_tasks_and_a_good_one_nothing() -> Non
 def test_a_stopped_and_a_paused_job_say_what_is_kept() -> None:
     stopped = find_job_problem(summary(state="stopped"), finished_job().details(), history_of(finished_job()))
     assert stopped is not None and stopped.explanation == "What was trained until then is kept."
-    full = summary(state="paused", reason="less than 500 MB free. The last save is intact")
+    full = summary(state="paused", message="less than 500 MB free. The last save is intact")
     paused = find_job_problem(full, None, JobHistory())
     assert paused is not None and paused.headline == "Paused: less than 500 MB free. The last save is intact."
     assert [offer.text for offer in paused.offers] == ["Resume", "Open folder"]
@@ -196,6 +197,11 @@ def test_every_event_has_a_text() -> None:
     for event in finished_job().events:
         text = event_text(event)
         assert text and "{" not in text and "None" not in text, event
+
+
+def test_a_message_event_shows_its_level_and_message() -> None:
+    data = {"level": "warning", "message": "less than 500 MB free"}
+    assert event_text({"kind": "message", "data": data}) == "warning: less than 500 MB free"
 
 
 def test_an_event_of_a_later_version_is_shown_as_it_is() -> None:

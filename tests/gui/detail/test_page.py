@@ -122,7 +122,7 @@ def test_before_the_first_epoch_the_phases_are_shown(page: DetailPage, qtbot: Qt
     open_job(page, qtbot)
     waiting = page.overview.waiting
     qtbot.waitUntil(lambda: waiting.rows[0][2].text() == "read 3 of 7 files")
-    assert waiting.sentence.text() == "Read the data files: read 3 of 7 files"
+    assert waiting.message.text() == "Read the data files: read 3 of 7 files"
     assert waiting.rows[0][0].text().endswith("running")
     assert waiting.rows[5][0].text().endswith("waiting")
 
@@ -146,7 +146,7 @@ def test_a_phase_that_needs_input_names_what_is_missing(page: DetailPage, qtbot:
     script = JobScript().add_event("phase", phase="data_import", state="needs_input", message=missing)
     script.install(fake_link, state="queued")
     open_job(page, qtbot)
-    qtbot.waitUntil(lambda: page.overview.waiting.sentence.text() == f"Waits for you: {missing}")
+    qtbot.waitUntil(lambda: page.overview.waiting.message.text() == f"Waits for you: {missing}")
 
 
 def test_a_failed_job_shows_its_headline_and_folds_the_details(
@@ -215,7 +215,7 @@ def test_a_refused_verb_shows_the_daemon_s_message(
         raise refused("job is being moved: wait until it is there")
 
     messages: list[str] = []
-    monkeypatch.setattr(ctx.toasts, "say_error", lambda error: messages.append(error.sentence))
+    monkeypatch.setattr(ctx.toasts, "show_error", lambda error: messages.append(error.message))
     fake_link.handlers["stop"] = stop
     JobScript().add_task("train_001", "train", "LSTM 24", "running").install(fake_link, state="running")
     open_job(page, qtbot)

@@ -28,7 +28,7 @@ WaitUntil = Callable[[Callable[[], Any]], None]
 @pytest.fixture
 def wait_until(qtbot: QtBot) -> WaitUntil:
     def wait(condition: Callable[[], Any]) -> None:
-        qtbot.waitUntil(lambda: bool(condition()), timeout=10_000)
+        qtbot.waitUntil(lambda: bool(condition()))
 
     return wait
 

@@ -49,7 +49,7 @@ PAGES = {
 
 @pytest.fixture
 def wait_until(qtbot: QtBot) -> WaitUntil:
-    return lambda condition: qtbot.waitUntil(lambda: bool(condition()), timeout=10_000)
+    return lambda condition: qtbot.waitUntil(lambda: bool(condition()))
 
 
 @pytest.fixture

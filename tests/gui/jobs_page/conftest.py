@@ -55,7 +55,7 @@ def daemon(fake_link: FakeLink) -> FakeLink:
         "note": carry("note", note=lambda params: params["text"]),
         "start": carry("start", state="queued"),
         "duplicate": lambda job_id: reply_of(job_id=f"{job_id}_2", state="draft"),
-        "reorder": lambda job_id, place: reply_of(job_id=job_id, place=place),
+        "reorder": lambda job_id, position: reply_of(job_id=job_id, position=position),
         "delete": lambda job_id: fake_link.remove_job(job_id),
         "tag": lambda job_id, add, remove: fake_link.change_job(
             job_id, tags=[tag for tag in fake_link.jobs[job_id]["tags"] if tag not in remove] + add

@@ -32,7 +32,7 @@ class LinkRecorder:
         link.log_pieces.connect(self._on_log)
         link.progress.connect(self.progress.extend)
         link.state_changed.connect(lambda state: self.phases.append(state.phase))
-        link.unhandled_error.connect(lambda error: self.unhandled_errors.append(error.sentence))
+        link.unhandled_error.connect(lambda error: self.unhandled_errors.append(error.message))
 
     def _on_catalog(self, change: Any) -> None:
         if change.reset:
@@ -81,7 +81,7 @@ def recorder(link: Link) -> LinkRecorder:
 def until(qtbot: QtBot) -> Callable[[Callable[[], Any]], None]:
     """Wait until a condition is true."""
 
-    def wait(condition: Callable[[], Any], timeout_ms: int = 10_000) -> None:
-        qtbot.waitUntil(lambda: bool(condition()), timeout=timeout_ms)
+    def wait(condition: Callable[[], Any]) -> None:
+        qtbot.waitUntil(lambda: bool(condition()))
 
     return wait

@@ -30,7 +30,7 @@ def wait_until(qtbot: QtBot) -> WaitUntil:
     """Wait until a condition holds."""
 
     def wait(condition: Callable[[], Any]) -> None:
-        qtbot.waitUntil(lambda: bool(condition()), timeout=20_000)
+        qtbot.waitUntil(lambda: bool(condition()))
 
     return wait
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,8 @@ from tests.gui.new_job.scripted_daemon import ScriptedDaemon
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_gui.context import Context
 from vestim_gui.new_job.columns_dialog import ColumnsDialog
-from vestim_gui.new_job.data_files import DataEntry, guess_role
 from vestim_gui.new_job.data_section import DataSection
+from vestim_gui.new_job.job_data_files import DataEntry, guess_role
 from vestim_gui.new_job.new_job_page import NewJobPage
 
 DataFiles = dict[str, list[str]]
@@ -330,7 +329,8 @@ def test_a_path_in_two_roles_is_kept_and_reported(page: NewJobPage, wait_until: 
     wait_until(lambda: "is given as train and as validation" in page.sections.data.note.text())
 
 
-def test_a_thousand_files_are_shown_quickly(page: NewJobPage, fake_link: FakeLink, wait_until: WaitUntil) -> None:
+def test_a_thousand_files_are_shown(page: NewJobPage, fake_link: FakeLink) -> None:
+    # how fast: tests/benchmarks/window_new_job.py
     paths = [f"/cells/{index:04d}.csv" for index in range(1000)]
     fake_link.disconnect_daemon()
     data = page.sections.data
@@ -338,11 +338,8 @@ def test_a_thousand_files_are_shown_quickly(page: NewJobPage, fake_link: FakeLin
     finding = {"code": "time.gap", "severity": "warning", "message": "A gap.", "repair": None, "rows": None}
     checked = [{"path": path, "name": path[7:], "readable": True, "rows": 9, "vendor": "", "why": ""} for path in paths]
     answer = {"files": checked, "findings": [{**finding, "file": path[7:]} for path in paths]}
-    started_s = time.process_time()
     data.inspection.facts = data.inspection.facts.with_checked(answer)
     data.inspection.changed.emit()
-    elapsed_s = time.process_time() - started_s
     assert len(data.rows) == 1000
     assert data.rows[-1].count_findings("warning") == 1
-    assert elapsed_s < 0.25, f"{elapsed_s:.3f} s"
     assert len(data.findings.messages()) <= 41

@@ -100,7 +100,7 @@ def test_the_walk_finds_known_fields() -> None:
     names = set(map(str, LEAVES))
     assert {"name", "data.columns", "signals.features", "testing.baseline", "max_parallel_tasks"} <= names
     assert "preparation:resample.period_s" in names
-    assert "training:streams.schedule:cosine.final_learning_rate" in names
+    assert "training:tbptt.schedule:cosine.final_learning_rate" in names
     assert "training:rows.optimizer:sgd.momentum" in names
     assert "data.repairs.repair.parameters" in names
     assert len(names) > 120

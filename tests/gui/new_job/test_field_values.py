@@ -35,12 +35,12 @@ def find_field(path: str) -> FieldSchema:
 @pytest.mark.parametrize(
     ("path", "text", "value"),
     [
-        ("training:streams.learning_rate", "0.005", 0.005),
-        ("training:streams.learning_rate", "0.005, 0.001", [0.005, 0.001]),
-        ("training:streams.learning_rate", "", MISSING),
-        ("training:streams.learning_rate", "fast", "fast"),
-        ("training:streams.learning_rate", "0.0050", "0.0050"),
-        ("training:streams.time_budget_s", "60", 60),
+        ("training:tbptt.learning_rate", "0.005", 0.005),
+        ("training:tbptt.learning_rate", "0.005, 0.001", [0.005, 0.001]),
+        ("training:tbptt.learning_rate", "", MISSING),
+        ("training:tbptt.learning_rate", "fast", "fast"),
+        ("training:tbptt.learning_rate", "0.0050", "0.0050"),
+        ("training:tbptt.time_budget_s", "60", 60),
         ("model:lstm.sizes", "64, 32", [64, 32]),
         ("model:lstm.sizes", "64, 32; 128", [[64, 32], [128]]),
         ("model:lstm.sizes", "64,32", "64,32"),
@@ -66,12 +66,12 @@ def test_texts_are_parsed_and_shown_again(path: str, text: str, value: Any) -> N
 
 @given(st.one_of(st.integers(), st.floats(allow_nan=False, allow_infinity=False)))
 def test_a_number_survives_a_round_trip(figure: float) -> None:
-    assert parse_value(format_value(figure), find_field("training:streams.learning_rate")) == figure
+    assert parse_value(format_value(figure), find_field("training:tbptt.learning_rate")) == figure
 
 
 @given(st.text(max_size=30))
 def test_typed_text_is_never_changed(text: str) -> None:
-    for path in ("training:streams.learning_rate", "model:lstm.sizes", "signals.target", "model:fnn.activation"):
+    for path in ("training:tbptt.learning_rate", "model:lstm.sizes", "signals.target", "model:fnn.activation"):
         value = parse_field_text(text, find_field(path))
         assert format_value(value) == text if text.strip() else value is MISSING
 
@@ -88,8 +88,8 @@ def test_the_spec_reads_a_kept_text_as_the_form_does(sizes: list[int]) -> None:
 @pytest.mark.parametrize(
     ("path", "text", "count"),
     [
-        ("training:streams.learning_rate", "0.1, 0.2, 0.3", 3),
-        ("training:streams.learning_rate", "0.1", 1),
+        ("training:tbptt.learning_rate", "0.1, 0.2, 0.3", 3),
+        ("training:tbptt.learning_rate", "0.1", 1),
         ("model:lstm.sizes", "16, 32, 64", 1),
         ("model:lstm.sizes", "16; 32; 64", 3),
         ("max_parallel_tasks", "1, 2", 1),
@@ -118,8 +118,9 @@ def test_finished_documents_hold_values_instead_of_texts() -> None:
 
 
 def test_titles_of_kinds() -> None:
-    assert [kind_title(tag) for tag in ("lstm", "ema", "moving_average", "coulomb_soc", "rows")] == [
+    assert [kind_title(tag) for tag in ("lstm", "tbptt", "ema", "moving_average", "coulomb_soc", "rows")] == [
         "LSTM",
+        "TBPTT",
         "EMA",
         "Moving average",
         "Coulomb SOC",

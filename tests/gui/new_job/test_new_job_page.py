@@ -112,9 +112,7 @@ def test_problems_across_sections_are_shown_at_their_section(
 
 def test_an_unknown_section_is_reported_and_can_be_removed(page: NewJobPage, wait_until: WaitUntil) -> None:
     page.open({"modle": {"kind": "lstm"}})
-    wait_until(
-        lambda: page.sections.note.text() == "modle: There is no such setting: check its spelling and its section."
-    )
+    wait_until(lambda: page.sections.note.text() == "modle: There is no such setting: did you mean 'model'?")
     page.sections.remove_button.click()
     assert "modle" not in page.document()
     wait_until(lambda: not page.sections.note.isVisible())
@@ -233,6 +231,56 @@ def test_an_unreadable_file_changes_nothing(page: NewJobPage, ctx: Context, tmp_
     assert page.document()["training"][0]["learning_rate"] == 0.02
     page.write_file(str(tmp_path / "no" / "such" / "folder.toml"))
     assert "cannot be written" in toasts[-1].text
+
+
+OLD_JOB_FILE = """
+name = "of last year"
+[model]
+kind = "gru"
+[training]
+method = "streams"
+streams = [16, 32]
+chunk_steps = 25
+"""
+TODAYS_TRAINING = {"method": "tbptt", "batch_size": [16, 32], "sequence_length": 25}
+
+
+def test_an_old_job_file_opens_with_the_keys_of_today_and_says_so_once(
+    page: NewJobPage, ctx: Context, daemon: ScriptedDaemon, tmp_path: Path, wait_until: WaitUntil
+) -> None:
+    toasts = collect_toasts(ctx)
+    path = tmp_path / "old.toml"
+    path.write_text(OLD_JOB_FILE, encoding="utf-8")
+    page.open_file(str(path))
+    assert page.document()["training"] == [TODAYS_TRAINING]
+    (toast,) = toasts
+    assert toast.kind == "info" and toast.text == (
+        "old.toml is of an earlier version: the training method 'streams' is called 'tbptt' now; "
+        "the setting 'streams' is called 'batch_size' now; the setting 'chunk_steps' is called 'sequence_length' now."
+    )
+    wait_until(lambda: page.draft.is_saved and page.draft.job_id)
+    assert daemon.drafts[page.draft.job_id]["training"] == [TODAYS_TRAINING]
+    page.write_file(str(path))
+    toasts.clear()
+    page.open_file(str(path))
+    assert page.document()["training"] == [TODAYS_TRAINING]
+    assert toasts == [], "a file of today says nothing"
+
+
+def test_a_draft_of_an_earlier_session_opens_with_the_keys_of_today(
+    page: NewJobPage, ctx: Context, daemon: ScriptedDaemon, wait_until: WaitUntil, qtbot: Any
+) -> None:
+    earlier = {"method": "streams", "streams": "16, 32, many", "chunk_steps": 25}
+    ctx.session.put(UNSAVED_KEY, {"draft_id": "", "document": {"model": [{"kind": "gru"}], "training": [earlier]}})
+    reopened = NewJobPage(ctx)
+    qtbot.addWidget(reopened)
+    reopened.open()
+    assert reopened.document()["training"] == [{**TODAYS_TRAINING, "batch_size": "16, 32, many"}]
+    row = field_row(reopened, "training", 0, "batch_size")
+    assert row.editor.core.text() == "16, 32, many"  # type: ignore[attr-defined]
+    wait_until(lambda: reopened.draft.is_saved and reopened.draft.job_id)
+    assert "streams" not in daemon.drafts[reopened.draft.job_id]["training"][0]
+    reopened.close_page()
 
 
 def test_legacy_hyperparameters_are_opened_with_notes(page: NewJobPage, tmp_path: Path, wait_until: WaitUntil) -> None:

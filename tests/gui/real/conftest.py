@@ -10,6 +10,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from tests.gui.link.conftest import LinkRecorder
+from tests.gui.wait_limits import WINDOW_S
 from vestim_gui.link import Link, LinkPhase
 
 Until = Callable[..., None]
@@ -44,10 +45,10 @@ def job(cells: dict[str, list[str]]) -> Callable[[int], dict[str, Any]]:
 
 @pytest.fixture
 def until(qtbot: QtBot) -> Until:
-    """Wait until a condition is true; daemons start slowly on a busy machine."""
+    """Wait until a condition is true; daemons start slowly on a busy machine, and jobs really train."""
 
-    def wait(condition: Callable[[], Any], timeout_ms: int = 60_000) -> None:
-        qtbot.waitUntil(lambda: bool(condition()), timeout=timeout_ms)
+    def wait(condition: Callable[[], Any], timeout_s: float = WINDOW_S) -> None:
+        qtbot.waitUntil(lambda: bool(condition()), timeout=int(timeout_s * 1000))
 
     return wait
 

@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 
 from tests.gui.link.conftest import LinkRecorder
 from tests.gui.real.conftest import MakeLink, Until
+from tests.gui.wait_limits import WAIT_S
 from vestim_core.client import Client, follow_job
+from vestim_core.protocol.message_limits import MAX_WAIT_S
 from vestim_core.system import program_command
-from vestim_gui.link import Link, LinkPhase
+from vestim_gui.link import Link, LinkPhase, daemon_session
 
 Job = Callable[[int], dict[str, Any]]
 
@@ -30,14 +33,16 @@ def result_of(link: Link, until: Until, method: str, **params: Any) -> Any:
 
 def run_cli(*arguments: str) -> str:
     """Run `vestim` with these arguments in its own process; return what it printed."""
-    process = subprocess.run(program_command("cli", *arguments), capture_output=True, text=True, timeout=60, check=True)
+    process = subprocess.run(
+        program_command("cli", *arguments), capture_output=True, text=True, timeout=WAIT_S, check=True
+    )
     return process.stdout
 
 
 def kill_daemon(link: Link, until: Until) -> None:
     process = psutil.Process(result_of(link, until, "hello")["pid"])
     process.kill()
-    process.wait(10)
+    process.wait(WAIT_S)
 
 
 def has_ended(recorder: LinkRecorder, job_id: str) -> bool:
@@ -70,16 +75,17 @@ def test_a_command_sent_while_the_daemon_is_dead_is_executed_once(make_link: Mak
 
 
 def test_two_windows_agree_and_a_job_of_the_command_line_appears(
-    make_link: MakeLink, job: Job, until: Until, tmp_path: Path
+    make_link: MakeLink, job: Job, until: Until, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(daemon_session, "WAIT_TIMEOUT_S", MAX_WAIT_S)  # no wait ends by itself before the limits below
     (first_link, first_recorder), (_, second_recorder) = make_link(), make_link()
     path = tmp_path / "job.json"
     path.write_text(json.dumps(job(5)))
     reply = json.loads(run_cli("submit", str(path), "--json"))
     job_id = reply["job_id"]
-    until(lambda: job_id in first_recorder.rows and job_id in second_recorder.rows, 3_000)
+    until(lambda: job_id in first_recorder.rows and job_id in second_recorder.rows, MAX_WAIT_S / 2)
     result_of(first_link, until, "rename", job_id=job_id, name="named in one window")
-    until(lambda: second_recorder.rows[job_id]["name"] == "named in one window", 3_000)
+    until(lambda: second_recorder.rows[job_id]["name"] == "named in one window", MAX_WAIT_S / 2)
     until(lambda: has_ended(first_recorder, job_id) and has_ended(second_recorder, job_id))
     until(lambda: first_recorder.rows == second_recorder.rows)
 
@@ -101,7 +107,9 @@ def test_a_deliberate_stop_is_obeyed_until_the_user_or_somebody_else_acts(make_l
 
 
 def daemon_status_succeeds() -> bool:
-    status = subprocess.run(program_command("cli", "daemon", "status"), capture_output=True, timeout=60, check=False)
+    status = subprocess.run(
+        program_command("cli", "daemon", "status"), capture_output=True, timeout=WAIT_S, check=False
+    )
     return status.returncode == 0
 
 

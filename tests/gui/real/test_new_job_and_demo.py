@@ -18,6 +18,7 @@ from pytestqt.qtbot import QtBot
 from tests.gui.new_job.cell_files import write_cells, write_cycle
 from tests.gui.real.conftest import Until
 from tests.gui.real.test_link_and_daemon import result_of
+from tests.gui.wait_limits import WAIT_S
 from vestim_core.verify.sample_legacy_job import JOB_ID, write_legacy_job, write_legacy_registry
 from vestim_gui.actions import Actions
 from vestim_gui.context import Context, Navigator
@@ -47,7 +48,7 @@ TYPIST = """
     page.show()
     QTest.keyClicks(page.sections.parts["name"].editor.core, "  half a na")
     QTest.keyClicks(page.sections.parts["training"].cards[0].form.parts["learning_rate"].editor.core, "0.0050, fast")
-    while not (page.draft.saved and page.draft.job_id):
+    while not (page.draft.is_saved and page.draft.job_id):
         app.processEvents()
     print(page.draft.job_id, flush=True)
     while True:
@@ -134,7 +135,7 @@ def test_a_draft_survives_a_killed_window_exactly_as_it_was_typed(
     assert typist.stdout is not None
     job_id = typist.stdout.readline().strip()
     typist.kill()
-    typist.wait(10)
+    typist.wait(WAIT_S)
     typist.stdout.close()
     until(lambda: job_row(daemon_ctx, job_id).get("state") == "draft")
     page.open(None, job_id)
@@ -178,7 +179,7 @@ def test_files_are_checked_repaired_and_trained_on(
 def test_missing_files_are_reported_by_the_daemon(page: NewJobPage, until: Until, tmp_path: Path) -> None:
     page.open({"data": {"train": [str(tmp_path / "gone.csv")], "validation": [str(tmp_path / "too.csv")]}})
     until(lambda: "there is no file or folder" in page.sections.data.note.text().lower())
-    until(lambda: any("does not exist" in sentence for sentence in page.sections.data.findings.messages()))
+    until(lambda: any("does not exist" in message for message in page.sections.data.findings.messages()))
 
 
 def test_legacy_jobs_are_imported_and_every_skip_has_a_reason(

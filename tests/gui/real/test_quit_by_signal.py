@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-TIMEOUT_S = 60.0  # generous limit, in s, for a start of the window on a busy machine
+from tests.gui.wait_limits import WINDOW_S
+
 WINDOW_SCRIPT = """
 import os, signal, sys
 from PyQt6.QtCore import QTimer
 from vestim_gui import application
 from vestim_gui.link.daemon_link import Link
-from vestim_gui.new_job import draft
+from vestim_gui.new_job import job_draft
 
 def traced(method):
     def call(self, *args, **kwargs):
@@ -21,15 +22,15 @@ def traced(method):
         return method(self, *args, **kwargs)
     return call
 
-draft.SAVE_AFTER_MS = 600_000
+job_draft.SAVE_AFTER_MS = 600_000
 Link.call, Link.close = traced(Link.call), traced(Link.close)
-keep = draft.Draft.keep
+save_later = job_draft.Draft.save_later
 
-def keep_and_quit(self, document):
-    keep(self, document)
+def save_later_and_quit(self, document):
+    save_later(self, document)
     QTimer.singleShot(0, lambda: os.kill(os.getpid(), signal.SIGTERM))
 
-draft.Draft.keep = keep_and_quit
+job_draft.Draft.save_later = save_later_and_quit
 sys.exit(application.main(sys.argv[1:]))
 """
 
@@ -43,7 +44,7 @@ def test_an_unsaved_draft_is_sent_before_the_link_closes(vestim_home: Path, tmp_
         capture_output=True,
         text=True,
         env=os.environ | {"QT_QPA_PLATFORM": "offscreen"},
-        timeout=TIMEOUT_S,
+        timeout=WINDOW_S,
         check=False,
     )
     assert window.returncode == 0, window.stderr

@@ -18,6 +18,7 @@ from PyQt6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.gui.real.conftest import MakeLink
+from tests.gui.wait_limits import WINDOW_S
 from vestim_core.client import Client
 from vestim_core.client.daemon_discovery import find_daemon, is_daemon_running
 from vestim_core.system import Home
@@ -72,7 +73,6 @@ sys.exit(application.main(sys.argv[2:]))
 """
 """A window that prints its state whenever it changes. Arguments: a tab to open the first job at, then paths."""
 
-TIMEOUT_S = 60.0  # generous limit, in s, for a start of the window on a busy machine
 StateCondition = Callable[[dict[str, Any]], bool]
 
 
@@ -90,7 +90,7 @@ class WindowProcess:
     def until(self, condition: StateCondition) -> dict[str, Any]:
         """The window's state when it first fulfills the condition."""
         assert self.process.stdout is not None
-        deadline_s, state = time.monotonic() + TIMEOUT_S, {}
+        deadline_s, state = time.monotonic() + WINDOW_S, {}
         while time.monotonic() < deadline_s:
             line = self.process.stdout.readline()
             assert line, f"the window has gone; it last stood so: {state}"
@@ -102,7 +102,7 @@ class WindowProcess:
     def end(self, signal_number: signal.Signals) -> int:
         """End the process with a signal and wait for it."""
         self.process.send_signal(signal_number)
-        self.process.communicate(timeout=TIMEOUT_S)
+        self.process.communicate(timeout=WINDOW_S)
         return self.process.returncode
 
 
@@ -179,11 +179,11 @@ def test_a_second_start_hands_its_files_to_the_first(
     data.write_text("time_s,voltage_V\n0,3\n")
     job_file.write_text('name = "from a file"\n')
     second = windows("", str(data))
-    assert second.process.wait(TIMEOUT_S) == 0
+    assert second.process.wait(WINDOW_S) == 0
     taken = first.until(lambda state: state["page"] == "new_job" and (state["draft"] or {}).get("data"))
     assert taken["draft"]["data"]["train"] == [str(data)]
     third = windows("", str(job_file))
-    assert third.process.wait(TIMEOUT_S) == 0
+    assert third.process.wait(WINDOW_S) == 0
     first.until(lambda state: (state["draft"] or {}).get("name") == "from a file")
     assert first.end(signal.SIGTERM) == 0
     with Client() as client:
@@ -197,7 +197,7 @@ def test_an_unusable_home_is_reported_in_one_sentence(tmp_path: Path) -> None:
         env=os.environ | {"QT_QPA_PLATFORM": "offscreen", "VESTIM_HOME": str(tmp_path / "file" / "home")},
         capture_output=True,
         text=True,
-        timeout=TIMEOUT_S,
+        timeout=WINDOW_S,
         check=False,
     )
     assert process.returncode == 1 and "Traceback" not in process.stderr
@@ -223,7 +223,7 @@ def test_stop_everything_and_quit_leaves_nothing_running(
         job_id = client.call("submit", spec=job(3000))["job_id"]
     until(lambda: (daemon_ctx.jobs.row(job_id) or {}).get("state") == "running")
     monkeypatch.setattr(close_dialogs, "confirm_stop", lambda jobs, parent: True)
-    with qtbot.waitSignal(window.closed, timeout=60_000):
+    with qtbot.waitSignal(window.closed):
         daemon_ctx.actions.action("quit.stop_all").trigger()
     window.deleteLater()
     home = Home.find()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,8 +29,7 @@ def test_what_is_found_has_the_letters_in_order(text: str, query: str) -> None:
     assert (match_score(query, text) is not None) == fits
 
 
-def test_ten_thousand_names_are_searched_at_typing_speed() -> None:
+def test_ten_thousand_names_are_searched() -> None:  # how fast: tests/benchmarks/window_jobs.py
     names = [f"Voltage LSTM {index} at {index % 40} degC" for index in range(10_000)]
-    started_s = time.perf_counter()
-    assert best_matches("lstm 77", names, str, 60)
-    assert time.perf_counter() - started_s < 0.5
+    matches = best_matches("lstm 77", names, str, 60)
+    assert len(matches) == 60 and all("77" in name for name in matches)

@@ -1,7 +1,5 @@
 """The filter language: what it finds, what it says about mistakes, and that it fails in no other way."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -105,9 +103,7 @@ def test_completion_knows_words_states_and_tags() -> None:
     assert complete_filter("target:s", 8, ROWS)[1] == ["target:soc"]
 
 
-def test_ten_thousand_rows_are_filtered_within_a_tenth_of_a_second() -> None:
+def test_ten_thousand_rows_are_filtered() -> None:  # how fast: tests/benchmarks/window_jobs.py
     rows = [summary(f"job_{n}", name=f"Cell {n}", best={"metric": "rmse_mV", "value": n / 1000}) for n in range(10_000)]
-    job_filter = parse_filter("status:done rmse<5mV cell -tag:old")
-    started_s = time.perf_counter()
-    assert len(job_filter.select(rows)) == 5_000
-    assert time.perf_counter() - started_s < 0.1
+    selected_rows = parse_filter("status:done rmse<5mV cell -tag:old").select(rows)
+    assert [row["job_id"] for row in selected_rows] == [f"job_{n}" for n in range(5_000)]

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.jobs.legacy.legacy_jobs import RANGES, statistics_text
-from vestim_core.jobs.legacy.column_names import map_quantities, rename_columns_in_formula
+from vestim_core.jobs.legacy.legacy_columns import map_quantities, rename_columns_in_formula
 from vestim_core.jobs.legacy.scaler_statistics import ScalerError, read_scaler_statistics
 from vestim_core.spec.formula import column_names, parse_formula
 

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -70,6 +71,7 @@ TEXTS = st.text(max_size=40) | st.sampled_from(  # arbitrary: short texts
 DOCUMENTS = st.tuples(TABLES | VALUES, PREPARATIONS | VALUES, TABLES | VALUES, VALUES, TASKS, TABLES)
 
 
+@pytest.mark.slow
 @given(DOCUMENTS, TEXTS, TEXTS, TEXTS, TABLES, st.booleans())
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_any_content_becomes_a_job_or_a_message(
