@@ -79,8 +79,8 @@ class EvaluateParams(JobParams):
     """Parameters of an evaluation of a finished job's models.
 
     files: files or folders; empty: the job's own, for robustness alone. tasks: ids of the training tasks whose models
-    are evaluated; empty: the one with the smallest validation error. all_models: of the job. columns: canonical name = name
-    in the file; empty: as in the job. repairs: each `{"file": path, "repair": {...}}`, as proposed by a check.
+    are evaluated; empty: the one with the smallest validation error. all_models: of the job. columns: canonical name =
+    name in the file; empty: as in the job. repairs: each `{"file": path, "repair": {...}}`, as proposed by a check.
     robustness: measure how sensor errors degrade the results.
     """
 
