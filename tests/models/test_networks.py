@@ -22,6 +22,7 @@ SPECS = [
 sizes = st.lists(st.integers(1, 20), min_size=1, max_size=4)
 
 
+@pytest.mark.slow
 @given(
     kind=st.sampled_from([LstmModel, GruModel, FnnModel]),
     sizes=sizes,

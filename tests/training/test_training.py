@@ -54,6 +54,7 @@ def bits(outcome: Outcome) -> list[list[float]]:
     return [weights.flatten().tolist() for weights in outcome.module.state_dict().values()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_validation_in_training_equals_testing(tmp_path: Path, prepared: PreparedSet, kind: str) -> None:
     settings, report = trial(kind, training={"max_epochs": 6}), Recorder()
@@ -77,6 +78,7 @@ def test_it_learns(tmp_path: Path, prepared: PreparedSet, kind: str) -> None:
     assert outcome.best["r2"] > 0.9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_same_seed_same_bits_and_repetitions_differ(tmp_path: Path, prepared: PreparedSet, kind: str) -> None:
     settings = trial(kind, model={"dropout": 0.2})

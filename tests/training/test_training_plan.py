@@ -49,6 +49,7 @@ def test_exploiting_starts_when_patience_has_run_out(tmp_path: Path, prepared: P
     assert outcome.epochs == exploit_start + 2 < 500
 
 
+@pytest.mark.slow
 def test_a_time_budget_becomes_epochs_that_a_resumed_training_follows(
     tmp_path: Path, prepared: PreparedSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -27,6 +27,7 @@ print(len([name for name in sys.modules.keys() - preloaded_modules if name.start
 """
 
 
+@pytest.mark.slow
 def test_an_optimizer_loads_nothing_more() -> None:
     completed = subprocess.run([sys.executable, "-c", _COUNT_NEW_MODULES], capture_output=True, text=True, check=True)
     assert int(completed.stdout) <= 3  # without preload it was 800, among them torch's compiler
@@ -40,6 +41,7 @@ sys.exit(fork_server.serve(int(sys.argv[1]), "train"))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no fork server there")
 def test_a_server_without_a_daemon_exits_while_it_loads() -> None:
     own_end, server_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

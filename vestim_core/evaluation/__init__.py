@@ -68,9 +68,15 @@ _MODULES = {
     "vestim_core.evaluation.ensemble": ("Ensemble",),
     "vestim_core.evaluation.inference": ("predict",),
     "vestim_core.evaluation.metrics": ("error_metrics",),
-    "vestim_core.evaluation.evaluation_report": ("evaluate", "examine", "metrics_document", "overall", "write_results"),
+    "vestim_core.evaluation.evaluation_report": (
+        "evaluate",
+        "examine",
+        "metrics_by_role",
+        "metrics_document",
+        "write_results",
+    ),
     "vestim_core.evaluation.running_model": ("RunningModel",),
-    "vestim_core.evaluation.disturbances": ("BATTERY", "robustness"),
+    "vestim_core.evaluation.disturbances": ("STANDARD_DISTURBANCES", "robustness"),
     "vestim_core.evaluation.trained_model": ("TrainedModel", "read_new_file"),
 }
 
