@@ -51,7 +51,7 @@ def test_invalid_verbs_are_refused_with_the_reason(
 ) -> None:
     assert "nothing to resume" in _refusal(client, "resume", job_id=done)
     assert "only a queued or running job" in _refusal(client, "pause", job_id=done)
-    assert "not in the queue" in _refusal(client, "reorder", job_id=done, place=1)
+    assert "not in the queue" in _refusal(client, "reorder", job_id=done, position=1)
     running = client.call("submit", spec=job("lstm", epochs=100_000))["job_id"]
     follow_until(client, running, lambda event: event["kind"] == "epoch")
     assert "stop it before" in _refusal(client, "delete", job_id=running)
@@ -64,9 +64,9 @@ def test_the_queue_follows_the_order_set_by_the_user(client: Client, job: Callab
     busy = client.call("submit", spec=job("lstm", epochs=100_000, repetitions=8))["job_id"]
     follow_until(client, busy, lambda event: event["kind"] == "epoch")
     waiting = [client.call("submit", spec=job(epochs=1))["job_id"] for _ in range(3)]
-    reply = client.call("reorder", job_id=waiting[2], place=1)
+    reply = client.call("reorder", job_id=waiting[2], position=1)
     assert reply["queue"] == [waiting[2], busy, *waiting[:2]]
-    assert client.call("reorder", job_id=waiting[0], place=99)["queue"][-1] == waiting[0]
+    assert client.call("reorder", job_id=waiting[0], position=99)["queue"][-1] == waiting[0]
     client.call("stop", job_id=busy, test=False)
     for job_id in waiting:
         follow_to_end(client, job_id)
