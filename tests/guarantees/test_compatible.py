@@ -188,6 +188,7 @@ def test_every_kind_of_job_of_version_2_opens_and_goes_on(vestim_home: Path) -> 
         for record in expected.values():
             status = client.call("show_job", job_id=record["job_id"])
             expected_status = upgrade_job_record(record["show_job"])
+            expected_status.pop("problems", None)  # a draft's files exist only where the fixture was made
             assert _restricted_to(status, expected_status) == expected_status
             (part,) = client.call("wait", cursors=[{"stream": f"job:{record['job_id']}"}], limit=10_000)["streams"]
             assert part["events"] == _upgraded_events(record["events"])
