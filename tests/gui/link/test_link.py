@@ -57,6 +57,7 @@ def test_an_empty_list_is_live_at_once(link: Link, until: Until, monkeypatch: py
     until(lambda: link.state.phase is LinkPhase.LIVE)
 
 
+@pytest.mark.slow
 def test_each_event_arrives_once_and_in_order_across_reconnects(
     link: Link, daemon: ScriptedDaemon, channel: ScriptedChannel, recorder: LinkRecorder, until: Until
 ) -> None:
@@ -258,6 +259,7 @@ def test_a_log_arrives_intact_though_cut_within_characters(
     until(lambda: recorder.logs.get(stream) == text)
 
 
+@pytest.mark.slow
 def test_ten_thousand_events_a_second_arrive_in_order_without_blocking_the_window(
     link: Link, daemon: ScriptedDaemon, recorder: LinkRecorder, until: Until, qtbot: QtBot
 ) -> None:
