@@ -34,7 +34,7 @@ from vestim_core.spec.ids import is_inspection_id
 from vestim_core.spec.inspection import Inspection
 from vestim_core.spec.job import to_vestim_error
 from vestim_core.spec.job_presets import installed_presets
-from vestim_core.spec.schema_upgrade import ConflictingKeysError, UpgradedJob, upgrade_job
+from vestim_core.spec.schema_upgrade import upgrade_draft
 from vestim_core.spec.states import TERMINAL_JOB_STATES, Intent, JobState, Phase
 from vestim_core.system import gpu_count
 
@@ -52,13 +52,13 @@ class JobService:
 
     def create_job(self, name: str = "", spec: dict[str, Any] | None = None) -> dict[str, Any]:
         """Create a draft with a complete spec, part of one, or none; keys of earlier versions get today's names."""
-        upgraded = _upgrade_draft(spec or {})
+        upgraded = upgrade_draft(spec or {})
         return {**_state_reply(self.manager.create_job(name, upgraded.document)), "notes": list(upgraded.notes)}
 
     def save_draft(self, job_id: str, document: dict[str, Any]) -> dict[str, Any]:
         """Replace a draft's whole document, stored as given, valid or not, but for keys of earlier versions."""
         container = self.manager.get(job_id)
-        upgraded = _upgrade_draft(document)
+        upgraded = upgrade_draft(document)
         container.save_document(upgraded.document)
         self.manager.persist_job_container(container)
         problems = start_problems(upgraded.document, self.manager.data_sets)
@@ -87,7 +87,7 @@ class JobService:
         if unknown:
             raise wrong_input(f"'{unknown[0]}' is no section: use {', '.join(SECTIONS)}", location=unknown[0])
         container = self.manager.get(job_id)
-        upgraded = _upgrade_draft({**container.document, **sections})
+        upgraded = upgrade_draft({**container.document, **sections})
         container.save_document(upgraded.document)
         self.manager.persist_job_container(container)
         return {**_state_reply(container), "notes": list(upgraded.notes)}
@@ -333,7 +333,7 @@ class JobService:
     def estimate(self, spec: dict[str, Any], train_rows: int | None = None) -> dict[str, Any]:
         """Estimate a job's models, parameters, memory, and its time when trainings of its kind have ended here."""
         speeds = read_speeds(self.manager.home.speeds)
-        upgraded = _upgrade_draft(spec)
+        upgraded = upgrade_draft(spec)
         context = EstimateContext(speeds, os.cpu_count() or 1, gpu_count(), train_rows)
         return {**estimate_job(upgraded.document, context), "notes": list(upgraded.notes)}
 
@@ -419,14 +419,6 @@ def _data_set_reply(data_set: DataSet) -> dict[str, Any]:
         "state": data_set.state.value,
         "inspection_id": data_set.inspection_id,
     }
-
-
-def _upgrade_draft(document: dict[str, Any]) -> UpgradedJob:
-    """Upgrade a document that need not be valid; one that contradicts itself stays, and its problems say so."""
-    try:
-        return upgrade_job(document)
-    except ConflictingKeysError:
-        return UpgradedJob(document)
 
 
 def _state_reply(container: JobContainer) -> dict[str, Any]:

@@ -8,7 +8,6 @@ below are everything that changed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,12 +65,18 @@ def upgrade_job(document: Mapping[str, Any]) -> UpgradedJob:
     return UpgradedJob(upgraded, tuple(dict.fromkeys(notes)))
 
 
+def upgrade_draft(document: Mapping[str, Any]) -> UpgradedJob:
+    """Upgrade a document that need not be valid; one that contradicts itself stays, and validation says so."""
+    try:
+        return upgrade_job(document)
+    except ConflictingKeysError:
+        return UpgradedJob(dict(document))
+
+
 def upgrade_job_record(record: Mapping[str, Any], document_key: str = "spec") -> dict[str, Any]:
-    """Upgrade a job's stored record or state file, whose job document stands under `document_key`. A document that
-    contradicts itself stays as it is: it was a draft that could not be started either."""
+    """Upgrade a job's stored record or state file, whose job document stands under `document_key`."""
     document = record.get(document_key)
-    with suppress(ConflictingKeysError):
-        document = upgrade_job(document).document if isinstance(document, Mapping) else document
+    document = upgrade_draft(document).document if isinstance(document, Mapping) else document
     record = {key: None if key == document_key else value for key, value in record.items()}
     return {key: document if key == document_key else value for key, value in upgrade_record(record).items()}
 

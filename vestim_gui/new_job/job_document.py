@@ -12,7 +12,7 @@ from typing import Any
 from vestim_core.spec.job import JobSpec
 from vestim_core.spec.model import TRAINING_METHODS
 from vestim_core.spec.preparation import default_preparation
-from vestim_core.spec.schema_upgrade import ConflictingKeysError, UpgradedJob, upgrade_job
+from vestim_core.spec.schema_upgrade import upgrade_draft
 from vestim_gui.new_job.field_values import parse_texts, selected_tags
 from vestim_gui.new_job.form_schema import FieldSchema, section_schema
 
@@ -28,21 +28,13 @@ MAX_LOCAL_COMBINATIONS = 300
 
 def expand_document(document: Mapping[str, Any]) -> Document:
     """The document in today's spelling with steps, models and trainings as lists, and default ones if it has none."""
-    document = upgrade_document(document).document
+    document = upgrade_draft(document).document
     expanded = {name: value for name, value in document.items() if name != "schema_version"}
     expanded["preparation"] = document.get("preparation", [{"step": step.step} for step in default_preparation()])
     models = document.get("model", [{"kind": "lstm"}])
     expanded["model"] = models if isinstance(models, list) else [models]
     expanded["training"] = match_training(expanded["model"], document.get("training", []))
     return expanded
-
-
-def upgrade_document(document: Mapping[str, Any]) -> UpgradedJob:
-    """The document in today's spelling; as it is where it names a setting by both its earlier and its present key."""
-    try:
-        return upgrade_job(document)
-    except ConflictingKeysError:
-        return UpgradedJob(dict(document))
 
 
 def model_kinds(models: Any) -> list[str]:

@@ -12,6 +12,7 @@ from PyQt6.QtWidgets import QBoxLayout, QFileDialog, QFrame, QScrollArea, QVBoxL
 from vestim_core.spec.errors import ErrorCode, VestimError
 from vestim_core.spec.job import JobSpec
 from vestim_core.spec.preparation import Resample
+from vestim_core.spec.schema_upgrade import upgrade_draft
 from vestim_core.spec.states import JobState
 from vestim_gui.actions import ShortcutScope
 from vestim_gui.context import Context
@@ -19,7 +20,7 @@ from vestim_gui.display_numbers import format_duration, format_quantity
 from vestim_gui.new_job.checker import Checker
 from vestim_gui.new_job.form_problems import FormProblem, Problem, parse_problems
 from vestim_gui.new_job.job_data_files import required_columns
-from vestim_gui.new_job.job_document import Document, apply_preset, expand_document, finish_document, upgrade_document
+from vestim_gui.new_job.job_document import Document, apply_preset, expand_document, finish_document
 from vestim_gui.new_job.job_draft import Draft
 from vestim_gui.new_job.job_files import has_job_sections, read_job_file, write_job_file
 from vestim_gui.new_job.notes_card import NotesCard
@@ -88,7 +89,7 @@ class NewJobPage(QWidget):
             return
         if has_job_sections(document):
             self.open(document)
-            self._report_renamed_settings(path, upgrade_document(document).notes)
+            self._report_renamed_settings(path, upgrade_draft(document).notes)
             return
 
         def take_hyperparameters(reply: dict[str, Any]) -> None:

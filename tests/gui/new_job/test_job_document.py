@@ -8,6 +8,7 @@ import pytest
 
 from vestim_core.spec.job import validate_job
 from vestim_core.spec.job_presets import installed_presets
+from vestim_core.spec.schema_upgrade import upgrade_draft
 from vestim_gui.new_job.form_problems import parse_location, parse_problems
 from vestim_gui.new_job.job_document import (
     apply_preset,
@@ -15,7 +16,6 @@ from vestim_gui.new_job.job_document import (
     expand_document,
     finish_document,
     match_training,
-    upgrade_document,
 )
 
 DATA = {"train": ["/a.csv"], "validation": ["/b.csv"]}
@@ -93,7 +93,7 @@ def test_the_spelling_of_earlier_versions_is_read(earlier: dict[str, Any], prese
 def test_a_setting_named_twice_stays_as_it_is() -> None:
     section = {"method": "tbptt", "streams": 32, "batch_size": 64}
     assert expand_document({"training": [section]})["training"] == [section]
-    assert upgrade_document({"training": [section]}).notes == ()
+    assert upgrade_draft({"training": [section]}).notes == ()
 
 
 def test_locations_are_paths_counted_from_zero() -> None:
